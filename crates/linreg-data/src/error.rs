@@ -1,0 +1,127 @@
+use thiserror::Error;
+
+/// Why rows cannot be read, made, divided or batched.
+///
+/// A line is counted from 1, the header included, as editors count; a message
+/// names no file: whoever opened it does.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// There is nothing in the file.
+    #[error("the file is empty, expected a header line with the column names")]
+    Empty,
+    /// There is a header but no row, or none is left.
+    #[error("there are no rows{0}")]
+    NoRows(String),
+    /// A column name is empty or there twice in the header.
+    #[error("line 1: {0}")]
+    Header(String),
+    /// A name is not among the columns.
+    #[error("there is no column `{name}`; the columns are {}", list(.columns))]
+    UnknownColumn {
+        /// The name asked for.
+        name: String,
+        /// The names in the header.
+        columns: Vec<String>,
+    },
+    /// The choice of columns makes no sense.
+    #[error("{0}")]
+    Columns(String),
+    /// A cell is not a finite number.
+    #[error("line {line}, column `{column}`: found {}, expected {expected}", quote(.found))]
+    Cell {
+        /// Line in the file.
+        line: u64,
+        /// Name of the column.
+        column: String,
+        /// The text of the cell.
+        found: String,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// A row has more or fewer cells than the header.
+    #[error("line {line}: found {found} cells, expected {expected} as in the header")]
+    Ragged {
+        /// Line in the file.
+        line: u64,
+        /// Cells in the row.
+        found: u64,
+        /// Cells in the header.
+        expected: u64,
+    },
+    /// Bytes that are no UTF-8 text.
+    #[error("line {line}: not UTF-8 text; save the file as UTF-8")]
+    Encoding {
+        /// Line in the file.
+        line: u64,
+    },
+    /// A number that was asked for cannot be used.
+    #[error("the {name} is {found}, expected {expected}")]
+    Setting {
+        /// What the number is, in words.
+        name: &'static str,
+        /// The number found.
+        found: String,
+        /// What can be used.
+        expected: String,
+    },
+    /// The spread of a column is too large for 64-bit floats.
+    #[error(
+        "the values of `{0}` are too large to standardise: their variance overflows; divide the column by a power of ten"
+    )]
+    Overflow(String),
+}
+
+/// Names as a reader would write them, the first few of many.
+pub(crate) fn list(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let mut text = names
+        .iter()
+        .take(MOST)
+        .map(|name| quote(name))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > MOST {
+        text += &format!(" and {} more", names.len() - MOST);
+    }
+    text
+}
+
+/// A text from a file, on one line and of bounded length.
+pub(crate) fn quote(text: &str) -> String {
+    const MOST: usize = 40;
+    if text.is_empty() {
+        return "an empty cell".to_string();
+    }
+    let mut shown: String = text
+        .chars()
+        .take(MOST)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    format!("`{shown}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_on_one_line_and_never_at_length() {
+        assert_eq!(quote("a\nb"), r"`a\nb`");
+        assert_eq!(quote(&"é".repeat(1000)), format!("`{}…`", "é".repeat(40)));
+        assert_eq!(quote(""), "an empty cell");
+    }
+
+    #[test]
+    fn lists_the_first_names_of_many() {
+        let names: Vec<String> = (0..100).map(|i| format!("x{i}")).collect();
+        assert_eq!(list(&names[..2]), "`x0`, `x1`");
+        assert!(list(&names).ends_with("`x11` and 88 more"));
+    }
+}

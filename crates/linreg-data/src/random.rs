@@ -1,0 +1,49 @@
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+
+/// What random numbers are drawn for. Each purpose has streams of its own, so
+/// that one seed serves a whole run and no two purposes share numbers.
+///
+/// ChaCha's streams are part of its definition: a seed keeps its meaning when
+/// the `rand` crate changes its default generator.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// Features and noise of synthetic data.
+    Synthetic,
+    /// Which rows are held out.
+    Split,
+    /// The order of the rows in an epoch.
+    Epoch(u64),
+}
+
+pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    // Stream 0 belongs to the initial weights, drawn by the model.
+    generator.set_stream(match purpose {
+        Purpose::Synthetic => 1,
+        Purpose::Split => 2,
+        Purpose::Epoch(epoch) => 3 + epoch,
+    });
+    generator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::Rng;
+
+    #[test]
+    fn no_two_purposes_share_numbers() {
+        let purposes = [
+            Purpose::Synthetic,
+            Purpose::Split,
+            Purpose::Epoch(0),
+            Purpose::Epoch(1),
+        ];
+        let firsts = purposes.map(|purpose| generator(5, purpose).next_u64());
+        for (i, first) in firsts.iter().enumerate() {
+            assert!(!firsts[..i].contains(first));
+        }
+        assert_eq!(generator(5, Purpose::Split).next_u64(), firsts[1]);
+    }
+}

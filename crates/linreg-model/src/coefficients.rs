@@ -1,0 +1,160 @@
+use thiserror::Error;
+
+/// The weights and bias of a linear model as plain `f64`, on the host.
+///
+/// They speak the units of the data, whatever happened during training.
+///
+/// # Shapes
+///
+/// - weight: `[num_features, num_targets]`, row-major
+/// - bias: `[num_targets]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coefficients {
+    weight: Vec<f64>,
+    bias: Vec<f64>,
+}
+
+/// Why a weight and a bias are not the coefficients of a model.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum CoefficientsError {
+    /// There is no target or no feature.
+    #[error(
+        "a model needs at least one feature and one target, found {weights} weights and {biases} biases"
+    )]
+    Empty {
+        /// Number of weights given.
+        weights: usize,
+        /// Number of biases given.
+        biases: usize,
+    },
+    /// The weights do not divide into one column a target.
+    #[error("{weights} weights do not divide into {targets} targets, one bias each")]
+    Shape {
+        /// Number of weights given.
+        weights: usize,
+        /// Number of targets, which is the number of biases given.
+        targets: usize,
+    },
+    /// A coefficient is NaN or infinite.
+    #[error("the {what} at index {index} is {value}, expected a finite number")]
+    NotFinite {
+        /// `weight` or `bias`.
+        what: &'static str,
+        /// Index into the row-major weight or the bias.
+        index: usize,
+        /// The value found.
+        value: f64,
+    },
+}
+
+impl Coefficients {
+    /// Checks and keeps a row-major `[num_features, num_targets]` weight and
+    /// a `[num_targets]` bias.
+    ///
+    /// # Errors
+    ///
+    /// Nothing given, a weight that does not divide into the targets, or a
+    /// number that is NaN or infinite.
+    pub fn new(weight: Vec<f64>, bias: Vec<f64>) -> Result<Self, CoefficientsError> {
+        if weight.is_empty() || bias.is_empty() {
+            return Err(CoefficientsError::Empty {
+                weights: weight.len(),
+                biases: bias.len(),
+            });
+        }
+        if weight.len() % bias.len() != 0 {
+            return Err(CoefficientsError::Shape {
+                weights: weight.len(),
+                targets: bias.len(),
+            });
+        }
+        for (what, values) in [("weight", &weight), ("bias", &bias)] {
+            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+                return Err(CoefficientsError::NotFinite {
+                    what,
+                    index,
+                    value: values[index],
+                });
+            }
+        }
+        Ok(Self { weight, bias })
+    }
+
+    /// Number of features of a row.
+    pub fn num_features(&self) -> usize {
+        self.weight.len() / self.bias.len()
+    }
+
+    /// Number of targets predicted at once.
+    pub fn num_targets(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// The weights, row-major `[num_features, num_targets]`.
+    pub fn weight(&self) -> &[f64] {
+        &self.weight
+    }
+
+    /// The biases, `[num_targets]`.
+    pub fn bias(&self) -> &[f64] {
+        &self.bias
+    }
+
+    /// Predicts in `f64` on the host, with no backend: `y = X w + b`.
+    ///
+    /// # Shapes
+    ///
+    /// - features: row-major `[rows, num_features]`
+    /// - output: row-major `[rows, num_targets]`
+    ///
+    /// # Panics
+    ///
+    /// If the length of `features` is no multiple of `num_features`.
+    pub fn predict(&self, features: &[f64]) -> Vec<f64> {
+        let (num_features, num_targets) = (self.num_features(), self.num_targets());
+        assert!(
+            features.len().is_multiple_of(num_features),
+            "{} feature values are not whole rows of {num_features}",
+            features.len()
+        );
+        let mut predictions = Vec::with_capacity(features.len() / num_features * num_targets);
+        for row in features.chunks_exact(num_features) {
+            for target in 0..num_targets {
+                let weights = self.weight[target..].iter().step_by(num_targets);
+                let sum: f64 = row.iter().zip(weights).map(|(x, w)| x * w).sum();
+                predictions.push(sum + self.bias[target]);
+            }
+        }
+        predictions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn predicts_each_target_from_its_own_column() {
+        let model = Coefficients::new(vec![1.0, 10.0, 2.0, 20.0], vec![0.5, -0.5]).unwrap();
+        assert_eq!((model.num_features(), model.num_targets()), (2, 2));
+        let predictions = model.predict(&[1.0, 1.0, 0.0, 3.0]);
+        assert_eq!(predictions, [3.5, 29.5, 6.5, 59.5]);
+    }
+
+    #[test]
+    fn refuses_what_is_no_model() {
+        let empty = Coefficients::new(vec![], vec![1.0]).unwrap_err();
+        assert!(matches!(empty, CoefficientsError::Empty { .. }));
+        let ragged = Coefficients::new(vec![1.0; 3], vec![0.0; 2]).unwrap_err();
+        assert_eq!(
+            ragged.to_string(),
+            "3 weights do not divide into 2 targets, one bias each"
+        );
+        let nan = Coefficients::new(vec![1.0, f64::NAN], vec![0.0]).unwrap_err();
+        assert_eq!(
+            nan.to_string(),
+            "the weight at index 1 is NaN, expected a finite number"
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! A linear regression model for the [Burn](https://burn.dev) framework.
+//!
+//! This is the crate to embed in another Burn app: it names no backend and
+//! reads no data. It holds
+//!
+//! - [`LinearRegression`], a Burn `Module` that computes `y = X w + b`, and its
+//!   [`LinearRegressionConfig`];
+//! - [`Coefficients`], the same weights and bias as plain `f64`;
+//! - [`ModelFile`], one `.safetensors` file with the coefficients, the names of
+//!   features and targets, and whatever else is worth keeping.
+//!
+//! # Example
+//!
+//! ```
+//! use burn::tensor::Tensor;
+//! use burn_ndarray::NdArray;
+//! use linreg_model::{Coefficients, LinearRegression, ModelFile};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("prices.safetensors");
+//! let coefficients = Coefficients::new(vec![2.0, -3.4], vec![4.2])?;
+//! ModelFile::new(coefficients, ["area", "age"], ["price"])?.save(&path)?;
+//!
+//! let file = ModelFile::load(&path)?;
+//! let device = Default::default();
+//! let model = LinearRegression::<NdArray>::from_coefficients(&file.coefficients, &device);
+//! let rows = Tensor::from_data([[1.0, 1.0], [0.0, 0.0]], &device);
+//! let predictions = model.forward(rows);
+//! assert_eq!(predictions.dims(), [2, 1]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod coefficients;
+mod file;
+mod linear_regression;
+
+pub use coefficients::{Coefficients, CoefficientsError};
+pub use file::{FORMAT_VERSION, ModelFile, ModelFileError, NamedTensor};
+pub use linear_regression::{LinearRegression, LinearRegressionConfig};

@@ -1,0 +1,84 @@
+use linreg_data::{DataError, Dataset};
+use linreg_model::CoefficientsError;
+use thiserror::Error;
+
+/// Why training cannot start or go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// A setting that cannot be used.
+    #[error("the {name} is {found}, expected {expected}")]
+    Setting {
+        /// The setting, in words.
+        name: &'static str,
+        /// The value found.
+        found: String,
+        /// What can be used.
+        expected: &'static str,
+    },
+    /// The rows cannot be scaled or batched.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The loss has become NaN or infinite.
+    #[error("the loss became {loss} in epoch {epoch}, batch {batch} (both from 0): {advice}")]
+    NotFinite {
+        /// The loss found.
+        loss: f64,
+        /// Epoch, from 0.
+        epoch: usize,
+        /// Batch of the epoch, from 0.
+        batch: usize,
+        /// The likely cause and what to do.
+        advice: String,
+    },
+    /// The loss is finite, but far above what it was before training.
+    #[error("the loss grew from {before:e} to {loss:e} by the end of epoch {epoch}: {advice}")]
+    Diverged {
+        /// Mean loss before the first update.
+        before: f64,
+        /// Mean loss after the epoch.
+        loss: f64,
+        /// Epoch, from 0.
+        epoch: usize,
+        /// The likely cause and what to do.
+        advice: String,
+    },
+    /// A coefficient has left the range of 64-bit floats.
+    #[error(transparent)]
+    Coefficients(#[from] CoefficientsError),
+}
+
+/// The likely cause of a loss that explodes, and what to do.
+///
+/// A step of gradient descent on the squared loss is stable below 1 / (largest
+/// eigenvalue of X'X / n), a column of ones for the bias included; the trace,
+/// which is the mean squared length of a row, bounds that eigenvalue from
+/// above (LeCun et al., *Efficient BackProp*, 1998, section 5.1).
+pub(crate) fn advice(learning_rate: f64, dataset: &Dataset) -> String {
+    let num_rows = dataset.num_rows() as f64;
+    let mut trace = 1.0;
+    let (mut largest, mut name) = (0.0, "");
+    for (index, feature) in dataset.feature_names().iter().enumerate() {
+        let mean_square = dataset.feature(index).map(|x| x * x / num_rows).sum();
+        trace += mean_square;
+        if mean_square > largest {
+            (largest, name) = (mean_square, feature);
+        }
+    }
+    let stable = 0.5 / trace;
+    if largest > 100.0 {
+        let typical = largest.sqrt();
+        format!(
+            "the features are too large in scale for the learning rate {learning_rate} (`{name}` is around {typical:.2e}); standardise them, or lower the learning rate to {stable:.0e}"
+        )
+    } else {
+        let to = if stable < learning_rate {
+            stable
+        } else {
+            learning_rate / 10.0
+        };
+        format!(
+            "the learning rate {learning_rate} is too large for these rows; lower it to {to:.0e}"
+        )
+    }
+}

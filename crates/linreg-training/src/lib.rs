@@ -1,0 +1,43 @@
+//! Trains the linear model with autodiff and minibatch stochastic gradient
+//! descent, on any Burn backend.
+//!
+//! [`train`] is the loop: shuffled batches, forward, squared loss, backward,
+//! update, and after each epoch the mean loss over all rows, taken without
+//! gradients. [`Training`] is the step inside it, for a loop of one's own.
+//!
+//! # Example
+//!
+//! ```
+//! use burn_autodiff::Autodiff;
+//! use burn_ndarray::NdArray;
+//! use linreg_data::SyntheticConfig;
+//! use linreg_training::{TrainingConfig, train};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2).generate()?;
+//! let config = TrainingConfig::new();
+//! let trained = train::<Autodiff<NdArray>>(&config, &dataset, &Default::default(), &mut ())?;
+//! assert_eq!(trained.losses.len(), 3);
+//! assert!((trained.coefficients.weight()[0] - 2.0).abs() < 0.01);
+//! assert!((trained.coefficients.bias()[0] - 4.2).abs() < 0.01);
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod error;
+mod evaluate;
+mod loss;
+mod metrics;
+mod standardize;
+mod step;
+mod train;
+
+pub use config::{LearningRateSchedule, TrainingConfig};
+pub use error::TrainingError;
+pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss};
+pub use loss::squared_loss;
+pub use metrics::{Metrics, MetricsAccumulator};
+pub use standardize::fold_scale;
+pub use step::Training;
+pub use train::{Observer, Trained, train};

@@ -1,0 +1,132 @@
+use linreg_data::Moments;
+use serde::{Deserialize, Serialize};
+
+/// How far predictions are from targets, in `f64`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Metrics {
+    /// Number of rows.
+    pub rows: u64,
+    /// Mean squared error, in the target's unit squared.
+    pub mse: f64,
+    /// Root of the mean squared error, in the target's unit.
+    pub rmse: f64,
+    /// Mean absolute error, in the target's unit.
+    pub mae: f64,
+    /// Share of the target's variance that the predictions explain,
+    /// `1 - sum of squared residuals / sum of squares about the mean`; at most
+    /// 1, negative where the mean would predict better. None where the target
+    /// is constant, because there is no variance to explain.
+    pub r_squared: Option<f64>,
+}
+
+/// Gathers [`Metrics`] from chunks of rows; states of different chunks merge.
+///
+/// # Example
+///
+/// ```
+/// use linreg_training::MetricsAccumulator;
+///
+/// let mut accumulator = MetricsAccumulator::default();
+/// accumulator.update(&[1.0, 2.0], &[1.0, 4.0]);
+/// let metrics = accumulator.metrics().unwrap();
+/// assert_eq!((metrics.mse, metrics.mae), (2.0, 1.0));
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct MetricsAccumulator {
+    squared: f64,
+    absolute: f64,
+    targets: Moments,
+}
+
+impl Default for MetricsAccumulator {
+    fn default() -> Self {
+        Self {
+            squared: 0.0,
+            absolute: 0.0,
+            targets: Moments::new(1),
+        }
+    }
+}
+
+impl MetricsAccumulator {
+    /// Learns from further rows.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many predictions as targets.
+    pub fn update(&mut self, predictions: &[f64], targets: &[f64]) {
+        assert_eq!(predictions.len(), targets.len(), "not one target each");
+        for (prediction, target) in predictions.iter().zip(targets) {
+            let residual = target - prediction;
+            self.squared += residual * residual;
+            self.absolute += residual.abs();
+        }
+        self.targets.update(targets);
+    }
+
+    /// Learns what another accumulator has learned from other rows.
+    pub fn merge(&mut self, other: &Self) {
+        self.squared += other.squared;
+        self.absolute += other.absolute;
+        self.targets.merge(&other.targets);
+    }
+
+    /// The metrics of all rows so far; none before the first row.
+    pub fn metrics(&self) -> Option<Metrics> {
+        let rows = self.targets.count();
+        if rows == 0 {
+            return None;
+        }
+        let mse = self.squared / rows as f64;
+        let std = self.targets.std()[0];
+        Some(Metrics {
+            rows,
+            mse,
+            rmse: mse.sqrt(),
+            mae: self.absolute / rows as f64,
+            r_squared: (std > 0.0).then(|| 1.0 - (mse.sqrt() / std).powi(2)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_scikit_learn() {
+        // scikit-learn 1.7.2: mean_squared_error, mean_absolute_error and
+        // r2_score of these lists, the example in its documentation.
+        let mut accumulator = MetricsAccumulator::default();
+        accumulator.update(&[2.5, 0.0, 2.0, 8.0], &[3.0, -0.5, 2.0, 7.0]);
+        let metrics = accumulator.metrics().unwrap();
+        assert_eq!((metrics.rows, metrics.mse, metrics.mae), (4, 0.375, 0.5));
+        assert_eq!(metrics.rmse, 0.375f64.sqrt());
+        assert!((metrics.r_squared.unwrap() - 0.9486081370449679).abs() < 1e-15);
+    }
+
+    #[test]
+    fn chunks_merge_to_the_whole() {
+        let predictions: Vec<f64> = (0..100).map(|i| f64::from(i).sin()).collect();
+        let targets: Vec<f64> = (0..100).map(|i| f64::from(i).cos()).collect();
+        let of = |range: std::ops::Range<usize>| {
+            let mut accumulator = MetricsAccumulator::default();
+            accumulator.update(&predictions[range.clone()], &targets[range]);
+            accumulator
+        };
+        let mut parts = of(0..37);
+        parts.merge(&of(37..100));
+        let (parts, whole) = (parts.metrics().unwrap(), of(0..100).metrics().unwrap());
+        assert!((parts.mse - whole.mse).abs() < 1e-14);
+        assert!((parts.mae - whole.mae).abs() < 1e-14);
+        assert!((parts.r_squared.unwrap() - whole.r_squared.unwrap()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_constant_target_has_no_variance_to_explain() {
+        let mut accumulator = MetricsAccumulator::default();
+        assert_eq!(accumulator.metrics(), None);
+        accumulator.update(&[1.0, 2.0], &[0.1, 0.1]);
+        assert_eq!(accumulator.metrics().unwrap().r_squared, None);
+    }
+}
