@@ -26,14 +26,15 @@ fn epoch<B: burn::tensor::backend::AutodiffBackend>(criterion: &mut Criterion, b
             .with_learning_rate(0.003);
         let batches = Batches::new(&dataset, batch_size, &device).expect("the rows fit");
         let model = LinearRegressionConfig::new(num_features).init::<B>(&device);
-        let mut training = Training::new(model, &config, &batches);
+        let mut training = Some(Training::new(model, &config, &batches));
         group.throughput(Throughput::Elements(batches.num_batches() as u64));
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                for batch in batches.epoch(0, 0) {
-                    training.step(batch);
-                }
-                assert!(training.end_epoch().is_none());
+                let steps = batches.epoch(0, 0);
+                let trained = steps.fold(training.take().expect("put back"), Training::step);
+                let (trained, not_finite) = trained.end_epoch();
+                assert!(not_finite.is_none());
+                training = Some(trained);
             });
         });
     }

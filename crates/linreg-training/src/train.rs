@@ -67,10 +67,12 @@ pub fn train<B: AutodiffBackend>(
     let mut losses = Vec::with_capacity(config.num_epochs);
     for epoch in 0..config.num_epochs {
         for batch in batches.epoch(epoch, config.seed) {
-            training.step(batch);
+            training = training.step(batch);
             observer.batch();
         }
-        if let Some((batch, loss)) = training.end_epoch() {
+        let not_finite;
+        (training, not_finite) = training.end_epoch();
+        if let Some((batch, loss)) = not_finite {
             let advice = advice(config.learning_rate, rows);
             return Err(TrainingError::NotFinite {
                 loss,
@@ -108,3 +110,136 @@ pub fn train<B: AutodiffBackend>(
 /// Training that makes the loss this many times worse than the initial weights
 /// near zero has diverged, though its numbers are still finite.
 const DIVERGED: f64 = 1e4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LearningRateSchedule;
+    use burn_autodiff::Autodiff;
+    use burn_ndarray::NdArray;
+    use linreg_data::SyntheticConfig;
+
+    type B = Autodiff<NdArray<f64>>;
+
+    fn run(
+        config: &TrainingConfig,
+        dataset: &Dataset,
+    ) -> Result<Trained<NdArray<f64>>, TrainingError> {
+        train::<B>(config, dataset, &Default::default(), &mut ())
+    }
+
+    fn lesson() -> Dataset {
+        SyntheticConfig::new(vec![2.0, -3.4], 4.2)
+            .generate()
+            .unwrap()
+    }
+
+    /// The lesson's rows in other units: the first feature a million times as
+    /// large and far from zero, the target shifted and stretched.
+    fn in_other_units() -> Dataset {
+        let dataset = lesson();
+        let rows = dataset.features().chunks(2);
+        let features = rows.flat_map(|x| [1e9 + 1e6 * x[0], x[1]]).collect();
+        let targets = dataset.targets().iter().map(|y| 1e3 * y - 7e5).collect();
+        Dataset::new(
+            features,
+            targets,
+            dataset.feature_names().to_vec(),
+            dataset.target_name().to_string(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn standardised_training_answers_in_the_units_of_the_data() {
+        let config = TrainingConfig::for_rows(1000);
+        let trained = run(&config, &in_other_units()).unwrap();
+        let weight = trained.coefficients.weight();
+        assert!((weight[0] * 1e6 / 1e3 - 2.0).abs() < 1e-3, "{weight:?}");
+        assert!((weight[1] / 1e3 + 3.4).abs() < 1e-3, "{weight:?}");
+        // Losses are in the target's units too: the noise is 1e3 * 0.01.
+        let loss = trained.losses.last().unwrap();
+        assert!((loss / 100.0 - 1.0).abs() < 0.2, "{loss}");
+        assert_eq!(trained.model.coefficients().unwrap(), trained.coefficients);
+    }
+
+    #[test]
+    fn the_losses_are_those_an_observer_hears_of() {
+        #[derive(Default)]
+        struct Heard(usize, Vec<(usize, f64)>);
+        impl Observer for Heard {
+            fn batch(&mut self) {
+                self.0 += 1;
+            }
+            fn epoch(&mut self, epoch: usize, loss: f64) {
+                self.1.push((epoch, loss));
+            }
+        }
+        let mut heard = Heard::default();
+        let config = TrainingConfig::new();
+        let trained = train::<B>(&config, &lesson(), &Default::default(), &mut heard).unwrap();
+        assert_eq!(heard.0, 300);
+        let losses: Vec<(usize, f64)> = trained.losses.into_iter().enumerate().collect();
+        assert_eq!(heard.1, losses);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bits() {
+        let seeded = |seed| {
+            let config = TrainingConfig::new().with_seed(seed);
+            run(&config, &lesson()).unwrap().coefficients
+        };
+        assert_eq!(seeded(5), seeded(5));
+        assert_ne!(seeded(5), seeded(6));
+    }
+
+    #[test]
+    fn the_linear_schedule_ends_nearer_to_the_optimum() {
+        let noisy = SyntheticConfig::new(vec![2.0, -3.4], 4.2).with_noise_std(1.0);
+        let dataset = noisy.generate().unwrap();
+        let config = TrainingConfig::new().with_num_epochs(30);
+        let constant = run(&config, &dataset).unwrap();
+        let linear = config.with_schedule(LearningRateSchedule::Linear);
+        let linear = run(&linear, &dataset).unwrap();
+        assert!(linear.losses.last() < constant.losses.last());
+    }
+
+    #[test]
+    fn says_where_the_loss_exploded_and_what_to_do() {
+        let config = TrainingConfig::new().with_learning_rate(3.0);
+        let error = run(&config.with_num_epochs(50), &lesson()).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("by the end of epoch 0"), "{message}");
+        assert!(
+            message.contains("the learning rate 3 is too large for these rows; lower it to 2e-1"),
+            "{message}"
+        );
+
+        let error = run(&TrainingConfig::new(), &in_other_units()).unwrap_err();
+        let TrainingError::NotFinite {
+            epoch,
+            batch,
+            advice,
+            ..
+        } = &error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!(*epoch, 0);
+        assert!((2..40).contains(batch), "{batch}");
+        assert!(advice.contains("`x1` is around 1.00e9"), "{advice}");
+        assert!(advice.contains("standardise them"), "{advice}");
+    }
+
+    #[test]
+    fn a_constant_feature_and_a_constant_target_train() {
+        let features = (0..20).flat_map(|i| [f64::from(i), 3.0]).collect();
+        let names = vec!["x".to_string(), "constant".to_string()];
+        let dataset = Dataset::new(features, vec![5.0; 20], names, "y".to_string()).unwrap();
+        let trained = run(&TrainingConfig::for_rows(20), &dataset).unwrap();
+        assert_eq!(trained.coefficients.weight()[1], 0.0);
+        for prediction in trained.coefficients.predict(dataset.features()) {
+            assert!((prediction - 5.0).abs() < 1e-3, "{prediction}");
+        }
+    }
+}
