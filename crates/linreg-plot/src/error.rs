@@ -1,0 +1,43 @@
+use thiserror::Error;
+
+/// Why there is nothing to draw, or it cannot be drawn.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// There are no points.
+    #[error("there are no points to draw")]
+    NoPoints,
+    /// There are not as many horizontal as vertical values.
+    #[error("{x} values of `{x_name}` for {y} of `{y_name}`")]
+    Lengths {
+        /// Name of the horizontal axis.
+        x_name: String,
+        /// Number of horizontal values.
+        x: usize,
+        /// Name of the vertical axis.
+        y_name: String,
+        /// Number of vertical values.
+        y: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("`{name}` holds {value}, expected finite numbers")]
+    NotFinite {
+        /// Name of the axis.
+        name: String,
+        /// The value found.
+        value: f64,
+    },
+    /// The values are so far apart that their distance is no 64-bit float.
+    #[error("the values of `{name}` are too far apart to draw ({least:e} to {most:e})")]
+    TooWide {
+        /// Name of the axis.
+        name: String,
+        /// Least value.
+        least: f64,
+        /// Greatest value.
+        most: f64,
+    },
+    /// The drawing library failed.
+    #[error("the picture cannot be drawn ({0})")]
+    Drawing(String),
+}
