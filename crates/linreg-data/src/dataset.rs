@@ -78,6 +78,26 @@ impl Dataset {
         })
     }
 
+    /// The same rows under other column names.
+    ///
+    /// # Errors
+    ///
+    /// Not one name for each feature, or a name there twice.
+    pub fn with_names(
+        self,
+        feature_names: Vec<String>,
+        target_name: String,
+    ) -> Result<Self, DataError> {
+        if feature_names.len() != self.num_features() {
+            return Err(DataError::Columns(format!(
+                "{} names for {} features; give one for each",
+                feature_names.len(),
+                self.num_features()
+            )));
+        }
+        Self::new(self.features, self.targets, feature_names, target_name)
+    }
+
     /// Number of rows; at least 1.
     pub fn num_rows(&self) -> usize {
         self.targets.len()
@@ -247,6 +267,18 @@ mod tests {
             let error = numbered(3).split(fraction, 0).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
+    }
+
+    #[test]
+    fn takes_other_names_one_for_each_column() {
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+        let renamed = numbered(2).with_names(names(&["c", "d"]), "z".into());
+        assert_eq!(renamed.unwrap().feature_names(), ["c", "d"]);
+        let error = numbered(2).with_names(names(&["c"]), "z".into());
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "1 names for 2 features; give one for each"
+        );
     }
 
     #[test]

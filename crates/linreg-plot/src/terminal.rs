@@ -12,7 +12,7 @@ impl Scatter<'_> {
         let rows = height - 4;
         let (left, right) = range(self.x);
         let (bottom, top) = range(self.y);
-        let y_ticks = Ticks::new(bottom, top, (rows / 3).clamp(2, 8));
+        let y_ticks = Ticks::new(bottom, top, (rows / 2).clamp(2, 8));
         let y_labels: Vec<String> = y_ticks.values.iter().map(|y| y_ticks.label(*y)).collect();
         let margin = y_labels.iter().map(String::len).max().unwrap_or(0) + 1;
         let columns = width - margin - 1;

@@ -51,17 +51,17 @@ pub enum LearningRateSchedule {
 
 impl TrainingConfig {
     /// Settings that converge without tuning on most tables of this many rows:
-    /// standardised, batches of 32, a learning rate of 0.03 that falls
-    /// linearly, and epochs enough for about 20,000 updates (at least 3 and at
-    /// most 1,000).
-    pub fn for_rows(num_rows: usize) -> Self {
+    /// standardised, a learning rate of 0.03 that falls linearly, and epochs
+    /// enough for about 20,000 updates (at least 3 and at most 1,000). A batch
+    /// size of 32 suits most.
+    pub fn for_rows(num_rows: usize, batch_size: usize) -> Self {
         const UPDATES: usize = 20_000;
-        let config = Self::new()
-            .with_batch_size(32)
+        let batches = num_rows.div_ceil(batch_size.max(1)).max(1);
+        Self::new()
+            .with_batch_size(batch_size)
+            .with_num_epochs((UPDATES / batches).clamp(3, 1000))
             .with_schedule(LearningRateSchedule::Linear)
-            .with_standardize(true);
-        let batches = num_rows.div_ceil(config.batch_size).max(1);
-        config.with_num_epochs((UPDATES / batches).clamp(3, 1000))
+            .with_standardize(true)
     }
 
     /// Checks that every number can be used.
@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn few_rows_get_many_epochs_and_many_rows_few() {
-        assert_eq!(TrainingConfig::for_rows(1).num_epochs, 1000);
-        assert_eq!(TrainingConfig::for_rows(32_000).num_epochs, 20);
-        assert_eq!(TrainingConfig::for_rows(1_000_000_000).num_epochs, 3);
+        assert_eq!(TrainingConfig::for_rows(1, 32).num_epochs, 1000);
+        assert_eq!(TrainingConfig::for_rows(32_000, 32).num_epochs, 20);
+        assert_eq!(TrainingConfig::for_rows(1_000_000_000, 32).num_epochs, 3);
     }
 }

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn standardised_training_answers_in_the_units_of_the_data() {
-        let config = TrainingConfig::for_rows(1000);
+        let config = TrainingConfig::for_rows(1000, 32);
         let trained = run(&config, &in_other_units()).unwrap();
         let weight = trained.coefficients.weight();
         assert!((weight[0] * 1e6 / 1e3 - 2.0).abs() < 1e-3, "{weight:?}");
@@ -236,7 +236,7 @@ mod tests {
         let features = (0..20).flat_map(|i| [f64::from(i), 3.0]).collect();
         let names = vec!["x".to_string(), "constant".to_string()];
         let dataset = Dataset::new(features, vec![5.0; 20], names, "y".to_string()).unwrap();
-        let trained = run(&TrainingConfig::for_rows(20), &dataset).unwrap();
+        let trained = run(&TrainingConfig::for_rows(20, 32), &dataset).unwrap();
         assert_eq!(trained.coefficients.weight()[1], 0.0);
         for prediction in trained.coefficients.predict(dataset.features()) {
             assert!((prediction - 5.0).abs() < 1e-3, "{prediction}");

@@ -1,0 +1,87 @@
+//! One file a command.
+
+pub mod completions;
+pub mod evaluate;
+pub mod fit;
+pub mod generate;
+pub mod inspect;
+pub mod lesson;
+pub mod predict;
+
+use linreg_backend::{BackendError, BackendKind, Precision};
+use linreg_model::ModelFile;
+use serde_json::{Value, json};
+
+/// Where tensors are computed.
+#[derive(clap::Args)]
+pub struct BackendArgs {
+    /// Backend to compute on; by default the first one compiled in of ndarray
+    /// and flex
+    #[arg(long, value_name = "NAME")]
+    backend: Option<BackendKind>,
+
+    /// Float type to train in: f32 or, on ndarray, f64
+    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = precision)]
+    precision: Precision,
+}
+
+impl BackendArgs {
+    pub fn choose(&self) -> Result<(BackendKind, Precision), BackendError> {
+        Ok((BackendKind::choose(self.backend)?, self.precision))
+    }
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "f32" => Ok(Precision::F32),
+        "f64" => Ok(Precision::F64),
+        _ => Err("expected f32 or f64".to_string()),
+    }
+}
+
+/// Name of the bias among the coefficients, as R and statsmodels users know it.
+pub const INTERCEPT: &str = "(intercept)";
+
+/// The coefficients of a model as JSON, the bias first.
+pub fn coefficients_json(model: &ModelFile) -> Value {
+    let coefficients = &model.coefficients;
+    let num_targets = coefficients.num_targets();
+    let mut list = Vec::new();
+    for (target, target_name) in model.target_names.iter().enumerate() {
+        let weights = coefficients.weight()[target..].iter().step_by(num_targets);
+        let names = [INTERCEPT].into_iter();
+        let names = names.chain(model.feature_names.iter().map(String::as_str));
+        for (name, estimate) in names.zip([&coefficients.bias()[target]].into_iter().chain(weights))
+        {
+            let mut entry = json!({"name": name, "estimate": estimate});
+            if num_targets > 1 {
+                entry["target"] = json!(target_name);
+            }
+            list.push(entry);
+        }
+    }
+    Value::Array(list)
+}
+
+/// The coefficients of a model as a table, a column a target.
+pub fn coefficients_table(model: &ModelFile) -> String {
+    let coefficients = &model.coefficients;
+    let num_targets = coefficients.num_targets();
+    let mut header = vec!["coefficient".to_string()];
+    match num_targets {
+        1 => header.push("estimate".to_string()),
+        _ => header.extend(model.target_names.iter().cloned()),
+    }
+    let row = |name: &str, values: &[f64]| {
+        let numbers = values
+            .iter()
+            .map(|value| crate::number::significant(*value));
+        [name.to_string()].into_iter().chain(numbers).collect()
+    };
+    let mut rows = vec![header, row(INTERCEPT, coefficients.bias())];
+    let weights = coefficients.weight().chunks(num_targets);
+    for (name, weights) in model.feature_names.iter().zip(weights) {
+        rows.push(row(name, weights));
+    }
+    crate::number::table(&rows)
+}

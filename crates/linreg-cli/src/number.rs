@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+/// A number to six significant digits, without trailing zeros.
+pub fn significant(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_string();
+    }
+    let power = value.abs().log10().floor() as i32;
+    if !(-5..12).contains(&power) {
+        return format!("{value:.5e}");
+    }
+    let decimals = (5 - power).max(0) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    } else {
+        text
+    }
+}
+
+/// A duration in the unit that suits it.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds >= 100.0 {
+        format!("{seconds:.0} s")
+    } else if seconds >= 1.0 {
+        format!("{seconds:.1} s")
+    } else if seconds >= 1e-3 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else {
+        format!("{:.0} µs", seconds * 1e6)
+    }
+}
+
+/// A number of bytes in the unit that suits it.
+pub fn bytes(bytes: usize) -> String {
+    const KIB: f64 = 1024.0;
+    let bytes = bytes as f64;
+    if bytes >= KIB * KIB {
+        format!("{:.1} MiB", bytes / KIB / KIB)
+    } else if bytes >= KIB {
+        format!("{:.1} KiB", bytes / KIB)
+    } else {
+        format!("{bytes} bytes")
+    }
+}
+
+/// Lines of a table: columns two spaces apart, the first aligned left, the
+/// others right, each line indented by two.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widths[column];
+            line += "  ";
+            line += &match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            };
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_six_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (2.0, "2"),
+            (-3.4, "-3.4"),
+            (1234567.8, "1234568"),
+            (0.000123456789, "0.000123457"),
+            (1.23456789e-9, "1.23457e-9"),
+            (-1e300, "-1.00000e300"),
+        ] {
+            assert_eq!(significant(value), text);
+        }
+    }
+
+    #[test]
+    fn units_suit_the_size() {
+        assert_eq!(duration(Duration::from_micros(45)), "45 µs");
+        assert_eq!(duration(Duration::from_millis(420)), "420.0 ms");
+        assert_eq!(duration(Duration::from_secs(90)), "90.0 s");
+        assert_eq!(bytes(12), "12 bytes");
+        assert_eq!(bytes(12 << 10), "12.0 KiB");
+        assert_eq!(bytes(3 << 20), "3.0 MiB");
+    }
+
+    #[test]
+    fn tables_align() {
+        let row = |cells: [&str; 2]| cells.map(String::from).to_vec();
+        let text = table(&[row(["name", "value"]), row(["größe", "1"])]);
+        assert_eq!(text, "  name   value\n  größe      1\n");
+    }
+}
