@@ -35,6 +35,16 @@ use std::str::FromStr;
 use burn::tensor::backend::AutodiffBackend;
 use thiserror::Error;
 
+/// The first backend that is compiled in, with autodiff, in f32: for programs
+/// that choose their backend by Cargo feature alone.
+#[cfg(feature = "ndarray")]
+pub type DefaultBackend = burn_autodiff::Autodiff<burn_ndarray::NdArray<f32>>;
+
+/// The first backend that is compiled in, with autodiff, in f32: for programs
+/// that choose their backend by Cargo feature alone.
+#[cfg(all(feature = "flex", not(feature = "ndarray")))]
+pub type DefaultBackend = burn_autodiff::Autodiff<burn_flex::Flex>;
+
 /// A Burn backend, compiled in or not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BackendKind {

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use linreg_data::DataError;
 
 use commands::{completions, evaluate, fit, generate, inspect, lesson, predict};
 
@@ -78,7 +79,10 @@ fn run(cli: Cli) -> Result<()> {
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
+        let io = match cause.downcast_ref::<DataError>() {
+            Some(DataError::Io(io)) => Some(io),
+            _ => cause.downcast_ref::<std::io::Error>(),
+        };
         io.is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
     })
 }

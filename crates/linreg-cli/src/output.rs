@@ -28,6 +28,12 @@ impl Output {
                         name()
                     );
                 }
+                if let Some(folder) = path.parent()
+                    && folder != Path::new("")
+                    && !folder.is_dir()
+                {
+                    bail!("{}: there is no folder {}", name(), folder.display());
+                }
                 temporary_beside(path).with_context(name)?;
             }
         }
@@ -83,7 +89,9 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     // other file its user makes.
     #[cfg(unix)]
     file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // Without the temporary file's name, which nobody chose.
     file.tempfile_in(folder)
+        .map_err(|error| io::Error::from(error.kind()))
 }
 
 /// Prints a JSON object for a machine to read.

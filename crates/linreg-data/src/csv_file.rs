@@ -191,41 +191,97 @@ impl<R: Read> CsvReader<R> {
     }
 }
 
-/// Writes a dataset as CSV, features first, with as many digits as it takes to
-/// read the same numbers back.
+/// Writes numbers as CSV, with as many digits as it takes to read the same
+/// numbers back.
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::CsvWriter;
+///
+/// # fn main() -> Result<(), linreg_data::DataError> {
+/// let mut file = Vec::new();
+/// let mut writer = CsvWriter::new(&mut file, ["area", "price"])?;
+/// writer.write_row([50.0, 0.1])?;
+/// writer.finish()?;
+/// assert_eq!(file, b"area,price\n50,0.1\n");
+/// # Ok(())
+/// # }
+/// ```
+pub struct CsvWriter<W: Write> {
+    writer: csv::Writer<W>,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    ///
+    /// A write that fails.
+    pub fn new<S: AsRef<str>>(
+        output: W,
+        columns: impl IntoIterator<Item = S>,
+    ) -> Result<Self, DataError> {
+        let mut writer = csv::Writer::from_writer(output);
+        let columns = columns.into_iter();
+        let cells: StringRecord = columns.map(|name| name.as_ref().to_string()).collect();
+        writer.write_record(&cells).map_err(data_error)?;
+        Ok(Self { writer })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    ///
+    /// Not one number a column, or a write that fails.
+    pub fn write_row(&mut self, row: impl IntoIterator<Item = f64>) -> Result<(), DataError> {
+        let cells = row.into_iter().map(|number| number.to_string());
+        self.writer.write_record(cells).map_err(data_error)
+    }
+
+    /// Writes what is left in the buffer.
+    ///
+    /// # Errors
+    ///
+    /// A write that fails.
+    pub fn finish(mut self) -> Result<(), DataError> {
+        Ok(self.writer.flush()?)
+    }
+}
+
+/// Writes a dataset as CSV, features first.
 ///
 /// # Errors
 ///
 /// A write that fails.
 pub fn write_csv(dataset: &Dataset, output: impl Write) -> Result<(), DataError> {
-    let mut writer = csv::Writer::from_writer(output);
     let names = dataset.feature_names().iter().map(String::as_str);
-    let header = names.chain([dataset.target_name()]);
-    writer.write_record(header).map_err(data_error)?;
+    let mut writer = CsvWriter::new(output, names.chain([dataset.target_name()]))?;
     let rows = dataset.features().chunks_exact(dataset.num_features());
     for (features, target) in rows.zip(dataset.targets()) {
-        let cells = features.iter().chain([target]).map(f64::to_string);
-        writer.write_record(cells).map_err(data_error)?;
+        writer.write_row(features.iter().chain([target]).copied())?;
     }
-    writer.flush()?;
-    Ok(())
+    writer.finish()
 }
 
 fn data_error(error: csv::Error) -> DataError {
     let line_of =
         |position: &Option<csv::Position>| position.as_ref().map_or(0, csv::Position::line);
-    match error.kind() {
+    match error.into_kind() {
         ErrorKind::UnequalLengths {
             pos,
             expected_len,
             len,
         } => DataError::Ragged {
-            line: line_of(pos),
-            found: *len,
-            expected: *expected_len,
+            line: line_of(&pos),
+            found: len,
+            expected: expected_len,
         },
-        ErrorKind::Utf8 { pos, .. } => DataError::Encoding { line: line_of(pos) },
-        _ => DataError::Io(error.into()),
+        ErrorKind::Utf8 { pos, .. } => DataError::Encoding {
+            line: line_of(&pos),
+        },
+        ErrorKind::Io(error) => DataError::Io(error),
+        other => DataError::Io(std::io::Error::other(format!("{other:?}"))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Rows for linear regression: where they come from and how training sees them.
 //!
 //! - [`SyntheticConfig`] draws the lesson's `y = X w + b + noise`;
-//! - [`CsvReader`] reads the numeric columns of a CSV file;
+//! - [`CsvReader`] reads the numeric columns of a CSV file, [`CsvWriter`] writes
+//!   them;
 //! - [`Dataset`] holds the rows in `f64`, with the names of their columns;
 //! - [`Scaler`] learns each column's mean and standard deviation;
 //! - [`Batches`] turns rows into shuffled minibatches of Burn tensors.
@@ -34,7 +35,7 @@ mod scaler;
 mod synthetic;
 
 pub use batches::{Batch, Batches};
-pub use csv_file::{CsvReader, write_csv};
+pub use csv_file::{CsvReader, CsvWriter, write_csv};
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use scaler::{Moments, Scaler};

@@ -63,7 +63,7 @@ impl Coefficients {
                 biases: bias.len(),
             });
         }
-        if weight.len() % bias.len() != 0 {
+        if !weight.len().is_multiple_of(bias.len()) {
             return Err(CoefficientsError::Shape {
                 weights: weight.len(),
                 targets: bias.len(),

@@ -79,13 +79,13 @@ pub enum ModelFileError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// The bytes are no safetensors file, or only the first part of one.
-    #[error("not a whole .safetensors file ({0})")]
+    #[error("not a whole .safetensors file")]
     NotSafetensors(#[source] safetensors::SafeTensorError),
     /// A safetensors file, but not of a linear model.
     #[error("a .safetensors file, but not one that linreg wrote: its header has no `linreg` entry")]
     NotLinreg,
     /// The `linreg` header entry is not the JSON it should be.
-    #[error("the header's `linreg` entry cannot be read ({0})")]
+    #[error("the header's `linreg` entry cannot be read")]
     Header(#[source] serde_json::Error),
     /// Written in another format version.
     #[error("format version {found}, but this linreg reads version {FORMAT_VERSION}: {}",

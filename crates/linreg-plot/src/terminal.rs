@@ -38,8 +38,7 @@ impl Scatter<'_> {
         for (y, label) in y_ticks.values.iter().zip(&y_labels) {
             label_of_row[row_of(*y, rows)] = label;
         }
-        for row in 0..rows {
-            let label = label_of_row[row];
+        for (row, label) in label_of_row.into_iter().enumerate() {
             let axis = if label.is_empty() { '│' } else { '┤' };
             let _ = write!(text, "{label:>margin$}{axis}");
             let cells = row * columns..(row + 1) * columns;

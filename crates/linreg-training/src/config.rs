@@ -21,7 +21,7 @@ pub struct TrainingConfig {
     #[config(default = "LearningRateSchedule::Constant")]
     pub schedule: LearningRateSchedule,
     /// Number of batches whose gradients are added up for one update; at least
-    /// 1. `k` batches of `m` rows give the update of one batch of `k m` rows.
+    /// one. `k` batches of `m` rows give the update of one batch of `k m` rows.
     /// Default: 1.
     #[config(default = 1)]
     pub accumulate: usize,

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn agrees_with_scikit_learn() {
-        // scikit-learn 1.7.2: mean_squared_error, mean_absolute_error and
+        // scikit-learn 1.9.1: mean_squared_error, mean_absolute_error and
         // r2_score of these lists, the example in its documentation.
         let mut accumulator = MetricsAccumulator::default();
         accumulator.update(&[2.5, 0.0, 2.0, 8.0], &[3.0, -0.5, 2.0, 7.0]);

@@ -10,7 +10,7 @@ use crate::{TrainingConfig, squared_loss};
 
 /// A model in training: [`step`](Self::step) by step, for a loop of one's own.
 ///
-/// [`train`] is such a loop.
+/// [`train`](crate::train) is such a loop.
 pub struct Training<B: AutodiffBackend> {
     model: LinearRegression<B>,
     optimizer: OptimizerAdaptor<Sgd<B::InnerBackend>, LinearRegression<B>, B>,

@@ -82,7 +82,7 @@ pub fn train<B: AutodiffBackend>(
             });
         }
         let loss = mean_loss(&training.model().valid(), &batches);
-        if !(loss <= DIVERGED * before.max(f64::MIN_POSITIVE)) {
+        if loss.is_nan() || loss > DIVERGED * before.max(f64::MIN_POSITIVE) {
             let advice = advice(config.learning_rate, rows);
             return Err(TrainingError::Diverged {
                 before,

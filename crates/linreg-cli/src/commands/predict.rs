@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use linreg_data::CsvWriter;
 
 use crate::input::{load_model, name, open_csv};
 use crate::output::Output;
@@ -47,18 +48,18 @@ pub fn run(args: Args) -> Result<()> {
         )
     })?;
     output.write(|file| {
-        let mut writer = csv::Writer::from_writer(file);
         let names = model.target_names.iter();
-        writer.write_record(names.map(|target| format!("predicted_{target}")))?;
+        let names = names.map(|target| format!("predicted_{target}"));
+        let mut writer = CsvWriter::new(file, names)?;
         loop {
             let rows = reader.read_rows(&indices, CHUNK_ROWS);
             let rows = rows.with_context(|| name(&args.file))?;
             if rows.is_empty() {
-                return Ok(writer.flush()?);
+                return Ok(writer.finish()?);
             }
             let predictions = model.coefficients.predict(&rows);
             for row in predictions.chunks(model.target_names.len()) {
-                writer.write_record(row.iter().map(f64::to_string))?;
+                writer.write_row(row.iter().copied())?;
             }
         }
     })

@@ -1,0 +1,344 @@
+//! Every kind of bad input: one clear message, exit code 2, nothing half
+//! written.
+
+use crate::tool::Tool;
+
+/// A tool with a good file, a model, and a file for each fault.
+fn tool() -> Tool {
+    let tool = Tool::new();
+    for (name, content) in [
+        ("good.csv", "a,b,y\n1,2,3\n2,1,4\n3,5,6\n4,4,8\n"),
+        ("empty.csv", ""),
+        ("header.csv", "a,b,y\n"),
+        ("text.csv", "a,b,y\n1,2,3\n2,one,4\n"),
+        ("missing.csv", "a,b,y\n1,2,3\n2,,4\n"),
+        ("nan.csv", "a,b,y\nNaN,2,3\n"),
+        ("inf.csv", "a,b,y\n1,2,inf\n"),
+        ("ragged.csv", "a,b,y\n1,2,3\n2,1\n"),
+        ("repeated.csv", "a,a,y\n1,2,3\n"),
+        ("other.csv", "a,c,y\n1,2,3\n"),
+        ("large.csv", "a,b,y\n1e300,1,1\n-1e300,2,2\n1,2,3\n"),
+        ("foreign.safetensors", "no model at all"),
+    ] {
+        tool.write(name, content);
+    }
+    tool.succeed(&["fit", "good.csv", "--target", "y"]);
+    tool
+}
+
+/// Runs each command line and checks its message, and that no file has come,
+/// gone or changed.
+fn each_fails(cases: &[(&str, &str)]) {
+    let tool = tool();
+    let contents = |tool: &Tool| -> Vec<(String, Vec<u8>)> {
+        let read = |name: String| {
+            let bytes = std::fs::read(tool.path(&name)).unwrap_or_default();
+            (name, bytes)
+        };
+        tool.files().into_iter().map(read).collect()
+    };
+    let before = contents(&tool);
+    for (command, expected) in cases {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let message = tool.fail(&arguments);
+        assert_eq!(message, format!("error: {expected}"), "linreg {command}");
+        assert!(tool.run(&arguments).stdout.is_empty(), "linreg {command}");
+        assert!(contents(&tool) == before, "linreg {command}");
+    }
+}
+
+#[test]
+fn of_files() {
+    each_fails(&[
+        (
+            "fit empty.csv --target y",
+            "empty.csv: the file is empty, expected a header line with the column names",
+        ),
+        (
+            "fit header.csv --target y",
+            "header.csv: there are no rows after the header",
+        ),
+        (
+            "fit text.csv --target y",
+            "text.csv: line 3, column `b`: found `one`, expected a number",
+        ),
+        (
+            "fit missing.csv --target y",
+            "missing.csv: line 3, column `b`: found an empty cell, expected a number",
+        ),
+        (
+            "fit nan.csv --target y",
+            "nan.csv: line 2, column `a`: found `NaN`, expected a finite number",
+        ),
+        (
+            "fit inf.csv --target y",
+            "inf.csv: line 2, column `y`: found `inf`, expected a finite number",
+        ),
+        (
+            "fit ragged.csv --target y",
+            "ragged.csv: line 3: found 2 cells, expected 3 as in the header",
+        ),
+        (
+            "fit repeated.csv --target y",
+            "repeated.csv: line 1: the column name `a` is there twice; rename one of them",
+        ),
+        (
+            "fit large.csv --target y",
+            "large.csv: the values of `a` are too large to standardise: their variance overflows; divide the column by a power of ten",
+        ),
+        (
+            "fit absent.csv --target y",
+            "absent.csv: No such file or directory (os error 2)",
+        ),
+        (
+            "fit . --target y --output m",
+            ".: Is a directory (os error 21)",
+        ),
+    ]);
+}
+
+#[test]
+fn of_columns() {
+    each_fails(&[
+        (
+            "fit good.csv --force --target z",
+            "good.csv: there is no column `z`; the columns are `a`, `b`, `y`",
+        ),
+        (
+            "fit good.csv --force --target y --features a,c",
+            "good.csv: there is no column `c`; the columns are `a`, `b`, `y`",
+        ),
+        (
+            "fit good.csv --force --target y --features a,y",
+            "good.csv: the target `y` is among the features; a column cannot be both",
+        ),
+        (
+            "fit good.csv --force --target y --features a,a",
+            "good.csv: the feature `a` is named twice",
+        ),
+        (
+            "predict good.safetensors other.csv",
+            "other.csv: the columns do not match the model good.safetensors: there is no column `b`; the columns are `a`, `c`, `y`",
+        ),
+        (
+            "evaluate good.safetensors other.csv",
+            "other.csv: the columns do not match the model good.safetensors: there is no column `b`; the columns are `a`, `c`, `y`",
+        ),
+    ]);
+}
+
+#[test]
+fn of_settings() {
+    let rate = "expected a finite number above 0";
+    each_fails(&[
+        (
+            "fit good.csv --target y --force --batch-size 0",
+            "the batch size is 0, expected at least 1",
+        ),
+        (
+            "fit good.csv --target y --force --epochs 0",
+            "the number of epochs is 0, expected at least 1",
+        ),
+        (
+            "fit good.csv --target y --force --learning-rate 0",
+            &format!("the learning rate is 0, {rate}"),
+        ),
+        (
+            "fit good.csv --target y --force --learning-rate -0.1",
+            &format!("the learning rate is -0.1, {rate}"),
+        ),
+        (
+            "fit good.csv --target y --force --learning-rate NaN",
+            &format!("the learning rate is NaN, {rate}"),
+        ),
+        (
+            "fit good.csv --target y --force --validation 0.1",
+            "good.csv: there are no rows left for validation after holding out 0.1 of 4",
+        ),
+        (
+            "fit good.csv --target y --force --validation 2",
+            "good.csv: the validation fraction is 2, expected a number above 0 and below 1",
+        ),
+        (
+            "fit good.csv --target y --force --momentum 1",
+            "the momentum is 1, expected a number from 0 to below 1",
+        ),
+        (
+            "fit good.csv --target y --force --weight-decay -1",
+            "the weight decay is -1, expected a finite number, 0 or more",
+        ),
+        (
+            "lesson --batch-size 0",
+            "the batch size is 0, expected at least 1",
+        ),
+        (
+            "lesson --learning-rate -1",
+            &format!("the learning rate is -1, {rate}"),
+        ),
+        (
+            "lesson --learning-rate NaN",
+            &format!("the learning rate is NaN, {rate}"),
+        ),
+        (
+            "lesson --examples 0",
+            "the number of examples is 0, expected at least 1",
+        ),
+        (
+            "lesson --examples 99999999999999999",
+            "the number of examples is 99999999999999999, expected fewer, such that the rows fit in memory",
+        ),
+        (
+            "lesson --noise -1",
+            "the noise is -1, expected a finite number, 0 or more",
+        ),
+        (
+            "generate --weights 1,2,3 --features a,b",
+            "2 names for 3 features; give one for each",
+        ),
+        (
+            "generate --weights 1,inf",
+            "the true weight is inf, expected a finite number",
+        ),
+    ]);
+}
+
+#[test]
+fn of_paths() {
+    each_fails(&[
+        (
+            "fit good.csv --target y",
+            "good.safetensors: the file exists; use --force to replace it, or another name",
+        ),
+        (
+            "fit good.csv --target y --output absent/model.safetensors",
+            "absent/model.safetensors: there is no folder absent",
+        ),
+        (
+            "fit good.csv --target y --output .",
+            ".: this is a folder; name a file in it",
+        ),
+        (
+            "predict good.safetensors good.csv --output text.csv",
+            "text.csv: the file exists; use --force to replace it, or another name",
+        ),
+        (
+            "generate --output good.csv",
+            "good.csv: the file exists; use --force to replace it, or another name",
+        ),
+        (
+            "lesson --plots good.csv",
+            "good.csv: this is a file; name a folder for the plots",
+        ),
+        (
+            "fit - --target y",
+            "standard input: name the model file with --output",
+        ),
+    ]);
+}
+
+#[test]
+fn of_models() {
+    let foreign = "foreign.safetensors: not a whole .safetensors file: header too large";
+    each_fails(&[
+        ("predict foreign.safetensors good.csv", foreign),
+        ("evaluate foreign.safetensors good.csv", foreign),
+        ("inspect foreign.safetensors", foreign),
+        (
+            "inspect absent",
+            "absent: No such file or directory (os error 2)",
+        ),
+    ]);
+    let tool = tool();
+    let whole = std::fs::read(tool.path("good.safetensors")).unwrap();
+    tool.write("half.safetensors", &whole[..whole.len() / 2]);
+    let message = tool.fail(&["inspect", "half.safetensors"]);
+    assert!(
+        message.contains("half.safetensors: not a whole .safetensors file"),
+        "{message}"
+    );
+}
+
+#[test]
+fn of_rows_that_turn_bad_while_predictions_are_written() {
+    let tool = tool();
+    let mut rows = "a,b\n".to_string() + &"1,2\n".repeat(20_000);
+    rows += "1,two\n";
+    tool.write("late.csv", rows);
+    let before = tool.files();
+    let message = tool.fail(&[
+        "predict",
+        "good.safetensors",
+        "late.csv",
+        "--output",
+        "out.csv",
+    ]);
+    assert_eq!(
+        message,
+        "error: late.csv: line 20002, column `b`: found `two`, expected a number"
+    );
+    assert_eq!(tool.files(), before);
+}
+
+#[test]
+fn of_training_that_diverges() {
+    let tool = tool();
+    let before = tool.files();
+    let message = tool.fail(&["lesson", "--learning-rate", "5", "--epochs", "50"]);
+    assert!(message.contains("lower it to"), "{message}");
+    assert!(message.contains("epoch 0"), "{message}");
+    let fit = [
+        "fit",
+        "good.csv",
+        "--target",
+        "y",
+        "--force",
+        "--no-standardize",
+        "--learning-rate",
+        "9",
+    ];
+    let message = tool.fail(&fit);
+    assert!(message.contains("lower it to"), "{message}");
+    assert_eq!(tool.files(), before);
+}
+
+#[test]
+fn of_arguments() {
+    let tool = tool();
+    for (arguments, expected) in [
+        (&["fit", "good.csv"][..], "--target <NAME>"),
+        (
+            &["fit", "good.csv", "--target", "y", "--backend", "cuda"],
+            "there is no backend `cuda`",
+        ),
+        (&["lesson", "--weights", "1,two"], "invalid value 'two'"),
+        (
+            &["lesson", "--weights", ""],
+            "cannot parse float from empty string",
+        ),
+        (&["lesson", "--precision", "f16"], "expected f32 or f64"),
+        (&["lessen"], "unrecognized subcommand 'lessen'"),
+    ] {
+        let message = tool.fail(arguments);
+        assert!(message.contains(expected), "{arguments:?}: {message}");
+    }
+}
+
+#[test]
+fn of_backends_that_are_not_there() {
+    use linreg_backend::BackendKind;
+    let tool = tool();
+    for backend in [BackendKind::Ndarray, BackendKind::Flex] {
+        let name = backend.to_string();
+        let compiled_in = BackendKind::available().contains(&backend);
+        if !compiled_in {
+            let message = tool.fail(&["lesson", "--backend", &name]);
+            assert!(message.contains("is not compiled in"), "{message}");
+            assert!(message.contains(&format!("--features {name}")), "{message}");
+        } else if backend == BackendKind::Flex {
+            let message = tool.fail(&["lesson", "--backend", "flex", "--precision", "f64"]);
+            assert!(message.contains("computes in f32 only"), "{message}");
+        } else {
+            tool.succeed(&["lesson", "--backend", &name, "--precision", "f64"]);
+        }
+    }
+}

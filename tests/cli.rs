@@ -1,0 +1,317 @@
+//! The tool as its users run it.
+
+use serde_json::Value;
+
+use crate::tool::Tool;
+
+/// A tool with `data.csv`, y = 2 x1 - 3.4 x2 + 4.2, and its model.
+fn fitted() -> Tool {
+    let tool = Tool::new();
+    tool.succeed(&["generate", "--examples", "200", "--output", "data.csv"]);
+    tool.succeed(&["fit", "data.csv", "--target", "y"]);
+    tool
+}
+
+fn estimate(json: &Value, name: &str) -> f64 {
+    let coefficients = json["coefficients"].as_array().unwrap();
+    let found = coefficients.iter().find(|entry| entry["name"] == name);
+    found.unwrap()["estimate"].as_f64().unwrap()
+}
+
+#[test]
+fn the_help_of_every_command_is_as_reviewed() {
+    let tool = Tool::new();
+    let commands = [
+        "",
+        "lesson",
+        "generate",
+        "fit",
+        "predict",
+        "evaluate",
+        "inspect",
+        "completions",
+    ];
+    let mut help = String::new();
+    for command in commands {
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        help += &format!(
+            "$ linreg {}\n{}\n",
+            arguments.join(" "),
+            tool.succeed(&arguments)
+        );
+    }
+    insta::assert_snapshot!(help);
+}
+
+#[test]
+fn the_lesson_tells_its_story() {
+    let tool = Tool::new();
+    let story = tool.succeed(&["lesson"]);
+    let headings = [
+        "1. Look at the data",
+        "2. Train",
+        "3. Compare with the truth",
+        "4. Evaluate without gradients",
+        "5. Where to go next",
+    ];
+    let mut rest = story.as_str();
+    for heading in headings {
+        let at = rest
+            .find(heading)
+            .unwrap_or_else(|| panic!("{heading}: {story}"));
+        rest = &rest[at..];
+    }
+    for line in [
+        "epoch 0, loss: 0.000",
+        "epoch 1, loss: 0.0000",
+        "epoch 2, loss: 0.0000",
+    ] {
+        assert!(story.contains(line), "{story}");
+    }
+    assert!(
+        story.contains("Why is the scatter of x1 looser than that of x2?"),
+        "{story}"
+    );
+    // Predicted from the definition: 25.7 % and 11.560, 74.3 % and 4.000.
+    let line = |name: &str| {
+        let found = story.lines().find(|line| line.starts_with(name));
+        found
+            .unwrap()
+            .split_whitespace()
+            .map(str::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(line("  x1 ")[4..], ["25.7", "%", "11.708", "11.560"]);
+    assert_eq!(line("  x2 ")[4..], ["74.3", "%", "3.921", "4.000"]);
+    assert!(!story.contains('\x1b'), "no colours but on a terminal");
+    assert!(tool.files().is_empty());
+}
+
+#[test]
+fn the_lesson_as_json_has_its_figures() {
+    let tool = Tool::new();
+    let lesson = tool.json(&[
+        "lesson",
+        "--epochs",
+        "4",
+        "--weights=-1,2,3",
+        "--bias",
+        "-7",
+    ]);
+    let epochs = lesson["epochs"].as_array().unwrap();
+    assert_eq!(epochs.len(), 4);
+    assert_eq!(epochs[3]["epoch"], 3);
+    assert!(epochs[3]["loss"].as_f64().unwrap() < 2e-4);
+    for (index, truth) in [-1.0, 2.0, 3.0].into_iter().enumerate() {
+        assert!((lesson["weights"][index].as_f64().unwrap() - truth).abs() < 0.005);
+    }
+    assert!((lesson["bias"].as_f64().unwrap() + 7.0).abs() < 0.005);
+    let evaluation = &lesson["evaluation"];
+    let (with, without) = (
+        &evaluation["with_gradients"],
+        &evaluation["without_gradients"],
+    );
+    assert_eq!(with["loss"], without["loss"]);
+    assert!(with["peak_bytes"].as_u64() > without["peak_bytes"].as_u64());
+    assert!(without["seconds"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_lesson_draws_each_feature() {
+    let tool = Tool::new();
+    tool.succeed(&["lesson", "--plots", "pictures"]);
+    let mut names: Vec<String> = std::fs::read_dir(tool.path("pictures"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "scatter_x1.png",
+            "scatter_x1.svg",
+            "scatter_x2.png",
+            "scatter_x2.svg"
+        ]
+    );
+    assert!(
+        tool.read("pictures/scatter_x1.svg")
+            .contains("x1 alone explains 25.3 %")
+    );
+    let png = std::fs::read(tool.path("pictures/scatter_x2.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG"));
+    tool.succeed(&["lesson", "--plots", "pictures", "--force"]);
+}
+
+#[test]
+fn fit_predict_evaluate_and_inspect_agree() {
+    let tool = fitted();
+    assert_eq!(tool.files(), ["data.csv", "data.safetensors"]);
+    let inspected = tool.json(&["inspect", "data.safetensors"]);
+    for (name, truth) in [("(intercept)", 4.2), ("x1", 2.0), ("x2", -3.4)] {
+        assert!(
+            (estimate(&inspected, name) - truth).abs() < 0.01,
+            "{inspected}"
+        );
+    }
+    assert_eq!(inspected["coefficients"][0]["name"], "(intercept)");
+    assert_eq!(inspected["metadata"]["training"]["batch_size"], 32);
+
+    let predictions = tool.succeed(&["predict", "data.safetensors", "data.csv"]);
+    let mut lines = predictions.lines();
+    assert_eq!(lines.next(), Some("predicted_y"));
+    let predictions: Vec<f64> = lines.map(|line| line.parse().unwrap()).collect();
+    assert_eq!(predictions.len(), 200);
+    let mut squares = 0.0;
+    for (line, prediction) in tool.read("data.csv").lines().skip(1).zip(&predictions) {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        let by_hand = estimate(&inspected, "(intercept)")
+            + estimate(&inspected, "x1") * cells[0]
+            + estimate(&inspected, "x2") * cells[1];
+        assert!((prediction - by_hand).abs() < 1e-12);
+        squares += (prediction - cells[2]).powi(2);
+    }
+    let evaluated = tool.json(&["evaluate", "data.safetensors", "data.csv"]);
+    assert_eq!(evaluated["rows"], 200);
+    let mse = evaluated["mse"].as_f64().unwrap();
+    assert!((mse - squares / 200.0).abs() < 1e-15);
+    assert!((evaluated["rmse"].as_f64().unwrap() - mse.sqrt()).abs() < 1e-15);
+    assert!(evaluated["mae"].as_f64().unwrap() < 0.02);
+    assert!(evaluated["r_squared"].as_f64().unwrap() > 0.999);
+}
+
+#[test]
+fn predict_finds_columns_by_name_and_passes_over_others() {
+    let tool = fitted();
+    tool.write("new.csv", "note,x2,x1\nhello,0,1\n,1,0\n");
+    tool.succeed(&[
+        "predict",
+        "data.safetensors",
+        "new.csv",
+        "--output",
+        "out.csv",
+    ]);
+    let text = tool.read("out.csv");
+    let predictions: Vec<f64> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.parse().unwrap())
+        .collect();
+    assert!((predictions[0] - 6.2).abs() < 0.02, "{text}");
+    assert!((predictions[1] - 0.8).abs() < 0.02, "{text}");
+}
+
+#[test]
+fn fit_takes_named_features_and_a_name_for_the_model() {
+    let tool = fitted();
+    let fit = tool.json(&[
+        "fit",
+        "data.csv",
+        "--target",
+        "x1",
+        "--features",
+        "y",
+        "--output",
+        "back.safetensors",
+    ]);
+    assert_eq!(fit["target"], "x1");
+    let names: Vec<&Value> = fit["coefficients"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| &c["name"])
+        .collect();
+    assert_eq!(names, ["(intercept)", "y"]);
+    assert_eq!(
+        tool.files(),
+        ["back.safetensors", "data.csv", "data.safetensors"]
+    );
+}
+
+#[test]
+fn the_same_command_gives_the_same_bytes() {
+    let tool = fitted();
+    let first = std::fs::read(tool.path("data.safetensors")).unwrap();
+    tool.succeed(&["fit", "data.csv", "--target", "y", "--force"]);
+    assert_eq!(std::fs::read(tool.path("data.safetensors")).unwrap(), first);
+    tool.succeed(&["fit", "data.csv", "--target", "y", "--force", "--seed", "1"]);
+    assert_ne!(std::fs::read(tool.path("data.safetensors")).unwrap(), first);
+}
+
+#[test]
+fn fit_warns_of_a_constant_feature_and_of_too_few_rows() {
+    let tool = Tool::new();
+    tool.write("data.csv", "a,b,y\n1,7,2\n2,7,4\n");
+    let output = tool.run(&["fit", "data.csv", "--target", "y"]);
+    assert!(output.status.success());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("warning: `b` is 7 in every row"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("warning: 2 rows for 3 coefficients"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn generate_names_columns_and_prints_to_standard_output() {
+    let tool = Tool::new();
+    let csv = tool.succeed(&[
+        "generate",
+        "--weights",
+        "-1,2",
+        "--noise",
+        "0",
+        "--bias",
+        "10",
+        "--examples",
+        "3",
+        "--features",
+        "area,age",
+        "--target",
+        "price",
+    ]);
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("area,age,price"));
+    for line in lines {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        assert!((10.0 - cells[0] + 2.0 * cells[1] - cells[2]).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn whoever_stops_reading_is_no_error() {
+    use std::process::{Command, Stdio};
+    let tool = fitted();
+    tool.succeed(&["generate", "--examples", "100000", "--output", "long.csv"]);
+    for arguments in [
+        &["generate", "--examples", "100000"][..],
+        &["predict", "data.safetensors", "long.csv"],
+        &["lesson"],
+        &["inspect", "data.safetensors", "--json"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_linreg"))
+            .args(arguments)
+            .current_dir(tool.path(""))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
+        assert_eq!(stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn completions_name_the_commands() {
+    let tool = Tool::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = tool.succeed(&["completions", shell]);
+        assert!(script.contains("evaluate"), "{shell}");
+    }
+}

@@ -1,0 +1,65 @@
+//! Every example, run as `cargo run --example` would.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::tool::Tool;
+
+/// What an example prints, given these arguments.
+fn run(name: &str, arguments: &[&str]) -> String {
+    // `cargo test` builds the examples beside the program.
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_linreg"));
+    let example = program.with_file_name("examples").join(name);
+    let output = Command::new(&example).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", example.display()));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{name}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The loss at the end of a line `epoch 0, loss: 0.000182`.
+fn loss(line: &str, epoch: usize) -> f64 {
+    let loss = line.strip_prefix(&format!("epoch {epoch}, loss: "));
+    let loss = loss.unwrap_or_else(|| panic!("{line}"));
+    loss.parse().unwrap()
+}
+
+/// That three epochs end near the noise's variance, 0.0001.
+fn trains(output: &str) {
+    let losses: Vec<f64> = output
+        .lines()
+        .take(3)
+        .enumerate()
+        .map(|(epoch, line)| loss(line, epoch))
+        .collect();
+    assert!(losses[0] < 0.01, "{output}");
+    assert!((0.00008..0.00013).contains(&losses[2]), "{output}");
+}
+
+#[test]
+fn from_scratch() {
+    trains(&run("from_scratch", &[]));
+    let source = include_str!("../examples/from_scratch.rs");
+    assert!(source.lines().count() < 100, "the lesson fits on two pages");
+}
+
+#[test]
+fn concise() {
+    let output = run("concise", &[]);
+    trains(&output);
+    assert!(output.contains("over 1000 rows"), "{output}");
+    assert!(output.contains("saved "), "{output}");
+}
+
+#[test]
+fn embed_loads_what_fit_wrote() {
+    let tool = Tool::new();
+    tool.succeed(&["generate", "--output", "data.csv"]);
+    tool.succeed(&["fit", "data.csv", "--target", "y"]);
+    let model = tool.path("data.safetensors");
+    let output = run("embed", &[model.to_str().unwrap()]);
+    let lines: Vec<&str> = output.lines().collect();
+    assert_eq!(lines[0], r#"["y"] from ["x1", "x2"]"#);
+    // 4.2, 4.2 + 2 - 3.4, and 4.2 - 34, which is negative.
+    assert_eq!(lines[1..], ["4.20", "2.80", "0.00"]);
+}

@@ -1,0 +1,10 @@
+//! What crosses crates: the lesson against PyTorch's, the tool as its users run
+//! it, the examples, and every kind of bad input.
+
+mod bad_input;
+mod cli;
+mod diabetes;
+mod examples;
+mod lesson;
+mod reference;
+mod tool;

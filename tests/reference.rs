@@ -1,0 +1,177 @@
+//! The lesson's loop replayed against PyTorch's, number by number, on every
+//! backend that is compiled in.
+//!
+//! `reference/lesson_pytorch_{f32,f64}.json` were written by PyTorch
+//! 2.15.0+cu132 on the CPU: `loss = (y_hat - y)**2`, `loss.sum().backward()`,
+//! `param -= lr * grad / batch_size`.
+
+use burn::module::AutodiffModule;
+use burn::tensor::backend::AutodiffBackend;
+use linreg_backend::{BackendKind, Precision, Task, run};
+use linreg_data::{Batches, Dataset};
+use linreg_model::{Coefficients, LinearRegression};
+use linreg_training::{Training, TrainingConfig, mean_loss, squared_loss};
+use serde::Deserialize;
+
+use crate::tool::test_file;
+
+#[derive(Deserialize)]
+struct Reference {
+    batch_size: usize,
+    learning_rate: f64,
+    features: Vec<[f64; 2]>,
+    targets: Vec<f64>,
+    initial_weights: Vec<f64>,
+    initial_bias: f64,
+    epoch_order: Vec<Vec<usize>>,
+    epoch_loss: Vec<f64>,
+    weights_after_epoch: Vec<[f64; 2]>,
+    bias_after_epoch: Vec<f64>,
+    first_steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    batch_loss_sum: f64,
+    weights: [f64; 2],
+    bias: f64,
+}
+
+/// What our loop came to, in the reference's order.
+struct Replayed {
+    batch_loss_sums: Vec<f64>,
+    first_steps: Vec<[f64; 3]>,
+    epoch_losses: Vec<f64>,
+    after_epochs: Vec<[f64; 3]>,
+}
+
+struct Replay<'a>(&'a Reference);
+
+impl Task for Replay<'_> {
+    type Output = Replayed;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Replayed {
+        let reference = self.0;
+        let names = vec!["x1".to_string(), "x2".to_string()];
+        let features = reference.features.as_flattened().to_vec();
+        let dataset = Dataset::new(features, reference.targets.clone(), names, "y".to_string());
+        let dataset = dataset.unwrap();
+        let batches = Batches::<B::InnerBackend>::new(&dataset, reference.batch_size, &device);
+        let batches = batches.unwrap();
+        let config = TrainingConfig::new()
+            .with_batch_size(reference.batch_size)
+            .with_num_epochs(reference.epoch_order.len())
+            .with_learning_rate(reference.learning_rate);
+        let start = reference.initial_weights.clone();
+        let start = Coefficients::new(start, vec![reference.initial_bias]).unwrap();
+        let start = LinearRegression::<B>::from_coefficients(&start, &device);
+        let mut training = Training::new(start, &config, &batches);
+        let parameters = |training: &Training<B>| {
+            let coefficients = training.model().coefficients().unwrap();
+            let weight = coefficients.weight();
+            [weight[0], weight[1], coefficients.bias()[0]]
+        };
+
+        let mut replayed = Replayed {
+            batch_loss_sums: vec![],
+            first_steps: vec![],
+            epoch_losses: vec![],
+            after_epochs: vec![],
+        };
+        for order in &reference.epoch_order {
+            for batch in batches.in_order(order.clone()) {
+                let first = replayed.first_steps.len() < reference.first_steps.len();
+                if first {
+                    let predictions = training.model().valid().forward(batch.features.clone());
+                    let losses = squared_loss(predictions, batch.targets.clone());
+                    let losses = losses.into_data();
+                    replayed.batch_loss_sums.push(losses.iter::<f64>().sum());
+                }
+                training = training.step(batch);
+                if first {
+                    replayed.first_steps.push(parameters(&training));
+                }
+            }
+            let not_finite;
+            (training, not_finite) = training.end_epoch();
+            assert_eq!(not_finite, None);
+            let loss = mean_loss(&training.model().valid(), &batches);
+            replayed.epoch_losses.push(loss);
+            replayed.after_epochs.push(parameters(&training));
+        }
+        replayed
+    }
+}
+
+fn replays(file: &str, precision: Precision, parameter_tolerance: f64, loss_tolerance: f64) {
+    let text = std::fs::read_to_string(test_file(file)).unwrap();
+    let reference: Reference = serde_json::from_str(&text).unwrap();
+    assert_eq!(reference.first_steps.len(), 5);
+    assert_eq!(reference.epoch_loss.len(), 3);
+    for backend in BackendKind::available() {
+        let Ok(replayed) = run(backend, precision, Replay(&reference)) else {
+            // Only ndarray computes in f64.
+            assert_eq!((backend, precision), (BackendKind::Flex, Precision::F64));
+            continue;
+        };
+        let near = |what: &str, found: f64, expected: f64, tolerance: f64| {
+            assert!(
+                (found - expected).abs() <= tolerance,
+                "{backend} {precision}: {what} is {found}, PyTorch has {expected}"
+            );
+        };
+        for (i, step) in reference.first_steps.iter().enumerate() {
+            let expected = step.batch_loss_sum;
+            let tolerance = loss_tolerance * expected;
+            near(
+                &format!("the loss of batch {i}"),
+                replayed.batch_loss_sums[i],
+                expected,
+                tolerance,
+            );
+            let expected = [step.weights[0], step.weights[1], step.bias];
+            for (found, expected) in replayed.first_steps[i].into_iter().zip(expected) {
+                let what = format!("a parameter after update {i}");
+                near(&what, found, expected, parameter_tolerance);
+            }
+        }
+        for (epoch, loss) in reference.epoch_loss.iter().enumerate() {
+            let what = format!("the loss of epoch {epoch}");
+            near(
+                &what,
+                replayed.epoch_losses[epoch],
+                *loss,
+                loss_tolerance * loss,
+            );
+            let weights = reference.weights_after_epoch[epoch];
+            let expected = [weights[0], weights[1], reference.bias_after_epoch[epoch]];
+            for (found, expected) in replayed.after_epochs[epoch].into_iter().zip(expected) {
+                let what = format!("a parameter after epoch {epoch}");
+                near(&what, found, expected, parameter_tolerance);
+            }
+        }
+    }
+}
+
+// In f64 the paths differ by rounding alone, about 1e-16 an operation.
+#[test]
+fn walks_the_path_of_pytorch_in_f64() {
+    replays(
+        "reference/lesson_pytorch_f64.json",
+        Precision::F64,
+        1e-10,
+        1e-10,
+    );
+}
+
+// In f32 an operation rounds by about 6e-8; targets of around 10 and a loss of
+// 1e-4 that is the square of small differences of them bring that to 1e-3.
+#[test]
+fn walks_the_path_of_pytorch_in_f32() {
+    replays(
+        "reference/lesson_pytorch_f32.json",
+        Precision::F32,
+        1e-5,
+        1e-3,
+    );
+}

@@ -1,0 +1,78 @@
+//! The `linreg` program in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+pub struct Tool {
+    folder: TempDir,
+}
+
+impl Tool {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The names in the folder, in order.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let name = |entry: std::fs::DirEntry| entry.file_name().into_string().unwrap();
+        let mut names: Vec<String> = entries.map(|entry| name(entry.unwrap())).collect();
+        names.sort();
+        names
+    }
+
+    /// Runs `linreg` with these arguments in the folder.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::cargo_bin("linreg").unwrap();
+        command.current_dir(self.folder.path()).args(arguments);
+        command.output().unwrap()
+    }
+
+    /// Runs it, and gives what it printed; it must succeed and say nothing on
+    /// standard error.
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {stderr}");
+        assert_eq!(stderr, "", "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs it with `--json`, and gives the object.
+    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let arguments = [arguments, &["--json"]].concat();
+        serde_json::from_str(&self.succeed(&arguments)).unwrap()
+    }
+
+    /// Runs it, and gives the one line that it says on standard error; it must
+    /// fail with exit code 2 and print nothing else.
+    pub fn fail(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        stderr.trim_end().to_string()
+    }
+}
+
+/// A file of the top-level tests.
+pub fn test_file(name: &str) -> PathBuf {
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests");
+    Path::new(tests).join(name)
+}
