@@ -41,3 +41,8 @@ pub use metrics::{Metrics, MetricsAccumulator};
 pub use standardize::fold_scale;
 pub use step::Training;
 pub use train::{Observer, Trained, train};
+
+/// The README's code runs as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
