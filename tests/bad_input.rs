@@ -316,6 +316,10 @@ fn of_arguments() {
             "cannot parse float from empty string",
         ),
         (&["lesson", "--precision", "f16"], "expected f32 or f64"),
+        (
+            &["lesson", "--batch-size", "-1"],
+            "invalid value '-1' for '--batch-size <NUMBER>'",
+        ),
         (&["lessen"], "unrecognized subcommand 'lessen'"),
     ] {
         let message = tool.fail(arguments);

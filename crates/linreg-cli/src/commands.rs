@@ -73,9 +73,7 @@ pub fn coefficients_table(model: &ModelFile) -> String {
         _ => header.extend(model.target_names.iter().cloned()),
     }
     let row = |name: &str, values: &[f64]| {
-        let numbers = values
-            .iter()
-            .map(|value| crate::number::significant(*value));
+        let numbers = values.iter().map(|value| crate::number::six_digits(*value));
         [name.to_string()].into_iter().chain(numbers).collect()
     };
     let mut rows = vec![header, row(INTERCEPT, coefficients.bias())];

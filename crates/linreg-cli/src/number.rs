@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// A number to six significant digits, without trailing zeros.
-pub fn significant(value: f64) -> String {
+/// A number to six significant digits, for a table.
+pub fn six_digits(value: f64) -> String {
     if value == 0.0 {
         return "0".to_string();
     }
@@ -10,8 +10,13 @@ pub fn significant(value: f64) -> String {
         return format!("{value:.5e}");
     }
     let decimals = (5 - power).max(0) as usize;
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') {
+    format!("{value:.decimals$}")
+}
+
+/// A number to six significant digits without trailing zeros, for a sentence.
+pub fn significant(value: f64) -> String {
+    let text = six_digits(value);
+    if text.contains('.') && !text.contains('e') {
         text.trim_end_matches('0').trim_end_matches('.').to_string()
     } else {
         text
@@ -88,6 +93,7 @@ mod tests {
         ] {
             assert_eq!(significant(value), text);
         }
+        assert_eq!(six_digits(7.0003), "7.00030");
     }
 
     #[test]

@@ -2,6 +2,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Element, ElementConversion, Tensor, TensorData};
 use rand::seq::SliceRandom;
 
+use crate::error::quote;
 use crate::random::{Purpose, generator};
 use crate::{DataError, Dataset};
 
@@ -157,8 +158,8 @@ fn round<B: Backend>(
     match rounded.iter().position(too_large) {
         None => Ok(rounded),
         Some(index) => Err(DataError::Columns(format!(
-            "column `{}`: {:e} is too large for the backend's floats; standardise the column or divide it by a power of ten",
-            column(index),
+            "column {}: {:e} is too large for the backend's floats; standardise the column or divide it by a power of ten",
+            quote(&column(index)),
             values[index]
         ))),
     }

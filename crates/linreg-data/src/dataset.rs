@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use rand::seq::SliceRandom;
 
 use crate::DataError;
+use crate::error::quote;
 use crate::random::{Purpose, generator};
 
 /// Rows of features with their target, in `f64`, and the names of the columns.
@@ -52,21 +53,23 @@ impl Dataset {
         let mut seen = BTreeSet::from([target_name.as_str()]);
         if let Some(twice) = feature_names.iter().find(|name| !seen.insert(name)) {
             return Err(DataError::Columns(format!(
-                "the column name `{twice}` is there twice"
+                "the column name {} is there twice",
+                quote(twice)
             )));
         }
         let not_finite = |values: &[f64]| values.iter().position(|value| !value.is_finite());
         if let Some(index) = not_finite(&features) {
             return Err(DataError::Columns(format!(
-                "row {}, column `{}`: found {}, expected a finite number",
+                "row {}, column {}: found {}, expected a finite number",
                 index / num_features,
-                feature_names[index % num_features],
+                quote(&feature_names[index % num_features]),
                 features[index]
             )));
         }
         if let Some(row) = not_finite(&targets) {
             return Err(DataError::Columns(format!(
-                "row {row}, column `{target_name}`: found {}, expected a finite number",
+                "row {row}, column {}: found {}, expected a finite number",
+                quote(&target_name),
                 targets[row]
             )));
         }

@@ -20,7 +20,7 @@ pub enum DataError {
     #[error("line 1: {0}")]
     Header(String),
     /// A name is not among the columns.
-    #[error("there is no column `{name}`; the columns are {}", list(.columns))]
+    #[error("there is no column {}; the columns are {}", quote(.name), list(.columns))]
     UnknownColumn {
         /// The name asked for.
         name: String,
@@ -31,7 +31,7 @@ pub enum DataError {
     #[error("{0}")]
     Columns(String),
     /// A cell is not a finite number.
-    #[error("line {line}, column `{column}`: found {}, expected {expected}", quote(.found))]
+    #[error("line {line}, column {}: found {}, expected {expected}", quote(.column), cell(.found))]
     Cell {
         /// Line in the file.
         line: u64,
@@ -70,9 +70,33 @@ pub enum DataError {
     },
     /// The spread of a column is too large for 64-bit floats.
     #[error(
-        "the values of `{0}` are too large to standardise: their variance overflows; divide the column by a power of ten"
+        "the values of {} are too large to standardise: their variance overflows; divide the column by a power of ten",
+        quote(.0)
     )]
     Overflow(String),
+}
+
+impl From<csv::Error> for DataError {
+    fn from(error: csv::Error) -> Self {
+        let line_of =
+            |position: &Option<csv::Position>| position.as_ref().map_or(0, csv::Position::line);
+        match error.into_kind() {
+            csv::ErrorKind::UnequalLengths {
+                pos,
+                expected_len,
+                len,
+            } => Self::Ragged {
+                line: line_of(&pos),
+                found: len,
+                expected: expected_len,
+            },
+            csv::ErrorKind::Utf8 { pos, .. } => Self::Encoding {
+                line: line_of(&pos),
+            },
+            csv::ErrorKind::Io(error) => Self::Io(error),
+            other => Self::Io(std::io::Error::other(format!("{other:?}"))),
+        }
+    }
 }
 
 /// Names as a reader would write them, the first few of many.
@@ -90,12 +114,17 @@ pub(crate) fn list(names: &[String]) -> String {
     text
 }
 
-/// A text from a file, on one line and of bounded length.
-pub(crate) fn quote(text: &str) -> String {
-    const MOST: usize = 40;
+/// A cell of a file.
+fn cell(text: &str) -> String {
     if text.is_empty() {
         return "an empty cell".to_string();
     }
+    quote(text)
+}
+
+/// A text from a file, on one line and of bounded length.
+pub(crate) fn quote(text: &str) -> String {
+    const MOST: usize = 40;
     let mut shown: String = text
         .chars()
         .take(MOST)
@@ -113,9 +142,10 @@ mod tests {
 
     #[test]
     fn quotes_on_one_line_and_never_at_length() {
+        assert_eq!(quote("\u{1b}[31m"), r"`\u{1b}[31m`");
         assert_eq!(quote("a\nb"), r"`a\nb`");
         assert_eq!(quote(&"é".repeat(1000)), format!("`{}…`", "é".repeat(40)));
-        assert_eq!(quote(""), "an empty cell");
+        assert_eq!((quote(""), cell("")), ("``".into(), "an empty cell".into()));
     }
 
     #[test]

@@ -27,16 +27,20 @@
 //! ```
 
 mod batches;
-mod csv_file;
+mod csv_reader;
+mod csv_writer;
 mod dataset;
 mod error;
+mod moments;
 mod random;
 mod scaler;
 mod synthetic;
 
 pub use batches::{Batch, Batches};
-pub use csv_file::{CsvReader, CsvWriter, write_csv};
+pub use csv_reader::CsvReader;
+pub use csv_writer::{CsvWriter, write_csv};
 pub use dataset::Dataset;
 pub use error::DataError;
-pub use scaler::{Moments, Scaler};
+pub use moments::Moments;
+pub use scaler::Scaler;
 pub use synthetic::SyntheticConfig;

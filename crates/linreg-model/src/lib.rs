@@ -33,9 +33,11 @@
 //! ```
 
 mod coefficients;
+mod error;
 mod file;
 mod linear_regression;
 
 pub use coefficients::{Coefficients, CoefficientsError};
-pub use file::{FORMAT_VERSION, ModelFile, ModelFileError, NamedTensor};
+pub use error::ModelFileError;
+pub use file::{FORMAT_VERSION, ModelFile, NamedTensor};
 pub use linear_regression::{LinearRegression, LinearRegressionConfig};

@@ -22,7 +22,7 @@ pub struct Line {
     /// Variance of y around the line, dividing by the number of points.
     pub residual_variance: f64,
     /// Share of y's variance that the line explains, from 0 to 1; none where
-    /// y is constant.
+    /// y is constant or its variance is beyond 64-bit floats.
     pub explained: Option<f64>,
 }
 
@@ -59,7 +59,8 @@ impl Line {
             slope,
             intercept: mean_y - slope * mean_x,
             residual_variance: residual_squares / count,
-            explained: (yy > 0.0).then(|| (1.0 - residual_squares / yy).clamp(0.0, 1.0)),
+            explained: (yy > 0.0 && yy.is_finite())
+                .then(|| (1.0 - residual_squares / yy).clamp(0.0, 1.0)),
         }
     }
 

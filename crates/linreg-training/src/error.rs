@@ -32,7 +32,7 @@ pub enum TrainingError {
         advice: String,
     },
     /// The loss is finite, but far above what it was before training.
-    #[error("the loss grew from {before:e} to {loss:e} by the end of epoch {epoch}: {advice}")]
+    #[error("the loss grew from {before:.3e} to {loss:.3e} by the end of epoch {epoch}: {advice}")]
     Diverged {
         /// Mean loss before the first update.
         before: f64,
@@ -69,7 +69,8 @@ pub(crate) fn advice(learning_rate: f64, dataset: &Dataset) -> String {
     if largest > 100.0 {
         let typical = largest.sqrt();
         format!(
-            "the features are too large in scale for the learning rate {learning_rate} (`{name}` is around {typical:.2e}); standardise them, or lower the learning rate to {stable:.0e}"
+            "the features are too large in scale for the learning rate {learning_rate} (`{name}` is around {typical:.2e}); standardise them, or lower the learning rate to {}",
+            one_digit(stable)
         )
     } else {
         let to = if stable < learning_rate {
@@ -78,7 +79,27 @@ pub(crate) fn advice(learning_rate: f64, dataset: &Dataset) -> String {
             learning_rate / 10.0
         };
         format!(
-            "the learning rate {learning_rate} is too large for these rows; lower it to {to:.0e}"
+            "the learning rate {learning_rate} is too large for these rows; lower it to {}",
+            one_digit(to)
         )
+    }
+}
+
+/// A number rounded to one digit, as a person would type it.
+fn one_digit(number: f64) -> String {
+    let rounded = format!("{number:.0e}");
+    rounded
+        .parse()
+        .map_or(rounded, |number: f64| format!("{number:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advises_numbers_that_a_person_would_type() {
+        assert_eq!(one_digit(0.1667), "0.2");
+        assert_eq!(one_digit(4.6e-9), "5e-9");
     }
 }

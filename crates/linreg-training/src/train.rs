@@ -64,7 +64,7 @@ pub fn train<B: AutodiffBackend>(
         .init::<B>(device);
     let before = mean_loss(&model.valid(), &batches);
     let mut training = Training::new(model, config, &batches);
-    let mut losses = Vec::with_capacity(config.num_epochs);
+    let mut losses = Vec::new();
     for epoch in 0..config.num_epochs {
         for batch in batches.epoch(epoch, config.seed) {
             training = training.step(batch);
@@ -211,7 +211,7 @@ mod tests {
         let message = error.to_string();
         assert!(message.contains("by the end of epoch 0"), "{message}");
         assert!(
-            message.contains("the learning rate 3 is too large for these rows; lower it to 2e-1"),
+            message.contains("the learning rate 3 is too large for these rows; lower it to 0.2"),
             "{message}"
         );
 

@@ -86,11 +86,11 @@ struct TrainingArgs {
 
     /// How often every row is visited [default: enough for 20,000 updates, 3
     /// to 1,000]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     epochs: Option<usize>,
 
     /// Rows of a batch [default: 32]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     batch_size: Option<usize>,
 
     /// Step size [default: 0.03]
@@ -107,7 +107,12 @@ struct TrainingArgs {
     no_standardize: bool,
 
     /// Batches whose gradients are added up for one update
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        default_value_t = 1
+    )]
     accumulate: usize,
 
     /// Momentum of the updates, from 0 to below 1
@@ -119,7 +124,12 @@ struct TrainingArgs {
     weight_decay: Option<f64>,
 
     /// Seed of the validation split, the initial weights and the order of rows
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        default_value_t = 0
+    )]
     seed: u64,
 }
 
@@ -318,7 +328,8 @@ impl Task for Fit<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let batches = self.dataset.num_rows().div_ceil(self.config.batch_size);
-        let mut progress = TrainingProgress::new((batches * self.config.num_epochs) as u64);
+        let mut progress =
+            TrainingProgress::new(batches.saturating_mul(self.config.num_epochs) as u64);
         let trained = train::<B>(self.config, self.dataset, &device, &mut progress);
         let elapsed = progress.finish();
         Ok((trained?.coefficients, elapsed))

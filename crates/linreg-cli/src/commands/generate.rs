@@ -56,7 +56,12 @@ pub struct SyntheticArgs {
     bias: f64,
 
     /// Number of rows
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        default_value_t = 1000
+    )]
     examples: usize,
 
     /// Standard deviation of the noise
@@ -69,7 +74,12 @@ pub struct SyntheticArgs {
     noise: f64,
 
     /// Seed: the same seed gives the same numbers everywhere
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        default_value_t = 0
+    )]
     pub seed: u64,
 }
 

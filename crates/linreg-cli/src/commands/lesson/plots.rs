@@ -1,0 +1,50 @@
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use linreg_data::Dataset;
+use linreg_plot::Scatter;
+
+use crate::output::Output;
+
+/// A scatter of each feature, as SVG and as PNG, in a folder.
+pub struct Plots {
+    pub folder: PathBuf,
+    outputs: Vec<[Output; 2]>,
+}
+
+impl Plots {
+    /// Checks that all of them can be written, before any work is done.
+    pub fn new(folder: PathBuf, dataset: &Dataset, force: bool) -> Result<Self> {
+        if folder.exists() && !folder.is_dir() {
+            bail!(
+                "{}: this is a file; name a folder for the plots",
+                folder.display()
+            );
+        }
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let output = |name: &String, extension: &str| {
+            let path = folder.join(format!("scatter_{name}.{extension}"));
+            Output::new(Some(path), force)
+        };
+        let names = dataset.feature_names().iter();
+        let outputs = names.map(|name| Ok([output(name, "svg")?, output(name, "png")?]));
+        Ok(Self {
+            outputs: outputs.collect::<Result<_>>()?,
+            folder,
+        })
+    }
+
+    pub fn write(&self, dataset: &Dataset) -> Result<usize> {
+        for (index, [svg, png]) in self.outputs.iter().enumerate() {
+            let values: Vec<f64> = dataset.feature(index).collect();
+            let name = &dataset.feature_names()[index];
+            let scatter = Scatter::new(name, &values, dataset.target_name(), dataset.targets())?;
+            let picture = scatter.svg()?;
+            svg.write(|file| Ok(file.write_all(picture.as_bytes())?))?;
+            let picture = scatter.png()?;
+            png.write(|file| Ok(file.write_all(&picture)?))?;
+        }
+        Ok(2 * self.outputs.len())
+    }
+}

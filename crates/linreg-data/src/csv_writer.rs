@@ -1,0 +1,106 @@
+use std::io::Write;
+
+use csv::StringRecord;
+
+use crate::{DataError, Dataset};
+
+/// Writes numbers as CSV, with as many digits as it takes to read the same
+/// numbers back.
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::CsvWriter;
+///
+/// # fn main() -> Result<(), linreg_data::DataError> {
+/// let mut file = Vec::new();
+/// let mut writer = CsvWriter::new(&mut file, ["area", "price"])?;
+/// writer.write_row([50.0, 0.1])?;
+/// writer.finish()?;
+/// assert_eq!(file, b"area,price\n50,0.1\n");
+/// # Ok(())
+/// # }
+/// ```
+pub struct CsvWriter<W: Write> {
+    writer: csv::Writer<W>,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    ///
+    /// A write that fails.
+    pub fn new<S: AsRef<str>>(
+        output: W,
+        columns: impl IntoIterator<Item = S>,
+    ) -> Result<Self, DataError> {
+        let mut writer = csv::Writer::from_writer(output);
+        let columns = columns.into_iter();
+        let cells: StringRecord = columns.map(|name| name.as_ref().to_string()).collect();
+        writer.write_record(&cells)?;
+        Ok(Self { writer })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    ///
+    /// Not one number a column, or a write that fails.
+    pub fn write_row(&mut self, row: impl IntoIterator<Item = f64>) -> Result<(), DataError> {
+        let cells = row.into_iter().map(|number| number.to_string());
+        Ok(self.writer.write_record(cells)?)
+    }
+
+    /// Writes what is left in the buffer.
+    ///
+    /// # Errors
+    ///
+    /// A write that fails.
+    pub fn finish(mut self) -> Result<(), DataError> {
+        Ok(self.writer.flush()?)
+    }
+}
+
+/// Writes a dataset as CSV, features first.
+///
+/// # Errors
+///
+/// A write that fails.
+pub fn write_csv(dataset: &Dataset, output: impl Write) -> Result<(), DataError> {
+    let names = dataset.feature_names().iter().map(String::as_str);
+    let mut writer = CsvWriter::new(output, names.chain([dataset.target_name()]))?;
+    let rows = dataset.features().chunks_exact(dataset.num_features());
+    for (features, target) in rows.zip(dataset.targets()) {
+        writer.write_row(features.iter().chain([target]).copied())?;
+    }
+    writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CsvReader;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_dataset_reads_back_bit_for_bit(
+            values in prop::collection::vec(prop::num::f64::NORMAL | prop::num::f64::ZERO, 2..60),
+            name in "[^\\s\\p{C}](\\PC{0,8}[^\\s\\p{C}])?",
+        ) {
+            let rows = values.len() / 2;
+            let dataset = Dataset::new(
+                values[..rows].to_vec(),
+                values[rows..2 * rows].to_vec(),
+                vec![name.clone()],
+                format!("{name} target"),
+            ).unwrap();
+            let mut file = Vec::new();
+            write_csv(&dataset, &mut file).unwrap();
+            let mut reader = CsvReader::new(&file[..]).unwrap();
+            let read = reader.read_dataset(dataset.target_name(), None).unwrap();
+            prop_assert_eq!(read, dataset);
+        }
+    }
+}
