@@ -229,6 +229,21 @@ fn fit_takes_named_features_and_a_name_for_the_model() {
 }
 
 #[test]
+fn a_dash_is_standard_input() {
+    let tool = fitted();
+    let rows = tool.read("data.csv");
+    let fit = ["fit", "-", "--target", "y", "--output", "piped.safetensors"];
+    tool.pipe(&fit, &rows);
+    let model = |name: &str| std::fs::read(tool.path(name)).unwrap();
+    assert_eq!(model("piped.safetensors"), model("data.safetensors"));
+    let predict = tool.pipe(&["predict", "data.safetensors", "-"], &rows);
+    assert_eq!(
+        predict,
+        tool.succeed(&["predict", "data.safetensors", "data.csv"])
+    );
+}
+
+#[test]
 fn the_same_command_gives_the_same_bytes() {
     let tool = fitted();
     let first = std::fs::read(tool.path("data.safetensors")).unwrap();

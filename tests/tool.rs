@@ -45,6 +45,16 @@ impl Tool {
         command.output().unwrap()
     }
 
+    /// Runs it with this on standard input, and gives what it printed.
+    pub fn pipe(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = Command::cargo_bin("linreg").unwrap();
+        command.current_dir(self.folder.path()).args(arguments);
+        let output = command.write_stdin(input).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Runs it, and gives what it printed; it must succeed and say nothing on
     /// standard error.
     pub fn succeed(&self, arguments: &[&str]) -> String {

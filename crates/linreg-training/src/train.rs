@@ -46,11 +46,14 @@ pub fn train<B: AutodiffBackend>(
     observer: &mut impl Observer,
 ) -> Result<Trained<B::InnerBackend>, TrainingError> {
     config.check()?;
-    let scaler = config
-        .standardize
-        .then(|| Scaler::fit(dataset))
-        .transpose()?;
-    let scaled = scaler.as_ref().map(|s| s.transform(dataset)).transpose()?;
+    let (scaler, scaled) = match config.standardize {
+        false => (None, None),
+        true => {
+            let scaler = Scaler::fit(dataset)?;
+            let scaled = scaler.transform(dataset)?;
+            (Some(scaler), Some(scaled))
+        }
+    };
     let rows = scaled.as_ref().unwrap_or(dataset);
     // The loss of scaled rows times this is the loss in the target's units.
     let unit = match &scaler {
@@ -72,25 +75,8 @@ pub fn train<B: AutodiffBackend>(
         }
         let not_finite;
         (training, not_finite) = training.end_epoch();
-        if let Some((batch, loss)) = not_finite {
-            let advice = advice(config.learning_rate, rows);
-            return Err(TrainingError::NotFinite {
-                loss,
-                epoch,
-                batch,
-                advice,
-            });
-        }
         let loss = mean_loss(&training.model().valid(), &batches);
-        if loss.is_nan() || loss > DIVERGED * before.max(f64::MIN_POSITIVE) {
-            let advice = advice(config.learning_rate, rows);
-            return Err(TrainingError::Diverged {
-                before,
-                loss,
-                epoch,
-                advice,
-            });
-        }
+        check_loss(config, rows, epoch, not_finite, [before, loss])?;
         losses.push(loss * unit);
         observer.epoch(epoch, loss * unit);
     }
@@ -107,9 +93,37 @@ pub fn train<B: AutodiffBackend>(
     })
 }
 
-/// Training that makes the loss this many times worse than the initial weights
-/// near zero has diverged, though its numbers are still finite.
-const DIVERGED: f64 = 1e4;
+/// An error if a batch's loss was not finite, or if the epoch has made the mean
+/// loss far worse than it was before training.
+fn check_loss(
+    config: &TrainingConfig,
+    rows: &Dataset,
+    epoch: usize,
+    not_finite: Option<(usize, f64)>,
+    [before, loss]: [f64; 2],
+) -> Result<(), TrainingError> {
+    /// Initial weights near zero predict about as badly as anything sensible:
+    /// this many times worse has diverged, though its numbers are still finite.
+    const DIVERGED: f64 = 1e4;
+
+    if let Some((batch, loss)) = not_finite {
+        return Err(TrainingError::NotFinite {
+            loss,
+            epoch,
+            batch,
+            advice: advice(config.learning_rate, rows),
+        });
+    }
+    if loss.is_nan() || loss > DIVERGED * before.max(f64::MIN_POSITIVE) {
+        return Err(TrainingError::Diverged {
+            before,
+            loss,
+            epoch,
+            advice: advice(config.learning_rate, rows),
+        });
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {
