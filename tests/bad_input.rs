@@ -60,19 +60,19 @@ fn of_files() {
         ),
         (
             "fit text.csv --target y",
-            "text.csv: line 3, column `b`: found `one`, expected a number",
+            "text.csv: line 3, column `b`: found `one`, expected a number; correct the cell, or name the columns to use with --features",
         ),
         (
             "fit missing.csv --target y",
-            "missing.csv: line 3, column `b`: found an empty cell, expected a number",
+            "missing.csv: line 3, column `b`: found an empty cell, expected a number; correct the cell, or name the columns to use with --features",
         ),
         (
             "fit nan.csv --target y",
-            "nan.csv: line 2, column `a`: found `NaN`, expected a finite number",
+            "nan.csv: line 2, column `a`: found `NaN`, expected a finite number; correct the cell, or name the columns to use with --features",
         ),
         (
             "fit inf.csv --target y",
-            "inf.csv: line 2, column `y`: found `inf`, expected a finite number",
+            "inf.csv: line 2, column `y`: found `inf`, expected a finite number; correct or remove the row",
         ),
         (
             "fit ragged.csv --target y",

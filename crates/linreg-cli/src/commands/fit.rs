@@ -2,13 +2,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use burn::optim::SgdConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
-use linreg_data::Dataset;
+use linreg_data::{DataError, Dataset};
 use linreg_model::{Coefficients, ModelFile};
 use linreg_training::{
     LearningRateSchedule, Metrics, MetricsAccumulator, TrainingConfig, TrainingError, train,
@@ -187,6 +187,7 @@ pub fn run(args: Args) -> Result<()> {
     let mut reader = open_csv(&args.file)?;
     let all = reader
         .read_dataset(&args.target, args.features.as_deref())
+        .map_err(|error| advise(error, &args.target))
         .with_context(|| name(&args.file))?;
     let (dataset, held_out) = match args.validation {
         None => (all, None),
@@ -284,6 +285,16 @@ fn default_output(file: &Path) -> Result<PathBuf> {
         }
         _ => bail!("{}: name the model file with --output", name(file)),
     }
+}
+
+/// Says what to do about a cell that is no number.
+fn advise(error: DataError, target: &str) -> anyhow::Error {
+    let remedy = match &error {
+        DataError::Cell { column, .. } if column == target => "correct or remove the row",
+        DataError::Cell { .. } => "correct the cell, or name the columns to use with --features",
+        _ => return error.into(),
+    };
+    anyhow!("{error}; {remedy}")
 }
 
 /// What a good analyst would point out before training.
