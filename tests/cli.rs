@@ -254,14 +254,18 @@ fn the_same_command_gives_the_same_bytes() {
 }
 
 #[test]
-fn fit_warns_of_a_constant_feature_and_of_too_few_rows() {
+fn fit_warns_of_constant_columns_and_of_too_few_rows() {
     let tool = Tool::new();
-    tool.write("data.csv", "a,b,y\n1,7,2\n2,7,4\n");
+    tool.write("data.csv", "a,b,y\n1,7,2\n2,7,2\n");
     let output = tool.run(&["fit", "data.csv", "--target", "y"]);
     assert!(output.status.success());
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
         stderr.contains("warning: `b` is 7 in every row"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("warning: the target `y` is 2 in every row"),
         "{stderr}"
     );
     assert!(

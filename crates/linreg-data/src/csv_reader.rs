@@ -50,6 +50,14 @@ impl<R: Read> CsvReader<R> {
         if columns.is_empty() {
             return Err(DataError::Empty);
         }
+        if let [only] = &columns[..]
+            && let Some(separator) = only.chars().find(|c| matches!(c, ';' | '\t' | '|'))
+        {
+            return Err(DataError::Header(format!(
+                "found one column, {}; separate cells by commas, not by {separator:?}",
+                quote(only)
+            )));
+        }
         let mut seen = BTreeSet::new();
         for (index, name) in columns.iter().enumerate() {
             if name.is_empty() {
@@ -294,6 +302,10 @@ mod tests {
             (
                 "a,y\n1\n",
                 "line 2: found 1 cells, expected 2 as in the header",
+            ),
+            (
+                "a;b;y\n1;2;3\n",
+                "line 1: found one column, `a;b;y`; separate cells by commas, not by ';'",
             ),
             (
                 "a,a,y\n",

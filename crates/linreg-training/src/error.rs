@@ -66,7 +66,15 @@ pub(crate) fn advice(learning_rate: f64, dataset: &Dataset) -> String {
         }
     }
     let stable = 0.5 / trace;
-    if largest > 100.0 {
+    let targets = dataset.targets().iter();
+    let largest_target = targets.fold(0.0f64, |largest, target| largest.max(target.abs()));
+    // The square of such a target is beyond 32-bit floats.
+    if largest_target > 1e18 {
+        let name = dataset.target_name();
+        format!(
+            "the target `{name}` reaches {largest_target:.2e}, and its square is too large; standardise the columns, or divide it by a power of ten"
+        )
+    } else if largest > 100.0 {
         let typical = largest.sqrt();
         format!(
             "the features are too large in scale for the learning rate {learning_rate} (`{name}` is around {typical:.2e}); standardise them, or lower the learning rate to {}",
@@ -96,6 +104,17 @@ fn one_digit(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blames_a_target_whose_square_is_too_large() {
+        let names = vec!["x".to_string()];
+        let dataset = Dataset::new(vec![1.0], vec![-1e20], names, "y".to_string()).unwrap();
+        let advice = advice(0.03, &dataset);
+        assert!(
+            advice.starts_with("the target `y` reaches 1.00e20"),
+            "{advice}"
+        );
+    }
 
     #[test]
     fn advises_numbers_that_a_person_would_type() {

@@ -312,6 +312,14 @@ fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
             )?;
         }
     }
+    let target = dataset.targets()[0];
+    if dataset.targets().iter().all(|value| *value == target) {
+        writeln!(
+            stderr,
+            "{label}warning:{label:#} the target `{}` is {target} in every row: there is nothing to explain",
+            dataset.target_name()
+        )?;
+    }
     let (rows, parameters) = (dataset.num_rows(), dataset.num_features() + 1);
     if rows < parameters {
         writeln!(
