@@ -17,6 +17,7 @@ fn tool() -> Tool {
         ("ragged.csv", "a,b,y\n1,2,3\n2,1\n"),
         ("repeated.csv", "a,a,y\n1,2,3\n"),
         ("other.csv", "a,c,y\n1,2,3\n"),
+        ("tiny.csv", "a,b,y\n1e-300,1,1\n-1e-300,2,2\n1e-300,2,3\n"),
         ("large.csv", "a,b,y\n1e300,1,1\n-1e300,2,2\n1,2,3\n"),
         ("foreign.safetensors", "no model at all"),
     ] {
@@ -85,6 +86,10 @@ fn of_files() {
         (
             "fit large.csv --target y",
             "large.csv: the values of `a` are too large to standardise: their variance overflows; divide the column by a power of ten",
+        ),
+        (
+            "fit tiny.csv --target y",
+            "tiny.csv: the values of `a` are too close together to standardise: their variance vanishes; multiply the column by a power of ten",
         ),
         (
             "fit absent.csv --target y",

@@ -53,6 +53,15 @@ pub fn bytes(bytes: usize) -> String {
 /// Lines of a table: columns two spaces apart, the first aligned left, the
 /// others right, each line indented by two.
 pub fn table(rows: &[Vec<String>]) -> String {
+    // A name from a file may hold a line break or an escape code.
+    let plain = |cell: &String| match cell.contains(char::is_control) {
+        true => cell.escape_debug().to_string(),
+        false => cell.clone(),
+    };
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(plain).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -111,5 +120,6 @@ mod tests {
         let row = |cells: [&str; 2]| cells.map(String::from).to_vec();
         let text = table(&[row(["name", "value"]), row(["größe", "1"])]);
         assert_eq!(text, "  name   value\n  größe      1\n");
+        assert_eq!(table(&[row(["a\nb", "1"])]), "  a\\nb  1\n");
     }
 }

@@ -68,6 +68,13 @@ pub enum DataError {
         /// What can be used.
         expected: String,
     },
+    /// The spread of a column that is not constant is too small for 64-bit
+    /// floats.
+    #[error(
+        "the values of {} are too close together to standardise: their variance vanishes; multiply the column by a power of ten",
+        quote(.0)
+    )]
+    Underflow(String),
     /// The spread of a column is too large for 64-bit floats.
     #[error(
         "the values of {} are too large to standardise: their variance overflows; divide the column by a power of ten",

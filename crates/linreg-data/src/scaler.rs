@@ -24,7 +24,8 @@ impl Scaler {
     ///
     /// # Errors
     ///
-    /// [`DataError::Overflow`] if a column's variance is beyond 64-bit floats.
+    /// [`DataError::Overflow`] or [`DataError::Underflow`] if the variance of a
+    /// column that is not constant is beyond 64-bit floats.
     pub fn fit(dataset: &Dataset) -> Result<Self, DataError> {
         // Chunks that stay in cache between the two passes over them.
         const CHUNK_VALUES: usize = 8192;
@@ -44,21 +45,12 @@ impl Scaler {
             target_mean: target.mean()[0],
             target_std: target.std()[0],
         };
-        let is_overflow = |std: &f64| !std.is_finite();
-        let overflow = match scaler.feature_stds.iter().position(is_overflow) {
-            None if is_overflow(&scaler.target_std) => Some(num_features),
-            column => column,
-        };
-        match overflow {
-            None => Ok(scaler),
-            Some(column) => Err(DataError::Overflow(
-                dataset
-                    .feature_names()
-                    .get(column)
-                    .map_or(dataset.target_name(), String::as_str)
-                    .to_string(),
-            )),
+        for (index, name) in dataset.feature_names().iter().enumerate() {
+            check(name, scaler.feature_stds[index], dataset.feature(index))?;
         }
+        let targets = dataset.targets().iter().copied();
+        check(dataset.target_name(), scaler.target_std, targets)?;
+        Ok(scaler)
     }
 
     /// The same rows, each column with mean 0 and standard deviation 1.
@@ -94,6 +86,21 @@ impl Scaler {
     }
 }
 
+/// Below this, the squares that make a variance lose digits or vanish.
+const LEAST_STD: f64 = 1e-140;
+
+/// An error if a column's standard deviation does not tell its spread.
+fn check(name: &str, std: f64, mut values: impl Iterator<Item = f64>) -> Result<(), DataError> {
+    if !std.is_finite() {
+        return Err(DataError::Overflow(name.to_string()));
+    }
+    let first = values.next();
+    if std < LEAST_STD && values.any(|value| Some(value) != first) {
+        return Err(DataError::Underflow(name.to_string()));
+    }
+    Ok(())
+}
+
 /// What a column is divided by: a constant one keeps its scale.
 fn divisor(std: f64) -> f64 {
     if std == 0.0 { 1.0 } else { std }
@@ -119,6 +126,20 @@ mod tests {
             assert!(mean.abs() < 1e-12 && (std - 1.0).abs() < 1e-12);
         }
         assert!(scaled.feature(1).all(|value| value == 0.0));
+    }
+
+    #[test]
+    fn names_the_column_whose_variance_vanishes() {
+        let dataset = |x: f64, y: f64| {
+            let names = vec!["x".to_string()];
+            Dataset::new(vec![x, -x], vec![y, -y], names, "y".to_string()).unwrap()
+        };
+        for (dataset, name) in [(dataset(1e-300, 1.0), "x"), (dataset(1.0, 1e-150), "y")] {
+            let error = Scaler::fit(&dataset).unwrap_err().to_string();
+            let expected = format!("the values of `{name}` are too close together");
+            assert!(error.starts_with(&expected), "{error}");
+        }
+        assert!(Scaler::fit(&dataset(1e-130, 0.0)).is_ok());
     }
 
     #[test]

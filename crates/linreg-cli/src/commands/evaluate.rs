@@ -93,7 +93,7 @@ fn evaluate(model: &ModelFile, target: &String, path: &Path, file: &Path) -> Res
 pub fn metrics_lines(metrics: &Metrics, target: &str) -> String {
     let r_squared = match metrics.r_squared {
         Some(share) => format!("{}  share of the variance explained", significant(share)),
-        None => format!("-  `{target}` is constant: there is no variance to explain"),
+        None => format!("-  `{target}` has no variance to explain"),
     };
     format!(
         "  R²    {r_squared}\n  RMSE  {}  typical error, in the unit of {target}\n  MAE   {}  mean absolute error\n  rows  {}",
