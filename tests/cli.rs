@@ -144,6 +144,35 @@ fn the_lesson_draws_each_feature() {
 }
 
 #[test]
+fn the_plots_are_there_for_a_reader_who_stops_early() {
+    use std::process::{Command, Stdio};
+    let tool = Tool::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_linreg"))
+        .args(["lesson", "--plots", "pictures"])
+        .current_dir(tool.path(""))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(std::fs::read_dir(tool.path("pictures")).unwrap().count(), 4);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_no_text_is_a_path_like_any_other() {
+    use std::os::unix::ffi::OsStrExt;
+    let tool = fitted();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_linreg"))
+        .args(["fit", "data.csv", "--target", "y", "--json", "--output"])
+        .arg(std::ffi::OsStr::from_bytes(b"m\xff.safetensors"))
+        .current_dir(tool.path(""))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn fit_predict_evaluate_and_inspect_agree() {
     let tool = fitted();
     assert_eq!(tool.files(), ["data.csv", "data.safetensors"]);

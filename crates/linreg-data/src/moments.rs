@@ -81,6 +81,11 @@ impl Moments {
         if other.count == 0 {
             return;
         }
+        if self.count == 0 {
+            // Not by the formula: the square of a large mean times 0 is NaN.
+            *self = other.clone();
+            return;
+        }
         let count = self.count + other.count;
         let share = other.count as f64 / count as f64;
         for column in 0..self.mean.len() {
@@ -129,6 +134,14 @@ mod tests {
             moments.update(&[0.1; 333]);
         }
         assert_eq!((moments.mean(), moments.std()[0]), (&[0.1][..], 0.0));
+    }
+
+    #[test]
+    fn a_constant_whose_square_overflows_has_no_spread() {
+        let mut moments = Moments::new(1);
+        moments.update(&[1e200; 3]);
+        moments.update(&[1e200; 2]);
+        assert_eq!((moments.mean(), moments.std()[0]), (&[1e200][..], 0.0));
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub enum LearningRateSchedule {
 }
 
 impl TrainingConfig {
-    /// Settings that converge without tuning on most tables of this many rows:
+    /// Settings to start from on a table of this many rows:
     /// standardised, a learning rate of 0.03 that falls linearly, and epochs
     /// enough for about 20,000 updates (at least 3 and at most 1,000). A batch
     /// size of 32 suits most.

@@ -232,7 +232,7 @@ pub fn run(args: Args) -> Result<()> {
     if args.json {
         let training: Value = serde_json::to_value(&config)?;
         return print_json(&json!({
-            "model": path,
+            "model": path.display().to_string(),
             "method": method,
             "backend": backend.to_string(),
             "precision": precision.to_string(),

@@ -99,16 +99,16 @@ pub fn run(args: Args) -> Result<()> {
     } else {
         Box::new(std::io::stdout().lock())
     };
+    // Before anything is printed: a reader who stops early still has them.
+    let written = plots
+        .as_ref()
+        .map(|plots| plots.write(&dataset))
+        .transpose()?;
     story::introduce(&mut out, &data)?;
     story::show_scatters(&mut out, &dataset, &lines)?;
-    if let Some(plots) = plots {
-        let written = plots.write(&dataset)?;
-        writeln!(
-            out,
-            "Wrote {} pictures to {}.\n",
-            written,
-            plots.folder.display()
-        )?;
+    if let (Some(plots), Some(written)) = (&plots, written) {
+        let folder = plots.folder.display();
+        writeln!(out, "Wrote {written} pictures to {folder}.\n")?;
     }
     story::heading(&mut out, "2. Train")?;
     writeln!(
