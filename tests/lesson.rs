@@ -23,7 +23,7 @@ impl Task for Lesson {
 fn recovers_the_truth_from_twenty_seeds() {
     for backend in BackendKind::available() {
         for seed in 0..20 {
-            let learned = run(backend, Precision::F32, Lesson(seed)).unwrap();
+            let learned = run(backend, Precision::F32, None, Lesson(seed)).unwrap();
             let learned = [learned.weight(), learned.bias()].concat();
             // The noise leaves a standard error of 0.01 / sqrt(1000) = 0.0003;
             // minibatches of 10 at a rate of 0.03 stay within ten times that.
@@ -42,7 +42,7 @@ fn recovers_the_truth_from_twenty_seeds() {
 fn the_same_seed_gives_the_same_bytes_in_the_model_file() {
     for backend in BackendKind::available() {
         let bytes = |seed| {
-            let learned = run(backend, Precision::F32, Lesson(seed)).unwrap();
+            let learned = run(backend, Precision::F32, None, Lesson(seed)).unwrap();
             let file = ModelFile::new(learned, ["x1", "x2"], ["y"]).unwrap();
             file.to_bytes().unwrap()
         };

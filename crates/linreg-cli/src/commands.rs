@@ -1,6 +1,8 @@
 //! One file a command.
 
+pub mod check;
 pub mod completions;
+pub mod devices;
 pub mod evaluate;
 pub mod fit;
 pub mod generate;
@@ -8,26 +10,65 @@ pub mod inspect;
 pub mod lesson;
 pub mod predict;
 
-use linreg_backend::{BackendError, BackendKind, Precision};
+use std::fmt;
+
+use linreg_backend::{BackendError, BackendKind, Precision, Task};
+use linreg_data::Placement;
 use linreg_model::ModelFile;
 use serde_json::{Value, json};
 
 /// Where tensors are computed.
 #[derive(clap::Args)]
 pub struct BackendArgs {
-    /// Backend to compute on; by default the first one compiled in of ndarray
-    /// and flex
+    /// Backend to compute on: ndarray, flex or wgpu [default: the first of them
+    /// that is compiled in]
     #[arg(long, value_name = "NAME")]
     backend: Option<BackendKind>,
 
     /// Float type to train in: f32 or, on ndarray, f64
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = precision)]
     precision: Precision,
+
+    /// Device for wgpu, by its number or a part of its name; linreg devices
+    /// lists them [default: the best]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+}
+
+/// A backend that is compiled in.
+pub struct Backend {
+    pub kind: BackendKind,
+    pub precision: Precision,
+    device: Option<String>,
 }
 
 impl BackendArgs {
-    pub fn choose(&self) -> Result<(BackendKind, Precision), BackendError> {
-        Ok((BackendKind::choose(self.backend)?, self.precision))
+    pub fn choose(&self) -> Result<Backend, BackendError> {
+        Ok(Backend {
+            kind: BackendKind::choose(self.backend)?,
+            precision: self.precision,
+            device: self.device.clone(),
+        })
+    }
+}
+
+impl Backend {
+    pub fn run<T: Task>(&self, task: T) -> Result<T::Output, BackendError> {
+        linreg_backend::run(self.kind, self.precision, self.device.as_deref(), task)
+    }
+
+    /// Where the rows of a training are best kept.
+    pub fn placement(&self) -> Placement {
+        match self.kind.has_own_memory() {
+            true => Placement::Device,
+            false => Placement::Host,
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.kind, self.precision)
     }
 }
 

@@ -1,9 +1,7 @@
 //! `linreg`: linear regression from the shell.
 
-#[cfg(not(any(feature = "ndarray", feature = "flex")))]
-compile_error!(
-    "linreg needs a backend: build with --features ndarray (the default) or --features flex"
-);
+#[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
+compile_error!("linreg needs a backend: build with --features ndarray (the default), flex or wgpu");
 
 mod commands;
 mod input;
@@ -11,6 +9,7 @@ mod memory;
 mod number;
 mod output;
 mod progress;
+mod style;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -19,11 +18,11 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use linreg_data::DataError;
 
-use commands::{completions, evaluate, fit, generate, inspect, lesson, predict};
+use commands::{check, completions, devices, evaluate, fit, generate, inspect, lesson, predict};
 
 /// Linear regression from the shell, on the Burn framework
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "linreg", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -44,37 +43,53 @@ enum Command {
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
+    Devices(devices::Args),
+    Check(check::Args),
     Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
+    quieten_mesa();
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Whoever read our output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if standard error is closed.
-            let _ = writeln!(
-                anstream::stderr(),
-                "{}error:{} {error:#}",
-                anstyle::AnsiColor::Red.on_default().bold(),
-                anstyle::Reset
-            );
+            let _ = writeln!(anstream::stderr(), "{} {error:#}", style::red("error:"));
             ExitCode::from(2)
         }
     }
 }
 
-fn run(cli: Cli) -> Result<()> {
-    match cli.command {
-        Command::Lesson(args) => lesson::run(args),
-        Command::Generate(args) => generate::run(args),
-        Command::Fit(args) => fit::run(args),
-        Command::Predict(args) => predict::run(args),
-        Command::Evaluate(args) => evaluate::run(args),
-        Command::Inspect(args) => inspect::run(args),
-        Command::Completions(args) => completions::run(args),
+/// Mesa's Vulkan drivers print an error, which is none, where no session has set
+/// this variable: in containers and over ssh.
+#[cfg_attr(
+    all(feature = "wgpu", target_os = "linux"),
+    expect(unsafe_code, reason = "the environment belongs to all threads")
+)]
+fn quieten_mesa() {
+    #[cfg(all(feature = "wgpu", target_os = "linux"))]
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: this is the first thing that the program does, and there is
+        // no other thread yet.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
     }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Command::Lesson(args) => lesson::run(args)?,
+        Command::Generate(args) => generate::run(args)?,
+        Command::Fit(args) => fit::run(args)?,
+        Command::Predict(args) => predict::run(args)?,
+        Command::Evaluate(args) => evaluate::run(args)?,
+        Command::Inspect(args) => inspect::run(args)?,
+        Command::Devices(args) => devices::run(args)?,
+        Command::Check(args) => return check::run(args),
+        Command::Completions(args) => completions::run(args)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

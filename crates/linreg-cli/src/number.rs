@@ -38,16 +38,31 @@ pub fn duration(duration: Duration) -> String {
 }
 
 /// A number of bytes in the unit that suits it.
-pub fn bytes(bytes: usize) -> String {
+pub fn bytes(bytes: u64) -> String {
     const KIB: f64 = 1024.0;
     let bytes = bytes as f64;
-    if bytes >= KIB * KIB {
+    if bytes >= KIB * KIB * KIB {
+        format!("{:.1} GiB", bytes / KIB / KIB / KIB)
+    } else if bytes >= KIB * KIB {
         format!("{:.1} MiB", bytes / KIB / KIB)
     } else if bytes >= KIB {
         format!("{:.1} KiB", bytes / KIB)
     } else {
         format!("{bytes} bytes")
     }
+}
+
+/// A whole number with its thousands apart.
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Lines of a table: columns two spaces apart, the first aligned left, the
@@ -113,6 +128,9 @@ mod tests {
         assert_eq!(bytes(12), "12 bytes");
         assert_eq!(bytes(12 << 10), "12.0 KiB");
         assert_eq!(bytes(3 << 20), "3.0 MiB");
+        assert_eq!(bytes(3 << 29), "1.5 GiB");
+        let numbers = [0, 999, 1000, 65_537, 1_000_003].map(thousands);
+        assert_eq!(numbers, ["0", "999", "1,000", "65,537", "1,000,003"]);
     }
 
     #[test]

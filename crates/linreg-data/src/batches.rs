@@ -1,26 +1,48 @@
+use burn::config::Config;
 use burn::tensor::backend::Backend;
-use burn::tensor::{Element, ElementConversion, Tensor, TensorData};
+use burn::tensor::{Element, ElementConversion, Int, Tensor, TensorData, s};
 use rand::seq::SliceRandom;
 
 use crate::error::quote;
 use crate::random::{Purpose, generator};
 use crate::{DataError, Dataset};
 
+/// Rows of one tensor at most. Half of what reductions of Burn 0.21 on wgpu
+/// take: past 65,536 rows their results are wrong.
+pub const MAX_TENSOR_ROWS: usize = 32_768;
+
+/// Numbers of one tensor at most: 64 MiB in f32, half of what every wgpu device
+/// has to take. A larger tensor may not be allocated at all.
+pub const MAX_TENSOR_NUMBERS: usize = 1 << 24;
+
 /// Some rows as tensors.
 #[derive(Clone, Debug)]
 pub struct Batch<B: Backend> {
-    /// Features, `[batch, num_features]`.
+    /// Features, `[rows, num_features]`.
     pub features: Tensor<B, 2>,
-    /// Targets, `[batch, 1]`.
+    /// Targets, `[rows, 1]`.
     pub targets: Tensor<B, 2>,
+    /// Whether more rows of the same batch follow: a batch of more than
+    /// [`MAX_TENSOR_ROWS`] or [`MAX_TENSOR_NUMBERS`] comes in parts.
+    pub more_follows: bool,
+}
+
+/// Where the rows are kept from which batches are gathered.
+#[derive(Config, Copy, Debug, PartialEq)]
+pub enum Placement {
+    /// In the host's memory: each batch is gathered there and moved to the
+    /// device whole, while the device computes on the one before. The faster
+    /// way on CPU backends.
+    Host,
+    /// In the device's memory: all rows are moved once and batches gathered
+    /// there. Rows of more than [`MAX_TENSOR_NUMBERS`] stay with the host.
+    Device,
 }
 
 /// A dataset in minibatches: each row once an epoch, the last batch short
 /// where the rows do not divide.
 ///
-/// Rows are rounded to the backend's float type once. A batch is gathered on
-/// the host and moved to the device whole, which is several times faster than
-/// slicing a tensor of all rows.
+/// Rows are rounded to the backend's float type once.
 ///
 /// # Example
 ///
@@ -38,15 +60,28 @@ pub struct Batch<B: Backend> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Batches<B: Backend> {
-    features: Vec<B::FloatElem>,
-    targets: Vec<B::FloatElem>,
+    rows: Rows<B>,
+    num_rows: usize,
+    num_features: usize,
     batch_size: usize,
     device: B::Device,
 }
 
+#[derive(Clone, Debug)]
+enum Rows<B: Backend> {
+    Host {
+        features: Vec<B::FloatElem>,
+        targets: Vec<B::FloatElem>,
+    },
+    Device {
+        features: Tensor<B, 2>,
+        targets: Tensor<B, 2>,
+    },
+}
+
 impl<B: Backend> Batches<B> {
     /// Prepares batches of `batch_size` rows, or of all rows if there are
-    /// fewer.
+    /// fewer, from the host's memory.
     ///
     /// # Errors
     ///
@@ -65,21 +100,44 @@ impl<B: Backend> Batches<B> {
         }
         let column = |index: usize| dataset.feature_names()[index % dataset.num_features()].clone();
         Ok(Self {
-            features: round::<B>(dataset.features(), column)?,
-            targets: round::<B>(dataset.targets(), |_| dataset.target_name().to_string())?,
+            rows: Rows::Host {
+                features: round::<B>(dataset.features(), column)?,
+                targets: round::<B>(dataset.targets(), |_| dataset.target_name().to_string())?,
+            },
+            num_rows: dataset.num_rows(),
+            num_features: dataset.num_features(),
             batch_size: batch_size.min(dataset.num_rows()),
             device: device.clone(),
         })
     }
 
+    /// The same batches from rows kept in this place, or with the host where
+    /// they are too many for one tensor.
+    pub fn place(mut self, placement: Placement) -> Self {
+        let fits = self.num_rows * self.num_features <= MAX_TENSOR_NUMBERS;
+        self.rows = match (placement, self.rows) {
+            (Placement::Device, Rows::Host { features, targets }) if fits => Rows::Device {
+                features: tensor(features, self.num_features, &self.device),
+                targets: tensor(targets, 1, &self.device),
+            },
+            (_, rows) => rows,
+        };
+        self
+    }
+
     /// Number of rows.
     pub fn num_rows(&self) -> usize {
-        self.targets.len()
+        self.num_rows
+    }
+
+    /// Number of features of a row.
+    pub fn num_features(&self) -> usize {
+        self.num_features
     }
 
     /// Number of batches of an epoch.
     pub fn num_batches(&self) -> usize {
-        self.num_rows().div_ceil(self.batch_size)
+        self.num_rows.div_ceil(self.batch_size)
     }
 
     /// Number of rows of every batch but a short last one.
@@ -87,10 +145,18 @@ impl<B: Backend> Batches<B> {
         self.batch_size
     }
 
+    /// Where the rows are.
+    pub fn placement(&self) -> Placement {
+        match self.rows {
+            Rows::Host { .. } => Placement::Host,
+            Rows::Device { .. } => Placement::Device,
+        }
+    }
+
     /// Every row once, in an order that the seed and the number of the epoch
     /// decide.
     pub fn epoch(&self, epoch: usize, seed: u64) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
-        let mut order: Vec<usize> = (0..self.num_rows()).collect();
+        let mut order: Vec<usize> = (0..self.num_rows).collect();
         order.shuffle(&mut generator(seed, Purpose::Epoch(epoch as u64)));
         self.in_order(order)
     }
@@ -102,19 +168,17 @@ impl<B: Backend> Batches<B> {
     ///
     /// If an index is past the last row (when its batch is taken).
     pub fn in_order(&self, order: Vec<usize>) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
-        let num_features = self.features.len() / self.num_rows();
-        (0..order.len().div_ceil(self.batch_size)).map(move |index| {
-            let start = index * self.batch_size;
-            let rows = &order[start..order.len().min(start + self.batch_size)];
-            let mut features = Vec::with_capacity(rows.len() * num_features);
-            for row in rows {
-                let start = row * num_features;
-                features.extend_from_slice(&self.features[start..start + num_features]);
+        let part_size = (MAX_TENSOR_NUMBERS / self.num_features).clamp(1, MAX_TENSOR_ROWS);
+        let mut parts = Vec::with_capacity(self.num_batches());
+        for start in (0..order.len()).step_by(self.batch_size) {
+            let end = order.len().min(start + self.batch_size);
+            for start in (start..end).step_by(part_size) {
+                parts.push((start..end.min(start + part_size), start + part_size < end));
             }
-            self.batch(
-                features,
-                rows.iter().map(|row| self.targets[*row]).collect(),
-            )
+        }
+        parts.into_iter().map(move |(range, more_follows)| Batch {
+            more_follows,
+            ..self.gather(&order[range])
         })
     }
 
@@ -125,28 +189,77 @@ impl<B: Backend> Batches<B> {
     ///
     /// If `rows` is 0.
     pub fn sequential(&self, rows: usize) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
-        let rows = rows.min(self.num_rows());
-        let num_features = self.features.len() / self.num_rows();
-        let features = self.features.chunks(rows * num_features);
-        let targets = self.targets.chunks(rows);
-        features
-            .zip(targets)
-            .map(|(features, targets)| self.batch(features.to_vec(), targets.to_vec()))
+        assert!(rows > 0, "no rows at a time never ends");
+        (0..self.num_rows.div_ceil(rows)).map(move |index| {
+            let range = index * rows..self.num_rows.min((index + 1) * rows);
+            let (features, targets) = match &self.rows {
+                Rows::Host { features, targets } => {
+                    let width = self.num_features;
+                    let features = &features[range.start * width..range.end * width];
+                    (
+                        tensor(features.to_vec(), width, &self.device),
+                        tensor(targets[range].to_vec(), 1, &self.device),
+                    )
+                }
+                Rows::Device { features, targets } => (
+                    features.clone().slice(s![range.clone(), ..]),
+                    targets.clone().slice(s![range, ..]),
+                ),
+            };
+            Batch {
+                features,
+                targets,
+                more_follows: false,
+            }
+        })
     }
 
-    fn batch(&self, features: Vec<B::FloatElem>, targets: Vec<B::FloatElem>) -> Batch<B> {
-        let rows = targets.len();
-        let num_features = features.len() / rows;
-        // The float type is named, because Burn 0.21 otherwise takes that of
-        // the first backend that used the device.
-        let options = (&self.device, B::FloatElem::dtype());
-        let features = TensorData::new(features, [rows, num_features]);
-        let targets = TensorData::new(targets, [rows, 1]);
+    fn gather(&self, order: &[usize]) -> Batch<B> {
+        let (features, targets) = match &self.rows {
+            Rows::Host { features, targets } => {
+                let width = self.num_features;
+                let mut gathered = Vec::with_capacity(order.len() * width);
+                for row in order {
+                    gathered.extend_from_slice(&features[row * width..(row + 1) * width]);
+                }
+                let targets = order.iter().map(|row| targets[*row]).collect();
+                (
+                    tensor(gathered, width, &self.device),
+                    tensor(targets, 1, &self.device),
+                )
+            }
+            Rows::Device { features, targets } => {
+                let last = self.num_rows - 1;
+                assert!(order.iter().all(|row| *row <= last), "no such row");
+                let indices = order.iter().map(|row| (*row as i64).elem::<B::IntElem>());
+                let order = TensorData::new(indices.collect(), [order.len()]);
+                let options = (&self.device, B::IntElem::dtype());
+                let order = Tensor::<B, 1, Int>::from_data(order, options);
+                (
+                    features.clone().select(0, order.clone()),
+                    targets.clone().select(0, order),
+                )
+            }
+        };
         Batch {
-            features: Tensor::from_data(features, options),
-            targets: Tensor::from_data(targets, options),
+            features,
+            targets,
+            more_follows: false,
         }
     }
+}
+
+/// Row-major numbers as a tensor, `[numbers.len() / width, width]`.
+fn tensor<B: Backend>(
+    numbers: Vec<B::FloatElem>,
+    width: usize,
+    device: &B::Device,
+) -> Tensor<B, 2> {
+    let rows = numbers.len() / width;
+    // The float type is named, because Burn 0.21 otherwise takes that of the
+    // first backend that used the device.
+    let options = (device, B::FloatElem::dtype());
+    Tensor::from_data(TensorData::new(numbers, [rows, width]), options)
 }
 
 fn round<B: Backend>(
@@ -174,12 +287,14 @@ mod tests {
     type B = NdArray<f64>;
 
     /// Row `i` is `[i, -i]` with target `10 i`.
-    fn batches(rows: usize, batch_size: usize) -> Batches<B> {
+    fn batches(rows: usize, batch_size: usize, placement: Placement) -> Batches<B> {
         let features = (0..rows).flat_map(|i| [i as f64, -(i as f64)]).collect();
         let targets = (0..rows).map(|i| 10.0 * i as f64).collect();
         let names = vec!["a".to_string(), "b".to_string()];
         let dataset = Dataset::new(features, targets, names, "y".to_string()).unwrap();
-        Batches::new(&dataset, batch_size, &Default::default()).unwrap()
+        Batches::new(&dataset, batch_size, &Default::default())
+            .unwrap()
+            .place(placement)
     }
 
     /// The row numbers of each batch, having checked that rows are whole.
@@ -201,7 +316,7 @@ mod tests {
 
     #[test]
     fn each_epoch_has_its_own_order_and_a_seed_names_it() {
-        let batches = batches(100, 10);
+        let batches = batches(100, 10, Placement::Host);
         let order = |epoch, seed| rows(batches.epoch(epoch, seed)).concat();
         assert_eq!(order(0, 1), order(0, 1));
         assert_ne!(order(0, 1), order(1, 1));
@@ -210,16 +325,46 @@ mod tests {
 
     #[test]
     fn replays_a_given_order() {
-        let order = vec![4, 0, 3, 3, 1];
-        let batches = batches(5, 2);
-        assert_eq!(
-            rows(batches.in_order(order)),
-            [vec![4, 0], vec![3, 3], vec![1]]
-        );
-        assert_eq!(
-            rows(batches.sequential(2)),
-            [vec![0, 1], vec![2, 3], vec![4]]
-        );
+        for placement in [Placement::Host, Placement::Device] {
+            let batches = batches(5, 2, placement);
+            assert_eq!(batches.placement(), placement);
+            let replayed = rows(batches.in_order(vec![4, 0, 3, 3, 1]));
+            assert_eq!(replayed, [vec![4, 0], vec![3, 3], vec![1]]);
+            let in_file_order = rows(batches.sequential(2));
+            assert_eq!(in_file_order, [vec![0, 1], vec![2, 3], vec![4]]);
+        }
+    }
+
+    #[test]
+    fn a_batch_too_large_for_a_tensor_comes_in_parts() {
+        let batches = batches(100_000, 70_000, Placement::Host);
+        assert_eq!(batches.num_batches(), 2);
+        let parts: Vec<(usize, bool)> = batches
+            .in_order((0..100_000).collect())
+            .map(|part| (part.targets.dims()[0], part.more_follows))
+            .collect();
+        let expected = [
+            (32_768, true),
+            (32_768, true),
+            (4464, false),
+            (30_000, false),
+        ];
+        assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn rows_too_many_for_a_tensor_stay_with_the_host() {
+        let wide = |num_rows| {
+            let names = (0..1024).map(|i| format!("x{i}")).collect();
+            let features = vec![0.0; num_rows * 1024];
+            let dataset = Dataset::new(features, vec![0.0; num_rows], names, "y".into()).unwrap();
+            let batches = Batches::<NdArray>::new(&dataset, 20_000, &Default::default());
+            let batches = batches.unwrap().place(Placement::Device);
+            let sizes = batches.epoch(0, 0).map(|batch| batch.targets.dims()[0]);
+            (batches.placement(), sizes.collect::<Vec<_>>())
+        };
+        assert_eq!(wide(16_384), (Placement::Device, vec![16_384]));
+        assert_eq!(wide(16_385), (Placement::Host, vec![16_384, 1]));
     }
 
     #[test]
@@ -244,8 +389,10 @@ mod tests {
         #[test]
         fn an_epoch_visits_every_row_once(
             num_rows in 1usize..60, batch_size in 1usize..70, epoch in 0usize..5, seed: u64,
+            on_device: bool,
         ) {
-            let batches = batches(num_rows, batch_size);
+            let placement = if on_device { Placement::Device } else { Placement::Host };
+            let batches = batches(num_rows, batch_size, placement);
             let visited = rows(batches.epoch(epoch, seed));
             prop_assert_eq!(visited.len(), batches.num_batches());
             for batch in &visited[..visited.len() - 1] {

@@ -36,7 +36,7 @@ mod random;
 mod scaler;
 mod synthetic;
 
-pub use batches::{Batch, Batches};
+pub use batches::{Batch, Batches, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS, Placement};
 pub use csv_reader::CsvReader;
 pub use csv_writer::{CsvWriter, write_csv};
 pub use dataset::Dataset;

@@ -1,5 +1,6 @@
 use burn::config::Config;
 use burn::optim::SgdConfig;
+use linreg_data::Placement;
 
 use crate::TrainingError;
 
@@ -33,6 +34,10 @@ pub struct TrainingConfig {
     /// Seed of the initial weights and of each epoch's order. Default: 0.
     #[config(default = 0)]
     pub seed: u64,
+    /// Where the rows are kept, which changes the time that training takes and
+    /// nothing else. Default: with the host.
+    #[config(default = "Placement::Host")]
+    pub placement: Placement,
     /// Burn's stochastic gradient descent: momentum, weight decay, gradient
     /// clipping. Default: none of them.
     #[config(default = "SgdConfig::new()")]

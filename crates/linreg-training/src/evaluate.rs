@@ -1,7 +1,9 @@
+use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use linreg_data::{Batches, DataError, Dataset};
+use linreg_data::{Batches, DataError, Dataset, MAX_TENSOR_NUMBERS};
 use linreg_model::LinearRegression;
 
+use crate::read::read_all;
 use crate::{Metrics, MetricsAccumulator, squared_loss};
 
 /// Rows that are evaluated as one tensor. Large enough to keep a device busy,
@@ -16,11 +18,23 @@ pub const EVALUATION_ROWS: usize = 8192;
 /// autodiff backend the result is the same, but a graph of every operation is
 /// built and thrown away.
 pub fn mean_loss<B: Backend>(model: &LinearRegression<B>, batches: &Batches<B>) -> f64 {
-    let sum: f64 = batches
-        .sequential(EVALUATION_ROWS)
-        .map(|batch| squared_loss(model.forward(batch.features), batch.targets))
-        .map(|losses| losses.into_data().iter::<f64>().sum::<f64>())
-        .sum();
+    // Reading is what keeps the host from running so far ahead of the device
+    // that the queue of rows fills its memory.
+    let max_waiting = (MAX_TENSOR_NUMBERS / batches.num_features() / EVALUATION_ROWS).max(1);
+    let mut waiting = Vec::new();
+    let mut sum = 0.0;
+    let mut read = |losses: &mut Vec<Tensor<B, 2>>| {
+        for losses in read_all(std::mem::take(losses)) {
+            sum += losses.iter::<f64>().sum::<f64>();
+        }
+    };
+    for batch in batches.sequential(EVALUATION_ROWS) {
+        waiting.push(squared_loss(model.forward(batch.features), batch.targets));
+        if waiting.len() == max_waiting {
+            read(&mut waiting);
+        }
+    }
+    read(&mut waiting);
     sum / batches.num_rows() as f64
 }
 

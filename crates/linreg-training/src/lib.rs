@@ -29,6 +29,7 @@ mod error;
 mod evaluate;
 mod loss;
 mod metrics;
+mod read;
 mod standardize;
 mod step;
 mod train;
@@ -40,7 +41,7 @@ pub use loss::squared_loss;
 pub use metrics::{Metrics, MetricsAccumulator};
 pub use standardize::fold_scale;
 pub use step::Training;
-pub use train::{Observer, Trained, train};
+pub use train::{Observer, Trained, Transfer, train};
 
 /// The README's code runs as it stands there.
 #[cfg(doctest)]

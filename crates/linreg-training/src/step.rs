@@ -3,9 +3,10 @@ use burn::optim::adaptor::OptimizerAdaptor;
 use burn::optim::{GradientsAccumulator, GradientsParams, Optimizer, Sgd};
 use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::{Batch, Batches};
+use linreg_data::{Batch, Batches, MAX_TENSOR_NUMBERS};
 use linreg_model::LinearRegression;
 
+use crate::read::read_all;
 use crate::{TrainingConfig, squared_loss};
 
 /// A model in training: [`step`](Self::step) by step, for a loop of one's own.
@@ -21,6 +22,8 @@ pub struct Training<B: AutodiffBackend> {
     num_updates: usize,
     update: usize,
     batches_since_update: usize,
+    /// Whether gradients wait for further rows before an update.
+    accumulating: bool,
     losses: EpochLosses<B::InnerBackend>,
 }
 
@@ -31,17 +34,20 @@ impl<B: AutodiffBackend> Training<B> {
         config: &TrainingConfig,
         batches: &Batches<B::InnerBackend>,
     ) -> Self {
-        let updates_per_epoch = batches.num_batches().div_ceil(config.accumulate);
+        // An update is for the rows of an epoch at most.
+        let accumulate = config.accumulate.min(batches.num_batches());
+        let updates_per_epoch = batches.num_batches().div_ceil(accumulate);
         Self {
             model,
             optimizer: config.optimizer.init(),
             accumulator: GradientsAccumulator::new(),
-            config: config.clone(),
-            update_rows: batches.batch_size() as f64 * config.accumulate as f64,
+            config: config.clone().with_accumulate(accumulate),
+            update_rows: (batches.batch_size() * accumulate) as f64,
             num_updates: updates_per_epoch.saturating_mul(config.num_epochs),
             update: 0,
             batches_since_update: 0,
-            losses: EpochLosses::new(batches.batch_size()),
+            accumulating: false,
+            losses: EpochLosses::new(batches),
         }
     }
 
@@ -56,30 +62,30 @@ impl<B: AutodiffBackend> Training<B> {
     /// is divided by the batch size asked for, also where the last batch is
     /// short. It returns new gradients each time, so there are none to set to
     /// zero; they are added up over several batches only where the
-    /// configuration asks for it.
+    /// configuration asks for it, or a batch comes in parts.
     pub fn step(mut self, batch: Batch<B::InnerBackend>) -> Self {
         let features = Tensor::from_inner(batch.features);
         let targets = Tensor::from_inner(batch.targets);
         let losses = squared_loss(self.model.forward(features), targets);
         self.losses.push(losses.clone().inner());
         let gradients = GradientsParams::from_grads(losses.backward(), &self.model);
-        if self.config.accumulate > 1 {
-            self.accumulator.accumulate(&self.model, gradients);
-            self.batches_since_update += 1;
-            if self.batches_since_update == self.config.accumulate {
-                self.update_accumulated()
-            } else {
-                self
-            }
+        if self.config.accumulate == 1 && !self.accumulating && !batch.more_follows {
+            return self.update(gradients);
+        }
+        self.accumulator.accumulate(&self.model, gradients);
+        self.accumulating = true;
+        self.batches_since_update += usize::from(!batch.more_follows);
+        if self.batches_since_update == self.config.accumulate {
+            self.update_accumulated()
         } else {
-            self.update(gradients)
+            self
         }
     }
 
     /// Applies gradients still waiting for further batches, and gives the
     /// first batch of the epoch whose loss was NaN or infinite, with that loss.
     pub fn end_epoch(mut self) -> (Self, Option<(usize, f64)>) {
-        if self.batches_since_update > 0 {
+        if self.accumulating {
             self = self.update_accumulated();
         }
         let not_finite = self.losses.end();
@@ -89,6 +95,7 @@ impl<B: AutodiffBackend> Training<B> {
     fn update_accumulated(mut self) -> Self {
         let gradients = self.accumulator.grads();
         self.batches_since_update = 0;
+        self.accumulating = false;
         self.update(gradients)
     }
 
@@ -118,6 +125,9 @@ fn divide<B: AutodiffBackend, const D: usize>(
 /// many: a step never waits for the device.
 struct EpochLosses<B: Backend> {
     waiting: Vec<Tensor<B, 2>>,
+    num_rows_waiting: usize,
+    /// Rows that may wait to be read.
+    max_waiting: usize,
     /// Rows of every batch but a short last one.
     batch_size: usize,
     num_rows_read: usize,
@@ -125,38 +135,41 @@ struct EpochLosses<B: Backend> {
 }
 
 impl<B: Backend> EpochLosses<B> {
-    /// Rows that may wait to be read.
-    const MAX_WAITING: usize = 32_768;
+    /// Tensors that may wait to be read.
+    const MAX_TENSORS: usize = 4096;
 
-    fn new(batch_size: usize) -> Self {
+    fn new(batches: &Batches<B>) -> Self {
         Self {
             waiting: Vec::new(),
-            batch_size,
+            num_rows_waiting: 0,
+            // Reading is also what keeps the host from running so far ahead of
+            // the device that the queue of batches fills its memory.
+            max_waiting: MAX_TENSOR_NUMBERS / batches.num_features(),
+            batch_size: batches.batch_size(),
             num_rows_read: 0,
             first_not_finite: None,
         }
     }
 
     fn push(&mut self, losses: Tensor<B, 2>) {
+        self.num_rows_waiting += losses.dims()[0];
         self.waiting.push(losses);
-        if self.waiting.len() * self.batch_size >= Self::MAX_WAITING {
+        if self.num_rows_waiting >= self.max_waiting || self.waiting.len() == Self::MAX_TENSORS {
             self.read();
         }
     }
 
     fn read(&mut self) {
-        let waiting = std::mem::take(&mut self.waiting);
-        if waiting.is_empty() {
-            return;
+        self.num_rows_waiting = 0;
+        for losses in read_all(std::mem::take(&mut self.waiting)) {
+            if self.first_not_finite.is_none() {
+                let mut losses = losses.iter::<f64>().enumerate();
+                let first = losses.find(|(_, loss)| !loss.is_finite());
+                self.first_not_finite =
+                    first.map(|(row, loss)| ((self.num_rows_read + row) / self.batch_size, loss));
+            }
+            self.num_rows_read += losses.num_elements();
         }
-        let losses = Tensor::cat(waiting, 0).into_data();
-        if self.first_not_finite.is_none() {
-            let mut losses = losses.iter::<f64>().enumerate();
-            let first = losses.find(|(_, loss)| !loss.is_finite());
-            self.first_not_finite =
-                first.map(|(row, loss)| ((self.num_rows_read + row) / self.batch_size, loss));
-        }
-        self.num_rows_read += losses.num_elements();
     }
 
     /// Reads what is left, gives the first batch with a loss that is not
@@ -262,6 +275,48 @@ mod tests {
     }
 
     #[test]
+    fn more_batches_than_an_epoch_has_give_one_update_for_the_epoch() {
+        let dataset = dataset(30);
+        let four = TrainingConfig::new().with_batch_size(8).with_accumulate(4);
+        let many = four.clone().with_accumulate(1000);
+        let start = [0.5, 0.5, 0.5];
+        let expected = epoch_in_order(&four, &dataset, start);
+        assert_eq!(epoch_in_order(&many, &dataset, start), expected);
+    }
+
+    #[test]
+    fn a_batch_in_parts_gives_the_update_of_the_whole() {
+        let dataset = dataset(10);
+        let device = Default::default();
+        for accumulate in [1, 2] {
+            let config = TrainingConfig::new()
+                .with_batch_size(5)
+                .with_accumulate(accumulate);
+            let start = Coefficients::new(vec![0.5, 0.5], vec![0.5]).unwrap();
+            let batches = Batches::new(&dataset, 5, &device).unwrap();
+            let model = LinearRegression::<B>::from_coefficients(&start, &device);
+            let training = batches.in_order((0..10).collect()).fold(
+                Training::new(model, &config, &batches),
+                |training, batch| {
+                    let part = |from, to, more_follows| Batch {
+                        features: batch.features.clone().slice([from..to]),
+                        targets: batch.targets.clone().slice([from..to]),
+                        more_follows,
+                    };
+                    training.step(part(0, 2, true)).step(part(2, 5, false))
+                },
+            );
+            let (training, _) = training.end_epoch();
+            let found = training.model().coefficients().unwrap();
+            let found = [found.weight(), found.bias()].concat();
+            let expected = epoch_in_order(&config, &dataset, [0.5; 3]);
+            for (a, b) in found.iter().zip(expected) {
+                assert!((a - b).abs() < 1e-14, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
     fn momentum_carries_earlier_gradients_on() {
         // One feature that is always 0 leaves the bias alone: its gradient is
         // 2 (b - 1), so the path is v = m v + g, b = b - rate v.
@@ -299,7 +354,9 @@ mod tests {
         let (_, not_finite) = training.end_epoch();
         assert_eq!(not_finite, Some((0, f64::INFINITY)));
 
-        let mut losses = EpochLosses::<NdArray>::new(2);
+        let two_a_batch = dataset.select(&[0, 1, 2, 3, 4, 5, 6, 7]).unwrap();
+        let batches = Batches::<NdArray>::new(&two_a_batch, 2, &device).unwrap();
+        let mut losses = EpochLosses::new(&batches);
         for batch in [[0.0, 1.0], [2.0, 3.0], [4.0, f32::NAN], [f32::NAN, 0.0]] {
             let batch = Tensor::<NdArray, 1>::from_data(batch, &device);
             losses.push(batch.reshape([2, 1]));

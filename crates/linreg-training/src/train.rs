@@ -1,6 +1,8 @@
+use std::time::{Duration, Instant};
+
 use burn::module::AutodiffModule;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::{Batches, Dataset, Scaler};
+use linreg_data::{Batches, Dataset, Placement, Scaler};
 use linreg_model::{Coefficients, LinearRegression, LinearRegressionConfig};
 
 use crate::error::advice;
@@ -17,6 +19,21 @@ pub struct Trained<B: Backend> {
     /// Mean squared loss over all rows after each epoch, in the target's unit
     /// squared.
     pub losses: Vec<f64>,
+    /// What it cost to bring the rows to the device.
+    pub transfer: Transfer,
+}
+
+/// What it cost to bring the rows to the device.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfer {
+    /// Where the rows were kept.
+    pub placement: Placement,
+    /// Bytes moved to the device in all: the rows once, or each epoch's
+    /// batches.
+    pub bytes: u64,
+    /// Time the host spent on it. Where the rows are with the host, a device
+    /// with a memory of its own computes meanwhile.
+    pub time: Duration,
 }
 
 /// Is told how training goes on. `()` does nothing with it.
@@ -61,7 +78,21 @@ pub fn train<B: AutodiffBackend>(
         _ => 1.0,
     };
 
+    let start = Instant::now();
     let batches = Batches::<B::InnerBackend>::new(rows, config.batch_size, device)?;
+    let batches = batches.place(config.placement);
+    let row_bytes = (rows.num_features() + 1) * size_of::<B::FloatElem>();
+    let all_bytes = (row_bytes * rows.num_rows()) as u64;
+    let mut transfer = Transfer {
+        placement: batches.placement(),
+        bytes: all_bytes,
+        time: start.elapsed(),
+    };
+    if transfer.placement == Placement::Host {
+        // The loss before training, and one after each epoch.
+        let passes = 1 + 2 * config.num_epochs as u64;
+        transfer.bytes = all_bytes.saturating_mul(passes);
+    }
     let model = LinearRegressionConfig::new(rows.num_features())
         .with_seed(config.seed)
         .init::<B>(device);
@@ -69,7 +100,13 @@ pub fn train<B: AutodiffBackend>(
     let mut training = Training::new(model, config, &batches);
     let mut losses = Vec::new();
     for epoch in 0..config.num_epochs {
-        for batch in batches.epoch(epoch, config.seed) {
+        let mut epoch_batches = batches.epoch(epoch, config.seed);
+        loop {
+            let start = Instant::now();
+            let Some(batch) = epoch_batches.next() else {
+                break;
+            };
+            transfer.time += start.elapsed();
             training = training.step(batch);
             observer.batch();
         }
@@ -90,6 +127,7 @@ pub fn train<B: AutodiffBackend>(
         model: LinearRegression::from_coefficients(&coefficients, device),
         coefficients,
         losses,
+        transfer,
     })
 }
 

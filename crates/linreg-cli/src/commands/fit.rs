@@ -21,6 +21,7 @@ use crate::input::{name, open_csv};
 use crate::number;
 use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
+use crate::style::yellow;
 
 /// Fit a linear model to a CSV file and save it
 ///
@@ -175,7 +176,7 @@ impl TrainingArgs {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let (backend, precision) = args.backend.choose()?;
+    let backend = args.backend.choose()?;
     let path = args
         .output
         .clone()
@@ -200,12 +201,12 @@ pub fn run(args: Args) -> Result<()> {
     warn_of(&dataset)?;
 
     let config = args.training.config(dataset.num_rows())?;
+    let config = config.with_placement(backend.placement());
     let task = Fit {
         config: &config,
         dataset: &dataset,
     };
-    let (coefficients, elapsed) =
-        linreg_backend::run(backend, precision, task)?.with_context(|| name(&args.file))?;
+    let (coefficients, elapsed) = backend.run(task)?.with_context(|| name(&args.file))?;
 
     let mut model = ModelFile::new(
         coefficients,
@@ -215,7 +216,7 @@ pub fn run(args: Args) -> Result<()> {
     let method = "sgd";
     for (key, value) in [
         ("method", method.to_string()),
-        ("backend", format!("{backend} {precision}")),
+        ("backend", backend.to_string()),
         ("rows", dataset.num_rows().to_string()),
         ("training", serde_json::to_string(&config)?),
         ("linreg", env!("CARGO_PKG_VERSION").to_string()),
@@ -234,8 +235,8 @@ pub fn run(args: Args) -> Result<()> {
         return print_json(&json!({
             "model": path.display().to_string(),
             "method": method,
-            "backend": backend.to_string(),
-            "precision": precision.to_string(),
+            "backend": backend.kind.to_string(),
+            "precision": backend.precision.to_string(),
             "target": dataset.target_name(),
             "rows": dataset.num_rows(),
             "coefficients": coefficients_json(&model),
@@ -248,7 +249,7 @@ pub fn run(args: Args) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
-        "{} from {} features, {} rows of {}; {} epochs on {backend} {precision} in {}\n",
+        "{} from {} features, {} rows of {}; {} epochs on {backend} in {}\n",
         dataset.target_name(),
         dataset.num_features(),
         dataset.num_rows(),
@@ -300,14 +301,14 @@ fn advise(error: DataError, target: &str) -> anyhow::Error {
 /// What a good analyst would point out before training.
 fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
     let mut stderr = anstream::stderr();
-    let label = anstyle::AnsiColor::Yellow.on_default().bold();
+    let label = yellow("warning:");
     for (index, name) in dataset.feature_names().iter().enumerate() {
         let mut values = dataset.feature(index);
         let first = values.next().unwrap_or_default();
         if values.all(|value| value == first) {
             writeln!(
                 stderr,
-                "{label}warning:{label:#} `{name}` is {first} in every row, so it tells nothing about `{}`",
+                "{label} `{name}` is {first} in every row, so it tells nothing about `{}`",
                 dataset.target_name()
             )?;
         }
@@ -316,7 +317,7 @@ fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
     if dataset.targets().iter().all(|value| *value == target) {
         writeln!(
             stderr,
-            "{label}warning:{label:#} the target `{}` is {target} in every row: there is nothing to explain",
+            "{label} the target `{}` is {target} in every row: there is nothing to explain",
             dataset.target_name()
         )?;
     }
@@ -324,7 +325,7 @@ fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
     if rows < parameters {
         writeln!(
             stderr,
-            "{label}warning:{label:#} {rows} rows for {parameters} coefficients: many models fit equally well, this is one of them"
+            "{label} {rows} rows for {parameters} coefficients: many models fit equally well, this is one of them"
         )?;
     }
     Ok(())

@@ -79,13 +79,14 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let (backend, precision) = args.backend.choose()?;
+    let backend = args.backend.choose()?;
     let data = args.data.config();
     let config = TrainingConfig::new()
         .with_batch_size(args.batch_size)
         .with_num_epochs(args.epochs)
         .with_learning_rate(args.learning_rate)
-        .with_seed(args.data.seed);
+        .with_seed(args.data.seed)
+        .with_placement(backend.placement());
     config.check()?;
     let dataset = data.generate()?;
     let lines = FeatureLine::of_each(&data, &dataset);
@@ -113,7 +114,7 @@ pub fn run(args: Args) -> Result<()> {
     story::heading(&mut out, "2. Train")?;
     writeln!(
         out,
-        "Minibatch stochastic gradient descent on {backend} {precision}: batches of {} rows in a new\n\
+        "Minibatch stochastic gradient descent on {backend}: batches of {} rows in a new\n\
          order every epoch, learning rate {}, weights starting near 0. Burn returns new\n\
          gradients from every backward pass instead of adding to old ones, so there are\n\
          none to set to zero. The mean squared loss over all rows after each epoch:\n",
@@ -127,9 +128,10 @@ pub fn run(args: Args) -> Result<()> {
             failed: None,
         },
     };
-    let run = linreg_backend::run(backend, precision, task)??;
+    let run = backend.run(task)??;
     story::compare_with_truth(&mut out, &data, &run.coefficients)?;
-    story::explain_evaluation(&mut out, &run.tracked, &run.plain)?;
+    let has_own_memory = backend.kind.has_own_memory();
+    story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
     story::where_to_go_next(&mut out)?;
     drop(out);
 
@@ -147,8 +149,8 @@ pub fn run(args: Args) -> Result<()> {
                 "with_gradients": run.tracked.json(),
                 "without_gradients": run.plain.json(),
             },
-            "backend": backend.to_string(),
-            "precision": precision.to_string(),
+            "backend": backend.kind.to_string(),
+            "precision": backend.precision.to_string(),
         }));
     }
     Ok(())
@@ -181,7 +183,9 @@ impl Task for Lesson<'_> {
             LinearRegression::<B::InnerBackend>::from_coefficients(&trained.coefficients, &device);
         let tracked = LinearRegression::<B>::from_coefficients(&trained.coefficients, &device);
         let rows = Batches::<B::InnerBackend>::new(self.dataset, self.config.batch_size, &device)?;
+        let rows = rows.place(self.config.placement);
         let tracked_rows = Batches::<B>::new(self.dataset, self.config.batch_size, &device)?;
+        let tracked_rows = tracked_rows.place(self.config.placement);
         Ok(Run {
             plain: Evaluation::measure(|| mean_loss(&plain, &rows)),
             tracked: Evaluation::measure(|| mean_loss(&tracked, &tracked_rows)),

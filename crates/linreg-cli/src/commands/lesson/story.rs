@@ -170,9 +170,15 @@ pub fn explain_evaluation(
     out: &mut dyn Write,
     tracked: &Evaluation,
     plain: &Evaluation,
+    has_own_memory: bool,
 ) -> Result<()> {
     heading(out, "4. Evaluate without gradients")?;
-    let mut rows = vec![["", "loss", "time", "memory"].map(String::from).to_vec()];
+    let memory = if has_own_memory {
+        "host's memory"
+    } else {
+        "memory"
+    };
+    let mut rows = vec![["", "loss", "time", memory].map(String::from).to_vec()];
     for (name, evaluation) in [
         ("with gradient tracking", tracked),
         ("without (model.valid())", plain),
@@ -181,7 +187,7 @@ pub fn explain_evaluation(
             name.to_string(),
             format!("{:.6}", evaluation.loss),
             duration(evaluation.time),
-            bytes(evaluation.peak_bytes),
+            bytes(evaluation.peak_bytes as u64),
         ]);
     }
     writeln!(

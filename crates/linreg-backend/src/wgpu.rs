@@ -1,0 +1,307 @@
+//! What can go wrong with wgpu, caught before it happens or turned into an
+//! error.
+//!
+//! Burn opens a device on first use and panics where that fails, and computes on
+//! threads of its own, where a panic is logged and forgotten while the results
+//! are wrong. So the adapters are asked for here first, the device is opened
+//! here, and everything that fails on it is written down in [`FAILURE`].
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+
+use burn::tensor::backend::Backend;
+use burn_wgpu::graphics::{AutoGraphicsApi, GraphicsApi};
+use burn_wgpu::{WgpuDevice, WgpuSetup, init_setup};
+use wgpu::{AdapterInfo, DeviceLostReason, DeviceType, Instance, InstanceDescriptor};
+
+use crate::adapter::find;
+use crate::{Adapter, AdapterKind, BackendError, BackendKind};
+
+/// What every tensor of `linreg` stays below: the limit that WebGPU guarantees
+/// for a binding (W3C *WebGPU*, section 3.6.2, maxStorageBufferBindingSize).
+const MIN_TENSOR_BYTES: u64 = 128 << 20;
+
+/// The devices opened so far. Burn opens each once in a program.
+static OPENED: Mutex<Vec<(WgpuDevice, WgpuSetup)>> = Mutex::new(Vec::new());
+
+/// The first failure on a device. Nothing that is computed after it can be
+/// trusted.
+static FAILURE: Mutex<Option<String>> = Mutex::new(None);
+
+thread_local! {
+    /// The panic of a task on this thread; `None` outside of a task.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many tasks this thread is in.
+    static GUARDED: RefCell<usize> = const { RefCell::new(0) };
+}
+
+pub(crate) fn adapters() -> Vec<Adapter> {
+    let found = enumerate();
+    let adapters = found.iter().enumerate().map(|(number, (_, adapter))| {
+        let info = adapter.get_info();
+        let limits = adapter.limits();
+        Adapter {
+            number,
+            kind: kind(&info),
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_string(),
+            name: info.name,
+            api: format!("{:?}", info.backend),
+            max_tensor_bytes: limits.max_storage_buffer_binding_size,
+            max_buffer_bytes: limits.max_buffer_size,
+            max_workgroup_threads: limits.max_compute_invocations_per_workgroup,
+            max_workgroups: limits.max_compute_workgroups_per_dimension,
+        }
+    });
+    adapters.collect()
+}
+
+/// The adapters that Burn can be told to use, each with Burn's name for it.
+fn enumerate() -> Vec<(WgpuDevice, wgpu::Adapter)> {
+    let api = AutoGraphicsApi::backend();
+    let instance = Instance::new(InstanceDescriptor {
+        backends: api.into(),
+        ..InstanceDescriptor::new_without_display_handle()
+    });
+    let adapters = futures_lite::future::block_on(instance.enumerate_adapters(api.into()));
+    // Burn counts the adapters of each kind.
+    let mut of_kind = [0; 4];
+    let mut next = |index: usize| {
+        of_kind[index] += 1;
+        of_kind[index] - 1
+    };
+    let named = adapters.into_iter().filter_map(|adapter| {
+        let device = match adapter.get_info().device_type {
+            DeviceType::DiscreteGpu => WgpuDevice::DiscreteGpu(next(0)),
+            DeviceType::IntegratedGpu => WgpuDevice::IntegratedGpu(next(1)),
+            DeviceType::VirtualGpu => WgpuDevice::VirtualGpu(next(2)),
+            // Burn knows one software driver, the first.
+            DeviceType::Cpu if next(3) == 0 => WgpuDevice::Cpu,
+            DeviceType::Cpu => return None,
+            DeviceType::Other => WgpuDevice::DefaultDevice,
+        };
+        Some((device, adapter))
+    });
+    named.collect()
+}
+
+fn kind(info: &AdapterInfo) -> AdapterKind {
+    match info.device_type {
+        DeviceType::DiscreteGpu => AdapterKind::DiscreteGpu,
+        DeviceType::IntegratedGpu => AdapterKind::IntegratedGpu,
+        DeviceType::VirtualGpu => AdapterKind::VirtualGpu,
+        DeviceType::Other => AdapterKind::Other,
+        DeviceType::Cpu => AdapterKind::Software,
+    }
+}
+
+/// Opens a device, or gives the one opened before.
+pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
+    let adapters = adapters();
+    let adapter = find(&adapters, wanted)?;
+    if adapter.max_tensor_bytes < MIN_TENSOR_BYTES {
+        return Err(BackendError::TooSmall {
+            name: adapter.name.clone(),
+            found: adapter.max_tensor_bytes,
+            expected: MIN_TENSOR_BYTES,
+        });
+    }
+    let device = enumerate().swap_remove(adapter.number).0;
+    let mut opened = lock(&OPENED);
+    if opened.iter().any(|(known, _)| *known == device) {
+        return Ok(device);
+    }
+    let setup = caught(|| init_setup::<AutoGraphicsApi>(&device, Default::default()))?;
+    let used = setup.adapter.get_info().name;
+    if used != adapter.name {
+        return Err(failed(format!(
+            "Burn opened {used} where {} was asked for",
+            adapter.name
+        )));
+    }
+    setup
+        .device
+        .on_uncaptured_error(Arc::new(|error| record(error.to_string())));
+    setup.device.set_device_lost_callback(|reason, message| {
+        // Burn never destroys a device, but the end of the program drops it.
+        if reason == DeviceLostReason::Unknown || !message.is_empty() {
+            record(format!("the device was lost ({message})"));
+        }
+    });
+    opened.push((device.clone(), setup));
+    Ok(device)
+}
+
+/// Runs code on the device, waits until all of it is done, and tells of every
+/// failure on the way.
+pub(crate) fn guard<B: Backend, T>(
+    device: &B::Device,
+    code: impl FnOnce() -> T,
+) -> Result<T, BackendError> {
+    let result = caught(|| {
+        let result = code();
+        (result, B::sync(device))
+    });
+    // The first failure is the cause of those after it.
+    if let Some(message) = lock(&FAILURE).clone() {
+        return Err(failed(message));
+    }
+    match result? {
+        (result, Ok(())) => Ok(result),
+        (_, Err(error)) => Err(failed(error.to_string())),
+    }
+}
+
+/// Turns a panic into an error, and keeps it from being printed.
+fn caught<T>(code: impl FnOnce() -> T) -> Result<T, BackendError> {
+    listen_to_panics();
+    GUARDED.with_borrow_mut(|depth| *depth += 1);
+    let result = catch_unwind(AssertUnwindSafe(code));
+    GUARDED.with_borrow_mut(|depth| *depth -= 1);
+    result.map_err(|_| {
+        let message = PANIC.take();
+        failed(message.unwrap_or_else(|| "a panic without a message".to_string()))
+    })
+}
+
+/// Writes down panics of tasks and of Burn's device threads, whose names begin
+/// with `DS`; all others go where they went before.
+fn listen_to_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let message = panic.payload_as_str().unwrap_or("a panic");
+            let message = match panic.location() {
+                Some(location) => format!("{message} (at {location})"),
+                None => message.to_string(),
+            };
+            let thread = std::thread::current();
+            if GUARDED.with_borrow(|depth| *depth > 0) {
+                PANIC.set(Some(message));
+            } else if thread.name().is_some_and(|name| name.starts_with("DS")) {
+                record(message);
+            } else {
+                before(panic);
+            }
+        }));
+    });
+}
+
+fn record(message: String) {
+    lock(&FAILURE).get_or_insert(message);
+}
+
+fn failed(message: String) -> BackendError {
+    BackendError::Failed {
+        backend: BackendKind::Wgpu,
+        // One line, whatever the driver has to say.
+        message: message.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is written under these locks is written whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Tensor, TensorData};
+    use burn_wgpu::Wgpu;
+
+    /// A failure is remembered for the rest of the program, so each of these
+    /// runs in a program of its own: this one, started again for one test.
+    fn in_a_program_of_its_own(test: &str) {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", &format!("wgpu::tests::{test}")])
+            .output()
+            .unwrap();
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.contains("1 passed"), "{output:?}");
+        // Nothing of a panic is printed.
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+
+    fn ones(rows: usize, device: &WgpuDevice) -> Tensor<Wgpu, 2> {
+        Tensor::from_data(TensorData::new(vec![1f32; rows], [rows, 1]), device)
+    }
+
+    fn sum(tensor: Tensor<Wgpu, 2>) -> f64 {
+        tensor.into_data().iter::<f64>().sum()
+    }
+
+    #[test]
+    fn a_device_that_is_lost_is_an_error() {
+        in_a_program_of_its_own("lost");
+    }
+
+    #[test]
+    #[ignore = "run by a_device_that_is_lost_is_an_error"]
+    fn lost() {
+        let device = open(None).unwrap();
+        let work = || sum(ones(1000, &device) * 2);
+        assert_eq!(guard::<Wgpu, _>(&device, work), Ok(2000.0));
+        let lost = guard::<Wgpu, _>(&device, || {
+            let before = ones(1000, &device) * 2;
+            lock(&OPENED)[0].1.device.destroy();
+            sum(before * 2)
+        });
+        let BackendError::Failed { message, .. } = lost.unwrap_err() else {
+            panic!("not a failure");
+        };
+        assert!(message.to_lowercase().contains("lost"), "{message}");
+        // And it stays lost.
+        assert!(guard::<Wgpu, _>(&device, work).is_err());
+    }
+
+    #[test]
+    fn a_tensor_past_the_devices_memory_is_an_error() {
+        in_a_program_of_its_own("too_large");
+    }
+
+    #[test]
+    #[ignore = "run by a_tensor_past_the_devices_memory_is_an_error"]
+    fn too_large() {
+        let device = open(None).unwrap();
+        let adapters = adapters();
+        let limit = find(&adapters, None).unwrap().max_tensor_bytes as usize;
+        let rows = limit / 4 + 1024;
+        if rows > 1 << 30 {
+            return; // More than 4 GiB: this device takes whatever we have.
+        }
+        let result = guard::<Wgpu, _>(&device, || sum(ones(rows, &device) * 2));
+        let BackendError::Failed { message, .. } = result.unwrap_err() else {
+            panic!("not a failure");
+        };
+        assert!(!message.is_empty());
+    }
+
+    #[test]
+    fn a_task_that_panics_is_an_error_and_the_next_one_runs() {
+        let device = open(None).unwrap();
+        let work = || sum(ones(1000, &device) * 2);
+        let error = guard::<Wgpu, _>(&device, || panic!("of\nno use")).map(|()| ());
+        let message = error.unwrap_err().to_string();
+        assert!(
+            message.starts_with("wgpu failed: of no use (at "),
+            "{message}"
+        );
+        assert_eq!(guard::<Wgpu, _>(&device, work), Ok(2000.0));
+    }
+
+    #[test]
+    fn every_adapter_has_a_name_and_limits() {
+        let adapters = adapters();
+        assert!(!adapters.is_empty(), "{}", BackendError::NoAdapter);
+        for adapter in adapters {
+            assert!(!adapter.name.is_empty());
+            assert!(adapter.max_tensor_bytes >= MIN_TENSOR_BYTES, "{adapter:?}");
+            assert!(adapter.max_buffer_bytes >= adapter.max_tensor_bytes);
+        }
+    }
+}

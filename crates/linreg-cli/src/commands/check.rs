@@ -1,0 +1,135 @@
+mod finding;
+mod operations;
+mod own_path;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use burn::tensor::backend::AutodiffBackend;
+use linreg_backend::{BackendKind, Precision, Task, adapter};
+use serde_json::json;
+
+use crate::output::print_json;
+use finding::{Finding, Outcome};
+
+/// Test the backends on this machine and its driver
+///
+/// Computes each operation on every backend that is compiled in, in each of its
+/// float types, over sizes up to past what drivers are known to get wrong, and
+/// compares with 64-bit floats on the CPU. Then trains and evaluates as linreg
+/// does. Exit code 1 if anything that linreg uses is wrong.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  linreg check
+  linreg check --backend wgpu --device 0")]
+pub struct Args {
+    /// Backend to test [default: every one that is compiled in]
+    #[arg(long, value_name = "NAME")]
+    backend: Option<BackendKind>,
+
+    /// Device for wgpu, by its number or a part of its name [default: the best]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+
+    /// Print one JSON object with every finding
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: Args) -> Result<ExitCode> {
+    let backends = match args.backend {
+        Some(backend) => vec![BackendKind::choose(Some(backend))?],
+        None => BackendKind::available(),
+    };
+    let mut reports = Vec::new();
+    let mut all_right = true;
+    for backend in backends {
+        for precision in backend.precisions() {
+            let device = match backend {
+                BackendKind::Wgpu => args.device.as_deref(),
+                _ => None,
+            };
+            let findings = findings(backend, *precision, device)?;
+            all_right &= !findings.iter().any(Finding::is_fatal);
+            let name = match backend {
+                BackendKind::Wgpu => adapter(device)?.name,
+                _ => "the CPU".to_string(),
+            };
+            if args.json {
+                reports.push(json!({
+                    "backend": backend.to_string(),
+                    "precision": precision.to_string(),
+                    "device": name,
+                    "findings": findings.iter().map(Finding::json).collect::<Vec<_>>(),
+                }));
+            } else {
+                let mut out = anstream::stdout().lock();
+                writeln!(out, "{backend} {precision} on {name}")?;
+                finding::print(&mut out, &findings)?;
+            }
+        }
+    }
+    if args.json {
+        print_json(&json!({"all_right": all_right, "backends": reports}))?;
+    } else if all_right {
+        writeln!(std::io::stdout(), "Everything that linreg uses is right.")?;
+    } else {
+        writeln!(
+            std::io::stdout(),
+            "linreg cannot be trusted where it says WRONG and does not avoid it; use another\n\
+             backend or device, and please report this with your driver's version."
+        )?;
+    }
+    Ok(ExitCode::from(u8::from(!all_right)))
+}
+
+/// Everything found on one backend. A device that fails is itself a finding.
+fn findings(
+    backend: BackendKind,
+    precision: Precision,
+    device: Option<&str>,
+) -> Result<Vec<Finding>> {
+    struct Probes;
+
+    impl Task for Probes {
+        type Output = Vec<Finding>;
+
+        fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Finding> {
+            let mut findings = operations::probe::<B>(&device);
+            findings.extend(own_path::probe::<B>(&device));
+            findings
+        }
+    }
+
+    struct PastOneTensor(usize);
+
+    impl Task for PastOneTensor {
+        type Output = Outcome;
+
+        fn run<B: AutodiffBackend>(self, device: B::Device) -> Outcome {
+            operations::past_one_tensor::<B::InnerBackend>(self.0, &device)
+        }
+    }
+
+    let mut findings = linreg_backend::run(backend, precision, device, Probes)?;
+    // Last: a device that fails here can do nothing more in this program.
+    let bytes = match backend {
+        BackendKind::Wgpu => adapter(device)?.max_tensor_bytes,
+        _ => 128 << 20,
+    };
+    /// A larger tensor than this is not worth a machine's memory.
+    const MOST: u64 = 1 << 30;
+    if bytes <= MOST {
+        let numbers = bytes as usize / 4 + 1024;
+        let outcome = linreg_backend::run(backend, precision, device, PastOneTensor(numbers));
+        findings.push(Finding {
+            operation: "a tensor past one buffer",
+            rows: numbers,
+            outcome: outcome.unwrap_or_else(|error| Outcome::Failed(error.to_string())),
+            avoided: Some("its tensors have at most 16,777,216 numbers"),
+        });
+    }
+    Ok(findings)
+}
