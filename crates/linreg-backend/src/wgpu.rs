@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use burn::tensor::backend::Backend;
 use burn_wgpu::graphics::{AutoGraphicsApi, GraphicsApi};
 use burn_wgpu::{WgpuDevice, WgpuSetup, init_setup};
-use wgpu::{AdapterInfo, DeviceLostReason, DeviceType, Instance, InstanceDescriptor};
+use wgpu::{AdapterInfo, DeviceType, Instance, InstanceDescriptor, PollType};
 
 use crate::adapter::find;
 use crate::{Adapter, AdapterKind, BackendError, BackendKind};
@@ -25,7 +25,7 @@ const MIN_TENSOR_BYTES: u64 = 128 << 20;
 /// The devices opened so far. Burn opens each once in a program.
 static OPENED: Mutex<Vec<(WgpuDevice, WgpuSetup)>> = Mutex::new(Vec::new());
 
-/// The first failure on a device. Nothing that is computed after it can be
+/// The first failure on a device, or its loss. Nothing that is computed after it can be
 /// trusted.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 
@@ -124,11 +124,10 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
     setup
         .device
         .on_uncaptured_error(Arc::new(|error| record(error.to_string())));
-    setup.device.set_device_lost_callback(|reason, message| {
-        // Burn never destroys a device, but the end of the program drops it.
-        if reason == DeviceLostReason::Unknown || !message.is_empty() {
-            record(format!("the device was lost ({message})"));
-        }
+    setup.device.set_device_lost_callback(|_, message| {
+        // What failed before may be a result of it.
+        let message = format!("the device was lost ({message})");
+        *lock(&FAILURE) = Some(message);
     });
     opened.push((device.clone(), setup));
     Ok(device)
@@ -144,7 +143,12 @@ pub(crate) fn guard<B: Backend, T>(
         let result = code();
         (result, B::sync(device))
     });
-    // The first failure is the cause of those after it.
+    if lock(&FAILURE).is_some() {
+        // A driver tells of a lost device when it is asked.
+        for (_, setup) in lock(&OPENED).iter() {
+            let _ = setup.device.poll(PollType::Poll);
+        }
+    }
     if let Some(message) = lock(&FAILURE).clone() {
         return Err(failed(message));
     }

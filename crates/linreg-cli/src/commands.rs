@@ -11,11 +11,16 @@ pub mod lesson;
 pub mod predict;
 
 use std::fmt;
+use std::io::Write;
+use std::time::Duration;
 
 use linreg_backend::{BackendError, BackendKind, Precision, Task};
 use linreg_data::Placement;
 use linreg_model::ModelFile;
+use linreg_training::Transfer;
 use serde_json::{Value, json};
+
+use crate::number;
 
 /// Where tensors are computed.
 #[derive(clap::Args)]
@@ -33,6 +38,11 @@ pub struct BackendArgs {
     /// lists them [default: the best]
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
+
+    /// Say on standard error what computes, where the rows are kept, and what
+    /// bringing them to the device takes
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 /// A backend that is compiled in.
@@ -40,6 +50,7 @@ pub struct Backend {
     pub kind: BackendKind,
     pub precision: Precision,
     device: Option<String>,
+    verbose: bool,
 }
 
 impl BackendArgs {
@@ -48,6 +59,7 @@ impl BackendArgs {
             kind: BackendKind::choose(self.backend)?,
             precision: self.precision,
             device: self.device.clone(),
+            verbose: self.verbose,
         })
     }
 }
@@ -55,6 +67,50 @@ impl BackendArgs {
 impl Backend {
     pub fn run<T: Task>(&self, task: T) -> Result<T::Output, BackendError> {
         linreg_backend::run(self.kind, self.precision, self.device.as_deref(), task)
+    }
+
+    /// With `--verbose`, what is about to compute.
+    pub fn announce(&self) -> anyhow::Result<()> {
+        if !self.verbose {
+            return Ok(());
+        }
+        let device = match self.kind.has_own_memory() {
+            false => "the CPU".to_string(),
+            true => {
+                let adapter = linreg_backend::adapter(self.device.as_deref())?;
+                format!(
+                    "{} ({}, {}, tensors up to {})",
+                    adapter.name,
+                    adapter.kind,
+                    adapter.api,
+                    number::bytes(adapter.max_tensor_bytes)
+                )
+            }
+        };
+        writeln!(anstream::stderr(), "computing with {self} on {device}")?;
+        Ok(())
+    }
+
+    /// With `--verbose`, what bringing the rows to the device took of a
+    /// training.
+    pub fn report(&self, transfer: &Transfer, training: Duration) -> std::io::Result<()> {
+        if !self.verbose {
+            return Ok(());
+        }
+        let bytes = number::bytes(transfer.bytes);
+        let kept = match (self.kind.has_own_memory(), transfer.placement) {
+            (false, _) => format!("rows with the host, which computes: {bytes} put into batches"),
+            (true, Placement::Host) => {
+                format!("rows with the host, moved in batches while the device computes: {bytes}")
+            }
+            (true, Placement::Device) => format!("rows on the device, moved once: {bytes}"),
+        };
+        writeln!(
+            anstream::stderr(),
+            "{kept}; making batches took the host {} of {}",
+            number::duration(transfer.time),
+            number::duration(training)
+        )
     }
 
     /// Where the rows of a training are best kept.
@@ -114,7 +170,7 @@ pub fn coefficients_table(model: &ModelFile) -> String {
         _ => header.extend(model.target_names.iter().cloned()),
     }
     let row = |name: &str, values: &[f64]| {
-        let numbers = values.iter().map(|value| crate::number::six_digits(*value));
+        let numbers = values.iter().map(|value| number::six_digits(*value));
         [name.to_string()].into_iter().chain(numbers).collect()
     };
     let mut rows = vec![header, row(INTERCEPT, coefficients.bias())];
@@ -122,5 +178,5 @@ pub fn coefficients_table(model: &ModelFile) -> String {
     for (name, weights) in model.feature_names.iter().zip(weights) {
         rows.push(row(name, weights));
     }
-    crate::number::table(&rows)
+    number::table(&rows)
 }

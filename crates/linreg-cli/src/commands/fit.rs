@@ -11,7 +11,8 @@ use linreg_backend::Task;
 use linreg_data::{DataError, Dataset};
 use linreg_model::{Coefficients, ModelFile};
 use linreg_training::{
-    LearningRateSchedule, Metrics, MetricsAccumulator, TrainingConfig, TrainingError, train,
+    LearningRateSchedule, Metrics, MetricsAccumulator, TrainingConfig, TrainingError, Transfer,
+    train,
 };
 use serde_json::{Value, json};
 
@@ -206,7 +207,10 @@ pub fn run(args: Args) -> Result<()> {
         config: &config,
         dataset: &dataset,
     };
-    let (coefficients, elapsed) = backend.run(task)?.with_context(|| name(&args.file))?;
+    backend.announce()?;
+    let trained = backend.run(task)?.with_context(|| name(&args.file))?;
+    let (coefficients, transfer, elapsed) = trained;
+    backend.report(&transfer, elapsed)?;
 
     let mut model = ModelFile::new(
         coefficients,
@@ -344,7 +348,7 @@ struct Fit<'a> {
 }
 
 impl Task for Fit<'_> {
-    type Output = Result<(Coefficients, Duration), TrainingError>;
+    type Output = Result<(Coefficients, Transfer, Duration), TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let batches = self.dataset.num_rows().div_ceil(self.config.batch_size);
@@ -352,6 +356,7 @@ impl Task for Fit<'_> {
             TrainingProgress::new(batches.saturating_mul(self.config.num_epochs) as u64);
         let trained = train::<B>(self.config, self.dataset, &device, &mut progress);
         let elapsed = progress.finish();
-        Ok((trained?.coefficients, elapsed))
+        let trained = trained?;
+        Ok((trained.coefficients, trained.transfer, elapsed))
     }
 }

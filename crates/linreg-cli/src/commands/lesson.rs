@@ -4,13 +4,14 @@ mod story;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{Batches, DataError, Dataset};
 use linreg_model::{Coefficients, LinearRegression};
-use linreg_training::{Observer, TrainingConfig, TrainingError, mean_loss, train};
+use linreg_training::{Observer, TrainingConfig, TrainingError, Transfer, mean_loss, train};
 use serde_json::json;
 
 use super::BackendArgs;
@@ -128,7 +129,9 @@ pub fn run(args: Args) -> Result<()> {
             failed: None,
         },
     };
+    backend.announce()?;
     let run = backend.run(task)??;
+    backend.report(&run.transfer, run.training)?;
     story::compare_with_truth(&mut out, &data, &run.coefficients)?;
     let has_own_memory = backend.kind.has_own_memory();
     story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
@@ -160,6 +163,8 @@ pub fn run(args: Args) -> Result<()> {
 struct Run {
     coefficients: Coefficients,
     losses: Vec<f64>,
+    transfer: Transfer,
+    training: Duration,
     tracked: Evaluation,
     plain: Evaluation,
 }
@@ -174,7 +179,9 @@ impl Task for Lesson<'_> {
     type Output = Result<Run>;
 
     fn run<B: AutodiffBackend>(mut self, device: B::Device) -> Self::Output {
+        let start = Instant::now();
         let trained = train::<B>(self.config, self.dataset, &device, &mut self.epochs);
+        let training = start.elapsed();
         if let Some(error) = self.epochs.failed {
             return Err(error.into());
         }
@@ -191,6 +198,8 @@ impl Task for Lesson<'_> {
             tracked: Evaluation::measure(|| mean_loss(&tracked, &tracked_rows)),
             coefficients: trained.coefficients,
             losses: trained.losses,
+            transfer: trained.transfer,
+            training,
         })
     }
 }

@@ -52,11 +52,14 @@ pub fn probe<B: AutodiffBackend>(device: &B::Device) -> Vec<Finding> {
         outcome,
         avoided: None,
     };
-    let mut findings = vec![used(
-        "gradient",
-        1000,
-        gradient::<B>(&dataset(1000, 5), device),
-    )];
+    let mut findings = Vec::new();
+    // Odd and even numbers of features take different kernels.
+    for (operation, num_features) in [("gradient, 4 features", 4), ("gradient, 5 features", 5)] {
+        for num_rows in [10, 1000] {
+            let rows = dataset(num_rows, num_features);
+            findings.push(used(operation, num_rows, gradient::<B>(&rows, device)));
+        }
+    }
     for placement in [Placement::Host, Placement::Device] {
         let operation = match placement {
             Placement::Host => "lesson, rows with the host",
