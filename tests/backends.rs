@@ -205,9 +205,12 @@ fn verbose_says_where_the_rows_are_and_what_that_takes() {
                 lines[0].starts_with(&format!("computing with {name} f32 on ")),
                 "{said}"
             );
-            let placed = match backend.has_own_memory() {
-                true => "rows on the device, moved once: 11.7 KiB; ",
-                false => "rows with the host, which computes: ",
+            let placed = match backend {
+                BackendKind::Wgpu if !said.contains("(software, ") => {
+                    "rows on the device, moved once: 11.7 KiB; "
+                }
+                BackendKind::Wgpu => "rows with the host, moved in batches while the device",
+                _ => "rows with the host, which computes: ",
             };
             assert!(lines[1].starts_with(placed), "{said}");
         }

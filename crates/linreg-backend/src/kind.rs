@@ -58,11 +58,6 @@ impl BackendKind {
             Self::Flex | Self::Wgpu => &[Precision::F32],
         }
     }
-
-    /// Whether it computes in a memory of its own, which rows are moved to.
-    pub fn has_own_memory(self) -> bool {
-        self == Self::Wgpu
-    }
 }
 
 impl fmt::Display for BackendKind {

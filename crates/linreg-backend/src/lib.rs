@@ -10,6 +10,11 @@
 //! and [`run`] turns a failure on one of Burn's own threads, which would pass
 //! unseen, into [`BackendError::Failed`].
 //!
+//! `burn-wgpu` is built without its `fusion` feature: Burn 0.21 then fuses the
+//! product of a matrix and a single column, which is every product of a linear
+//! model, with what follows, and gives wrong numbers (tracel-ai/burn, issue
+//! 5122). The small kernels of a linear model gain nothing from it.
+//!
 //! # Example
 //!
 //! ```

@@ -37,29 +37,14 @@ thread_local! {
 }
 
 pub(crate) fn adapters() -> Vec<Adapter> {
-    let found = enumerate();
-    let adapters = found.iter().enumerate().map(|(number, (_, adapter))| {
-        let info = adapter.get_info();
-        let limits = adapter.limits();
-        Adapter {
-            number,
-            kind: kind(&info),
-            driver: format!("{} {}", info.driver, info.driver_info)
-                .trim()
-                .to_string(),
-            name: info.name,
-            api: format!("{:?}", info.backend),
-            max_tensor_bytes: limits.max_storage_buffer_binding_size,
-            max_buffer_bytes: limits.max_buffer_size,
-            max_workgroup_threads: limits.max_compute_invocations_per_workgroup,
-            max_workgroups: limits.max_compute_workgroups_per_dimension,
-        }
-    });
-    adapters.collect()
+    enumerate()
+        .into_iter()
+        .map(|(_, adapter)| adapter)
+        .collect()
 }
 
 /// The adapters that Burn can be told to use, each with Burn's name for it.
-fn enumerate() -> Vec<(WgpuDevice, wgpu::Adapter)> {
+fn enumerate() -> Vec<(WgpuDevice, Adapter)> {
     let api = AutoGraphicsApi::backend();
     let instance = Instance::new(InstanceDescriptor {
         backends: api.into(),
@@ -84,7 +69,25 @@ fn enumerate() -> Vec<(WgpuDevice, wgpu::Adapter)> {
         };
         Some((device, adapter))
     });
-    named.collect()
+    let described = named.enumerate().map(|(number, (device, adapter))| {
+        let info = adapter.get_info();
+        let limits = adapter.limits();
+        let adapter = Adapter {
+            number,
+            kind: kind(&info),
+            driver: format!("{} {}", info.driver, info.driver_info)
+                .trim()
+                .to_string(),
+            name: info.name,
+            api: format!("{:?}", info.backend),
+            max_tensor_bytes: limits.max_storage_buffer_binding_size,
+            max_buffer_bytes: limits.max_buffer_size,
+            max_workgroup_threads: limits.max_compute_invocations_per_workgroup,
+            max_workgroups: limits.max_compute_workgroups_per_dimension,
+        };
+        (device, adapter)
+    });
+    described.collect()
 }
 
 fn kind(info: &AdapterInfo) -> AdapterKind {
@@ -99,7 +102,7 @@ fn kind(info: &AdapterInfo) -> AdapterKind {
 
 /// Opens a device, or gives the one opened before.
 pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
-    let adapters = adapters();
+    let (devices, adapters): (Vec<WgpuDevice>, Vec<Adapter>) = enumerate().into_iter().unzip();
     let adapter = find(&adapters, wanted)?;
     if adapter.max_tensor_bytes < MIN_TENSOR_BYTES {
         return Err(BackendError::TooSmall {
@@ -108,7 +111,7 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
             expected: MIN_TENSOR_BYTES,
         });
     }
-    let device = enumerate().swap_remove(adapter.number).0;
+    let device = devices[adapter.number].clone();
     let mut opened = lock(&OPENED);
     if opened.iter().any(|(known, _)| *known == device) {
         return Ok(device);

@@ -14,7 +14,7 @@ use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
-use linreg_backend::{BackendError, BackendKind, Precision, Task};
+use linreg_backend::{Adapter, AdapterKind, BackendError, BackendKind, Precision, Task, adapter};
 use linreg_data::Placement;
 use linreg_model::ModelFile;
 use linreg_training::Transfer;
@@ -50,15 +50,23 @@ pub struct Backend {
     pub kind: BackendKind,
     pub precision: Precision,
     device: Option<String>,
+    /// What wgpu computes on.
+    adapter: Option<Adapter>,
     verbose: bool,
 }
 
 impl BackendArgs {
     pub fn choose(&self) -> Result<Backend, BackendError> {
+        let kind = BackendKind::choose(self.backend)?;
+        let adapter = match kind {
+            BackendKind::Wgpu => Some(adapter(self.device.as_deref())?),
+            _ => None,
+        };
         Ok(Backend {
-            kind: BackendKind::choose(self.backend)?,
+            kind,
             precision: self.precision,
             device: self.device.clone(),
+            adapter,
             verbose: self.verbose,
         })
     }
@@ -70,25 +78,21 @@ impl Backend {
     }
 
     /// With `--verbose`, what is about to compute.
-    pub fn announce(&self) -> anyhow::Result<()> {
+    pub fn announce(&self) -> std::io::Result<()> {
         if !self.verbose {
             return Ok(());
         }
-        let device = match self.kind.has_own_memory() {
-            false => "the CPU".to_string(),
-            true => {
-                let adapter = linreg_backend::adapter(self.device.as_deref())?;
-                format!(
-                    "{} ({}, {}, tensors up to {})",
-                    adapter.name,
-                    adapter.kind,
-                    adapter.api,
-                    number::bytes(adapter.max_tensor_bytes)
-                )
-            }
+        let device = match &self.adapter {
+            None => "the CPU".to_string(),
+            Some(adapter) => format!(
+                "{} ({}, {}, tensors up to {})",
+                adapter.name,
+                adapter.kind,
+                adapter.api,
+                number::bytes(adapter.max_tensor_bytes)
+            ),
         };
-        writeln!(anstream::stderr(), "computing with {self} on {device}")?;
-        Ok(())
+        writeln!(anstream::stderr(), "computing with {self} on {device}")
     }
 
     /// With `--verbose`, what bringing the rows to the device took of a
@@ -98,12 +102,12 @@ impl Backend {
             return Ok(());
         }
         let bytes = number::bytes(transfer.bytes);
-        let kept = match (self.kind.has_own_memory(), transfer.placement) {
-            (false, _) => format!("rows with the host, which computes: {bytes} put into batches"),
-            (true, Placement::Host) => {
+        let kept = match (&self.adapter, transfer.placement) {
+            (None, _) => format!("rows with the host, which computes: {bytes} put into batches"),
+            (Some(_), Placement::Host) => {
                 format!("rows with the host, moved in batches while the device computes: {bytes}")
             }
-            (true, Placement::Device) => format!("rows on the device, moved once: {bytes}"),
+            (Some(_), Placement::Device) => format!("rows on the device, moved once: {bytes}"),
         };
         writeln!(
             anstream::stderr(),
@@ -113,9 +117,17 @@ impl Backend {
         )
     }
 
-    /// Where the rows of a training are best kept.
+    /// Whether it computes in a memory of its own. A software driver does not.
+    pub fn has_own_memory(&self) -> bool {
+        let adapter = self.adapter.as_ref();
+        adapter.is_some_and(|adapter| adapter.kind != AdapterKind::Software)
+    }
+
+    /// Where the rows of a training are best kept: where they are computed
+    /// with. Gathering them on a software driver takes half as long again as
+    /// on the host.
     pub fn placement(&self) -> Placement {
-        match self.kind.has_own_memory() {
+        match self.has_own_memory() {
             true => Placement::Device,
             false => Placement::Host,
         }

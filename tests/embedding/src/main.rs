@@ -23,7 +23,9 @@ fn number(index: usize) -> f64 {
 /// What a fused kernel gets wrong depends on the number of features, above all
 /// on whether it is odd.
 fn check(num_rows: usize, num_features: usize, num_targets: usize) {
-    let weight: Vec<f64> = (0..num_features * num_targets).map(|i| number(i) + 0.1).collect();
+    let weight: Vec<f64> = (0..num_features * num_targets)
+        .map(|i| number(i) + 0.1)
+        .collect();
     let bias: Vec<f64> = (0..num_targets).map(|i| 0.5 - number(i)).collect();
     let coefficients = Coefficients::new(weight, bias).unwrap();
     let features = (0..num_features).map(|i| format!("x{i}"));
@@ -34,7 +36,9 @@ fn check(num_rows: usize, num_features: usize, num_targets: usize) {
     let device = Default::default();
     let linear = LinearRegression::from_coefficients(&file.coefficients, &device);
     let app = App::<B> { linear };
-    let rows: Vec<f64> = (0..num_rows * num_features).map(|i| number(i + 7)).collect();
+    let rows: Vec<f64> = (0..num_rows * num_features)
+        .map(|i| number(i + 7))
+        .collect();
     let data = TensorData::new(rows.clone(), [num_rows, num_features]).convert::<f32>();
     let predictions = app.linear.forward(Tensor::from_data(data, &device));
     let gradients = predictions.clone().square().backward();

@@ -133,7 +133,7 @@ pub fn run(args: Args) -> Result<()> {
     let run = backend.run(task)??;
     backend.report(&run.transfer, run.training)?;
     story::compare_with_truth(&mut out, &data, &run.coefficients)?;
-    let has_own_memory = backend.kind.has_own_memory();
+    let has_own_memory = backend.has_own_memory();
     story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
     story::where_to_go_next(&mut out)?;
     drop(out);
