@@ -1,16 +1,17 @@
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 
-use csv::StringRecord;
+use csv::ByteRecord;
 
+use crate::csv_lines::CsvLines;
 use crate::error::quote;
 use crate::{DataError, Dataset};
 
 /// A CSV file with a header line, of which some columns are read as numbers.
 ///
-/// Cells are separated by commas and may be quoted; lines end in LF or CRLF; a
-/// byte order mark, blank lines and spaces around names and numbers are passed
-/// over. Cells of columns that are not read may hold anything.
+/// Cells are separated by commas and may be quoted; lines end in LF, CRLF or CR;
+/// a byte order mark, blank lines and spaces around names and numbers are passed
+/// over. Cells of columns that are not read may hold any text.
 ///
 /// # Example
 ///
@@ -27,10 +28,10 @@ use crate::{DataError, Dataset};
 /// # }
 /// ```
 pub struct CsvReader<R> {
-    reader: csv::Reader<BufReader<R>>,
+    reader: csv::Reader<CsvLines<R>>,
     columns: Vec<String>,
-    /// Whether lines end in CRLF; needed to count them.
-    crlf: bool,
+    /// Line of the last record.
+    line: u64,
 }
 
 impl<R: Read> CsvReader<R> {
@@ -40,13 +41,15 @@ impl<R: Read> CsvReader<R> {
     ///
     /// An empty file, or a header in which a name is empty or there twice.
     pub fn new(input: R) -> Result<Self, DataError> {
-        let mut input = BufReader::with_capacity(1 << 16, input);
-        let first = input.fill_buf()?;
-        let line_end = first.iter().position(|byte| *byte == b'\n');
-        let crlf = line_end.is_some_and(|end| first[..end].ends_with(b"\r"));
-        let mut reader = csv::Reader::from_reader(input);
-        let header = reader.headers()?;
-        let columns: Vec<String> = header.iter().map(|name| name.trim().to_string()).collect();
+        let mut reader = csv::ReaderBuilder::new()
+            .buffer_capacity(1 << 16)
+            // The number of cells is checked here, where the line is known.
+            .flexible(true)
+            .from_reader(CsvLines::new(input));
+        let header = reader.byte_headers()?.clone();
+        let line = reader.get_mut().next_record();
+        let header = text(&header, line)?;
+        let columns: Vec<String> = header.map(|name| name.trim().to_string()).collect();
         if columns.is_empty() {
             return Err(DataError::Empty);
         }
@@ -76,7 +79,7 @@ impl<R: Read> CsvReader<R> {
         Ok(Self {
             reader,
             columns,
-            crlf,
+            line,
         })
     }
 
@@ -164,16 +167,29 @@ impl<R: Read> CsvReader<R> {
     /// the header, bytes that are not UTF-8, or a file that cannot be read on.
     pub fn read_rows(&mut self, indices: &[usize], max_rows: usize) -> Result<Vec<f64>, DataError> {
         let mut values = Vec::new();
-        let mut record = StringRecord::new();
+        let mut record = ByteRecord::new();
         for _ in 0..max_rows {
-            if !self.reader.read_record(&mut record)? {
+            if !self.reader.read_byte_record(&mut record)? {
                 break;
             }
+            let before = std::mem::replace(&mut self.line, self.reader.get_mut().next_record());
+            let line = self.line;
+            if self.columns.len() == 1 && line > before + 1 && before > 1 {
+                return Err(DataError::Blank { line: before + 1 });
+            }
+            if record.len() != self.columns.len() {
+                return Err(DataError::Ragged {
+                    line,
+                    found: record.len() as u64,
+                    expected: self.columns.len() as u64,
+                });
+            }
+            let cells: Vec<&str> = text(&record, line)?.collect();
             for index in indices {
-                let cell = record[*index].trim();
+                let cell = cells[*index].trim();
                 let wrong = |expected| {
                     Err(DataError::Cell {
-                        line: self.line_of(&record),
+                        line,
                         column: self.columns[*index].clone(),
                         found: cell.to_string(),
                         expected,
@@ -188,20 +204,14 @@ impl<R: Read> CsvReader<R> {
         }
         Ok(values)
     }
+}
 
-    /// The line the record that was just read starts on.
-    ///
-    /// The csv crate gives the line where the last record ended, before the
-    /// blank lines that it passes over. The line it has come to now, less the
-    /// record's own lines, is past them. It counts a line when it meets the
-    /// line feed, which after a carriage return is left to the next record.
-    fn line_of(&self, record: &StringRecord) -> u64 {
-        let breaks: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
-        let own = breaks as u64 + u64::from(!self.crlf);
-        let from_end = self.reader.position().line().saturating_sub(own);
-        let from_start = record.position().map_or(0, csv::Position::line);
-        from_start.max(from_end)
-    }
+/// The cells of a record.
+fn text(record: &ByteRecord, line: u64) -> Result<impl Iterator<Item = &str>, DataError> {
+    let text = std::str::from_utf8(record.as_slice());
+    let text = text.map_err(|_| DataError::Encoding { line })?;
+    let range = |index| record.range(index).unwrap_or_default();
+    Ok((0..record.len()).map(move |index| &text[range(index)]))
 }
 
 #[cfg(test)]
@@ -267,6 +277,20 @@ mod tests {
     #[test]
     fn counts_lines_as_an_editor_does() {
         // Blank lines, and a quoted cell with a line break in it.
+        assert_eq!(
+            message("a,y\r\r1,2\rx,2\r", None),
+            "line 4, column `a`: found `x`, expected a number"
+        );
+        assert_eq!(
+            message("a,y\n1,2\n\n\n3\n", None),
+            "line 5: found 1 cells, expected 2 as in the header"
+        );
+        let latin_1 = CsvReader::new(&b"a,y\n1,2\n\n\n\xe9,2\n"[..]);
+        let error = latin_1.unwrap().read_dataset("y", None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "line 5: not UTF-8 text; save the file as UTF-8"
+        );
         for file in [
             "a,note,y\n\n1,\"two\nlines\",2\n\n\nx,,2\n",
             "a,note,y\n\n1,\"two\nlines\",2\n\n\nx,,2\n1,,1\n",
@@ -331,6 +355,33 @@ mod tests {
         assert_eq!(
             error.unwrap_err().to_string(),
             "line 3: not UTF-8 text; save the file as UTF-8"
+        );
+    }
+
+    #[test]
+    fn a_blank_line_is_no_row_unless_it_may_be_a_missing_number() {
+        let file = "a,y\n\n1,2\n\n3,4\n\n";
+        assert_eq!(read(file, None).unwrap().num_rows(), 2);
+        let one_column = |file: &str| {
+            let mut reader = CsvReader::new(file.as_bytes()).unwrap();
+            reader
+                .read_rows(&[0], 10)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(one_column("a\n1\n2\n\n\n"), Ok(vec![1.0, 2.0]));
+        assert_eq!(
+            one_column("a\n1\n\n3\n").unwrap_err(),
+            "line 3: blank, and in a file of one column that may be a missing number; \
+             remove the line, or write the number"
+        );
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_takes_no_rows_with_it() {
+        assert_eq!(
+            message("a,y,note\n1,2,\"x\n3,4,y\n", Some(&["a"])),
+            "line 2: the quoted cell that begins here is never closed; \
+             close it, or write a quote inside a cell twice"
         );
     }
 

@@ -52,6 +52,32 @@ pub enum DataError {
         /// Cells in the header.
         expected: u64,
     },
+    /// A quoted cell goes on to the end of the file.
+    #[error(
+        "line {line}: the quoted cell that begins here is never closed; close it, or write a quote inside a cell twice"
+    )]
+    UnclosedQuote {
+        /// Line on which the cell begins.
+        line: u64,
+    },
+    /// A quoted cell goes on after its closing quote.
+    #[error(
+        "line {line}: there is text after the closing quote of the cell that begins on line {start}; write a quote inside a cell twice"
+    )]
+    TextAfterQuote {
+        /// Line of the text.
+        line: u64,
+        /// Line on which the cell begins.
+        start: u64,
+    },
+    /// A blank line, in a file of one column, between others.
+    #[error(
+        "line {line}: blank, and in a file of one column that may be a missing number; remove the line, or write the number"
+    )]
+    Blank {
+        /// Line in the file.
+        line: u64,
+    },
     /// Bytes that are no UTF-8 text.
     #[error("line {line}: not UTF-8 text; save the file as UTF-8")]
     Encoding {
@@ -85,24 +111,12 @@ pub enum DataError {
 
 impl From<csv::Error> for DataError {
     fn from(error: csv::Error) -> Self {
-        let line_of =
-            |position: &Option<csv::Position>| position.as_ref().map_or(0, csv::Position::line);
-        match error.into_kind() {
-            csv::ErrorKind::UnequalLengths {
-                pos,
-                expected_len,
-                len,
-            } => Self::Ragged {
-                line: line_of(&pos),
-                found: len,
-                expected: expected_len,
-            },
-            csv::ErrorKind::Utf8 { pos, .. } => Self::Encoding {
-                line: line_of(&pos),
-            },
-            csv::ErrorKind::Io(error) => Self::Io(error),
-            other => Self::Io(std::io::Error::other(format!("{other:?}"))),
-        }
+        let io = match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => std::io::Error::other(format!("{other:?}")),
+        };
+        // What was found wrong with the quotes on the way here.
+        io.downcast().unwrap_or_else(Self::Io)
     }
 }
 

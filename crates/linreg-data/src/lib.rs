@@ -27,6 +27,7 @@
 //! ```
 
 mod batches;
+mod csv_lines;
 mod csv_reader;
 mod csv_writer;
 mod dataset;
