@@ -20,6 +20,8 @@ fn tool() -> Tool {
         ("tiny.csv", "a,b,y\n1e-300,1,1\n-1e-300,2,2\n1e-300,2,3\n"),
         ("large.csv", "a,b,y\n1e300,1,1\n-1e300,2,2\n1,2,3\n"),
         ("foreign.safetensors", "no model at all"),
+        ("quote.csv", "a,b,y,note\n1,2,3,\"x\n2,1,4,y\n3,5,6,z\n"),
+        ("huge.csv", "a,b,y\n1e200,1,1\n1e200,1e308,1\n"),
     ] {
         tool.write(name, content);
     }
@@ -49,11 +51,41 @@ fn each_fails(cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn of_outputs() {
+    each_fails(&[
+        (
+            "fit good.csv --target y --force --output good.csv",
+            "good.csv: this file is read; write another",
+        ),
+        (
+            "predict good.safetensors good.csv --force --output good.safetensors",
+            "good.safetensors: this file is read; write another",
+        ),
+        (
+            "fit good.csv --target y --output -",
+            "a model cannot go to standard output; name a file with --output",
+        ),
+        (
+            "generate --features ,b --output new.csv",
+            "column 1 has no name; name each column",
+        ),
+    ]);
+}
+
+#[test]
 fn of_files() {
     each_fails(&[
         (
+            "fit quote.csv --target y --features a,b",
+            "quote.csv: line 2: the quoted cell that begins here is never closed; close it, or write a quote inside a cell twice",
+        ),
+        (
             "fit empty.csv --target y",
             "empty.csv: the file is empty, expected a header line with the column names",
+        ),
+        (
+            "fit good.csv --target y --output new.safetensors --weight-decay 1e6",
+            "the weight decay 1000000 times the learning rate 0.03 is 30000, expected below 1: each step would turn the weights around",
         ),
         (
             "fit header.csv --target y",

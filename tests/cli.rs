@@ -144,6 +144,31 @@ fn the_lesson_draws_each_feature() {
 }
 
 #[test]
+fn a_prediction_beyond_64_bit_floats_is_an_error_that_names_the_row() {
+    let tool = fitted();
+    tool.write("far.csv", "x1,x2\n1,1\n1.7e308,-1.7e308\n");
+    let message = tool.fail(&[
+        "predict",
+        "data.safetensors",
+        "far.csv",
+        "--output",
+        "p.csv",
+    ]);
+    assert!(message.starts_with("error: far.csv: row 2: the prediction of y is beyond"));
+    assert!(!tool.path("p.csv").exists());
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let tool = fitted();
+    let rows = tool.succeed(&["predict", "data.safetensors", "data.csv", "--output", "-"]);
+    assert!(rows.starts_with("predicted_y\n"));
+    assert!(!tool.path("-").exists());
+    let version = tool.succeed(&["--version"]);
+    assert!(version.starts_with("linreg 0"), "{version}");
+}
+
+#[test]
 fn the_plots_are_there_for_a_reader_who_stops_early() {
     use std::process::{Command, Stdio};
     let tool = Tool::new();

@@ -292,7 +292,7 @@ mod tests {
     fn a_task_that_panics_is_an_error_and_the_next_one_runs() {
         let device = open(None).unwrap();
         let work = || sum(ones(1000, &device) * 2);
-        let error = guard::<Wgpu, _>(&device, || panic!("of\nno use")).map(|()| ());
+        let error: Result<(), _> = guard::<Wgpu, _>(&device, || panic!("of\nno use"));
         let message = error.unwrap_err().to_string();
         assert!(
             message.starts_with("wgpu failed: of no use (at "),

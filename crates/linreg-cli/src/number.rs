@@ -65,17 +65,21 @@ pub fn thousands(number: usize) -> String {
     text
 }
 
+/// A text from a file, which may hold a line break or an escape code, as a
+/// terminal can show it.
+pub fn plain(text: &str) -> String {
+    match text.contains(char::is_control) {
+        true => text.escape_debug().to_string(),
+        false => text.to_string(),
+    }
+}
+
 /// Lines of a table: columns two spaces apart, the first aligned left, the
 /// others right, each line indented by two.
 pub fn table(rows: &[Vec<String>]) -> String {
-    // A name from a file may hold a line break or an escape code.
-    let plain = |cell: &String| match cell.contains(char::is_control) {
-        true => cell.escape_debug().to_string(),
-        false => cell.clone(),
-    };
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(plain).collect())
+        .map(|row| row.iter().map(|cell| plain(cell)).collect())
         .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

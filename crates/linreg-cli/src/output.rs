@@ -13,8 +13,10 @@ pub struct Output {
 }
 
 impl Output {
-    /// Checks that the file can be written, before any work is done for it.
-    pub fn new(path: Option<PathBuf>, force: bool) -> Result<Self> {
+    /// Checks that the file can be written, before any work is done for it;
+    /// `-` is standard output. It must be none of the files that are read.
+    pub fn new(path: Option<PathBuf>, force: bool, inputs: &[&Path]) -> Result<Self> {
+        let path = path.filter(|path| path != Path::new("-"));
         let output = Self { path, force };
         if let Some(path) = &output.path {
             let name = || path.display().to_string();
@@ -22,6 +24,22 @@ impl Output {
                 bail!("{}: this is a folder; name a file in it", name());
             }
             if !is_special(path) {
+                if let Ok(target) = fs::read_link(path)
+                    && !path.exists()
+                {
+                    bail!(
+                        "{}: this links to {}, which does not exist; remove the link",
+                        name(),
+                        target.display()
+                    );
+                }
+                let same = |input: &&Path| match (fs::canonicalize(input), fs::canonicalize(path)) {
+                    (Ok(input), Ok(output)) => input == output,
+                    _ => false,
+                };
+                if inputs.iter().any(same) {
+                    bail!("{}: this file is read; write another", name());
+                }
                 if path.exists() && !force {
                     bail!(
                         "{}: the file exists; use --force to replace it, or another name",
@@ -61,6 +79,13 @@ impl Output {
         let file = file.with_context(name)?;
         file.as_file().sync_all().with_context(name)?;
         let persisted = if self.force {
+            if let Ok(replaced) = fs::metadata(path) {
+                // Whoever could read and write it still can.
+                let permissions = replaced.permissions();
+                file.as_file()
+                    .set_permissions(permissions)
+                    .with_context(name)?;
+            }
             // Through a link, to the file that it points to.
             let target = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             file.persist(target)
@@ -110,7 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.csv");
         fs::write(&path, "old").unwrap();
-        let output = Output::new(Some(path.clone()), true).unwrap();
+        let output = Output::new(Some(path.clone()), true, &[]).unwrap();
         let result = output.write(|file| {
             file.write_all(b"new")?;
             bail!("half way")
@@ -125,8 +150,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.csv");
         fs::write(&path, "old").unwrap();
-        assert!(Output::new(Some(path.clone()), false).is_err());
-        let output = Output::new(Some(path.clone()), true).unwrap();
+        assert!(Output::new(Some(path.clone()), false, &[]).is_err());
+        let output = Output::new(Some(path.clone()), true, &[]).unwrap();
         output.write(|file| Ok(file.write_all(b"new")?)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     }
@@ -135,7 +160,7 @@ mod tests {
     fn a_file_that_appears_meanwhile_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.csv");
-        let output = Output::new(Some(path.clone()), false).unwrap();
+        let output = Output::new(Some(path.clone()), false, &[]).unwrap();
         fs::write(&path, "another's").unwrap();
         assert!(output.write(|file| Ok(file.write_all(b"new")?)).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "another's");
@@ -148,7 +173,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        let output = Output::new(Some(link.clone()), true).unwrap();
+        let output = Output::new(Some(link.clone()), true, &[]).unwrap();
         output.write(|file| Ok(file.write_all(b"new")?)).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
@@ -156,8 +181,49 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
+    fn a_link_to_nothing_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("nothing", &link).unwrap();
+        let error = Output::new(Some(link), true, &[]).err().unwrap();
+        let error = error.to_string();
+        assert!(error.ends_with("this links to nothing, which does not exist; remove the link"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        let output = Output::new(Some(path.clone()), true, &[]).unwrap();
+        output.write(|file| Ok(file.write_all(b"new")?)).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_read_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.csv");
+        fs::write(&path, "rows").unwrap();
+        let again = folder.path().join(".").join("data.csv");
+        let output = Output::new(Some(again), true, &[&path]);
+        assert!(
+            output
+                .err()
+                .unwrap()
+                .to_string()
+                .ends_with("this file is read; write another")
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn a_device_is_written_as_it_is() {
-        let output = Output::new(Some("/dev/null".into()), false).unwrap();
+        let output = Output::new(Some("/dev/null".into()), false, &[]).unwrap();
         output.write(|file| Ok(file.write_all(b"new")?)).unwrap();
         assert!(is_special(Path::new("/dev/null")));
     }

@@ -30,7 +30,7 @@ impl<W: Write> CsvWriter<W> {
     ///
     /// # Errors
     ///
-    /// A write that fails.
+    /// A name that no reader would take, or a write that fails.
     pub fn new<S: AsRef<str>>(
         output: W,
         columns: impl IntoIterator<Item = S>,
@@ -38,6 +38,13 @@ impl<W: Write> CsvWriter<W> {
         let mut writer = csv::Writer::from_writer(output);
         let columns = columns.into_iter();
         let cells: StringRecord = columns.map(|name| name.as_ref().to_string()).collect();
+        let nameless = |name: &str| name.trim().is_empty();
+        if let Some(index) = cells.iter().position(nameless) {
+            return Err(DataError::Columns(format!(
+                "column {} has no name; name each column",
+                index + 1
+            )));
+        }
         writer.write_record(&cells)?;
         Ok(Self { writer })
     }

@@ -298,9 +298,9 @@ mod tests {
             let training = batches.in_order((0..10).collect()).fold(
                 Training::new(model, &config, &batches),
                 |training, batch| {
-                    let part = |from, to, more_follows| Batch {
-                        features: batch.features.clone().slice([from..to]),
-                        targets: batch.targets.clone().slice([from..to]),
+                    let part = |from: usize, to: usize, more_follows| Batch {
+                        features: batch.features.clone().slice(from..to),
+                        targets: batch.targets.clone().slice(from..to),
                         more_follows,
                     };
                     training.step(part(0, 2, true)).step(part(2, 5, false))

@@ -6,7 +6,7 @@ use linreg_model::ModelFile;
 use linreg_training::{Metrics, MetricsAccumulator};
 
 use crate::input::{load_model, name, open_csv};
-use crate::number::significant;
+use crate::number::{plain, significant};
 use crate::output::print_json;
 
 /// How good a model is on a CSV file whose target is known
@@ -51,10 +51,10 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-fn evaluate(model: &ModelFile, target: &String, path: &Path, file: &Path) -> Result<Metrics> {
+fn evaluate(model: &ModelFile, target: &str, path: &Path, file: &Path) -> Result<Metrics> {
     let mut reader = open_csv(file)?;
     let mut names = model.feature_names.clone();
-    names.push(target.clone());
+    names.push(target.to_owned());
     let indices = reader.indices(&names).with_context(|| {
         format!(
             "{}: the columns do not match the model {}",
@@ -78,12 +78,17 @@ fn evaluate(model: &ModelFile, target: &String, path: &Path, file: &Path) -> Res
         }
         accumulator.update(&model.coefficients.predict(&features), &targets);
     }
+    metrics(&accumulator, target).with_context(|| name(file))
+}
+
+/// The metrics of all rows seen, which must be some.
+pub fn metrics(accumulator: &MetricsAccumulator, target: &str) -> Result<Metrics> {
     match accumulator.metrics() {
-        None => bail!("{}: there are no rows after the header", name(file)),
+        None => bail!("there are no rows after the header"),
         // JSON has no number for an overflow, and nobody can use one.
         Some(metrics) if !metrics.mse.is_finite() => bail!(
-            "{}: the squared residuals are beyond 64-bit floats; divide `{target}` by a power of ten",
-            name(file)
+            "the squared residuals are beyond 64-bit floats; divide `{}` by a power of ten",
+            plain(target)
         ),
         Some(metrics) => Ok(metrics),
     }
@@ -91,6 +96,7 @@ fn evaluate(model: &ModelFile, target: &String, path: &Path, file: &Path) -> Res
 
 /// Metrics for people, with what each means.
 pub fn metrics_lines(metrics: &Metrics, target: &str) -> String {
+    let target = plain(target);
     let r_squared = match metrics.r_squared {
         Some(share) => format!("{}  share of the variance explained", significant(share)),
         None => format!("-  `{target}` has no variance to explain"),

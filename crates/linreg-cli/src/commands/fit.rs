@@ -168,6 +168,13 @@ impl TrainingArgs {
             if !(decay.is_finite() && decay >= 0.0) {
                 bail!("the weight decay is {decay}, expected a finite number, 0 or more");
             }
+            let shrinks = decay * config.learning_rate;
+            if shrinks >= 1.0 {
+                bail!(
+                    "the weight decay {decay} times the learning rate {} is {shrinks}, expected below 1: each step would turn the weights around",
+                    config.learning_rate
+                );
+            }
             optimizer = optimizer.with_weight_decay(Some(WeightDecayConfig::new(decay as f32)));
         }
         config.optimizer = optimizer;
@@ -182,7 +189,10 @@ pub fn run(args: Args) -> Result<()> {
         .output
         .clone()
         .map_or_else(|| default_output(&args.file), Ok)?;
-    let output = Output::new(Some(path.clone()), args.force)?;
+    if path == Path::new("-") {
+        bail!("a model cannot go to standard output; name a file with --output");
+    }
+    let output = Output::new(Some(path.clone()), args.force, &[&args.file])?;
     // Settings are checked before a long file is read.
     args.training.config(1)?;
 
@@ -227,13 +237,12 @@ pub fn run(args: Args) -> Result<()> {
     ] {
         model.metadata.insert(key.to_string(), value);
     }
+    let metrics = |rows| metrics(&model.coefficients, rows).with_context(|| name(&args.file));
+    let on_training = metrics(&dataset)?;
+    let on_held_out = held_out.as_ref().map(metrics).transpose()?;
     let bytes = model.to_bytes()?;
     output.write(|file| Ok(file.write_all(&bytes)?))?;
 
-    let on_training = metrics(&model.coefficients, &dataset);
-    let on_held_out = held_out
-        .as_ref()
-        .map(|rows| metrics(&model.coefficients, rows));
     if args.json {
         let training: Value = serde_json::to_value(&config)?;
         return print_json(&json!({
@@ -254,7 +263,7 @@ pub fn run(args: Args) -> Result<()> {
     writeln!(
         stdout,
         "{} from {} features, {} rows of {}; {} epochs on {backend} in {}\n",
-        dataset.target_name(),
+        number::plain(dataset.target_name()),
         dataset.num_features(),
         dataset.num_rows(),
         name(&args.file),
@@ -312,8 +321,9 @@ fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
         if values.all(|value| value == first) {
             writeln!(
                 stderr,
-                "{label} `{name}` is {first} in every row, so it tells nothing about `{}`",
-                dataset.target_name()
+                "{label} `{}` is {first} in every row, so it tells nothing about `{}`",
+                number::plain(name),
+                number::plain(dataset.target_name())
             )?;
         }
     }
@@ -322,7 +332,7 @@ fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
         writeln!(
             stderr,
             "{label} the target `{}` is {target} in every row: there is nothing to explain",
-            dataset.target_name()
+            number::plain(dataset.target_name())
         )?;
     }
     let (rows, parameters) = (dataset.num_rows(), dataset.num_features() + 1);
@@ -335,11 +345,11 @@ fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
     Ok(())
 }
 
-fn metrics(coefficients: &Coefficients, dataset: &Dataset) -> Metrics {
+fn metrics(coefficients: &Coefficients, dataset: &Dataset) -> Result<Metrics> {
     let mut accumulator = MetricsAccumulator::default();
     let predictions = coefficients.predict(dataset.features());
     accumulator.update(&predictions, dataset.targets());
-    accumulator.metrics().expect("a dataset has rows")
+    super::evaluate::metrics(&accumulator, dataset.target_name())
 }
 
 struct Fit<'a> {

@@ -93,7 +93,7 @@ impl SyntheticArgs {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let output = Output::new(args.output, args.force)?;
+    let output = Output::new(args.output, args.force, &[])?;
     let dataset = args.data.config().generate()?;
     let names = args.features;
     let names = names.unwrap_or_else(|| dataset.feature_names().to_vec());

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{coefficients_json, coefficients_table};
 use crate::input::load_model;
+use crate::number::plain;
 use crate::output::print_json;
 
 /// Show what is in a model file
@@ -51,7 +52,7 @@ pub fn run(args: Args) -> Result<()> {
         stdout,
         "{}: predicts {} from {} features (format version {FORMAT_VERSION})\n",
         args.model.display(),
-        model.target_names.join(", "),
+        plain(&model.target_names.join(", ")),
         model.feature_names.len()
     )?;
     write!(stdout, "{}", coefficients_table(&model))?;
@@ -59,10 +60,10 @@ pub fn run(args: Args) -> Result<()> {
         writeln!(stdout)?;
     }
     for (key, value) in &model.metadata {
-        writeln!(stdout, "  {key}: {value}")?;
+        writeln!(stdout, "  {}: {}", plain(key), plain(value))?;
     }
     for (name, tensor) in &model.tensors {
-        writeln!(stdout, "  tensor {name}: {:?}", tensor.shape)?;
+        writeln!(stdout, "  tensor {}: {:?}", plain(name), tensor.shape)?;
     }
     Ok(())
 }

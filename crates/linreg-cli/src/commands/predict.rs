@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use linreg_data::CsvWriter;
 
 use crate::input::{load_model, name, open_csv};
+use crate::number::plain;
 use crate::output::Output;
 
 /// Predict for each row of a CSV file
@@ -37,7 +38,7 @@ pub struct Args {
 const CHUNK_ROWS: usize = 8192;
 
 pub fn run(args: Args) -> Result<()> {
-    let output = Output::new(args.output, args.force)?;
+    let output = Output::new(args.output, args.force, &[&args.model, &args.file])?;
     let model = load_model(&args.model)?;
     let mut reader = open_csv(&args.file)?;
     let indices = reader.indices(&model.feature_names).with_context(|| {
@@ -51,6 +52,7 @@ pub fn run(args: Args) -> Result<()> {
         let names = model.target_names.iter();
         let names = names.map(|target| format!("predicted_{target}"));
         let mut writer = CsvWriter::new(file, names)?;
+        let mut num_rows = 0;
         loop {
             let rows = reader.read_rows(&indices, CHUNK_ROWS);
             let rows = rows.with_context(|| name(&args.file))?;
@@ -58,7 +60,17 @@ pub fn run(args: Args) -> Result<()> {
                 return Ok(writer.finish()?);
             }
             let predictions = model.coefficients.predict(&rows);
-            for row in predictions.chunks(model.target_names.len()) {
+            let num_targets = model.target_names.len();
+            if let Some(index) = predictions.iter().position(|value| !value.is_finite()) {
+                bail!(
+                    "{}: row {}: the prediction of {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
+                    name(&args.file),
+                    num_rows + index / num_targets + 1,
+                    plain(&model.target_names[index % num_targets])
+                );
+            }
+            num_rows += predictions.len() / num_targets;
+            for row in predictions.chunks(num_targets) {
                 writer.write_row(row.iter().copied())?;
             }
         }

@@ -25,7 +25,7 @@ impl Plots {
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let output = |name: &String, extension: &str| {
             let path = folder.join(format!("scatter_{name}.{extension}"));
-            Output::new(Some(path), force)
+            Output::new(Some(path), force, &[])
         };
         let names = dataset.feature_names().iter();
         let outputs = names.map(|name| Ok([output(name, "svg")?, output(name, "png")?]));
