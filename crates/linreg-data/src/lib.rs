@@ -26,22 +26,55 @@
 //! # }
 //! ```
 
+mod arrow_files;
 mod batches;
-mod csv_lines;
-mod csv_reader;
+mod cell;
+mod csv;
 mod csv_writer;
 mod dataset;
+mod describe;
+mod encoded_source;
+mod encoder;
 mod error;
+mod formula;
+mod input;
 mod moments;
+mod numbers;
+mod open;
+mod profile;
 mod random;
+mod read;
+mod rows;
 mod scaler;
+mod schema;
+mod source;
+mod split;
 mod synthetic;
+#[cfg(test)]
+mod testing;
+mod values;
 
 pub use batches::{Batch, Batches, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS, Placement};
-pub use csv_reader::CsvReader;
+pub use csv::CsvOptions;
 pub use csv_writer::{CsvWriter, write_csv};
 pub use dataset::Dataset;
+pub use describe::{Description, Sample, describe};
+pub use encoded_source::EncodedSource;
+pub use encoder::{
+    BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, MissingPolicy, UnseenPolicy,
+};
 pub use error::DataError;
+pub use formula::{Factor, Formula, FormulaError, Term};
 pub use moments::Moments;
+pub use open::{Passes, open};
+pub use profile::{ColumnProfile, Example, TableProfile, Words};
+use random::shuffled;
+pub use read::{InOrder, read};
+pub use rows::{RowSource, Rows};
 pub use scaler::Scaler;
+pub use schema::{Column, ColumnChoice, Kind, Schema, Spread, learn_schema};
+pub use source::{
+    Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,
+};
+pub use split::{Set, Split};
 pub use synthetic::SyntheticConfig;

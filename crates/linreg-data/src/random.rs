@@ -1,5 +1,6 @@
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom;
 
 /// What random numbers are drawn for. Each purpose has streams of its own, so
 /// that one seed serves a whole run and no two purposes share numbers.
@@ -12,6 +13,8 @@ pub(crate) enum Purpose {
     Synthetic,
     /// Which rows are held out.
     Split,
+    /// The order of the parts of a file.
+    Parts,
     /// The order of the rows in an epoch.
     Epoch(u64),
 }
@@ -22,9 +25,27 @@ pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     generator.set_stream(match purpose {
         Purpose::Synthetic => 1,
         Purpose::Split => 2,
+        // Streams of the top half are no epoch's.
+        Purpose::Parts => u64::MAX,
         Purpose::Epoch(epoch) => 3 + epoch,
     });
     generator
+}
+
+/// Numbers that are close become numbers that are not (SplitMix64's mixing
+/// function: Steele, Lea and Flood, *Fast Splittable Pseudorandom Number
+/// Generators*, 2014, section 5).
+pub(crate) fn mix(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// Items in an order that a seed decides.
+pub(crate) fn shuffled<T>(mut items: Vec<T>, seed: u64) -> Vec<T> {
+    items.shuffle(&mut generator(seed, Purpose::Parts));
+    items
 }
 
 #[cfg(test)]
@@ -37,6 +58,7 @@ mod tests {
         let purposes = [
             Purpose::Synthetic,
             Purpose::Split,
+            Purpose::Parts,
             Purpose::Epoch(0),
             Purpose::Epoch(1),
         ];
