@@ -59,9 +59,9 @@ impl Output {
     }
 
     /// Writes it all and, to a file, puts it in place at the end.
-    pub fn write(&self, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    pub fn write(&self, content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
         let Some(path) = &self.path else {
-            let mut stdout = io::BufWriter::new(io::stdout().lock());
+            let mut stdout = io::BufWriter::new(io::stdout());
             content(&mut stdout)?;
             return Ok(stdout.flush()?);
         };

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
+use crate::DataError;
 use crate::error::quote;
 use crate::input::{Compression, FileState};
 use crate::source::{ChunkOrder, Part, Parts, Source, check_names};
-use crate::{DataError, shuffled};
 use blocks::{Block, Blocks, Start, fill, unreadable};
 use decode::{Decoder, cells};
 use records::locate;
@@ -161,18 +161,19 @@ impl CsvSource {
         Box::new(ended_by_error(parts))
     }
 
-    /// The blocks of an uncompressed file in an order that a seed decides.
+    /// The blocks of an uncompressed file in an order of their own.
     fn in_shuffled_order(
         &self,
         file: &FileState,
         index: &Index,
-        seed: u64,
+        order: ChunkOrder,
         decoder: Decoder,
     ) -> Result<Parts, DataError> {
         let (file, name, delimiter) = (file.clone(), self.name.clone(), self.delimiter);
         let opened = Arc::new(file.reader()?);
-        let blocks = shuffled(index.blocks.clone(), seed).into_iter();
-        let parts = blocks.map(move |entry| {
+        let mut blocks = index.blocks.clone();
+        order.arrange(&mut blocks);
+        let parts = blocks.into_iter().map(move |entry| {
             let (name, decoder) = (name.clone(), decoder.clone());
             let (file, opened) = (file.clone(), opened.clone());
             let (first_row, num_rows) = (entry.first_row, entry.num_rows);
@@ -218,10 +219,10 @@ impl Source for CsvSource {
             }
         };
         file.check()?;
-        if let (ChunkOrder::Shuffled { seed }, Compression::None, Some(index)) =
+        if let (ChunkOrder::Shuffled { .. }, Compression::None, Some(index)) =
             (order, compression, self.index.get())
         {
-            return self.in_shuffled_order(file, index, seed, decoder);
+            return self.in_shuffled_order(file, index, order, decoder);
         }
         let mut input = compression.reader(Box::new(file.reader()?));
         skip(&mut input, self.start.byte).map_err(|error| unreadable(&self.name, &error))?;
@@ -361,7 +362,10 @@ fn find_delimiter(bytes: &[u8]) -> u8 {
         };
         let header = count(0).unwrap_or(0);
         // Rows that differ tell less.
-        (header > 1 && count(1).is_none_or(|cells| cells == header), header)
+        (
+            header > 1 && count(1).is_none_or(|cells| cells == header),
+            header,
+        )
     };
     // One cell is no division.
     let mut best = (b',', num_cells(b',').max((true, 1)));

@@ -190,6 +190,30 @@ impl Encoder {
         Ok(encoder)
     }
 
+    /// The encoder of a model that came without one: each feature is a numeric
+    /// column of its name.
+    pub fn of_numbers(features: &[String], targets: &[String]) -> Self {
+        let column = |name: &String| Column {
+            name: name.clone(),
+            kind: Kind::Numeric,
+            why: "as the model names it".to_string(),
+            missing: 0,
+            first_missing: Vec::new(),
+            spread: None,
+            fingerprint: 0,
+        };
+        let term = |name: &String| Term(vec![Factor::Column(name.clone())]);
+        Self {
+            columns: features.iter().chain(targets).map(column).collect(),
+            terms: features.iter().map(term).collect(),
+            intercept: true,
+            targets: targets.to_vec(),
+            weight: None,
+            missing: MissingPolicy::Error,
+            unseen: UnseenPolicy::Error,
+        }
+    }
+
     /// An error for missing cells, if that is what they are.
     fn check_missing(&self) -> Result<(), DataError> {
         let with_missing = self.columns.iter().filter(|column| column.missing > 0);

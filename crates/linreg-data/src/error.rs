@@ -80,9 +80,22 @@ pub enum DataError {
     /// A formula that cannot be read.
     #[error(transparent)]
     Formula(#[from] crate::FormulaError),
-    /// A conversion of Arrow's that has failed.
+    /// The contents of a file are not what its format asks for.
+    #[error("{file}: cut short, or no {format} file: {reason}; copy or write it again")]
+    Damaged {
+        /// Name of the file.
+        file: String,
+        /// The format that it should have.
+        format: &'static str,
+        /// What was found.
+        reason: String,
+    },
+    /// A table that Arrow refuses.
     #[error(transparent)]
-    Arrow(#[from] arrow_schema::ArrowError),
+    Arrow(arrow_schema::ArrowError),
+    /// A table that Parquet cannot hold.
+    #[error(transparent)]
+    Parquet(parquet::errors::ParquetError),
     /// A number that was asked for cannot be used.
     #[error("the {name} is {found}, expected {expected}")]
     Setting {
@@ -108,6 +121,29 @@ pub enum DataError {
     Overflow(String),
 }
 
+impl From<arrow_schema::ArrowError> for DataError {
+    /// What went wrong with the file itself stays an [`std::io::Error`].
+    fn from(error: arrow_schema::ArrowError) -> Self {
+        match error {
+            arrow_schema::ArrowError::IoError(_, error) => Self::Io(error),
+            other => Self::Arrow(other),
+        }
+    }
+}
+
+impl From<parquet::errors::ParquetError> for DataError {
+    /// What went wrong with the file itself stays an [`std::io::Error`].
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        match error {
+            parquet::errors::ParquetError::External(inner) => match inner.downcast() {
+                Ok(error) => Self::Io(*error),
+                Err(other) => Self::Parquet(parquet::errors::ParquetError::External(other)),
+            },
+            other => Self::Parquet(other),
+        }
+    }
+}
+
 impl From<csv::Error> for DataError {
     fn from(error: csv::Error) -> Self {
         match error.into_kind() {
@@ -118,6 +154,19 @@ impl From<csv::Error> for DataError {
 }
 
 impl DataError {
+    /// Whether the message names the file that the error is of.
+    pub fn names_file(&self) -> bool {
+        matches!(
+            self,
+            Self::File { .. }
+                | Self::Row { .. }
+                | Self::Cell { .. }
+                | Self::Missing { .. }
+                | Self::UnseenLevel { .. }
+                | Self::Damaged { .. }
+        )
+    }
+
     pub(crate) fn changed(file: &str) -> Self {
         Self::File {
             file: file.to_string(),

@@ -29,6 +29,10 @@ impl FileState {
         })
     }
 
+    pub fn num_bytes(&self) -> u64 {
+        self.num_bytes
+    }
+
     pub fn reader(&self) -> Result<File, DataError> {
         File::open(&self.path).map_err(|error| unreadable(&self.path, &error))
     }

@@ -26,14 +26,14 @@
 //! # }
 //! ```
 
-mod arrow_files;
+mod arrow_file;
 mod batches;
 mod cell;
 mod csv;
 mod csv_writer;
+mod data_file;
 mod dataset;
 mod describe;
-mod encoded_source;
 mod encoder;
 mod error;
 mod formula;
@@ -41,6 +41,7 @@ mod input;
 mod moments;
 mod numbers;
 mod open;
+mod parquet_file;
 mod profile;
 mod random;
 mod read;
@@ -50,16 +51,20 @@ mod schema;
 mod source;
 mod split;
 mod synthetic;
+mod table_format;
+mod table_writer;
+#[cfg(test)]
+mod test_table;
 #[cfg(test)]
 mod testing;
 mod values;
 
+pub use arrow_file::ArrowFile;
 pub use batches::{Batch, Batches, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS, Placement};
 pub use csv::CsvOptions;
 pub use csv_writer::{CsvWriter, write_csv};
 pub use dataset::Dataset;
 pub use describe::{Description, Sample, describe};
-pub use encoded_source::EncodedSource;
 pub use encoder::{
     BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, MissingPolicy, UnseenPolicy,
 };
@@ -67,8 +72,8 @@ pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
 pub use moments::Moments;
 pub use open::{Passes, open};
+pub use parquet_file::ParquetFile;
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
-use random::shuffled;
 pub use read::{InOrder, read};
 pub use rows::{RowSource, Rows};
 pub use scaler::Scaler;
@@ -78,3 +83,5 @@ pub use source::{
 };
 pub use split::{Set, Split};
 pub use synthetic::SyntheticConfig;
+pub use table_format::TableFormat;
+pub use table_writer::TableWriter;

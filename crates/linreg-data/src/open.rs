@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
-use crate::arrow_files::{ArrowSource, ParquetSource};
+use crate::DataError;
+use crate::arrow_file::ArrowFile;
 use crate::csv::{CsvOptions, CsvSource};
 use crate::error::quote;
+use crate::parquet_file::ParquetFile;
 use crate::source::{ChunkOrder, Part, Parts, Source, column_names};
-use crate::{DataError, shuffled};
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "standard input";
@@ -115,8 +116,8 @@ fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source
         file.take(6).read_to_end(&mut magic).map_err(unreadable)?;
     }
     Ok(match &magic[..] {
-        [b'P', b'A', b'R', b'1', ..] => Box::new(ParquetSource::open(path)?),
-        b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => Box::new(ArrowSource::open(path)?),
+        [b'P', b'A', b'R', b'1', ..] => Box::new(ParquetFile::open(path)?),
+        b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => Box::new(ArrowFile::open(path)?),
         _ => Box::new(CsvSource::open(path, name, csv)?),
     })
 }
@@ -224,7 +225,7 @@ impl Source for Files {
         // Rows are numbered through all files, so that an order other than
         // theirs needs the number of rows of each.
         let known: Option<Vec<u64>> = self.sources.iter().map(|s| s.num_rows()).collect();
-        if let (ChunkOrder::Shuffled { seed }, Some(num_rows)) = (order, known) {
+        if let (ChunkOrder::Shuffled { .. }, Some(num_rows)) = (order, known) {
             let mut first_row = 0;
             let mut all = Vec::new();
             for (source, num_rows) in self.sources.iter().zip(num_rows) {
@@ -233,7 +234,8 @@ impl Source for Files {
                 }
                 first_row += num_rows;
             }
-            return Ok(Box::new(shuffled(all, seed).into_iter()));
+            order.arrange(&mut all);
+            return Ok(Box::new(all.into_iter()));
         }
         let (mut sources, columns) = (self.sources.clone().into_iter(), columns.to_vec());
         let mut current: Option<Parts> = None;

@@ -1,6 +1,5 @@
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use rand::seq::SliceRandom;
 
 /// What random numbers are drawn for. Each purpose has streams of its own, so
 /// that one seed serves a whole run and no two purposes share numbers.
@@ -40,12 +39,6 @@ pub(crate) fn mix(number: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)
-}
-
-/// Items in an order that a seed decides.
-pub(crate) fn shuffled<T>(mut items: Vec<T>, seed: u64) -> Vec<T> {
-    items.shuffle(&mut generator(seed, Purpose::Parts));
-    items
 }
 
 #[cfg(test)]

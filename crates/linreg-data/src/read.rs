@@ -7,7 +7,7 @@ use crate::source::{Chunk, ChunkOrder, Part, Source};
 use crate::{DataError, Parts};
 
 /// Chunks of one part that wait for their turn.
-const WAITING_CHUNKS: usize = 2;
+const WAITING_CHUNKS: usize = 8;
 
 /// Reads columns of a source on all cores, does `map` to each chunk there, and
 /// gives the results in order.

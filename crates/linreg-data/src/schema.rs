@@ -508,7 +508,8 @@ mod tests {
         let towns: String = (0..300)
             .map(|row| format!("town {},1\n", row % 120))
             .collect();
-        let schema_of = |choice: &ColumnChoice| schema(&format!("town,y\n{towns}"), choice).unwrap();
+        let schema_of =
+            |choice: &ColumnChoice| schema(&format!("town,y\n{towns}"), choice).unwrap();
         let found = schema_of(&choice());
         assert_eq!(
             found.columns[0].check_feature().unwrap_err().to_string(),

@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use rand::seq::SliceRandom;
 
 use crate::DataError;
 use crate::error::quote;
+use crate::random::{Purpose, generator};
 
 /// A table that can be read again and again, column by column, in chunks of
 /// rows: what is in memory at a time does not grow with the number of rows.
@@ -49,6 +51,15 @@ pub enum ChunkOrder {
         /// The seed of the order.
         seed: u64,
     },
+}
+
+impl ChunkOrder {
+    /// Brings the parts of a file into this order.
+    pub(crate) fn arrange<T>(self, parts: &mut [T]) {
+        if let Self::Shuffled { seed } = self {
+            parts.shuffle(&mut generator(seed, Purpose::Parts));
+        }
+    }
 }
 
 /// Rows of a source that are yet to be decoded, on whichever thread has time.

@@ -97,6 +97,19 @@ impl Split {
         }
     }
 
+    /// Whether rows may be of this set.
+    pub fn has(&self, set: Set) -> bool {
+        match (*self, set) {
+            (_, Set::Training) | (Self::Fold { .. }, Set::Validation) => true,
+            (
+                Self::Random { validation, .. } | Self::TimeOrdered { validation, .. },
+                Set::Validation,
+            ) => validation > 0.0,
+            (Self::Random { test, .. } | Self::TimeOrdered { test, .. }, Set::Test) => test > 0.0,
+            _ => false,
+        }
+    }
+
     /// What the row of this number, from 0, is for.
     pub fn set(&self, row: u64) -> Set {
         let (position, validation, test) = match *self {

@@ -24,27 +24,25 @@ use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
 use crate::style::yellow;
 
-/// Fit a linear model to a CSV file and save it
+/// Fit a linear model to a table and save it
 ///
-/// Every column but the target is a feature unless --features names them; each
-/// must be numeric. The model predicts in the units of the file.
+/// Every column that can be is a feature unless --features, --exclude or
+/// --formula say otherwise: numbers as they are, words by their levels. What was
+/// done with each column is said, stored with the model, and done again by
+/// predict. The model predicts in the units of the file.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   linreg fit houses.csv --target price
   linreg fit houses.csv --target price --features area,age --output small.safetensors
-  linreg fit houses.csv --target price --validation 0.2 --json")]
+  linreg fit houses.parquet --formula 'price ~ area * C(town) + poly(age, 2)'
+  linreg fit 'sales-*.csv.gz' --target revenue --missing mean --validation 0.2 --json")]
 pub struct Args {
-    /// CSV file with a header; - for standard input
-    file: PathBuf,
+    #[command(flatten)]
+    source: SourceArgs,
 
-    /// Column to predict
-    #[arg(long, short, value_name = "NAME")]
-    target: String,
-
-    /// Columns to predict it from [default: all others]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    features: Option<Vec<String>>,
+    #[command(flatten)]
+    columns: ColumnArgs,
 
     /// Model file to write [default: FILE's name with .safetensors, in this
     /// folder]
@@ -55,10 +53,13 @@ pub struct Args {
     #[arg(long)]
     force: bool,
 
-    /// Fraction of the rows to hold out, drawn by the seed, to judge the model
-    /// on
-    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
-    validation: Option<f64>,
+    #[command(flatten)]
+    split: SplitArgs,
+
+    /// MiB of rows to keep in memory; a larger table is read again in every
+    /// epoch
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    memory: u64,
 
     /// Print one JSON object: coefficients, metrics, training
     #[arg(long)]

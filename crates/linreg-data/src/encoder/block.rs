@@ -47,7 +47,8 @@ impl Block {
             kept,
         };
         let num_feature_columns = encoder.encoder.num_feature_columns();
-        let columns = encoder.encoder.columns.iter();
+        // What the chunk holds beyond them is for others.
+        let columns = encoder.encoder.columns[..encoder.columns.len()].iter();
         for (index, (column, array)) in columns.zip(chunk.batch.columns()).enumerate() {
             let values = Values::of(array, encoder.is_text)?;
             let cells = match &column.kind {
