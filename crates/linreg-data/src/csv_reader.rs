@@ -139,7 +139,7 @@ impl<R: Read> CsvReader<R> {
             values.extend_from_slice(&row[..features.len()]);
             targets.push(row[features.len()]);
         }
-        Dataset::new(values, targets, features, target.to_string())
+        Dataset::new(values, targets, features, vec![target.to_string()])
     }
 
     /// Where the columns of these names stand, for [`read_rows`](Self::read_rows).

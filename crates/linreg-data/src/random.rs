@@ -14,6 +14,10 @@ pub(crate) enum Purpose {
     Split,
     /// The order of the rows in an epoch.
     Epoch(u64),
+    /// The order in which an epoch reads the chunks of a stream.
+    Chunks(u64),
+    /// Which rows leave the shuffle buffer in an epoch.
+    Shuffle(u64),
 }
 
 pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
@@ -23,6 +27,9 @@ pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::Synthetic => 1,
         Purpose::Split => 2,
         Purpose::Epoch(epoch) => 3 + epoch,
+        // Far past the epochs that anyone will train.
+        Purpose::Chunks(epoch) => (1 << 62) + epoch,
+        Purpose::Shuffle(epoch) => (1 << 63) + epoch,
     });
     generator
 }
@@ -39,6 +46,10 @@ mod tests {
             Purpose::Split,
             Purpose::Epoch(0),
             Purpose::Epoch(1),
+            Purpose::Chunks(0),
+            Purpose::Chunks(1),
+            Purpose::Shuffle(0),
+            Purpose::Shuffle(1),
         ];
         let firsts = purposes.map(|purpose| generator(5, purpose).next_u64());
         for (i, first) in firsts.iter().enumerate() {
