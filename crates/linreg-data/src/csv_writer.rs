@@ -69,17 +69,18 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
-/// Writes a dataset as CSV, features first.
+/// Writes a dataset as CSV, features first, targets last; weights have no
+/// column.
 ///
 /// # Errors
 ///
 /// A write that fails.
 pub fn write_csv(dataset: &Dataset, output: impl Write) -> Result<(), DataError> {
-    let names = dataset.feature_names().iter().map(String::as_str);
-    let mut writer = CsvWriter::new(output, names.chain([dataset.target_name()]))?;
+    let names = dataset.feature_names().iter().chain(dataset.target_names());
+    let mut writer = CsvWriter::new(output, names.map(String::as_str))?;
     let rows = dataset.features().chunks_exact(dataset.num_features());
-    for (features, target) in rows.zip(dataset.targets()) {
-        writer.write_row(features.iter().chain([target]).copied())?;
+    for (features, targets) in rows.zip(dataset.targets().chunks_exact(dataset.num_targets())) {
+        writer.write_row(features.iter().chain(targets).copied())?;
     }
     writer.finish()
 }
@@ -102,7 +103,7 @@ mod tests {
                 values[..rows].to_vec(),
                 values[rows..2 * rows].to_vec(),
                 vec![name.clone()],
-                format!("{name} target"),
+                vec![format!("{name} target")],
             ).unwrap();
             let mut written = Vec::new();
             write_csv(&dataset, &mut written).unwrap();

@@ -96,6 +96,16 @@ pub enum DataError {
     /// A table that Parquet cannot hold.
     #[error(transparent)]
     Parquet(parquet::errors::ParquetError),
+    /// A source has given more or fewer rows than it said it has.
+    #[error(
+        "found {found} rows, expected {expected} as counted before; leave the data as it is while it is read"
+    )]
+    Changed {
+        /// Rows found.
+        found: usize,
+        /// Rows the source said it has.
+        expected: usize,
+    },
     /// A number that was asked for cannot be used.
     #[error("the {name} is {found}, expected {expected}")]
     Setting {

@@ -1,22 +1,28 @@
 //! Rows for linear regression: where they come from and how training sees them.
 //!
-//! - [`SyntheticConfig`] draws the lesson's `y = X w + b + noise`;
-//! - [`CsvReader`] reads the numeric columns of a CSV file, [`CsvWriter`] writes
-//!   them;
-//! - [`Dataset`] holds the rows in `f64`, with the names of their columns;
-//! - [`Scaler`] learns each column's mean and standard deviation;
-//! - [`Batches`] turns rows into shuffled minibatches of Burn tensors.
+//! - [`open`] opens CSV, Parquet and Arrow files as one [`Source`], which
+//!   [`read`] reads on all cores in chunks of rows;
+//! - [`learn_schema`] finds out what the columns are, [`describe`] what their
+//!   numbers are like;
+//! - an [`Encoder`], of every column or of a [`Formula`], turns columns into
+//!   features and targets, and [`EncodedSource`] a source into rows, for the sets
+//!   of a [`Split`];
+//! - a [`Dataset`] holds rows in memory; [`SyntheticConfig`] draws the lesson's
+//!   `y = X w + b + noise`;
+//! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
+//!   Burn tensors, scaled by a [`Scaler`];
+//! - [`TableWriter`] writes tables.
 //!
 //! # Example
 //!
 //! ```
 //! use burn_ndarray::NdArray;
-//! use linreg_data::{Batches, SyntheticConfig};
+//! use linreg_data::{Batches, Set, Split, SyntheticConfig};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2).generate()?;
-//! let (train, validation) = dataset.split(0.2, 42)?;
-//! assert_eq!((train.num_rows(), validation.num_rows()), (800, 200));
+//! let split = Split::Random { validation: 0.2, test: 0.0, seed: 42 };
+//! let train = dataset.rows_of(&split, Set::Training)?;
 //!
 //! let batches = Batches::<NdArray>::new(&train, 32, &Default::default())?;
 //! let first = batches.epoch(0, 42).next().unwrap();
@@ -27,6 +33,8 @@
 //! ```
 
 mod arrow_file;
+mod batch;
+mod batch_source;
 mod batches;
 mod cell;
 mod csv;
@@ -34,9 +42,11 @@ mod csv_writer;
 mod data_file;
 mod dataset;
 mod describe;
+mod encoded_source;
 mod encoder;
 mod error;
 mod formula;
+mod host_batches;
 mod input;
 mod moments;
 mod numbers;
@@ -45,11 +55,15 @@ mod parquet_file;
 mod profile;
 mod random;
 mod read;
+mod row_source;
 mod rows;
 mod scaler;
 mod schema;
+mod shuffle;
 mod source;
 mod split;
+mod streamed_batches;
+mod summary;
 mod synthetic;
 mod table_format;
 mod table_writer;
@@ -60,11 +74,14 @@ mod testing;
 mod values;
 
 pub use arrow_file::ArrowFile;
-pub use batches::{Batch, Batches, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS, Placement};
+pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
+pub use batch_source::BatchSource;
+pub use batches::{Batches, Placement};
 pub use csv::CsvOptions;
 pub use csv_writer::{CsvWriter, write_csv};
 pub use dataset::Dataset;
 pub use describe::{Description, Sample, describe};
+pub use encoded_source::{EncodedRows, EncodedSource};
 pub use encoder::{
     BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, MissingPolicy, UnseenPolicy,
 };
@@ -75,13 +92,17 @@ pub use open::{Passes, open};
 pub use parquet_file::ParquetFile;
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};
-pub use rows::{RowSource, Rows};
+pub use row_source::{RowChunks, RowSource};
+pub use rows::Rows;
 pub use scaler::Scaler;
 pub use schema::{Column, ColumnChoice, Kind, Schema, Spread, learn_schema};
+pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,
 };
 pub use split::{Set, Split};
+pub use streamed_batches::StreamedBatches;
+pub use summary::{ColumnSummary, Summary};
 pub use synthetic::SyntheticConfig;
 pub use table_format::TableFormat;
 pub use table_writer::TableWriter;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::DataError;
@@ -54,10 +55,16 @@ pub enum ChunkOrder {
 }
 
 impl ChunkOrder {
-    /// Brings the parts of a file into this order.
-    pub(crate) fn arrange<T>(self, parts: &mut [T]) {
+    /// The shuffled order of an epoch.
+    pub fn of_epoch(epoch: usize, seed: u64) -> Self {
+        let seed = generator(seed, Purpose::Chunks(epoch as u64)).next_u64();
+        Self::Shuffled { seed }
+    }
+
+    /// Brings chunks, or what names them, from file order into this order.
+    pub fn arrange<T>(self, chunks: &mut [T]) {
         if let Self::Shuffled { seed } = self {
-            parts.shuffle(&mut generator(seed, Purpose::Parts));
+            chunks.shuffle(&mut generator(seed, Purpose::Chunks(0)));
         }
     }
 }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
 use crate::random::mix;
+use crate::{DataError, Dataset};
 
 /// Which rows a model is trained on, and which it is judged on.
 ///
@@ -151,6 +151,20 @@ impl Split {
     }
 }
 
+impl Dataset {
+    /// The rows of a set, in order.
+    ///
+    /// # Errors
+    ///
+    /// A split that cannot be, or a set without rows.
+    pub fn rows_of(&self, split: &Split, set: Set) -> Result<Self, DataError> {
+        split.check()?;
+        let rows = split.rows(set, 0, self.num_rows());
+        let rows: Vec<usize> = (0..self.num_rows()).filter(|row| rows[*row]).collect();
+        self.select(&rows)
+    }
+}
+
 /// The fold of a row.
 fn fold(row: u64, folds: u64, seed: u64) -> u64 {
     // The high bits, as good as the low ones and free of their remainder.
@@ -236,6 +250,24 @@ mod tests {
         };
         let same = (0..1000).filter(|row| split(1).set(*row) == split(2).set(*row));
         assert!((400..600).contains(&same.count()));
+    }
+
+    #[test]
+    fn a_dataset_is_divided_whole() {
+        let targets: Vec<f64> = (0..100).map(f64::from).collect();
+        let names = |name: &str| vec![name.to_string()];
+        let dataset = Dataset::new(targets.clone(), targets, names("x"), names("y")).unwrap();
+        let split = Split::Random {
+            validation: 0.3,
+            test: 0.0,
+            seed: 1,
+        };
+        let of = |set| dataset.rows_of(&split, set).unwrap();
+        let mut all = [of(Set::Training).targets(), of(Set::Validation).targets()].concat();
+        all.sort_by(f64::total_cmp);
+        assert_eq!(all, dataset.targets());
+        let error = dataset.rows_of(&split, Set::Test).unwrap_err();
+        assert_eq!(error.to_string(), "there are no rows");
     }
 
     #[test]

@@ -1,52 +1,17 @@
 use std::time::{Duration, Instant};
 
 use burn::module::AutodiffModule;
-use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::{Batches, Dataset, Placement, Scaler};
-use linreg_model::{Coefficients, LinearRegression, LinearRegressionConfig};
+use burn::tensor::backend::AutodiffBackend;
+use linreg_data::{
+    BatchSource, Batches, Dataset, Placement, RowSource, Scaler, StreamedBatches, Summary,
+};
+use linreg_model::{LinearRegression, LinearRegressionConfig};
 
 use crate::error::advice;
-use crate::{Training, TrainingConfig, TrainingError, fold_scale, mean_loss};
-
-/// A trained model, in the units of the data.
-#[derive(Clone, Debug)]
-pub struct Trained<B: Backend> {
-    /// The model, on the backend without autodiff.
-    pub model: LinearRegression<B>,
-    /// The same coefficients, before they were rounded to the backend's float
-    /// type.
-    pub coefficients: Coefficients,
-    /// Mean squared loss over all rows after each epoch, in the target's unit
-    /// squared.
-    pub losses: Vec<f64>,
-    /// What it cost to bring the rows to the device.
-    pub transfer: Transfer,
-}
-
-/// What it cost to bring the rows to the device.
-#[derive(Clone, Copy, Debug)]
-pub struct Transfer {
-    /// Where the rows were kept.
-    pub placement: Placement,
-    /// Bytes moved to the device in all: the rows once, or each epoch's
-    /// batches.
-    pub bytes: u64,
-    /// Time the host spent on it. Where the rows are with the host, a device
-    /// with a memory of its own computes meanwhile.
-    pub time: Duration,
-}
-
-/// Is told how training goes on. `()` does nothing with it.
-pub trait Observer {
-    /// A batch has been trained on.
-    fn batch(&mut self) {}
-
-    /// An epoch, counted from 0, has ended with this mean squared loss over
-    /// all rows, in the target's unit squared.
-    fn epoch(&mut self, _epoch: usize, _loss: f64) {}
-}
-
-impl Observer for () {}
+use crate::standardize::target_std;
+use crate::{
+    Observer, Trained, Training, TrainingConfig, TrainingError, Transfer, fold_scale, mean_losses,
+};
 
 /// Trains a linear model on a dataset.
 ///
@@ -62,64 +27,145 @@ pub fn train<B: AutodiffBackend>(
     device: &B::Device,
     observer: &mut impl Observer,
 ) -> Result<Trained<B::InnerBackend>, TrainingError> {
-    config.check()?;
-    let (scaler, scaled) = match config.standardize {
-        false => (None, None),
-        true => {
-            let scaler = Scaler::fit(dataset)?;
-            let scaled = scaler.transform(dataset)?;
-            (Some(scaler), Some(scaled))
-        }
-    };
+    let columns = Columns::learn(config, dataset)?;
+    let scaler = columns.scaler.as_ref();
+    let scaled = scaler.map(|scaler| scaler.transform(dataset)).transpose()?;
     let rows = scaled.as_ref().unwrap_or(dataset);
-    // The loss of scaled rows times this is the loss in the target's units.
-    let unit = match &scaler {
-        Some(scaler) if scaler.target_std > 0.0 => scaler.target_std.powi(2),
-        _ => 1.0,
-    };
-
     let start = Instant::now();
     let batches = Batches::<B::InnerBackend>::new(rows, config.batch_size, device)?;
     let batches = batches.place(config.placement);
-    let row_bytes = (rows.num_features() + 1) * size_of::<B::FloatElem>();
-    let all_bytes = (row_bytes * rows.num_rows()) as u64;
-    let mut transfer = Transfer {
-        placement: batches.placement(),
-        bytes: all_bytes,
-        time: start.elapsed(),
-    };
-    if transfer.placement == Placement::Host {
-        // The loss before training, and one after each epoch.
-        let passes = 1 + 2 * config.num_epochs as u64;
-        transfer.bytes = all_bytes.saturating_mul(passes);
+    let transfer = columns.transfer::<B>(config, batches.placement(), start.elapsed());
+    run::<B>(config, &batches, &columns, transfer, device, observer)
+}
+
+/// Trains a linear model on rows that are read again each epoch, because they
+/// do not fit in memory.
+///
+/// The source is read once for the scale of its columns, twice an epoch, for
+/// training and for the loss after it, and once for the loss before training.
+/// The same configuration, source and backend give the same model, bit for bit.
+///
+/// # Errors
+///
+/// As [`train`], or what reading a chunk finds.
+pub fn train_stream<B: AutodiffBackend>(
+    config: &TrainingConfig,
+    source: &(impl RowSource + ?Sized),
+    device: &B::Device,
+    observer: &mut impl Observer,
+) -> Result<Trained<B::InnerBackend>, TrainingError> {
+    let columns = Columns::learn(config, source)?;
+    std::thread::scope(|scope| {
+        let summary = &columns.summary;
+        let batches = StreamedBatches::<B::InnerBackend, _>::new(
+            scope,
+            source,
+            summary,
+            config.batch_size,
+            device,
+        )?
+        .with_scaler(columns.scaler.as_ref())
+        .with_shuffle_rows(config.shuffle_rows);
+        let transfer = columns.transfer::<B>(config, Placement::Host, Duration::ZERO);
+        run::<B>(config, &batches, &columns, transfer, device, observer)
+    })
+}
+
+/// What training knows of the columns beforehand.
+struct Columns {
+    summary: Summary,
+    scaler: Option<Scaler>,
+}
+
+impl Columns {
+    /// Checks the configuration and reads the rows once.
+    fn learn(
+        config: &TrainingConfig,
+        source: &(impl RowSource + ?Sized),
+    ) -> Result<Self, TrainingError> {
+        config.check()?;
+        let summary = Summary::of(source)?;
+        let scaler = match config.standardize {
+            false => None,
+            true => Some(Scaler::new(&summary, config.intercept)?),
+        };
+        Ok(Self { summary, scaler })
     }
-    let model = LinearRegressionConfig::new(rows.num_features())
+
+    /// Losses in the units of the data, summed over the targets.
+    fn in_units(&self, losses: &[f64]) -> f64 {
+        let losses = losses.iter().enumerate();
+        let in_units = losses.map(|(target, loss)| match &self.scaler {
+            None => *loss,
+            Some(scaler) => loss * target_std(scaler, target).powi(2),
+        });
+        in_units.sum()
+    }
+
+    fn transfer<B: AutodiffBackend>(
+        &self,
+        config: &TrainingConfig,
+        placement: Placement,
+        time: Duration,
+    ) -> Transfer {
+        let summary = &self.summary;
+        let weight = usize::from(summary.mean_weight.is_some());
+        let row = summary.num_features() + summary.num_targets() + weight;
+        let rows = row as u64 * (size_of::<B::FloatElem>() * summary.num_rows) as u64;
+        let passes = match placement {
+            Placement::Device => 1,
+            // The loss before training, and one after each epoch.
+            Placement::Host => 1 + 2 * config.num_epochs as u64,
+        };
+        Transfer {
+            placement,
+            bytes: rows.saturating_mul(passes),
+            time,
+        }
+    }
+}
+
+fn run<B: AutodiffBackend>(
+    config: &TrainingConfig,
+    batches: &impl BatchSource<B::InnerBackend>,
+    columns: &Columns,
+    mut transfer: Transfer,
+    device: &B::Device,
+    observer: &mut impl Observer,
+) -> Result<Trained<B::InnerBackend>, TrainingError> {
+    let model = LinearRegressionConfig::new(batches.num_features())
+        .with_num_targets(batches.num_targets())
         .with_seed(config.seed)
         .init::<B>(device);
-    let before = mean_loss(&model.valid(), &batches);
-    let mut training = Training::new(model, config, &batches);
+    let before = mean_losses(&model.valid(), batches)?.iter().sum();
+    let mut training = Training::new(model, config, batches);
     let mut losses = Vec::new();
     for epoch in 0..config.num_epochs {
-        let mut epoch_batches = batches.epoch(epoch, config.seed);
-        loop {
-            let start = Instant::now();
-            let Some(batch) = epoch_batches.next() else {
-                break;
-            };
+        let mut start = Instant::now();
+        for batch in batches.epoch(epoch, config.seed) {
+            let batch = batch?;
             transfer.time += start.elapsed();
             training = training.step(batch);
             observer.batch();
+            start = Instant::now();
         }
         let not_finite;
         (training, not_finite) = training.end_epoch();
-        let loss = mean_loss(&training.model().valid(), &batches);
-        check_loss(config, rows, epoch, not_finite, [before, loss])?;
-        losses.push(loss * unit);
-        observer.epoch(epoch, loss * unit);
+        let after = mean_losses(&training.model().valid(), batches)?;
+        check_loss(
+            config,
+            columns,
+            epoch,
+            not_finite,
+            [before, after.iter().sum()],
+        )?;
+        let loss = columns.in_units(&after);
+        losses.push(loss);
+        observer.epoch(epoch, loss);
     }
 
     let coefficients = training.model().coefficients()?;
-    let coefficients = match &scaler {
+    let coefficients = match &columns.scaler {
         Some(scaler) => fold_scale(&coefficients, scaler)?,
         None => coefficients,
     };
@@ -135,7 +181,7 @@ pub fn train<B: AutodiffBackend>(
 /// loss far worse than it was before training.
 fn check_loss(
     config: &TrainingConfig,
-    rows: &Dataset,
+    columns: &Columns,
     epoch: usize,
     not_finite: Option<(usize, f64)>,
     [before, loss]: [f64; 2],
@@ -144,12 +190,13 @@ fn check_loss(
     /// this many times worse has diverged, though its numbers are still finite.
     const DIVERGED: f64 = 1e4;
 
+    let advice = || advice(config, &columns.summary, columns.scaler.as_ref());
     if let Some((batch, loss)) = not_finite {
         return Err(TrainingError::NotFinite {
             loss,
             epoch,
             batch,
-            advice: advice(config.learning_rate, rows),
+            advice: advice(),
         });
     }
     if loss.is_nan() || loss > DIVERGED * before.max(f64::MIN_POSITIVE) {
@@ -157,7 +204,7 @@ fn check_loss(
             before,
             loss,
             epoch,
-            advice: advice(config.learning_rate, rows),
+            advice: advice(),
         });
     }
     Ok(())
@@ -197,7 +244,7 @@ mod tests {
             features,
             targets,
             dataset.feature_names().to_vec(),
-            dataset.target_name().to_string(),
+            dataset.target_names().to_vec(),
         )
         .unwrap()
     }
@@ -287,7 +334,7 @@ mod tests {
     fn a_constant_feature_and_a_constant_target_train() {
         let features = (0..20).flat_map(|i| [f64::from(i), 3.0]).collect();
         let names = vec!["x".to_string(), "constant".to_string()];
-        let dataset = Dataset::new(features, vec![5.0; 20], names, "y".to_string()).unwrap();
+        let dataset = Dataset::new(features, vec![5.0; 20], names, vec!["y".to_string()]).unwrap();
         let trained = run(&TrainingConfig::for_rows(20, 32), &dataset).unwrap();
         assert_eq!(trained.coefficients.weight()[1], 0.0);
         for prediction in trained.coefficients.predict(dataset.features()) {

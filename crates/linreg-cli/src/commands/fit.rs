@@ -226,9 +226,10 @@ pub fn run(args: Args) -> Result<()> {
     let mut model = ModelFile::new(
         coefficients,
         dataset.feature_names(),
-        [dataset.target_name()],
+        dataset.target_names(),
     )?;
     let method = "sgd";
+    let target = &args.target;
     for (key, value) in [
         ("method", method.to_string()),
         ("backend", backend.to_string()),
@@ -251,7 +252,7 @@ pub fn run(args: Args) -> Result<()> {
             "method": method,
             "backend": backend.kind.to_string(),
             "precision": backend.precision.to_string(),
-            "target": dataset.target_name(),
+            "target": target,
             "rows": dataset.num_rows(),
             "coefficients": coefficients_json(&model),
             "metrics": on_training,
@@ -264,7 +265,7 @@ pub fn run(args: Args) -> Result<()> {
     writeln!(
         stdout,
         "{} from {} features, {} rows of {}; {} epochs on {backend} in {}\n",
-        number::plain(dataset.target_name()),
+        number::plain(target),
         dataset.num_features(),
         dataset.num_rows(),
         name(&args.file),
@@ -273,14 +274,10 @@ pub fn run(args: Args) -> Result<()> {
     )?;
     writeln!(stdout, "{}", coefficients_table(&model))?;
     writeln!(stdout, "On the rows it was trained on")?;
-    writeln!(
-        stdout,
-        "{}",
-        metrics_lines(&on_training, dataset.target_name())
-    )?;
+    writeln!(stdout, "{}", metrics_lines(&on_training, target))?;
     if let Some(metrics) = on_held_out {
         writeln!(stdout, "\nOn rows held out")?;
-        writeln!(stdout, "{}", metrics_lines(&metrics, dataset.target_name()))?;
+        writeln!(stdout, "{}", metrics_lines(&metrics, target))?;
     }
     let path = path.display();
     writeln!(
@@ -316,6 +313,7 @@ fn advise(error: DataError, target: &str) -> anyhow::Error {
 fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
     let mut stderr = anstream::stderr();
     let label = yellow("warning:");
+    let target = &dataset.target_names()[0];
     for (index, name) in dataset.feature_names().iter().enumerate() {
         let mut values = dataset.feature(index);
         let first = values.next().unwrap_or_default();
@@ -324,16 +322,16 @@ fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
                 stderr,
                 "{label} `{}` is {first} in every row, so it tells nothing about `{}`",
                 number::plain(name),
-                number::plain(dataset.target_name())
+                number::plain(target)
             )?;
         }
     }
-    let target = dataset.targets()[0];
-    if dataset.targets().iter().all(|value| *value == target) {
+    let first = dataset.targets()[0];
+    if dataset.targets().iter().all(|value| *value == first) {
         writeln!(
             stderr,
-            "{label} the target `{}` is {target} in every row: there is nothing to explain",
-            number::plain(dataset.target_name())
+            "{label} the target `{}` is {first} in every row: there is nothing to explain",
+            number::plain(target)
         )?;
     }
     let (rows, parameters) = (dataset.num_rows(), dataset.num_features() + 1);
@@ -350,7 +348,7 @@ fn metrics(coefficients: &Coefficients, dataset: &Dataset) -> Result<Metrics> {
     let mut accumulator = MetricsAccumulator::default();
     let predictions = coefficients.predict(dataset.features());
     accumulator.update(&predictions, dataset.targets());
-    super::evaluate::metrics(&accumulator, dataset.target_name())
+    super::evaluate::metrics(&accumulator, &dataset.target_names()[0])
 }
 
 struct Fit<'a> {

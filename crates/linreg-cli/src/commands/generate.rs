@@ -97,6 +97,6 @@ pub fn run(args: Args) -> Result<()> {
     let dataset = args.data.config().generate()?;
     let names = args.features;
     let names = names.unwrap_or_else(|| dataset.feature_names().to_vec());
-    let dataset = dataset.with_names(names, args.target)?;
+    let dataset = dataset.with_names(names, vec![args.target])?;
     output.write(|file| Ok(write_csv(&dataset, file)?))
 }
