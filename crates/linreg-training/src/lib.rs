@@ -35,6 +35,7 @@ mod read;
 mod standardize;
 mod step;
 mod train;
+mod train_stream;
 mod trained;
 
 pub use config::{LearningRateSchedule, TrainingConfig};
@@ -45,7 +46,8 @@ pub use metrics::{Metrics, MetricsAccumulator};
 pub use observer::Observer;
 pub use standardize::fold_scale;
 pub use step::Training;
-pub use train::{train, train_stream};
+pub use train::train;
+pub use train_stream::train_stream;
 pub use trained::{Trained, Transfer};
 
 /// The README's code runs as it stands there.

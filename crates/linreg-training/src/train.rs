@@ -2,9 +2,7 @@ use std::time::{Duration, Instant};
 
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
-use linreg_data::{
-    BatchSource, Batches, Dataset, Placement, RowSource, Scaler, StreamedBatches, Summary,
-};
+use linreg_data::{BatchSource, Batches, Dataset, Placement, RowSource, Scaler, Summary};
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 
 use crate::error::advice;
@@ -38,48 +36,15 @@ pub fn train<B: AutodiffBackend>(
     run::<B>(config, &batches, &columns, transfer, device, observer)
 }
 
-/// Trains a linear model on rows that are read again each epoch, because they
-/// do not fit in memory.
-///
-/// The source is read once for the scale of its columns, twice an epoch, for
-/// training and for the loss after it, and once for the loss before training.
-/// The same configuration, source and backend give the same model, bit for bit.
-///
-/// # Errors
-///
-/// As [`train`], or what reading a chunk finds.
-pub fn train_stream<B: AutodiffBackend>(
-    config: &TrainingConfig,
-    source: &(impl RowSource + ?Sized),
-    device: &B::Device,
-    observer: &mut impl Observer,
-) -> Result<Trained<B::InnerBackend>, TrainingError> {
-    let columns = Columns::learn(config, source)?;
-    std::thread::scope(|scope| {
-        let summary = &columns.summary;
-        let batches = StreamedBatches::<B::InnerBackend, _>::new(
-            scope,
-            source,
-            summary,
-            config.batch_size,
-            device,
-        )?
-        .with_scaler(columns.scaler.as_ref())
-        .with_shuffle_rows(config.shuffle_rows);
-        let transfer = columns.transfer::<B>(config, Placement::Host, Duration::ZERO);
-        run::<B>(config, &batches, &columns, transfer, device, observer)
-    })
-}
-
 /// What training knows of the columns beforehand.
-struct Columns {
-    summary: Summary,
-    scaler: Option<Scaler>,
+pub(crate) struct Columns {
+    pub(crate) summary: Summary,
+    pub(crate) scaler: Option<Scaler>,
 }
 
 impl Columns {
     /// Checks the configuration and reads the rows once.
-    fn learn(
+    pub(crate) fn learn(
         config: &TrainingConfig,
         source: &(impl RowSource + ?Sized),
     ) -> Result<Self, TrainingError> {
@@ -102,7 +67,9 @@ impl Columns {
         in_units.sum()
     }
 
-    fn transfer<B: AutodiffBackend>(
+    /// What it costs to bring the rows to the device, the time of batches
+    /// aside.
+    pub(crate) fn transfer<B: AutodiffBackend>(
         &self,
         config: &TrainingConfig,
         placement: Placement,
@@ -125,7 +92,8 @@ impl Columns {
     }
 }
 
-fn run<B: AutodiffBackend>(
+/// Epoch after epoch of batches, whatever they come from.
+pub(crate) fn run<B: AutodiffBackend>(
     config: &TrainingConfig,
     batches: &impl BatchSource<B::InnerBackend>,
     columns: &Columns,
@@ -339,6 +307,107 @@ mod tests {
         assert_eq!(trained.coefficients.weight()[1], 0.0);
         for prediction in trained.coefficients.predict(dataset.features()) {
             assert!((prediction - 5.0).abs() < 1e-3, "{prediction}");
+        }
+    }
+
+    /// The lesson's first rows, whose second target is another line.
+    fn two_targets(num_rows: usize) -> Dataset {
+        let dataset = lesson().select(&(0..num_rows).collect::<Vec<_>>()).unwrap();
+        let rows = dataset.features().chunks(2).zip(dataset.targets());
+        let targets = rows.flat_map(|(x, y)| [*y, 500.0 * x[0] - 7.0 + x[1].powi(2)]);
+        Dataset::new(
+            dataset.features().to_vec(),
+            targets.collect(),
+            dataset.feature_names().to_vec(),
+            vec!["y".to_string(), "z".to_string()],
+        )
+        .unwrap()
+    }
+
+    fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn two_targets_are_two_models_whose_losses_add_up() {
+        let dataset = two_targets(100);
+        let full = TrainingConfig::new()
+            .with_batch_size(100)
+            .with_num_epochs(300)
+            .with_learning_rate(0.2);
+        for config in [full.clone(), full.with_standardize(true)] {
+            let both = run(&config, &dataset).unwrap();
+            let mut loss = 0.0;
+            for target in 0..2 {
+                let alone = Dataset::new(
+                    dataset.features().to_vec(),
+                    dataset.target(target).collect(),
+                    dataset.feature_names().to_vec(),
+                    vec!["y".to_string()],
+                );
+                let alone = run(&config, &alone.unwrap()).unwrap();
+                loss += alone.losses.last().unwrap();
+                let weight = both.coefficients.weight()[target..].iter().step_by(2);
+                let weight: Vec<f64> = weight.copied().collect();
+                assert_close(&weight, alone.coefficients.weight(), 1e-10);
+                let bias = both.coefficients.bias()[target];
+                assert_close(&[bias], alone.coefficients.bias(), 1e-10);
+            }
+            assert_close(&both.losses[299..], &[loss], 1e-10);
+        }
+    }
+
+    #[test]
+    fn a_weight_counts_as_that_many_rows_in_any_unit() {
+        let dataset = two_targets(30);
+        let times: Vec<usize> = (0..30).map(|row| row % 4).collect();
+        let repeated = times.iter().enumerate();
+        let repeated = repeated.flat_map(|(row, times)| vec![row; *times]);
+        let repeated = dataset.select(&repeated.collect::<Vec<_>>()).unwrap();
+        let full = TrainingConfig::new()
+            .with_batch_size(1000)
+            .with_num_epochs(30)
+            .with_learning_rate(0.1);
+        for config in [full.clone(), full.with_standardize(true)] {
+            let expected = run(&config, &repeated).unwrap();
+            for unit in [1.0, 1e-9, 1e30] {
+                let weights = times.iter().map(|times| unit * *times as f64).collect();
+                let weighted = dataset.clone().with_weights(weights).unwrap();
+                let trained = run(&config, &weighted).unwrap();
+                let (found, expected) = (&trained.coefficients, &expected.coefficients);
+                assert_close(found.weight(), expected.weight(), 1e-12);
+                assert_close(found.bias(), expected.bias(), 1e-12);
+                assert_close(
+                    &trained.losses,
+                    &run(&config, &repeated).unwrap().losses,
+                    1e-12,
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_an_intercept_the_line_goes_through_0() {
+        // One feature: the weight is the sum of x y over the sum of x².
+        let (x, y) = ([1.0, 2.0, 4.0, -1.0], [300.0, 500.0, 700.0, 100.0]);
+        let names = |name: &str| vec![name.to_string()];
+        let dataset = Dataset::new(x.to_vec(), y.to_vec(), names("x"), names("y")).unwrap();
+        let expected = (300.0 + 1000.0 + 2800.0 - 100.0) / 22.0;
+        let config = TrainingConfig::new()
+            .with_batch_size(4)
+            .with_num_epochs(200)
+            .with_learning_rate(0.05)
+            .with_intercept(false);
+        for config in [config.clone(), config.with_standardize(true)] {
+            let trained = run(&config, &dataset).unwrap();
+            assert_eq!(trained.coefficients.bias(), [0.0]);
+            assert_close(trained.coefficients.weight(), &[expected], 1e-9);
+            let square = |(x, y): (f64, f64)| (y - expected * x).powi(2) / 4.0;
+            let loss = x.into_iter().zip(y).map(square).sum::<f64>();
+            assert_close(&trained.losses[199..], &[loss], 1e-9);
         }
     }
 }
