@@ -25,7 +25,9 @@
 //! # }
 //! ```
 
+mod columns;
 mod config;
+mod divergence;
 mod error;
 mod evaluate;
 mod loss;

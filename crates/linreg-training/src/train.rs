@@ -1,12 +1,12 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
-use linreg_data::{BatchSource, Batches, Dataset, Placement, RowSource, Scaler, Summary};
+use linreg_data::{BatchSource, Batches, Dataset};
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 
-use crate::error::advice;
-use crate::standardize::target_std;
+use crate::columns::Columns;
+use crate::divergence::check_loss;
 use crate::{
     Observer, Trained, Training, TrainingConfig, TrainingError, Transfer, fold_scale, mean_losses,
 };
@@ -34,62 +34,6 @@ pub fn train<B: AutodiffBackend>(
     let batches = batches.place(config.placement);
     let transfer = columns.transfer::<B>(config, batches.placement(), start.elapsed());
     run::<B>(config, &batches, &columns, transfer, device, observer)
-}
-
-/// What training knows of the columns beforehand.
-pub(crate) struct Columns {
-    pub(crate) summary: Summary,
-    pub(crate) scaler: Option<Scaler>,
-}
-
-impl Columns {
-    /// Checks the configuration and reads the rows once.
-    pub(crate) fn learn(
-        config: &TrainingConfig,
-        source: &(impl RowSource + ?Sized),
-    ) -> Result<Self, TrainingError> {
-        config.check()?;
-        let summary = Summary::of(source)?;
-        let scaler = match config.standardize {
-            false => None,
-            true => Some(Scaler::new(&summary, config.intercept)?),
-        };
-        Ok(Self { summary, scaler })
-    }
-
-    /// Losses in the units of the data, summed over the targets.
-    fn in_units(&self, losses: &[f64]) -> f64 {
-        let losses = losses.iter().enumerate();
-        let in_units = losses.map(|(target, loss)| match &self.scaler {
-            None => *loss,
-            Some(scaler) => loss * target_std(scaler, target).powi(2),
-        });
-        in_units.sum()
-    }
-
-    /// What it costs to bring the rows to the device, the time of batches
-    /// aside.
-    pub(crate) fn transfer<B: AutodiffBackend>(
-        &self,
-        config: &TrainingConfig,
-        placement: Placement,
-        time: Duration,
-    ) -> Transfer {
-        let summary = &self.summary;
-        let weight = usize::from(summary.mean_weight.is_some());
-        let row = summary.num_features() + summary.num_targets() + weight;
-        let rows = row as u64 * (size_of::<B::FloatElem>() * summary.num_rows) as u64;
-        let passes = match placement {
-            Placement::Device => 1,
-            // The loss before training, and one after each epoch.
-            Placement::Host => 1 + 2 * config.num_epochs as u64,
-        };
-        Transfer {
-            placement,
-            bytes: rows.saturating_mul(passes),
-            time,
-        }
-    }
 }
 
 /// Epoch after epoch of batches, whatever they come from.
@@ -143,39 +87,6 @@ pub(crate) fn run<B: AutodiffBackend>(
         losses,
         transfer,
     })
-}
-
-/// An error if a batch's loss was not finite, or if the epoch has made the mean
-/// loss far worse than it was before training.
-fn check_loss(
-    config: &TrainingConfig,
-    columns: &Columns,
-    epoch: usize,
-    not_finite: Option<(usize, f64)>,
-    [before, loss]: [f64; 2],
-) -> Result<(), TrainingError> {
-    /// Initial weights near zero predict about as badly as anything sensible:
-    /// this many times worse has diverged, though its numbers are still finite.
-    const DIVERGED: f64 = 1e4;
-
-    let advice = || advice(config, &columns.summary, columns.scaler.as_ref());
-    if let Some((batch, loss)) = not_finite {
-        return Err(TrainingError::NotFinite {
-            loss,
-            epoch,
-            batch,
-            advice: advice(),
-        });
-    }
-    if loss.is_nan() || loss > DIVERGED * before.max(f64::MIN_POSITIVE) {
-        return Err(TrainingError::Diverged {
-            before,
-            loss,
-            epoch,
-            advice: advice(),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -269,33 +180,6 @@ mod tests {
         let linear = config.with_schedule(LearningRateSchedule::Linear);
         let linear = run(&linear, &dataset).unwrap();
         assert!(linear.losses.last() < constant.losses.last());
-    }
-
-    #[test]
-    fn says_where_the_loss_exploded_and_what_to_do() {
-        let config = TrainingConfig::new().with_learning_rate(3.0);
-        let error = run(&config.with_num_epochs(50), &lesson()).unwrap_err();
-        let message = error.to_string();
-        assert!(message.contains("by the end of epoch 0"), "{message}");
-        assert!(
-            message.contains("the learning rate 3 is too large for these rows; lower it to 0.2"),
-            "{message}"
-        );
-
-        let error = run(&TrainingConfig::new(), &in_other_units()).unwrap_err();
-        let TrainingError::NotFinite {
-            epoch,
-            batch,
-            advice,
-            ..
-        } = &error
-        else {
-            panic!("{error}");
-        };
-        assert_eq!(*epoch, 0);
-        assert!((2..40).contains(batch), "{batch}");
-        assert!(advice.contains("`x1` is around 1.00e9"), "{advice}");
-        assert!(advice.contains("standardise them"), "{advice}");
     }
 
     #[test]

@@ -3,7 +3,8 @@ use std::time::Duration;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_data::{Placement, RowSource, StreamedBatches};
 
-use crate::train::{Columns, run};
+use crate::columns::Columns;
+use crate::train::run;
 use crate::{Observer, Trained, TrainingConfig, TrainingError};
 
 /// Trains a linear model on rows that are read again each epoch, because they
@@ -206,8 +207,6 @@ mod tests {
 
     #[test]
     fn a_number_that_is_not_finite_names_its_row() {
-        let mut source = InChunks::new(&two_targets(), 100);
-        source.chunk_rows = 100;
         struct Spoilt(InChunks);
         impl RowSource for Spoilt {
             fn feature_names(&self) -> &[String] {
@@ -234,8 +233,9 @@ mod tests {
             }
         }
         let config = TrainingConfig::new();
+        let source = Spoilt(InChunks::new(&two_targets(), 100));
         let device = Default::default();
-        let error = train_stream::<B>(&config, &Spoilt(source), &device, &mut ()).unwrap_err();
+        let error = train_stream::<B>(&config, &source, &device, &mut ()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "row 205, column `z`: found NaN, expected a finite number"
