@@ -39,7 +39,7 @@ pub(crate) struct HostBatch<B: Backend> {
 
 impl<B: Backend> HostBatch<B> {
     /// The rows on the device.
-    pub(crate) fn to_device(self, num_targets: usize, device: &B::Device) -> Batch<B> {
+    pub(crate) fn into_batch(self, num_targets: usize, device: &B::Device) -> Batch<B> {
         let num_rows = self.targets.len() / num_targets;
         Batch {
             features: tensor(self.features, num_rows, device),

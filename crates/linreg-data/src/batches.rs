@@ -107,7 +107,7 @@ impl<B: Backend> Batches<B> {
         let fits = self.num_rows * width <= MAX_TENSOR_NUMBERS;
         self.rows = match (placement, self.rows) {
             (Placement::Device, Kept::Host(rows)) if fits => {
-                Kept::Device(rows.to_device(self.num_targets, &self.device))
+                Kept::Device(rows.into_batch(self.num_targets, &self.device))
             }
             (_, rows) => rows,
         };
@@ -197,7 +197,7 @@ impl<B: Backend> Batches<B> {
                         weights: rows.weights.as_ref().map(|weights| part(weights, 1)),
                         more_follows: false,
                     };
-                    batch.to_device(self.num_targets, &self.device)
+                    batch.into_batch(self.num_targets, &self.device)
                 }
                 Kept::Device(rows) => {
                     let part = |rows: &Tensor<B, 2>| rows.clone().slice(s![range.clone(), ..]);
@@ -228,7 +228,7 @@ impl<B: Backend> Batches<B> {
                     weights: rows.weights.as_ref().map(|weights| gather(weights, 1)),
                     more_follows: false,
                 };
-                batch.to_device(self.num_targets, &self.device)
+                batch.into_batch(self.num_targets, &self.device)
             }
             Kept::Device(rows) => {
                 let last = self.num_rows - 1;

@@ -114,7 +114,7 @@ impl<'scope, 'env, B: Backend, S: RowSource + ?Sized> StreamedBatches<'scope, 'e
         });
         let batches = receiver.into_iter().flatten();
         let batches = batches.map(move |batch: Result<HostBatch<B>, _>| {
-            Ok(batch?.to_device(num_targets, &self.device))
+            Ok(batch?.into_batch(num_targets, &self.device))
         });
         started.err().map(Err).into_iter().chain(batches)
     }

@@ -25,7 +25,9 @@
 //! # }
 //! ```
 
+mod columns;
 mod config;
+mod divergence;
 mod error;
 mod evaluate;
 mod loss;
@@ -35,6 +37,7 @@ mod read;
 mod standardize;
 mod step;
 mod train;
+mod train_stream;
 mod trained;
 
 pub use config::{LearningRateSchedule, TrainingConfig};
@@ -45,7 +48,8 @@ pub use metrics::{Metrics, MetricsAccumulator};
 pub use observer::Observer;
 pub use standardize::fold_scale;
 pub use step::Training;
-pub use train::{train, train_stream};
+pub use train::train;
+pub use train_stream::train_stream;
 pub use trained::{Trained, Transfer};
 
 /// The README's code runs as it stands there.

@@ -5,9 +5,10 @@ use linreg_model::{Coefficients, CoefficientsError};
 /// rows themselves, in `f64`.
 ///
 /// With `z = (x - mean) / std` for each feature and target, `z_y = w z_x + b`
-/// becomes `y = w' x + b'` with `w' = w std_y / std_x` and `b' = mean_y + std_y b
-/// - sum of w' mean_x`. A feature that was not divided, because it is constant,
-/// says nothing about the targets and gets the weight 0.
+/// becomes `y = w' x + b'` with `w' = w std_y / std_x` and
+/// `b' = mean_y + std_y b - sum of w' mean_x`. A feature that was not divided,
+/// because it is constant, says nothing about the targets and gets the weight
+/// 0.
 ///
 /// # Errors
 ///

@@ -1,14 +1,12 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
-use linreg_data::{
-    BatchSource, Batches, Dataset, Placement, RowSource, Scaler, StreamedBatches, Summary,
-};
+use linreg_data::{BatchSource, Batches, Dataset};
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 
-use crate::error::advice;
-use crate::standardize::target_std;
+use crate::columns::Columns;
+use crate::divergence::check_loss;
 use crate::{
     Observer, Trained, Training, TrainingConfig, TrainingError, Transfer, fold_scale, mean_losses,
 };
@@ -38,94 +36,8 @@ pub fn train<B: AutodiffBackend>(
     run::<B>(config, &batches, &columns, transfer, device, observer)
 }
 
-/// Trains a linear model on rows that are read again each epoch, because they
-/// do not fit in memory.
-///
-/// The source is read once for the scale of its columns, twice an epoch, for
-/// training and for the loss after it, and once for the loss before training.
-/// The same configuration, source and backend give the same model, bit for bit.
-///
-/// # Errors
-///
-/// As [`train`], or what reading a chunk finds.
-pub fn train_stream<B: AutodiffBackend>(
-    config: &TrainingConfig,
-    source: &(impl RowSource + ?Sized),
-    device: &B::Device,
-    observer: &mut impl Observer,
-) -> Result<Trained<B::InnerBackend>, TrainingError> {
-    let columns = Columns::learn(config, source)?;
-    std::thread::scope(|scope| {
-        let summary = &columns.summary;
-        let batches = StreamedBatches::<B::InnerBackend, _>::new(
-            scope,
-            source,
-            summary,
-            config.batch_size,
-            device,
-        )?
-        .with_scaler(columns.scaler.as_ref())
-        .with_shuffle_rows(config.shuffle_rows);
-        let transfer = columns.transfer::<B>(config, Placement::Host, Duration::ZERO);
-        run::<B>(config, &batches, &columns, transfer, device, observer)
-    })
-}
-
-/// What training knows of the columns beforehand.
-struct Columns {
-    summary: Summary,
-    scaler: Option<Scaler>,
-}
-
-impl Columns {
-    /// Checks the configuration and reads the rows once.
-    fn learn(
-        config: &TrainingConfig,
-        source: &(impl RowSource + ?Sized),
-    ) -> Result<Self, TrainingError> {
-        config.check()?;
-        let summary = Summary::of(source)?;
-        let scaler = match config.standardize {
-            false => None,
-            true => Some(Scaler::new(&summary, config.intercept)?),
-        };
-        Ok(Self { summary, scaler })
-    }
-
-    /// Losses in the units of the data, summed over the targets.
-    fn in_units(&self, losses: &[f64]) -> f64 {
-        let losses = losses.iter().enumerate();
-        let in_units = losses.map(|(target, loss)| match &self.scaler {
-            None => *loss,
-            Some(scaler) => loss * target_std(scaler, target).powi(2),
-        });
-        in_units.sum()
-    }
-
-    fn transfer<B: AutodiffBackend>(
-        &self,
-        config: &TrainingConfig,
-        placement: Placement,
-        time: Duration,
-    ) -> Transfer {
-        let summary = &self.summary;
-        let weight = usize::from(summary.mean_weight.is_some());
-        let row = summary.num_features() + summary.num_targets() + weight;
-        let rows = row as u64 * (size_of::<B::FloatElem>() * summary.num_rows) as u64;
-        let passes = match placement {
-            Placement::Device => 1,
-            // The loss before training, and one after each epoch.
-            Placement::Host => 1 + 2 * config.num_epochs as u64,
-        };
-        Transfer {
-            placement,
-            bytes: rows.saturating_mul(passes),
-            time,
-        }
-    }
-}
-
-fn run<B: AutodiffBackend>(
+/// Epoch after epoch of batches, whatever they come from.
+pub(crate) fn run<B: AutodiffBackend>(
     config: &TrainingConfig,
     batches: &impl BatchSource<B::InnerBackend>,
     columns: &Columns,
@@ -175,39 +87,6 @@ fn run<B: AutodiffBackend>(
         losses,
         transfer,
     })
-}
-
-/// An error if a batch's loss was not finite, or if the epoch has made the mean
-/// loss far worse than it was before training.
-fn check_loss(
-    config: &TrainingConfig,
-    columns: &Columns,
-    epoch: usize,
-    not_finite: Option<(usize, f64)>,
-    [before, loss]: [f64; 2],
-) -> Result<(), TrainingError> {
-    /// Initial weights near zero predict about as badly as anything sensible:
-    /// this many times worse has diverged, though its numbers are still finite.
-    const DIVERGED: f64 = 1e4;
-
-    let advice = || advice(config, &columns.summary, columns.scaler.as_ref());
-    if let Some((batch, loss)) = not_finite {
-        return Err(TrainingError::NotFinite {
-            loss,
-            epoch,
-            batch,
-            advice: advice(),
-        });
-    }
-    if loss.is_nan() || loss > DIVERGED * before.max(f64::MIN_POSITIVE) {
-        return Err(TrainingError::Diverged {
-            before,
-            loss,
-            epoch,
-            advice: advice(),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -304,33 +183,6 @@ mod tests {
     }
 
     #[test]
-    fn says_where_the_loss_exploded_and_what_to_do() {
-        let config = TrainingConfig::new().with_learning_rate(3.0);
-        let error = run(&config.with_num_epochs(50), &lesson()).unwrap_err();
-        let message = error.to_string();
-        assert!(message.contains("by the end of epoch 0"), "{message}");
-        assert!(
-            message.contains("the learning rate 3 is too large for these rows; lower it to 0.2"),
-            "{message}"
-        );
-
-        let error = run(&TrainingConfig::new(), &in_other_units()).unwrap_err();
-        let TrainingError::NotFinite {
-            epoch,
-            batch,
-            advice,
-            ..
-        } = &error
-        else {
-            panic!("{error}");
-        };
-        assert_eq!(*epoch, 0);
-        assert!((2..40).contains(batch), "{batch}");
-        assert!(advice.contains("`x1` is around 1.00e9"), "{advice}");
-        assert!(advice.contains("standardise them"), "{advice}");
-    }
-
-    #[test]
     fn a_constant_feature_and_a_constant_target_train() {
         let features = (0..20).flat_map(|i| [f64::from(i), 3.0]).collect();
         let names = vec!["x".to_string(), "constant".to_string()];
@@ -339,6 +191,107 @@ mod tests {
         assert_eq!(trained.coefficients.weight()[1], 0.0);
         for prediction in trained.coefficients.predict(dataset.features()) {
             assert!((prediction - 5.0).abs() < 1e-3, "{prediction}");
+        }
+    }
+
+    /// The lesson's first rows, whose second target is another line.
+    fn two_targets(num_rows: usize) -> Dataset {
+        let dataset = lesson().select(&(0..num_rows).collect::<Vec<_>>()).unwrap();
+        let rows = dataset.features().chunks(2).zip(dataset.targets());
+        let targets = rows.flat_map(|(x, y)| [*y, 500.0 * x[0] - 7.0 + x[1].powi(2)]);
+        Dataset::new(
+            dataset.features().to_vec(),
+            targets.collect(),
+            dataset.feature_names().to_vec(),
+            vec!["y".to_string(), "z".to_string()],
+        )
+        .unwrap()
+    }
+
+    fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn two_targets_are_two_models_whose_losses_add_up() {
+        let dataset = two_targets(100);
+        let full = TrainingConfig::new()
+            .with_batch_size(100)
+            .with_num_epochs(300)
+            .with_learning_rate(0.2);
+        for config in [full.clone(), full.with_standardize(true)] {
+            let both = run(&config, &dataset).unwrap();
+            let mut loss = 0.0;
+            for target in 0..2 {
+                let alone = Dataset::new(
+                    dataset.features().to_vec(),
+                    dataset.target(target).collect(),
+                    dataset.feature_names().to_vec(),
+                    vec!["y".to_string()],
+                );
+                let alone = run(&config, &alone.unwrap()).unwrap();
+                loss += alone.losses.last().unwrap();
+                let weight = both.coefficients.weight()[target..].iter().step_by(2);
+                let weight: Vec<f64> = weight.copied().collect();
+                assert_close(&weight, alone.coefficients.weight(), 1e-10);
+                let bias = both.coefficients.bias()[target];
+                assert_close(&[bias], alone.coefficients.bias(), 1e-10);
+            }
+            assert_close(&both.losses[299..], &[loss], 1e-10);
+        }
+    }
+
+    #[test]
+    fn a_weight_counts_as_that_many_rows_in_any_unit() {
+        let dataset = two_targets(30);
+        let times: Vec<usize> = (0..30).map(|row| row % 4).collect();
+        let repeated = times.iter().enumerate();
+        let repeated = repeated.flat_map(|(row, times)| vec![row; *times]);
+        let repeated = dataset.select(&repeated.collect::<Vec<_>>()).unwrap();
+        let full = TrainingConfig::new()
+            .with_batch_size(1000)
+            .with_num_epochs(30)
+            .with_learning_rate(0.1);
+        for config in [full.clone(), full.with_standardize(true)] {
+            let expected = run(&config, &repeated).unwrap();
+            for unit in [1.0, 1e-9, 1e30] {
+                let weights = times.iter().map(|times| unit * *times as f64).collect();
+                let weighted = dataset.clone().with_weights(weights).unwrap();
+                let trained = run(&config, &weighted).unwrap();
+                let (found, expected) = (&trained.coefficients, &expected.coefficients);
+                assert_close(found.weight(), expected.weight(), 1e-12);
+                assert_close(found.bias(), expected.bias(), 1e-12);
+                assert_close(
+                    &trained.losses,
+                    &run(&config, &repeated).unwrap().losses,
+                    1e-12,
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_an_intercept_the_line_goes_through_0() {
+        // One feature: the weight is the sum of x y over the sum of x².
+        let (x, y) = ([1.0, 2.0, 4.0, -1.0], [300.0, 500.0, 700.0, 100.0]);
+        let names = |name: &str| vec![name.to_string()];
+        let dataset = Dataset::new(x.to_vec(), y.to_vec(), names("x"), names("y")).unwrap();
+        let expected = (300.0 + 1000.0 + 2800.0 - 100.0) / 22.0;
+        let config = TrainingConfig::new()
+            .with_batch_size(4)
+            .with_num_epochs(200)
+            .with_learning_rate(0.05)
+            .with_intercept(false);
+        for config in [config.clone(), config.with_standardize(true)] {
+            let trained = run(&config, &dataset).unwrap();
+            assert_eq!(trained.coefficients.bias(), [0.0]);
+            assert_close(trained.coefficients.weight(), &[expected], 1e-9);
+            let square = |(x, y): (f64, f64)| (y - expected * x).powi(2) / 4.0;
+            let loss = x.into_iter().zip(y).map(square).sum::<f64>();
+            assert_close(&trained.losses[199..], &[loss], 1e-9);
         }
     }
 }
