@@ -46,7 +46,7 @@ mod tests {
     use crate::train;
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
-    use linreg_data::{ChunkOrder, Chunks, DataError, Dataset, Rows, SyntheticConfig};
+    use linreg_data::{ChunkOrder, DataError, Dataset, RowChunks, Rows, SyntheticConfig};
 
     type B = Autodiff<NdArray<f64>>;
 
@@ -81,7 +81,7 @@ mod tests {
             self.dataset.num_rows()
         }
 
-        fn chunks(&self, order: ChunkOrder) -> Result<Chunks<'_>, DataError> {
+        fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
             let rows: Vec<usize> = (0..self.num_rows()).collect();
             let mut chunks: Vec<Vec<usize>> =
                 rows.chunks(self.chunk_rows).map(<[_]>::to_vec).collect();
@@ -91,7 +91,7 @@ mod tests {
             Ok(Box::new(chunks.into_iter().enumerate().map(
                 move |(index, chunk)| {
                     if fails && index == last {
-                        return Err(DataError::Blank { line: 77 });
+                        return Err(DataError::Overflow("x".into()));
                     }
                     let chunk = self.dataset.select(&chunk)?;
                     Ok(Rows {
@@ -199,7 +199,7 @@ mod tests {
             source.fails_when = Some(order);
             let error = stream(&config, &source).unwrap_err();
             assert!(
-                matches!(error, TrainingError::Data(DataError::Blank { line: 77 })),
+                matches!(error, TrainingError::Data(DataError::Overflow(_))),
                 "{error}"
             );
         }
@@ -221,7 +221,7 @@ mod tests {
                 self.0.num_rows()
             }
 
-            fn chunks(&self, order: ChunkOrder) -> Result<Chunks<'_>, DataError> {
+            fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
                 let chunks = self.0.chunks(order)?.enumerate();
                 Ok(Box::new(chunks.map(|(index, rows)| {
                     let mut rows = rows?;
