@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod describe;
 pub mod devices;
 pub mod evaluate;
 pub mod fit;
