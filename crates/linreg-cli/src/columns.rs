@@ -274,7 +274,11 @@ pub fn warn_of_counts(counts: &EncodingCounts, what: &str) -> std::io::Result<()
         cells.collect::<Vec<_>>().join(", ")
     };
     if !counts.missing.is_empty() {
-        writeln!(stderr, "{label} missing cells: {}{what}", list(&counts.missing))?;
+        writeln!(
+            stderr,
+            "{label} missing cells: {}{what}",
+            list(&counts.missing)
+        )?;
     }
     if !counts.unseen.is_empty() {
         writeln!(
@@ -285,7 +289,6 @@ pub fn warn_of_counts(counts: &EncodingCounts, what: &str) -> std::io::Result<()
     }
     Ok(())
 }
-
 
 /// What was done with each column, as JSON.
 pub fn columns_json(schema: &Schema, counts: &EncodingCounts) -> Value {

@@ -21,7 +21,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use linreg_data::DataError;
 
-use commands::{check, completions, describe, devices, evaluate, fit, generate, inspect, lesson, predict};
+use commands::{
+    check, completions, describe, devices, evaluate, fit, generate, inspect, lesson, predict,
+};
 
 /// Linear regression from the shell, on the Burn framework
 #[derive(Parser)]

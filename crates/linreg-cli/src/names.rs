@@ -19,7 +19,10 @@ impl FromStr for Names {
             _ => return Err("expected names separated by commas".to_string()),
         };
         if records.next().is_some() || names.iter().any(String::is_empty) {
-            return Err("expected names separated by commas, \"in quotes\" where a name holds one".to_string());
+            return Err(
+                "expected names separated by commas, \"in quotes\" where a name holds one"
+                    .to_string(),
+            );
         }
         Ok(Self(names))
     }

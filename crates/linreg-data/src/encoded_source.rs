@@ -3,8 +3,7 @@ use std::sync::Arc;
 use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
-    BoundEncoder, DataError, Dataset, Encoder, EncodingCounts, InOrder, RowSource, Set,
-    Split, read,
+    BoundEncoder, DataError, Dataset, Encoder, EncodingCounts, InOrder, RowSource, Set, Split, read,
 };
 
 /// The rows of a source that are for training, validation or the test, encoded

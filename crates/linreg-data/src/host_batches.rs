@@ -219,7 +219,11 @@ mod tests {
 
     #[test]
     fn an_error_of_a_chunk_is_the_last_that_comes() {
-        let chunks = vec![Ok(rows(0..4)), Err(DataError::NoRows(String::new())), Ok(rows(4..10))];
+        let chunks = vec![
+            Ok(rows(0..4)),
+            Err(DataError::NoRows(String::new())),
+            Ok(rows(4..10)),
+        ];
         let batches = cut(chunks, &summary(10), [2, 2]);
         assert_eq!(batches.len(), 3);
         assert!(matches!(batches[2], Err(DataError::NoRows(_))));

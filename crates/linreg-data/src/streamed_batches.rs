@@ -300,7 +300,11 @@ mod tests {
         fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
             let chunks = self.0.chunks(order)?;
             match self.1.fetch_sub(1, std::sync::atomic::Ordering::Relaxed) {
-                0 => Ok(Box::new(chunks.take(1).chain([Err(DataError::NoRows(String::new()))]))),
+                0 => Ok(Box::new(
+                    chunks
+                        .take(1)
+                        .chain([Err(DataError::NoRows(String::new()))]),
+                )),
                 usize::MAX => Err(DataError::Overflow("x".into())),
                 _ => Ok(chunks),
             }

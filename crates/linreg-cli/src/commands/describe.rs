@@ -135,7 +135,9 @@ fn four_digits(value: f64) -> String {
 
 fn words_table(schema: &Schema) -> String {
     let others: Vec<&Column> = schema.columns.iter().filter(|c| !is_number(c)).collect();
-    let width = others.iter().map(|column| plain(&column.name).chars().count());
+    let width = others
+        .iter()
+        .map(|column| plain(&column.name).chars().count());
     let width = width.max().unwrap_or(0);
     let mut text = String::new();
     if !others.is_empty() {
@@ -150,9 +152,8 @@ fn words_table(schema: &Schema) -> String {
                 let mut order: Vec<usize> = (0..levels.len()).collect();
                 order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
                 const MOST: usize = 5;
-                let level = |index: &usize| {
-                    format!("{} {:.0} %", levels[*index], shares[*index] * 100.0)
-                };
+                let level =
+                    |index: &usize| format!("{} {:.0} %", levels[*index], shares[*index] * 100.0);
                 let shown: Vec<String> = order.iter().take(MOST).map(level).collect();
                 let more = match levels.len() > MOST {
                     true => ", …",
@@ -177,7 +178,10 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
     let mut warnings = Vec::new();
     let name = |column: &Column| format!("`{}`", plain(&column.name));
     for column in schema.columns.iter().filter(|column| column.is_constant()) {
-        warnings.push(format!("{} is the same in every row: it tells nothing", name(column)));
+        warnings.push(format!(
+            "{} is the same in every row: it tells nothing",
+            name(column)
+        ));
     }
     for (first, second) in schema.duplicates() {
         warnings.push(format!(
@@ -202,7 +206,11 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
         }
         let share = column.missing as f64 / schema.num_rows as f64;
         if share > 0.2 && column.kind != Kind::Ignored {
-            warnings.push(format!("{} is missing in {:.0} % of the rows", name(column), share * 100.0));
+            warnings.push(format!(
+                "{} is missing in {:.0} % of the rows",
+                name(column),
+                share * 100.0
+            ));
         }
     }
     let numbers: Vec<&Column> = schema.columns.iter().filter(|c| is_number(c)).collect();
@@ -218,7 +226,9 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
             }
         }
     }
-    let features = numbers.iter().filter(|column| Some(column.name.as_str()) != target);
+    let features = numbers
+        .iter()
+        .filter(|column| Some(column.name.as_str()) != target);
     let stds = features.filter_map(|column| {
         let std = column.spread?.std;
         (std > 0.0).then_some((std, *column))

@@ -134,9 +134,12 @@ impl Prediction {
         let encoded = self.encoder.encode(chunk, None)?;
         let predictions = self.coefficients.predict(&encoded.rows.features);
         let num_targets = self.targets.len();
-        let mut columns: Vec<ArrayRef> = chunk.batch.columns()[self.encoder.columns().len()..].to_vec();
+        let mut columns: Vec<ArrayRef> =
+            chunk.batch.columns()[self.encoder.columns().len()..].to_vec();
         for (target, name) in self.targets.iter().enumerate() {
-            let mut values = predictions[target.min(predictions.len())..].iter().step_by(num_targets);
+            let mut values = predictions[target.min(predictions.len())..]
+                .iter()
+                .step_by(num_targets);
             // A row left out for its missing cells has no prediction.
             let of_row = |kept: &bool| kept.then(|| values.next().copied()).flatten();
             let values: Vec<Option<f64>> = encoded.kept.iter().map(of_row).collect();
