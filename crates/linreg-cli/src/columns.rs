@@ -201,11 +201,10 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
             Some((_, count)) => *count += 1,
             None => kinds.push((kind, 1)),
         }
-        let missing = counts.missing.get(&column.name).copied().unwrap_or(0);
-        if column.kind == Kind::Numeric && missing == 0 {
+        if column.kind == Kind::Numeric && column.missing == 0 {
             continue;
         }
-        let note = note(column, missing, encoder);
+        let note = note(column, encoder);
         rows.push((column.name.clone(), kind, note));
     }
     let kinds: Vec<String> = kinds
@@ -236,7 +235,8 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
     text
 }
 
-fn note(column: &Column, missing: u64, encoder: &Encoder) -> String {
+fn note(column: &Column, encoder: &Encoder) -> String {
+    let missing = column.missing;
     let mut notes = Vec::new();
     match &column.kind {
         Kind::Categorical { levels, .. } => {
@@ -292,13 +292,12 @@ pub fn warn_of_counts(counts: &EncodingCounts, what: &str) -> std::io::Result<()
 
 /// What was done with each column, as JSON.
 pub fn columns_json(schema: &Schema, counts: &EncodingCounts) -> Value {
-    let column = |column: &Column| {
-        let missing = counts.missing.get(&column.name).copied().unwrap_or(0);
+    let of_column = |column: &Column| {
         let mut entry = json!({
             "name": column.name,
             "kind": column.kind.name(),
             "why": column.why,
-            "missing": missing,
+            "missing": column.missing,
         });
         if let Kind::Categorical { levels, .. } = &column.kind {
             entry["baseline"] = json!(levels[0]);
@@ -308,6 +307,6 @@ pub fn columns_json(schema: &Schema, counts: &EncodingCounts) -> Value {
     };
     json!({
         "dropped_rows": counts.dropped,
-        "columns": schema.columns.iter().map(column).collect::<Vec<_>>(),
+        "columns": schema.columns.iter().map(of_column).collect::<Vec<_>>(),
     })
 }

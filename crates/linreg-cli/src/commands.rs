@@ -25,6 +25,7 @@ use crate::number;
 
 /// Where tensors are computed.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Backend")]
 pub struct BackendArgs {
     /// Backend to compute on: ndarray, flex or wgpu [default: the first of them
     /// that is compiled in]

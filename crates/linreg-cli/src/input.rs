@@ -70,6 +70,10 @@ impl SourceArgs {
 /// Key of a model's metadata under which its encoder stands, as JSON.
 pub const ENCODER: &str = "encoder";
 
+/// Key of a model's metadata under which the schema of the table it was fitted
+/// to stands, as JSON.
+pub const SCHEMA: &str = "schema";
+
 /// Reads a model file.
 pub fn load_model(path: &Path) -> Result<ModelFile> {
     ModelFile::load(path).with_context(|| name(path))

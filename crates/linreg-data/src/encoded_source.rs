@@ -1,9 +1,11 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
-    BoundEncoder, DataError, Dataset, Encoder, EncodingCounts, InOrder, RowSource, Set, Split, read,
+    BoundEncoder, ColumnChoice, CsvOptions, DataError, Dataset, Encoder, EncoderConfig,
+    EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, learn_schema, open, read,
 };
 
 /// The rows of a source that are for training, validation or the test, encoded
@@ -113,6 +115,42 @@ impl EncodedSource {
     }
 }
 
+/// Reads a file into memory, with every column that can be as a feature: numbers
+/// as they are, words by their levels. For more control, see [`EncodedSource`].
+///
+/// # Errors
+///
+/// A file that cannot be read, a target it lacks, or missing cells.
+///
+/// # Example
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let path = std::env::temp_dir().join("load_dataset.csv");
+/// std::fs::write(&path, "town,area,price\nBonn,50,210\nTrier,60,205\n")?;
+/// let dataset = linreg_data::load_dataset(&path, "price")?;
+/// assert_eq!(dataset.feature_names(), ["town=Trier", "area"]);
+/// assert_eq!(dataset.features(), [0.0, 50.0, 1.0, 60.0]);
+/// assert_eq!(dataset.targets(), [210.0, 205.0]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn load_dataset(path: impl AsRef<Path>, target: &str) -> Result<Dataset, DataError> {
+    let files = [path.as_ref().to_path_buf()];
+    let source: Arc<dyn Source> = open(&files, &CsvOptions::default(), Passes::Several)?.into();
+    let schema = learn_schema(source.as_ref(), &ColumnChoice::default())?;
+    let config = EncoderConfig {
+        targets: vec![target.to_string()],
+        ..EncoderConfig::default()
+    };
+    let encoder = Encoder::new(&schema, &config)?;
+    let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training)?;
+    match rows.load(usize::MAX)?.0 {
+        EncodedRows::Memory(dataset) => Ok(dataset),
+        EncodedRows::File(_) => unreachable!("nothing is more than all of memory"),
+    }
+}
+
 impl RowSource for EncodedSource {
     fn feature_names(&self) -> &[String] {
         &self.feature_names
@@ -126,10 +164,7 @@ impl RowSource for EncodedSource {
         self.num_rows
     }
 
-    fn chunks(
-        &self,
-        order: ChunkOrder,
-    ) -> Result<Box<dyn Iterator<Item = Result<Rows, DataError>> + Send + '_>, DataError> {
+    fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
         let chunks = self.encoded(order)?;
         Ok(Box::new(chunks.map(|chunk| chunk.map(|(rows, _)| rows))))
     }

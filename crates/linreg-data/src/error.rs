@@ -154,15 +154,6 @@ impl From<parquet::errors::ParquetError> for DataError {
     }
 }
 
-impl From<csv::Error> for DataError {
-    fn from(error: csv::Error) -> Self {
-        match error.into_kind() {
-            csv::ErrorKind::Io(error) => Self::Io(error),
-            other => Self::Io(std::io::Error::other(format!("{other:?}"))),
-        }
-    }
-}
-
 impl DataError {
     /// Whether the message names the file that the error is of.
     pub fn names_file(&self) -> bool {

@@ -6,12 +6,12 @@
 //!   numbers are like;
 //! - an [`Encoder`], of every column or of a [`Formula`], turns columns into
 //!   features and targets, and [`EncodedSource`] a source into rows, for the sets
-//!   of a [`Split`];
+//!   of a [`Split`]; [`load_dataset`] does it all for a plain file;
 //! - a [`Dataset`] holds rows in memory; [`SyntheticConfig`] draws the lesson's
 //!   `y = X w + b + noise`;
 //! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
 //!   Burn tensors, scaled by a [`Scaler`];
-//! - [`TableWriter`] writes tables.
+//! - [`TableWriter`] and [`write_dataset`] write tables.
 //!
 //! # Example
 //!
@@ -38,7 +38,6 @@ mod batch_source;
 mod batches;
 mod cell;
 mod csv;
-mod csv_writer;
 mod data_file;
 mod dataset;
 mod describe;
@@ -72,16 +71,16 @@ mod test_table;
 #[cfg(test)]
 mod testing;
 mod values;
+mod write_dataset;
 
 pub use arrow_file::ArrowFile;
 pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
 pub use batch_source::BatchSource;
 pub use batches::{Batches, Placement};
 pub use csv::CsvOptions;
-pub use csv_writer::{CsvWriter, write_csv};
 pub use dataset::Dataset;
 pub use describe::{Description, Sample, describe};
-pub use encoded_source::{EncodedRows, EncodedSource};
+pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
 pub use encoder::{
     BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, MissingPolicy, UnseenPolicy,
 };
@@ -106,3 +105,4 @@ pub use summary::{ColumnSummary, Summary};
 pub use synthetic::SyntheticConfig;
 pub use table_format::TableFormat;
 pub use table_writer::TableWriter;
+pub use write_dataset::write_dataset;

@@ -41,7 +41,12 @@ pub(crate) fn read_numbers(
         };
         if number.is_infinite() {
             let found = number.to_string();
-            return Err(chunk.wrong_cell(row, &column.name, &found, "a finite number"));
+            return Err(chunk.wrong_cell(
+                row,
+                &column.name,
+                &found,
+                "a finite number; correct the cell or remove the row",
+            ));
         }
     }
     Ok(numbers)

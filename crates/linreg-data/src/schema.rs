@@ -55,11 +55,14 @@ pub struct Column {
     pub why: String,
     /// Number of cells with nothing in them.
     pub missing: u64,
-    /// The first of them.
+    /// The first of them. Not stored with a model.
+    #[serde(skip)]
     pub first_missing: Vec<Example>,
     /// What its numbers are like; None for words.
     pub spread: Option<Spread>,
     /// The same, but for chance, for columns with the same cells in every row.
+    /// Not stored with a model.
+    #[serde(skip)]
     pub fingerprint: u64,
 }
 
@@ -323,7 +326,7 @@ fn infinite(name: &str, found: &Example) -> DataError {
         place: found.place.clone(),
         column: name.to_string(),
         found: found.found.clone(),
-        expected: "a finite number",
+        expected: "a finite number; correct the cell or remove the row",
     }
 }
 
@@ -370,10 +373,11 @@ impl Column {
     pub fn check_feature(&self) -> Result<(), DataError> {
         let name = quote(&self.name);
         Err(DataError::Columns(match &self.kind {
-            Kind::Mixed => format!(
-                "the column {name} is numbers and words ({}); correct the file, take every cell as a level with --categorical, or leave the column out with --exclude",
-                self.why
-            ),
+            Kind::Mixed => {
+                return Err(self.mixed(&format!(
+                    "the column {name} is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or leave the column out with --exclude"
+                )));
+            }
             Kind::TooManyLevels => format!(
                 "the column {name} has {}; leave it out with --exclude, or allow more with --max-levels",
                 self.why
@@ -388,15 +392,24 @@ impl Column {
         let name = quote(&self.name);
         Err(DataError::Columns(match &self.kind {
             Kind::Numeric | Kind::Boolean | Kind::Date => return Ok(()),
-            Kind::Mixed => format!(
-                "the {what} {name} is numbers and words ({}); correct or remove the row",
-                self.why
-            ),
+            Kind::Mixed => {
+                return Err(self.mixed(&format!(
+                    "the {what} {name} must be numbers; correct or remove the row"
+                )));
+            }
             Kind::Categorical { .. } | Kind::TooManyLevels => {
                 format!("the {what} {name} is {}; it must be numbers", self.why)
             }
             Kind::Ignored => format!("the {what} {name} is of no use: {}", self.why),
         }))
+    }
+
+    /// What the cell that is no number, whose place is the reason, means.
+    fn mixed(&self, problem: &str) -> DataError {
+        DataError::Row {
+            place: self.why.clone(),
+            problem: problem.to_string(),
+        }
     }
 }
 
@@ -557,7 +570,7 @@ mod tests {
             (
                 "a,y\n1,2\n1e999,2\n",
                 choice(),
-                "t.csv: line 3 (byte 8), column `a`: found `inf`, expected a finite number",
+                "t.csv: line 3 (byte 8), column `a`: found `inf`, expected a finite number; correct the cell or remove the row",
             ),
             (
                 "a,y\nx,2\nz,2\n",

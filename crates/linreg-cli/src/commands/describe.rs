@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::columns::KindArgs;
 use crate::input::SourceArgs;
-use crate::number::{plain, significant, table, thousands};
+use crate::number::{count, plain, significant, table, thousands};
 use crate::output::print_json;
 use crate::style::yellow;
 
@@ -62,10 +62,10 @@ pub fn run(args: Args) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
-        "{}: {} rows, {} columns\n",
+        "{}: {}, {}\n",
         args.source.name(),
-        thousands(schema.num_rows as usize),
-        thousands(schema.columns.len())
+        count(schema.num_rows as usize, "row"),
+        count(schema.columns.len(), "column")
     )?;
     write!(stdout, "{}", numbers_table(&schema, &description, target))?;
     write!(stdout, "{}", words_table(&schema))?;

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::evaluate::{metrics, metrics_json, metrics_lines};
 use super::{Backend, BackendArgs, coefficients_json, coefficients_table};
 use crate::columns::{ColumnArgs, columns_json, columns_lines};
-use crate::input::{ENCODER, SourceArgs};
+use crate::input::{ENCODER, SCHEMA, SourceArgs};
 use crate::number;
 use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
@@ -46,9 +46,6 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    #[command(flatten)]
-    columns: ColumnArgs,
-
     /// Model file to write [default: FILE's name with .safetensors, in this
     /// folder]
     #[arg(long, short, value_name = "MODEL")]
@@ -58,17 +55,20 @@ pub struct Args {
     #[arg(long)]
     force: bool,
 
-    #[command(flatten)]
-    split: SplitArgs,
+    /// Print one JSON object: coefficients, metrics, columns, training
+    #[arg(long)]
+    json: bool,
 
     /// MiB of rows to keep in memory; a larger table is read again in every
     /// epoch
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     memory: u64,
 
-    /// Print one JSON object: coefficients, metrics, training
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    columns: ColumnArgs,
+
+    #[command(flatten)]
+    split: SplitArgs,
 
     #[command(flatten)]
     training: TrainingArgs,
@@ -348,7 +348,9 @@ impl Table {
         if rows < parameters as u64 {
             writeln!(
                 stderr,
-                "{label} {rows} rows for {parameters} coefficients: many models fit equally well, this is one of them"
+                "{label} {} for {}: many models fit equally well, this is one of them",
+                number::count(rows as usize, "row"),
+                number::count(parameters, "coefficient")
             )?;
         }
         Ok(())
@@ -381,6 +383,7 @@ impl Fitted {
         )?;
         for (key, value) in [
             (ENCODER, serde_json::to_string(&table.encoder)?),
+            (SCHEMA, serde_json::to_string(&table.schema)?),
             ("method", METHOD.to_string()),
             ("backend", backend.to_string()),
             ("rows", self.num_rows.to_string()),
@@ -444,12 +447,12 @@ impl Report<'_> {
         let mut stdout = std::io::stdout().lock();
         writeln!(
             stdout,
-            "{} from {} features, {} rows of {}; {} epochs on {} in {}\n",
+            "{} from {}, {} of {}; {} on {} in {}\n",
             number::plain(&targets.join(", ")),
-            self.model.feature_names.len(),
-            fitted.num_rows,
+            number::count(self.model.feature_names.len(), "feature"),
+            number::count(fitted.num_rows, "row"),
             self.args.source.name(),
-            fitted.config.num_epochs,
+            number::count(fitted.config.num_epochs, "epoch"),
             self.backend,
             number::duration(fitted.elapsed)
         )?;

@@ -1,13 +1,15 @@
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use linreg_model::FORMAT_VERSION;
+use linreg_data::{EncodingCounts, Schema};
+use linreg_model::{FORMAT_VERSION, ModelFile};
 use serde_json::{Map, Value, json};
 
 use super::{coefficients_json, coefficients_table};
-use crate::input::load_model;
-use crate::number::plain;
+use crate::columns::columns_lines;
+use crate::input::{ENCODER, SCHEMA, encoder_of, load_model};
+use crate::number::{count, plain};
 use crate::output::print_json;
 
 /// Show what is in a model file
@@ -50,20 +52,36 @@ pub fn run(args: Args) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
-        "{}: predicts {} from {} features (format version {FORMAT_VERSION})\n",
+        "{}: predicts {} from {} (format version {FORMAT_VERSION})\n",
         args.model.display(),
         plain(&model.target_names.join(", ")),
-        model.feature_names.len()
+        count(model.feature_names.len(), "feature")
     )?;
+    let columns = columns(&model, &args.model);
+    if let Some(columns) = &columns {
+        writeln!(stdout, "{columns}")?;
+    }
     write!(stdout, "{}", coefficients_table(&model))?;
-    if !model.metadata.is_empty() {
+    // What the columns say is not said again.
+    let said = |key: &str| columns.is_some() && [ENCODER, SCHEMA].contains(&key);
+    let metadata = model.metadata.iter().filter(|(key, _)| !said(key));
+    if metadata.clone().count() > 0 {
         writeln!(stdout)?;
     }
-    for (key, value) in &model.metadata {
+    for (key, value) in metadata {
         writeln!(stdout, "  {}: {}", plain(key), plain(value))?;
     }
     for (name, tensor) in &model.tensors {
         writeln!(stdout, "  tensor {}: {:?}", plain(name), tensor.shape)?;
     }
     Ok(())
+}
+
+/// What the columns of the table are that the model was fitted to, where it
+/// knows.
+fn columns(model: &ModelFile, path: &Path) -> Option<String> {
+    let schema: Schema = serde_json::from_str(model.metadata.get(SCHEMA)?).ok()?;
+    let encoder = encoder_of(model, path).ok()?;
+    let counts = EncodingCounts::default();
+    Some(columns_lines(&schema, &encoder, &counts))
 }

@@ -5,8 +5,8 @@ use anyhow::{Context, Result, bail};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use linreg_data::{
-    BoundEncoder, Chunk, ChunkOrder, DataError, EncodingCounts, Passes, TableFormat, TableWriter,
-    UnseenPolicy, column_indices, read,
+    BoundEncoder, Chunk, ChunkOrder, DataError, EncodingCounts, Passes, TableWriter, UnseenPolicy,
+    column_indices, read,
 };
 use linreg_model::Coefficients;
 
@@ -56,10 +56,7 @@ pub fn run(args: Args) -> Result<()> {
     let mut inputs = args.source.paths();
     inputs.push(&args.model);
     let output = Output::new(args.output.clone(), args.force, &inputs)?;
-    let format = match &args.output {
-        Some(path) => TableFormat::of_path(path)?,
-        None => TableFormat::Csv,
-    };
+    let format = output.table_format()?;
     let model = load_model(&args.model)?;
     let mut encoder = encoder_of(&model, &args.model)?;
     if let Some(policy) = args.unseen {
