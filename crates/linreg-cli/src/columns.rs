@@ -250,11 +250,14 @@ fn note(column: &Column, encoder: &Encoder) -> String {
         _ => notes.push(column.why.clone()),
     }
     if missing > 0 {
+        let is_words = matches!(column.kind, Kind::Categorical { .. });
         let is_target = encoder.targets().contains(&column.name);
         let done = match encoder.missing() {
             _ if is_target => "their rows left out",
             MissingPolicy::Error => "not used",
             MissingPolicy::Drop => "their rows left out",
+            MissingPolicy::Mean if is_words => "taken as every level by its share",
+            MissingPolicy::Indicator if is_words => "taken as a level of their own",
             MissingPolicy::Mean => "taken as the mean",
             MissingPolicy::Indicator => "taken as the mean and marked",
         };

@@ -73,10 +73,6 @@ impl Source for ArrowFile {
         &self.table.contents.schema
     }
 
-    fn is_text(&self) -> bool {
-        false
-    }
-
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
         self.schema().project(columns)?;
         self.table.file.open()?;

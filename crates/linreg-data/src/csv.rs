@@ -43,10 +43,13 @@ pub(crate) struct CsvSource {
     index: Arc<OnceLock<Index>>,
 }
 
+/// Bytes that have been read of a stream, and the stream.
+type Begun = (Vec<u8>, Box<dyn Read + Send>);
+
 enum Input {
     File(FileState, Compression),
     /// Can be read once: the bytes that the header was found in, and the rest.
-    Once(Mutex<Option<(Vec<u8>, Box<dyn Read + Send>)>>),
+    Once(Mutex<Option<Begun>>),
 }
 
 /// What a pass finds out.
@@ -198,10 +201,6 @@ impl CsvSource {
 impl Source for CsvSource {
     fn schema(&self) -> &SchemaRef {
         &self.schema
-    }
-
-    fn is_text(&self) -> bool {
-        true
     }
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {

@@ -49,11 +49,10 @@ pub fn describe(
         }
     };
     let indices = column_indices(source, &names)?;
-    let is_text = source.is_text();
     let num_columns = columns.len();
     let capacity = SAMPLE_ROWS.min(SAMPLE_NUMBERS / num_columns.max(1)).max(1);
     let states = read(source, &indices, ChunkOrder::File, move |chunk| {
-        let numbers = numbers(&columns, &chunk, is_text)?;
+        let numbers = numbers(&columns, &chunk)?;
         let sample = Sample::of(&numbers, &chunk, capacity);
         let pairs = target.map(|target| {
             let pairs = numbers.iter();
@@ -86,11 +85,11 @@ pub fn describe(
     })
 }
 
-fn numbers(columns: &[Column], chunk: &Chunk, is_text: bool) -> Result<Vec<Vec<f64>>, DataError> {
+fn numbers(columns: &[Column], chunk: &Chunk) -> Result<Vec<Vec<f64>>, DataError> {
     let all = vec![true; chunk.num_rows()];
     let arrays = columns.iter().zip(chunk.batch.columns());
     arrays
-        .map(|(column, array)| read_numbers(column, &Values::of(array, is_text)?, chunk, &all))
+        .map(|(column, array)| read_numbers(column, &Values::of(array)?, chunk, &all))
         .collect()
 }
 

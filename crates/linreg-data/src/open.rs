@@ -10,7 +10,7 @@ use crate::arrow_file::ArrowFile;
 use crate::csv::{CsvOptions, CsvSource};
 use crate::error::quote;
 use crate::parquet_file::ParquetFile;
-use crate::source::{ChunkOrder, Part, Parts, Source, column_names};
+use crate::source::{ChunkOrder, Part, Parts, Source};
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "standard input";
@@ -72,14 +72,20 @@ pub fn open(
     let Some(first) = sources.first() else {
         return Err(DataError::Columns("no file is named".to_string()));
     };
-    let names = column_names(first.as_ref());
+    let columns = |source: &dyn Source| -> Vec<String> {
+        let fields = source.schema().fields().iter();
+        fields
+            .map(|field| format!("{} of type {}", quote(field.name()), field.data_type()))
+            .collect()
+    };
+    let names = columns(first.as_ref());
     for (path, source) in files.iter().zip(&sources) {
-        let others = column_names(source.as_ref());
-        if others != names || source.is_text() != first.is_text() {
+        let others = columns(source.as_ref());
+        if others != names {
             let differs = names.iter().zip(&others).position(|(a, b)| a != b);
             let index = differs.unwrap_or(names.len().min(others.len()));
             let name = |names: &[String]| match names.get(index) {
-                Some(name) => quote(name),
+                Some(name) => name.clone(),
                 None => "none".to_string(),
             };
             return Err(DataError::File {
@@ -169,10 +175,6 @@ impl Source for Kept {
         self.source.schema()
     }
 
-    fn is_text(&self) -> bool {
-        self.source.is_text()
-    }
-
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
         self.source.parts(columns, order)
     }
@@ -215,10 +217,6 @@ struct Files {
 impl Source for Files {
     fn schema(&self) -> &SchemaRef {
         self.sources[0].schema()
-    }
-
-    fn is_text(&self) -> bool {
-        self.sources[0].is_text()
     }
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {

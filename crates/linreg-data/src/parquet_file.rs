@@ -92,10 +92,6 @@ impl Source for ParquetFile {
         self.table.metadata.schema()
     }
 
-    fn is_text(&self) -> bool {
-        false
-    }
-
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
         self.schema().project(columns)?;
         self.table.file.open()?;

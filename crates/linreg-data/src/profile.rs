@@ -99,8 +99,6 @@ const SEEN: usize = 1 << 14;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     pub names: Vec<String>,
-    /// Whether cells are text that may stand for numbers.
-    pub is_text: bool,
     /// Columns whose numbers are words too.
     pub words_only: HashSet<String>,
     /// Words of a column at most.
@@ -122,7 +120,7 @@ impl TableProfile {
         let mut profile = Self::new(reading);
         profile.num_rows = chunk.num_rows() as u64;
         for (column, array) in profile.columns.iter_mut().zip(chunk.batch.columns()) {
-            let values = Values::of(array, reading.is_text)?;
+            let values = Values::of(array)?;
             column.update(&values, chunk, reading.max_levels);
         }
         Ok(profile)

@@ -171,7 +171,6 @@ impl ColumnChoice {
         let words_only = self.categorical.iter().chain(self.baselines.keys());
         Ok(Reading {
             names: all.iter().filter(|name| read(name)).cloned().collect(),
-            is_text: source.is_text(),
             words_only: words_only.cloned().collect(),
             max_levels: self.max_levels,
         })
@@ -259,13 +258,13 @@ impl ColumnChoice {
         Ok(match (numbers > 0, booleans > 0, dates > 0) {
             (_, _, true) if numbers + booleans > 0 => {
                 let why = "some cells are dates, others numbers".to_string();
-                (Kind::Mixed, why)
+                (Kind::Ignored, why)
             }
             (_, _, true) if is_numeric => {
                 (Kind::Date, "dates, as days since 1970-01-01".to_string())
             }
             (_, _, true) => {
-                let why = format!("dates; take them as days with --numeric {}", quote(name));
+                let why = format!("dates; --numeric {} takes them as days", quote(name));
                 (Kind::Ignored, why)
             }
             (false, true, false) => (Kind::Boolean, "true is 1, false is 0".to_string()),
@@ -449,7 +448,7 @@ mod tests {
                 (
                     "d",
                     "ignored",
-                    "dates; take them as days with --numeric `d`"
+                    "dates; --numeric `d` takes them as days"
                 ),
                 ("e", "ignored", "every cell is missing"),
                 ("one", "ignored", "every cell is `k`"),
@@ -544,7 +543,7 @@ mod tests {
                 .contains("t.csv: line 4 (byte 12): found `four`, where 2 of 3 cells are numbers"),
             "{message}"
         );
-        assert!(message.ends_with("correct the file, take every cell as a level with --categorical, or leave the column out with --exclude"));
+        assert!(message.ends_with("correct the cell, take every cell as a level with --categorical, or leave the column out with --exclude"));
     }
 
     #[test]
@@ -599,6 +598,9 @@ mod tests {
     fn a_schema_survives_json() {
         let schema = schema("a,w,e\n1,x,\n2,z,\n", &choice()).unwrap();
         let json = serde_json::to_string(&schema).unwrap();
-        assert_eq!(serde_json::from_str::<Schema>(&json).unwrap(), schema);
+        assert!(!json.contains("t.csv"), "a model tells where its rows were");
+        let read: Schema = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.columns[2].missing, 2);
+        assert_eq!(serde_json::to_string(&read).unwrap(), json);
     }
 }

@@ -18,9 +18,6 @@ pub trait Source: Send + Sync {
     /// The columns in file order, with the types they are stored as.
     fn schema(&self) -> &SchemaRef;
 
-    /// Whether cells are text that may stand for numbers, as in a CSV file.
-    fn is_text(&self) -> bool;
-
     /// Begins a pass over the columns of these indices.
     ///
     /// # Errors

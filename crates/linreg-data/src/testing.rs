@@ -50,7 +50,8 @@ pub fn cells(source: &dyn Source, order: ChunkOrder) -> Result<Vec<Vec<String>>,
             let cell = |column: &arrow_array::ArrayRef| {
                 let column = column.as_string::<i32>();
                 let valid = column.is_valid(row);
-                valid.then(|| column.value(row)).unwrap_or("").to_string()
+                let cell = if valid { column.value(row) } else { "" };
+                cell.to_string()
             };
             rows.push(chunk.batch.columns().iter().map(cell).collect());
         }

@@ -10,7 +10,7 @@ use crate::DataError;
 pub(crate) enum Values {
     /// Cells that may be words or stand for numbers.
     Text(StringArray),
-    /// Cells that are words by their type, also where they look like numbers.
+    /// Cells that are levels by their type, also where they look like numbers.
     Words(StringArray),
     Numbers(Float64Array),
     Booleans(BooleanArray),
@@ -21,15 +21,14 @@ pub(crate) enum Values {
 }
 
 impl Values {
-    pub fn of(array: &ArrayRef, is_text: bool) -> Result<Self, DataError> {
+    pub fn of(array: &ArrayRef) -> Result<Self, DataError> {
         const MICROSECONDS_PER_DAY: f64 = 86_400e6;
         let values = match array.data_type() {
-            DataType::Utf8 if is_text => Self::Text(array.as_string().clone()),
-            DataType::Utf8 => Self::Words(array.as_string().clone()),
+            DataType::Utf8 => Self::Text(array.as_string().clone()),
             DataType::Float64 => Self::Numbers(array.as_primitive().clone()),
             DataType::Boolean => Self::Booleans(array.as_boolean().clone()),
             DataType::LargeUtf8 | DataType::Utf8View => {
-                Self::Words(cast(array, &DataType::Utf8)?.as_string().clone())
+                Self::Text(cast(array, &DataType::Utf8)?.as_string().clone())
             }
             DataType::Dictionary(_, values)
                 if matches!(

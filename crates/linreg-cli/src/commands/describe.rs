@@ -59,7 +59,7 @@ pub fn run(args: Args) -> Result<()> {
     if args.json {
         return print_json(&as_json(&schema, &description, &warnings));
     }
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = anstream::stdout().lock();
     writeln!(
         stdout,
         "{}: {}, {}\n",
@@ -193,7 +193,7 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
     for column in &schema.columns {
         if is_identifier(column, schema.num_rows) && Some(column.name.as_str()) != target {
             warnings.push(format!(
-                "{} counts the rows, as a number of the row does: leave it out, unless the order of the rows means something",
+                "{} numbers the rows: leave it out, unless their order means something",
                 name(column)
             ));
         }

@@ -430,7 +430,7 @@ impl Report<'_> {
             "precision": self.backend.precision.to_string(),
             "target": if targets.len() == 1 { json!(targets[0]) } else { json!(targets) },
             "rows": fitted.num_rows,
-            "coefficients": coefficients_json(self.model),
+            "coefficients": coefficients_json(self.model, encoder.intercept()),
             "metrics": of_set(Set::Training)?,
             "validation": of_set(Set::Validation)?,
             "test": of_set(Set::Test)?,
@@ -458,7 +458,11 @@ impl Report<'_> {
         )?;
         let columns = columns_lines(&self.table.schema, encoder, &fitted.counts);
         writeln!(stdout, "{columns}")?;
-        writeln!(stdout, "{}", coefficients_table(self.model))?;
+        writeln!(
+            stdout,
+            "{}",
+            coefficients_table(self.model, encoder.intercept())
+        )?;
         for (set, metrics) in &fitted.sets {
             let rows = match set {
                 Set::Training => "On the rows it was trained on",

@@ -1,8 +1,8 @@
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
-use linreg_data::{EncodingCounts, Schema};
+use linreg_data::{Encoder, EncodingCounts, Schema};
 use linreg_model::{FORMAT_VERSION, ModelFile};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,8 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let model = load_model(&args.model)?;
+    let encoder = encoder_of(&model, &args.model)?;
+    let intercept = encoder.intercept();
     if args.json {
         // What is JSON in the metadata is shown as JSON.
         let parse = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
@@ -44,7 +46,7 @@ pub fn run(args: Args) -> Result<()> {
             "format_version": FORMAT_VERSION,
             "features": model.feature_names,
             "targets": model.target_names,
-            "coefficients": coefficients_json(&model),
+            "coefficients": coefficients_json(&model, intercept),
             "metadata": metadata,
             "tensors": tensors,
         }));
@@ -57,11 +59,11 @@ pub fn run(args: Args) -> Result<()> {
         plain(&model.target_names.join(", ")),
         count(model.feature_names.len(), "feature")
     )?;
-    let columns = columns(&model, &args.model);
+    let columns = columns(&model, &encoder);
     if let Some(columns) = &columns {
         writeln!(stdout, "{columns}")?;
     }
-    write!(stdout, "{}", coefficients_table(&model))?;
+    write!(stdout, "{}", coefficients_table(&model, intercept))?;
     // What the columns say is not said again.
     let said = |key: &str| columns.is_some() && [ENCODER, SCHEMA].contains(&key);
     let metadata = model.metadata.iter().filter(|(key, _)| !said(key));
@@ -79,9 +81,8 @@ pub fn run(args: Args) -> Result<()> {
 
 /// What the columns of the table are that the model was fitted to, where it
 /// knows.
-fn columns(model: &ModelFile, path: &Path) -> Option<String> {
+fn columns(model: &ModelFile, encoder: &Encoder) -> Option<String> {
     let schema: Schema = serde_json::from_str(model.metadata.get(SCHEMA)?).ok()?;
-    let encoder = encoder_of(model, path).ok()?;
     let counts = EncodingCounts::default();
-    Some(columns_lines(&schema, &encoder, &counts))
+    Some(columns_lines(&schema, encoder, &counts))
 }

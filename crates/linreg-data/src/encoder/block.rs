@@ -50,7 +50,7 @@ impl Block {
         // What the chunk holds beyond them is for others.
         let columns = encoder.encoder.columns[..encoder.columns.len()].iter();
         for (index, (column, array)) in columns.zip(chunk.batch.columns()).enumerate() {
-            let values = Values::of(array, encoder.is_text)?;
+            let values = Values::of(array)?;
             let cells = match &column.kind {
                 Kind::Categorical { levels, .. } => {
                     let is_unseen_baseline = encoder.encoder.unseen == UnseenPolicy::Baseline;
