@@ -445,11 +445,7 @@ mod tests {
                 ("n", "numeric", "every cell is a number"),
                 ("b", "boolean", "true is 1, false is 0"),
                 ("w", "categorical", "words, such as `x`"),
-                (
-                    "d",
-                    "ignored",
-                    "dates; --numeric `d` takes them as days"
-                ),
+                ("d", "ignored", "dates; --numeric `d` takes them as days"),
                 ("e", "ignored", "every cell is missing"),
                 ("one", "ignored", "every cell is `k`"),
             ]

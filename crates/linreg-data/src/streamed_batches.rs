@@ -20,13 +20,13 @@ use crate::{
 ///
 /// ```
 /// use burn_ndarray::NdArray;
-/// use linreg_data::{BatchSource, StreamedBatches, Summary, SyntheticConfig};
+/// use linreg_data::{BatchSource, DataError, StreamedBatches, Summary, SyntheticConfig};
 ///
-/// # fn main() -> Result<(), linreg_data::DataError> {
+/// # fn main() -> Result<(), DataError> {
 /// // A dataset stands for a source that is read from a file.
 /// let source = SyntheticConfig::new(vec![1.0], 0.0).with_num_examples(25).generate()?;
 /// let summary = Summary::of(&source)?;
-/// let sizes: Result<Vec<usize>, _> = std::thread::scope(|scope| {
+/// let sizes: Result<Vec<usize>, DataError> = std::thread::scope(|scope| {
 ///     let device = Default::default();
 ///     let batches = StreamedBatches::<NdArray, _>::new(scope, &source, &summary, 10, &device)?;
 ///     let batches = batches.with_shuffle_rows(20);

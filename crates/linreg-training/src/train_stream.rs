@@ -16,7 +16,7 @@ use crate::{Observer, Trained, TrainingConfig, TrainingError};
 ///
 /// # Errors
 ///
-/// As [`train`], or what reading a chunk finds.
+/// As [`train`](crate::train), or what reading a chunk finds.
 pub fn train_stream<B: AutodiffBackend>(
     config: &TrainingConfig,
     source: &(impl RowSource + ?Sized),
