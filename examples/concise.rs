@@ -22,8 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = TrainingConfig::new();
     let trained = train::<DefaultBackend>(&config, &dataset, &device, &mut Print)?;
 
-    let metrics = evaluate(&trained.model, &dataset, &device)?;
-    println!("RMSE: {:.4} over {} rows", metrics.rmse, metrics.rows);
+    for metrics in evaluate(&trained.model, &dataset, &device)? {
+        println!("RMSE: {:.4} over {} rows", metrics.rmse, metrics.rows);
+    }
     println!(
         "w: {:.3?}, b: {:.3?}",
         trained.coefficients.weight(),
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
 
     let path = std::env::temp_dir().join("linreg_concise.safetensors");
-    let names = (dataset.feature_names(), [dataset.target_name()]);
+    let names = (dataset.feature_names(), dataset.target_names());
     ModelFile::new(trained.coefficients, names.0, names.1)?.save(&path)?;
     println!("saved {}", path.display());
     Ok(())

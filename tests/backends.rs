@@ -47,7 +47,7 @@ impl Task for Epoch<'_> {
             .with_batch_size(BATCH)
             .with_num_epochs(1)
             .with_learning_rate(RATE);
-        let before = mean_loss(&model.valid(), &batches);
+        let before = mean_loss(&model.valid(), &batches).unwrap();
         let training = batches
             .in_order((0..ROWS).collect())
             .fold(Training::new(model, &config, &batches), Training::step);
@@ -56,7 +56,7 @@ impl Task for Epoch<'_> {
         let model = training.model().valid();
         let coefficients = model.coefficients().unwrap();
         Fit {
-            losses: [before, mean_loss(&model, &batches)],
+            losses: [before, mean_loss(&model, &batches).unwrap()],
             parameters: [coefficients.weight(), coefficients.bias()].concat(),
         }
     }

@@ -154,7 +154,7 @@ fn a_prediction_beyond_64_bit_floats_is_an_error_that_names_the_row() {
         "--output",
         "p.csv",
     ]);
-    assert!(message.starts_with("error: far.csv: row 2: the prediction of y is beyond"));
+    assert!(message.starts_with("error: far.csv: line 3 (byte 10): the predicted y is beyond"));
     assert!(!tool.path("p.csv").exists());
 }
 

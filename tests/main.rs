@@ -8,4 +8,5 @@ mod diabetes;
 mod examples;
 mod lesson;
 mod reference;
+mod tables;
 mod tool;

@@ -54,7 +54,12 @@ impl Task for Replay<'_> {
         let reference = self.0;
         let names = vec!["x1".to_string(), "x2".to_string()];
         let features = reference.features.as_flattened().to_vec();
-        let dataset = Dataset::new(features, reference.targets.clone(), names, "y".to_string());
+        let dataset = Dataset::new(
+            features,
+            reference.targets.clone(),
+            names,
+            vec!["y".to_string()],
+        );
         let dataset = dataset.unwrap();
         let batches = Batches::<B::InnerBackend>::new(&dataset, reference.batch_size, &device);
         let batches = batches.unwrap();
@@ -95,7 +100,7 @@ impl Task for Replay<'_> {
             let not_finite;
             (training, not_finite) = training.end_epoch();
             assert_eq!(not_finite, None);
-            let loss = mean_loss(&training.model().valid(), &batches);
+            let loss = mean_loss(&training.model().valid(), &batches).unwrap();
             replayed.epoch_losses.push(loss);
             replayed.after_epochs.push(parameters(&training));
         }

@@ -40,7 +40,7 @@ impl Task for Epochs<'_> {
                 let trained = steps.fold(training.take().expect("put back"), Training::step);
                 let (trained, not_finite) = trained.end_epoch();
                 assert!(not_finite.is_none());
-                let loss = mean_loss(&trained.model().valid(), &batches);
+                let loss = mean_loss(&trained.model().valid(), &batches).expect("rows in memory");
                 training = Some(trained);
                 loss
             });

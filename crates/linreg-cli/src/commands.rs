@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod describe;
 pub mod devices;
 pub mod evaluate;
 pub mod fit;
@@ -24,6 +25,7 @@ use crate::number;
 
 /// Where tensors are computed.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Backend")]
 pub struct BackendArgs {
     /// Backend to compute on: ndarray, flex or wgpu [default: the first of them
     /// that is compiled in]
@@ -151,8 +153,8 @@ fn precision(text: &str) -> Result<Precision, String> {
 /// Name of the bias among the coefficients, as R and statsmodels users know it.
 pub const INTERCEPT: &str = "(intercept)";
 
-/// The coefficients of a model as JSON, the bias first.
-pub fn coefficients_json(model: &ModelFile) -> Value {
+/// The coefficients of a model as JSON, the bias first, if it has one.
+pub fn coefficients_json(model: &ModelFile, intercept: bool) -> Value {
     let coefficients = &model.coefficients;
     let num_targets = coefficients.num_targets();
     let mut list = Vec::new();
@@ -160,8 +162,8 @@ pub fn coefficients_json(model: &ModelFile) -> Value {
         let weights = coefficients.weight()[target..].iter().step_by(num_targets);
         let names = [INTERCEPT].into_iter();
         let names = names.chain(model.feature_names.iter().map(String::as_str));
-        for (name, estimate) in names.zip([&coefficients.bias()[target]].into_iter().chain(weights))
-        {
+        let estimates = [&coefficients.bias()[target]].into_iter().chain(weights);
+        for (name, estimate) in names.zip(estimates).skip(usize::from(!intercept)) {
             let mut entry = json!({"name": name, "estimate": estimate});
             if num_targets > 1 {
                 entry["target"] = json!(target_name);
@@ -173,7 +175,7 @@ pub fn coefficients_json(model: &ModelFile) -> Value {
 }
 
 /// The coefficients of a model as a table, a column a target.
-pub fn coefficients_table(model: &ModelFile) -> String {
+pub fn coefficients_table(model: &ModelFile, intercept: bool) -> String {
     let coefficients = &model.coefficients;
     let num_targets = coefficients.num_targets();
     let mut header = vec!["coefficient".to_string()];
@@ -185,7 +187,10 @@ pub fn coefficients_table(model: &ModelFile) -> String {
         let numbers = values.iter().map(|value| number::six_digits(*value));
         [name.to_string()].into_iter().chain(numbers).collect()
     };
-    let mut rows = vec![header, row(INTERCEPT, coefficients.bias())];
+    let mut rows = vec![header];
+    if intercept {
+        rows.push(row(INTERCEPT, coefficients.bias()));
+    }
     let weights = coefficients.weight().chunks(num_targets);
     for (name, weights) in model.feature_names.iter().zip(weights) {
         rows.push(row(name, weights));

@@ -1,24 +1,101 @@
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use linreg_data::CsvReader;
+use anyhow::{Context, Result, bail};
+use linreg_data::{CsvOptions, DataError, Encoder, Passes, Source, open};
 use linreg_model::ModelFile;
 
-/// Opens a CSV file and reads its header; `-` is standard input.
-pub fn open_csv(path: &Path) -> Result<CsvReader<Box<dyn Read>>> {
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(File::open(path).with_context(|| name(path))?)
-    };
-    CsvReader::new(input).with_context(|| name(path))
+/// The table that a command reads.
+#[derive(clap::Args)]
+pub struct SourceArgs {
+    /// CSV (also .gz and .zst), Parquet or Arrow files, read as one table;
+    /// - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// What separates the cells of a CSV file, one character or tab [default:
+    /// found in the file]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<u8>,
+
+    /// The first line of a CSV file is a row; columns are named column_1,
+    /// column_2 and so on
+    #[arg(long)]
+    no_header: bool,
 }
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("expected one character, such as ; or the word tab".to_string()),
+    }
+}
+
+impl SourceArgs {
+    /// Opens the files.
+    pub fn open(&self, passes: Passes) -> Result<Arc<dyn Source>> {
+        let options = CsvOptions {
+            delimiter: self.delimiter,
+            no_header: self.no_header,
+        };
+        Ok(open(&self.files, &options, passes)?.into())
+    }
+
+    /// What a message calls the files.
+    pub fn name(&self) -> String {
+        match &self.files[..] {
+            [only] => name(only),
+            [first, others @ ..] => format!("{} and {} more files", name(first), others.len()),
+            [] => String::new(),
+        }
+    }
+
+    /// The files as paths, to check that none is written.
+    pub fn paths(&self) -> Vec<&Path> {
+        self.files.iter().map(PathBuf::as_path).collect()
+    }
+
+    /// An error with the name of the files, unless it names one.
+    pub fn say_where(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
+        let error = error.into();
+        let cause = error.chain().find_map(|e| e.downcast_ref::<DataError>());
+        match cause.is_some_and(DataError::names_file) {
+            true => error,
+            false => error.context(self.name()),
+        }
+    }
+}
+
+/// Key of a model's metadata under which its encoder stands, as JSON.
+pub const ENCODER: &str = "encoder";
+
+/// Key of a model's metadata under which the schema of the table it was fitted
+/// to stands, as JSON.
+pub const SCHEMA: &str = "schema";
 
 /// Reads a model file.
 pub fn load_model(path: &Path) -> Result<ModelFile> {
     ModelFile::load(path).with_context(|| name(path))
+}
+
+/// What turns the columns of a table into the features of a model.
+pub fn encoder_of(model: &ModelFile, path: &Path) -> Result<Encoder> {
+    let Some(text) = model.metadata.get(ENCODER) else {
+        return Ok(Encoder::of_numbers(
+            &model.feature_names,
+            &model.target_names,
+        ));
+    };
+    let encoder: Encoder = serde_json::from_str(text)
+        .with_context(|| format!("{}: the encoder in the file is damaged", name(path)))?;
+    if encoder.feature_names() != model.feature_names || encoder.targets() != model.target_names {
+        bail!(
+            "{}: the encoder in the file is that of another model",
+            name(path)
+        );
+    }
+    Ok(encoder)
 }
 
 /// What a message calls a file.

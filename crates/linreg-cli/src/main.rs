@@ -3,12 +3,15 @@
 #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
 compile_error!("linreg needs a backend: build with --features ndarray (the default), flex or wgpu");
 
+mod columns;
 mod commands;
 mod input;
 mod memory;
+mod names;
 mod number;
 mod output;
 mod progress;
+mod split;
 mod style;
 
 use std::io::{ErrorKind, Write};
@@ -18,7 +21,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use linreg_data::DataError;
 
-use commands::{check, completions, devices, evaluate, fit, generate, inspect, lesson, predict};
+use commands::{
+    check, completions, describe, devices, evaluate, fit, generate, inspect, lesson, predict,
+};
 
 /// Linear regression from the shell, on the Burn framework
 #[derive(Parser)]
@@ -31,7 +36,8 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   linreg lesson                                     the lesson, step by step
-  linreg fit houses.csv --target price              fit a model to a CSV file
+  linreg describe houses.csv                        look at a table's columns
+  linreg fit houses.csv --target price              fit a model to a table
   linreg predict houses.safetensors new.csv         predict for new rows
   linreg evaluate houses.safetensors test.csv       how good is the model?";
 
@@ -39,7 +45,8 @@ Examples:
 enum Command {
     Lesson(lesson::Args),
     Generate(generate::Args),
-    Fit(fit::Args),
+    Describe(describe::Args),
+    Fit(Box<fit::Args>),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
@@ -81,7 +88,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Lesson(args) => lesson::run(args)?,
         Command::Generate(args) => generate::run(args)?,
-        Command::Fit(args) => fit::run(args)?,
+        Command::Describe(args) => describe::run(args)?,
+        Command::Fit(args) => fit::run(*args)?,
         Command::Predict(args) => predict::run(args)?,
         Command::Evaluate(args) => evaluate::run(args)?,
         Command::Inspect(args) => inspect::run(args)?,

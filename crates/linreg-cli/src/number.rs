@@ -65,6 +65,12 @@ pub fn thousands(number: usize) -> String {
     text
 }
 
+/// A number of things, such as 1 row or 2,000 rows.
+pub fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", thousands(number))
+}
+
 /// A text from a file, which may hold a line break or an escape code, as a
 /// terminal can show it.
 pub fn plain(text: &str) -> String {

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use linreg_data::{DataError, TableFormat};
 use tempfile::NamedTempFile;
 
 /// Where a result goes: a file that is there whole or not at all, or standard
@@ -58,10 +59,16 @@ impl Output {
         Ok(output)
     }
 
+    /// The format that the file's name asks for; CSV to standard output.
+    pub fn table_format(&self) -> Result<TableFormat, DataError> {
+        let path = self.path.as_deref();
+        path.map_or(Ok(TableFormat::Csv), TableFormat::of_path)
+    }
+
     /// Writes it all and, to a file, puts it in place at the end.
-    pub fn write(&self, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    pub fn write(&self, content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
         let Some(path) = &self.path else {
-            let mut stdout = io::BufWriter::new(io::stdout().lock());
+            let mut stdout = io::BufWriter::new(io::stdout());
             content(&mut stdout)?;
             return Ok(stdout.flush()?);
         };

@@ -3,29 +3,12 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Element, ElementConversion, Int, Tensor, TensorData, s};
 use rand::seq::SliceRandom;
 
-use crate::error::quote;
+use crate::batch::{
+    Batch, HostBatch, MAX_TENSOR_NUMBERS, check_batch_size, max_tensor_rows, round, round_weights,
+};
 use crate::random::{Purpose, generator};
+use crate::rows::mean_weight;
 use crate::{DataError, Dataset};
-
-/// Rows of one tensor at most. Half of what reductions of Burn 0.21 on wgpu
-/// take: past 65,536 rows their results are wrong.
-pub const MAX_TENSOR_ROWS: usize = 32_768;
-
-/// Numbers of one tensor at most: 64 MiB in f32, half of what every wgpu device
-/// has to take. A larger tensor may not be allocated at all.
-pub const MAX_TENSOR_NUMBERS: usize = 1 << 24;
-
-/// Some rows as tensors.
-#[derive(Clone, Debug)]
-pub struct Batch<B: Backend> {
-    /// Features, `[rows, num_features]`.
-    pub features: Tensor<B, 2>,
-    /// Targets, `[rows, 1]`.
-    pub targets: Tensor<B, 2>,
-    /// Whether more rows of the same batch follow: a batch of more than
-    /// [`MAX_TENSOR_ROWS`] or [`MAX_TENSOR_NUMBERS`] comes in parts.
-    pub more_follows: bool,
-}
 
 /// Where the rows are kept from which batches are gathered.
 #[derive(Config, Copy, Debug, PartialEq)]
@@ -35,7 +18,8 @@ pub enum Placement {
     /// way on CPU backends.
     Host,
     /// In the device's memory: all rows are moved once and batches gathered
-    /// there. Rows of more than [`MAX_TENSOR_NUMBERS`] stay with the host.
+    /// there. Rows of more than [`MAX_TENSOR_NUMBERS`](crate::MAX_TENSOR_NUMBERS)
+    /// stay with the host.
     Device,
 }
 
@@ -60,23 +44,19 @@ pub enum Placement {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Batches<B: Backend> {
-    rows: Rows<B>,
+    rows: Kept<B>,
     num_rows: usize,
     num_features: usize,
+    num_targets: usize,
     batch_size: usize,
     device: B::Device,
 }
 
+/// All rows, where batches are gathered from.
 #[derive(Clone, Debug)]
-enum Rows<B: Backend> {
-    Host {
-        features: Vec<B::FloatElem>,
-        targets: Vec<B::FloatElem>,
-    },
-    Device {
-        features: Tensor<B, 2>,
-        targets: Tensor<B, 2>,
-    },
+enum Kept<B: Backend> {
+    Host(HostBatch<B>),
+    Device(Batch<B>),
 }
 
 impl<B: Backend> Batches<B> {
@@ -91,22 +71,31 @@ impl<B: Backend> Batches<B> {
         batch_size: usize,
         device: &B::Device,
     ) -> Result<Self, DataError> {
-        if batch_size == 0 {
-            return Err(DataError::Setting {
-                name: "batch size",
-                found: "0".to_string(),
-                expected: "at least 1".to_string(),
-            });
+        check_batch_size(batch_size)?;
+        let num_rows = dataset.num_rows();
+        let mut rows = HostBatch {
+            features: Vec::with_capacity(dataset.features().len()),
+            targets: Vec::with_capacity(dataset.targets().len()),
+            weights: None,
+            more_follows: false,
+        };
+        round(
+            &mut rows.features,
+            dataset.features(),
+            dataset.feature_names(),
+        )?;
+        round(&mut rows.targets, dataset.targets(), dataset.target_names())?;
+        if let Some(weights) = dataset.weights() {
+            let mean = mean_weight(weights.iter().sum(), num_rows)?;
+            let rounded = rows.weights.insert(Vec::with_capacity(num_rows));
+            round_weights(rounded, weights, mean);
         }
-        let column = |index: usize| dataset.feature_names()[index % dataset.num_features()].clone();
         Ok(Self {
-            rows: Rows::Host {
-                features: round::<B>(dataset.features(), column)?,
-                targets: round::<B>(dataset.targets(), |_| dataset.target_name().to_string())?,
-            },
-            num_rows: dataset.num_rows(),
+            rows: Kept::Host(rows),
+            num_rows,
             num_features: dataset.num_features(),
-            batch_size: batch_size.min(dataset.num_rows()),
+            num_targets: dataset.num_targets(),
+            batch_size: batch_size.min(num_rows),
             device: device.clone(),
         })
     }
@@ -114,12 +103,12 @@ impl<B: Backend> Batches<B> {
     /// The same batches from rows kept in this place, or with the host where
     /// they are too many for one tensor.
     pub fn place(mut self, placement: Placement) -> Self {
-        let fits = self.num_rows * self.num_features <= MAX_TENSOR_NUMBERS;
+        let width = self.num_features.max(self.num_targets);
+        let fits = self.num_rows * width <= MAX_TENSOR_NUMBERS;
         self.rows = match (placement, self.rows) {
-            (Placement::Device, Rows::Host { features, targets }) if fits => Rows::Device {
-                features: tensor(features, self.num_features, &self.device),
-                targets: tensor(targets, 1, &self.device),
-            },
+            (Placement::Device, Kept::Host(rows)) if fits => {
+                Kept::Device(rows.into_batch(self.num_targets, &self.device))
+            }
             (_, rows) => rows,
         };
         self
@@ -135,6 +124,11 @@ impl<B: Backend> Batches<B> {
         self.num_features
     }
 
+    /// Number of targets of a row.
+    pub fn num_targets(&self) -> usize {
+        self.num_targets
+    }
+
     /// Number of batches of an epoch.
     pub fn num_batches(&self) -> usize {
         self.num_rows.div_ceil(self.batch_size)
@@ -148,8 +142,8 @@ impl<B: Backend> Batches<B> {
     /// Where the rows are.
     pub fn placement(&self) -> Placement {
         match self.rows {
-            Rows::Host { .. } => Placement::Host,
-            Rows::Device { .. } => Placement::Device,
+            Kept::Host(_) => Placement::Host,
+            Kept::Device(_) => Placement::Device,
         }
     }
 
@@ -168,7 +162,7 @@ impl<B: Backend> Batches<B> {
     ///
     /// If an index is past the last row (when its batch is taken).
     pub fn in_order(&self, order: Vec<usize>) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
-        let part_size = (MAX_TENSOR_NUMBERS / self.num_features).clamp(1, MAX_TENSOR_ROWS);
+        let part_size = max_tensor_rows(self.num_features, self.num_targets);
         let mut parts = Vec::with_capacity(self.num_batches());
         for start in (0..order.len()).step_by(self.batch_size) {
             let end = order.len().min(start + self.batch_size);
@@ -192,89 +186,66 @@ impl<B: Backend> Batches<B> {
         assert!(rows > 0, "no rows at a time never ends");
         (0..self.num_rows.div_ceil(rows)).map(move |index| {
             let range = index * rows..self.num_rows.min((index + 1) * rows);
-            let (features, targets) = match &self.rows {
-                Rows::Host { features, targets } => {
-                    let width = self.num_features;
-                    let features = &features[range.start * width..range.end * width];
-                    (
-                        tensor(features.to_vec(), width, &self.device),
-                        tensor(targets[range].to_vec(), 1, &self.device),
-                    )
+            match &self.rows {
+                Kept::Host(rows) => {
+                    let part = |numbers: &[B::FloatElem], width: usize| {
+                        numbers[range.start * width..range.end * width].to_vec()
+                    };
+                    let batch = HostBatch::<B> {
+                        features: part(&rows.features, self.num_features),
+                        targets: part(&rows.targets, self.num_targets),
+                        weights: rows.weights.as_ref().map(|weights| part(weights, 1)),
+                        more_follows: false,
+                    };
+                    batch.into_batch(self.num_targets, &self.device)
                 }
-                Rows::Device { features, targets } => (
-                    features.clone().slice(s![range.clone(), ..]),
-                    targets.clone().slice(s![range, ..]),
-                ),
-            };
-            Batch {
-                features,
-                targets,
-                more_follows: false,
+                Kept::Device(rows) => {
+                    let part = |rows: &Tensor<B, 2>| rows.clone().slice(s![range.clone(), ..]);
+                    Batch {
+                        features: part(&rows.features),
+                        targets: part(&rows.targets),
+                        weights: rows.weights.as_ref().map(part),
+                        more_follows: false,
+                    }
+                }
             }
         })
     }
 
     fn gather(&self, order: &[usize]) -> Batch<B> {
-        let (features, targets) = match &self.rows {
-            Rows::Host { features, targets } => {
-                let width = self.num_features;
-                let mut gathered = Vec::with_capacity(order.len() * width);
-                for row in order {
-                    gathered.extend_from_slice(&features[row * width..(row + 1) * width]);
-                }
-                let targets = order.iter().map(|row| targets[*row]).collect();
-                (
-                    tensor(gathered, width, &self.device),
-                    tensor(targets, 1, &self.device),
-                )
+        match &self.rows {
+            Kept::Host(rows) => {
+                let gather = |numbers: &[B::FloatElem], width: usize| {
+                    let mut gathered = Vec::with_capacity(order.len() * width);
+                    for row in order {
+                        gathered.extend_from_slice(&numbers[row * width..(row + 1) * width]);
+                    }
+                    gathered
+                };
+                let batch = HostBatch::<B> {
+                    features: gather(&rows.features, self.num_features),
+                    targets: gather(&rows.targets, self.num_targets),
+                    weights: rows.weights.as_ref().map(|weights| gather(weights, 1)),
+                    more_follows: false,
+                };
+                batch.into_batch(self.num_targets, &self.device)
             }
-            Rows::Device { features, targets } => {
+            Kept::Device(rows) => {
                 let last = self.num_rows - 1;
                 assert!(order.iter().all(|row| *row <= last), "no such row");
                 let indices = order.iter().map(|row| (*row as i64).elem::<B::IntElem>());
                 let order = TensorData::new(indices.collect(), [order.len()]);
                 let options = (&self.device, B::IntElem::dtype());
                 let order = Tensor::<B, 1, Int>::from_data(order, options);
-                (
-                    features.clone().select(0, order.clone()),
-                    targets.clone().select(0, order),
-                )
+                let gather = |rows: &Tensor<B, 2>| rows.clone().select(0, order.clone());
+                Batch {
+                    features: gather(&rows.features),
+                    targets: gather(&rows.targets),
+                    weights: rows.weights.as_ref().map(gather),
+                    more_follows: false,
+                }
             }
-        };
-        Batch {
-            features,
-            targets,
-            more_follows: false,
         }
-    }
-}
-
-/// Row-major numbers as a tensor, `[numbers.len() / width, width]`.
-fn tensor<B: Backend>(
-    numbers: Vec<B::FloatElem>,
-    width: usize,
-    device: &B::Device,
-) -> Tensor<B, 2> {
-    let rows = numbers.len() / width;
-    // The float type is named, because Burn 0.21 otherwise takes that of the
-    // first backend that used the device.
-    let options = (device, B::FloatElem::dtype());
-    Tensor::from_data(TensorData::new(numbers, [rows, width]), options)
-}
-
-fn round<B: Backend>(
-    values: &[f64],
-    column: impl Fn(usize) -> String,
-) -> Result<Vec<B::FloatElem>, DataError> {
-    let rounded: Vec<B::FloatElem> = values.iter().map(|value| value.elem()).collect();
-    let too_large = |value: &B::FloatElem| !value.elem::<f64>().is_finite();
-    match rounded.iter().position(too_large) {
-        None => Ok(rounded),
-        Some(index) => Err(DataError::Columns(format!(
-            "column {}: {:e} is too large for the backend's floats; standardise the column or divide it by a power of ten",
-            quote(&column(index)),
-            values[index]
-        ))),
     }
 }
 
@@ -291,7 +262,7 @@ mod tests {
         let features = (0..rows).flat_map(|i| [i as f64, -(i as f64)]).collect();
         let targets = (0..rows).map(|i| 10.0 * i as f64).collect();
         let names = vec!["a".to_string(), "b".to_string()];
-        let dataset = Dataset::new(features, targets, names, "y".to_string()).unwrap();
+        let dataset = Dataset::new(features, targets, names, vec!["y".to_string()]).unwrap();
         Batches::new(&dataset, batch_size, &Default::default())
             .unwrap()
             .place(placement)
@@ -357,7 +328,8 @@ mod tests {
         let wide = |num_rows| {
             let names = (0..1024).map(|i| format!("x{i}")).collect();
             let features = vec![0.0; num_rows * 1024];
-            let dataset = Dataset::new(features, vec![0.0; num_rows], names, "y".into()).unwrap();
+            let dataset =
+                Dataset::new(features, vec![0.0; num_rows], names, vec!["y".into()]).unwrap();
             let batches = Batches::<NdArray>::new(&dataset, 20_000, &Default::default());
             let batches = batches.unwrap().place(Placement::Device);
             let sizes = batches.epoch(0, 0).map(|batch| batch.targets.dims()[0]);
@@ -369,7 +341,8 @@ mod tests {
 
     #[test]
     fn refuses_a_batch_size_of_0_and_numbers_that_do_not_fit() {
-        let dataset = |x| Dataset::new(vec![x], vec![0.0], vec!["x".into()], "y".into()).unwrap();
+        let dataset =
+            |x| Dataset::new(vec![x], vec![0.0], vec!["x".into()], vec!["y".into()]).unwrap();
         let error = Batches::<B>::new(&dataset(0.0), 0, &Default::default()).unwrap_err();
         assert_eq!(
             error.to_string(),

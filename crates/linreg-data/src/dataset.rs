@@ -1,21 +1,19 @@
 use std::collections::BTreeSet;
 
-use rand::seq::SliceRandom;
-
-use crate::DataError;
 use crate::error::quote;
-use crate::random::{Purpose, generator};
+use crate::rows::mean_weight;
+use crate::{DataError, Rows};
 
-/// Rows of features with their target, in `f64`, and the names of the columns.
+/// Rows of features with their targets, in `f64`, the names of the columns,
+/// and, where rows do not all count the same, the weight of each.
 ///
-/// Every number is finite, there is at least one row and one feature, and
-/// names are distinct: it cannot be made otherwise.
+/// Every number is finite, there is at least one row, one feature and one
+/// target, and names are distinct: it cannot be made otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    features: Vec<f64>,
-    targets: Vec<f64>,
+    rows: Rows,
     feature_names: Vec<String>,
-    target_name: String,
+    target_names: Vec<String>,
 }
 
 impl Dataset {
@@ -24,60 +22,38 @@ impl Dataset {
     /// # Shapes
     ///
     /// - features: row-major `[rows, feature_names.len()]`
-    /// - targets: `[rows]`
+    /// - targets: row-major `[rows, target_names.len()]`
     ///
     /// # Errors
     ///
-    /// No rows, no features, lengths that do not fit, a name there twice, or a
-    /// number that is NaN or infinite.
+    /// No rows, no features, no targets, lengths that do not fit, a name there
+    /// twice, or a number that is NaN or infinite.
     pub fn new(
         features: Vec<f64>,
         targets: Vec<f64>,
         feature_names: Vec<String>,
-        target_name: String,
+        target_names: Vec<String>,
     ) -> Result<Self, DataError> {
-        let num_features = feature_names.len();
-        if num_features == 0 {
-            return Err(DataError::Columns("there are no features".to_string()));
-        }
-        if targets.is_empty() {
-            return Err(DataError::NoRows(String::new()));
-        }
-        if features.len() != targets.len() * num_features {
-            return Err(DataError::Columns(format!(
-                "{} feature values for {} rows of {num_features} features",
-                features.len(),
-                targets.len()
-            )));
-        }
-        let mut seen = BTreeSet::from([target_name.as_str()]);
-        if let Some(twice) = feature_names.iter().find(|name| !seen.insert(name)) {
+        let rows = Rows {
+            features,
+            targets,
+            weights: None,
+        };
+        let mut seen = BTreeSet::new();
+        let mut names = target_names.iter().chain(&feature_names);
+        if let Some(twice) = names.find(|name| !seen.insert(*name)) {
             return Err(DataError::Columns(format!(
                 "the column name {} is there twice",
                 quote(twice)
             )));
         }
-        let not_finite = |values: &[f64]| values.iter().position(|value| !value.is_finite());
-        if let Some(index) = not_finite(&features) {
-            return Err(DataError::Columns(format!(
-                "row {}, column {}: found {}, expected a finite number",
-                index / num_features,
-                quote(&feature_names[index % num_features]),
-                features[index]
-            )));
-        }
-        if let Some(row) = not_finite(&targets) {
-            return Err(DataError::Columns(format!(
-                "row {row}, column {}: found {}, expected a finite number",
-                quote(&target_name),
-                targets[row]
-            )));
+        if rows.check(&feature_names, &target_names, 0)? == 0 {
+            return Err(DataError::NoRows(String::new()));
         }
         Ok(Self {
-            features,
-            targets,
+            rows,
             feature_names,
-            target_name,
+            target_names,
         })
     }
 
@@ -85,25 +61,55 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// Not one name for each feature, or a name there twice.
+    /// Not one name for each column, or a name there twice.
     pub fn with_names(
         self,
         feature_names: Vec<String>,
-        target_name: String,
+        target_names: Vec<String>,
     ) -> Result<Self, DataError> {
-        if feature_names.len() != self.num_features() {
-            return Err(DataError::Columns(format!(
-                "{} names for {} features; give one for each",
-                feature_names.len(),
-                self.num_features()
-            )));
+        for (what, names, number) in [
+            ("features", &feature_names, self.num_features()),
+            ("targets", &target_names, self.num_targets()),
+        ] {
+            if names.len() != number {
+                return Err(DataError::Columns(format!(
+                    "{} names for {number} {what}; give one for each",
+                    names.len()
+                )));
+            }
         }
-        Self::new(self.features, self.targets, feature_names, target_name)
+        let Rows {
+            features,
+            targets,
+            weights,
+        } = self.rows;
+        let mut renamed = Self::new(features, targets, feature_names, target_names)?;
+        renamed.rows.weights = weights;
+        Ok(renamed)
+    }
+
+    /// The same rows with a weight each, `[num_rows]`: a row of weight 2 counts
+    /// as two rows of weight 1 in every mean and one of weight 0 not at all, as
+    /// `sample_weight` in scikit-learn. Only the ratios of weights matter to a
+    /// model.
+    ///
+    /// # Errors
+    ///
+    /// Not one weight for each row, a weight that is not finite or below 0, no
+    /// weight above 0, or a mean weight beyond 64-bit floats.
+    pub fn with_weights(mut self, weights: Vec<f64>) -> Result<Self, DataError> {
+        let sum = weights.iter().sum();
+        self.rows.weights = Some(weights);
+        let num_rows = self
+            .rows
+            .check(&self.feature_names, &self.target_names, 0)?;
+        mean_weight(sum, num_rows)?;
+        Ok(self)
     }
 
     /// Number of rows; at least 1.
     pub fn num_rows(&self) -> usize {
-        self.targets.len()
+        self.rows.targets.len() / self.num_targets()
     }
 
     /// Number of features of a row; at least 1.
@@ -111,9 +117,14 @@ impl Dataset {
         self.feature_names.len()
     }
 
+    /// Number of targets of a row; at least 1.
+    pub fn num_targets(&self) -> usize {
+        self.target_names.len()
+    }
+
     /// All features, row-major `[num_rows, num_features]`.
     pub fn features(&self) -> &[f64] {
-        &self.features
+        &self.rows.features
     }
 
     /// The values of one feature, in row order.
@@ -122,16 +133,26 @@ impl Dataset {
     ///
     /// If there is no feature of that index.
     pub fn feature(&self, index: usize) -> impl Iterator<Item = f64> + '_ {
-        assert!(index < self.num_features(), "no feature {index}");
-        self.features[index..]
-            .iter()
-            .step_by(self.num_features())
-            .copied()
+        column(self.features(), index, self.num_features())
     }
 
-    /// The target of each row, `[num_rows]`.
+    /// All targets, row-major `[num_rows, num_targets]`.
     pub fn targets(&self) -> &[f64] {
-        &self.targets
+        &self.rows.targets
+    }
+
+    /// The values of one target, in row order.
+    ///
+    /// # Panics
+    ///
+    /// If there is no target of that index.
+    pub fn target(&self, index: usize) -> impl Iterator<Item = f64> + '_ {
+        column(self.targets(), index, self.num_targets())
+    }
+
+    /// The weight of each row, `[num_rows]`; none where all count the same.
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.rows.weights.as_deref()
     }
 
     /// Names of the features.
@@ -139,68 +160,45 @@ impl Dataset {
         &self.feature_names
     }
 
-    /// Name of the target.
-    pub fn target_name(&self) -> &str {
-        &self.target_name
+    /// Names of the targets.
+    pub fn target_names(&self) -> &[String] {
+        &self.target_names
     }
 
     /// The rows of these indices, in that order.
     ///
     /// # Errors
     ///
-    /// No indices.
+    /// No indices, or only those of rows of weight 0.
     ///
     /// # Panics
     ///
     /// If an index is past the last row.
     pub fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
-        let width = self.num_features();
-        let mut features = Vec::with_capacity(rows.len() * width);
-        for row in rows {
-            features.extend_from_slice(&self.features[row * width..(row + 1) * width]);
-        }
-        Self::new(
-            features,
-            rows.iter().map(|row| self.targets[*row]).collect(),
+        let select = |values: &[f64], width: usize| {
+            let mut selected = Vec::with_capacity(rows.len() * width);
+            for row in rows {
+                selected.extend_from_slice(&values[row * width..(row + 1) * width]);
+            }
+            selected
+        };
+        let selected = Self::new(
+            select(self.features(), self.num_features()),
+            select(self.targets(), self.num_targets()),
             self.feature_names.clone(),
-            self.target_name.clone(),
-        )
+            self.target_names.clone(),
+        )?;
+        match self.weights() {
+            None => Ok(selected),
+            Some(weights) => selected.with_weights(select(weights, 1)),
+        }
     }
+}
 
-    /// Divides the rows at random into a training set and a validation set
-    /// with the given fraction of the rows, rounded; each keeps file order.
-    ///
-    /// # Errors
-    ///
-    /// A fraction outside of (0, 1), or so near an end that one of the sets
-    /// would have no rows.
-    pub fn split(&self, validation_fraction: f64, seed: u64) -> Result<(Self, Self), DataError> {
-        if !(validation_fraction > 0.0 && validation_fraction < 1.0) {
-            return Err(DataError::Setting {
-                name: "validation fraction",
-                found: validation_fraction.to_string(),
-                expected: "a number above 0 and below 1".to_string(),
-            });
-        }
-        let num_rows = self.num_rows();
-        let held_out = (num_rows as f64 * validation_fraction).round() as usize;
-        if held_out == 0 || held_out == num_rows {
-            let set = if held_out == 0 {
-                "validation"
-            } else {
-                "training"
-            };
-            return Err(DataError::NoRows(format!(
-                " left for {set} after holding out {validation_fraction} of {num_rows}"
-            )));
-        }
-        let mut order: Vec<usize> = (0..num_rows).collect();
-        order.shuffle(&mut generator(seed, Purpose::Split));
-        let (validation, train) = order.split_at_mut(held_out);
-        validation.sort_unstable();
-        train.sort_unstable();
-        Ok((self.select(train)?, self.select(validation)?))
-    }
+/// One column of row-major numbers.
+fn column(values: &[f64], index: usize, width: usize) -> impl Iterator<Item = f64> + '_ {
+    assert!(index < width, "no column {index}");
+    values[index..].iter().step_by(width).copied()
 }
 
 #[cfg(test)]
@@ -210,74 +208,21 @@ mod tests {
     fn numbered(rows: usize) -> Dataset {
         let targets: Vec<f64> = (0..rows).map(|row| row as f64).collect();
         let features = targets.iter().flat_map(|t| [10.0 * t, -t]).collect();
-        Dataset::new(features, targets, vec!["a".into(), "b".into()], "y".into()).unwrap()
-    }
-
-    #[test]
-    fn splits_into_two_sets_that_are_the_whole() {
-        let dataset = numbered(103);
-        let (train, validation) = dataset.split(0.25, 9).unwrap();
-        assert_eq!((train.num_rows(), validation.num_rows()), (77, 26));
-        let mut all = [train.targets(), validation.targets()].concat();
-        all.sort_by(f64::total_cmp);
-        assert_eq!(all, dataset.targets());
-        for set in [&train, &validation] {
-            assert!(set.targets().is_sorted());
-            for row in 0..set.num_rows() {
-                assert_eq!(set.feature(0).nth(row).unwrap(), 10.0 * set.targets()[row]);
-                assert_eq!(set.feature(1).nth(row).unwrap(), -set.targets()[row]);
-            }
-        }
-    }
-
-    #[test]
-    fn a_seed_names_a_split() {
-        let dataset = numbered(50);
-        assert_eq!(
-            dataset.split(0.5, 1).unwrap(),
-            dataset.split(0.5, 1).unwrap()
-        );
-        assert_ne!(
-            dataset.split(0.5, 1).unwrap(),
-            dataset.split(0.5, 2).unwrap()
-        );
-    }
-
-    #[test]
-    fn refuses_a_split_with_an_empty_side() {
-        for (fraction, message) in [
-            (
-                0.0,
-                "the validation fraction is 0, expected a number above 0 and below 1",
-            ),
-            (
-                1.0,
-                "the validation fraction is 1, expected a number above 0 and below 1",
-            ),
-            (
-                f64::NAN,
-                "the validation fraction is NaN, expected a number above 0 and below 1",
-            ),
-            (
-                0.1,
-                "there are no rows left for validation after holding out 0.1 of 3",
-            ),
-            (
-                0.9,
-                "there are no rows left for training after holding out 0.9 of 3",
-            ),
-        ] {
-            let error = numbered(3).split(fraction, 0).unwrap_err();
-            assert_eq!(error.to_string(), message);
-        }
+        Dataset::new(
+            features,
+            targets,
+            vec!["a".into(), "b".into()],
+            vec!["y".into()],
+        )
+        .unwrap()
     }
 
     #[test]
     fn takes_other_names_one_for_each_column() {
         let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
-        let renamed = numbered(2).with_names(names(&["c", "d"]), "z".into());
+        let renamed = numbered(2).with_names(names(&["c", "d"]), vec!["z".into()]);
         assert_eq!(renamed.unwrap().feature_names(), ["c", "d"]);
-        let error = numbered(2).with_names(names(&["c"]), "z".into());
+        let error = numbered(2).with_names(names(&["c"]), vec!["z".into()]);
         assert_eq!(
             error.unwrap_err().to_string(),
             "1 names for 2 features; give one for each"
@@ -287,7 +232,8 @@ mod tests {
     #[test]
     fn refuses_rows_that_are_no_data() {
         let names = || vec!["a".to_string(), "b".to_string()];
-        let new = |features, targets, names| Dataset::new(features, targets, names, "y".into());
+        let new =
+            |features, targets, names| Dataset::new(features, targets, names, vec!["y".into()]);
         for (result, message) in [
             (new(vec![], vec![], names()), "there are no rows"),
             (new(vec![], vec![1.0], vec![]), "there are no features"),
@@ -310,5 +256,56 @@ mod tests {
         ] {
             assert_eq!(result.unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn two_targets_stay_with_their_rows() {
+        let names = |names: [&str; 2]| names.map(String::from).to_vec();
+        let dataset = Dataset::new(
+            vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+            vec![10.0, -1.0, 30.0, -3.0, 50.0, -5.0],
+            names(["a", "b"]),
+            names(["y", "z"]),
+        );
+        let dataset = dataset.unwrap();
+        assert_eq!((dataset.num_rows(), dataset.num_targets()), (3, 2));
+        assert!(dataset.target(1).eq([-1.0, -3.0, -5.0]));
+        let selected = dataset.select(&[2, 0]).unwrap();
+        assert_eq!(selected.features(), [5.0, 6.0, 1.0, 2.0]);
+        assert_eq!(selected.targets(), [50.0, -5.0, 10.0, -1.0]);
+        assert_eq!(selected.target_names(), ["y", "z"]);
+    }
+
+    #[test]
+    fn refuses_weights_that_weigh_nothing_or_no_row() {
+        let most = f64::MAX;
+        for (weights, message) in [
+            (vec![1.0], "1 weights for 2 rows; give one for each"),
+            (
+                vec![1.0, -1.0],
+                "row 1: the weight is -1, expected a finite number, 0 or more",
+            ),
+            (
+                vec![f64::NAN, 1.0],
+                "row 0: the weight is NaN, expected a finite number, 0 or more",
+            ),
+            (
+                vec![0.0, 0.0],
+                "every weight is 0; at least one row must count",
+            ),
+            (
+                vec![most, most],
+                "the mean weight is inf, beyond 64-bit floats; multiply all by one number",
+            ),
+        ] {
+            let error = numbered(2).with_weights(weights).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+        let dataset = numbered(3).with_weights(vec![0.0, 1.0, 0.0]).unwrap();
+        assert!(dataset.select(&[0, 2]).is_err());
+        assert_eq!(
+            dataset.select(&[1, 0]).unwrap().weights().unwrap(),
+            [1.0, 0.0]
+        );
     }
 }

@@ -2,23 +2,33 @@ use thiserror::Error;
 
 /// Why rows cannot be read, made, divided or batched.
 ///
-/// A line is counted from 1, the header included, as editors count; a message
-/// names no file: whoever opened it does.
+/// A place is a file with a line or a row, counted from 1 and the header
+/// included, as editors and people count.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The file cannot be read.
+    /// Writing or reading has failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// There is nothing in the file.
-    #[error("the file is empty, expected a header line with the column names")]
-    Empty,
+    /// A file cannot be read as a table.
+    #[error("{file}: {problem}")]
+    File {
+        /// Name of the file.
+        file: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// A row cannot be read, or is no row of the table.
+    #[error("{place}: {problem}")]
+    Row {
+        /// Where it stands.
+        place: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// There is a header but no row, or none is left.
     #[error("there are no rows{0}")]
     NoRows(String),
-    /// A column name is empty or there twice in the header.
-    #[error("line 1: {0}")]
-    Header(String),
     /// A name is not among the columns.
     #[error("there is no column {}; the columns are {}", quote(.name), list(.columns))]
     UnknownColumn {
@@ -30,11 +40,11 @@ pub enum DataError {
     /// The choice of columns makes no sense.
     #[error("{0}")]
     Columns(String),
-    /// A cell is not a finite number.
-    #[error("line {line}, column {}: found {}, expected {expected}", quote(.column), cell(.found))]
+    /// A cell is not what its column is.
+    #[error("{place}, column {}: found {}, expected {expected}", quote(.column), cell(.found))]
     Cell {
-        /// Line in the file.
-        line: u64,
+        /// Where its row stands.
+        place: String,
         /// Name of the column.
         column: String,
         /// The text of the cell.
@@ -42,47 +52,59 @@ pub enum DataError {
         /// What should be there.
         expected: &'static str,
     },
-    /// A row has more or fewer cells than the header.
-    #[error("line {line}: found {found} cells, expected {expected} as in the header")]
-    Ragged {
-        /// Line in the file.
-        line: u64,
-        /// Cells in the row.
-        found: u64,
-        /// Cells in the header.
-        expected: u64,
+    /// Cells with nothing in them, where that is an error.
+    #[error("{cells} missing {}: {examples}; leave their rows out with --missing drop, or use the column's mean with --missing mean or indicator", plural(*.cells, "cell"))]
+    Missing {
+        /// How many there are, in what has been read.
+        cells: u64,
+        /// Where the first ones stand.
+        examples: String,
+        /// The first column with any.
+        column: String,
     },
-    /// A quoted cell goes on to the end of the file.
+    /// A level that was not there when the columns were learned.
     #[error(
-        "line {line}: the quoted cell that begins here is never closed; close it, or write a quote inside a cell twice"
+        "{place}, column {}: found {}, a level that the model does not know; it knows {}; take new levels as the baseline with --unseen baseline",
+        quote(.column), quote(.found), list(.levels)
     )]
-    UnclosedQuote {
-        /// Line on which the cell begins.
-        line: u64,
+    UnseenLevel {
+        /// Where its row stands.
+        place: String,
+        /// Name of the column.
+        column: String,
+        /// The level.
+        found: String,
+        /// The levels known.
+        levels: Vec<String>,
     },
-    /// A quoted cell goes on after its closing quote.
+    /// A formula that cannot be read.
+    #[error(transparent)]
+    Formula(#[from] crate::FormulaError),
+    /// The contents of a file are not what its format asks for.
+    #[error("{file}: cut short, or no {format} file: {reason}; copy or write it again")]
+    Damaged {
+        /// Name of the file.
+        file: String,
+        /// The format that it should have.
+        format: &'static str,
+        /// What was found.
+        reason: String,
+    },
+    /// A table that Arrow refuses.
+    #[error(transparent)]
+    Arrow(arrow_schema::ArrowError),
+    /// A table that Parquet cannot hold.
+    #[error(transparent)]
+    Parquet(parquet::errors::ParquetError),
+    /// A source has given more or fewer rows than it said it has.
     #[error(
-        "line {line}: there is text after the closing quote of the cell that begins on line {start}; write a quote inside a cell twice"
+        "found {found} rows, expected {expected} as counted before; leave the data as it is while it is read"
     )]
-    TextAfterQuote {
-        /// Line of the text.
-        line: u64,
-        /// Line on which the cell begins.
-        start: u64,
-    },
-    /// A blank line, in a file of one column, between others.
-    #[error(
-        "line {line}: blank, and in a file of one column that may be a missing number; remove the line, or write the number"
-    )]
-    Blank {
-        /// Line in the file.
-        line: u64,
-    },
-    /// Bytes that are no UTF-8 text.
-    #[error("line {line}: not UTF-8 text; save the file as UTF-8")]
-    Encoding {
-        /// Line in the file.
-        line: u64,
+    Changed {
+        /// Rows found.
+        found: usize,
+        /// Rows the source said it has.
+        expected: usize,
     },
     /// A number that was asked for cannot be used.
     #[error("the {name} is {found}, expected {expected}")]
@@ -109,14 +131,56 @@ pub enum DataError {
     Overflow(String),
 }
 
-impl From<csv::Error> for DataError {
-    fn from(error: csv::Error) -> Self {
-        let io = match error.into_kind() {
-            csv::ErrorKind::Io(error) => error,
-            other => std::io::Error::other(format!("{other:?}")),
-        };
-        // What was found wrong with the quotes on the way here.
-        io.downcast().unwrap_or_else(Self::Io)
+impl From<arrow_schema::ArrowError> for DataError {
+    /// What went wrong with the file itself stays an [`std::io::Error`].
+    fn from(error: arrow_schema::ArrowError) -> Self {
+        match error {
+            arrow_schema::ArrowError::IoError(_, error) => Self::Io(error),
+            other => Self::Arrow(other),
+        }
+    }
+}
+
+impl From<parquet::errors::ParquetError> for DataError {
+    /// What went wrong with the file itself stays an [`std::io::Error`].
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        match error {
+            parquet::errors::ParquetError::External(inner) => match inner.downcast() {
+                Ok(error) => Self::Io(*error),
+                Err(other) => Self::Parquet(parquet::errors::ParquetError::External(other)),
+            },
+            other => Self::Parquet(other),
+        }
+    }
+}
+
+impl DataError {
+    /// Whether the message names the file that the error is of.
+    pub fn names_file(&self) -> bool {
+        matches!(
+            self,
+            Self::File { .. }
+                | Self::Row { .. }
+                | Self::Cell { .. }
+                | Self::Missing { .. }
+                | Self::UnseenLevel { .. }
+                | Self::Damaged { .. }
+        )
+    }
+
+    pub(crate) fn changed(file: &str) -> Self {
+        Self::File {
+            file: file.to_string(),
+            problem: "the file changed while it was read; run the command again when nothing writes to it".to_string(),
+        }
+    }
+}
+
+/// A word for one or several.
+pub(crate) fn plural(count: u64, word: &str) -> String {
+    match count {
+        1 => word.to_string(),
+        _ => format!("{word}s"),
     }
 }
 
@@ -136,7 +200,7 @@ pub(crate) fn list(names: &[String]) -> String {
 }
 
 /// A cell of a file.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     if text.is_empty() {
         return "an empty cell".to_string();
     }

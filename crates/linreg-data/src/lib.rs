@@ -1,22 +1,28 @@
 //! Rows for linear regression: where they come from and how training sees them.
 //!
-//! - [`SyntheticConfig`] draws the lesson's `y = X w + b + noise`;
-//! - [`CsvReader`] reads the numeric columns of a CSV file, [`CsvWriter`] writes
-//!   them;
-//! - [`Dataset`] holds the rows in `f64`, with the names of their columns;
-//! - [`Scaler`] learns each column's mean and standard deviation;
-//! - [`Batches`] turns rows into shuffled minibatches of Burn tensors.
+//! - [`open`] opens CSV, Parquet and Arrow files as one [`Source`], which
+//!   [`read`] reads on all cores in chunks of rows;
+//! - [`learn_schema`] finds out what the columns are, [`describe`] what their
+//!   numbers are like;
+//! - an [`Encoder`], of every column or of a [`Formula`], turns columns into
+//!   features and targets, and [`EncodedSource`] a source into rows, for the sets
+//!   of a [`Split`]; [`load_dataset`] does it all for a plain file;
+//! - a [`Dataset`] holds rows in memory; [`SyntheticConfig`] draws the lesson's
+//!   `y = X w + b + noise`;
+//! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
+//!   Burn tensors, scaled by a [`Scaler`];
+//! - [`TableWriter`] and [`write_dataset`] write tables.
 //!
 //! # Example
 //!
 //! ```
 //! use burn_ndarray::NdArray;
-//! use linreg_data::{Batches, SyntheticConfig};
+//! use linreg_data::{Batches, Set, Split, SyntheticConfig};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2).generate()?;
-//! let (train, validation) = dataset.split(0.2, 42)?;
-//! assert_eq!((train.num_rows(), validation.num_rows()), (800, 200));
+//! let split = Split::Random { validation: 0.2, test: 0.0, seed: 42 };
+//! let train = dataset.rows_of(&split, Set::Training)?;
 //!
 //! let batches = Batches::<NdArray>::new(&train, 32, &Default::default())?;
 //! let first = batches.epoch(0, 42).next().unwrap();
@@ -26,22 +32,77 @@
 //! # }
 //! ```
 
+mod arrow_file;
+mod batch;
+mod batch_source;
 mod batches;
-mod csv_lines;
-mod csv_reader;
-mod csv_writer;
+mod cell;
+mod csv;
+mod data_file;
 mod dataset;
+mod describe;
+mod encoded_source;
+mod encoder;
 mod error;
+mod formula;
+mod host_batches;
+mod input;
 mod moments;
+mod numbers;
+mod open;
+mod parquet_file;
+mod profile;
 mod random;
+mod read;
+mod row_source;
+mod rows;
 mod scaler;
+mod schema;
+mod shuffle;
+mod source;
+mod split;
+mod streamed_batches;
+mod summary;
 mod synthetic;
+mod table_format;
+mod table_writer;
+#[cfg(test)]
+mod test_table;
+#[cfg(test)]
+mod testing;
+mod values;
+mod write_dataset;
 
-pub use batches::{Batch, Batches, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS, Placement};
-pub use csv_reader::CsvReader;
-pub use csv_writer::{CsvWriter, write_csv};
+pub use arrow_file::ArrowFile;
+pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
+pub use batch_source::BatchSource;
+pub use batches::{Batches, Placement};
+pub use csv::CsvOptions;
 pub use dataset::Dataset;
+pub use describe::{Description, Sample, describe};
+pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
+pub use encoder::{
+    BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, MissingPolicy, UnseenPolicy,
+};
 pub use error::DataError;
+pub use formula::{Factor, Formula, FormulaError, Term};
 pub use moments::Moments;
+pub use open::{Passes, open};
+pub use parquet_file::ParquetFile;
+pub use profile::{ColumnProfile, Example, TableProfile, Words};
+pub use read::{InOrder, read};
+pub use row_source::{RowChunks, RowSource};
+pub use rows::Rows;
 pub use scaler::Scaler;
+pub use schema::{Column, ColumnChoice, Kind, Schema, Spread, learn_schema};
+pub use shuffle::ShuffleBuffer;
+pub use source::{
+    Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,
+};
+pub use split::{Set, Split};
+pub use streamed_batches::StreamedBatches;
+pub use summary::{ColumnSummary, Summary};
 pub use synthetic::SyntheticConfig;
+pub use table_format::TableFormat;
+pub use table_writer::TableWriter;
+pub use write_dataset::write_dataset;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// A state that is updated with a chunk and merged with another state, so that
 /// threads and files can share the work. The merge is that of Chan, Golub and
 /// LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing Sample
-/// Variances* (1979), equation 2.1.
+/// Variances* (1979), equation 2.1, with sums of weights for counts as in West,
+/// *Updating Mean and Variance Estimates: An Improved Method* (1979).
 ///
 /// # Example
 ///
@@ -20,8 +21,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Moments {
     count: u64,
+    weight_sum: f64,
     mean: Vec<f64>,
-    /// Sum of the squared differences from the mean.
+    /// Weighted sum of the squared differences from the mean.
     squares: Vec<f64>,
 }
 
@@ -30,42 +32,68 @@ impl Moments {
     pub fn new(num_columns: usize) -> Self {
         Self {
             count: 0,
+            weight_sum: 0.0,
             mean: vec![0.0; num_columns],
             squares: vec![0.0; num_columns],
         }
     }
 
-    /// Learns from rows, row-major `[rows, num_columns]`.
+    /// Learns from rows of weight 1, row-major `[rows, num_columns]`.
     ///
     /// # Panics
     ///
     /// If these are not whole rows.
     pub fn update(&mut self, rows: &[f64]) {
+        self.learn(rows, |_| 1.0);
+    }
+
+    /// Learns from rows, row-major `[rows, num_columns]`, of these weights,
+    /// each finite and 0 or more: a row of weight 2 counts as two of weight 1,
+    /// one of weight 0 not at all.
+    ///
+    /// # Panics
+    ///
+    /// If these are not whole rows, one for each weight.
+    pub fn update_weighted(&mut self, rows: &[f64], weights: &[f64]) {
+        let num_values = weights.len() * self.mean.len();
+        assert_eq!(rows.len(), num_values, "not one weight for each row");
+        self.learn(rows, |row| weights[row]);
+    }
+
+    fn learn(&mut self, rows: &[f64], weight: impl Fn(usize) -> f64) {
         let num_columns = self.mean.len();
         assert!(rows.len().is_multiple_of(num_columns), "not whole rows");
-        let count = (rows.len() / num_columns) as u64;
-        let Some(first) = rows.get(..num_columns) else {
+        let weighted = || {
+            let rows = rows.chunks_exact(num_columns).enumerate();
+            rows.map(|(row, values)| (values, weight(row)))
+                .filter(|(_, weight)| *weight > 0.0)
+        };
+        let Some((first, _)) = weighted().next() else {
             return;
         };
         // Differences from the first row, so that a constant column has a
         // spread of exactly zero and a large offset costs no digits.
+        let (mut count, mut weight_sum) = (0, 0.0);
         let mut mean = vec![0.0; num_columns];
-        for row in rows.chunks_exact(num_columns) {
+        for (row, weight) in weighted() {
+            count += 1;
+            weight_sum += weight;
             for column in 0..num_columns {
-                mean[column] += row[column] - first[column];
+                mean[column] += weight * (row[column] - first[column]);
             }
         }
         for column in 0..num_columns {
-            mean[column] = first[column] + mean[column] / count as f64;
+            mean[column] = first[column] + mean[column] / weight_sum;
         }
         let mut squares = vec![0.0; num_columns];
-        for row in rows.chunks_exact(num_columns) {
+        for (row, weight) in weighted() {
             for column in 0..num_columns {
-                squares[column] += (row[column] - mean[column]).powi(2);
+                squares[column] += weight * (row[column] - mean[column]).powi(2);
             }
         }
         self.merge(&Self {
             count,
+            weight_sum,
             mean,
             squares,
         });
@@ -86,20 +114,27 @@ impl Moments {
             *self = other.clone();
             return;
         }
-        let count = self.count + other.count;
-        let share = other.count as f64 / count as f64;
+        let weight_sum = self.weight_sum + other.weight_sum;
+        let share = other.weight_sum / weight_sum;
         for column in 0..self.mean.len() {
             let difference = other.mean[column] - self.mean[column];
             self.mean[column] += difference * share;
             self.squares[column] +=
-                other.squares[column] + difference * difference * self.count as f64 * share;
+                other.squares[column] + difference * difference * self.weight_sum * share;
         }
-        self.count = count;
+        self.count += other.count;
+        self.weight_sum = weight_sum;
     }
 
-    /// Number of rows seen.
+    /// Number of rows seen, those of weight 0 left out.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Sum of the weights of the rows seen; their number where none had a
+    /// weight.
+    pub fn weight_sum(&self) -> f64 {
+        self.weight_sum
     }
 
     /// Mean of each column; 0 before any row.
@@ -107,11 +142,14 @@ impl Moments {
         &self.mean
     }
 
-    /// Standard deviation of each column, dividing by the number of rows;
-    /// exactly 0 for a constant column.
+    /// Standard deviation of each column, dividing by the sum of weights;
+    /// exactly 0 for a constant column and before any row.
     pub fn std(&self) -> Vec<f64> {
-        let count = self.count.max(1) as f64;
-        self.squares.iter().map(|s| (s / count).sqrt()).collect()
+        if self.count == 0 {
+            return self.squares.clone();
+        }
+        let variances = self.squares.iter().map(|s| s / self.weight_sum);
+        variances.map(f64::sqrt).collect()
     }
 }
 
@@ -154,7 +192,40 @@ mod tests {
         assert_eq!(moments.std(), [1.25f64.sqrt()]);
     }
 
+    #[test]
+    fn a_row_of_weight_0_changes_nothing() {
+        let mut moments = Moments::new(1);
+        moments.update_weighted(&[f64::MAX, 1.0], &[0.0, 0.5]);
+        let before = moments.clone();
+        moments.update_weighted(&[f64::MAX, -f64::MAX], &[0.0, 0.0]);
+        assert_eq!(moments, before);
+        assert_eq!((moments.count(), moments.weight_sum()), (1, 0.5));
+        assert_eq!((moments.mean(), moments.std()[0]), (&[1.0][..], 0.0));
+    }
+
     proptest! {
+        #[test]
+        fn a_weight_counts_as_that_many_rows(
+            rows in prop::collection::vec((-1e3..1e3f64, 0u32..5), 1..100),
+            chunk in 1usize..20,
+            unit in 1e-3..1e3f64,
+        ) {
+            let mut weighted = Moments::new(1);
+            let mut repeated = Moments::new(1);
+            for rows in rows.chunks(chunk) {
+                let values: Vec<f64> = rows.iter().map(|row| row.0).collect();
+                let weights: Vec<f64> = rows.iter().map(|row| unit * f64::from(row.1)).collect();
+                weighted.update_weighted(&values, &weights);
+                for (value, times) in rows {
+                    repeated.update(&vec![*value; *times as usize]);
+                }
+            }
+            let ratio = weighted.weight_sum() / unit - repeated.weight_sum();
+            prop_assert!(ratio.abs() < 1e-9);
+            prop_assert!((weighted.mean()[0] - repeated.mean()[0]).abs() < 1e-9);
+            prop_assert!((weighted.std()[0] - repeated.std()[0]).abs() < 1e-9);
+        }
+
         #[test]
         fn any_division_into_chunks_gives_the_moments_of_the_whole(
             values in prop::collection::vec(-1e3..1e3f64, 1..200),

@@ -10,10 +10,12 @@ use rand::rngs::ChaCha8Rng;
 pub(crate) enum Purpose {
     /// Features and noise of synthetic data.
     Synthetic,
-    /// Which rows are held out.
-    Split,
     /// The order of the rows in an epoch.
     Epoch(u64),
+    /// The order in which an epoch reads the chunks of a stream.
+    Chunks(u64),
+    /// Which rows leave the shuffle buffer in an epoch.
+    Shuffle(u64),
 }
 
 pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
@@ -21,10 +23,22 @@ pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     // Stream 0 belongs to the initial weights, drawn by the model.
     generator.set_stream(match purpose {
         Purpose::Synthetic => 1,
-        Purpose::Split => 2,
         Purpose::Epoch(epoch) => 3 + epoch,
+        // Far past the epochs that anyone will train.
+        Purpose::Chunks(epoch) => (1 << 62) + epoch,
+        Purpose::Shuffle(epoch) => (1 << 63) + epoch,
     });
     generator
+}
+
+/// Numbers that are close become numbers that are not (SplitMix64's mixing
+/// function: Steele, Lea and Flood, *Fast Splittable Pseudorandom Number
+/// Generators*, 2014, section 5).
+pub(crate) fn mix(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]
@@ -36,14 +50,17 @@ mod tests {
     fn no_two_purposes_share_numbers() {
         let purposes = [
             Purpose::Synthetic,
-            Purpose::Split,
             Purpose::Epoch(0),
             Purpose::Epoch(1),
+            Purpose::Chunks(0),
+            Purpose::Chunks(1),
+            Purpose::Shuffle(0),
+            Purpose::Shuffle(1),
         ];
         let firsts = purposes.map(|purpose| generator(5, purpose).next_u64());
         for (i, first) in firsts.iter().enumerate() {
             assert!(!firsts[..i].contains(first));
         }
-        assert_eq!(generator(5, Purpose::Split).next_u64(), firsts[1]);
+        assert_eq!(generator(5, Purpose::Epoch(0)).next_u64(), firsts[1]);
     }
 }

@@ -1,104 +1,134 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{DataError, Dataset, Moments};
+use crate::summary::ColumnSummary;
+use crate::{DataError, Dataset, RowSource, Rows, Summary};
 
-/// Brings features and target to mean 0 and standard deviation 1.
+/// Brings features and targets to mean 0 and standard deviation 1.
 ///
 /// Gradient descent needs many more steps when columns differ in scale;
 /// training on scaled rows and folding the scale back into the coefficients
 /// afterwards gives the same model sooner. A constant column keeps its scale.
+///
+/// For a model without an intercept, a column is only divided by the root of
+/// its mean square: moved to another mean, it would need an intercept.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Scaler {
-    /// Mean of each feature.
+    /// What is subtracted from each feature: its mean, or 0.
     pub feature_means: Vec<f64>,
-    /// Standard deviation of each feature; 0 for a constant one.
+    /// What each feature is divided by: its standard deviation, or the root of
+    /// its mean square; 0 for one that is not divided.
     pub feature_stds: Vec<f64>,
-    /// Mean of the target.
-    pub target_mean: f64,
-    /// Standard deviation of the target; 0 for a constant one.
-    pub target_std: f64,
+    /// What is subtracted from each target: its mean, or 0.
+    pub target_means: Vec<f64>,
+    /// What each target is divided by: its standard deviation, or the root of
+    /// its mean square; 0 for one that is not divided.
+    pub target_stds: Vec<f64>,
 }
 
 impl Scaler {
-    /// Learns the scale of each column.
+    /// Learns each column's mean and standard deviation, as the weights count
+    /// the rows.
     ///
     /// # Errors
     ///
     /// [`DataError::Overflow`] or [`DataError::Underflow`] if the variance of a
-    /// column that is not constant is beyond 64-bit floats.
-    pub fn fit(dataset: &Dataset) -> Result<Self, DataError> {
-        // Chunks that stay in cache between the two passes over them.
-        const CHUNK_VALUES: usize = 8192;
-        let num_features = dataset.num_features();
-        let mut features = Moments::new(num_features);
-        let chunk = (CHUNK_VALUES / num_features).max(1) * num_features;
-        for rows in dataset.features().chunks(chunk) {
-            features.update(rows);
-        }
-        let mut target = Moments::new(1);
-        for rows in dataset.targets().chunks(CHUNK_VALUES) {
-            target.update(rows);
-        }
-        let scaler = Self {
-            feature_means: features.mean().to_vec(),
-            feature_stds: features.std(),
-            target_mean: target.mean()[0],
-            target_std: target.std()[0],
-        };
-        for (index, name) in dataset.feature_names().iter().enumerate() {
-            check(name, scaler.feature_stds[index], dataset.feature(index))?;
-        }
-        let targets = dataset.targets().iter().copied();
-        check(dataset.target_name(), scaler.target_std, targets)?;
-        Ok(scaler)
+    /// column that is not constant is beyond 64-bit floats, or what reading the
+    /// rows finds.
+    pub fn fit(source: &(impl RowSource + ?Sized)) -> Result<Self, DataError> {
+        Self::new(&Summary::of(source)?, true)
     }
 
-    /// The same rows, each column with mean 0 and standard deviation 1.
+    /// The scale of columns that have been read: mean and standard deviation
+    /// where they are centred, and 0 and the root of the mean square where not.
     ///
     /// # Errors
     ///
-    /// [`DataError::Columns`] if the dataset has another number of features,
-    /// or a scaled value is beyond 64-bit floats.
+    /// As [`fit`](Self::fit), for the squares that are needed.
+    pub fn new(summary: &Summary, centred: bool) -> Result<Self, DataError> {
+        let [features, targets] =
+            [&summary.features, &summary.targets].map(|columns| scale(columns, centred));
+        let (feature_means, feature_stds) = features?;
+        let (target_means, target_stds) = targets?;
+        Ok(Self {
+            feature_means,
+            feature_stds,
+            target_means,
+            target_stds,
+        })
+    }
+
+    /// The same rows, scaled.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Columns`] if the dataset has another number of features or
+    /// targets, or a scaled value is beyond 64-bit floats.
     pub fn transform(&self, dataset: &Dataset) -> Result<Dataset, DataError> {
-        let num_features = self.feature_means.len();
-        if dataset.num_features() != num_features {
-            return Err(DataError::Columns(format!(
-                "found {} features, expected {num_features} as when the scale was learned",
-                dataset.num_features()
-            )));
-        }
-        let mut features = dataset.features().to_vec();
-        for row in features.chunks_exact_mut(num_features) {
-            for (column, value) in row.iter_mut().enumerate() {
-                *value = (*value - self.feature_means[column]) / divisor(self.feature_stds[column]);
+        for (what, found, expected) in [
+            ("features", dataset.num_features(), self.feature_means.len()),
+            ("targets", dataset.num_targets(), self.target_means.len()),
+        ] {
+            if found != expected {
+                return Err(DataError::Columns(format!(
+                    "found {found} {what}, expected {expected} as when the scale was learned"
+                )));
             }
         }
-        let target_std = divisor(self.target_std);
-        let targets = dataset.targets().iter();
-        Dataset::new(
-            features,
-            targets
-                .map(|t| (t - self.target_mean) / target_std)
-                .collect(),
+        let mut rows = Rows {
+            features: dataset.features().to_vec(),
+            targets: dataset.targets().to_vec(),
+            weights: None,
+        };
+        self.apply(&mut rows);
+        let scaled = Dataset::new(
+            rows.features,
+            rows.targets,
             dataset.feature_names().to_vec(),
-            dataset.target_name().to_string(),
-        )
+            dataset.target_names().to_vec(),
+        )?;
+        match dataset.weights() {
+            None => Ok(scaled),
+            Some(weights) => scaled.with_weights(weights.to_vec()),
+        }
+    }
+
+    /// Scales whole rows where they are.
+    pub(crate) fn apply(&self, rows: &mut Rows) {
+        for (values, means, stds) in [
+            (&mut rows.features, &self.feature_means, &self.feature_stds),
+            (&mut rows.targets, &self.target_means, &self.target_stds),
+        ] {
+            for row in values.chunks_exact_mut(means.len()) {
+                for (column, value) in row.iter_mut().enumerate() {
+                    *value = (*value - means[column]) / divisor(stds[column]);
+                }
+            }
+        }
     }
 }
 
 /// Below this, the squares that make a variance lose digits or vanish.
 const LEAST_STD: f64 = 1e-140;
 
-/// An error if a column's standard deviation does not tell its spread.
-fn check(name: &str, std: f64, mut values: impl Iterator<Item = f64>) -> Result<(), DataError> {
-    if !std.is_finite() {
-        return Err(DataError::Overflow(name.to_string()));
+/// What is subtracted from each column, and what it is divided by.
+fn scale(columns: &ColumnSummary, centred: bool) -> Result<(Vec<f64>, Vec<f64>), DataError> {
+    let (means, stds) = if centred {
+        (columns.moments.mean().to_vec(), columns.moments.std())
+    } else {
+        (vec![0.0; columns.names.len()], columns.root_mean_square())
+    };
+    for (column, std) in stds.iter().enumerate() {
+        let name = &columns.names[column];
+        if !std.is_finite() {
+            return Err(DataError::Overflow(name.clone()));
+        }
+        let centre = if centred { columns.min[column] } else { 0.0 };
+        let varies = columns.min[column] != centre || columns.max[column] != centre;
+        if *std < LEAST_STD && varies {
+            return Err(DataError::Underflow(name.clone()));
+        }
     }
-    let first = values.next();
-    if std < LEAST_STD && values.any(|value| Some(value) != first) {
-        return Err(DataError::Underflow(name.to_string()));
-    }
-    Ok(())
+    Ok((means, stds))
 }
 
 /// What a column is divided by: a constant one keeps its scale.
@@ -109,6 +139,7 @@ fn divisor(std: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Moments;
 
     #[test]
     fn scaled_columns_have_mean_0_and_standard_deviation_1() {
@@ -116,7 +147,7 @@ mod tests {
         let features = (0..rows).flat_map(|i| [1e6 + f64::from(i), 5.0]).collect();
         let targets = (0..rows).map(|i| f64::from(i * i)).collect();
         let names = vec!["a".to_string(), "constant".to_string()];
-        let dataset = Dataset::new(features, targets, names, "y".to_string()).unwrap();
+        let dataset = Dataset::new(features, targets, names, vec!["y".to_string()]).unwrap();
         let scaler = Scaler::fit(&dataset).unwrap();
         let scaled = scaler.transform(&dataset).unwrap();
         for values in [scaled.feature(0).collect(), scaled.targets().to_vec()] {
@@ -132,7 +163,7 @@ mod tests {
     fn names_the_column_whose_variance_vanishes() {
         let dataset = |x: f64, y: f64| {
             let names = vec!["x".to_string()];
-            Dataset::new(vec![x, -x], vec![y, -y], names, "y".to_string()).unwrap()
+            Dataset::new(vec![x, -x], vec![y, -y], names, vec!["y".to_string()]).unwrap()
         };
         for (dataset, name) in [(dataset(1e-300, 1.0), "x"), (dataset(1.0, 1e-150), "y")] {
             let error = Scaler::fit(&dataset).unwrap_err().to_string();
@@ -146,7 +177,7 @@ mod tests {
     fn names_the_column_whose_variance_overflows() {
         let dataset = |x: f64, y: f64| {
             let names = vec!["x".to_string()];
-            Dataset::new(vec![x, -x], vec![y, -y], names, "y".to_string()).unwrap()
+            Dataset::new(vec![x, -x], vec![y, -y], names, vec!["y".to_string()]).unwrap()
         };
         let error = Scaler::fit(&dataset(1e300, 1.0)).unwrap_err().to_string();
         assert!(
@@ -158,5 +189,40 @@ mod tests {
             error.starts_with("the values of `y` are too large"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn without_centring_the_mean_square_becomes_1_and_zero_stays_zero() {
+        let features = vec![3.0, 5.0, 0.0, 4.0, 5.0, 0.0];
+        let names = ["a", "constant", "zero"].map(String::from).to_vec();
+        let dataset = Dataset::new(features, vec![-2.0, 2.0], names, vec!["y".to_string()]);
+        let dataset = dataset.unwrap();
+        let scaler = Scaler::new(&Summary::of(&dataset).unwrap(), false).unwrap();
+        assert_eq!(
+            (&scaler.feature_means[..], scaler.target_means[0]),
+            (&[0.0; 3][..], 0.0)
+        );
+        let expected = [12.5f64.sqrt(), 5.0, 0.0];
+        for (std, expected) in scaler.feature_stds.iter().zip(expected) {
+            assert!((std - expected).abs() < 1e-15, "{std} {expected}");
+        }
+        let scaled = scaler.transform(&dataset).unwrap();
+        assert!(scaled.feature(1).eq([1.0, 1.0]) && scaled.feature(2).eq([0.0, 0.0]));
+        assert_eq!(scaled.targets(), [-1.0, 1.0]);
+    }
+
+    #[test]
+    fn each_of_two_targets_has_a_scale_that_weights_count_in() {
+        let names = |names: [&str; 2]| names.map(String::from).to_vec();
+        let targets = vec![1.0, 7.0, 5.0, 7.0, 99.0, 99.0];
+        let dataset = Dataset::new(vec![0.0; 6], targets, names(["a", "b"]), names(["y", "z"]));
+        // As two rows of 1, two of 5 and none of 99.
+        let dataset = dataset.unwrap().with_weights(vec![2.0, 2.0, 0.0]).unwrap();
+        let scaler = Scaler::fit(&dataset).unwrap();
+        assert_eq!((scaler.target_means[0], scaler.target_stds[0]), (3.0, 2.0));
+        assert_eq!((scaler.target_means[1], scaler.target_stds[1]), (7.0, 0.0));
+        let scaled = scaler.transform(&dataset).unwrap();
+        assert_eq!(scaled.targets(), [-1.0, 0.0, 1.0, 0.0, 48.0, 92.0]);
+        assert_eq!(scaled.weights(), dataset.weights());
     }
 }

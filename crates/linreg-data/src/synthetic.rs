@@ -93,7 +93,7 @@ impl SyntheticConfig {
             targets.push(target + noise.sample(&mut generator));
         }
         let names = (1..=self.weights.len()).map(|i| format!("x{i}")).collect();
-        Dataset::new(features, targets, names, "y".to_string())
+        Dataset::new(features, targets, names, vec!["y".to_string()])
     }
 }
 

@@ -26,16 +26,25 @@ pub struct TrainingConfig {
     /// Default: 1.
     #[config(default = 1)]
     pub accumulate: usize,
-    /// Whether features and target are brought to mean 0 and standard
-    /// deviation 1 during training; the model speaks the data's units either
-    /// way. Default: false.
+    /// Whether features and targets are brought to mean 0 and standard
+    /// deviation 1 during training (without an intercept: to mean square 1
+    /// about 0); the model speaks the data's units either way. Default: false.
     #[config(default = false)]
     pub standardize: bool,
+    /// Whether the model has a bias; without one it is exactly 0. Default:
+    /// true.
+    #[config(default = true)]
+    pub intercept: bool,
     /// Seed of the initial weights and of each epoch's order. Default: 0.
     #[config(default = 0)]
     pub seed: u64,
+    /// Rows of the buffer that shuffles a stream, see
+    /// [`ShuffleBuffer`](linreg_data::ShuffleBuffer); rows in memory are
+    /// shuffled without one. Default: 65,536.
+    #[config(default = 65_536)]
+    pub shuffle_rows: usize,
     /// Where the rows are kept, which changes the time that training takes and
-    /// nothing else. Default: with the host.
+    /// nothing else; a stream is with the host. Default: with the host.
     #[config(default = "Placement::Host")]
     pub placement: Placement,
     /// Burn's stochastic gradient descent: momentum, weight decay, gradient

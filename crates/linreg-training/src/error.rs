@@ -1,4 +1,4 @@
-use linreg_data::{DataError, Dataset};
+use linreg_data::DataError;
 use linreg_model::CoefficientsError;
 use thiserror::Error;
 
@@ -46,79 +46,4 @@ pub enum TrainingError {
     /// A coefficient has left the range of 64-bit floats.
     #[error(transparent)]
     Coefficients(#[from] CoefficientsError),
-}
-
-/// The likely cause of a loss that explodes, and what to do.
-///
-/// A step of gradient descent on the squared loss is stable below 1 / (largest
-/// eigenvalue of X'X / n), a column of ones for the bias included; the trace,
-/// which is the mean squared length of a row, bounds that eigenvalue from
-/// above (LeCun et al., *Efficient BackProp*, 1998, section 5.1).
-pub(crate) fn advice(learning_rate: f64, dataset: &Dataset) -> String {
-    let num_rows = dataset.num_rows() as f64;
-    let mut trace = 1.0;
-    let (mut largest, mut name) = (0.0, "");
-    for (index, feature) in dataset.feature_names().iter().enumerate() {
-        let mean_square = dataset.feature(index).map(|x| x * x / num_rows).sum();
-        trace += mean_square;
-        if mean_square > largest {
-            (largest, name) = (mean_square, feature);
-        }
-    }
-    let stable = 0.5 / trace;
-    let targets = dataset.targets().iter();
-    let largest_target = targets.fold(0.0f64, |largest, target| largest.max(target.abs()));
-    // The square of such a target is beyond 32-bit floats.
-    if largest_target > 1e18 {
-        let name = dataset.target_name();
-        format!(
-            "the target `{name}` reaches {largest_target:.2e}, and its square is too large; standardise the columns, or divide it by a power of ten"
-        )
-    } else if largest > 100.0 {
-        let typical = largest.sqrt();
-        format!(
-            "the features are too large in scale for the learning rate {learning_rate} (`{name}` is around {typical:.2e}); standardise them, or lower the learning rate to {}",
-            one_digit(stable)
-        )
-    } else {
-        let to = if stable < learning_rate {
-            stable
-        } else {
-            learning_rate / 10.0
-        };
-        format!(
-            "the learning rate {learning_rate} is too large for these rows; lower it to {}",
-            one_digit(to)
-        )
-    }
-}
-
-/// A number rounded to one digit, as a person would type it.
-fn one_digit(number: f64) -> String {
-    let rounded = format!("{number:.0e}");
-    rounded
-        .parse()
-        .map_or(rounded, |number: f64| format!("{number:?}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blames_a_target_whose_square_is_too_large() {
-        let names = vec!["x".to_string()];
-        let dataset = Dataset::new(vec![1.0], vec![-1e20], names, "y".to_string()).unwrap();
-        let advice = advice(0.03, &dataset);
-        assert!(
-            advice.starts_with("the target `y` reaches 1.00e20"),
-            "{advice}"
-        );
-    }
-
-    #[test]
-    fn advises_numbers_that_a_person_would_type() {
-        assert_eq!(one_digit(0.1667), "0.2");
-        assert_eq!(one_digit(4.6e-9), "5e-9");
-    }
 }

@@ -1,45 +1,76 @@
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use linreg_data::{Batches, DataError, Dataset, MAX_TENSOR_NUMBERS};
+use linreg_data::{BatchSource, Batches, DataError, Dataset, MAX_TENSOR_NUMBERS};
 use linreg_model::LinearRegression;
 
 use crate::read::read_all;
-use crate::{Metrics, MetricsAccumulator, squared_loss};
+use crate::{Metrics, MetricsAccumulator, weighted_squared_loss};
 
 /// Rows that are evaluated as one tensor. Large enough to keep a device busy,
 /// and far below the 65,536 past which reductions of Burn 0.21 on wgpu are
 /// wrong.
 pub const EVALUATION_ROWS: usize = 8192;
 
-/// The mean squared loss over all rows: computed on the device in chunks, and
-/// summed in `f64` on the host.
+/// The squared loss of a row, summed over the targets, in the mean over all
+/// rows as their weights count: the sum of [`mean_losses`].
+///
+/// # Errors
+///
+/// Rows that cannot be read; never those of [`Batches`].
+pub fn mean_loss<B: Backend>(
+    model: &LinearRegression<B>,
+    batches: &impl BatchSource<B>,
+) -> Result<f64, DataError> {
+    Ok(mean_losses(model, batches)?.iter().sum())
+}
+
+/// The mean squared loss of each target over all rows, as their weights count:
+/// computed on the device in chunks, and summed in `f64` on the host.
 ///
 /// Call it with the model's `valid()` form, on the inner backend: on the
 /// autodiff backend the result is the same, but a graph of every operation is
 /// built and thrown away.
-pub fn mean_loss<B: Backend>(model: &LinearRegression<B>, batches: &Batches<B>) -> f64 {
+///
+/// # Errors
+///
+/// Rows that cannot be read; never those of [`Batches`].
+pub fn mean_losses<B: Backend>(
+    model: &LinearRegression<B>,
+    batches: &impl BatchSource<B>,
+) -> Result<Vec<f64>, DataError> {
     // Reading is what keeps the host from running so far ahead of the device
     // that the queue of rows fills its memory.
     let max_waiting = (MAX_TENSOR_NUMBERS / batches.num_features() / EVALUATION_ROWS).max(1);
     let mut waiting = Vec::new();
-    let mut sum = 0.0;
+    let mut sums = vec![0.0; batches.num_targets()];
     let mut read = |losses: &mut Vec<Tensor<B, 2>>| {
         for losses in read_all(std::mem::take(losses)) {
-            sum += losses.iter::<f64>().sum::<f64>();
+            for (target, sum) in sums.iter_mut().enumerate() {
+                let losses = losses.iter::<f64>().skip(target);
+                *sum += losses.step_by(batches.num_targets()).sum::<f64>();
+            }
         }
     };
     for batch in batches.sequential(EVALUATION_ROWS) {
-        waiting.push(squared_loss(model.forward(batch.features), batch.targets));
+        let batch = batch?;
+        let predictions = model.forward(batch.features);
+        waiting.push(weighted_squared_loss(
+            predictions,
+            batch.targets,
+            batch.weights,
+        ));
         if waiting.len() == max_waiting {
             read(&mut waiting);
         }
     }
     read(&mut waiting);
-    sum / batches.num_rows() as f64
+    // The mean of the weights is 1.
+    let num_rows = batches.num_rows() as f64;
+    Ok(sums.into_iter().map(|sum| sum / num_rows).collect())
 }
 
-/// The metrics of a model on a dataset: predictions from the device, residuals
-/// and sums in `f64` on the host.
+/// The metrics of a model on a dataset, for each target: predictions from the
+/// device, residuals and sums in `f64` on the host.
 ///
 /// # Errors
 ///
@@ -47,20 +78,38 @@ pub fn mean_loss<B: Backend>(model: &LinearRegression<B>, batches: &Batches<B>) 
 ///
 /// # Panics
 ///
-/// If the dataset does not have the model's number of features.
+/// If the dataset does not have the model's numbers of features and targets.
 pub fn evaluate<B: Backend>(
     model: &LinearRegression<B>,
     dataset: &Dataset,
     device: &B::Device,
-) -> Result<Metrics, DataError> {
+) -> Result<Vec<Metrics>, DataError> {
     let batches = Batches::<B>::new(dataset, EVALUATION_ROWS, device)?;
-    let mut accumulator = MetricsAccumulator::default();
-    let chunks = batches.sequential(EVALUATION_ROWS);
-    for (batch, targets) in chunks.zip(dataset.targets().chunks(EVALUATION_ROWS)) {
-        let predictions = model.forward(batch.features).into_data();
-        accumulator.update(&predictions.iter().collect::<Vec<f64>>(), targets);
+    let num_targets = dataset.num_targets();
+    let mut accumulators = vec![MetricsAccumulator::default(); num_targets];
+    let mut start = 0;
+    for batch in batches.sequential(EVALUATION_ROWS) {
+        let predictions: Vec<f64> = model.forward(batch.features).into_data().iter().collect();
+        let end = start + predictions.len() / num_targets;
+        let targets = &dataset.targets()[start * num_targets..end * num_targets];
+        let weights = dataset.weights().map(|weights| &weights[start..end]);
+        for (target, accumulator) in accumulators.iter_mut().enumerate() {
+            let column = |values: &[f64]| -> Vec<f64> {
+                let values = values.iter().skip(target).step_by(num_targets);
+                values.copied().collect()
+            };
+            let (predictions, targets) = (column(&predictions), column(targets));
+            match weights {
+                None => accumulator.update(&predictions, &targets),
+                Some(weights) => accumulator.update_weighted(&predictions, &targets, weights),
+            }
+        }
+        start = end;
     }
-    Ok(accumulator.metrics().expect("a dataset has rows"))
+    let metrics = accumulators.iter().map(MetricsAccumulator::metrics);
+    Ok(metrics
+        .map(|metrics| metrics.expect("rows that count"))
+        .collect())
 }
 
 #[cfg(test)]
@@ -92,8 +141,8 @@ mod tests {
         let device = Default::default();
         let model = LinearRegression::<NdArray<f64>>::from_coefficients(&coefficients, &device);
         let batches = Batches::new(&dataset, 10, &device).unwrap();
-        assert!((mean_loss(&model, &batches) - mse).abs() < 1e-12);
-        let metrics = evaluate(&model, &dataset, &device).unwrap();
+        assert!((mean_loss(&model, &batches).unwrap() - mse).abs() < 1e-12);
+        let metrics = evaluate(&model, &dataset, &device).unwrap()[0];
         assert_eq!(metrics.rows, dataset.num_rows() as u64);
         assert!((metrics.mse - mse).abs() < 1e-12);
         assert!((metrics.mae - mae).abs() < 1e-12);
@@ -108,8 +157,42 @@ mod tests {
             LinearRegression::<Autodiff<NdArray>>::from_coefficients(&coefficients, &device);
         let plain = LinearRegression::<NdArray>::from_coefficients(&coefficients, &device);
         assert_eq!(
-            mean_loss(&tracked, &Batches::new(&dataset, 10, &device).unwrap()),
-            mean_loss(&plain, &Batches::new(&dataset, 10, &device).unwrap()),
+            mean_losses(&tracked, &Batches::new(&dataset, 10, &device).unwrap()).unwrap(),
+            mean_losses(&plain, &Batches::new(&dataset, 10, &device).unwrap()).unwrap(),
         );
+    }
+
+    #[test]
+    fn each_target_has_its_own_loss_and_metrics_and_weights_count_rows() {
+        let names = |names: [&str; 2]| names.map(String::from).to_vec();
+        let num_rows = EVALUATION_ROWS + 5;
+        let rows = || (0..num_rows).map(|row| row as f64 / num_rows as f64);
+        let dataset = Dataset::new(
+            rows().flat_map(|x| [x, 1.0 - x]).collect(),
+            rows().flat_map(|x| [3.0 * x, x * x]).collect(),
+            names(["a", "b"]),
+            names(["y", "z"]),
+        );
+        let weights: Vec<f64> = (0..num_rows).map(|row| (row % 3) as f64).collect();
+        let dataset = dataset.unwrap().with_weights(weights.clone()).unwrap();
+        // y is predicted as 2 x and z as x.
+        let coefficients = Coefficients::new(vec![2.0, 1.0, 0.0, 0.0], vec![0.0; 2]).unwrap();
+        let mean = |value: fn(f64) -> f64| {
+            let sum: f64 = rows().zip(&weights).map(|(x, w)| w * value(x)).sum();
+            sum / weights.iter().sum::<f64>()
+        };
+        let expected = [mean(|x| x * x), mean(|x| (x * x - x).powi(2))];
+
+        let device = Default::default();
+        let model = LinearRegression::<NdArray<f64>>::from_coefficients(&coefficients, &device);
+        let batches = Batches::new(&dataset, 10, &device).unwrap();
+        let losses = mean_losses(&model, &batches).unwrap();
+        let metrics = evaluate(&model, &dataset, &device).unwrap();
+        for target in 0..2 {
+            assert!((losses[target] - expected[target]).abs() < 1e-12);
+            assert!((metrics[target].mse - expected[target]).abs() < 1e-12);
+        }
+        assert!((metrics[0].mae - mean(|x| x)).abs() < 1e-12);
+        assert!((metrics[1].mae - mean(|x| x - x * x)).abs() < 1e-12);
     }
 }

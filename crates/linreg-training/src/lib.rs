@@ -3,7 +3,8 @@
 //!
 //! [`train`] is the loop: shuffled batches, forward, squared loss, backward,
 //! update, and after each epoch the mean loss over all rows, taken without
-//! gradients. [`Training`] is the step inside it, for a loop of one's own.
+//! gradients. [`train_stream`] is the same for rows that do not fit in memory.
+//! [`Training`] is the step inside, for a loop of one's own.
 //!
 //! # Example
 //!
@@ -24,24 +25,32 @@
 //! # }
 //! ```
 
+mod columns;
 mod config;
+mod divergence;
 mod error;
 mod evaluate;
 mod loss;
 mod metrics;
+mod observer;
 mod read;
 mod standardize;
 mod step;
 mod train;
+mod train_stream;
+mod trained;
 
 pub use config::{LearningRateSchedule, TrainingConfig};
 pub use error::TrainingError;
-pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss};
-pub use loss::squared_loss;
+pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss, mean_losses};
+pub use loss::{squared_loss, weighted_squared_loss};
 pub use metrics::{Metrics, MetricsAccumulator};
+pub use observer::Observer;
 pub use standardize::fold_scale;
 pub use step::Training;
-pub use train::{Observer, Trained, Transfer, train};
+pub use train::train;
+pub use train_stream::train_stream;
+pub use trained::{Trained, Transfer};
 
 /// The README's code runs as it stands there.
 #[cfg(doctest)]

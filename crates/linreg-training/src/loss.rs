@@ -21,12 +21,50 @@ pub fn squared_loss<B: Backend>(predictions: Tensor<B, 2>, targets: Tensor<B, 2>
     (predictions - targets).square()
 }
 
+/// The [`squared_loss`] of each example times its weight, or itself where there
+/// are no weights.
+///
+/// # Shapes
+///
+/// - predictions, targets, output: `[rows, num_targets]`
+/// - weights: `[rows, 1]`
+///
+/// # Panics
+///
+/// If the shapes differ.
+pub fn weighted_squared_loss<B: Backend>(
+    predictions: Tensor<B, 2>,
+    targets: Tensor<B, 2>,
+    weights: Option<Tensor<B, 2>>,
+) -> Tensor<B, 2> {
+    let losses = squared_loss(predictions, targets);
+    match weights {
+        None => losses,
+        Some(weights) => {
+            let rows = losses.dims()[0];
+            assert_eq!(weights.dims(), [rows, 1], "not one weight for each row");
+            losses * weights
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use burn_ndarray::NdArray;
 
     type B = NdArray<f32>;
+
+    #[test]
+    fn a_weight_counts_for_every_target_of_its_row() {
+        let device = Default::default();
+        let predictions = Tensor::<B, 2>::from_data([[1.0, 2.0], [3.0, 4.0]], &device);
+        let targets = Tensor::zeros([2, 2], &device);
+        let weights = Tensor::from_data([[0.5], [2.0]], &device);
+        let loss = weighted_squared_loss(predictions, targets, Some(weights)).into_data();
+        let losses: Vec<f64> = loss.iter().collect();
+        assert_eq!(losses, [0.5, 2.0, 18.0, 32.0]);
+    }
 
     #[test]
     fn is_the_square_of_each_difference() {

@@ -1,10 +1,11 @@
 use linreg_data::Moments;
 use serde::{Deserialize, Serialize};
 
-/// How far predictions are from targets, in `f64`.
+/// How far predictions are from the values of a target, in `f64`; where rows
+/// have weights, every mean counts them.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Metrics {
-    /// Number of rows.
+    /// Number of rows, those of weight 0 left out.
     pub rows: u64,
     /// Mean squared error, in the target's unit squared.
     pub mse: f64,
@@ -19,7 +20,8 @@ pub struct Metrics {
     pub r_squared: Option<f64>,
 }
 
-/// Gathers [`Metrics`] from chunks of rows; states of different chunks merge.
+/// Gathers the [`Metrics`] of one target from chunks of rows; states of
+/// different chunks merge.
 ///
 /// # Example
 ///
@@ -49,19 +51,41 @@ impl Default for MetricsAccumulator {
 }
 
 impl MetricsAccumulator {
-    /// Learns from further rows.
+    /// Learns from further rows of weight 1.
     ///
     /// # Panics
     ///
     /// If there are not as many predictions as targets.
     pub fn update(&mut self, predictions: &[f64], targets: &[f64]) {
-        assert_eq!(predictions.len(), targets.len(), "not one target each");
-        for (prediction, target) in predictions.iter().zip(targets) {
-            let residual = target - prediction;
-            self.squared += residual * residual;
-            self.absolute += residual.abs();
-        }
+        self.add_residuals(predictions, targets, |_| 1.0);
         self.targets.update(targets);
+    }
+
+    /// Learns from further rows of these weights, each finite and 0 or more: a
+    /// row of weight 2 counts as two of weight 1, one of weight 0 not at all.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many predictions and weights as targets.
+    pub fn update_weighted(&mut self, predictions: &[f64], targets: &[f64], weights: &[f64]) {
+        self.targets.update_weighted(targets, weights);
+        self.add_residuals(predictions, targets, |row| weights[row]);
+    }
+
+    fn add_residuals(
+        &mut self,
+        predictions: &[f64],
+        targets: &[f64],
+        weight: impl Fn(usize) -> f64,
+    ) {
+        assert_eq!(predictions.len(), targets.len(), "not one target each");
+        for (row, (prediction, target)) in predictions.iter().zip(targets).enumerate() {
+            let (residual, weight) = (target - prediction, weight(row));
+            if weight > 0.0 {
+                self.squared += weight * residual * residual;
+                self.absolute += weight * residual.abs();
+            }
+        }
     }
 
     /// Learns what another accumulator has learned from other rows.
@@ -77,13 +101,14 @@ impl MetricsAccumulator {
         if rows == 0 {
             return None;
         }
-        let mse = self.squared / rows as f64;
+        let weight_sum = self.targets.weight_sum();
+        let mse = self.squared / weight_sum;
         let std = self.targets.std()[0];
         Some(Metrics {
             rows,
             mse,
             rmse: mse.sqrt(),
-            mae: self.absolute / rows as f64,
+            mae: self.absolute / weight_sum,
             r_squared: (std > 0.0).then(|| 1.0 - (mse.sqrt() / std).powi(2)),
         })
     }
@@ -103,6 +128,19 @@ mod tests {
         assert_eq!((metrics.rows, metrics.mse, metrics.mae), (4, 0.375, 0.5));
         assert_eq!(metrics.rmse, 0.375f64.sqrt());
         assert!((metrics.r_squared.unwrap() - 0.9486081370449679).abs() < 1e-15);
+    }
+
+    #[test]
+    fn weights_agree_with_scikit_learn() {
+        // scikit-learn 1.9.1 with sample_weight=[1, 2, 3, 4].
+        let mut accumulator = MetricsAccumulator::default();
+        accumulator.update_weighted(&[2.5, 0.0], &[3.0, -0.5], &[1.0, 2.0]);
+        accumulator.update_weighted(&[2.0, 8.0, 9e200], &[2.0, 7.0, -9e200], &[3.0, 4.0, 0.0]);
+        let metrics = accumulator.metrics().unwrap();
+        assert_eq!(metrics.rows, 4);
+        assert!((metrics.mse - 0.475).abs() < 1e-15);
+        assert!((metrics.mae - 0.55).abs() < 1e-15);
+        assert!((metrics.r_squared.unwrap() - 0.9459613196814562).abs() < 1e-15);
     }
 
     #[test]

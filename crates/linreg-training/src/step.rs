@@ -3,11 +3,11 @@ use burn::optim::adaptor::OptimizerAdaptor;
 use burn::optim::{GradientsAccumulator, GradientsParams, Optimizer, Sgd};
 use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::{Batch, Batches, MAX_TENSOR_NUMBERS};
+use linreg_data::{Batch, BatchSource, MAX_TENSOR_NUMBERS};
 use linreg_model::LinearRegression;
 
 use crate::read::read_all;
-use crate::{TrainingConfig, squared_loss};
+use crate::{TrainingConfig, weighted_squared_loss};
 
 /// A model in training: [`step`](Self::step) by step, for a loop of one's own.
 ///
@@ -28,11 +28,12 @@ pub struct Training<B: AutodiffBackend> {
 }
 
 impl<B: AutodiffBackend> Training<B> {
-    /// Training from this model on, with batches from `batches`.
+    /// Training from this model on, with batches from `batches`. Without an
+    /// intercept, the model's bias stays as it is.
     pub fn new(
         model: LinearRegression<B>,
         config: &TrainingConfig,
-        batches: &Batches<B::InnerBackend>,
+        batches: &impl BatchSource<B::InnerBackend>,
     ) -> Self {
         // An update is for the rows of an epoch at most.
         let accumulate = config.accumulate.min(batches.num_batches());
@@ -66,7 +67,8 @@ impl<B: AutodiffBackend> Training<B> {
     pub fn step(mut self, batch: Batch<B::InnerBackend>) -> Self {
         let features = Tensor::from_inner(batch.features);
         let targets = Tensor::from_inner(batch.targets);
-        let losses = squared_loss(self.model.forward(features), targets);
+        let weights = batch.weights.map(Tensor::from_inner);
+        let losses = weighted_squared_loss(self.model.forward(features), targets, weights);
         self.losses.push(losses.clone().inner());
         let gradients = GradientsParams::from_grads(losses.backward(), &self.model);
         if self.config.accumulate == 1 && !self.accumulating && !batch.more_follows {
@@ -101,7 +103,12 @@ impl<B: AutodiffBackend> Training<B> {
 
     fn update(mut self, mut sums: GradientsParams) -> Self {
         divide(&mut sums, &self.model.weight, self.update_rows);
-        divide(&mut sums, &self.model.bias, self.update_rows);
+        if self.config.intercept {
+            divide(&mut sums, &self.model.bias, self.update_rows);
+        } else {
+            // A parameter without a gradient is left alone.
+            sums.remove::<B::InnerBackend, 1>(self.model.bias.id);
+        }
         let learning_rate = self.config.learning_rate_at(self.update, self.num_updates);
         self.model = self.optimizer.step(learning_rate, self.model, sums);
         self.update += 1;
@@ -130,6 +137,7 @@ struct EpochLosses<B: Backend> {
     max_waiting: usize,
     /// Rows of every batch but a short last one.
     batch_size: usize,
+    num_targets: usize,
     num_rows_read: usize,
     first_not_finite: Option<(usize, f64)>,
 }
@@ -138,7 +146,7 @@ impl<B: Backend> EpochLosses<B> {
     /// Tensors that may wait to be read.
     const MAX_TENSORS: usize = 4096;
 
-    fn new(batches: &Batches<B>) -> Self {
+    fn new(batches: &impl BatchSource<B>) -> Self {
         Self {
             waiting: Vec::new(),
             num_rows_waiting: 0,
@@ -146,6 +154,7 @@ impl<B: Backend> EpochLosses<B> {
             // the device that the queue of batches fills its memory.
             max_waiting: MAX_TENSOR_NUMBERS / batches.num_features(),
             batch_size: batches.batch_size(),
+            num_targets: batches.num_targets(),
             num_rows_read: 0,
             first_not_finite: None,
         }
@@ -165,10 +174,12 @@ impl<B: Backend> EpochLosses<B> {
             if self.first_not_finite.is_none() {
                 let mut losses = losses.iter::<f64>().enumerate();
                 let first = losses.find(|(_, loss)| !loss.is_finite());
-                self.first_not_finite =
-                    first.map(|(row, loss)| ((self.num_rows_read + row) / self.batch_size, loss));
+                self.first_not_finite = first.map(|(index, loss)| {
+                    let row = self.num_rows_read + index / self.num_targets;
+                    (row / self.batch_size, loss)
+                });
             }
-            self.num_rows_read += losses.num_elements();
+            self.num_rows_read += losses.num_elements() / self.num_targets;
         }
     }
 
@@ -188,7 +199,7 @@ mod tests {
     use burn::optim::momentum::MomentumConfig;
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
-    use linreg_data::{Dataset, SyntheticConfig};
+    use linreg_data::{Batches, Dataset, SyntheticConfig};
     use linreg_model::Coefficients;
 
     type B = Autodiff<NdArray<f64>>;
@@ -301,6 +312,7 @@ mod tests {
                     let part = |from: usize, to: usize, more_follows| Batch {
                         features: batch.features.clone().slice(from..to),
                         targets: batch.targets.clone().slice(from..to),
+                        weights: None,
                         more_follows,
                     };
                     training.step(part(0, 2, true)).step(part(2, 5, false))
@@ -324,7 +336,7 @@ mod tests {
             vec![0.0; 6],
             vec![1.0; 3],
             vec!["a".into(), "b".into()],
-            "y".into(),
+            vec!["y".into()],
         );
         let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
         let config = TrainingConfig::new()

@@ -1,52 +1,15 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::AutodiffModule;
-use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::{Batches, Dataset, Placement, Scaler};
-use linreg_model::{Coefficients, LinearRegression, LinearRegressionConfig};
+use burn::tensor::backend::AutodiffBackend;
+use linreg_data::{BatchSource, Batches, Dataset};
+use linreg_model::{LinearRegression, LinearRegressionConfig};
 
-use crate::error::advice;
-use crate::{Training, TrainingConfig, TrainingError, fold_scale, mean_loss};
-
-/// A trained model, in the units of the data.
-#[derive(Clone, Debug)]
-pub struct Trained<B: Backend> {
-    /// The model, on the backend without autodiff.
-    pub model: LinearRegression<B>,
-    /// The same coefficients, before they were rounded to the backend's float
-    /// type.
-    pub coefficients: Coefficients,
-    /// Mean squared loss over all rows after each epoch, in the target's unit
-    /// squared.
-    pub losses: Vec<f64>,
-    /// What it cost to bring the rows to the device.
-    pub transfer: Transfer,
-}
-
-/// What it cost to bring the rows to the device.
-#[derive(Clone, Copy, Debug)]
-pub struct Transfer {
-    /// Where the rows were kept.
-    pub placement: Placement,
-    /// Bytes moved to the device in all: the rows once, or each epoch's
-    /// batches.
-    pub bytes: u64,
-    /// Time the host spent on it. Where the rows are with the host, a device
-    /// with a memory of its own computes meanwhile.
-    pub time: Duration,
-}
-
-/// Is told how training goes on. `()` does nothing with it.
-pub trait Observer {
-    /// A batch has been trained on.
-    fn batch(&mut self) {}
-
-    /// An epoch, counted from 0, has ended with this mean squared loss over
-    /// all rows, in the target's unit squared.
-    fn epoch(&mut self, _epoch: usize, _loss: f64) {}
-}
-
-impl Observer for () {}
+use crate::columns::Columns;
+use crate::divergence::check_loss;
+use crate::{
+    Observer, Trained, Training, TrainingConfig, TrainingError, Transfer, fold_scale, mean_losses,
+};
 
 /// Trains a linear model on a dataset.
 ///
@@ -62,64 +25,59 @@ pub fn train<B: AutodiffBackend>(
     device: &B::Device,
     observer: &mut impl Observer,
 ) -> Result<Trained<B::InnerBackend>, TrainingError> {
-    config.check()?;
-    let (scaler, scaled) = match config.standardize {
-        false => (None, None),
-        true => {
-            let scaler = Scaler::fit(dataset)?;
-            let scaled = scaler.transform(dataset)?;
-            (Some(scaler), Some(scaled))
-        }
-    };
+    let columns = Columns::learn(config, dataset)?;
+    let scaler = columns.scaler.as_ref();
+    let scaled = scaler.map(|scaler| scaler.transform(dataset)).transpose()?;
     let rows = scaled.as_ref().unwrap_or(dataset);
-    // The loss of scaled rows times this is the loss in the target's units.
-    let unit = match &scaler {
-        Some(scaler) if scaler.target_std > 0.0 => scaler.target_std.powi(2),
-        _ => 1.0,
-    };
-
     let start = Instant::now();
     let batches = Batches::<B::InnerBackend>::new(rows, config.batch_size, device)?;
     let batches = batches.place(config.placement);
-    let row_bytes = (rows.num_features() + 1) * size_of::<B::FloatElem>();
-    let all_bytes = (row_bytes * rows.num_rows()) as u64;
-    let mut transfer = Transfer {
-        placement: batches.placement(),
-        bytes: all_bytes,
-        time: start.elapsed(),
-    };
-    if transfer.placement == Placement::Host {
-        // The loss before training, and one after each epoch.
-        let passes = 1 + 2 * config.num_epochs as u64;
-        transfer.bytes = all_bytes.saturating_mul(passes);
-    }
-    let model = LinearRegressionConfig::new(rows.num_features())
+    let transfer = columns.transfer::<B>(config, batches.placement(), start.elapsed());
+    run::<B>(config, &batches, &columns, transfer, device, observer)
+}
+
+/// Epoch after epoch of batches, whatever they come from.
+pub(crate) fn run<B: AutodiffBackend>(
+    config: &TrainingConfig,
+    batches: &impl BatchSource<B::InnerBackend>,
+    columns: &Columns,
+    mut transfer: Transfer,
+    device: &B::Device,
+    observer: &mut impl Observer,
+) -> Result<Trained<B::InnerBackend>, TrainingError> {
+    let model = LinearRegressionConfig::new(batches.num_features())
+        .with_num_targets(batches.num_targets())
         .with_seed(config.seed)
         .init::<B>(device);
-    let before = mean_loss(&model.valid(), &batches);
-    let mut training = Training::new(model, config, &batches);
+    let before = mean_losses(&model.valid(), batches)?.iter().sum();
+    let mut training = Training::new(model, config, batches);
     let mut losses = Vec::new();
     for epoch in 0..config.num_epochs {
-        let mut epoch_batches = batches.epoch(epoch, config.seed);
-        loop {
-            let start = Instant::now();
-            let Some(batch) = epoch_batches.next() else {
-                break;
-            };
+        let mut start = Instant::now();
+        for batch in batches.epoch(epoch, config.seed) {
+            let batch = batch?;
             transfer.time += start.elapsed();
             training = training.step(batch);
             observer.batch();
+            start = Instant::now();
         }
         let not_finite;
         (training, not_finite) = training.end_epoch();
-        let loss = mean_loss(&training.model().valid(), &batches);
-        check_loss(config, rows, epoch, not_finite, [before, loss])?;
-        losses.push(loss * unit);
-        observer.epoch(epoch, loss * unit);
+        let after = mean_losses(&training.model().valid(), batches)?;
+        check_loss(
+            config,
+            columns,
+            epoch,
+            not_finite,
+            [before, after.iter().sum()],
+        )?;
+        let loss = columns.in_units(&after);
+        losses.push(loss);
+        observer.epoch(epoch, loss);
     }
 
     let coefficients = training.model().coefficients()?;
-    let coefficients = match &scaler {
+    let coefficients = match &columns.scaler {
         Some(scaler) => fold_scale(&coefficients, scaler)?,
         None => coefficients,
     };
@@ -129,38 +87,6 @@ pub fn train<B: AutodiffBackend>(
         losses,
         transfer,
     })
-}
-
-/// An error if a batch's loss was not finite, or if the epoch has made the mean
-/// loss far worse than it was before training.
-fn check_loss(
-    config: &TrainingConfig,
-    rows: &Dataset,
-    epoch: usize,
-    not_finite: Option<(usize, f64)>,
-    [before, loss]: [f64; 2],
-) -> Result<(), TrainingError> {
-    /// Initial weights near zero predict about as badly as anything sensible:
-    /// this many times worse has diverged, though its numbers are still finite.
-    const DIVERGED: f64 = 1e4;
-
-    if let Some((batch, loss)) = not_finite {
-        return Err(TrainingError::NotFinite {
-            loss,
-            epoch,
-            batch,
-            advice: advice(config.learning_rate, rows),
-        });
-    }
-    if loss.is_nan() || loss > DIVERGED * before.max(f64::MIN_POSITIVE) {
-        return Err(TrainingError::Diverged {
-            before,
-            loss,
-            epoch,
-            advice: advice(config.learning_rate, rows),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -197,7 +123,7 @@ mod tests {
             features,
             targets,
             dataset.feature_names().to_vec(),
-            dataset.target_name().to_string(),
+            dataset.target_names().to_vec(),
         )
         .unwrap()
     }
@@ -257,41 +183,115 @@ mod tests {
     }
 
     #[test]
-    fn says_where_the_loss_exploded_and_what_to_do() {
-        let config = TrainingConfig::new().with_learning_rate(3.0);
-        let error = run(&config.with_num_epochs(50), &lesson()).unwrap_err();
-        let message = error.to_string();
-        assert!(message.contains("by the end of epoch 0"), "{message}");
-        assert!(
-            message.contains("the learning rate 3 is too large for these rows; lower it to 0.2"),
-            "{message}"
-        );
-
-        let error = run(&TrainingConfig::new(), &in_other_units()).unwrap_err();
-        let TrainingError::NotFinite {
-            epoch,
-            batch,
-            advice,
-            ..
-        } = &error
-        else {
-            panic!("{error}");
-        };
-        assert_eq!(*epoch, 0);
-        assert!((2..40).contains(batch), "{batch}");
-        assert!(advice.contains("`x1` is around 1.00e9"), "{advice}");
-        assert!(advice.contains("standardise them"), "{advice}");
-    }
-
-    #[test]
     fn a_constant_feature_and_a_constant_target_train() {
         let features = (0..20).flat_map(|i| [f64::from(i), 3.0]).collect();
         let names = vec!["x".to_string(), "constant".to_string()];
-        let dataset = Dataset::new(features, vec![5.0; 20], names, "y".to_string()).unwrap();
+        let dataset = Dataset::new(features, vec![5.0; 20], names, vec!["y".to_string()]).unwrap();
         let trained = run(&TrainingConfig::for_rows(20, 32), &dataset).unwrap();
         assert_eq!(trained.coefficients.weight()[1], 0.0);
         for prediction in trained.coefficients.predict(dataset.features()) {
             assert!((prediction - 5.0).abs() < 1e-3, "{prediction}");
+        }
+    }
+
+    /// The lesson's first rows, whose second target is another line.
+    fn two_targets(num_rows: usize) -> Dataset {
+        let dataset = lesson().select(&(0..num_rows).collect::<Vec<_>>()).unwrap();
+        let rows = dataset.features().chunks(2).zip(dataset.targets());
+        let targets = rows.flat_map(|(x, y)| [*y, 500.0 * x[0] - 7.0 + x[1].powi(2)]);
+        Dataset::new(
+            dataset.features().to_vec(),
+            targets.collect(),
+            dataset.feature_names().to_vec(),
+            vec!["y".to_string(), "z".to_string()],
+        )
+        .unwrap()
+    }
+
+    fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(expected) {
+            assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn two_targets_are_two_models_whose_losses_add_up() {
+        let dataset = two_targets(100);
+        let full = TrainingConfig::new()
+            .with_batch_size(100)
+            .with_num_epochs(300)
+            .with_learning_rate(0.2);
+        for config in [full.clone(), full.with_standardize(true)] {
+            let both = run(&config, &dataset).unwrap();
+            let mut loss = 0.0;
+            for target in 0..2 {
+                let alone = Dataset::new(
+                    dataset.features().to_vec(),
+                    dataset.target(target).collect(),
+                    dataset.feature_names().to_vec(),
+                    vec!["y".to_string()],
+                );
+                let alone = run(&config, &alone.unwrap()).unwrap();
+                loss += alone.losses.last().unwrap();
+                let weight = both.coefficients.weight()[target..].iter().step_by(2);
+                let weight: Vec<f64> = weight.copied().collect();
+                assert_close(&weight, alone.coefficients.weight(), 1e-10);
+                let bias = both.coefficients.bias()[target];
+                assert_close(&[bias], alone.coefficients.bias(), 1e-10);
+            }
+            assert_close(&both.losses[299..], &[loss], 1e-10);
+        }
+    }
+
+    #[test]
+    fn a_weight_counts_as_that_many_rows_in_any_unit() {
+        let dataset = two_targets(30);
+        let times: Vec<usize> = (0..30).map(|row| row % 4).collect();
+        let repeated = times.iter().enumerate();
+        let repeated = repeated.flat_map(|(row, times)| vec![row; *times]);
+        let repeated = dataset.select(&repeated.collect::<Vec<_>>()).unwrap();
+        let full = TrainingConfig::new()
+            .with_batch_size(1000)
+            .with_num_epochs(30)
+            .with_learning_rate(0.1);
+        for config in [full.clone(), full.with_standardize(true)] {
+            let expected = run(&config, &repeated).unwrap();
+            for unit in [1.0, 1e-9, 1e30] {
+                let weights = times.iter().map(|times| unit * *times as f64).collect();
+                let weighted = dataset.clone().with_weights(weights).unwrap();
+                let trained = run(&config, &weighted).unwrap();
+                let (found, expected) = (&trained.coefficients, &expected.coefficients);
+                assert_close(found.weight(), expected.weight(), 1e-12);
+                assert_close(found.bias(), expected.bias(), 1e-12);
+                assert_close(
+                    &trained.losses,
+                    &run(&config, &repeated).unwrap().losses,
+                    1e-12,
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_an_intercept_the_line_goes_through_0() {
+        // One feature: the weight is the sum of x y over the sum of x².
+        let (x, y) = ([1.0, 2.0, 4.0, -1.0], [300.0, 500.0, 700.0, 100.0]);
+        let names = |name: &str| vec![name.to_string()];
+        let dataset = Dataset::new(x.to_vec(), y.to_vec(), names("x"), names("y")).unwrap();
+        let expected = (300.0 + 1000.0 + 2800.0 - 100.0) / 22.0;
+        let config = TrainingConfig::new()
+            .with_batch_size(4)
+            .with_num_epochs(200)
+            .with_learning_rate(0.05)
+            .with_intercept(false);
+        for config in [config.clone(), config.with_standardize(true)] {
+            let trained = run(&config, &dataset).unwrap();
+            assert_eq!(trained.coefficients.bias(), [0.0]);
+            assert_close(trained.coefficients.weight(), &[expected], 1e-9);
+            let square = |(x, y): (f64, f64)| (y - expected * x).powi(2) / 4.0;
+            let loss = x.into_iter().zip(y).map(square).sum::<f64>();
+            assert_close(&trained.losses[199..], &[loss], 1e-9);
         }
     }
 }

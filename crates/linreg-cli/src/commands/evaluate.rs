@@ -1,110 +1,145 @@
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use linreg_model::ModelFile;
+use linreg_data::{ChunkOrder, DataError, EncodedSource, EncodingCounts, Passes, Rows, Set, Split};
+use linreg_model::Coefficients;
 use linreg_training::{Metrics, MetricsAccumulator};
+use serde_json::{Value, json};
 
-use crate::input::{load_model, name, open_csv};
+use crate::columns::{unseen, warn_of_counts};
+use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::number::{plain, significant};
 use crate::output::print_json;
 
-/// How good a model is on a CSV file whose target is known
+/// How good a model is on a table whose target is known
 ///
-/// The file must have the model's features and target by name. Everything is
-/// computed in 64-bit floats.
+/// The table must have the model's columns and target by name, and its column
+/// of weights if it was fitted with one. Everything is computed in 64-bit
+/// floats.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   linreg evaluate houses.safetensors test.csv
-  linreg evaluate houses.safetensors test.csv --json")]
+  linreg evaluate houses.safetensors test.parquet --json")]
 pub struct Args {
-    /// Model that `linreg fit` wrote
+    /// Model file that linreg fit wrote
     model: PathBuf,
 
-    /// CSV file with a header; - for standard input
-    file: PathBuf,
+    #[command(flatten)]
+    source: SourceArgs,
 
-    /// Print one JSON object: mse, rmse, mae, r_squared, rows
+    /// What to do about levels that the model does not know: error or baseline
+    /// [default: as the model was fitted]
+    #[arg(long, value_name = "POLICY", value_parser = unseen)]
+    unseen: Option<linreg_data::UnseenPolicy>,
+
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
-/// Rows that are read and evaluated at once.
-const CHUNK_ROWS: usize = 8192;
-
 pub fn run(args: Args) -> Result<()> {
     let model = load_model(&args.model)?;
-    let [target] = &model.target_names[..] else {
-        bail!(
-            "{}: the model has {} targets; evaluate takes a model of one",
-            args.model.display(),
-            model.target_names.len()
-        );
-    };
-    let metrics = evaluate(&model, target, &args.model, &args.file)?;
+    let mut encoder = encoder_of(&model, &args.model)?;
+    if let Some(policy) = args.unseen {
+        encoder = encoder.with_unseen(policy);
+    }
+    let source = args.source.open(Passes::One)?;
+    let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training);
+    let rows = rows.with_context(|| {
+        format!(
+            "{}: the columns do not match the model {}",
+            args.source.name(),
+            args.model.display()
+        )
+    })?;
+    let mut counts = EncodingCounts::default();
+    let chunks = rows.encoded(ChunkOrder::File)?.map(|chunk| {
+        let (rows, of_chunk) = chunk?;
+        counts.merge(&of_chunk);
+        Ok(rows)
+    });
+    let metrics = metrics(chunks, &model.coefficients, &model.target_names);
+    let metrics = metrics.map_err(|error| args.source.say_where(error))?;
+    warn_of_counts(&counts, "")?;
     if args.json {
-        return print_json(&serde_json::to_value(metrics)?);
+        return print_json(&metrics_json(&metrics, &model.target_names)?);
     }
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{}", metrics_lines(&metrics, target))?;
+    write!(stdout, "{}", metrics_lines(&metrics, &model.target_names))?;
     Ok(())
 }
 
-fn evaluate(model: &ModelFile, target: &str, path: &Path, file: &Path) -> Result<Metrics> {
-    let mut reader = open_csv(file)?;
-    let mut names = model.feature_names.clone();
-    names.push(target.to_owned());
-    let indices = reader.indices(&names).with_context(|| {
-        format!(
-            "{}: the columns do not match the model {}",
-            name(file),
-            path.display()
-        )
-    })?;
-    let mut accumulator = MetricsAccumulator::default();
-    let num_features = model.feature_names.len();
-    loop {
-        let rows = reader.read_rows(&indices, CHUNK_ROWS);
-        let rows = rows.with_context(|| name(file))?;
-        if rows.is_empty() {
-            break;
+/// The metrics of each target over all rows, which must be some.
+pub fn metrics(
+    chunks: impl Iterator<Item = Result<Rows, DataError>>,
+    coefficients: &Coefficients,
+    targets: &[String],
+) -> Result<Vec<Metrics>> {
+    let num_targets = targets.len();
+    let mut accumulators = vec![MetricsAccumulator::default(); num_targets];
+    let column = |values: &[f64], target: usize| -> Vec<f64> {
+        let values = values[target.min(values.len())..].iter();
+        values.step_by(num_targets).copied().collect()
+    };
+    for rows in chunks {
+        let rows = rows?;
+        let predictions = coefficients.predict(&rows.features);
+        for (target, accumulator) in accumulators.iter_mut().enumerate() {
+            let predictions = column(&predictions, target);
+            let targets = column(&rows.targets, target);
+            match &rows.weights {
+                None => accumulator.update(&predictions, &targets),
+                Some(weights) => accumulator.update_weighted(&predictions, &targets, weights),
+            }
         }
-        let mut features = Vec::with_capacity(rows.len());
-        let mut targets = Vec::with_capacity(CHUNK_ROWS);
-        for row in rows.chunks_exact(indices.len()) {
-            features.extend_from_slice(&row[..num_features]);
-            targets.push(row[num_features]);
-        }
-        accumulator.update(&model.coefficients.predict(&features), &targets);
     }
-    metrics(&accumulator, target).with_context(|| name(file))
+    let metrics = accumulators.iter().zip(targets);
+    metrics
+        .map(|(accumulator, target)| match accumulator.metrics() {
+            None => bail!("there are no rows after the header"),
+            // JSON has no number for an overflow, and nobody can use one.
+            Some(metrics) if !metrics.mse.is_finite() => bail!(
+                "the squared residuals are beyond 64-bit floats; divide `{}` by a power of ten",
+                plain(target)
+            ),
+            Some(metrics) => Ok(metrics),
+        })
+        .collect()
 }
 
-/// The metrics of all rows seen, which must be some.
-pub fn metrics(accumulator: &MetricsAccumulator, target: &str) -> Result<Metrics> {
-    match accumulator.metrics() {
-        None => bail!("there are no rows after the header"),
-        // JSON has no number for an overflow, and nobody can use one.
-        Some(metrics) if !metrics.mse.is_finite() => bail!(
-            "the squared residuals are beyond 64-bit floats; divide `{}` by a power of ten",
-            plain(target)
-        ),
-        Some(metrics) => Ok(metrics),
+/// The metrics as JSON: an object, or for several targets an array of them.
+pub fn metrics_json(metrics: &[Metrics], targets: &[String]) -> Result<Value> {
+    if let [only] = metrics {
+        return Ok(serde_json::to_value(only)?);
     }
+    let mut list = Vec::new();
+    for (metrics, target) in metrics.iter().zip(targets) {
+        let mut entry = serde_json::to_value(metrics)?;
+        entry["target"] = json!(target);
+        list.push(entry);
+    }
+    Ok(Value::Array(list))
 }
 
 /// Metrics for people, with what each means.
-pub fn metrics_lines(metrics: &Metrics, target: &str) -> String {
-    let target = plain(target);
-    let r_squared = match metrics.r_squared {
-        Some(share) => format!("{}  share of the variance explained", significant(share)),
-        None => format!("-  `{target}` has no variance to explain"),
-    };
-    format!(
-        "  R²    {r_squared}\n  RMSE  {}  typical error, in the unit of {target}\n  MAE   {}  mean absolute error\n  rows  {}",
-        significant(metrics.rmse),
-        significant(metrics.mae),
-        metrics.rows
-    )
+pub fn metrics_lines(metrics: &[Metrics], targets: &[String]) -> String {
+    let mut text = String::new();
+    for (metrics, target) in metrics.iter().zip(targets) {
+        let target = plain(target);
+        if targets.len() > 1 {
+            text += &format!("  {target}\n");
+        }
+        let r_squared = match metrics.r_squared {
+            Some(share) => format!("{}  share of the variance explained", significant(share)),
+            None => format!("-  `{target}` has no variance to explain"),
+        };
+        let (rmse, mae) = (significant(metrics.rmse), significant(metrics.mae));
+        text += &format!(
+            "  R²    {r_squared}\n  RMSE  {rmse}  typical error, in the unit of `{target}`\n  MAE   {mae}  mean absolute error\n  rows  {}\n",
+            metrics.rows
+        );
+    }
+    text
 }

@@ -1,50 +1,50 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, bail};
 use burn::optim::SgdConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
-use linreg_data::{DataError, Dataset};
+use linreg_data::{
+    ChunkOrder, Column, EncodedRows, EncodedSource, Encoder, EncodingCounts, Moments, Passes,
+    RowSource, Schema, Set, Source, Split, learn_schema,
+};
 use linreg_model::{Coefficients, ModelFile};
 use linreg_training::{
-    LearningRateSchedule, Metrics, MetricsAccumulator, TrainingConfig, TrainingError, Transfer,
-    train,
+    LearningRateSchedule, Metrics, TrainingConfig, TrainingError, Transfer, train, train_stream,
 };
 use serde_json::{Value, json};
 
-use super::evaluate::metrics_lines;
-use super::{BackendArgs, coefficients_json, coefficients_table};
-use crate::input::{name, open_csv};
+use super::evaluate::{metrics, metrics_json, metrics_lines};
+use super::{Backend, BackendArgs, coefficients_json, coefficients_table};
+use crate::columns::{ColumnArgs, columns_json, columns_lines};
+use crate::input::{ENCODER, SCHEMA, SourceArgs};
 use crate::number;
 use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
+use crate::split::SplitArgs;
 use crate::style::yellow;
 
-/// Fit a linear model to a CSV file and save it
+/// Fit a linear model to a table and save it
 ///
-/// Every column but the target is a feature unless --features names them; each
-/// must be numeric. The model predicts in the units of the file.
+/// Every column that can be is a feature unless --features, --exclude or
+/// --formula say otherwise: numbers as they are, words by their levels. What was
+/// done with each column is said, stored with the model, and done again by
+/// predict. The model predicts in the units of the file.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   linreg fit houses.csv --target price
   linreg fit houses.csv --target price --features area,age --output small.safetensors
-  linreg fit houses.csv --target price --validation 0.2 --json")]
+  linreg fit houses.parquet --formula 'price ~ area * C(town) + poly(age, 2)'
+  linreg fit 'sales-*.csv.gz' --target revenue --missing mean --validation 0.2 --json")]
 pub struct Args {
-    /// CSV file with a header; - for standard input
-    file: PathBuf,
-
-    /// Column to predict
-    #[arg(long, short, value_name = "NAME")]
-    target: String,
-
-    /// Columns to predict it from [default: all others]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    features: Option<Vec<String>>,
+    #[command(flatten)]
+    source: SourceArgs,
 
     /// Model file to write [default: FILE's name with .safetensors, in this
     /// folder]
@@ -55,14 +55,20 @@ pub struct Args {
     #[arg(long)]
     force: bool,
 
-    /// Fraction of the rows to hold out, drawn by the seed, to judge the model
-    /// on
-    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
-    validation: Option<f64>,
-
-    /// Print one JSON object: coefficients, metrics, training
+    /// Print one JSON object: coefficients, metrics, columns, training
     #[arg(long)]
     json: bool,
+
+    /// MiB of rows to keep in memory; a larger table is read again in every
+    /// epoch
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    memory: u64,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+
+    #[command(flatten)]
+    split: SplitArgs,
 
     #[command(flatten)]
     training: TrainingArgs,
@@ -188,183 +194,349 @@ pub fn run(args: Args) -> Result<()> {
     let path = args
         .output
         .clone()
-        .map_or_else(|| default_output(&args.file), Ok)?;
+        .map_or_else(|| default_output(&args.source), Ok)?;
     if path == Path::new("-") {
         bail!("a model cannot go to standard output; name a file with --output");
     }
-    let output = Output::new(Some(path.clone()), args.force, &[&args.file])?;
+    let output = Output::new(Some(path.clone()), args.force, &args.source.paths())?;
     // Settings are checked before a long file is read.
     args.training.config(1)?;
+    let seed = args.training.seed;
+    args.split.split(1, seed)?;
+    let folds = args.split.folds(seed)?;
 
-    let mut reader = open_csv(&args.file)?;
-    let all = reader
-        .read_dataset(&args.target, args.features.as_deref())
-        .map_err(|error| advise(error, &args.target))
-        .with_context(|| name(&args.file))?;
-    let (dataset, held_out) = match args.validation {
-        None => (all, None),
-        Some(fraction) => {
-            let split = all.split(fraction, args.training.seed);
-            let (train, validation) = split.with_context(|| name(&args.file))?;
-            (train, Some(validation))
-        }
-    };
-    warn_of(&dataset)?;
-
-    let config = args.training.config(dataset.num_rows())?;
-    let config = config.with_placement(backend.placement());
-    let task = Fit {
-        config: &config,
-        dataset: &dataset,
-    };
+    let source = args.source.open(Passes::Several)?;
+    let say_where = |error: anyhow::Error| args.source.say_where(error);
+    let table = Table::learn(source, &args).map_err(say_where)?;
+    table.warn()?;
+    let split = args.split.split(table.schema.num_rows, seed)?;
     backend.announce()?;
-    let trained = backend.run(task)?.with_context(|| name(&args.file))?;
-    let (coefficients, transfer, elapsed) = trained;
-    backend.report(&transfer, elapsed)?;
+    let fitted = table.fit(&args, &backend, split).map_err(say_where)?;
+    let folds: Result<Vec<Vec<Metrics>>> = folds
+        .into_iter()
+        .map(|fold| {
+            let fitted = table.fit(&args, &backend, fold).map_err(say_where)?;
+            Ok(fitted.on(Set::Validation).to_vec())
+        })
+        .collect();
+    let folds = folds?;
+    backend.report(&fitted.transfer, fitted.elapsed)?;
 
-    let mut model = ModelFile::new(
-        coefficients,
-        dataset.feature_names(),
-        [dataset.target_name()],
-    )?;
-    let method = "sgd";
-    for (key, value) in [
-        ("method", method.to_string()),
-        ("backend", backend.to_string()),
-        ("rows", dataset.num_rows().to_string()),
-        ("training", serde_json::to_string(&config)?),
-        ("linreg", env!("CARGO_PKG_VERSION").to_string()),
-    ] {
-        model.metadata.insert(key.to_string(), value);
-    }
-    let metrics = |rows| metrics(&model.coefficients, rows).with_context(|| name(&args.file));
-    let on_training = metrics(&dataset)?;
-    let on_held_out = held_out.as_ref().map(metrics).transpose()?;
+    let model = fitted.model(&table, &backend)?;
     let bytes = model.to_bytes()?;
     output.write(|file| Ok(file.write_all(&bytes)?))?;
-
-    if args.json {
-        let training: Value = serde_json::to_value(&config)?;
-        return print_json(&json!({
-            "model": path.display().to_string(),
-            "method": method,
-            "backend": backend.kind.to_string(),
-            "precision": backend.precision.to_string(),
-            "target": dataset.target_name(),
-            "rows": dataset.num_rows(),
-            "coefficients": coefficients_json(&model),
-            "metrics": on_training,
-            "validation": on_held_out,
-            "training": training,
-            "seconds": elapsed.as_secs_f64(),
-        }));
-    }
-    let mut stdout = std::io::stdout().lock();
-    writeln!(
-        stdout,
-        "{} from {} features, {} rows of {}; {} epochs on {backend} in {}\n",
-        number::plain(dataset.target_name()),
-        dataset.num_features(),
-        dataset.num_rows(),
-        name(&args.file),
-        config.num_epochs,
-        number::duration(elapsed)
-    )?;
-    writeln!(stdout, "{}", coefficients_table(&model))?;
-    writeln!(stdout, "On the rows it was trained on")?;
-    writeln!(
-        stdout,
-        "{}",
-        metrics_lines(&on_training, dataset.target_name())
-    )?;
-    if let Some(metrics) = on_held_out {
-        writeln!(stdout, "\nOn rows held out")?;
-        writeln!(stdout, "{}", metrics_lines(&metrics, dataset.target_name()))?;
-    }
-    let path = path.display();
-    writeln!(
-        stdout,
-        "\nSaved {path}; predict with: linreg predict {path} FILE"
-    )?;
-    Ok(())
-}
-
-/// FILE's name with .safetensors, in the current folder.
-fn default_output(file: &Path) -> Result<PathBuf> {
-    match file.file_stem() {
-        Some(stem) if file != Path::new("-") => {
-            let mut name = stem.to_os_string();
-            name.push(".safetensors");
-            Ok(name.into())
-        }
-        _ => bail!("{}: name the model file with --output", name(file)),
-    }
-}
-
-/// Says what to do about a cell that is no number.
-fn advise(error: DataError, target: &str) -> anyhow::Error {
-    let remedy = match &error {
-        DataError::Cell { column, .. } if column == target => "correct or remove the row",
-        DataError::Cell { .. } => "correct the cell, or name the columns to use with --features",
-        _ => return error.into(),
+    let report = Report {
+        args: &args,
+        table: &table,
+        fitted: &fitted,
+        folds: &folds,
+        model: &model,
+        path: &path,
+        backend: &backend,
     };
-    anyhow!("{error}; {remedy}")
+    match args.json {
+        true => print_json(&report.json()?),
+        false => report.print(),
+    }
 }
 
-/// What a good analyst would point out before training.
-fn warn_of(dataset: &Dataset) -> std::io::Result<()> {
-    let mut stderr = anstream::stderr();
-    let label = yellow("warning:");
-    for (index, name) in dataset.feature_names().iter().enumerate() {
-        let mut values = dataset.feature(index);
-        let first = values.next().unwrap_or_default();
-        if values.all(|value| value == first) {
+/// A table whose columns are known.
+struct Table {
+    source: Arc<dyn Source>,
+    schema: Schema,
+    encoder: Encoder,
+}
+
+impl Table {
+    fn learn(source: Arc<dyn Source>, args: &Args) -> Result<Self> {
+        let (choice, config) = args.columns.settle(source.as_ref())?;
+        let schema = learn_schema(source.as_ref(), &choice)?;
+        let encoder = Encoder::new(&schema, &config)?;
+        Ok(Self {
+            source,
+            schema,
+            encoder,
+        })
+    }
+
+    fn rows(&self, args: &Args, split: Split, set: Set) -> Result<(EncodedRows, EncodingCounts)> {
+        let rows = EncodedSource::new(self.source.clone(), &self.encoder, split, set)?;
+        let max_numbers = args.memory.saturating_mul(1 << 20) / size_of::<f64>() as u64;
+        Ok(rows.load(usize::try_from(max_numbers).unwrap_or(usize::MAX))?)
+    }
+
+    /// Fits the model to the rows for training and judges it on each set.
+    fn fit(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
+        let (rows, counts) = self.rows(args, split, Set::Training)?;
+        let num_rows = match &rows {
+            EncodedRows::Memory(dataset) => dataset.num_rows(),
+            EncodedRows::File(source) => source.num_rows(),
+        };
+        let config = args.training.config(num_rows)?;
+        let config = config
+            .with_placement(backend.placement())
+            .with_intercept(self.encoder.intercept());
+        let task = Fit {
+            config: &config,
+            rows: &rows,
+        };
+        let (coefficients, transfer, elapsed) = backend.run(task)??;
+        let targets = self.encoder.targets();
+        let mut sets = Vec::new();
+        let chunks = match &rows {
+            EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File)?,
+            EncodedRows::File(source) => source.chunks(ChunkOrder::File)?,
+        };
+        sets.push((Set::Training, metrics(chunks, &coefficients, targets)?));
+        for set in [Set::Validation, Set::Test] {
+            if !split.has(set) {
+                continue;
+            }
+            let (rows, _) = self.rows(args, split, set)?;
+            let chunks = match &rows {
+                EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File)?,
+                EncodedRows::File(source) => source.chunks(ChunkOrder::File)?,
+            };
+            sets.push((set, metrics(chunks, &coefficients, targets)?));
+        }
+        Ok(Fitted {
+            coefficients,
+            config,
+            counts,
+            num_rows,
+            transfer,
+            elapsed,
+            sets,
+        })
+    }
+
+    /// What a good analyst would point out before training.
+    fn warn(&self) -> std::io::Result<()> {
+        let mut stderr = anstream::stderr();
+        let label = yellow("warning:");
+        let targets = number::plain(&self.encoder.targets().join("`, `"));
+        let used = |name: &str| self.encoder.columns().iter().any(|c| c.name == name);
+        let constant = |column: &&Column| column.is_constant() && used(&column.name);
+        for column in self.schema.columns.iter().filter(constant) {
+            let (name, value) = (
+                number::plain(&column.name),
+                column.spread.map_or(0.0, |spread| spread.min),
+            );
+            match self.encoder.targets().contains(&column.name) {
+                true => writeln!(
+                    stderr,
+                    "{label} the target `{name}` is {value} in every row: there is nothing to explain"
+                )?,
+                false => writeln!(
+                    stderr,
+                    "{label} `{name}` is {value} in every row, so it tells nothing about `{targets}`"
+                )?,
+            }
+        }
+        for (first, second) in self.schema.duplicates() {
+            if used(first) && used(second) {
+                writeln!(
+                    stderr,
+                    "{label} `{}` has the same cells as `{}`: their weights cannot be told apart",
+                    number::plain(second),
+                    number::plain(first)
+                )?;
+            }
+        }
+        let rows = self.schema.num_rows;
+        let parameters = self.encoder.feature_names().len() + usize::from(self.encoder.intercept());
+        if rows < parameters as u64 {
             writeln!(
                 stderr,
-                "{label} `{}` is {first} in every row, so it tells nothing about `{}`",
-                number::plain(name),
-                number::plain(dataset.target_name())
+                "{label} {} for {}: many models fit equally well, this is one of them",
+                number::count(rows as usize, "row"),
+                number::count(parameters, "coefficient")
             )?;
         }
+        Ok(())
     }
-    let target = dataset.targets()[0];
-    if dataset.targets().iter().all(|value| *value == target) {
-        writeln!(
-            stderr,
-            "{label} the target `{}` is {target} in every row: there is nothing to explain",
-            number::plain(dataset.target_name())
-        )?;
-    }
-    let (rows, parameters) = (dataset.num_rows(), dataset.num_features() + 1);
-    if rows < parameters {
-        writeln!(
-            stderr,
-            "{label} {rows} rows for {parameters} coefficients: many models fit equally well, this is one of them"
-        )?;
-    }
-    Ok(())
 }
 
-fn metrics(coefficients: &Coefficients, dataset: &Dataset) -> Result<Metrics> {
-    let mut accumulator = MetricsAccumulator::default();
-    let predictions = coefficients.predict(dataset.features());
-    accumulator.update(&predictions, dataset.targets());
-    super::evaluate::metrics(&accumulator, dataset.target_name())
+/// A model fitted to the rows for training of a split.
+struct Fitted {
+    coefficients: Coefficients,
+    config: TrainingConfig,
+    counts: EncodingCounts,
+    num_rows: usize,
+    transfer: Transfer,
+    elapsed: Duration,
+    /// The metrics of each target on each set.
+    sets: Vec<(Set, Vec<Metrics>)>,
+}
+
+impl Fitted {
+    fn on(&self, set: Set) -> &[Metrics] {
+        let found = self.sets.iter().find(|(other, _)| *other == set);
+        found.map_or(&[], |(_, metrics)| metrics)
+    }
+
+    fn model(&self, table: &Table, backend: &Backend) -> Result<ModelFile> {
+        let mut model = ModelFile::new(
+            self.coefficients.clone(),
+            table.encoder.feature_names(),
+            table.encoder.targets(),
+        )?;
+        for (key, value) in [
+            (ENCODER, serde_json::to_string(&table.encoder)?),
+            (SCHEMA, serde_json::to_string(&table.schema)?),
+            ("method", METHOD.to_string()),
+            ("backend", backend.to_string()),
+            ("rows", self.num_rows.to_string()),
+            ("training", serde_json::to_string(&self.config)?),
+            ("linreg", env!("CARGO_PKG_VERSION").to_string()),
+        ] {
+            model.metadata.insert(key.to_string(), value);
+        }
+        Ok(model)
+    }
+}
+
+const METHOD: &str = "sgd";
+
+/// What is told of a fit.
+struct Report<'a> {
+    args: &'a Args,
+    table: &'a Table,
+    fitted: &'a Fitted,
+    folds: &'a [Vec<Metrics>],
+    model: &'a ModelFile,
+    path: &'a Path,
+    backend: &'a Backend,
+}
+
+impl Report<'_> {
+    fn json(&self) -> Result<Value> {
+        let (fitted, encoder) = (self.fitted, &self.table.encoder);
+        let targets = encoder.targets();
+        let of_set = |set| match fitted.on(set) {
+            [] => Ok(Value::Null),
+            metrics => metrics_json(metrics, targets),
+        };
+        let folds: Result<Vec<Value>> = self
+            .folds
+            .iter()
+            .map(|metrics| metrics_json(metrics, targets))
+            .collect();
+        let training: Value = serde_json::to_value(&fitted.config)?;
+        Ok(json!({
+            "model": self.path.display().to_string(),
+            "method": METHOD,
+            "backend": self.backend.kind.to_string(),
+            "precision": self.backend.precision.to_string(),
+            "target": if targets.len() == 1 { json!(targets[0]) } else { json!(targets) },
+            "rows": fitted.num_rows,
+            "coefficients": coefficients_json(self.model, encoder.intercept()),
+            "metrics": of_set(Set::Training)?,
+            "validation": of_set(Set::Validation)?,
+            "test": of_set(Set::Test)?,
+            "folds": folds?,
+            "columns": columns_json(&self.table.schema, &fitted.counts),
+            "training": training,
+            "seconds": fitted.elapsed.as_secs_f64(),
+        }))
+    }
+
+    fn print(&self) -> Result<()> {
+        let (fitted, encoder) = (self.fitted, &self.table.encoder);
+        let targets = encoder.targets();
+        let mut stdout = std::io::stdout().lock();
+        writeln!(
+            stdout,
+            "{} from {}, {} of {}; {} on {} in {}\n",
+            number::plain(&targets.join(", ")),
+            number::count(self.model.feature_names.len(), "feature"),
+            number::count(fitted.num_rows, "row"),
+            self.args.source.name(),
+            number::count(fitted.config.num_epochs, "epoch"),
+            self.backend,
+            number::duration(fitted.elapsed)
+        )?;
+        let columns = columns_lines(&self.table.schema, encoder, &fitted.counts);
+        writeln!(stdout, "{columns}")?;
+        writeln!(
+            stdout,
+            "{}",
+            coefficients_table(self.model, encoder.intercept())
+        )?;
+        for (set, metrics) in &fitted.sets {
+            let rows = match set {
+                Set::Training => "On the rows it was trained on",
+                Set::Validation => "\nOn the rows held out for validation",
+                Set::Test => "\nOn the rows held out for the test",
+            };
+            writeln!(stdout, "{rows}")?;
+            write!(stdout, "{}", metrics_lines(metrics, targets))?;
+        }
+        if !self.folds.is_empty() {
+            write!(stdout, "{}", folds_lines(self.folds, targets))?;
+        }
+        let path = self.path.display();
+        writeln!(
+            stdout,
+            "\nSaved {path}; predict with: linreg predict {path} FILE"
+        )?;
+        Ok(())
+    }
+}
+
+/// The typical error over the folds of a cross-validation.
+fn folds_lines(folds: &[Vec<Metrics>], targets: &[String]) -> String {
+    let mut text = format!("\nOn each of {} parts left out in turn\n", folds.len());
+    for (index, target) in targets.iter().enumerate() {
+        let mut moments = Moments::new(1);
+        let rmse: Vec<f64> = folds.iter().map(|metrics| metrics[index].rmse).collect();
+        moments.update(&rmse);
+        text += &format!(
+            "  RMSE  {} ± {}  mean and standard deviation, in the unit of `{}`\n",
+            number::significant(moments.mean()[0]),
+            number::significant(moments.std()[0]),
+            number::plain(target)
+        );
+    }
+    text
+}
+
+/// The first file's name with .safetensors, in the current folder.
+fn default_output(source: &SourceArgs) -> Result<PathBuf> {
+    let file = &source.files[0];
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    // Without .csv.gz and the like, and without what a pattern leaves open.
+    let stem = name.split('.').next().unwrap_or_default();
+    if stem.is_empty() || stem.contains(['*', '?', '[']) || file == Path::new("-") {
+        bail!("{}: name the model file with --output", source.name());
+    }
+    Ok(format!("{stem}.safetensors").into())
 }
 
 struct Fit<'a> {
     config: &'a TrainingConfig,
-    dataset: &'a Dataset,
+    rows: &'a EncodedRows,
 }
 
 impl Task for Fit<'_> {
     type Output = Result<(Coefficients, Transfer, Duration), TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let batches = self.dataset.num_rows().div_ceil(self.config.batch_size);
+        let num_rows = match self.rows {
+            EncodedRows::Memory(dataset) => dataset.num_rows(),
+            EncodedRows::File(source) => source.num_rows(),
+        };
+        let batches = num_rows.div_ceil(self.config.batch_size);
         let mut progress =
             TrainingProgress::new(batches.saturating_mul(self.config.num_epochs) as u64);
-        let trained = train::<B>(self.config, self.dataset, &device, &mut progress);
+        let trained = match self.rows {
+            EncodedRows::Memory(dataset) => {
+                train::<B>(self.config, dataset, &device, &mut progress)
+            }
+            EncodedRows::File(source) => {
+                train_stream::<B>(self.config, source, &device, &mut progress)
+            }
+        };
         let elapsed = progress.finish();
         let trained = trained?;
         Ok((trained.coefficients, trained.transfer, elapsed))

@@ -1,11 +1,12 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use linreg_data::{SyntheticConfig, write_csv};
+use linreg_data::{SyntheticConfig, write_dataset};
 
+use crate::names::Names;
 use crate::output::Output;
 
-/// Write synthetic data y = X w + b + noise as CSV
+/// Write synthetic data y = X w + b + noise
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,14 +18,15 @@ pub struct Args {
     data: SyntheticArgs,
 
     /// Names of the features, one for each weight [default: x1,x2,...]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    features: Option<Vec<String>>,
+    #[arg(long, value_name = "NAMES")]
+    features: Option<Names>,
 
     /// Name of the target
     #[arg(long, value_name = "NAME", default_value = "y")]
     target: String,
 
-    /// File to write [default: standard output]
+    /// File to write, of the format that its extension names: .csv, .parquet,
+    /// .arrow [default: CSV to standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -94,9 +96,12 @@ impl SyntheticArgs {
 
 pub fn run(args: Args) -> Result<()> {
     let output = Output::new(args.output, args.force, &[])?;
+    let format = output.table_format()?;
     let dataset = args.data.config().generate()?;
-    let names = args.features;
-    let names = names.unwrap_or_else(|| dataset.feature_names().to_vec());
-    let dataset = dataset.with_names(names, args.target)?;
-    output.write(|file| Ok(write_csv(&dataset, file)?))
+    let names = match args.features {
+        Some(names) => names.0,
+        None => dataset.feature_names().to_vec(),
+    };
+    let dataset = dataset.with_names(names, vec![args.target])?;
+    output.write(|file| Ok(write_dataset(&dataset, file, format)?))
 }

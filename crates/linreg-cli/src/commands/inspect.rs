@@ -2,12 +2,14 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use linreg_model::FORMAT_VERSION;
+use linreg_data::{Encoder, EncodingCounts, Schema};
+use linreg_model::{FORMAT_VERSION, ModelFile};
 use serde_json::{Map, Value, json};
 
 use super::{coefficients_json, coefficients_table};
-use crate::input::load_model;
-use crate::number::plain;
+use crate::columns::columns_lines;
+use crate::input::{ENCODER, SCHEMA, encoder_of, load_model};
+use crate::number::{count, plain};
 use crate::output::print_json;
 
 /// Show what is in a model file
@@ -27,6 +29,8 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let model = load_model(&args.model)?;
+    let encoder = encoder_of(&model, &args.model)?;
+    let intercept = encoder.intercept();
     if args.json {
         // What is JSON in the metadata is shown as JSON.
         let parse = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
@@ -42,7 +46,7 @@ pub fn run(args: Args) -> Result<()> {
             "format_version": FORMAT_VERSION,
             "features": model.feature_names,
             "targets": model.target_names,
-            "coefficients": coefficients_json(&model),
+            "coefficients": coefficients_json(&model, intercept),
             "metadata": metadata,
             "tensors": tensors,
         }));
@@ -50,20 +54,35 @@ pub fn run(args: Args) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
-        "{}: predicts {} from {} features (format version {FORMAT_VERSION})\n",
+        "{}: predicts {} from {} (format version {FORMAT_VERSION})\n",
         args.model.display(),
         plain(&model.target_names.join(", ")),
-        model.feature_names.len()
+        count(model.feature_names.len(), "feature")
     )?;
-    write!(stdout, "{}", coefficients_table(&model))?;
-    if !model.metadata.is_empty() {
+    let columns = columns(&model, &encoder);
+    if let Some(columns) = &columns {
+        writeln!(stdout, "{columns}")?;
+    }
+    write!(stdout, "{}", coefficients_table(&model, intercept))?;
+    // What the columns say is not said again.
+    let said = |key: &str| columns.is_some() && [ENCODER, SCHEMA].contains(&key);
+    let metadata = model.metadata.iter().filter(|(key, _)| !said(key));
+    if metadata.clone().count() > 0 {
         writeln!(stdout)?;
     }
-    for (key, value) in &model.metadata {
+    for (key, value) in metadata {
         writeln!(stdout, "  {}: {}", plain(key), plain(value))?;
     }
     for (name, tensor) in &model.tensors {
         writeln!(stdout, "  tensor {}: {:?}", plain(name), tensor.shape)?;
     }
     Ok(())
+}
+
+/// What the columns of the table are that the model was fitted to, where it
+/// knows.
+fn columns(model: &ModelFile, encoder: &Encoder) -> Option<String> {
+    let schema: Schema = serde_json::from_str(model.metadata.get(SCHEMA)?).ok()?;
+    let counts = EncodingCounts::default();
+    Some(columns_lines(&schema, encoder, &counts))
 }

@@ -194,8 +194,8 @@ impl Task for Lesson<'_> {
         let tracked_rows = Batches::<B>::new(self.dataset, self.config.batch_size, &device)?;
         let tracked_rows = tracked_rows.place(self.config.placement);
         Ok(Run {
-            plain: Evaluation::measure(|| mean_loss(&plain, &rows)),
-            tracked: Evaluation::measure(|| mean_loss(&tracked, &tracked_rows)),
+            plain: Evaluation::measure(|| mean_loss(&plain, &rows))?,
+            tracked: Evaluation::measure(|| mean_loss(&tracked, &tracked_rows))?,
             coefficients: trained.coefficients,
             losses: trained.losses,
             transfer: trained.transfer,

@@ -1,78 +1,158 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use linreg_data::CsvWriter;
+use arrow_array::{ArrayRef, Float64Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use linreg_data::{
+    BoundEncoder, Chunk, ChunkOrder, DataError, EncodingCounts, Passes, TableWriter, UnseenPolicy,
+    column_indices, read,
+};
+use linreg_model::Coefficients;
 
-use crate::input::{load_model, name, open_csv};
+use crate::columns::{unseen, warn_of_counts};
+use crate::input::{SourceArgs, encoder_of, load_model};
+use crate::names::{Names, all};
 use crate::number::plain;
 use crate::output::Output;
 
-/// Predict for each row of a CSV file
+/// Predict for each row of a table
 ///
-/// Writes CSV with one row for each row of the file, in the same order, and
-/// one column `predicted_TARGET`. The file must have the model's features by
-/// name, in any order; other columns are passed over. Predictions are computed
-/// in 64-bit floats.
+/// Writes a column predicted_NAME for each target, a row for each row read, in
+/// the same order.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  linreg predict houses.safetensors new.csv
-  linreg predict houses.safetensors new.csv --output prices.csv")]
+  linreg predict houses.safetensors new.csv --output predictions.csv
+  linreg predict houses.safetensors new.parquet --keep id --output predictions.parquet
+  cat new.csv | linreg predict houses.safetensors -")]
 pub struct Args {
-    /// Model that `linreg fit` wrote
+    /// Model file that linreg fit wrote
     model: PathBuf,
 
-    /// CSV file with a header; - for standard input
-    file: PathBuf,
+    #[command(flatten)]
+    source: SourceArgs,
 
-    /// File to write [default: standard output]
+    /// File to write, of the format that its extension names: .csv, .parquet,
+    /// .arrow [default: CSV to standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 
     /// Replace the file if it exists
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     force: bool,
+
+    /// Columns to write beside the predictions
+    #[arg(long, value_name = "NAMES")]
+    keep: Vec<Names>,
+
+    /// What to do about levels that the model does not know: error or baseline
+    /// [default: as the model was fitted]
+    #[arg(long, value_name = "POLICY", value_parser = unseen)]
+    unseen: Option<UnseenPolicy>,
 }
 
-/// Rows that are read, predicted and written at once.
-const CHUNK_ROWS: usize = 8192;
-
 pub fn run(args: Args) -> Result<()> {
-    let output = Output::new(args.output, args.force, &[&args.model, &args.file])?;
+    let mut inputs = args.source.paths();
+    inputs.push(&args.model);
+    let output = Output::new(args.output.clone(), args.force, &inputs)?;
+    let format = output.table_format()?;
     let model = load_model(&args.model)?;
-    let mut reader = open_csv(&args.file)?;
-    let indices = reader.indices(&model.feature_names).with_context(|| {
+    let mut encoder = encoder_of(&model, &args.model)?;
+    if let Some(policy) = args.unseen {
+        encoder = encoder.with_unseen(policy);
+    }
+    let source = args.source.open(Passes::One)?;
+    let bound = encoder.bind(source.as_ref(), false);
+    let bound = bound.with_context(|| {
         format!(
             "{}: the columns do not match the model {}",
-            name(&args.file),
+            args.source.name(),
             args.model.display()
         )
     })?;
+    let keep = all(&args.keep);
+    let kept = column_indices(source.as_ref(), &keep);
+    let kept = kept.map_err(|error| args.source.say_where(error))?;
+    let targets: Vec<String> = model
+        .target_names
+        .iter()
+        .map(|target| format!("predicted_{target}"))
+        .collect();
+    if let Some(name) = targets.iter().find(|name| keep.contains(name)) {
+        bail!(
+            "{}: the column `{}` is the prediction's own name; it cannot be kept",
+            args.source.name(),
+            plain(name)
+        );
+    }
+    let mut fields: Vec<Field> = kept
+        .iter()
+        .map(|index| source.schema().field(*index).clone())
+        .collect();
+    let predicted = targets.iter();
+    fields.extend(predicted.map(|name| Field::new(name, DataType::Float64, true)));
+    let schema = Arc::new(Schema::new(fields));
+
+    let columns = [bound.columns(), &kept].concat();
+    let task = Prediction {
+        encoder: bound,
+        coefficients: model.coefficients.clone(),
+        schema: schema.clone(),
+        targets,
+    };
+    let chunks = read(source.as_ref(), &columns, ChunkOrder::File, move |chunk| {
+        task.of(&chunk)
+    })?;
+    let mut counts = EncodingCounts::default();
     output.write(|file| {
-        let names = model.target_names.iter();
-        let names = names.map(|target| format!("predicted_{target}"));
-        let mut writer = CsvWriter::new(file, names)?;
-        let mut num_rows = 0;
-        loop {
-            let rows = reader.read_rows(&indices, CHUNK_ROWS);
-            let rows = rows.with_context(|| name(&args.file))?;
-            if rows.is_empty() {
-                return Ok(writer.finish()?);
-            }
-            let predictions = model.coefficients.predict(&rows);
-            let num_targets = model.target_names.len();
-            if let Some(index) = predictions.iter().position(|value| !value.is_finite()) {
-                bail!(
-                    "{}: row {}: the prediction of {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
-                    name(&args.file),
-                    num_rows + index / num_targets + 1,
-                    plain(&model.target_names[index % num_targets])
-                );
-            }
-            num_rows += predictions.len() / num_targets;
-            for row in predictions.chunks(num_targets) {
-                writer.write_row(row.iter().copied())?;
-            }
+        let mut writer = TableWriter::new(file, format, schema)?;
+        for chunk in chunks {
+            let (batch, of_chunk) = chunk?;
+            counts.merge(&of_chunk);
+            writer.write(&batch)?;
         }
-    })
+        Ok(writer.finish()?)
+    })?;
+    warn_of_counts(&counts, "")?;
+    Ok(())
+}
+
+/// What is done to each chunk.
+struct Prediction {
+    encoder: BoundEncoder,
+    coefficients: Coefficients,
+    schema: Arc<Schema>,
+    targets: Vec<String>,
+}
+
+impl Prediction {
+    fn of(&self, chunk: &Chunk) -> Result<(RecordBatch, EncodingCounts), DataError> {
+        let encoded = self.encoder.encode(chunk, None)?;
+        let predictions = self.coefficients.predict(&encoded.rows.features);
+        let num_targets = self.targets.len();
+        let mut columns: Vec<ArrayRef> =
+            chunk.batch.columns()[self.encoder.columns().len()..].to_vec();
+        for (target, name) in self.targets.iter().enumerate() {
+            let mut values = predictions[target.min(predictions.len())..]
+                .iter()
+                .step_by(num_targets);
+            // A row left out for its missing cells has no prediction.
+            let of_row = |kept: &bool| kept.then(|| values.next().copied()).flatten();
+            let values: Vec<Option<f64>> = encoded.kept.iter().map(of_row).collect();
+            let overflow = |value: &Option<f64>| value.is_some_and(|value| !value.is_finite());
+            if let Some(row) = values.iter().position(overflow) {
+                return Err(DataError::Row {
+                    place: chunk.origin.place(row),
+                    problem: format!(
+                        "the {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
+                        plain(&name.replacen('_', " ", 1))
+                    ),
+                });
+            }
+            columns.push(Arc::new(Float64Array::from(values)));
+        }
+        let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
+        Ok((batch, encoded.counts))
+    }
 }

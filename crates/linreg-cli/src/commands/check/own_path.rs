@@ -22,7 +22,8 @@ fn dataset(num_rows: usize, num_features: usize) -> Dataset {
     };
     let targets = rows.map(target).collect();
     let names = (0..num_features).map(|i| format!("x{i}")).collect();
-    Dataset::new(features, targets, names, "y".to_string()).expect("finite numbers, distinct names")
+    Dataset::new(features, targets, names, vec!["y".to_string()])
+        .expect("finite numbers, distinct names")
 }
 
 /// A model to start from, far from the truth and from zero.
@@ -182,7 +183,10 @@ fn loss<B: AutodiffBackend>(dataset: &Dataset, device: &B::Device) -> Outcome {
     let start = start(dataset.num_features());
     let model = LinearRegression::<B::InnerBackend>::from_coefficients(&start, device);
     let rows = batches(dataset, 8192, Placement::Device, device);
-    let found = mean_loss(&model, &rows);
+    let found = match mean_loss(&model, &rows) {
+        Ok(found) => found,
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
     let predictions = start.predict(dataset.features());
     let pairs = predictions.iter().zip(dataset.targets());
     let sum: f64 = pairs

@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use linreg_data::DataError;
 use serde_json::json;
 
 use crate::memory::peak_of;
@@ -13,22 +14,21 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// The median time of several runs, and the peak memory of one more.
-    pub fn measure(evaluate: impl Fn() -> f64) -> Self {
+    pub fn measure(evaluate: impl Fn() -> Result<f64, DataError>) -> Result<Self, DataError> {
         const RUNS: usize = 21;
-        let mut times: Vec<Duration> = (0..RUNS)
+        let mut times = (0..RUNS)
             .map(|_| {
                 let start = Instant::now();
-                evaluate();
-                start.elapsed()
+                evaluate().map(|_| start.elapsed())
             })
-            .collect();
+            .collect::<Result<Vec<Duration>, _>>()?;
         times.sort();
         let (loss, peak_bytes) = peak_of(evaluate);
-        Self {
-            loss,
+        Ok(Self {
+            loss: loss?,
             time: times[RUNS / 2],
             peak_bytes,
-        }
+        })
     }
 
     pub fn json(&self) -> serde_json::Value {

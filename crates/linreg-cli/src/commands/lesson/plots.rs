@@ -39,7 +39,8 @@ impl Plots {
         for (index, [svg, png]) in self.outputs.iter().enumerate() {
             let values: Vec<f64> = dataset.feature(index).collect();
             let name = &dataset.feature_names()[index];
-            let scatter = Scatter::new(name, &values, dataset.target_name(), dataset.targets())?;
+            let target = &dataset.target_names()[0];
+            let scatter = Scatter::new(name, &values, target, dataset.targets())?;
             let picture = scatter.svg()?;
             svg.write(|file| Ok(file.write_all(picture.as_bytes())?))?;
             let picture = scatter.png()?;

@@ -94,7 +94,8 @@ pub fn show_scatters(out: &mut dyn Write, dataset: &Dataset, lines: &[FeatureLin
     let names = dataset.feature_names();
     for (index, name) in names.iter().enumerate().take(MAX_PLOTS) {
         let values: Vec<f64> = dataset.feature(index).collect();
-        let scatter = Scatter::new(name, &values, dataset.target_name(), dataset.targets())?;
+        let target = &dataset.target_names()[0];
+        let scatter = Scatter::new(name, &values, target, dataset.targets())?;
         writeln!(out, "{}\n", scatter.terminal(76, 18))?;
     }
     if names.len() > MAX_PLOTS {

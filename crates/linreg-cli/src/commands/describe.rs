@@ -1,0 +1,302 @@
+use std::io::Write;
+
+use anyhow::Result;
+use linreg_data::{
+    Column, Description, Kind, Passes, Schema, column_names, describe, learn_schema,
+};
+use serde_json::{Value, json};
+
+use crate::columns::KindArgs;
+use crate::input::SourceArgs;
+use crate::number::{count, plain, significant, table, thousands};
+use crate::output::print_json;
+use crate::style::yellow;
+
+/// Look at the columns of a table: kinds, missing cells, quantiles, levels,
+/// correlation with the target
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  linreg describe houses.csv
+  linreg describe houses.parquet --target price --json")]
+pub struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+
+    /// Column that each other one is correlated with
+    #[arg(long, short, value_name = "NAME")]
+    target: Option<String>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    kinds: KindArgs,
+}
+
+/// Where quantiles are taken, as shares of the rows.
+const QUANTILES: [f64; 3] = [0.25, 0.5, 0.75];
+
+pub fn run(args: Args) -> Result<()> {
+    let source = args.source.open(Passes::Several)?;
+    let say_where = |error| args.source.say_where(error);
+    if let Some(target) = &args.target
+        && !column_names(source.as_ref()).contains(target)
+    {
+        let columns = column_names(source.as_ref());
+        let name = target.clone();
+        return Err(say_where(linreg_data::DataError::UnknownColumn {
+            name,
+            columns,
+        }));
+    }
+    let schema = learn_schema(source.as_ref(), &args.kinds.choice()).map_err(say_where)?;
+    let description = describe(source.as_ref(), &schema, args.target.as_deref());
+    let description = description.map_err(say_where)?;
+    let target = args.target.as_deref();
+    let warnings = warnings(&schema, &description, target);
+    if args.json {
+        return print_json(&as_json(&schema, &description, &warnings));
+    }
+    let mut stdout = anstream::stdout().lock();
+    writeln!(
+        stdout,
+        "{}: {}, {}\n",
+        args.source.name(),
+        count(schema.num_rows as usize, "row"),
+        count(schema.columns.len(), "column")
+    )?;
+    write!(stdout, "{}", numbers_table(&schema, &description, target))?;
+    write!(stdout, "{}", words_table(&schema))?;
+    if !description.sample.is_whole() {
+        writeln!(
+            stdout,
+            "\nQuantiles are those of {} rows drawn at random: their ranks are right within {:.1} %\nof the rows, 19 times of 20.",
+            thousands(description.sample.num_rows()),
+            description.sample.rank_error() * 100.0
+        )?;
+    }
+    if !warnings.is_empty() {
+        writeln!(stdout)?;
+    }
+    for warning in warnings {
+        writeln!(stdout, "{} {warning}", yellow("note:"))?;
+    }
+    Ok(())
+}
+
+fn is_number(column: &Column) -> bool {
+    matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date)
+}
+
+fn numbers_table(schema: &Schema, description: &Description, target: Option<&str>) -> String {
+    let mut header = vec![
+        "column", "kind", "missing", "mean", "std", "min", "25 %", "50 %", "75 %", "max",
+    ];
+    header.extend(target.map(|_| "correlation"));
+    let mut rows = vec![header.into_iter().map(String::from).collect::<Vec<_>>()];
+    let numbers = schema.columns.iter().filter(|column| is_number(column));
+    for (index, column) in numbers.enumerate() {
+        let mut row = vec![
+            column.name.clone(),
+            column.kind.name().to_string(),
+            column.missing.to_string(),
+        ];
+        let quantiles = description.sample.quantiles(index, &QUANTILES);
+        match (column.spread, quantiles) {
+            (Some(spread), Some(quantiles)) => {
+                let around = [spread.mean, spread.std, spread.min];
+                let values = around.into_iter().chain(quantiles).chain([spread.max]);
+                row.extend(values.map(four_digits));
+            }
+            _ => row.extend(vec!["-".to_string(); 7]),
+        }
+        if let Some(name) = target {
+            row.push(match description.correlations[index] {
+                Some(r) => format!("{r:.3}"),
+                None if column.name == name => "target".to_string(),
+                None => "-".to_string(),
+            });
+        }
+        rows.push(row);
+    }
+    match rows.len() {
+        1 => String::new(),
+        _ => table(&rows),
+    }
+}
+
+/// A number to four significant digits: a table of ten columns has little room.
+fn four_digits(value: f64) -> String {
+    let rounded: f64 = format!("{value:.3e}").parse().unwrap_or(value);
+    significant(rounded)
+}
+
+fn words_table(schema: &Schema) -> String {
+    let others: Vec<&Column> = schema.columns.iter().filter(|c| !is_number(c)).collect();
+    let width = others
+        .iter()
+        .map(|column| plain(&column.name).chars().count());
+    let width = width.max().unwrap_or(0);
+    let mut text = String::new();
+    if !others.is_empty() {
+        text += "\n";
+    }
+    for column in others {
+        let name = plain(&column.name);
+        let space = " ".repeat(width - name.chars().count());
+        let what = match &column.kind {
+            Kind::Categorical { levels, shares } => {
+                // The commonest first.
+                let mut order: Vec<usize> = (0..levels.len()).collect();
+                order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
+                const MOST: usize = 5;
+                let level =
+                    |index: &usize| format!("{} {:.0} %", levels[*index], shares[*index] * 100.0);
+                let shown: Vec<String> = order.iter().take(MOST).map(level).collect();
+                let more = match levels.len() > MOST {
+                    true => ", …",
+                    false => "",
+                };
+                format!("{} levels: {}{more}", levels.len(), shown.join(", "))
+            }
+            _ => column.why.clone(),
+        };
+        let missing = match column.missing {
+            0 => String::new(),
+            missing => format!("; {missing} missing"),
+        };
+        let kind = column.kind.name();
+        text += &format!("  {name}{space}  {kind:<11}  {}{missing}\n", plain(&what));
+    }
+    text
+}
+
+/// What a good analyst would point out.
+fn warnings(schema: &Schema, description: &Description, target: Option<&str>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let name = |column: &Column| format!("`{}`", plain(&column.name));
+    for column in schema.columns.iter().filter(|column| column.is_constant()) {
+        warnings.push(format!(
+            "{} is the same in every row: it tells nothing",
+            name(column)
+        ));
+    }
+    for (first, second) in schema.duplicates() {
+        warnings.push(format!(
+            "`{}` has the same cells as `{}`: leave one of them out",
+            plain(second),
+            plain(first)
+        ));
+    }
+    for column in &schema.columns {
+        if is_identifier(column, schema.num_rows) && Some(column.name.as_str()) != target {
+            warnings.push(format!(
+                "{} numbers the rows: leave it out, unless their order means something",
+                name(column)
+            ));
+        }
+        if matches!(column.kind, Kind::Mixed | Kind::TooManyLevels) {
+            warnings.push(format!(
+                "{} cannot be a feature as it is: {}",
+                name(column),
+                plain(&column.why)
+            ));
+        }
+        let share = column.missing as f64 / schema.num_rows as f64;
+        if share > 0.2 && column.kind != Kind::Ignored {
+            warnings.push(format!(
+                "{} is missing in {:.0} % of the rows",
+                name(column),
+                share * 100.0
+            ));
+        }
+    }
+    let numbers: Vec<&Column> = schema.columns.iter().filter(|c| is_number(c)).collect();
+    if let Some(target) = target {
+        for (column, r) in numbers.iter().zip(&description.correlations) {
+            if r.is_some_and(|r| r.abs() > 0.999) {
+                warnings.push(format!(
+                    "{} tells `{}` almost exactly (r = {:.5}): is it known before the target is?",
+                    name(column),
+                    plain(target),
+                    r.unwrap_or_default()
+                ));
+            }
+        }
+    }
+    let features = numbers
+        .iter()
+        .filter(|column| Some(column.name.as_str()) != target);
+    let stds = features.filter_map(|column| {
+        let std = column.spread?.std;
+        (std > 0.0).then_some((std, *column))
+    });
+    let least = stds.clone().min_by(|a, b| a.0.total_cmp(&b.0));
+    let most = stds.max_by(|a, b| a.0.total_cmp(&b.0));
+    if let (Some(least), Some(most)) = (least, most)
+        && most.0 / least.0 > 1e3
+    {
+        warnings.push(format!(
+            "{} varies {} times as much as {}: compare coefficients only after scaling (fit scales while it trains)",
+            name(most.1),
+            significant(four_digits(most.0 / least.0).parse().unwrap_or(most.0 / least.0)),
+            name(least.1)
+        ));
+    }
+    warnings
+}
+
+/// Whole numbers, each one more than the last: every whole number from the least
+/// to the greatest, once each.
+fn is_identifier(column: &Column, num_rows: u64) -> bool {
+    let Some(spread) = column.spread else {
+        return false;
+    };
+    let rows = num_rows as f64;
+    // The standard deviation of n whole numbers in a row.
+    let expected = ((rows * rows - 1.0) / 12.0).sqrt();
+    num_rows >= 20
+        && column.kind == Kind::Numeric
+        && column.missing == 0
+        && spread.min.fract() == 0.0
+        && spread.max - spread.min == rows - 1.0
+        && (spread.std / expected - 1.0).abs() < 1e-9
+}
+
+fn as_json(schema: &Schema, description: &Description, warnings: &[String]) -> Value {
+    let mut numbers = 0;
+    let mut columns = Vec::new();
+    for column in &schema.columns {
+        let mut entry = json!({
+            "name": column.name,
+            "kind": column.kind.name(),
+            "why": column.why,
+            "missing": column.missing,
+        });
+        if is_number(column) {
+            if let Some(spread) = column.spread {
+                entry["mean"] = json!(spread.mean);
+                entry["std"] = json!(spread.std);
+                entry["min"] = json!(spread.min);
+                entry["max"] = json!(spread.max);
+            }
+            entry["quartiles"] = json!(description.sample.quantiles(numbers, &QUANTILES));
+            entry["correlation"] = json!(description.correlations[numbers]);
+            numbers += 1;
+        }
+        if let Kind::Categorical { levels, shares } = &column.kind {
+            let levels = levels.iter().zip(shares);
+            let levels = levels.map(|(level, share)| json!({"level": level, "share": share}));
+            entry["levels"] = levels.collect();
+        }
+        columns.push(entry);
+    }
+    json!({
+        "rows": schema.num_rows,
+        "columns": columns,
+        "quantile_rank_error": description.sample.rank_error(),
+        "notes": warnings,
+    })
+}

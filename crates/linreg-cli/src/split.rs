@@ -1,0 +1,75 @@
+use anyhow::{Result, bail};
+use linreg_data::Split;
+
+/// Which rows are held out to judge the model on.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Rows held out")]
+pub struct SplitArgs {
+    /// Fraction of the rows to hold out to judge the model on; the seed and the
+    /// number of a row decide
+    #[arg(
+        long,
+        value_name = "FRACTION",
+        allow_negative_numbers = true,
+        default_value_t = 0.0
+    )]
+    validation: f64,
+
+    /// Fraction of the rows to hold out for a last test
+    #[arg(
+        long,
+        value_name = "FRACTION",
+        allow_negative_numbers = true,
+        default_value_t = 0.0
+    )]
+    test: f64,
+
+    /// Hold out the last rows, not random ones
+    #[arg(long)]
+    time_ordered: bool,
+
+    /// Fit once more without each of this many parts of the rows, to judge on
+    /// the part left out
+    #[arg(long, value_name = "FOLDS", conflicts_with_all = ["validation", "test", "time_ordered"])]
+    k_fold: Option<u64>,
+}
+
+impl SplitArgs {
+    /// The split of a table of this many rows.
+    pub fn split(&self, num_rows: u64, seed: u64) -> Result<Split> {
+        let (validation, test) = (self.validation, self.test);
+        let split = match self.time_ordered {
+            _ if validation == 0.0 && test == 0.0 => Split::None,
+            true => Split::TimeOrdered {
+                validation,
+                test,
+                num_rows,
+            },
+            false => Split::Random {
+                validation,
+                test,
+                seed,
+            },
+        };
+        if self.time_ordered && split == Split::None {
+            bail!("--time-ordered holds out nothing without --validation or --test");
+        }
+        split.check()?;
+        Ok(split)
+    }
+
+    /// The splits of a cross-validation, one a fold; none where none is asked
+    /// for.
+    pub fn folds(&self, seed: u64) -> Result<Vec<Split>> {
+        let folds = self.k_fold.unwrap_or(0);
+        let split = |held_out| Split::Fold {
+            folds,
+            held_out,
+            seed,
+        };
+        if self.k_fold.is_some() {
+            split(0).check()?;
+        }
+        Ok((0..folds).map(split).collect())
+    }
+}

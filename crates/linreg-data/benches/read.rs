@@ -1,0 +1,75 @@
+//! One pass over a file: `cargo bench -p linreg-data --bench read -- FILE...`.
+//!
+//! Without a file it writes 2,000,000 rows of 20 numbers, as CSV and as Parquet,
+//! to a temporary folder. Times are of the whole program's threads; the peak of
+//! memory is the process's own, so name one file at a time to compare peaks.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use linreg_data::{
+    ChunkOrder, ColumnChoice, CsvOptions, Encoder, EncoderConfig, Passes, column_names,
+    learn_schema, open, read,
+};
+
+fn main() {
+    let files: Vec<PathBuf> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .map(PathBuf::from)
+        .collect();
+    for path in files {
+        for _ in 0..3 {
+            measure(&path);
+        }
+    }
+}
+
+fn measure(path: &PathBuf) {
+    let options = CsvOptions::default();
+    let source = open(std::slice::from_ref(path), &options, Passes::Several).unwrap();
+    let all: Vec<usize> = (0..source.schema().fields().len()).collect();
+    let time = |what: &str, work: &mut dyn FnMut() -> u64| {
+        let start = Instant::now();
+        let rows = work();
+        println!(
+            "{what}: {rows} rows in {:.3} s, peak {}",
+            start.elapsed().as_secs_f64(),
+            peak()
+        );
+    };
+    time("chunks", &mut || {
+        let chunks = read(source.as_ref(), &all, ChunkOrder::File, |chunk| {
+            Ok(chunk.num_rows() as u64)
+        });
+        chunks.unwrap().map(Result::unwrap).sum()
+    });
+    let mut schema = None;
+    time("schema", &mut || {
+        let learned = learn_schema(source.as_ref(), &ColumnChoice::default()).unwrap();
+        let rows = learned.num_rows;
+        schema = Some(learned);
+        rows
+    });
+    let config = EncoderConfig {
+        targets: vec![column_names(source.as_ref()).pop().unwrap()],
+        ..EncoderConfig::default()
+    };
+    let encoder = Encoder::new(&schema.unwrap(), &config).unwrap();
+    let bound = encoder.bind(source.as_ref(), true).unwrap();
+    let columns = bound.columns().to_vec();
+    time("encoded", &mut || {
+        let bound = bound.clone();
+        let chunks = read(source.as_ref(), &columns, ChunkOrder::File, move |chunk| {
+            Ok(bound.encode(&chunk, None)?.rows.targets.len() as u64)
+        });
+        chunks.unwrap().map(Result::unwrap).sum()
+    });
+}
+
+/// The most memory that the process has had, where the system tells.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    line.unwrap_or("unknown").to_string()
+}

@@ -1,0 +1,169 @@
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use arrow_buffer::Buffer;
+use arrow_ipc::{Message, RecordBatch, root_as_message};
+use arrow_schema::ArrowError;
+
+use crate::DataError;
+use crate::data_file::DataFile;
+
+/// How the Arrow file format begins and ends. The stream format does not.
+const MAGIC: [u8; 6] = *b"ARROW1";
+
+/// How a message begins, but in files from before 2019.
+const CONTINUATION: [u8; 4] = [0xff; 4];
+
+/// Where a message stands in the file: its metadata, then its body.
+#[derive(Clone, Copy)]
+pub(crate) struct Block {
+    offset: u64,
+    metadata_length: usize,
+    body_length: usize,
+}
+
+/// The messages that both formats are made of, without their bodies.
+pub(crate) struct Messages {
+    file: File,
+    offset: u64,
+    end: u64,
+}
+
+impl Messages {
+    pub(crate) fn open(file: &DataFile) -> Result<Self, DataError> {
+        let length = file.length();
+        let mut file = file.open()?;
+        let mut start = [0; MAGIC.len()];
+        file.read_exact(&mut start)?;
+        if start != MAGIC {
+            return Ok(Self {
+                file,
+                offset: 0,
+                end: length,
+            });
+        }
+        // After the messages: a footer, its length and the magic.
+        let mut tail = [0; 4 + MAGIC.len()];
+        file.seek(SeekFrom::End(-(tail.len() as i64)))?;
+        file.read_exact(&mut tail)?;
+        let footer = arrow_ipc::reader::read_footer_length(tail)?;
+        let end = length.checked_sub((footer + tail.len()) as u64);
+        let mut messages = Self {
+            file,
+            offset: 8,
+            end: end.ok_or_else(|| damaged("the footer is longer than the file"))?,
+        };
+        // Where the first message begins is up to the writer: zeros are padding.
+        for offset in [8, 16, 32, 64] {
+            messages.offset = offset;
+            if messages.take_four_bytes()? != [0; 4] {
+                break;
+            }
+        }
+        messages.offset -= 4;
+        Ok(messages)
+    }
+
+    /// The next message and its metadata, or None where the file says that there
+    /// is none.
+    pub(crate) fn next(&mut self) -> Result<Option<(Block, Vec<u8>)>, DataError> {
+        let mut length = self.take_four_bytes()?;
+        if length == CONTINUATION {
+            length = self.take_four_bytes()?;
+        }
+        let metadata_length = u32::from_le_bytes(length) as usize;
+        if metadata_length == 0 {
+            return Ok(None);
+        }
+        let offset = self.offset;
+        self.skip(metadata_length as u64)?;
+        let mut metadata = vec![0; metadata_length];
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.read_exact(&mut metadata)?;
+        let body = message(&metadata)?.bodyLength();
+        let body = u64::try_from(body).map_err(damaged)?;
+        self.skip(body)?;
+        let body_length = usize::try_from(body).map_err(damaged)?;
+        let block = Block {
+            offset,
+            metadata_length,
+            body_length,
+        };
+        Ok(Some((block, metadata)))
+    }
+
+    fn take_four_bytes(&mut self) -> Result<[u8; 4], DataError> {
+        let mut bytes = [0; 4];
+        self.file.seek(SeekFrom::Start(self.offset))?;
+        self.skip(4)?;
+        self.file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Nothing is read, and no memory taken, that the file does not have.
+    fn skip(&mut self, length: u64) -> Result<(), DataError> {
+        let next = self.offset.checked_add(length);
+        let next = next.filter(|&next| next <= self.end);
+        self.offset = next.ok_or_else(|| damaged("a message goes on after the end"))?;
+        Ok(())
+    }
+}
+
+/// The metadata of a message.
+pub(crate) fn message(metadata: &[u8]) -> Result<Message<'_>, DataError> {
+    root_as_message(metadata).map_err(damaged)
+}
+
+/// Reads the metadata and the body of a message.
+pub(crate) fn read_block(mut file: &File, block: Block) -> Result<(Vec<u8>, Buffer), DataError> {
+    let Block {
+        offset,
+        metadata_length,
+        body_length,
+    } = block;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut metadata = vec![0; metadata_length];
+    file.read_exact(&mut metadata)?;
+    // On its own: arrays are decoded in place, if the body is aligned. Not as a
+    // MutableBuffer: its alignment splits the allocator's memory until three times
+    // as much is taken.
+    let mut body = vec![0; body_length];
+    file.read_exact(&mut body)?;
+    Ok((metadata, body.into()))
+}
+
+/// Checks what the decoder takes on trust: where the buffers of a batch stand in
+/// its body, and that there is memory for what is decompressed.
+pub(crate) fn check_lengths(batch: &RecordBatch, body: &[u8]) -> Result<(), DataError> {
+    for buffer in batch.buffers().into_iter().flatten() {
+        let range = usize::try_from(buffer.offset()).ok().and_then(|start| {
+            let length = usize::try_from(buffer.length()).ok()?;
+            body.get(start..start.checked_add(length)?)
+        });
+        let bytes = range.ok_or_else(|| damaged("a buffer is not inside its record batch"))?;
+        if let (Some(_), Some(length)) = (batch.compression(), bytes.first_chunk()) {
+            // -1 says that the buffer is not compressed.
+            let length = usize::try_from(i64::from_le_bytes(*length)).unwrap_or(0);
+            // The decoder would end the process.
+            Vec::<u8>::new().try_reserve_exact(length).map_err(|_| {
+                damaged(format!("a record batch asks for {length} bytes of memory"))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Number of rows of a record batch, which its columns must have.
+pub(crate) fn num_rows(batch: &RecordBatch) -> Result<u64, DataError> {
+    let length = batch.length();
+    let first = batch.nodes().and_then(|nodes| nodes.iter().next());
+    if length < 0 || first.is_some_and(|node| node.length() != length) {
+        return Err(damaged("a record batch contradicts itself about its rows"));
+    }
+    Ok(length as u64)
+}
+
+/// An error that is told of as a damaged file.
+pub(crate) fn damaged(reason: impl ToString) -> DataError {
+    ArrowError::IpcError(reason.to_string()).into()
+}

@@ -1,0 +1,111 @@
+use burn::tensor::backend::Backend;
+use burn::tensor::{Element, ElementConversion, Tensor, TensorData};
+
+use crate::DataError;
+use crate::error::quote;
+
+/// Rows of one tensor at most. Half of what reductions of Burn 0.21 on wgpu
+/// take: past 65,536 rows their results are wrong.
+pub const MAX_TENSOR_ROWS: usize = 32_768;
+
+/// Numbers of one tensor at most: 64 MiB in f32, half of what every wgpu device
+/// has to take. A larger tensor may not be allocated at all.
+pub const MAX_TENSOR_NUMBERS: usize = 1 << 24;
+
+/// Some rows as tensors.
+#[derive(Clone, Debug)]
+pub struct Batch<B: Backend> {
+    /// Features, `[rows, num_features]`.
+    pub features: Tensor<B, 2>,
+    /// Targets, `[rows, num_targets]`.
+    pub targets: Tensor<B, 2>,
+    /// What each row counts, `[rows, 1]`, with the mean 1 over all rows of the
+    /// data, so that a learning rate keeps its meaning; none where all rows
+    /// count the same.
+    pub weights: Option<Tensor<B, 2>>,
+    /// Whether more rows of the same batch follow: a batch of more than
+    /// [`MAX_TENSOR_ROWS`] or [`MAX_TENSOR_NUMBERS`] comes in parts.
+    pub more_follows: bool,
+}
+
+/// Rows in the host's memory, rounded to the backend's float type.
+#[derive(Clone, Debug)]
+pub(crate) struct HostBatch<B: Backend> {
+    pub(crate) features: Vec<B::FloatElem>,
+    pub(crate) targets: Vec<B::FloatElem>,
+    pub(crate) weights: Option<Vec<B::FloatElem>>,
+    pub(crate) more_follows: bool,
+}
+
+impl<B: Backend> HostBatch<B> {
+    /// The rows on the device.
+    pub(crate) fn into_batch(self, num_targets: usize, device: &B::Device) -> Batch<B> {
+        let num_rows = self.targets.len() / num_targets;
+        Batch {
+            features: tensor(self.features, num_rows, device),
+            targets: tensor(self.targets, num_rows, device),
+            weights: self
+                .weights
+                .map(|weights| tensor(weights, num_rows, device)),
+            more_follows: self.more_follows,
+        }
+    }
+}
+
+/// Rows of one tensor at most, for rows of these widths.
+pub(crate) fn max_tensor_rows(num_features: usize, num_targets: usize) -> usize {
+    (MAX_TENSOR_NUMBERS / num_features.max(num_targets)).clamp(1, MAX_TENSOR_ROWS)
+}
+
+/// Row-major numbers as a tensor, `[num_rows, numbers.len() / num_rows]`.
+pub(crate) fn tensor<B: Backend>(
+    numbers: Vec<B::FloatElem>,
+    num_rows: usize,
+    device: &B::Device,
+) -> Tensor<B, 2> {
+    let width = numbers.len() / num_rows;
+    // The float type is named, because Burn 0.21 otherwise takes that of the
+    // first backend that used the device.
+    let options = (device, B::FloatElem::dtype());
+    Tensor::from_data(TensorData::new(numbers, [num_rows, width]), options)
+}
+
+/// Appends row-major numbers, rounded to the backend's float type.
+///
+/// # Errors
+///
+/// A number too large for it, with the name of its column.
+pub(crate) fn round<E: Element>(
+    rounded: &mut Vec<E>,
+    values: &[f64],
+    names: &[String],
+) -> Result<(), DataError> {
+    let start = rounded.len();
+    rounded.extend(values.iter().map(|value| value.elem::<E>()));
+    let too_large = |value: &E| !value.elem::<f64>().is_finite();
+    match rounded[start..].iter().position(too_large) {
+        None => Ok(()),
+        Some(index) => Err(DataError::Columns(format!(
+            "column {}: {:e} is too large for the backend's floats; standardise the column or divide it by a power of ten",
+            quote(&names[index % names.len()]),
+            values[index]
+        ))),
+    }
+}
+
+/// Appends weights, divided by their mean over all rows of the data.
+pub(crate) fn round_weights<E: Element>(rounded: &mut Vec<E>, weights: &[f64], mean: f64) {
+    rounded.extend(weights.iter().map(|weight| (weight / mean).elem::<E>()));
+}
+
+/// Checks that there are rows in a batch.
+pub(crate) fn check_batch_size(batch_size: usize) -> Result<(), DataError> {
+    if batch_size > 0 {
+        return Ok(());
+    }
+    Err(DataError::Setting {
+        name: "batch size",
+        found: "0".to_string(),
+        expected: "at least 1".to_string(),
+    })
+}

@@ -1,0 +1,71 @@
+use burn::tensor::backend::Backend;
+
+use crate::{Batch, Batches, DataError};
+
+/// Rows in minibatches, epoch after epoch: from memory with [`Batches`], from
+/// anything that can be read again with
+/// [`StreamedBatches`](crate::StreamedBatches).
+pub trait BatchSource<B: Backend> {
+    /// Number of rows; at least 1.
+    fn num_rows(&self) -> usize;
+
+    /// Number of features of a row; at least 1.
+    fn num_features(&self) -> usize;
+
+    /// Number of targets of a row; at least 1.
+    fn num_targets(&self) -> usize;
+
+    /// Number of rows of every batch but a short last one; at least 1.
+    fn batch_size(&self) -> usize;
+
+    /// Number of batches of an epoch.
+    fn num_batches(&self) -> usize {
+        self.num_rows().div_ceil(self.batch_size())
+    }
+
+    /// Every row once, in an order that the seed and the number of the epoch
+    /// decide. Nothing follows an error.
+    fn epoch(
+        &self,
+        epoch: usize,
+        seed: u64,
+    ) -> impl Iterator<Item = Result<Batch<B>, DataError>> + '_;
+
+    /// Every row once in the data's own order, `rows` at a time, as evaluation
+    /// wants them. Nothing follows an error.
+    ///
+    /// # Panics
+    ///
+    /// If `rows` is 0.
+    fn sequential(&self, rows: usize) -> impl Iterator<Item = Result<Batch<B>, DataError>> + '_;
+}
+
+impl<B: Backend> BatchSource<B> for Batches<B> {
+    fn num_rows(&self) -> usize {
+        self.num_rows()
+    }
+
+    fn num_features(&self) -> usize {
+        self.num_features()
+    }
+
+    fn num_targets(&self) -> usize {
+        self.num_targets()
+    }
+
+    fn batch_size(&self) -> usize {
+        self.batch_size()
+    }
+
+    fn epoch(
+        &self,
+        epoch: usize,
+        seed: u64,
+    ) -> impl Iterator<Item = Result<Batch<B>, DataError>> + '_ {
+        self.epoch(epoch, seed).map(Ok)
+    }
+
+    fn sequential(&self, rows: usize) -> impl Iterator<Item = Result<Batch<B>, DataError>> + '_ {
+        self.sequential(rows).map(Ok)
+    }
+}

@@ -1,0 +1,171 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::rows::Rows;
+use crate::source::{ChunkOrder, Source};
+use crate::{
+    BoundEncoder, ColumnChoice, CsvOptions, DataError, Dataset, Encoder, EncoderConfig,
+    EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, learn_schema, open, read,
+};
+
+/// The rows of a source that are for training, validation or the test, encoded
+/// as they are read.
+#[derive(Clone)]
+pub struct EncodedSource {
+    source: Arc<dyn Source>,
+    encoder: BoundEncoder,
+    split: Split,
+    set: Set,
+    feature_names: Vec<String>,
+    /// Known once they have been read.
+    num_rows: usize,
+}
+
+/// Encoded rows, where there is room for them.
+pub enum EncodedRows {
+    /// In memory.
+    Memory(Dataset),
+    /// In the file, to be read in every pass.
+    File(EncodedSource),
+}
+
+impl EncodedSource {
+    /// The rows of a set, yet unread.
+    ///
+    /// # Errors
+    ///
+    /// A column that the source lacks.
+    pub fn new(
+        source: Arc<dyn Source>,
+        encoder: &Encoder,
+        split: Split,
+        set: Set,
+    ) -> Result<Self, DataError> {
+        Ok(Self {
+            encoder: encoder.bind(source.as_ref(), true)?,
+            feature_names: encoder.feature_names(),
+            source,
+            split,
+            set,
+            num_rows: 0,
+        })
+    }
+
+    /// Reads and encodes the rows, with what was done about missing cells and
+    /// new levels.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`].
+    pub fn encoded(&self, order: ChunkOrder) -> Result<InOrder<(Rows, EncodingCounts)>, DataError> {
+        let (encoder, split, set) = (self.encoder.clone(), self.split, self.set);
+        let columns = self.encoder.columns();
+        read(self.source.as_ref(), columns, order, move |chunk| {
+            let wanted = split.rows(set, chunk.first_row, chunk.num_rows());
+            let encoded = encoder.encode(&chunk, Some(&wanted))?;
+            Ok((encoded.rows, encoded.counts))
+        })
+    }
+
+    /// Reads all rows: into memory, if they are no more than `max_numbers`
+    /// features and targets, else only to count them.
+    ///
+    /// # Errors
+    ///
+    /// No rows, or as [`read`].
+    pub fn load(mut self, max_numbers: usize) -> Result<(EncodedRows, EncodingCounts), DataError> {
+        let width = self.feature_names.len() + self.target_names().len();
+        let mut counts = EncodingCounts::default();
+        let mut all = Rows::default();
+        for chunk in self.encoded(ChunkOrder::File)? {
+            let (rows, of_chunk) = chunk?;
+            counts.merge(&of_chunk);
+            if ((counts.rows - counts.dropped) as usize).saturating_mul(width) > max_numbers {
+                all = Rows::default();
+                continue;
+            }
+            all.features.extend(rows.features);
+            all.targets.extend(rows.targets);
+            if let Some(weights) = rows.weights {
+                all.weights.get_or_insert_default().extend(weights);
+            }
+        }
+        self.num_rows = (counts.rows - counts.dropped) as usize;
+        if self.num_rows == 0 {
+            return Err(DataError::NoRows(match self.set {
+                Set::Training => " left to train on".to_string(),
+                Set::Validation => " left for validation".to_string(),
+                Set::Test => " left for the test".to_string(),
+            }));
+        }
+        if self.num_rows.saturating_mul(width) > max_numbers {
+            return Ok((EncodedRows::File(self), counts));
+        }
+        let dataset = Dataset::new(
+            all.features,
+            all.targets,
+            self.feature_names.clone(),
+            self.target_names().to_vec(),
+        )?;
+        let dataset = match all.weights {
+            Some(weights) => dataset.with_weights(weights)?,
+            None => dataset,
+        };
+        Ok((EncodedRows::Memory(dataset), counts))
+    }
+}
+
+/// Reads a file into memory, with every column that can be as a feature: numbers
+/// as they are, words by their levels. For more control, see [`EncodedSource`].
+///
+/// # Errors
+///
+/// A file that cannot be read, a target it lacks, or missing cells.
+///
+/// # Example
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let path = std::env::temp_dir().join("load_dataset.csv");
+/// std::fs::write(&path, "town,area,price\nBonn,50,210\nTrier,60,205\n")?;
+/// let dataset = linreg_data::load_dataset(&path, "price")?;
+/// assert_eq!(dataset.feature_names(), ["town=Trier", "area"]);
+/// assert_eq!(dataset.features(), [0.0, 50.0, 1.0, 60.0]);
+/// assert_eq!(dataset.targets(), [210.0, 205.0]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn load_dataset(path: impl AsRef<Path>, target: &str) -> Result<Dataset, DataError> {
+    let files = [path.as_ref().to_path_buf()];
+    let source: Arc<dyn Source> = open(&files, &CsvOptions::default(), Passes::Several)?.into();
+    let schema = learn_schema(source.as_ref(), &ColumnChoice::default())?;
+    let config = EncoderConfig {
+        targets: vec![target.to_string()],
+        ..EncoderConfig::default()
+    };
+    let encoder = Encoder::new(&schema, &config)?;
+    let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training)?;
+    match rows.load(usize::MAX)?.0 {
+        EncodedRows::Memory(dataset) => Ok(dataset),
+        EncodedRows::File(_) => unreachable!("nothing is more than all of memory"),
+    }
+}
+
+impl RowSource for EncodedSource {
+    fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+
+    fn target_names(&self) -> &[String] {
+        self.encoder.encoder().targets()
+    }
+
+    fn num_rows(&self) -> usize {
+        self.num_rows
+    }
+
+    fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
+        let chunks = self.encoded(order)?;
+        Ok(Box::new(chunks.map(|chunk| chunk.map(|(rows, _)| rows))))
+    }
+}

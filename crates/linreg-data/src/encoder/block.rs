@@ -1,0 +1,286 @@
+use arrow_array::Array;
+
+use super::design::{Feature, Piece};
+use super::{BoundEncoder, Encoded, EncodingCounts, level_indices};
+use crate::cell::Cell;
+use crate::error::quote;
+use crate::numbers::read_numbers;
+use crate::rows::Rows;
+use crate::schema::{Column, Kind};
+use crate::values::{Values, text};
+use crate::{Chunk, DataError, MissingPolicy, UnseenPolicy};
+
+/// The cells of a chunk's columns, read as what the columns are.
+pub(super) struct Block {
+    columns: Vec<Cells>,
+    kept: Vec<bool>,
+    counts: EncodingCounts,
+}
+
+enum Cells {
+    /// Missing ones hold the mean.
+    Numbers {
+        values: Vec<f64>,
+        missing: Vec<bool>,
+    },
+    /// Index of the level, or [`MISSING`].
+    Levels(Vec<u32>),
+}
+
+/// Instead of the index of a level.
+const MISSING: u32 = u32::MAX;
+
+impl Block {
+    pub fn read(
+        encoder: &BoundEncoder,
+        chunk: &Chunk,
+        wanted: Option<&[bool]>,
+    ) -> Result<Self, DataError> {
+        let num_rows = chunk.num_rows();
+        let kept = wanted.map_or_else(|| vec![true; num_rows], <[bool]>::to_vec);
+        let mut block = Self {
+            columns: Vec::new(),
+            counts: EncodingCounts {
+                rows: kept.iter().filter(|kept| **kept).count() as u64,
+                ..EncodingCounts::default()
+            },
+            kept,
+        };
+        let num_feature_columns = encoder.encoder.num_feature_columns();
+        // What the chunk holds beyond them is for others.
+        let columns = encoder.encoder.columns[..encoder.columns.len()].iter();
+        for (index, (column, array)) in columns.zip(chunk.batch.columns()).enumerate() {
+            let values = Values::of(array)?;
+            let cells = match &column.kind {
+                Kind::Categorical { levels, .. } => {
+                    let is_unseen_baseline = encoder.encoder.unseen == UnseenPolicy::Baseline;
+                    block.levels(column, levels, &values, chunk, is_unseen_baseline)?
+                }
+                _ => {
+                    let values = read_numbers(column, &values, chunk, &block.kept)?;
+                    let missing = values.iter().map(|value| value.is_nan()).collect();
+                    Cells::Numbers { values, missing }
+                }
+            };
+            let policy = encoder.encoder.missing;
+            block.settle_missing(column, cells, index < num_feature_columns, policy, chunk)?;
+        }
+        block.counts.dropped =
+            block.counts.rows - block.kept.iter().filter(|kept| **kept).count() as u64;
+        Ok(block)
+    }
+
+    fn levels(
+        &mut self,
+        column: &Column,
+        levels: &[String],
+        values: &Values,
+        chunk: &Chunk,
+        is_unseen_baseline: bool,
+    ) -> Result<Cells, DataError> {
+        let known = level_indices(levels);
+        let mut indices = vec![MISSING; chunk.num_rows()];
+        let mut unseen = 0;
+        for (row, index) in indices.iter_mut().enumerate() {
+            if !self.kept[row] {
+                continue;
+            }
+            let of_number;
+            let word = match values {
+                Values::Text(array) | Values::Words(array) => text(array, row),
+                Values::Numbers(array) if array.is_valid(row) => {
+                    of_number = array.value(row).to_string();
+                    Some(of_number.as_str())
+                }
+                Values::Booleans(array) if array.is_valid(row) => {
+                    Some(if array.value(row) { "true" } else { "false" })
+                }
+                _ => None,
+            };
+            let Some(word) = word.and_then(Cell::word) else {
+                continue;
+            };
+            *index = match known.get(word) {
+                Some(index) => *index,
+                None if is_unseen_baseline => {
+                    unseen += 1;
+                    0
+                }
+                None => {
+                    return Err(DataError::UnseenLevel {
+                        place: chunk.origin.place(row),
+                        column: column.name.clone(),
+                        found: word.to_string(),
+                        levels: levels.to_vec(),
+                    });
+                }
+            };
+        }
+        if unseen > 0 {
+            self.counts.unseen.insert(column.name.clone(), unseen);
+        }
+        Ok(Cells::Levels(indices))
+    }
+
+    /// Does what the policy says of the missing cells.
+    fn settle_missing(
+        &mut self,
+        column: &Column,
+        mut cells: Cells,
+        is_feature: bool,
+        policy: MissingPolicy,
+        chunk: &Chunk,
+    ) -> Result<(), DataError> {
+        let is_missing = |cells: &Cells, row: usize| match cells {
+            Cells::Numbers { missing, .. } => missing[row],
+            Cells::Levels(indices) => indices[row] == MISSING,
+        };
+        let mut count = 0;
+        for row in 0..self.kept.len() {
+            if !self.kept[row] || !is_missing(&cells, row) {
+                continue;
+            }
+            count += 1;
+            match policy {
+                MissingPolicy::Error => {
+                    return Err(DataError::Missing {
+                        cells: 1,
+                        examples: format!(
+                            "{}, column {}",
+                            chunk.origin.place(row),
+                            quote(&column.name)
+                        ),
+                        column: column.name.clone(),
+                    });
+                }
+                MissingPolicy::Drop => self.kept[row] = false,
+                // Nobody can make up a target.
+                MissingPolicy::Mean | MissingPolicy::Indicator => {
+                    self.kept[row] = is_feature;
+                }
+            }
+        }
+        if count > 0 {
+            self.counts.missing.insert(column.name.clone(), count);
+        }
+        if let Cells::Numbers { values, missing } = &mut cells {
+            let mean = column.spread.map_or(0.0, |spread| spread.mean);
+            for (value, missing) in values.iter_mut().zip(missing) {
+                if *missing {
+                    *value = mean;
+                }
+            }
+        }
+        self.columns.push(cells);
+        Ok(())
+    }
+
+    pub fn encode(self, encoder: &BoundEncoder, chunk: &Chunk) -> Result<Encoded, DataError> {
+        let kept: Vec<usize> = (0..self.kept.len()).filter(|row| self.kept[*row]).collect();
+        let width = encoder.features.len();
+        let mut features = vec![0.0; kept.len() * width];
+        for (index, feature) in encoder.features.iter().enumerate() {
+            let cells = features[index.min(kept.len() * width)..]
+                .iter_mut()
+                .step_by(width);
+            let cells = cells.zip(&kept);
+            match feature.0[..] {
+                [Piece::Power { column, degree: 1 }] => {
+                    if let Cells::Numbers { values, .. } = &self.columns[column] {
+                        cells.for_each(|(cell, row)| *cell = values[*row]);
+                    }
+                }
+                _ => cells.for_each(|(cell, row)| *cell = self.product(feature, *row, encoder)),
+            }
+        }
+        if let Some(index) = features.iter().position(|value| !value.is_finite()) {
+            return Err(DataError::Row {
+                place: chunk.origin.place(kept[index / width]),
+                problem: format!(
+                    "the feature {} is beyond 64-bit floats; divide its columns by a power of ten",
+                    quote(&encoder.features[index % width].name(&encoder.encoder))
+                ),
+            });
+        }
+        let mut rows = Rows {
+            features,
+            ..Rows::default()
+        };
+        if encoder.with_targets {
+            self.add_targets(encoder, chunk, &kept, &mut rows)?;
+        }
+        Ok(Encoded {
+            rows,
+            kept: self.kept,
+            counts: self.counts,
+        })
+    }
+
+    fn product(&self, feature: &Feature, row: usize, encoder: &BoundEncoder) -> f64 {
+        let piece = |piece: &Piece| match *piece {
+            Piece::Power { column, degree } => match &self.columns[column] {
+                Cells::Numbers { values, .. } => values[row].powi(degree as i32),
+                Cells::Levels(_) => f64::NAN,
+            },
+            Piece::Missing { column } => match &self.columns[column] {
+                Cells::Numbers { missing, .. } => f64::from(u8::from(missing[row])),
+                Cells::Levels(_) => f64::NAN,
+            },
+            Piece::Level { column, level } => match &self.columns[column] {
+                Cells::Levels(indices) => encoder.level(column, indices[row], level),
+                Cells::Numbers { .. } => f64::NAN,
+            },
+        };
+        feature.0.iter().map(piece).product()
+    }
+
+    fn add_targets(
+        &self,
+        encoder: &BoundEncoder,
+        chunk: &Chunk,
+        kept: &[usize],
+        rows: &mut Rows,
+    ) -> Result<(), DataError> {
+        let targets = encoder.encoder.num_feature_columns()..;
+        let mut columns = self.columns[targets].iter();
+        let num_targets = encoder.encoder.targets.len();
+        rows.targets = vec![0.0; kept.len() * num_targets];
+        for target in 0..num_targets {
+            if let Some(Cells::Numbers { values, .. }) = columns.next() {
+                for (index, row) in kept.iter().enumerate() {
+                    rows.targets[index * num_targets + target] = values[*row];
+                }
+            }
+        }
+        if let (Some(name), Some(Cells::Numbers { values, .. })) =
+            (&encoder.encoder.weight, columns.next())
+        {
+            let weights: Vec<f64> = kept.iter().map(|row| values[*row]).collect();
+            if let Some(index) = weights.iter().position(|weight| *weight < 0.0) {
+                let found = weights[index].to_string();
+                let expected = "a weight of 0 or more";
+                return Err(chunk.wrong_cell(kept[index], name, &found, expected));
+            }
+            rows.weights = Some(weights);
+        }
+        Ok(())
+    }
+}
+
+impl BoundEncoder {
+    /// Whether a row of one level is of another; by the level's share for a row
+    /// of none.
+    fn level(&self, column: usize, found: u32, level: u32) -> f64 {
+        let Kind::Categorical { levels, shares } = &self.encoder.columns[column].kind else {
+            return f64::NAN;
+        };
+        let is_missing_level = level as usize == levels.len();
+        match (found, self.encoder.missing) {
+            (MISSING, MissingPolicy::Indicator) if self.encoder.columns[column].missing > 0 => {
+                f64::from(u8::from(is_missing_level))
+            }
+            (MISSING, _) => shares.get(level as usize).copied().unwrap_or(0.0),
+            _ => f64::from(u8::from(found == level)),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+use crate::schema::Kind;
+use crate::{Encoder, Factor, MissingPolicy, Term};
+
+/// One column of the encoded rows: a product.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Feature(pub Vec<Piece>);
+
+/// A factor of a feature. Columns are indices into the encoder's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Piece {
+    /// A number to some power.
+    Power { column: usize, degree: u32 },
+    /// 1 in rows of this level, 0 in others. The level after the last is that of
+    /// missing cells.
+    Level { column: usize, level: u32 },
+    /// 1 in rows where the number is missing, 0 in others.
+    Missing { column: usize },
+}
+
+/// What the terms of an encoder become.
+pub(super) fn features(encoder: &Encoder) -> Vec<Feature> {
+    let mut features = Vec::new();
+    // Whether some of the features so far add up to 1 in every row: the
+    // intercept, or all levels of a column.
+    let mut has_constant = encoder.intercept;
+    for term in &encoder.terms {
+        let mut products = vec![Feature(Vec::new())];
+        for (index, factor) in term.0.iter().enumerate() {
+            let mut rest = term.0.clone();
+            rest.remove(index);
+            let compared = match rest.is_empty() {
+                true if is_categorical(encoder, factor) => {
+                    std::mem::replace(&mut has_constant, true)
+                }
+                true => true,
+                false => encoder.terms.iter().any(|term| same(term, &rest)),
+            };
+            let pieces = pieces(encoder, factor, compared);
+            // The first factor changes fastest.
+            products = pieces
+                .iter()
+                .flat_map(|piece| {
+                    products.iter().map(move |product| {
+                        let mut product = product.clone();
+                        product.0.push(*piece);
+                        product
+                    })
+                })
+                .collect();
+        }
+        features.extend(products);
+    }
+    if encoder.missing == MissingPolicy::Indicator {
+        // A level of their own marks the missing cells of categorical columns.
+        let mut marked = Vec::new();
+        for factor in encoder.terms.iter().flat_map(|term| &term.0) {
+            if is_categorical(encoder, factor) {
+                continue;
+            }
+            let column = encoder.column(factor.column());
+            let column = column.filter(|column| encoder.columns[*column].missing > 0);
+            if let Some(column) = column.filter(|column| !marked.contains(column)) {
+                marked.push(column);
+                features.push(Feature(vec![Piece::Missing { column }]));
+            }
+        }
+    }
+    features
+}
+
+fn is_categorical(encoder: &Encoder, factor: &Factor) -> bool {
+    let column = encoder.column(factor.column());
+    column.is_some_and(|column| matches!(encoder.columns[column].kind, Kind::Categorical { .. }))
+}
+
+/// What a factor becomes; without its baseline level where it is `compared` with
+/// it.
+fn pieces(encoder: &Encoder, factor: &Factor, compared: bool) -> Vec<Piece> {
+    let Some(column) = encoder.column(factor.column()) else {
+        return Vec::new();
+    };
+    match (factor, &encoder.columns[column].kind) {
+        (_, Kind::Categorical { levels, .. }) => {
+            let with_missing =
+                encoder.missing == MissingPolicy::Indicator && encoder.columns[column].missing > 0;
+            let levels = levels.len() as u32 + u32::from(with_missing);
+            (u32::from(compared)..levels)
+                .map(|level| Piece::Level { column, level })
+                .collect()
+        }
+        (Factor::Powers { degree, .. }, _) => (1..=*degree)
+            .map(|degree| Piece::Power { column, degree })
+            .collect(),
+        _ => vec![Piece::Power { column, degree: 1 }],
+    }
+}
+
+/// Whether a term is the product of these factors, in any order.
+fn same(term: &Term, factors: &[Factor]) -> bool {
+    term.0.len() == factors.len() && factors.iter().all(|factor| term.0.contains(factor))
+}
+
+impl Feature {
+    pub fn name(&self, encoder: &Encoder) -> String {
+        let names: Vec<String> = self.0.iter().map(|piece| piece.name(encoder)).collect();
+        names.join(":")
+    }
+}
+
+impl Piece {
+    fn name(self, encoder: &Encoder) -> String {
+        match self {
+            Self::Power { column, degree: 1 } => encoder.columns[column].name.clone(),
+            Self::Power { column, degree } => format!("{}^{degree}", encoder.columns[column].name),
+            Self::Missing { column } => format!("{}=missing", encoder.columns[column].name),
+            Self::Level { column, level } => {
+                let column = &encoder.columns[column];
+                let level = match &column.kind {
+                    Kind::Categorical { levels, .. } => levels.get(level as usize),
+                    _ => None,
+                };
+                format!(
+                    "{}={}",
+                    column.name,
+                    level.map_or("missing", String::as_str)
+                )
+            }
+        }
+    }
+}

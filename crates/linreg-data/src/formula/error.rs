@@ -1,0 +1,84 @@
+use std::ops::Range;
+
+/// An error shows at most this many characters of a name or a formula.
+pub(super) const WINDOW: usize = 60;
+
+/// Where a formula is wrong, and what to write instead.
+///
+/// ```
+/// let columns = ["price", "area", "town"].map(String::from);
+/// let error = linreg_data::Formula::parse("price ~ aera + C(town)", &columns).unwrap_err();
+/// assert_eq!(error.to_string(), "\
+/// character 9: there is no column `aera`; did you mean `area`?
+///     price ~ aera + C(town)
+///             ^^^^");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("character {}: {message}\n{}", self.position(), self.excerpt())]
+pub struct FormulaError {
+    pub(super) formula: String,
+    /// In bytes; empty at the end of the formula.
+    pub(super) range: Range<usize>,
+    pub(super) message: String,
+}
+
+impl FormulaError {
+    /// The place of the error: the formula's first character is 1.
+    ///
+    /// ```
+    /// let columns = ["y", "x"].map(String::from);
+    /// let error = linreg_data::Formula::parse("y ~ x + log(x)", &columns).unwrap_err();
+    /// assert_eq!(error.position(), 9);
+    /// ```
+    pub fn position(&self) -> usize {
+        self.formula[..self.range.start].chars().count() + 1
+    }
+
+    /// The formula, or the part of it around the error, over a line of carets.
+    pub(super) fn excerpt(&self) -> String {
+        let length = |text: &str| escaped(text).chars().count();
+        let start = length(&self.formula[..self.range.start]);
+        let width = length(&self.formula[self.range.clone()]);
+        let all: Vec<char> = escaped(&self.formula).chars().collect();
+        let (from, to) = if all.len() <= WINDOW {
+            (0, all.len())
+        } else {
+            // Two characters are left to the ellipses.
+            let visible = WINDOW - 2;
+            let from = start.saturating_sub(WINDOW / 2).min(all.len() - visible);
+            (from, from + visible)
+        };
+        let before = if from > 0 { "…" } else { "" };
+        let after = if to < all.len() { "…" } else { "" };
+        let visible: String = all[from..to].iter().collect();
+        let indent = " ".repeat(before.chars().count() + start - from);
+        let carets = "^".repeat(width.min(to - start).max(1));
+        format!("    {before}{visible}{after}\n    {indent}{carets}")
+    }
+}
+
+/// The name as an error has it.
+pub fn in_backticks(name: &str) -> String {
+    format!("`{}`", shortened(name).replace('`', "``"))
+}
+
+pub fn shortened(text: &str) -> String {
+    let escaped = escaped(text);
+    match escaped.char_indices().nth(WINDOW) {
+        None => escaped,
+        Some(_) => escaped.chars().take(WINDOW - 1).chain(['…']).collect(),
+    }
+}
+
+/// The text with its invisible characters spelt out: they could move the caret, or the cursor of
+/// a terminal.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => escaped.push(character),
+            _ => escaped.extend(character.escape_debug()),
+        }
+    }
+    escaped
+}

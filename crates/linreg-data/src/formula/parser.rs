@@ -1,0 +1,485 @@
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::error::{in_backticks, shortened};
+use super::names::{is_of_name, nearest, written};
+use super::{Factor, Formula, FormulaError, Term};
+
+/// Parentheses nest at most this deep: each level takes some of the stack.
+const DEEPEST: usize = 100;
+
+/// Written out, a formula names columns at most this often, about 10,000
+/// products of two: each further `*` can double the terms.
+const MOST_FACTORS: usize = 20_000;
+
+/// Higher powers of any number are beyond what a double can tell apart.
+const HIGHEST_DEGREE: u32 = 30;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Token {
+    Name,
+    /// Whatever begins with a digit.
+    Number,
+    /// A name in backticks.
+    Backticks,
+    /// Text in single or double quotes.
+    Quotes,
+    /// Any other character, and a `.` on its own.
+    Sign(char),
+    End,
+}
+
+/// What a part of the right side stands for.
+#[derive(Default)]
+struct Sum {
+    terms: Vec<Term>,
+    /// Whether a `1` or `0` in it asks for an intercept; none does by default.
+    intercept: Option<bool>,
+}
+
+/// Reads a formula from left to right.
+pub struct Parser<'a> {
+    text: &'a str,
+    columns: &'a [String],
+    /// Empty until all are read.
+    targets: Vec<String>,
+    /// The token to look at, and where it stands.
+    token: Token,
+    range: Range<usize>,
+    /// The end of the token before it.
+    end: usize,
+    /// The parentheses that are open.
+    depth: usize,
+    /// The factors made so far.
+    written: usize,
+}
+
+impl<'a> Parser<'a> {
+    pub fn new(text: &'a str, columns: &'a [String]) -> Self {
+        Self {
+            text,
+            columns,
+            targets: Vec::new(),
+            token: Token::End,
+            range: 0..0,
+            end: 0,
+            depth: 0,
+            written: 0,
+        }
+    }
+
+    pub fn formula(mut self) -> Result<Formula, FormulaError> {
+        if !self.text.contains('~') {
+            let end = self.text.trim_end().len();
+            return Err(self.error(
+                end..end,
+                "there is no `~`; write the target, `~` and the features, \
+                 as in `price ~ area + C(town)`",
+            ));
+        }
+        self.advance()?;
+        let mut targets = vec![self.column()?];
+        while self.token == Token::Sign('+') {
+            self.advance()?;
+            let target = self.column()?;
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        if self.token != Token::Sign('~') {
+            return Err(self.unexpected("`+` and another target, or `~`"));
+        }
+        self.advance()?;
+        self.targets = targets;
+
+        let start = self.range.start;
+        let mut sum = self.sum()?;
+        if self.token != Token::End {
+            return Err(self.unexpected("`+`, `-`, `*`, `:` or the end of the formula"));
+        }
+        if sum.terms.is_empty() {
+            return Err(self.error(
+                start..self.end,
+                "a model needs at least one feature; add a column, or `.` for all but the target",
+            ));
+        }
+        sum.terms.sort_by_key(|term| term.0.len());
+        Ok(Formula {
+            targets: self.targets,
+            terms: sum.terms,
+            intercept: sum.intercept.unwrap_or(true),
+        })
+    }
+
+    /// Parts joined by `+` and `-`.
+    fn sum(&mut self) -> Result<Sum, FormulaError> {
+        let mut sum = Sum::default();
+        let mut removes = self.token == Token::Sign('-');
+        if matches!(self.token, Token::Sign('+' | '-')) {
+            self.advance()?;
+        }
+        loop {
+            let start = self.range.start;
+            let part = self.product('*')?;
+            if removes {
+                for term in &part.terms {
+                    let before = sum.terms.len();
+                    sum.terms.retain(|kept| !is_same(kept, term));
+                    if sum.terms.len() == before {
+                        let message = format!(
+                            "there is no term {} before this to remove; leave it out",
+                            shortened(&term.to_string())
+                        );
+                        return Err(self.error(start..self.end, message));
+                    }
+                }
+            } else {
+                sum.terms.extend(part.terms);
+            }
+            // As in R, taking away a 1 is adding a 0, and the other way round.
+            if let Some(intercept) = part.intercept {
+                sum.intercept = Some(intercept != removes);
+            }
+            removes = match self.token {
+                Token::Sign('+') => false,
+                Token::Sign('-') => true,
+                _ => break,
+            };
+            self.advance()?;
+        }
+        keep_first(&mut sum.terms);
+        Ok(sum)
+    }
+
+    /// Parts joined by `*`, or the parts of these, joined by `:`, which binds tighter.
+    fn product(&mut self, operator: char) -> Result<Sum, FormulaError> {
+        let operand = |parser: &mut Self| match operator {
+            '*' => parser.product(':'),
+            _ => parser.atom(),
+        };
+        let start = self.range.start;
+        let mut left = operand(self)?;
+        while self.token == Token::Sign(operator) {
+            self.refuse_intercept(&left, start)?;
+            self.advance()?;
+            let right_start = self.range.start;
+            let right = operand(self)?;
+            self.refuse_intercept(&right, right_start)?;
+
+            let mut products = Vec::new();
+            for Term(factors) in &left.terms {
+                for Term(others) in &right.terms {
+                    let mut product = factors.clone();
+                    product.extend(others.iter().filter(|new| !factors.contains(new)).cloned());
+                    self.count(product.len(), start..self.end)?;
+                    products.push(Term(product));
+                }
+            }
+            let no_products = products.is_empty();
+            if operator == '*' {
+                left.terms.extend(right.terms);
+                left.terms.extend(products);
+            } else {
+                left.terms = products;
+            }
+            // An empty side repeats nothing, and its factors are not counted: no work for it.
+            if !no_products {
+                keep_first(&mut left.terms);
+            }
+        }
+        Ok(left)
+    }
+
+    /// R drops the terms that a 1 multiplies, patsy keeps them: better to ask.
+    fn refuse_intercept(&self, operand: &Sum, start: usize) -> Result<(), FormulaError> {
+        match operand.intercept {
+            None => Ok(()),
+            Some(_) => Err(self.error(
+                start..self.end,
+                "`1` and `0` stand for the intercept; add or remove them, but not in a product",
+            )),
+        }
+    }
+
+    fn atom(&mut self) -> Result<Sum, FormulaError> {
+        let range = self.range.clone();
+        let mut sum = Sum::default();
+        match self.token {
+            Token::Sign('(') => {
+                if self.depth == DEEPEST {
+                    let message = format!("parentheses nest more than {DEEPEST} deep; use fewer");
+                    return Err(self.error(range, message));
+                }
+                self.depth += 1;
+                self.advance()?;
+                sum = self.sum()?;
+                self.expect(')')?;
+                self.depth -= 1;
+            }
+            Token::Sign('.') => {
+                self.count(self.columns.len(), range)?;
+                self.advance()?;
+                for name in self.columns {
+                    if !self.targets.contains(name) {
+                        sum.terms.push(Term(vec![Factor::Column(name.clone())]));
+                    }
+                }
+            }
+            Token::Number if matches!(self.word(), "0" | "1") => {
+                sum.intercept = Some(self.word() == "1");
+                self.advance()?;
+            }
+            Token::Name | Token::Backticks => {
+                sum.terms.push(Term(vec![self.factor()?]));
+                self.count(1, range)?;
+            }
+            _ => return Err(self.unexpected("a term, such as a column name")),
+        }
+        Ok(sum)
+    }
+
+    fn factor(&mut self) -> Result<Factor, FormulaError> {
+        let powers = match self.called() {
+            Some("C") => false,
+            Some("poly") => true,
+            _ => return self.column().map(Factor::Column),
+        };
+        self.advance()?;
+        self.expect('(')?;
+        let column = self.column()?;
+        if !powers {
+            self.expect(')')?;
+            return Ok(Factor::Categorical(column));
+        }
+        self.expect(',')?;
+        let Ok(degree @ 1..=HIGHEST_DEGREE) = self.word().parse() else {
+            let expected = format!("the degree, a whole number from 1 to {HIGHEST_DEGREE}");
+            return Err(self.unexpected(&expected));
+        };
+        self.advance()?;
+        if self.token == Token::Sign(',') {
+            self.advance()?;
+            self.expect_word("raw")?;
+            self.expect('=')?;
+            self.expect_word("TRUE")?;
+        }
+        self.expect(')')?;
+        Ok(Factor::Powers { column, degree })
+    }
+
+    /// A name as it is, in backticks, or as patsy's `Q("name")`.
+    fn column(&mut self) -> Result<String, FormulaError> {
+        let quoted = match self.called() {
+            None => false,
+            Some("Q") => true,
+            Some("C" | "poly") => return Err(self.unexpected("a column name")),
+            Some(function) => {
+                let message = format!(
+                    "there is no function {}; the functions are `C`, `poly` and `Q`, \
+                     and any other column can be computed in the file first",
+                    in_backticks(function)
+                );
+                return Err(self.error(self.range.clone(), message));
+            }
+        };
+        if quoted {
+            self.advance()?;
+            self.expect('(')?;
+        }
+        let word = self.word();
+        let name = match self.token {
+            Token::Name if !quoted => word.to_string(),
+            Token::Backticks if !quoted => word[1..word.len() - 1].replace("``", "`"),
+            Token::Quotes if quoted => {
+                let quote = &word[..1];
+                word[1..word.len() - 1].replace(&quote.repeat(2), quote)
+            }
+            _ if quoted => return Err(self.unexpected("a column name in quotes")),
+            _ => return Err(self.unexpected("a column name")),
+        };
+        if !self.columns.contains(&name) {
+            return Err(self.no_column(&name));
+        }
+        if self.targets.contains(&name) {
+            let message = format!(
+                "{} is a target and cannot be a feature as well; leave it out on one side",
+                in_backticks(&name)
+            );
+            return Err(self.error(self.range.clone(), message));
+        }
+        self.advance()?;
+        if quoted {
+            self.expect(')')?;
+        }
+        Ok(name)
+    }
+
+    /// The name of the function, if the token begins a call.
+    fn called(&self) -> Option<&str> {
+        let rest = self.text[self.range.end..].trim_start();
+        (self.token == Token::Name && rest.starts_with('(')).then_some(self.word())
+    }
+
+    /// The token as it is written.
+    fn word(&self) -> &str {
+        &self.text[self.range.clone()]
+    }
+
+    fn advance(&mut self) -> Result<(), FormulaError> {
+        self.end = self.range.end;
+        let rest = self.text[self.end..].trim_start();
+        let Some(first) = rest.chars().next() else {
+            (self.token, self.range) = (Token::End, self.end..self.end);
+            return Ok(());
+        };
+        let start = self.text.len() - rest.len();
+        let length;
+        (self.token, length) = match first {
+            '`' | '"' | '\'' => {
+                let token = if first == '`' {
+                    Token::Backticks
+                } else {
+                    Token::Quotes
+                };
+                let Some(length) = quoted_length(rest, first) else {
+                    let message = format!("this {first} is not closed; add {first} after the name");
+                    return Err(self.error(start..start + 1, message));
+                };
+                (token, length)
+            }
+            _ if is_of_name(first) => {
+                let length = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+                match first {
+                    '.' if length == 1 => (Token::Sign('.'), 1),
+                    _ if first.is_numeric() => (Token::Number, length),
+                    _ => (Token::Name, length),
+                }
+            }
+            _ => (Token::Sign(first), first.len_utf8()),
+        };
+        self.range = start..start + length;
+        Ok(())
+    }
+
+    fn expect(&mut self, sign: char) -> Result<(), FormulaError> {
+        if self.token != Token::Sign(sign) {
+            return Err(self.unexpected(&format!("`{sign}`")));
+        }
+        self.advance()
+    }
+
+    fn expect_word(&mut self, word: &str) -> Result<(), FormulaError> {
+        if self.word() != word {
+            let expected = format!("`{word}`, as the powers of `poly(x, 3)` are raw: x, x², x³");
+            return Err(self.unexpected(&expected));
+        }
+        self.advance()
+    }
+
+    /// Stops a product before it fills the memory.
+    fn count(&mut self, factors: usize, range: Range<usize>) -> Result<(), FormulaError> {
+        self.written += factors;
+        if self.written <= MOST_FACTORS {
+            return Ok(());
+        }
+        let message = format!(
+            "written out, the formula names columns more than {MOST_FACTORS} times; \
+             use fewer columns or fewer products"
+        );
+        Err(self.error(range, message))
+    }
+
+    fn no_column(&self, name: &str) -> FormulaError {
+        let advice = if let Some(column) = self.unquoted() {
+            format!("the column {column} goes in backticks")
+        } else if let Some(near) = nearest(name, self.columns) {
+            format!("did you mean {}?", in_backticks(near))
+        } else {
+            let first: Vec<String> = self
+                .columns
+                .iter()
+                .take(12)
+                .map(|name| in_backticks(name))
+                .collect();
+            let more = match self.columns.len() - first.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("the columns are {}{more}", first.join(", "))
+        };
+        let message = format!("there is no column {}; {advice}", in_backticks(name));
+        self.error(self.range.clone(), message)
+    }
+
+    fn unexpected(&self, expected: &str) -> FormulaError {
+        let found = match self.token {
+            Token::End => "the end of the formula".to_string(),
+            Token::Backticks => shortened(self.word()),
+            _ => format!("`{}`", shortened(self.word())),
+        };
+        let advice = match self.token {
+            Token::Sign('^') => "; powers are written `poly(x, 2)` and products `a*b`",
+            Token::Sign('/' | '%') => "; a factor within another is written `a + a:b`",
+            Token::Sign('|') => "; groups are not supported, but `C(group)` makes a feature of one",
+            Token::Sign('~') if !self.targets.is_empty() => "; a formula has one `~`",
+            Token::Quotes => "; a name goes in backticks or in `Q(\"name\")`",
+            _ => "",
+        };
+        let message = match self.unquoted() {
+            Some(column) => format!("found {found}; the column {column} goes in backticks"),
+            None => format!("found {found}, expected {expected}{advice}"),
+        };
+        self.error(self.range.clone(), message)
+    }
+
+    /// The column that begins here, if it is one that needs the backticks it lacks.
+    fn unquoted(&self) -> Option<String> {
+        let rest = &self.text[self.range.start..];
+        let begins_here = |name: &str| {
+            let after = rest.strip_prefix(name);
+            after.is_some_and(|after| !name.is_empty() && !after.starts_with(is_of_name))
+        };
+        let found = self
+            .columns
+            .iter()
+            .filter(|name| begins_here(name) && written(name) != **name);
+        found
+            .max_by_key(|name| name.len())
+            .map(|name| in_backticks(name))
+    }
+
+    fn error(&self, range: Range<usize>, message: impl Into<String>) -> FormulaError {
+        FormulaError {
+            formula: self.text.to_string(),
+            range,
+            message: message.into(),
+        }
+    }
+}
+
+/// Whether the factors are the same, in whatever order.
+fn is_same(one: &Term, other: &Term) -> bool {
+    one.0.len() == other.0.len() && one.0.iter().all(|factor| other.0.contains(factor))
+}
+
+/// Removes all but the first of the terms that are the same.
+fn keep_first(terms: &mut Vec<Term>) {
+    let mut seen = HashSet::new();
+    terms.retain(|Term(factors)| {
+        let mut sorted = factors.clone();
+        sorted.sort_unstable();
+        seen.insert(sorted)
+    });
+}
+
+/// The length of the quoted text that `rest` begins with; a doubled quote is part of the text.
+fn quoted_length(rest: &str, quote: char) -> Option<usize> {
+    let mut end = 1;
+    loop {
+        end += rest[end..].find(quote)? + 1;
+        if !rest[end..].starts_with(quote) {
+            return Some(end);
+        }
+        end += 1;
+    }
+}

@@ -1,0 +1,278 @@
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_schema::SchemaRef;
+
+use crate::DataError;
+use crate::arrow_file::ArrowFile;
+use crate::csv::{CsvOptions, CsvSource};
+use crate::error::quote;
+use crate::parquet_file::ParquetFile;
+use crate::source::{ChunkOrder, Part, Parts, Source};
+
+/// What standard input is called.
+const STANDARD_INPUT: &str = "standard input";
+
+/// How often a table is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Passes {
+    /// Once, as the rows come.
+    One,
+    /// Several times: what comes from standard input is kept in a temporary
+    /// file.
+    Several,
+}
+
+/// Opens files as one table: CSV (also compressed with gzip or Zstandard),
+/// Parquet or Arrow IPC, which their first bytes tell.
+///
+/// A name with `*`, `?` or `[` that is no file stands for all that match, in
+/// alphabetical order; `-` is standard input. All files must have the same
+/// columns.
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::{ColumnChoice, CsvOptions, Passes, learn_schema, open};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("houses.csv");
+/// std::fs::write(&path, "area,town,price\n50,Bonn,200\n70,Kiel,260\n")?;
+/// let source = open(&[path], &CsvOptions::default(), Passes::Several)?;
+/// let schema = learn_schema(source.as_ref(), &ColumnChoice::default())?;
+/// let kinds: Vec<_> = schema.columns.iter().map(|column| column.kind.name()).collect();
+/// assert_eq!(kinds, ["numeric", "categorical", "numeric"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// A file that is not there or cannot be read, a pattern that no file matches,
+/// files with different columns, or a header that cannot be used.
+pub fn open(
+    files: &[PathBuf],
+    csv: &CsvOptions,
+    passes: Passes,
+) -> Result<Box<dyn Source>, DataError> {
+    let mut sources = Vec::new();
+    let files = expand(files)?;
+    for path in &files {
+        sources.push(match path == Path::new("-") {
+            true => open_standard_input(csv, passes)?,
+            false => open_file(path, &path.display().to_string(), csv)?,
+        });
+    }
+    if sources.len() == 1 {
+        return Ok(sources.remove(0));
+    }
+    let Some(first) = sources.first() else {
+        return Err(DataError::Columns("no file is named".to_string()));
+    };
+    let columns = |source: &dyn Source| -> Vec<String> {
+        let fields = source.schema().fields().iter();
+        fields
+            .map(|field| format!("{} of type {}", quote(field.name()), field.data_type()))
+            .collect()
+    };
+    let names = columns(first.as_ref());
+    for (path, source) in files.iter().zip(&sources) {
+        let others = columns(source.as_ref());
+        if others != names {
+            let differs = names.iter().zip(&others).position(|(a, b)| a != b);
+            let index = differs.unwrap_or(names.len().min(others.len()));
+            let name = |names: &[String]| match names.get(index) {
+                Some(name) => name.clone(),
+                None => "none".to_string(),
+            };
+            return Err(DataError::File {
+                file: path.display().to_string(),
+                problem: format!(
+                    "files that are read as one table need the same columns; column {} is {} here and {} in {}",
+                    index + 1,
+                    name(&others),
+                    name(&names),
+                    files[0].display()
+                ),
+            });
+        }
+    }
+    Ok(Box::new(Files {
+        sources: sources.into_iter().map(Arc::from).collect(),
+    }))
+}
+
+fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
+    let mut magic = Vec::new();
+    let unreadable = |error: std::io::Error| DataError::File {
+        file: name.to_string(),
+        problem: error.to_string(),
+    };
+    // What is no plain file, such as a pipe, can be read once.
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        let input = File::open(path).map_err(unreadable)?;
+        return once(Box::new(input), name, csv);
+    }
+    if metadata.is_file() {
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(6).read_to_end(&mut magic).map_err(unreadable)?;
+    }
+    Ok(match &magic[..] {
+        [b'P', b'A', b'R', b'1', ..] => Box::new(ParquetFile::open(path)?),
+        b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => Box::new(ArrowFile::open(path)?),
+        _ => Box::new(CsvSource::open(path, name, csv)?),
+    })
+}
+
+/// An input without an end that is known, read as it comes.
+fn once(
+    mut input: Box<dyn Read + Send>,
+    name: &str,
+    csv: &CsvOptions,
+) -> Result<Box<dyn Source>, DataError> {
+    let mut magic = Vec::new();
+    input.as_mut().take(6).read_to_end(&mut magic)?;
+    if magic.starts_with(b"PAR1") || magic == b"ARROW1" {
+        return Err(DataError::File {
+            file: name.to_string(),
+            problem: "a Parquet or Arrow file cannot be read from a pipe; give the file's name"
+                .to_string(),
+        });
+    }
+    let input = Box::new(Cursor::new(magic).chain(input));
+    Ok(Box::new(CsvSource::once(input, name, csv)?))
+}
+
+fn open_standard_input(csv: &CsvOptions, passes: Passes) -> Result<Box<dyn Source>, DataError> {
+    let mut input = std::io::stdin();
+    match passes {
+        Passes::One => once(Box::new(input), STANDARD_INPUT, csv),
+        Passes::Several => {
+            let mut file = tempfile::NamedTempFile::new()?;
+            std::io::copy(&mut input, &mut file)?;
+            file.flush()?;
+            file.rewind()?;
+            Ok(Box::new(Kept {
+                source: open_file(file.path(), STANDARD_INPUT, csv)?,
+                _file: file,
+            }))
+        }
+    }
+}
+
+/// A source in a temporary file, which goes with it.
+struct Kept {
+    source: Box<dyn Source>,
+    _file: tempfile::NamedTempFile,
+}
+
+impl Source for Kept {
+    fn schema(&self) -> &SchemaRef {
+        self.source.schema()
+    }
+
+    fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
+        self.source.parts(columns, order)
+    }
+
+    fn num_rows(&self) -> Option<u64> {
+        self.source.num_rows()
+    }
+}
+
+/// The files that names and patterns stand for.
+fn expand(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
+    let mut all = Vec::new();
+    for path in files {
+        let text = path.to_string_lossy();
+        if !text.contains(['*', '?', '[']) || path.exists() {
+            all.push(path.clone());
+            continue;
+        }
+        let wrong = |problem: String| DataError::File {
+            file: text.to_string(),
+            problem,
+        };
+        let matches = glob::glob(&text).map_err(|error| wrong(error.to_string()))?;
+        let before = all.len();
+        for path in matches {
+            all.push(path.map_err(|error| wrong(error.to_string()))?);
+        }
+        if all.len() == before {
+            return Err(wrong("no file matches this pattern".to_string()));
+        }
+    }
+    Ok(all)
+}
+
+/// Several files as one table.
+struct Files {
+    sources: Vec<Arc<dyn Source>>,
+}
+
+impl Source for Files {
+    fn schema(&self) -> &SchemaRef {
+        self.sources[0].schema()
+    }
+
+    fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
+        // Rows are numbered through all files, so that an order other than
+        // theirs needs the number of rows of each.
+        let known: Option<Vec<u64>> = self.sources.iter().map(|s| s.num_rows()).collect();
+        if let (ChunkOrder::Shuffled { .. }, Some(num_rows)) = (order, known) {
+            let mut first_row = 0;
+            let mut all = Vec::new();
+            for (source, num_rows) in self.sources.iter().zip(num_rows) {
+                for part in source.parts(columns, order)? {
+                    all.push(part.map(|part| moved(part, first_row)));
+                }
+                first_row += num_rows;
+            }
+            order.arrange(&mut all);
+            return Ok(Box::new(all.into_iter()));
+        }
+        let (mut sources, columns) = (self.sources.clone().into_iter(), columns.to_vec());
+        let mut current: Option<Parts> = None;
+        let (mut first_row, mut next_row) = (0, 0);
+        Ok(Box::new(std::iter::from_fn(move || {
+            loop {
+                if let Some(part) = current.as_mut().and_then(Iterator::next) {
+                    return Some(part.map(|part| {
+                        next_row = first_row + part.first_row + part.num_rows;
+                        moved(part, first_row)
+                    }));
+                }
+                first_row = next_row;
+                match sources.next()?.parts(&columns, ChunkOrder::File) {
+                    Ok(parts) => current = Some(parts),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+        })))
+    }
+
+    fn num_rows(&self) -> Option<u64> {
+        self.sources.iter().map(|source| source.num_rows()).sum()
+    }
+}
+
+fn moved(part: Part, rows: u64) -> Part {
+    let read = part.read;
+    Part {
+        first_row: part.first_row + rows,
+        num_rows: part.num_rows,
+        read: Box::new(move || {
+            let chunks = read()?;
+            Ok(Box::new(chunks.map(move |chunk| {
+                chunk.map(|mut chunk| {
+                    chunk.first_row += rows;
+                    chunk
+                })
+            })))
+        }),
+    }
+}

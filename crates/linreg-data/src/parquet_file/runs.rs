@@ -1,0 +1,88 @@
+use std::ops::Range;
+
+use parquet::file::metadata::ParquetMetaData;
+
+/// Rows of a part: small enough that a thread has few in memory, and large enough
+/// that little of it goes into pages which two parts share.
+const PART_ROWS: usize = 1 << 16;
+
+/// Parts of a row group at most: for each, the headers of the pages before it may
+/// have to be read.
+const MOST_PARTS: usize = 64;
+
+/// Rows of a row group.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) row_group: usize,
+    pub(crate) rows: Range<usize>,
+    /// Number in the table of the first of them.
+    pub(crate) first_row: u64,
+}
+
+/// The runs of rows that parts are made of, or None where the file contradicts
+/// itself.
+pub(crate) fn runs(metadata: &ParquetMetaData) -> Option<Vec<Run>> {
+    let mut runs = Vec::new();
+    let mut first_row = 0u64;
+    for (row_group, group) in metadata.row_groups().iter().enumerate() {
+        let num_rows = usize::try_from(group.num_rows()).ok()?;
+        let next_row = first_row.checked_add(num_rows as u64)?;
+        let part_rows = num_rows.div_ceil(MOST_PARTS).max(PART_ROWS);
+        for start in (0..num_rows).step_by(part_rows) {
+            runs.push(Run {
+                row_group,
+                rows: start..num_rows.min(start + part_rows),
+                first_row: first_row + start as u64,
+            });
+        }
+        first_row = next_row;
+    }
+    let told = u64::try_from(metadata.file_metadata().num_rows()).ok()?;
+    (told == first_row).then_some(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use parquet::file::metadata::{FileMetaData, RowGroupMetaData};
+    use parquet::schema::types::{SchemaDescriptor, Type};
+
+    fn metadata(num_rows: i64, row_groups: &[i64]) -> ParquetMetaData {
+        let root = Type::group_type_builder("schema").build().unwrap();
+        let schema = Arc::new(SchemaDescriptor::new(Arc::new(root)));
+        let file = FileMetaData::new(1, num_rows, None, None, schema.clone(), None);
+        let group = |&num_rows: &i64| {
+            let group = RowGroupMetaData::builder(schema.clone());
+            group.set_num_rows(num_rows).build().unwrap()
+        };
+        ParquetMetaData::new(file, row_groups.iter().map(group).collect())
+    }
+
+    #[test]
+    fn runs_divide_the_row_groups_in_order() {
+        let runs = runs(&metadata(100_010, &[100_000, 0, 10])).unwrap();
+        let expected = [
+            (0, 0..65_536, 0),
+            (0, 65_536..100_000, 65_536),
+            (2, 0..10, 100_000),
+        ];
+        let expected = expected.map(|(row_group, rows, first_row)| Run {
+            row_group,
+            rows,
+            first_row,
+        });
+        assert_eq!(runs, expected);
+    }
+
+    #[test]
+    fn numbers_of_rows_that_cannot_be_are_refused() {
+        assert_eq!(runs(&metadata(10, &[11])), None);
+        assert_eq!(runs(&metadata(-10, &[-10])), None);
+        assert_eq!(
+            runs(&metadata(i64::MAX, &[i64::MAX])).unwrap().len(),
+            MOST_PARTS
+        );
+    }
+}

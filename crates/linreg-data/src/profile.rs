@@ -1,0 +1,398 @@
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use arrow_array::Array;
+use serde::{Deserialize, Serialize};
+
+use crate::cell::{Cell, boolean, days};
+use crate::random::mix;
+use crate::source::Origin;
+use crate::values::{Values, text};
+use crate::{Chunk, DataError, Moments};
+
+/// What has been seen of the columns of a table.
+///
+/// It learns from chunks and from other profiles, of later rows, in memory that
+/// does not grow with the number of rows.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct TableProfile {
+    /// Number of rows.
+    pub num_rows: u64,
+    /// One profile a column.
+    pub columns: Vec<ColumnProfile>,
+}
+
+/// What has been seen of one column.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ColumnProfile {
+    /// Name of the column.
+    pub name: String,
+    /// Whether numbers are words too, because somebody said so.
+    words_only: bool,
+    /// Number of cells with nothing in them, or a word for it.
+    pub missing: u64,
+    /// The first of them.
+    pub first_missing: Vec<Example>,
+    /// Finite numbers, and what they are like.
+    pub numbers: u64,
+    /// Mean and spread of the numbers; of days since 1970-01-01 for dates, of 0
+    /// and 1 for booleans.
+    pub moments: Moments,
+    /// Least of them; infinite before the first.
+    #[serde(with = "infinite_as_text")]
+    pub min: f64,
+    /// Greatest of them; minus infinite before the first.
+    #[serde(with = "infinite_as_text")]
+    pub max: f64,
+    /// The first number that is not finite.
+    pub first_infinite: Option<Example>,
+    /// Number of cells that are true or false.
+    pub booleans: u64,
+    /// Number of cells that are dates.
+    pub dates: u64,
+    /// Other words.
+    pub words: Words,
+    /// The type of cells that are of no use, such as lists.
+    pub other: Option<String>,
+    /// Is the same, but for chance, for columns with the same cells in the same
+    /// rows.
+    pub fingerprint: u64,
+}
+
+/// A cell, for messages.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Example {
+    /// Where it stands. Empty while only the row in its chunk is known: most
+    /// examples are dropped when chunks merge, and finding a line takes time.
+    pub place: String,
+    /// What is in it.
+    pub found: String,
+    #[serde(skip)]
+    row: usize,
+}
+
+/// The words of a column.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Words {
+    /// Number of cells.
+    pub count: u64,
+    /// How often each word is there, unless there are more than the limit.
+    pub levels: BTreeMap<String, u64>,
+    /// Whether there are more words than the limit.
+    pub too_many: bool,
+    /// The first of them.
+    pub first: Option<Example>,
+    /// Whether one of the first words is there twice, so that they name no
+    /// single row.
+    pub repeated: bool,
+    /// Hashes of the first different words.
+    seen: BTreeSet<u64>,
+}
+
+/// Missing cells that a message names.
+const EXAMPLES: usize = 3;
+
+/// Different words that are remembered to tell names of rows from levels.
+const SEEN: usize = 1 << 14;
+
+/// How to read the columns of a table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    pub names: Vec<String>,
+    /// Columns whose numbers are words too.
+    pub words_only: HashSet<String>,
+    /// Words of a column at most.
+    pub max_levels: usize,
+}
+
+impl TableProfile {
+    /// The profile of no rows.
+    pub(crate) fn new(reading: &Reading) -> Self {
+        let column = |name: &String| ColumnProfile::new(name, reading.words_only.contains(name));
+        Self {
+            num_rows: 0,
+            columns: reading.names.iter().map(column).collect(),
+        }
+    }
+
+    /// The profile of a chunk with the columns read.
+    pub(crate) fn of(chunk: &Chunk, reading: &Reading) -> Result<Self, DataError> {
+        let mut profile = Self::new(reading);
+        profile.num_rows = chunk.num_rows() as u64;
+        for (column, array) in profile.columns.iter_mut().zip(chunk.batch.columns()) {
+            let values = Values::of(array)?;
+            column.update(&values, chunk, reading.max_levels);
+        }
+        Ok(profile)
+    }
+
+    /// Learns what another profile, of the same columns, has learned from later
+    /// rows: of a chunk from this origin, or, without one, of a whole table.
+    pub(crate) fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {
+        self.num_rows += later.num_rows;
+        for (column, later) in self.columns.iter_mut().zip(later.columns) {
+            column.merge(later, max_levels, origin);
+        }
+    }
+}
+
+impl ColumnProfile {
+    fn new(name: &str, words_only: bool) -> Self {
+        Self {
+            name: name.to_string(),
+            words_only,
+            missing: 0,
+            first_missing: Vec::new(),
+            numbers: 0,
+            moments: Moments::new(1),
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            first_infinite: None,
+            booleans: 0,
+            dates: 0,
+            words: Words::default(),
+            other: None,
+            fingerprint: 0,
+        }
+    }
+
+    fn update(&mut self, values: &Values, chunk: &Chunk, max_levels: usize) {
+        let rows = chunk.num_rows();
+        let mut numbers = Vec::with_capacity(rows);
+        match values {
+            Values::Text(array) => {
+                for row in 0..rows {
+                    let text = text(array, row).unwrap_or_default();
+                    match self.words_only {
+                        true => self.take_word(Cell::word(text), row, chunk, max_levels),
+                        false => self.take(text, row, chunk, max_levels, &mut numbers),
+                    }
+                }
+            }
+            Values::Words(array) => {
+                for row in 0..rows {
+                    let word = text(array, row).and_then(Cell::word);
+                    self.take_word(word, row, chunk, max_levels);
+                }
+            }
+            Values::Numbers(array) if self.words_only => {
+                for row in 0..rows {
+                    let number = array.is_valid(row).then(|| array.value(row));
+                    let number = number.filter(|number| !number.is_nan());
+                    let word = number.map(|number| number.to_string());
+                    self.take_word(word.as_deref(), row, chunk, max_levels);
+                }
+            }
+            Values::Numbers(array) => {
+                for row in 0..rows {
+                    match array.is_valid(row).then(|| array.value(row)) {
+                        Some(number) => self.take_number(number, row, chunk, &mut numbers),
+                        None => self.take_missing("", row, chunk),
+                    }
+                }
+            }
+            Values::Days(array) => {
+                for row in 0..rows {
+                    match array.is_valid(row).then(|| array.value(row)) {
+                        Some(days) => {
+                            self.take_number(days, row, chunk, &mut numbers);
+                            self.numbers -= 1;
+                            self.dates += 1;
+                        }
+                        None => self.take_missing("", row, chunk),
+                    }
+                }
+            }
+            Values::Booleans(array) => {
+                for row in 0..rows {
+                    match array.is_valid(row).then(|| array.value(row)) {
+                        Some(value) if self.words_only => {
+                            let word = if value { "true" } else { "false" };
+                            self.take_word(Some(word), row, chunk, max_levels);
+                        }
+                        Some(value) => self.take_boolean(value, row, chunk, &mut numbers),
+                        None => self.take_missing("", row, chunk),
+                    }
+                }
+            }
+            Values::Other(kind) => self.other = Some(kind.to_string()),
+        }
+        for number in &numbers {
+            self.min = self.min.min(*number);
+            self.max = self.max.max(*number);
+        }
+        self.moments.update(&numbers);
+    }
+
+    fn take(
+        &mut self,
+        text: &str,
+        row: usize,
+        chunk: &Chunk,
+        max_levels: usize,
+        numbers: &mut Vec<f64>,
+    ) {
+        match Cell::parse(text) {
+            Cell::Number(number) => self.take_number(number, row, chunk, numbers),
+            Cell::Missing => self.take_missing(text, row, chunk),
+            Cell::Text(text) => {
+                if let Some(value) = boolean(text) {
+                    self.take_boolean(value, row, chunk, numbers);
+                } else if let Some(days) = days(text) {
+                    self.dates += 1;
+                    self.mark(row, chunk, days.to_bits());
+                    numbers.push(days);
+                } else {
+                    self.take_word(Some(text), row, chunk, max_levels);
+                }
+            }
+        }
+    }
+
+    fn take_number(&mut self, number: f64, row: usize, chunk: &Chunk, numbers: &mut Vec<f64>) {
+        if number.is_finite() {
+            self.numbers += 1;
+            // Positive and negative zero are the same number.
+            self.mark(row, chunk, (number + 0.0).to_bits());
+            numbers.push(number);
+        } else if number.is_nan() {
+            self.take_missing("NaN", row, chunk);
+        } else if self.first_infinite.is_none() {
+            self.first_infinite = Some(Example::new(row, &number.to_string()));
+        }
+    }
+
+    fn take_boolean(&mut self, value: bool, row: usize, chunk: &Chunk, numbers: &mut Vec<f64>) {
+        let number = f64::from(u8::from(value));
+        self.booleans += 1;
+        self.mark(row, chunk, number.to_bits());
+        numbers.push(number);
+    }
+
+    fn take_missing(&mut self, found: &str, row: usize, chunk: &Chunk) {
+        self.missing += 1;
+        self.mark(row, chunk, u64::MAX);
+        if self.first_missing.len() < EXAMPLES {
+            self.first_missing.push(Example::new(row, found.trim()));
+        }
+    }
+
+    fn take_word(&mut self, word: Option<&str>, row: usize, chunk: &Chunk, max_levels: usize) {
+        let Some(word) = word else {
+            return self.take_missing("", row, chunk);
+        };
+        let mut hasher = DefaultHasher::new();
+        word.hash(&mut hasher);
+        let hash = hasher.finish();
+        self.mark(row, chunk, hash);
+        let words = &mut self.words;
+        words.count += 1;
+        if words.first.is_none() {
+            words.first = Some(Example::new(row, word));
+        }
+        words.see(hash);
+        if !words.too_many {
+            match words.levels.get_mut(word) {
+                Some(count) => *count += 1,
+                None => {
+                    words.levels.insert(word.to_string(), 1);
+                    words.limit(max_levels);
+                }
+            }
+        }
+    }
+
+    fn mark(&mut self, row: usize, chunk: &Chunk, cell: u64) {
+        let row = chunk.first_row + row as u64;
+        // A sum, so that the order of the chunks does not matter.
+        self.fingerprint = self.fingerprint.wrapping_add(mix(mix(row) ^ cell));
+    }
+
+    fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {
+        self.missing += later.missing;
+        let wanted = EXAMPLES - self.first_missing.len();
+        let examples = later.first_missing.into_iter().take(wanted);
+        self.first_missing
+            .extend(examples.map(|example| example.placed(origin)));
+        self.numbers += later.numbers;
+        self.moments.merge(&later.moments);
+        self.min = self.min.min(later.min);
+        self.max = self.max.max(later.max);
+        keep_first(&mut self.first_infinite, later.first_infinite, origin);
+        self.booleans += later.booleans;
+        self.dates += later.dates;
+        keep_first(&mut self.words.first, later.words.first.clone(), origin);
+        self.words.merge(later.words, max_levels);
+        self.other = self.other.take().or(later.other);
+        self.fingerprint = self.fingerprint.wrapping_add(later.fingerprint);
+    }
+}
+
+impl Words {
+    fn see(&mut self, hash: u64) {
+        if !self.repeated && self.seen.len() < SEEN {
+            self.repeated = !self.seen.insert(hash);
+        }
+    }
+
+    fn limit(&mut self, max_levels: usize) {
+        if self.levels.len() > max_levels {
+            self.too_many = true;
+            self.levels.clear();
+        }
+    }
+
+    fn merge(&mut self, later: Self, max_levels: usize) {
+        self.count += later.count;
+        self.repeated |= later.repeated;
+        for hash in later.seen {
+            self.see(hash);
+        }
+        self.too_many |= later.too_many;
+        if self.too_many {
+            self.levels.clear();
+            return;
+        }
+        for (word, count) in later.levels {
+            *self.levels.entry(word).or_default() += count;
+        }
+        self.limit(max_levels);
+    }
+}
+
+impl Example {
+    fn new(row: usize, found: &str) -> Self {
+        Self {
+            place: String::new(),
+            found: found.chars().take(100).collect(),
+            row,
+        }
+    }
+
+    fn placed(mut self, origin: Option<&dyn Origin>) -> Self {
+        if let Some(origin) = origin {
+            self.place = origin.place(std::mem::take(&mut self.row));
+        }
+        self
+    }
+}
+
+fn keep_first(first: &mut Option<Example>, later: Option<Example>, origin: Option<&dyn Origin>) {
+    if first.is_none() {
+        *first = later.map(|example| example.placed(origin));
+    }
+}
+
+/// JSON has no infinite numbers.
+mod infinite_as_text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        number.is_finite().then_some(*number).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        // Which of the two infinities it was is known from the empty moments.
+        Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
+    }
+}

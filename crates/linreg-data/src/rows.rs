@@ -1,0 +1,144 @@
+use crate::DataError;
+use crate::error::quote;
+
+/// Encoded rows in memory: a chunk of a larger table, see
+/// [`RowSource`](crate::RowSource).
+///
+/// # Shapes
+///
+/// - features: row-major `[rows, num_features]`
+/// - targets: row-major `[rows, num_targets]`
+/// - weights: `[rows]`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// What to predict from.
+    pub features: Vec<f64>,
+    /// What to predict.
+    pub targets: Vec<f64>,
+    /// What each row counts, 0 or more; every row the same where there are
+    /// none.
+    pub weights: Option<Vec<f64>>,
+}
+
+impl Rows {
+    /// Number of rows of this many features and targets.
+    ///
+    /// # Errors
+    ///
+    /// No features, no targets, or lengths that do not fit.
+    pub fn num_rows(&self, num_features: usize, num_targets: usize) -> Result<usize, DataError> {
+        let wrong = |message: String| Err(DataError::Columns(message));
+        if num_features == 0 || num_targets == 0 {
+            let what = ["targets", "features"][usize::from(num_features == 0)];
+            return wrong(format!("there are no {what}"));
+        }
+        if !self.targets.len().is_multiple_of(num_targets) {
+            return wrong(format!(
+                "{} target values are not whole rows of {num_targets} targets",
+                self.targets.len()
+            ));
+        }
+        let num_rows = self.targets.len() / num_targets;
+        if self.features.len() != num_rows * num_features {
+            return wrong(format!(
+                "{} feature values for {num_rows} rows of {num_features} features",
+                self.features.len()
+            ));
+        }
+        match &self.weights {
+            Some(weights) if weights.len() != num_rows => wrong(format!(
+                "{} weights for {num_rows} rows; give one for each",
+                weights.len()
+            )),
+            _ => Ok(num_rows),
+        }
+    }
+
+    /// The error for chunks of which only some have weights.
+    pub(crate) fn some_weighted() -> DataError {
+        let message = "some chunks have weights and others none; give all or none of them";
+        DataError::Columns(message.to_string())
+    }
+
+    /// Checks lengths and that every number is finite and no weight negative;
+    /// rows are counted from `first_row` in messages.
+    pub(crate) fn check(
+        &self,
+        feature_names: &[String],
+        target_names: &[String],
+        first_row: usize,
+    ) -> Result<usize, DataError> {
+        let num_rows = self.num_rows(feature_names.len(), target_names.len())?;
+        for (values, names) in [
+            (&self.features, feature_names),
+            (&self.targets, target_names),
+        ] {
+            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+                return Err(DataError::Columns(format!(
+                    "row {}, column {}: found {}, expected a finite number",
+                    first_row + index / names.len(),
+                    quote(&names[index % names.len()]),
+                    values[index]
+                )));
+            }
+        }
+        let weights = self.weights.as_deref().unwrap_or_default();
+        let usable = |weight: &f64| weight.is_finite() && *weight >= 0.0;
+        match weights.iter().position(|weight| !usable(weight)) {
+            None => Ok(num_rows),
+            Some(row) => Err(DataError::Columns(format!(
+                "row {}: the weight is {}, expected a finite number, 0 or more",
+                first_row + row,
+                weights[row]
+            ))),
+        }
+    }
+}
+
+/// The mean weight of rows.
+///
+/// # Errors
+///
+/// Weights that are all 0, or whose mean is beyond 64-bit floats.
+pub(crate) fn mean_weight(weight_sum: f64, num_rows: usize) -> Result<f64, DataError> {
+    let mean = weight_sum / num_rows as f64;
+    if mean.is_normal() {
+        return Ok(mean);
+    }
+    Err(DataError::Columns(if weight_sum == 0.0 {
+        "every weight is 0; at least one row must count".to_string()
+    } else {
+        format!("the mean weight is {mean:e}, beyond 64-bit floats; multiply all by one number")
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_do_not_fit_are_errors() {
+        let rows = |features: usize, targets: usize, weights: Option<usize>| Rows {
+            features: vec![0.0; features],
+            targets: vec![0.0; targets],
+            weights: weights.map(|rows| vec![1.0; rows]),
+        };
+        assert_eq!(rows(6, 4, Some(2)).num_rows(3, 2).unwrap(), 2);
+        for (rows, message) in [
+            (
+                rows(6, 3, None),
+                "3 target values are not whole rows of 2 targets",
+            ),
+            (
+                rows(5, 4, None),
+                "5 feature values for 2 rows of 3 features",
+            ),
+            (
+                rows(6, 4, Some(1)),
+                "1 weights for 2 rows; give one for each",
+            ),
+        ] {
+            assert_eq!(rows.num_rows(3, 2).unwrap_err().to_string(), message);
+        }
+    }
+}

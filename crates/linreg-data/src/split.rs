@@ -1,0 +1,320 @@
+use serde::{Deserialize, Serialize};
+
+use crate::random::mix;
+use crate::{DataError, Dataset};
+
+/// Which rows a model is trained on, and which it is judged on.
+///
+/// A row's number in the table and the seed decide, so that no pass over the
+/// table and no memory is needed, and a row belongs to the same set on every
+/// pass, in any order, on any machine.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Split {
+    /// Every row is for training.
+    None,
+    /// Each row at random, by a hash of its number.
+    Random {
+        /// Share of the rows for validation, from 0 to below 1.
+        validation: f64,
+        /// Share of the rows for the test, from 0 to below 1.
+        test: f64,
+        /// The seed.
+        seed: u64,
+    },
+    /// The last rows are for the test, those before them for validation, as is
+    /// right where rows stand in the order of time.
+    TimeOrdered {
+        /// Share of the rows for validation, from 0 to below 1.
+        validation: f64,
+        /// Share of the rows for the test, from 0 to below 1.
+        test: f64,
+        /// Number of rows of the table.
+        num_rows: u64,
+    },
+    /// One of several folds is for validation; each row is in one of them.
+    Fold {
+        /// Number of folds, at least 2.
+        folds: u64,
+        /// The fold, from 0, that is for validation.
+        held_out: u64,
+        /// The seed.
+        seed: u64,
+    },
+}
+
+/// What a row is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Set {
+    /// To train on.
+    Training,
+    /// To judge a model on while it is chosen.
+    Validation,
+    /// To judge the chosen model on, once.
+    Test,
+}
+
+impl Split {
+    /// Checks the shares or the folds.
+    ///
+    /// # Errors
+    ///
+    /// Shares that are negative or leave nothing to train on, fewer than two
+    /// folds, or a fold that there is not.
+    pub fn check(&self) -> Result<(), DataError> {
+        let wrong = |name, found: String, expected: &str| {
+            Err(DataError::Setting {
+                name,
+                found,
+                expected: expected.to_string(),
+            })
+        };
+        match *self {
+            Self::Random {
+                validation, test, ..
+            }
+            | Self::TimeOrdered {
+                validation, test, ..
+            } => {
+                for (name, share) in [("validation fraction", validation), ("test fraction", test)]
+                {
+                    if !(0.0..1.0).contains(&share) {
+                        return wrong(name, share.to_string(), "a number from 0 to below 1");
+                    }
+                }
+                if validation + test >= 1.0 {
+                    let sum = (validation + test).to_string();
+                    return wrong("sum of the fractions held out", sum, "a number below 1");
+                }
+                Ok(())
+            }
+            Self::Fold {
+                folds, held_out, ..
+            } => match folds >= 2 && held_out < folds {
+                true => Ok(()),
+                false => wrong("number of folds", folds.to_string(), "at least 2"),
+            },
+            Self::None => Ok(()),
+        }
+    }
+
+    /// Whether rows may be of this set.
+    pub fn has(&self, set: Set) -> bool {
+        match (*self, set) {
+            (_, Set::Training) | (Self::Fold { .. }, Set::Validation) => true,
+            (
+                Self::Random { validation, .. } | Self::TimeOrdered { validation, .. },
+                Set::Validation,
+            ) => validation > 0.0,
+            (Self::Random { test, .. } | Self::TimeOrdered { test, .. }, Set::Test) => test > 0.0,
+            _ => false,
+        }
+    }
+
+    /// What the row of this number, from 0, is for.
+    pub fn set(&self, row: u64) -> Set {
+        let (position, validation, test) = match *self {
+            Self::None => return Set::Training,
+            Self::Random {
+                validation,
+                test,
+                seed,
+            } => (uniform(row, seed), validation, test),
+            Self::TimeOrdered {
+                validation,
+                test,
+                num_rows,
+            } => ((row as f64 + 0.5) / num_rows as f64, validation, test),
+            Self::Fold {
+                folds,
+                held_out,
+                seed,
+            } => {
+                return match fold(row, folds, seed) == held_out {
+                    true => Set::Validation,
+                    false => Set::Training,
+                };
+            }
+        };
+        if position >= 1.0 - test {
+            Set::Test
+        } else if position >= 1.0 - test - validation {
+            Set::Validation
+        } else {
+            Set::Training
+        }
+    }
+
+    /// Which of a chunk's rows are of a set.
+    pub fn rows(&self, set: Set, first_row: u64, num_rows: usize) -> Vec<bool> {
+        let rows = first_row..first_row + num_rows as u64;
+        rows.map(|row| self.set(row) == set).collect()
+    }
+}
+
+impl Dataset {
+    /// The rows of a set, in order.
+    ///
+    /// # Errors
+    ///
+    /// A split that cannot be, or a set without rows.
+    pub fn rows_of(&self, split: &Split, set: Set) -> Result<Self, DataError> {
+        split.check()?;
+        let rows = split.rows(set, 0, self.num_rows());
+        let rows: Vec<usize> = (0..self.num_rows()).filter(|row| rows[*row]).collect();
+        self.select(&rows)
+    }
+}
+
+/// The fold of a row.
+fn fold(row: u64, folds: u64, seed: u64) -> u64 {
+    // The high bits, as good as the low ones and free of their remainder.
+    ((u128::from(hash(row, seed)) * u128::from(folds)) >> 64) as u64
+}
+
+/// A number from 0 to below 1 that looks random.
+fn uniform(row: u64, seed: u64) -> f64 {
+    (hash(row, seed) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+fn hash(row: u64, seed: u64) -> u64 {
+    // Twice, so that neither rows nor seeds that are close look alike.
+    mix(mix(seed) ^ row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SETS: [Set; 3] = [Set::Training, Set::Validation, Set::Test];
+
+    proptest! {
+        #[test]
+        fn every_split_is_a_partition(
+            validation in 0.0..0.49f64, test in 0.0..0.5f64, seed: u64, rows in 1u64..300,
+            folds in 2u64..10, cut in 0u64..300,
+        ) {
+            for split in [
+                Split::None,
+                Split::Random { validation, test, seed },
+                Split::TimeOrdered { validation, test, num_rows: rows },
+                Split::Fold { folds, held_out: seed % folds, seed },
+            ] {
+                split.check().unwrap();
+                let cut = cut.min(rows);
+                let mut times = vec![0; rows as usize];
+                for set in SETS {
+                    let mut all = split.rows(set, 0, cut as usize);
+                    all.extend(split.rows(set, cut, (rows - cut) as usize));
+                    for (times, is_in) in times.iter_mut().zip(all) {
+                        *times += usize::from(is_in);
+                    }
+                }
+                prop_assert!(times.iter().all(|times| *times == 1));
+            }
+            let held_out = |row| {
+                (0..folds).filter(|held_out| {
+                    let split = Split::Fold { folds, held_out: *held_out, seed };
+                    split.set(row) == Set::Validation
+                }).count()
+            };
+            prop_assert!((0..rows).all(|row| held_out(row) == 1));
+        }
+    }
+
+    #[test]
+    fn the_shares_are_those_asked_for() {
+        // Five standard deviations of a binomial count.
+        let rows = 100_000;
+        for seed in 0..5 {
+            let split = Split::Random {
+                validation: 0.2,
+                test: 0.1,
+                seed,
+            };
+            for (set, share) in SETS.into_iter().zip([0.7, 0.2, 0.1]) {
+                let count = (0..rows).filter(|row| split.set(*row) == set).count() as f64;
+                let expected = share * rows as f64;
+                let std = (expected * (1.0 - share)).sqrt();
+                assert!((count - expected).abs() < 5.0 * std, "{set:?} {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_seed_is_another_split() {
+        let split = |seed| Split::Random {
+            validation: 0.5,
+            test: 0.0,
+            seed,
+        };
+        let same = (0..1000).filter(|row| split(1).set(*row) == split(2).set(*row));
+        assert!((400..600).contains(&same.count()));
+    }
+
+    #[test]
+    fn a_dataset_is_divided_whole() {
+        let targets: Vec<f64> = (0..100).map(f64::from).collect();
+        let names = |name: &str| vec![name.to_string()];
+        let dataset = Dataset::new(targets.clone(), targets, names("x"), names("y")).unwrap();
+        let split = Split::Random {
+            validation: 0.3,
+            test: 0.0,
+            seed: 1,
+        };
+        let of = |set| dataset.rows_of(&split, set).unwrap();
+        let mut all = [of(Set::Training).targets(), of(Set::Validation).targets()].concat();
+        all.sort_by(f64::total_cmp);
+        assert_eq!(all, dataset.targets());
+        let error = dataset.rows_of(&split, Set::Test).unwrap_err();
+        assert_eq!(error.to_string(), "there are no rows");
+    }
+
+    #[test]
+    fn time_goes_on_from_training_to_the_test() {
+        let split = Split::TimeOrdered {
+            validation: 0.25,
+            test: 0.25,
+            num_rows: 8,
+        };
+        let sets: Vec<Set> = (0..8).map(|row| split.set(row)).collect();
+        assert!(sets[..4].iter().all(|set| *set == Set::Training));
+        assert_eq!(sets[4..6], [Set::Validation; 2]);
+        assert_eq!(sets[6..], [Set::Test; 2]);
+    }
+
+    #[test]
+    fn refuses_shares_that_leave_nothing_to_train_on() {
+        for (validation, test, message) in [
+            (
+                1.0,
+                0.0,
+                "the validation fraction is 1, expected a number from 0 to below 1",
+            ),
+            (
+                0.0,
+                -0.1,
+                "the test fraction is -0.1, expected a number from 0 to below 1",
+            ),
+            (
+                0.5,
+                0.5,
+                "the sum of the fractions held out is 1, expected a number below 1",
+            ),
+        ] {
+            let split = Split::Random {
+                validation,
+                test,
+                seed: 0,
+            };
+            assert_eq!(split.check().unwrap_err().to_string(), message);
+        }
+        let fold = Split::Fold {
+            folds: 1,
+            held_out: 0,
+            seed: 0,
+        };
+        let error = fold.check().unwrap_err().to_string();
+        assert_eq!(error, "the number of folds is 1, expected at least 2");
+    }
+}

@@ -1,0 +1,68 @@
+use std::path::Path;
+
+use crate::DataError;
+use crate::error::quote;
+
+/// The formats a table is written in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TableFormat {
+    /// Text, for people and every program.
+    Csv,
+    /// Columns, compressed.
+    Parquet,
+    /// Columns as they are in memory: the Arrow IPC file format, also called
+    /// Feather version 2.
+    Arrow,
+}
+
+impl TableFormat {
+    /// The format that the name of a file asks for: Parquet for `.parquet` and
+    /// `.pq`, Arrow for `.arrow`, `.feather` and `.ipc`, else CSV.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use linreg_data::TableFormat;
+    ///
+    /// # fn main() -> Result<(), linreg_data::DataError> {
+    /// assert_eq!(TableFormat::of_path("houses.parquet".as_ref())?, TableFormat::Parquet);
+    /// assert_eq!(TableFormat::of_path("houses.csv".as_ref())?, TableFormat::Csv);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The name of a compressed file, which would not be one.
+    pub fn of_path(path: &Path) -> Result<Self, DataError> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        match extension.to_ascii_lowercase().as_str() {
+            "parquet" | "pq" => Ok(Self::Parquet),
+            "arrow" | "feather" | "ipc" => Ok(Self::Arrow),
+            "gz" | "zst" | "bz2" | "xz" | "zip" => Err(DataError::Setting {
+                name: "output file",
+                found: quote(&path.to_string_lossy()),
+                expected: "one that is not compressed; write .parquet, which is compressed inside, or .csv and compress that".to_string(),
+            }),
+            _ => Ok(Self::Csv),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_says_its_format() {
+        let format = |name: &str| TableFormat::of_path(name.as_ref());
+        assert_eq!(format("a.b/c.PQ").unwrap(), TableFormat::Parquet);
+        assert_eq!(format("c.feather").unwrap(), TableFormat::Arrow);
+        assert_eq!(format("c").unwrap(), TableFormat::Csv);
+        let message = format("c.csv.gz").unwrap_err().to_string();
+        assert!(
+            message.starts_with("the output file is `c.csv.gz`, expected"),
+            "{message}"
+        );
+    }
+}

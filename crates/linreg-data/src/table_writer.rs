@@ -1,0 +1,219 @@
+mod csv_rows;
+
+use std::io::{BufWriter, Write};
+
+use arrow_array::RecordBatch;
+use arrow_ipc::writer::FileWriter;
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use crate::source::check_names;
+use crate::{DataError, TableFormat};
+use csv_rows::CsvRows;
+
+/// Rows and bytes of a Parquet row group at most: what is in memory until it is
+/// written. Twice the rows of what a thread reads at a time.
+const ROW_GROUP_ROWS: usize = 1 << 17;
+const ROW_GROUP_BYTES: usize = 32 << 20;
+
+/// Rows of a Parquet page, the least that a reader decodes: a divisor of the rows
+/// that it reads at a time.
+const PAGE_ROWS: usize = 1 << 13;
+
+/// Bytes of a Parquet dictionary at most, 1024 numbers. Columns of more values
+/// take five times as long to write with one, and are no smaller.
+const DICTIONARY_BYTES: usize = 8 << 10;
+
+/// Writes a table to a file, batch after batch, in memory that does not grow
+/// with its length.
+///
+/// The file is whole only after [`finish`](Self::finish): write it under another
+/// name until then.
+///
+/// # Example
+///
+/// ```
+/// use arrow_array::record_batch;
+/// use linreg_data::{TableFormat, TableWriter};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let batch = record_batch!(("area", Float64, [50.0, 0.1]), ("sold", Int64, [1, 0]))?;
+/// let mut file = Vec::new();
+/// let mut writer = TableWriter::new(&mut file, TableFormat::Csv, batch.schema())?;
+/// writer.write(&batch)?;
+/// writer.finish()?;
+/// assert_eq!(file, b"area,sold\n50,1\n0.1,0\n");
+/// # Ok(())
+/// # }
+/// ```
+pub struct TableWriter<W: Write + Send> {
+    schema: SchemaRef,
+    rows: Rows<W>,
+}
+
+enum Rows<W: Write + Send> {
+    Csv(CsvRows<W>),
+    Parquet(Box<ArrowWriter<W>>),
+    Arrow(Box<FileWriter<BufWriter<W>>>),
+}
+
+impl<W: Write + Send> TableWriter<W> {
+    /// Begins a table of these columns.
+    ///
+    /// # Errors
+    ///
+    /// Columns without a name of their own, columns of a type that the format
+    /// cannot hold, or a write that fails.
+    pub fn new(output: W, format: TableFormat, schema: SchemaRef) -> Result<Self, DataError> {
+        let names: Vec<&str> = schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        check_names(&names).map_err(DataError::Columns)?;
+        let rows = match format {
+            TableFormat::Csv => Rows::Csv(CsvRows::new(output, &schema)?),
+            TableFormat::Parquet => {
+                let properties = parquet_properties();
+                Rows::Parquet(Box::new(ArrowWriter::try_new(
+                    output,
+                    schema.clone(),
+                    Some(properties),
+                )?))
+            }
+            TableFormat::Arrow => {
+                Rows::Arrow(Box::new(FileWriter::try_new_buffered(output, &schema)?))
+            }
+        };
+        Ok(Self { schema, rows })
+    }
+
+    /// Writes rows.
+    ///
+    /// # Errors
+    ///
+    /// Columns of other types than the table's, nulls in a column that has none,
+    /// or a write that fails.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), DataError> {
+        // Checks the types, which not every format does.
+        let batch = RecordBatch::try_new(self.schema.clone(), batch.columns().to_vec())?;
+        match &mut self.rows {
+            Rows::Csv(rows) => rows.write(&batch)?,
+            Rows::Parquet(rows) => rows.write(&batch)?,
+            Rows::Arrow(rows) => rows.write(&batch)?,
+        }
+        Ok(())
+    }
+
+    /// Writes what makes the file whole.
+    ///
+    /// # Errors
+    ///
+    /// A write that fails.
+    pub fn finish(self) -> Result<(), DataError> {
+        match self.rows {
+            Rows::Csv(rows) => rows.finish()?,
+            Rows::Parquet(mut rows) => {
+                rows.finish()?;
+            }
+            Rows::Arrow(mut rows) => rows.finish()?,
+        }
+        Ok(())
+    }
+}
+
+/// Snappy: full-precision numbers, which is what is written most, no codec makes
+/// small, and this one loses the least time on them.
+fn parquet_properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    use arrow_array::{ArrayRef, Float64Array, Int64Array, record_batch};
+    use std::sync::Arc;
+
+    const FORMATS: [TableFormat; 3] = [TableFormat::Csv, TableFormat::Parquet, TableFormat::Arrow];
+
+    fn written(batch: &RecordBatch, format: TableFormat) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut writer = TableWriter::new(&mut file, format, batch.schema()).unwrap();
+        writer.write(batch).unwrap();
+        writer.finish().unwrap();
+        file
+    }
+
+    #[test]
+    fn columns_without_a_name_of_their_own_are_refused() {
+        let twice = record_batch!(("a", Int64, [1]), ("a", Int64, [2])).unwrap();
+        let nameless = record_batch!(("", Int64, [1])).unwrap();
+        for format in FORMATS {
+            let error = |schema| TableWriter::new(Vec::new(), format, schema).err().unwrap();
+            let message = error(nameless.schema()).to_string();
+            assert_eq!(message, "column 1 has no name; name each column");
+            let message = error(twice.schema()).to_string();
+            assert!(message.contains("`a` is there twice"), "{message}");
+        }
+    }
+
+    #[test]
+    fn columns_of_another_type_are_refused() {
+        let numbers = record_batch!(("a", Float64, [1.0])).unwrap();
+        let integers: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        let integers = RecordBatch::try_from_iter([("a", integers)]).unwrap();
+        for format in FORMATS {
+            let mut writer = TableWriter::new(Vec::new(), format, numbers.schema()).unwrap();
+            assert!(writer.write(&integers).is_err());
+        }
+    }
+
+    /// A pipe whose reader has gone after some bytes.
+    struct Pipe(usize);
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            match taken {
+                0 => Err(Error::from(ErrorKind::BrokenPipe)),
+                _ => Ok(taken),
+            }
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_broken_pipe_is_one_wherever_it_breaks() {
+        let numbers: ArrayRef =
+            Arc::new(Float64Array::from_iter_values((0..20_000).map(f64::from)));
+        let batch = RecordBatch::try_from_iter([("a", numbers)]).unwrap();
+        for format in FORMATS {
+            for room in (0..written(&batch, format).len()).step_by(1009) {
+                let result = TableWriter::new(Pipe(room), format, batch.schema());
+                let result = result.and_then(|mut writer| {
+                    writer.write(&batch)?;
+                    writer.finish()
+                });
+                assert!(
+                    matches!(&result, Err(DataError::Io(error)) if error.kind() == ErrorKind::BrokenPipe),
+                    "{format:?} {room} {result:?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use burn::tensor::backend::Backend;
+use linreg_data::Placement;
+use linreg_model::{Coefficients, LinearRegression};
+
+/// A trained model, in the units of the data.
+#[derive(Clone, Debug)]
+pub struct Trained<B: Backend> {
+    /// The model, on the backend without autodiff.
+    pub model: LinearRegression<B>,
+    /// The same coefficients, before they were rounded to the backend's float
+    /// type.
+    pub coefficients: Coefficients,
+    /// Mean squared loss over all rows after each epoch, in the target's unit
+    /// squared; the sum over the targets where there are several.
+    pub losses: Vec<f64>,
+    /// What it cost to bring the rows to the device.
+    pub transfer: Transfer,
+}
+
+/// What it cost to bring the rows to the device.
+#[derive(Clone, Copy, Debug)]
+pub struct Transfer {
+    /// Where the rows were kept.
+    pub placement: Placement,
+    /// Bytes moved to the device in all: the rows once, or each epoch's
+    /// batches.
+    pub bytes: u64,
+    /// Time the host spent on it, or waited for rows to be read. Where the rows
+    /// are with the host, a device with a memory of its own computes meanwhile.
+    pub time: Duration,
+}
