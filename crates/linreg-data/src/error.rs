@@ -210,15 +210,24 @@ pub(crate) fn cell(text: &str) -> String {
 /// A text from a file, on one line and of bounded length.
 pub(crate) fn quote(text: &str) -> String {
     const MOST: usize = 40;
-    let mut shown: String = text
-        .chars()
-        .take(MOST)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown = escaped(&text.chars().take(MOST).collect::<String>());
     if text.chars().nth(MOST).is_some() {
         shown.push('…');
     }
     format!("`{shown}`")
+}
+
+/// The text with its invisible characters spelt out: they could move the caret, or the cursor of
+/// a terminal.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => escaped.push(character),
+            _ => escaped.extend(character.escape_debug()),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -229,6 +238,7 @@ mod tests {
     fn quotes_on_one_line_and_never_at_length() {
         assert_eq!(quote("\u{1b}[31m"), r"`\u{1b}[31m`");
         assert_eq!(quote("a\nb"), r"`a\nb`");
+        assert_eq!(quote("it's \\ \"it\""), "`it's \\ \"it\"`");
         assert_eq!(quote(&"é".repeat(1000)), format!("`{}…`", "é".repeat(40)));
         assert_eq!((quote(""), cell("")), ("``".into(), "an empty cell".into()));
     }

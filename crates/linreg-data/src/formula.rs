@@ -139,8 +139,9 @@ impl fmt::Display for Factor {
 mod tests {
     use proptest::prelude::*;
 
-    use super::error::{WINDOW, escaped};
+    use super::error::WINDOW;
     use super::*;
+    use crate::error::escaped;
 
     const COLUMNS: [&str; 14] = [
         "y",

@@ -224,6 +224,18 @@ impl ColumnChoice {
             }
             return ignored("every cell is missing".to_string());
         }
+        if let Some(word) = &words.first
+            && is_like_number(&word.found)
+            && !is_categorical
+            && !is_numeric
+        {
+            let why = format!(
+                "{}: found {}, where a number is written as in 1234.5",
+                word.place,
+                cell(&word.found)
+            );
+            return Ok((Kind::Mixed, why));
+        }
         if is_categorical || (words.count > 0 && numbers + booleans + dates == 0 && !is_numeric) {
             return self.categorical(profile, is_categorical);
         }
@@ -318,6 +330,16 @@ impl ColumnChoice {
         let levels = levels.into_iter().cloned().collect();
         Ok((Kind::Categorical { levels, shares }, why))
     }
+}
+
+/// Whether people read it as a number, though it is none here: `1,5`, `1 234`,
+/// `$5`, `12 %`. As a level, each would get a coefficient of its own, quietly.
+fn is_like_number(text: &str) -> bool {
+    let is_sign = |c: char| ",.' \u{a0}\u{202f}%+-$€£¥".contains(c);
+    let inner = text.trim().trim_start_matches(['+', '-']);
+    inner.contains(|c: char| c.is_ascii_digit())
+        && !inner.contains(['+', '-'])
+        && inner.chars().all(|c| c.is_ascii_digit() || is_sign(c))
 }
 
 fn infinite(name: &str, found: &Example) -> DataError {
@@ -581,6 +603,29 @@ mod tests {
                 message,
                 "{content:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_number_is_no_level_unless_it_is_said() {
+        for found in ["1,5", "$5", "12 %", "1 234", "-1'000.5"] {
+            let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n\"7,5\",3\n");
+            let schema = schema(&table, &choice()).unwrap();
+            let message = schema.columns[0].check_feature().unwrap_err().to_string();
+            let expected = format!(
+                "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
+            );
+            assert!(message.contains(&expected), "{message}");
+            let said = ColumnChoice {
+                categorical: vec!["a".to_string()],
+                ..choice()
+            };
+            let schema = crate::testing::schema(&table, &said).unwrap();
+            assert_eq!(schema.columns[0].kind.name(), "categorical");
+        }
+        for found in ["10-20", "5/1/2020", "A1", "+", "555-1234"] {
+            let schema = schema(&format!("a,y\n{found},2\nx,3\n"), &choice()).unwrap();
+            assert_eq!(schema.columns[0].kind.name(), "categorical", "{found}");
         }
     }
 

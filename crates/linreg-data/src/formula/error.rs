@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use crate::error::escaped;
+
 /// An error shows at most this many characters of a name or a formula.
 pub(super) const WINDOW: usize = 60;
 
@@ -68,17 +70,4 @@ pub fn shortened(text: &str) -> String {
         None => escaped,
         Some(_) => escaped.chars().take(WINDOW - 1).chain(['…']).collect(),
     }
-}
-
-/// The text with its invisible characters spelt out: they could move the caret, or the cursor of
-/// a terminal.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '"' | '\'' | '\\' => escaped.push(character),
-            _ => escaped.extend(character.escape_debug()),
-        }
-    }
-    escaped
 }
