@@ -97,7 +97,7 @@ fn words_and_missing_cells_of_real_rows_give_the_fit_of_statsmodels() {
     // where d has the cells that `diabetes` makes, missing ones as NaN.
     let formula = "progression ~ age + sex + bmi + bp + C(town)";
     let fit = ["fit", "diabetes.csv", "--formula", formula, "--force"];
-    let precise = ["--missing", "drop", "--precision", "f64", "--json"];
+    let precise = ["--missing", "drop", "--json"];
     let output = tool.run(&[&fit[..], &precise].concat());
     let fit: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_estimates(&fit, OLS, 1e-2);
@@ -229,18 +229,11 @@ fn missing_cells_are_dealt_with_as_the_model_says() {
 fn several_targets_are_as_many_models() {
     let tool = Tool::new();
     tool.write("houses.csv", houses());
-    let both = tool.json(&[
-        "fit",
-        "houses.csv",
-        "-t",
-        "price,rooms",
-        "--precision",
-        "f64",
-    ]);
+    let both = tool.json(&["fit", "houses.csv", "-t", "price,rooms"]);
     assert_eq!(both["target"].as_array().unwrap().len(), 2);
     let list = both["coefficients"].as_array().unwrap();
     for (target, other) in [("price", "rooms"), ("rooms", "price")] {
-        let options = ["--exclude", other, "--precision", "f64", "--force"];
+        let options = ["--exclude", other, "--force"];
         let file = format!("{target}.safetensors");
         let output = ["--output", &file];
         let fit = ["fit", "houses.csv", "-t", target];
