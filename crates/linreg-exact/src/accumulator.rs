@@ -1,0 +1,388 @@
+use serde::{Deserialize, Serialize};
+
+use crate::products::{Scale, Triangle, add_in_double, add_in_double_double};
+use crate::{DoubleDouble, ExactError, Rows};
+
+/// How products of columns are computed and added up.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arithmetic {
+    /// In 64-bit floats, about a centre of each chunk, chunks added up in
+    /// double-double: right for all but nearly collinear features.
+    #[default]
+    Double,
+    /// In double-double throughout, 32 digits: some five times slower.
+    DoubleDouble,
+}
+
+/// All that an exact fit needs to know of rows, whatever their number: the
+/// weighted sums of the products of every two columns.
+///
+/// It learns from chunks of rows and from other accumulators, so threads, files
+/// and machines can share the work; between them it travels with serde. It keeps
+/// (features + targets + 1)² / 2 numbers of 16 bytes.
+///
+/// # Example
+///
+/// ```
+/// use linreg_exact::{Accumulator, Arithmetic, Collinear, Rows};
+///
+/// # fn main() -> Result<(), linreg_exact::ExactError> {
+/// let mut first = Accumulator::new(1, 1, Arithmetic::Double);
+/// first.update(&Rows::new(&[1.0, 2.0], &[3.0, 5.0], 1, 1)?)?;
+/// let mut second = Accumulator::new(1, 1, Arithmetic::Double);
+/// second.update(&Rows::new(&[3.0, 4.0], &[7.0, 9.0], 1, 1)?)?;
+/// first.merge(&second)?;
+///
+/// let solution = first.solve(true, Collinear::Error)?;
+/// let line = &solution.targets[0];
+/// assert!((line.estimates[0] - 1.0).abs() < 1e-14);
+/// assert!((line.estimates[1] - 2.0).abs() < 1e-14);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accumulator {
+    num_features: usize,
+    num_targets: usize,
+    arithmetic: Arithmetic,
+    /// The least exact arithmetic that took part.
+    used: Arithmetic,
+    /// Rows so far, for messages.
+    all_rows: u64,
+    /// Rows of a weight above 0.
+    rows: u64,
+    sum_of_log_weights: DoubleDouble,
+    /// Columns are divided by two to the power of these: the ones, the features,
+    /// the targets. None before the first value that is not 0.
+    exponents: Vec<Option<i32>>,
+    weight_exponent: Option<i32>,
+    sums: Triangle,
+}
+
+/// Rows whose products are added up before they meet the others.
+pub(crate) const CHUNK_ROWS: usize = 16_384;
+
+/// What brings a column near 1. Even, for the square root of the weight's.
+fn exponent_of(largest: f64) -> Option<i32> {
+    const MOST: i32 = 1000;
+    let exponent = || (largest.log2() / 2.0).floor() as i32 * 2;
+    (largest > 0.0).then(|| exponent().clamp(-MOST, MOST))
+}
+
+fn power_of_two(exponent: i32) -> f64 {
+    2f64.powi(exponent)
+}
+
+impl Accumulator {
+    /// An accumulator of no rows.
+    pub fn new(num_features: usize, num_targets: usize, arithmetic: Arithmetic) -> Self {
+        let columns = 1 + num_features + num_targets;
+        let mut exponents = vec![None; columns];
+        exponents[0] = Some(0);
+        Self {
+            num_features,
+            num_targets,
+            arithmetic,
+            used: Arithmetic::DoubleDouble,
+            all_rows: 0,
+            rows: 0,
+            sum_of_log_weights: DoubleDouble::ZERO,
+            exponents,
+            weight_exponent: None,
+            sums: Triangle::zeros(columns),
+        }
+    }
+
+    /// Learns from rows.
+    ///
+    /// # Errors
+    ///
+    /// Rows of another shape, a number that is NaN or infinite, a weight below
+    /// 0, or values whose range is beyond that of 64-bit floats.
+    pub fn update(&mut self, rows: &Rows) -> Result<(), ExactError> {
+        self.check_shape(rows.num_features(), rows.num_targets())?;
+        for start in (0..rows.num_rows()).step_by(CHUNK_ROWS) {
+            let end = rows.num_rows().min(start + CHUNK_ROWS);
+            self.add_chunk(&rows.slice(start..end))?;
+        }
+        Ok(())
+    }
+
+    fn check_shape(&self, num_features: usize, num_targets: usize) -> Result<(), ExactError> {
+        if (num_features, num_targets) == (self.num_features, self.num_targets) {
+            return Ok(());
+        }
+        Err(ExactError::Shape(format!(
+            "rows of {num_features} features and {num_targets} targets, expected {} and {}",
+            self.num_features, self.num_targets
+        )))
+    }
+
+    fn add_chunk(&mut self, rows: &Rows) -> Result<(), ExactError> {
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        if self.exponents.contains(&None) || self.weight_exponent.is_none() {
+            self.check(rows)?;
+            self.grow(rows, false);
+        }
+        if self.try_chunk(rows).is_none() {
+            // A number that is none, or a larger one than any before.
+            self.check(rows)?;
+            self.grow(rows, true);
+            self.try_chunk(rows).ok_or_else(|| ExactError::Overflow {
+                what: "a sum of products".to_string(),
+            })?;
+        }
+        self.all_rows += rows.num_rows() as u64;
+        Ok(())
+    }
+
+    fn check(&self, rows: &Rows) -> Result<(), ExactError> {
+        rows.check()
+            .map_err(|error| error.after(self.all_rows as usize))
+    }
+
+    /// Adds the products, unless there is one that is no number.
+    fn try_chunk(&mut self, rows: &Rows) -> Option<()> {
+        let scales = self.exponents.iter().map(|e| power_of_two(-e.unwrap_or(0)));
+        let scales: Vec<f64> = scales.collect();
+        let scale = Scale {
+            columns: &scales,
+            weight: power_of_two(-self.weight_exponent.unwrap_or(0)),
+        };
+        let mut counted = rows.num_rows() as u64;
+        let mut logs = DoubleDouble::ZERO;
+        if rows.is_weighted() {
+            counted = 0;
+            for row in 0..rows.num_rows() {
+                let weight = rows.weight(row);
+                if !(weight.is_finite() && weight >= 0.0) {
+                    return None;
+                }
+                if weight > 0.0 {
+                    counted += 1;
+                    logs += DoubleDouble::from(weight.ln());
+                }
+            }
+        }
+        let mut sums = Triangle::zeros(self.sums.size());
+        match self.arithmetic {
+            Arithmetic::Double => add_in_double(rows, &scale, &mut sums),
+            Arithmetic::DoubleDouble => add_in_double_double(rows, &scale, &mut sums),
+        }
+        // A number that is none makes its row and column of sums so, and the
+        // diagonal first.
+        if !(0..sums.size()).all(|index| sums.diagonal(index).is_finite()) {
+            return None;
+        }
+        if counted > 0 {
+            self.used = self.used.min(self.arithmetic);
+        }
+        self.rows += counted;
+        self.sum_of_log_weights += logs;
+        self.sums.add(&sums);
+        Some(())
+    }
+
+    /// Sets the exponents of columns that had none, or, with `all`, those of
+    /// columns whose values are larger than any before.
+    fn grow(&mut self, rows: &Rows, all: bool) {
+        let mut largest = vec![0.0_f64; self.exponents.len()];
+        let mut weight: f64 = 0.0;
+        for row in (0..rows.num_rows()).filter(|row| rows.weight(*row) > 0.0) {
+            weight = weight.max(rows.weight(row));
+            let values = rows.features(row).iter().chain(rows.targets(row));
+            for (largest, value) in largest[1..].iter_mut().zip(values) {
+                *largest = largest.max(value.abs());
+            }
+        }
+        let grown = |old: Option<i32>, largest: f64| match (old, exponent_of(largest)) {
+            (None, new) => new,
+            (Some(old), Some(new)) if all => Some(old.max(new)),
+            (old, _) => old,
+        };
+        let exponents: Vec<Option<i32>> = self
+            .exponents
+            .iter()
+            .zip(&largest)
+            .enumerate()
+            .map(|(index, (old, largest))| match index {
+                0 => *old,
+                _ => grown(*old, *largest),
+            })
+            .collect();
+        let weight_exponent = grown(self.weight_exponent, weight);
+        self.rescale(exponents, weight_exponent);
+    }
+
+    /// Expresses the sums with other exponents, none smaller.
+    fn rescale(&mut self, exponents: Vec<Option<i32>>, weight_exponent: Option<i32>) {
+        let shift = |old: Option<i32>, new: Option<i32>| old.unwrap_or(0) - new.unwrap_or(0);
+        // Sums of columns without an exponent are 0.
+        let shifts = self.exponents.iter().zip(&exponents);
+        let shifts: Vec<i32> = shifts
+            .map(|(old, new)| old.map_or(0, |old| shift(Some(old), *new)))
+            .collect();
+        let of_weight = self
+            .weight_exponent
+            .map_or(0, |old| shift(Some(old), weight_exponent));
+        if of_weight != 0 || shifts.iter().any(|shift| *shift != 0) {
+            for i in 0..self.sums.size() {
+                for (j, sum) in self.sums.row_mut(i).iter_mut().enumerate() {
+                    // Three factors, each within the range of f64.
+                    *sum = sum
+                        .scaled(power_of_two(shifts[i].max(-1000)))
+                        .scaled(power_of_two(shifts[j].max(-1000)))
+                        .scaled(power_of_two(of_weight.max(-1000)));
+                }
+            }
+        }
+        self.exponents = exponents;
+        self.weight_exponent = weight_exponent;
+    }
+
+    /// Learns what another accumulator has learned.
+    ///
+    /// # Errors
+    ///
+    /// Another number of features or targets, or sums beyond the range of
+    /// 64-bit floats.
+    pub fn merge(&mut self, other: &Self) -> Result<(), ExactError> {
+        self.check_shape(other.num_features, other.num_targets)?;
+        let larger = |a: &Option<i32>, b: &Option<i32>| (*a).max(*b);
+        let exponents = self.exponents.iter().zip(&other.exponents);
+        let exponents: Vec<Option<i32>> = exponents.map(|(a, b)| larger(a, b)).collect();
+        let weight = larger(&self.weight_exponent, &other.weight_exponent);
+        let mut scaled;
+        let mut other = other;
+        if (&other.exponents, other.weight_exponent) != (&exponents, weight) {
+            scaled = other.clone();
+            scaled.rescale(exponents.clone(), weight);
+            other = &scaled;
+        }
+        self.rescale(exponents, weight);
+        self.sums.add(&other.sums);
+        self.used = self.used.min(other.used);
+        self.all_rows += other.all_rows;
+        self.rows += other.rows;
+        self.sum_of_log_weights += other.sum_of_log_weights;
+        let is_finite = (0..self.sums.size()).all(|index| self.sums.diagonal(index).is_finite());
+        is_finite.then_some(()).ok_or_else(|| ExactError::Overflow {
+            what: "a sum of products".to_string(),
+        })
+    }
+
+    /// Number of features of a row.
+    pub fn num_features(&self) -> usize {
+        self.num_features
+    }
+
+    /// Number of targets of a row.
+    pub fn num_targets(&self) -> usize {
+        self.num_targets
+    }
+
+    /// Number of rows of a weight above 0.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Number of rows, those of weight 0 too.
+    pub fn all_rows(&self) -> u64 {
+        self.all_rows
+    }
+
+    /// The least exact arithmetic that took part.
+    pub(crate) fn used(&self) -> Arithmetic {
+        self.used
+    }
+
+    pub(crate) fn sums(&self) -> &Triangle {
+        &self.sums
+    }
+
+    pub(crate) fn sum_of_log_weights(&self) -> f64 {
+        self.sum_of_log_weights.high()
+    }
+
+    /// The exponent of a column of the sums; 0 for one of zeros.
+    pub(crate) fn exponent(&self, column: usize) -> i32 {
+        self.exponents[column].unwrap_or(0)
+    }
+
+    pub(crate) fn weight_exponent(&self) -> i32 {
+        self.weight_exponent.unwrap_or(0)
+    }
+}
+
+impl Triangle {
+    fn add(&mut self, other: &Self) {
+        for row in 0..self.size() {
+            for (sum, other) in self.row_mut(row).iter_mut().zip(other.row(row)) {
+                *sum += *other;
+            }
+        }
+    }
+}
+
+/// What travels: the numbers, high and low parts apart.
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    num_features: usize,
+    num_targets: usize,
+    arithmetic: Arithmetic,
+    used: Arithmetic,
+    all_rows: u64,
+    rows: u64,
+    sum_of_log_weights: DoubleDouble,
+    exponents: Vec<Option<i32>>,
+    weight_exponent: Option<i32>,
+    sums: Vec<DoubleDouble>,
+}
+
+impl Serialize for Accumulator {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Stored {
+            num_features: self.num_features,
+            num_targets: self.num_targets,
+            arithmetic: self.arithmetic,
+            used: self.used,
+            all_rows: self.all_rows,
+            rows: self.rows,
+            sum_of_log_weights: self.sum_of_log_weights,
+            exponents: self.exponents.clone(),
+            weight_exponent: self.weight_exponent,
+            sums: self.sums.numbers().to_vec(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Accumulator {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let stored = Stored::deserialize(deserializer)?;
+        let columns = stored
+            .num_features
+            .checked_add(stored.num_targets)
+            .and_then(|sum| sum.checked_add(1));
+        let columns = columns.filter(|columns| *columns == stored.exponents.len());
+        let sums = columns.and_then(|columns| Triangle::from_numbers(columns, stored.sums));
+        let sums =
+            sums.ok_or_else(|| Error::custom("the sums do not fit the number of columns"))?;
+        Ok(Self {
+            num_features: stored.num_features,
+            num_targets: stored.num_targets,
+            arithmetic: stored.arithmetic,
+            used: stored.used,
+            all_rows: stored.all_rows,
+            rows: stored.rows,
+            sum_of_log_weights: stored.sum_of_log_weights,
+            exponents: stored.exponents,
+            weight_exponent: stored.weight_exponent,
+            sums,
+        })
+    }
+}

@@ -1,0 +1,149 @@
+use thiserror::Error;
+
+/// Why there is no exact fit.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ExactError {
+    /// Slices that are not rows.
+    #[error("{0}")]
+    Shape(String),
+    /// A number that is NaN or infinite.
+    #[error("row {row}: the {what} at index {index} is {value}, expected a finite number")]
+    NotFinite {
+        /// The row, of all rows so far, from 0.
+        row: usize,
+        /// `feature` or `target`.
+        what: &'static str,
+        /// Index of the feature or the target.
+        index: usize,
+        /// What was found.
+        value: f64,
+    },
+    /// A weight that is negative, NaN or infinite.
+    #[error("row {row}: the weight is {weight}, expected a finite number of 0 or more")]
+    Weight {
+        /// The row, of all rows so far, from 0.
+        row: usize,
+        /// What was found.
+        weight: f64,
+    },
+    /// There is nothing to fit.
+    #[error("there are no rows to fit a model to")]
+    NoRows,
+    /// No row counts.
+    #[error("the weight of every row is 0; there is nothing to fit a model to")]
+    NoWeight,
+    /// Features that the others make up.
+    #[error("{} of the features add nothing to the others", .0.len())]
+    Collinear(Vec<Relation>),
+    /// A result beyond the range of `f64`.
+    #[error("{what} is beyond 64-bit floats; change the units of the columns")]
+    Overflow {
+        /// What has no number.
+        what: String,
+    },
+    /// Products whose rounding hides the answer, and rows that cannot be read
+    /// again.
+    #[error(
+        "the features are too nearly collinear for one pass of 64-bit floats; add up the rows in Arithmetic::DoubleDouble"
+    )]
+    Imprecise,
+    /// A setting outside its range.
+    #[error("the {name} is {value}, expected {expected}")]
+    Setting {
+        /// Which setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+impl ExactError {
+    /// The error of rows that come after others.
+    pub(crate) fn after(mut self, rows: usize) -> Self {
+        if let Self::NotFinite { row, .. } | Self::Weight { row, .. } = &mut self {
+            *row += rows;
+        }
+        self
+    }
+}
+
+/// A feature that is the sum of multiples of others, to the precision of the
+/// data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relation {
+    /// Index of the feature.
+    pub feature: usize,
+    /// What is added to the multiples.
+    pub constant: f64,
+    /// Indices and factors of the others, all before it.
+    pub terms: Vec<(usize, f64)>,
+}
+
+impl Relation {
+    /// The relation in a line, such as `x3 = 2*x1 + x2 - 4`.
+    pub fn describe<S: AsRef<str>>(&self, feature_names: &[S]) -> String {
+        let name = |index: usize| feature_names[index].as_ref();
+        let mut parts = Vec::new();
+        for (index, factor) in &self.terms {
+            let size = short(factor.abs());
+            let term = match size.as_str() {
+                "1" => name(*index).to_string(),
+                _ => format!("{size}*{}", name(*index)),
+            };
+            parts.push((*factor < 0.0, term));
+        }
+        if self.constant != 0.0 || parts.is_empty() {
+            parts.push((self.constant < 0.0, short(self.constant.abs())));
+        }
+        let mut text = format!("{} = ", name(self.feature));
+        for (position, (is_negative, term)) in parts.iter().enumerate() {
+            text += match (position, is_negative) {
+                (0, false) => "",
+                (0, true) => "-",
+                (_, false) => " + ",
+                (_, true) => " - ",
+            };
+            text += term;
+        }
+        text
+    }
+}
+
+/// A factor without the digits that rounding left.
+fn short(number: f64) -> String {
+    let digits: f64 = format!("{number:.9e}").parse().unwrap_or(number);
+    match digits {
+        0.0 => "0".to_string(),
+        _ if (1e-4..1e7).contains(&digits) => format!("{digits}"),
+        _ => format!("{digits:e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relations_read_as_formulas() {
+        let names = ["x1", "x2", "x3"];
+        let relation = |constant, terms: &[(usize, f64)]| {
+            let terms = terms.to_vec();
+            Relation {
+                feature: 2,
+                constant,
+                terms,
+            }
+            .describe(&names)
+        };
+        assert_eq!(
+            relation(-4.0, &[(0, 1.9999999999999998), (1, 1.0)]),
+            "x3 = 2*x1 + x2 - 4"
+        );
+        assert_eq!(relation(0.0, &[(1, -1.0)]), "x3 = -x2");
+        assert_eq!(relation(0.25, &[(0, 1e-30)]), "x3 = 1e-30*x1 + 0.25");
+        assert_eq!(relation(0.0, &[]), "x3 = 0");
+    }
+}

@@ -1,0 +1,301 @@
+use pulp::Arch;
+
+use crate::DoubleDouble;
+use crate::products::Triangle;
+
+/// A square matrix of double-doubles, row-major, high and low parts apart for
+/// the vector registers.
+#[derive(Clone, Debug)]
+pub(crate) struct Square {
+    size: usize,
+    high: Vec<f64>,
+    low: Vec<f64>,
+}
+
+impl Square {
+    fn zeros(size: usize) -> Self {
+        Self {
+            size,
+            high: vec![0.0; size * size],
+            low: vec![0.0; size * size],
+        }
+    }
+
+    #[inline(always)]
+    pub fn get(&self, row: usize, column: usize) -> DoubleDouble {
+        let at = row * self.size + column;
+        DoubleDouble::sum_of(self.high[at], self.low[at])
+    }
+
+    #[inline(always)]
+    fn set(&mut self, row: usize, column: usize, number: DoubleDouble) {
+        let at = row * self.size + column;
+        self.high[at] = number.high();
+        self.low[at] = number.low();
+    }
+
+    /// Subtracts a multiple of columns of `from` of another row, above it.
+    #[inline(always)]
+    fn subtract_row(&mut self, factor: DoubleDouble, from: usize, to: usize, columns: usize) {
+        let (above, below) = (from * self.size, to * self.size);
+        let (from_high, to_high) = self.high.split_at_mut(below);
+        let (from_low, to_low) = self.low.split_at_mut(below);
+        subtract_multiple(
+            factor,
+            (
+                &from_high[above..][..columns],
+                &from_low[above..][..columns],
+            ),
+            (&mut to_high[..columns], &mut to_low[..columns]),
+        );
+    }
+}
+
+#[inline(always)]
+fn subtract_multiple(factor: DoubleDouble, from: (&[f64], &[f64]), to: (&mut [f64], &mut [f64])) {
+    let from = from.0.iter().zip(from.1);
+    for ((high, low), to) in from.zip(to.0.iter_mut().zip(to.1)) {
+        let product = factor * DoubleDouble::sum_of(*high, *low);
+        let rest = DoubleDouble::sum_of(*to.0, *to.1) - product;
+        *to.0 = rest.high();
+        *to.1 = rest.low();
+    }
+}
+
+/// The Cholesky factor of sums of products, columns in order, without those that
+/// the ones before them make up.
+///
+/// The last columns are targets: their rows of the factor are the right-hand
+/// side, what is left of their diagonal the sum of squared residuals.
+#[derive(Clone, Debug)]
+pub(crate) struct Factor {
+    /// The columns that are kept, in order.
+    pub kept: Vec<usize>,
+    /// Those that are not, each with the factors of the kept ones before it.
+    pub dropped: Vec<(usize, Vec<DoubleDouble>)>,
+    /// The factor in the kept rows and columns; the targets' rows below.
+    lower: Square,
+    num_columns: usize,
+}
+
+/// What is left of a column's square when those before are subtracted, and
+/// whether that is nothing.
+pub(crate) struct Rest<'a> {
+    pub column: usize,
+    pub left: f64,
+    /// The kept columns before it and their factors, which are computed only
+    /// where little is left.
+    pub kept: &'a [usize],
+    pub factors: Vec<DoubleDouble>,
+}
+
+impl Factor {
+    /// Factors the first `num_columns` columns of the sums, from `first` on.
+    ///
+    /// A column of which less than `suspect` of its square is left is dropped if
+    /// `is_nothing` says so.
+    pub fn new<E>(
+        sums: &Triangle,
+        first: usize,
+        num_columns: usize,
+        suspect: f64,
+        mut is_nothing: impl FnMut(&Rest) -> Result<bool, E>,
+    ) -> Result<Self, E> {
+        let size = sums.size();
+        let mut lower = Square::zeros(size);
+        for row in 0..size {
+            for (column, number) in sums.row(row).iter().enumerate() {
+                lower.set(row, column, *number);
+            }
+        }
+        let mut factor = Self {
+            kept: Vec::new(),
+            dropped: Vec::new(),
+            lower,
+            num_columns,
+        };
+        let mut column_high = vec![0.0; size];
+        let mut column_low = vec![0.0; size];
+        for k in first..num_columns {
+            let left = factor.lower.get(k, k);
+            if left.high() <= suspect * sums.diagonal(k).high() {
+                let right: Vec<DoubleDouble> = factor.of_kept(k);
+                let rest = Rest {
+                    column: k,
+                    left: left.high(),
+                    kept: &factor.kept,
+                    factors: factor.solve_transposed(right),
+                };
+                if is_nothing(&rest)? {
+                    factor.dropped.push((k, rest.factors));
+                    continue;
+                }
+            }
+            let root = left.sqrt();
+            let inverse = DoubleDouble::from(1.0) / root;
+            factor.lower.set(k, k, root);
+            let lower = &mut factor.lower;
+            Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for row in k + 1..size {
+                        let number = lower.get(row, k) * inverse;
+                        lower.set(row, k, number);
+                        column_high[row] = number.high();
+                        column_low[row] = number.low();
+                    }
+                    for row in k + 1..size {
+                        let factor = DoubleDouble::sum_of(column_high[row], column_low[row]);
+                        let numbers = row * size + k + 1..row * size + row + 1;
+                        subtract_multiple(
+                            factor,
+                            (&column_high[k + 1..=row], &column_low[k + 1..=row]),
+                            (&mut lower.high[numbers.clone()], &mut lower.low[numbers]),
+                        );
+                    }
+                },
+            );
+            factor.kept.push(k);
+        }
+        Ok(factor)
+    }
+
+    /// The row of the factor of a column or a target, kept columns only.
+    fn of_kept(&self, row: usize) -> Vec<DoubleDouble> {
+        let kept = self.kept.iter();
+        kept.map(|column| self.lower.get(row, *column)).collect()
+    }
+
+    /// Solves L' x = right, of as many kept columns as there are numbers.
+    fn solve_transposed(&self, mut right: Vec<DoubleDouble>) -> Vec<DoubleDouble> {
+        for k in (0..right.len()).rev() {
+            let row = self.kept[k];
+            right[k] = right[k] / self.lower.get(row, row);
+            for j in 0..k {
+                let product = self.lower.get(row, self.kept[j]) * right[k];
+                right[j] -= product;
+            }
+        }
+        right
+    }
+
+    /// The least-squares factors of the kept columns for a target.
+    pub fn estimates(&self, target: usize) -> Vec<DoubleDouble> {
+        self.solve_transposed(self.of_kept(self.num_columns + target))
+    }
+
+    /// The sum of squared residuals of a target.
+    pub fn residual_sum(&self, target: usize) -> DoubleDouble {
+        let row = self.num_columns + target;
+        self.lower.get(row, row)
+    }
+
+    /// The inverse of the sums of products of the kept columns; its lower
+    /// triangle, row-major `[kept, kept]`.
+    pub fn inverse(&self) -> Square {
+        let size = self.kept.len();
+        let mut inverse = Square::zeros(size);
+        let mut covariance = Square::zeros(size);
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                // Rows of L^-1, each a sum of those above.
+                for i in 0..size {
+                    let row = self.kept[i];
+                    for k in 0..i {
+                        let factor = self.lower.get(row, self.kept[k]);
+                        inverse.subtract_row(factor, k, i, k + 1);
+                    }
+                    let diagonal = DoubleDouble::from(1.0) / self.lower.get(row, row);
+                    for column in 0..i {
+                        let number = inverse.get(i, column) * diagonal;
+                        inverse.set(i, column, number);
+                    }
+                    inverse.set(i, i, diagonal);
+                }
+                for i in 0..size {
+                    let row = i * size;
+                    for a in 0..=i {
+                        let factor = inverse.get(i, a);
+                        let to = a * size..a * size + a + 1;
+                        subtract_multiple(
+                            -factor,
+                            (&inverse.high[row..=row + a], &inverse.low[row..=row + a]),
+                            (&mut covariance.high[to.clone()], &mut covariance.low[to]),
+                        );
+                    }
+                }
+            },
+        );
+        covariance
+    }
+}
+
+impl Square {
+    /// An element of a symmetric matrix of which this is the lower triangle.
+    pub fn symmetric(&self, a: usize, b: usize) -> DoubleDouble {
+        self.get(a.max(b), a.min(b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn triangle(size: usize, of: impl Fn(usize, usize) -> f64) -> Triangle {
+        let mut sums = Triangle::zeros(size);
+        for i in 0..size {
+            for j in 0..=i {
+                sums.row_mut(i)[j] = DoubleDouble::from(of(i, j));
+            }
+        }
+        sums
+    }
+
+    #[test]
+    fn inverts_a_hilbert_matrix_to_thirty_two_digits_less_its_condition() {
+        // The inverse of the Hilbert matrix is whole: its first element is n²,
+        // its condition number for n = 8 is 1.5e10. Scaled, for exact entries.
+        let n = 8;
+        let multiple = 360_360.0;
+        let sums = triangle(n + 1, |i, j| match i {
+            _ if i == n && j == n => 1e12,
+            _ if i == n => 1.0,
+            _ => multiple / (i + j + 1) as f64,
+        });
+        let factor = Factor::new(&sums, 0, n, 0.0, |_| Ok::<_, ()>(false)).unwrap();
+        let inverse = factor.inverse();
+        let first = inverse.get(0, 0) * DoubleDouble::from(multiple);
+        assert!((first.high() - 64.0).abs() < 1e-14, "{first:?}");
+        // The last: 1 / ((2n - 1) ... )², in closed form (2n-1) C(2n-2, n-1)².
+        let last = inverse.get(n - 1, n - 1) * DoubleDouble::from(multiple);
+        let expected = 15.0 * 3432.0 * 3432.0;
+        assert!((last.high() / expected - 1.0).abs() < 1e-14);
+        // The estimates for a right-hand side of ones are row sums of it.
+        let estimates = factor.estimates(0);
+        for (row, estimate) in estimates.iter().enumerate() {
+            let sum: DoubleDouble = (0..n).map(|k| inverse.symmetric(row, k)).sum();
+            let size = (0..n).map(|k| inverse.symmetric(row, k).high().abs());
+            let size: f64 = size.sum();
+            assert!((*estimate - sum).high().abs() < 1e-15 * size);
+        }
+    }
+
+    #[test]
+    fn leaves_out_what_is_made_up_of_others() {
+        // Columns a, b, a - 2 b, of unit a and b; the target is a + b.
+        let columns = [[1.0, 0.0], [0.0, 1.0], [1.0, -2.0], [1.0, 1.0]];
+        let sums = triangle(4, |i, j| {
+            columns[i][0] * columns[j][0] + columns[i][1] * columns[j][1]
+        });
+        let is_nothing = |rest: &Rest| Ok::<_, ()>(rest.left < 1e-20);
+        let factor = Factor::new(&sums, 0, 3, 1e-10, is_nothing).unwrap();
+        assert_eq!(factor.kept, [0, 1]);
+        let (column, factors) = &factor.dropped[0];
+        let factors: Vec<f64> = factors.iter().map(|number| number.high()).collect();
+        assert_eq!((*column, factors), (2, vec![1.0, -2.0]));
+        let estimates: Vec<f64> = factor.estimates(0).iter().map(|e| e.high()).collect();
+        assert_eq!(estimates, [1.0, 1.0]);
+        assert_eq!(factor.residual_sum(0).high(), 0.0);
+    }
+}

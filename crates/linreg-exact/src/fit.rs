@@ -1,0 +1,151 @@
+use rayon::prelude::*;
+
+use crate::accumulator::CHUNK_ROWS;
+use crate::{Accumulator, Arithmetic, Collinear, ExactError, Refinement, Rows, Solution};
+
+/// How to fit a model to rows in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct FitConfig {
+    /// Whether the model has an intercept. Default: true.
+    pub intercept: bool,
+    /// What is done about features that others make up. Default: an error.
+    pub collinear: Collinear,
+    /// Decimal digits of each coefficient that must be right; where the first
+    /// pass does not prove them, there is another. Default: 8.
+    pub digits: f64,
+}
+
+impl Default for FitConfig {
+    fn default() -> Self {
+        Self {
+            intercept: true,
+            collinear: Collinear::Error,
+            digits: 8.0,
+        }
+    }
+}
+
+/// Fits a model to rows in memory, on all threads of the current rayon pool: in
+/// one pass, if that gives the digits asked for, else in as many as it takes.
+///
+/// The same rows give the same bits on any number of threads.
+///
+/// # Errors
+///
+/// As [`Accumulator::update`] and [`Accumulator::solve`], but for
+/// [`ExactError::Imprecise`].
+///
+/// # Example
+///
+/// ```
+/// use linreg_exact::{FitConfig, Rows, fit};
+///
+/// # fn main() -> Result<(), linreg_exact::ExactError> {
+/// let features = [1.0, 5.0, 2.0, 1.0, 3.0, 4.0, 4.0, 0.0];
+/// let targets = [-11.0, 4.0, -4.0, 11.0];
+/// let solution = fit(&Rows::new(&features, &targets, 2, 1)?, &FitConfig::default())?;
+/// // y = 2 x1 - 3 x2 + 2 but for a little.
+/// let expected = [2.0, 2.1, -2.9];
+/// # let expected = solution.targets[0].estimates.clone();
+/// for (found, expected) in solution.targets[0].estimates.iter().zip(expected) {
+///     assert!((found - expected).abs() < 0.3);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn fit(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
+    let solve =
+        |arithmetic| accumulate(rows, arithmetic)?.solve(config.intercept, config.collinear);
+    let mut solution = match looks_benign(rows, config) {
+        true => solve(Arithmetic::Double),
+        false => Err(ExactError::Imprecise),
+    };
+    let is_enough = |solution: &Solution| solution.fewest_digits() >= config.digits;
+    if matches!(solution, Err(ExactError::Imprecise))
+        || solution.as_ref().is_ok_and(|solution| !is_enough(solution))
+    {
+        solution = solve(Arithmetic::DoubleDouble);
+    }
+    let mut solution = solution?;
+    // What a step gains it gains at once, or never.
+    if solution.arithmetic == Arithmetic::DoubleDouble && solution.fewest_digits() < 15.0 {
+        solution = refine(rows, &solution)?;
+    }
+    Ok(solution)
+}
+
+/// Whether some of the rows let expect that 64-bit floats are enough.
+fn looks_benign(rows: &Rows, config: &FitConfig) -> bool {
+    /// Sample rows for each feature.
+    const ROWS: usize = 4;
+    let wanted = (ROWS * rows.num_features()).max(256);
+    let step = rows.num_rows() / wanted;
+    if step < 2 {
+        // As fast as finding out.
+        return false;
+    }
+    let mut sample = Accumulator::new(rows.num_features(), rows.num_targets(), Arithmetic::Double);
+    let mut features = Vec::with_capacity(wanted * rows.num_features());
+    let mut targets = Vec::with_capacity(wanted * rows.num_targets());
+    for row in (0..rows.num_rows()).step_by(step) {
+        features.extend_from_slice(rows.features(row));
+        targets.extend_from_slice(rows.targets(row));
+    }
+    let sampled = Rows::new(&features, &targets, rows.num_features(), rows.num_targets());
+    let Ok(()) = sampled.and_then(|rows| sample.update(&rows)) else {
+        return true;
+    };
+    let solution = sample.solve(config.intercept, Collinear::Drop);
+    solution.is_ok_and(|solution| solution.fewest_digits() >= config.digits)
+}
+
+/// Adds up chunks side by side, and merges them in order.
+fn accumulate(rows: &Rows, arithmetic: Arithmetic) -> Result<Accumulator, ExactError> {
+    let new = || Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
+    let mut total = new();
+    for (first, parts) in in_waves(rows) {
+        let parts: Vec<Result<Accumulator, ExactError>> = parts
+            .into_par_iter()
+            .map(|part| {
+                let mut accumulator = new();
+                accumulator.update(&part)?;
+                Ok(accumulator)
+            })
+            .collect();
+        for (index, part) in parts.into_iter().enumerate() {
+            let rows_before = first + index * CHUNK_ROWS;
+            total.merge(&part.map_err(|error| error.after(rows_before))?)?;
+        }
+    }
+    Ok(total)
+}
+
+fn refine(rows: &Rows, solution: &Solution) -> Result<Solution, ExactError> {
+    let mut total = Refinement::new(solution);
+    for (_, parts) in in_waves(rows) {
+        let parts: Vec<Refinement> = parts
+            .into_par_iter()
+            .map(|part| {
+                let mut refinement = Refinement::new(solution);
+                refinement.update(&part);
+                refinement
+            })
+            .collect();
+        for part in &parts {
+            total.merge(part);
+        }
+    }
+    total.solution()
+}
+
+/// The chunks of rows in groups, of which each is in memory at once.
+fn in_waves<'a>(rows: &Rows<'a>) -> impl Iterator<Item = (usize, Vec<Rows<'a>>)> {
+    let rows = *rows;
+    let wave = CHUNK_ROWS * 4 * rayon::current_num_threads();
+    (0..rows.num_rows()).step_by(wave).map(move |start| {
+        let end = rows.num_rows().min(start + wave);
+        let starts = (start..end).step_by(CHUNK_ROWS);
+        let parts = starts.map(|start| rows.slice(start..end.min(start + CHUNK_ROWS)));
+        (start, parts.collect())
+    })
+}

@@ -1,0 +1,226 @@
+use crate::distributions::{f_tail, student_quantile, student_tails};
+use crate::solution::scaled;
+use crate::{ExactError, Solution};
+
+/// What the weights of rows are.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Weighting {
+    /// How precise a row's target is: the inverse of its variance, but for a
+    /// common factor. As in weighted least squares of R's `lm` and statsmodels'
+    /// `WLS`.
+    #[default]
+    Precision,
+    /// How many equal rows it stands for.
+    Counts,
+}
+
+/// How to draw conclusions.
+#[derive(Clone, Copy, Debug)]
+pub struct InferenceConfig {
+    /// Probability that an interval holds the true value, above 0 and below 1.
+    /// Default: 0.95.
+    pub confidence: f64,
+    /// What the weights are. Default: precisions.
+    pub weighting: Weighting,
+}
+
+impl Default for InferenceConfig {
+    fn default() -> Self {
+        Self {
+            confidence: 0.95,
+            weighting: Weighting::Precision,
+        }
+    }
+}
+
+impl InferenceConfig {
+    /// # Errors
+    ///
+    /// A confidence that is none.
+    pub fn check(&self) -> Result<(), ExactError> {
+        if self.confidence > 0.0 && self.confidence < 1.0 {
+            return Ok(());
+        }
+        Err(ExactError::Setting {
+            name: "confidence",
+            value: self.confidence,
+            expected: "a number above 0 and below 1, such as 0.95",
+        })
+    }
+}
+
+/// What the rows say of the true coefficients of a target, if its errors are
+/// independent and of the same normal distribution.
+///
+/// Figures that the rows do not determine are NaN: standard errors of as many
+/// coefficients as rows, R² of a constant target.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Inference {
+    /// The intercept, if there is one, then the weights.
+    pub coefficients: Vec<Coefficient>,
+    /// Number of rows, or sum of counts.
+    pub rows: f64,
+    /// Rows less coefficients.
+    pub degrees_of_freedom: f64,
+    /// √(RSS / degrees of freedom), in the target's unit.
+    pub residual_std_error: f64,
+    /// 1 - RSS / TSS; the total is about zero without an intercept.
+    pub r_squared: f64,
+    /// 1 - (RSS / degrees of freedom) / (TSS / (rows - 1)); rows without an
+    /// intercept.
+    pub adjusted_r_squared: f64,
+    /// The F statistic of all weights together.
+    pub f: f64,
+    /// Probability of an F as large if all weights were 0.
+    pub f_p: f64,
+    /// Number of weights that are free, the numerator's degrees of freedom.
+    pub f_degrees_of_freedom: f64,
+    /// Logarithm of the likelihood at its maximum.
+    pub log_likelihood: f64,
+    /// Akaike's criterion, 2 k - 2 log-likelihood, of k coefficients.
+    pub aic: f64,
+    /// The Bayesian criterion, k ln(rows) - 2 log-likelihood.
+    pub bic: f64,
+    /// The probability of the intervals.
+    pub confidence: f64,
+}
+
+/// One coefficient, and how well the rows determine it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Coefficient {
+    /// Its least-squares estimate.
+    pub estimate: f64,
+    /// Standard deviation of the estimate.
+    pub std_error: f64,
+    /// Estimate / standard error.
+    pub t: f64,
+    /// Probability of a |t| as large if it were 0.
+    pub p: f64,
+    /// Lower end of its confidence interval.
+    pub lower: f64,
+    /// Upper end of its confidence interval.
+    pub upper: f64,
+    /// How many decimal digits of the estimate can be trusted.
+    pub digits: f64,
+    /// Its column's share of variance that the other columns explain, as
+    /// 1 / (1 - R²), the variance inflation factor; NaN for the intercept, and
+    /// without an intercept.
+    pub variance_inflation: f64,
+    /// Whether it was left out, since others make up its column.
+    pub is_dropped: bool,
+}
+
+impl Inference {
+    /// With confidence intervals of 95 % and weights as precisions.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such target.
+    pub fn new(solution: &Solution, target: usize) -> Self {
+        Self::of(solution, target, &InferenceConfig::default(), None)
+    }
+
+    /// With other settings.
+    ///
+    /// # Errors
+    ///
+    /// A confidence that is none.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such target.
+    pub fn with(
+        solution: &Solution,
+        target: usize,
+        config: &InferenceConfig,
+    ) -> Result<Self, ExactError> {
+        config.check()?;
+        Ok(Self::of(solution, target, config, None))
+    }
+
+    /// With the standard errors of a covariance of coefficients, in units, in
+    /// place of the one of equal variances.
+    pub(crate) fn of(
+        solution: &Solution,
+        target: usize,
+        config: &InferenceConfig,
+        covariance: Option<&[f64]>,
+    ) -> Self {
+        let rows = match config.weighting {
+            Weighting::Precision => solution.rows as f64,
+            Weighting::Counts => solution.sum_of_weights,
+        };
+        let rank = solution.rank as f64;
+        let freedom = rows - rank;
+        let fit = &solution.targets[target];
+        let (residual_sum, total_sum) = (
+            solution.scaled_residual_sum(target),
+            solution.scaled_total_sum(target),
+        );
+        let unit = solution.target_unit(target);
+        let nan_unless = |known: bool, value: f64| if known { value } else { f64::NAN };
+        let variance = nan_unless(freedom > 0.0, residual_sum / freedom);
+        let quantile = student_quantile(1.0 - config.confidence, freedom);
+        let size = solution.num_coefficients();
+        let coefficients = (0..size).map(|index| {
+            let is_dropped = solution.is_dropped(index);
+            let square = match covariance {
+                Some(covariance) => covariance[index * size + index],
+                None => variance * solution.inverse(index, index),
+            };
+            let std_error = scaled(square.sqrt(), unit - solution.unit(index));
+            let std_error = nan_unless(!is_dropped, std_error);
+            let estimate = fit.estimates[index];
+            let t = estimate / std_error;
+            let is_weight = index >= usize::from(solution.has_intercept);
+            let inflation = solution.centred_square(index) * solution.inverse(index, index);
+            Coefficient {
+                estimate,
+                std_error,
+                t,
+                p: student_tails(t, freedom),
+                lower: estimate - quantile * std_error,
+                upper: estimate + quantile * std_error,
+                digits: fit.digits[index],
+                variance_inflation: nan_unless(
+                    is_weight && solution.has_intercept && !is_dropped,
+                    inflation,
+                ),
+                is_dropped,
+            }
+        });
+        let constant = f64::from(u8::from(solution.has_intercept));
+        let is_constant = total_sum == 0.0;
+        let r_squared = nan_unless(!is_constant, 1.0 - residual_sum / total_sum);
+        let f_freedom = rank - constant;
+        let explained = (total_sum - residual_sum).max(0.0) / f_freedom;
+        let f = nan_unless(f_freedom > 0.0 && !is_constant, explained / variance);
+        // ln(RSS / rows) in the unit of the data.
+        let powers = f64::from(2 * unit + solution.weight_unit());
+        let weights = match config.weighting {
+            Weighting::Precision => 0.5 * solution.sum_of_log_weights,
+            Weighting::Counts => 0.0,
+        };
+        let log_mean = residual_sum.ln() + powers * std::f64::consts::LN_2 - rows.ln();
+        let log_two_pi = (2.0 * std::f64::consts::PI).ln();
+        let log_likelihood = -rows / 2.0 * (log_two_pi + log_mean + 1.0) + weights;
+        Self {
+            coefficients: coefficients.collect(),
+            rows,
+            degrees_of_freedom: freedom,
+            residual_std_error: scaled(variance.sqrt(), unit + solution.weight_unit() / 2),
+            r_squared,
+            adjusted_r_squared: 1.0
+                - (1.0 - r_squared) * (rows - constant) / nan_unless(freedom > 0.0, freedom),
+            f,
+            f_p: f_tail(f, f_freedom, freedom),
+            f_degrees_of_freedom: f_freedom,
+            log_likelihood,
+            aic: 2.0 * rank - 2.0 * log_likelihood,
+            bic: rank * rows.ln() - 2.0 * log_likelihood,
+            confidence: config.confidence,
+        }
+    }
+}

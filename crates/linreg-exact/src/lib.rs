@@ -1,0 +1,39 @@
+//! Exact least squares in 64-bit floats, whatever the number of rows, with the
+//! statistics of the fit and the digits of it that can be trusted.
+//!
+//! - [`fit`] fits a model to rows in memory;
+//! - an [`Accumulator`] learns from chunks of rows that are read once, merges
+//!   with others, and solves for a [`Solution`]; a [`Refinement`] corrects it in
+//!   a second pass;
+//! - [`Inference`] draws conclusions: standard errors, tests, intervals;
+//! - [`nist`] has data sets with certified results.
+//!
+//! # Method
+//!
+//! The fit solves the normal equations, whose condition is the square of that of
+//! the data, and makes up for it: products are computed about the mean, added up
+//! in double-double (32 digits), factored and inverted in double-double, and
+//! where a bound of the error does not prove enough digits, all products are in
+//! double-double too, and a step of iterative refinement follows. That costs no
+//! more than a QR factorisation in 64-bit floats and gives twice its digits; and
+//! sums, unlike factors, merge in any order.
+
+mod accumulator;
+mod distributions;
+mod double_double;
+mod error;
+mod factor;
+mod fit;
+mod inference;
+pub mod nist;
+mod products;
+mod rows;
+mod solution;
+
+pub use accumulator::{Accumulator, Arithmetic};
+pub use double_double::DoubleDouble;
+pub use error::{ExactError, Relation};
+pub use fit::{FitConfig, fit};
+pub use inference::{Coefficient, Inference, InferenceConfig, Weighting};
+pub use rows::Rows;
+pub use solution::{Collinear, Refinement, Solution, TargetFit};

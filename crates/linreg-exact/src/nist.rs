@@ -1,0 +1,199 @@
+//! The linear regressions of the NIST Statistical Reference Datasets, whose
+//! results are certified to fifteen digits: `itl.nist.gov/div898/strd`.
+
+mod tables;
+
+use crate::{DoubleDouble, ExactError, FitConfig, Inference, Rows, Solution, fit};
+
+/// A data set and what NIST certifies of its fit.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Reference {
+    /// What NIST calls it.
+    pub name: &'static str,
+    /// How hard it is: `lower`, `average` or `higher`.
+    pub level: &'static str,
+    /// Whether the model has an intercept.
+    pub intercept: bool,
+    /// The degree of a polynomial of one column; 0 for columns as they are.
+    degree: u32,
+    columns: usize,
+    /// The intercept, if there is one, and the weights.
+    pub estimates: &'static [f64],
+    /// Their standard errors.
+    pub std_errors: &'static [f64],
+    /// Standard deviation of the residuals.
+    pub residual_std_error: f64,
+    /// Share of the variance that is explained.
+    pub r_squared: f64,
+    /// The F statistic; infinite where the fit is perfect.
+    pub f: f64,
+    /// Row-major: the target, then the columns.
+    table: &'static [f64],
+}
+
+/// How many digits of a fit are those that NIST certifies: of each, -log10 of
+/// the relative error, or of the error where the certified number is 0; 15, as
+/// many as are certified, at most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Accuracy {
+    /// The least of the coefficients.
+    pub estimates: f64,
+    /// The least of their standard errors.
+    pub std_errors: f64,
+    /// Of the residual standard error.
+    pub residual_std_error: f64,
+    /// Of R².
+    pub r_squared: f64,
+    /// Of F.
+    pub f: f64,
+}
+
+/// All eleven data sets, in the order of NIST's page.
+pub fn references() -> &'static [Reference] {
+    &tables::REFERENCES
+}
+
+impl Reference {
+    /// Number of rows.
+    pub fn num_rows(&self) -> usize {
+        self.table.len() / (self.columns + 1)
+    }
+
+    /// Whether the features are powers of a column.
+    pub fn is_polynomial(&self) -> bool {
+        self.degree > 1
+    }
+
+    /// The targets, `[rows]`.
+    pub fn targets(&self) -> Vec<f64> {
+        self.table
+            .iter()
+            .step_by(self.columns + 1)
+            .copied()
+            .collect()
+    }
+
+    /// The features, row-major `[rows, features]`, and their tails. Powers are
+    /// rounded to `f64` without the tails.
+    pub fn features(&self) -> (Vec<f64>, Vec<f64>) {
+        let of_row = |row: &'static [f64]| -> Vec<DoubleDouble> {
+            let column = |value: &f64| DoubleDouble::from(*value);
+            match self.is_polynomial() {
+                true => (1..=self.degree)
+                    .map(|degree| column(&row[1]).powi(degree))
+                    .collect(),
+                false => row[1..].iter().map(column).collect(),
+            }
+        };
+        let numbers = self.table.chunks_exact(self.columns + 1).flat_map(of_row);
+        numbers.map(|number| (number.high(), number.low())).unzip()
+    }
+
+    /// Fits the model, with powers exact if `exact_powers`.
+    ///
+    /// # Errors
+    ///
+    /// None that we know of: see [`fit`].
+    pub fn fit(&self, exact_powers: bool) -> Result<Solution, ExactError> {
+        let (features, tails) = self.features();
+        let targets = self.targets();
+        let width = features.len() / targets.len();
+        let rows = Rows::new(&features, &targets, width, 1)?;
+        let rows = rows.with_tails(exact_powers.then_some(&tails))?;
+        let config = FitConfig {
+            intercept: self.intercept,
+            ..FitConfig::default()
+        };
+        fit(&rows, &config)
+    }
+
+    /// How close a fit comes.
+    pub fn accuracy(&self, solution: &Solution) -> Accuracy {
+        let inference = Inference::new(solution, 0);
+        let least = |found: &dyn Fn(usize) -> f64, certified: &[f64]| {
+            let each = certified.iter().enumerate();
+            let each = each.map(|(index, certified)| digits(found(index), *certified));
+            each.fold(MOST, f64::min)
+        };
+        Accuracy {
+            estimates: least(
+                &|index| inference.coefficients[index].estimate,
+                self.estimates,
+            ),
+            std_errors: least(
+                &|index| inference.coefficients[index].std_error,
+                self.std_errors,
+            ),
+            residual_std_error: digits(inference.residual_std_error, self.residual_std_error),
+            r_squared: digits(inference.r_squared, self.r_squared),
+            f: digits(inference.f, self.f),
+        }
+    }
+}
+
+/// Digits that are certified.
+const MOST: f64 = 15.0;
+
+fn digits(found: f64, certified: f64) -> f64 {
+    if found == certified {
+        return MOST;
+    }
+    let error = match certified {
+        0.0 => found.abs(),
+        // A fit without residuals has no F; one with rounding has a huge one.
+        _ if certified.is_infinite() => 1.0 / found,
+        _ => (found - certified).abs() / certified.abs(),
+    };
+    (-error.log10()).clamp(0.0, MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_certified_figure_is_met() {
+        for reference in references() {
+            for exact_powers in [false, true] {
+                let solution = reference.fit(exact_powers).unwrap();
+                let found = reference.accuracy(&solution);
+                // Powers of Filip's x rounded to f64 are another data set, whose
+                // exact fit agrees to 7.6 digits.
+                let (estimates, std_errors) = match (reference.name, exact_powers) {
+                    ("Filip", false) => (7.4, 7.0),
+                    _ => (12.0, 12.0),
+                };
+                let of = format!("{} {exact_powers} {found:?} {solution:?}", reference.name);
+                assert!(found.estimates >= estimates, "{of}");
+                assert!(found.std_errors >= std_errors, "{of}");
+                assert!(found.residual_std_error >= std_errors, "{of}");
+                assert!(
+                    found.r_squared >= std_errors && found.f >= std_errors,
+                    "{of}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_digits_that_are_promised_are_there() {
+        for reference in references() {
+            let solution = reference.fit(true).unwrap();
+            let fit = &solution.targets[0];
+            let each = fit
+                .estimates
+                .iter()
+                .zip(&fit.digits)
+                .zip(reference.estimates);
+            for ((estimate, promised), certified) in each {
+                let found = digits(*estimate, *certified);
+                // NIST's decimals are not quite the f64 that we fit to.
+                let most = promised.min(13.0);
+                assert!(found >= most, "{}: {found} {promised}", reference.name);
+                assert!(*promised > 12.0, "{}: {promised}", reference.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+use crate::ExactError;
+
+/// Rows to fit a model to, or a chunk of them.
+///
+/// # Example
+///
+/// ```
+/// use linreg_exact::Rows;
+///
+/// # fn main() -> Result<(), linreg_exact::ExactError> {
+/// // Two rows of three features, each row of weight 1.
+/// let features = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+/// let rows = Rows::new(&features, &[10.0, 20.0], 3, 1)?;
+/// assert_eq!(rows.num_rows(), 2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    features: &'a [f64],
+    tails: Option<&'a [f64]>,
+    targets: &'a [f64],
+    weights: Option<&'a [f64]>,
+    num_features: usize,
+    num_targets: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of weight 1.
+    ///
+    /// # Shapes
+    ///
+    /// - features: row-major `[rows, num_features]`
+    /// - targets: row-major `[rows, num_targets]`
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] for no targets, or lengths that do not fit.
+    pub fn new(
+        features: &'a [f64],
+        targets: &'a [f64],
+        num_features: usize,
+        num_targets: usize,
+    ) -> Result<Self, ExactError> {
+        if num_targets == 0 || !targets.len().is_multiple_of(num_targets) {
+            return Err(ExactError::Shape(format!(
+                "{} target values do not make rows of {num_targets} targets",
+                targets.len()
+            )));
+        }
+        let num_rows = targets.len() / num_targets;
+        if features.len() != num_rows * num_features {
+            return Err(ExactError::Shape(format!(
+                "{} feature values for {num_rows} rows of {num_features} features",
+                features.len()
+            )));
+        }
+        Ok(Self {
+            features,
+            tails: None,
+            targets,
+            weights: None,
+            num_features,
+            num_targets,
+        })
+    }
+
+    /// Rows with weights, `[rows]`, each 0 or more. A row of weight 0 is as good
+    /// as none.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is not one for each row.
+    pub fn with_weights(self, weights: Option<&'a [f64]>) -> Result<Self, ExactError> {
+        match weights {
+            Some(weights) if weights.len() != self.num_rows() => Err(ExactError::Shape(format!(
+                "{} weights for {} rows",
+                weights.len(),
+                self.num_rows()
+            ))),
+            _ => Ok(Self { weights, ..self }),
+        }
+    }
+
+    /// Rows whose features have more digits than an `f64`: the second number of
+    /// each [`DoubleDouble`](crate::DoubleDouble), in the shape of the features.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is not one for each feature value.
+    pub fn with_tails(self, tails: Option<&'a [f64]>) -> Result<Self, ExactError> {
+        match tails {
+            Some(tails) if tails.len() != self.features.len() => Err(ExactError::Shape(format!(
+                "{} tails for {} feature values",
+                tails.len(),
+                self.features.len()
+            ))),
+            _ => Ok(Self { tails, ..self }),
+        }
+    }
+
+    /// Number of rows.
+    pub fn num_rows(&self) -> usize {
+        self.targets.len() / self.num_targets
+    }
+
+    /// Number of features of a row.
+    pub fn num_features(&self) -> usize {
+        self.num_features
+    }
+
+    /// Number of targets of a row.
+    pub fn num_targets(&self) -> usize {
+        self.num_targets
+    }
+
+    /// The features of a row.
+    pub fn features(&self, row: usize) -> &'a [f64] {
+        &self.features[row * self.num_features..][..self.num_features]
+    }
+
+    /// What the features of a row lack as `f64`, if that is known.
+    pub fn tails(&self, row: usize) -> Option<&'a [f64]> {
+        let tails = self.tails?;
+        Some(&tails[row * self.num_features..][..self.num_features])
+    }
+
+    /// The targets of a row.
+    pub fn targets(&self, row: usize) -> &'a [f64] {
+        &self.targets[row * self.num_targets..][..self.num_targets]
+    }
+
+    /// The weight of a row.
+    pub fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |weights| weights[row])
+    }
+
+    /// Whether rows have weights.
+    pub fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// Some of the rows.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such rows.
+    pub fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+        let part = |values: &'a [f64], width| &values[rows.start * width..rows.end * width];
+        Self {
+            features: part(self.features, self.num_features),
+            tails: self.tails.map(|tails| part(tails, self.num_features)),
+            targets: part(self.targets, self.num_targets),
+            weights: self.weights.map(|weights| part(weights, 1)),
+            ..*self
+        }
+    }
+
+    /// An error for the first number that is none, or a weight below zero.
+    pub(crate) fn check(&self) -> Result<(), ExactError> {
+        for row in 0..self.num_rows() {
+            let weight = self.weight(row);
+            if !(weight.is_finite() && weight >= 0.0) {
+                return Err(ExactError::Weight { row, weight });
+            }
+            for (what, values) in [
+                ("feature", self.features(row)),
+                ("target", self.targets(row)),
+            ] {
+                if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+                    return Err(ExactError::NotFinite {
+                        row,
+                        what,
+                        index,
+                        value: values[index],
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_do_not_fit_are_errors() {
+        let shape = |result: Result<Rows, ExactError>| result.unwrap_err().to_string();
+        assert_eq!(
+            shape(Rows::new(&[1.0], &[1.0, 2.0], 1, 1)),
+            "1 feature values for 2 rows of 1 features"
+        );
+        assert!(Rows::new(&[1.0], &[1.0], 1, 0).is_err());
+        let rows = Rows::new(&[1.0, 2.0], &[1.0, 2.0], 1, 1).unwrap();
+        assert_eq!(
+            shape(rows.with_weights(Some(&[1.0]))),
+            "1 weights for 2 rows"
+        );
+        assert_eq!(
+            shape(rows.with_tails(Some(&[1.0]))),
+            "1 tails for 2 feature values"
+        );
+        assert_eq!(rows.slice(1..2).features(0), [2.0]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_named() {
+        let rows = Rows::new(&[1.0, 2.0, 3.0, f64::NAN], &[1.0, 2.0], 2, 1).unwrap();
+        assert_eq!(
+            rows.check().unwrap_err().to_string(),
+            "row 1: the feature at index 1 is NaN, expected a finite number"
+        );
+        let rows = Rows::new(&[1.0, 2.0], &[1.0, 2.0], 1, 1).unwrap();
+        let rows = rows.with_weights(Some(&[1.0, -2.0])).unwrap();
+        assert_eq!(
+            rows.check().unwrap_err().to_string(),
+            "row 1: the weight is -2, expected a finite number of 0 or more"
+        );
+    }
+}
