@@ -61,7 +61,7 @@ pub struct Accumulator {
 }
 
 /// Rows whose products are added up before they meet the others.
-pub(crate) const CHUNK_ROWS: usize = 16_384;
+pub(crate) const CHUNK_ROWS: usize = 8192;
 
 /// What brings a column near 1. Even, for the square root of the weight's.
 fn exponent_of(largest: f64) -> Option<i32> {
@@ -91,6 +91,16 @@ impl Accumulator {
             exponents,
             weight_exponent: None,
             sums: Triangle::zeros(columns),
+        }
+    }
+
+    /// An accumulator of no rows that expects numbers of the same size as this
+    /// one has seen, which spares it a look at the first.
+    pub fn another(&self) -> Self {
+        Self {
+            exponents: self.exponents.clone(),
+            weight_exponent: self.weight_exponent,
+            ..Self::new(self.num_features, self.num_targets, self.arithmetic)
         }
     }
 

@@ -1,4 +1,4 @@
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::DoubleDouble;
 use crate::products::Triangle;
@@ -33,32 +33,121 @@ impl Square {
         self.high[at] = number.high();
         self.low[at] = number.low();
     }
-
-    /// Subtracts a multiple of columns of `from` of another row, above it.
-    #[inline(always)]
-    fn subtract_row(&mut self, factor: DoubleDouble, from: usize, to: usize, columns: usize) {
-        let (above, below) = (from * self.size, to * self.size);
-        let (from_high, to_high) = self.high.split_at_mut(below);
-        let (from_low, to_low) = self.low.split_at_mut(below);
-        subtract_multiple(
-            factor,
-            (
-                &from_high[above..][..columns],
-                &from_low[above..][..columns],
-            ),
-            (&mut to_high[..columns], &mut to_low[..columns]),
-        );
-    }
 }
 
+/// Parts of a row of a [`Square`].
+type Numbers<'a> = (&'a [f64], &'a [f64]);
+type NumbersMut<'a> = (&'a mut [f64], &'a mut [f64]);
+
+/// Subtracts a multiple of some numbers from as many others.
 #[inline(always)]
-fn subtract_multiple(factor: DoubleDouble, from: (&[f64], &[f64]), to: (&mut [f64], &mut [f64])) {
-    let from = from.0.iter().zip(from.1);
-    for ((high, low), to) in from.zip(to.0.iter_mut().zip(to.1)) {
+fn subtract_multiple<S: Simd>(simd: S, factor: DoubleDouble, from: Numbers, to: NumbersMut) {
+    let (from_high, from_high_rest) = S::as_simd_f64s(from.0);
+    let (from_low, from_low_rest) = S::as_simd_f64s(from.1);
+    let (to_high, to_high_rest) = S::as_mut_simd_f64s(to.0);
+    let (to_low, to_low_rest) = S::as_mut_simd_f64s(to.1);
+    let high = simd.splat_f64s(factor.high());
+    let low = simd.splat_f64s(factor.low());
+    let from = from_high.iter().zip(from_low);
+    for ((a, b), to) in from.zip(to_high.iter_mut().zip(to_low)) {
+        let product = simd.mul_f64s(high, *a);
+        let rest = simd.mul_add_f64s(high, *a, simd.neg_f64s(product));
+        let rest = simd.mul_add_f64s(high, *b, rest);
+        let rest = simd.mul_add_f64s(low, *a, rest);
+        let difference = simd.sub_f64s(*to.0, product);
+        let of_product = simd.sub_f64s(difference, *to.0);
+        let lost = simd.sub_f64s(
+            simd.sub_f64s(*to.0, simd.sub_f64s(difference, of_product)),
+            simd.add_f64s(product, of_product),
+        );
+        let lost = simd.add_f64s(lost, simd.sub_f64s(*to.1, rest));
+        let sum = simd.add_f64s(difference, lost);
+        *to.1 = simd.sub_f64s(lost, simd.sub_f64s(sum, difference));
+        *to.0 = sum;
+    }
+    let from = from_high_rest.iter().zip(from_low_rest);
+    for ((high, low), to) in from.zip(to_high_rest.iter_mut().zip(to_low_rest)) {
         let product = factor * DoubleDouble::sum_of(*high, *low);
         let rest = DoubleDouble::sum_of(*to.0, *to.1) - product;
         *to.0 = rest.high();
         *to.1 = rest.low();
+    }
+}
+
+/// Divides the rows below a diagonal element by it, and subtracts their products
+/// from what is right of it.
+struct Eliminate<'a> {
+    lower: &'a mut Square,
+    index: usize,
+    /// Times the inverse of the diagonal element.
+    inverse: DoubleDouble,
+    /// A place for the column, `[size]` each.
+    column: NumbersMut<'a>,
+}
+
+impl WithSimd for Eliminate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (size, k) = (self.lower.size, self.index);
+        for row in k + 1..size {
+            let number = self.lower.get(row, k) * self.inverse;
+            self.lower.set(row, k, number);
+            self.column.0[row] = number.high();
+            self.column.1[row] = number.low();
+        }
+        for row in k + 1..size {
+            let factor = DoubleDouble::sum_of(self.column.0[row], self.column.1[row]);
+            let numbers = row * size + k + 1..row * size + row + 1;
+            let from = (&self.column.0[k + 1..=row], &self.column.1[k + 1..=row]);
+            let (high, low) = (&mut self.lower.high, &mut self.lower.low);
+            let to = (&mut high[numbers.clone()], &mut low[numbers]);
+            subtract_multiple(simd, factor, from, to);
+        }
+    }
+}
+
+/// The lower triangle of (L L')^-1 of the kept rows and columns of L.
+struct Invert<'a>(&'a Factor);
+
+impl WithSimd for Invert<'_> {
+    type Output = Square;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Square {
+        let (kept, lower) = (&self.0.kept, &self.0.lower);
+        let size = kept.len();
+        let mut inverse = Square::zeros(size);
+        // Rows of L^-1, each a sum of those above.
+        for i in 0..size {
+            let (above_high, row_high) = inverse.high.split_at_mut(i * size);
+            let (above_low, row_low) = inverse.low.split_at_mut(i * size);
+            for k in 0..i {
+                let above = k * size..k * size + k + 1;
+                let from = (&above_high[above.clone()], &above_low[above]);
+                let to = (&mut row_high[..=k], &mut row_low[..=k]);
+                subtract_multiple(simd, lower.get(kept[i], kept[k]), from, to);
+            }
+            let diagonal = DoubleDouble::from(1.0) / lower.get(kept[i], kept[i]);
+            for column in 0..i {
+                let number = inverse.get(i, column) * diagonal;
+                inverse.set(i, column, number);
+            }
+            inverse.set(i, i, diagonal);
+        }
+        let mut product = Square::zeros(size);
+        for i in 0..size {
+            for a in 0..=i {
+                let row = i * size..i * size + a + 1;
+                let from = (&inverse.high[row.clone()], &inverse.low[row]);
+                let numbers = a * size..a * size + a + 1;
+                let (high, low) = (&mut product.high, &mut product.low);
+                let to = (&mut high[numbers.clone()], &mut low[numbers]);
+                subtract_multiple(simd, -inverse.get(i, a), from, to);
+            }
+        }
+        product
     }
 }
 
@@ -134,27 +223,12 @@ impl Factor {
             let root = left.sqrt();
             let inverse = DoubleDouble::from(1.0) / root;
             factor.lower.set(k, k, root);
-            let lower = &mut factor.lower;
-            Arch::new().dispatch(
-                #[inline(always)]
-                || {
-                    for row in k + 1..size {
-                        let number = lower.get(row, k) * inverse;
-                        lower.set(row, k, number);
-                        column_high[row] = number.high();
-                        column_low[row] = number.low();
-                    }
-                    for row in k + 1..size {
-                        let factor = DoubleDouble::sum_of(column_high[row], column_low[row]);
-                        let numbers = row * size + k + 1..row * size + row + 1;
-                        subtract_multiple(
-                            factor,
-                            (&column_high[k + 1..=row], &column_low[k + 1..=row]),
-                            (&mut lower.high[numbers.clone()], &mut lower.low[numbers]),
-                        );
-                    }
-                },
-            );
+            Arch::new().dispatch(Eliminate {
+                lower: &mut factor.lower,
+                index: k,
+                inverse,
+                column: (&mut column_high, &mut column_low),
+            });
             factor.kept.push(k);
         }
         Ok(factor)
@@ -193,41 +267,7 @@ impl Factor {
     /// The inverse of the sums of products of the kept columns; its lower
     /// triangle, row-major `[kept, kept]`.
     pub fn inverse(&self) -> Square {
-        let size = self.kept.len();
-        let mut inverse = Square::zeros(size);
-        let mut covariance = Square::zeros(size);
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                // Rows of L^-1, each a sum of those above.
-                for i in 0..size {
-                    let row = self.kept[i];
-                    for k in 0..i {
-                        let factor = self.lower.get(row, self.kept[k]);
-                        inverse.subtract_row(factor, k, i, k + 1);
-                    }
-                    let diagonal = DoubleDouble::from(1.0) / self.lower.get(row, row);
-                    for column in 0..i {
-                        let number = inverse.get(i, column) * diagonal;
-                        inverse.set(i, column, number);
-                    }
-                    inverse.set(i, i, diagonal);
-                }
-                for i in 0..size {
-                    let row = i * size;
-                    for a in 0..=i {
-                        let factor = inverse.get(i, a);
-                        let to = a * size..a * size + a + 1;
-                        subtract_multiple(
-                            -factor,
-                            (&inverse.high[row..=row + a], &inverse.low[row..=row + a]),
-                            (&mut covariance.high[to.clone()], &mut covariance.low[to]),
-                        );
-                    }
-                }
-            },
-        );
-        covariance
+        Arch::new().dispatch(Invert(self))
     }
 }
 

@@ -54,11 +54,14 @@ impl Default for FitConfig {
 /// # }
 /// ```
 pub fn fit(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
-    let solve =
-        |arithmetic| accumulate(rows, arithmetic)?.solve(config.intercept, config.collinear);
-    let mut solution = match looks_benign(rows, config) {
-        true => solve(Arithmetic::Double),
-        false => Err(ExactError::Imprecise),
+    let solve = |arithmetic| {
+        let accumulator = accumulate(rows, arithmetic)?;
+        accumulator.solve(config.intercept, config.collinear)
+    };
+    let products = rows.num_rows().saturating_mul(rows.num_features().pow(2));
+    let mut solution = match products < FEW_PRODUCTS {
+        true => Err(ExactError::Imprecise),
+        false => solve(Arithmetic::Double),
     };
     let is_enough = |solution: &Solution| solution.fewest_digits() >= config.digits;
     if matches!(solution, Err(ExactError::Imprecise))
@@ -74,40 +77,19 @@ pub fn fit(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
     Ok(solution)
 }
 
-/// Whether some of the rows let expect that 64-bit floats are enough.
-fn looks_benign(rows: &Rows, config: &FitConfig) -> bool {
-    /// Sample rows for each feature.
-    const ROWS: usize = 4;
-    let wanted = (ROWS * rows.num_features()).max(256);
-    let step = rows.num_rows() / wanted;
-    if step < 2 {
-        // As fast as finding out.
-        return false;
-    }
-    let mut sample = Accumulator::new(rows.num_features(), rows.num_targets(), Arithmetic::Double);
-    let mut features = Vec::with_capacity(wanted * rows.num_features());
-    let mut targets = Vec::with_capacity(wanted * rows.num_targets());
-    for row in (0..rows.num_rows()).step_by(step) {
-        features.extend_from_slice(rows.features(row));
-        targets.extend_from_slice(rows.targets(row));
-    }
-    let sampled = Rows::new(&features, &targets, rows.num_features(), rows.num_targets());
-    let Ok(()) = sampled.and_then(|rows| sample.update(&rows)) else {
-        return true;
-    };
-    let solution = sample.solve(config.intercept, Collinear::Drop);
-    solution.is_ok_and(|solution| solution.fewest_digits() >= config.digits)
-}
+/// As many products take no time worth saving.
+const FEW_PRODUCTS: usize = 1 << 20;
 
 /// Adds up chunks side by side, and merges them in order.
 fn accumulate(rows: &Rows, arithmetic: Arithmetic) -> Result<Accumulator, ExactError> {
-    let new = || Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
-    let mut total = new();
+    let mut total = Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
+    let mut sample = total.clone();
+    sample.update(&rows.slice(0..rows.num_rows().min(64)))?;
     for (first, parts) in in_waves(rows) {
         let parts: Vec<Result<Accumulator, ExactError>> = parts
             .into_par_iter()
             .map(|part| {
-                let mut accumulator = new();
+                let mut accumulator = sample.another();
                 accumulator.update(&part)?;
                 Ok(accumulator)
             })

@@ -69,7 +69,13 @@ pub(crate) fn add_in_double(rows: &Rows, scale: &Scale, sums: &mut Triangle) {
         let end = rows.num_rows().min(start + BLOCK);
         let numbers = (end - start) * size;
         let block = &mut block[..numbers];
-        Arch::new().dispatch(|| fill(rows, start, &centres, scale.columns, block));
+        Arch::new().dispatch(Fill {
+            rows,
+            start,
+            centres: &centres,
+            scales: scale.columns,
+            block,
+        });
         let right = MatRef::from_row_major_slice(&*block, end - start, size);
         let mut left = right;
         if rows.is_weighted() {
@@ -121,22 +127,63 @@ fn centres(rows: &Rows, size: usize) -> Vec<f64> {
     centres
 }
 
+/// Writes rows about their centre into a block: ones, features, targets.
+struct Fill<'a> {
+    rows: &'a Rows<'a>,
+    start: usize,
+    centres: &'a [f64],
+    scales: &'a [f64],
+    block: &'a mut [f64],
+}
+
+impl WithSimd for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let split = 1 + self.rows.num_features();
+        let (of_features, of_targets) = self.centres.split_at(split);
+        let (scale_features, scale_targets) = self.scales.split_at(split);
+        let size = self.centres.len();
+        for (row, to) in (self.start..).zip(self.block.chunks_exact_mut(size)) {
+            to[0] = 1.0;
+            let (features, targets) = to.split_at_mut(split);
+            let from = self.rows.features(row);
+            centre(simd, from, &of_features[1..], &scale_features[1..], &mut features[1..]);
+            let from = self.rows.targets(row);
+            centre(simd, from, of_targets, scale_targets, targets);
+        }
+    }
+}
+
+/// `(from - centre) * scale`.
 #[inline(always)]
-fn fill(rows: &Rows, start: usize, centres: &[f64], scales: &[f64], block: &mut [f64]) {
-    let num_features = rows.num_features();
-    for (row, to) in (start..).zip(block.chunks_exact_mut(centres.len())) {
-        to[0] = 1.0;
-        let (features, targets) = to[1..].split_at_mut(num_features);
-        let of_features = features.iter_mut().zip(rows.features(row));
-        let of_features = of_features.zip(&centres[1..]).zip(&scales[1..]);
-        for (((to, value), centre), scale) in of_features {
-            *to = (value - centre) * scale;
+fn centre<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64], to: &mut [f64]) {
+    let length = from.len();
+    if length < S::F64_LANES {
+        for (index, to) in to.iter_mut().enumerate() {
+            *to = (from[index] - centres[index]) * scales[index];
         }
-        let of_targets = targets.iter_mut().zip(rows.targets(row));
-        let of_targets = of_targets.zip(&centres[1 + num_features..]);
-        for (((to, value), centre), scale) in of_targets.zip(&scales[1 + num_features..]) {
-            *to = (value - centre) * scale;
-        }
+        return;
+    }
+    centre_vectors(simd, from, centres, scales, to);
+    // Rows are short: their end is a vector too, which has some numbers again.
+    if !length.is_multiple_of(S::F64_LANES) {
+        let end = length - S::F64_LANES;
+        let (centres, scales) = (&centres[end..], &scales[end..]);
+        centre_vectors(simd, &from[end..], centres, scales, &mut to[end..]);
+    }
+}
+
+#[inline(always)]
+fn centre_vectors<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64], to: &mut [f64]) {
+    let (from, _) = S::as_simd_f64s(from);
+    let (centres, _) = S::as_simd_f64s(centres);
+    let (scales, _) = S::as_simd_f64s(scales);
+    let (to, _) = S::as_mut_simd_f64s(to);
+    let numbers = from.iter().zip(centres).zip(scales);
+    for (((from, centre), scale), to) in numbers.zip(to) {
+        *to = simd.mul_f64s(simd.sub_f64s(*from, *centre), *scale);
     }
 }
 
