@@ -49,6 +49,7 @@ mod host_batches;
 mod input;
 mod moments;
 mod numbers;
+mod one_pass;
 mod open;
 mod parquet_file;
 mod profile;
@@ -87,6 +88,7 @@ pub use encoder::{
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
 pub use moments::Moments;
+pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
 pub use open::{Passes, open};
 pub use parquet_file::ParquetFile;
 pub use profile::{ColumnProfile, Example, TableProfile, Words};

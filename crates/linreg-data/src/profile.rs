@@ -5,6 +5,7 @@ use arrow_array::Array;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, boolean, days};
+use crate::numbers::ReadNumbers;
 use crate::random::mix;
 use crate::source::Origin;
 use crate::values::{Values, text};
@@ -115,15 +116,20 @@ impl TableProfile {
         }
     }
 
-    /// The profile of a chunk with the columns read.
-    pub(crate) fn of(chunk: &Chunk, reading: &Reading) -> Result<Self, DataError> {
+    /// The profile of a chunk with the columns read, and the numbers that had to
+    /// be read for it.
+    pub(crate) fn of(
+        chunk: &Chunk,
+        reading: &Reading,
+    ) -> Result<(Self, Vec<ReadNumbers>), DataError> {
         let mut profile = Self::new(reading);
         profile.num_rows = chunk.num_rows() as u64;
+        let mut numbers = Vec::new();
         for (column, array) in profile.columns.iter_mut().zip(chunk.batch.columns()) {
             let values = Values::of(array)?;
-            column.update(&values, chunk, reading.max_levels);
+            numbers.push(column.update(&values, chunk, reading.max_levels));
         }
-        Ok(profile)
+        Ok((profile, numbers))
     }
 
     /// Learns what another profile, of the same columns, has learned from later
@@ -156,9 +162,10 @@ impl ColumnProfile {
         }
     }
 
-    fn update(&mut self, values: &Values, chunk: &Chunk, max_levels: usize) {
+    /// Learns from the first chunk.
+    fn update(&mut self, values: &Values, chunk: &Chunk, max_levels: usize) -> ReadNumbers {
         let rows = chunk.num_rows();
-        let mut numbers = Vec::with_capacity(rows);
+        let mut numbers = vec![f64::NAN; rows];
         match values {
             Values::Text(array) => {
                 for row in 0..rows {
@@ -217,11 +224,23 @@ impl ColumnProfile {
             }
             Values::Other(kind) => self.other = Some(kind.to_string()),
         }
-        for number in &numbers {
+        let present = self.numbers + self.booleans + self.dates;
+        match present == rows as u64 {
+            true => self.measure(&numbers),
+            false => {
+                let present = numbers.iter().filter(|number| !number.is_nan());
+                self.measure(&present.copied().collect::<Vec<f64>>());
+            }
+        }
+        (self.numbers + self.missing == rows as u64).then_some(numbers)
+    }
+
+    fn measure(&mut self, numbers: &[f64]) {
+        for number in numbers {
             self.min = self.min.min(*number);
             self.max = self.max.max(*number);
         }
-        self.moments.update(&numbers);
+        self.moments.update(numbers);
     }
 
     fn take(
@@ -230,7 +249,7 @@ impl ColumnProfile {
         row: usize,
         chunk: &Chunk,
         max_levels: usize,
-        numbers: &mut Vec<f64>,
+        numbers: &mut [f64],
     ) {
         match Cell::parse(text) {
             Cell::Number(number) => self.take_number(number, row, chunk, numbers),
@@ -241,7 +260,7 @@ impl ColumnProfile {
                 } else if let Some(days) = days(text) {
                     self.dates += 1;
                     self.mark(row, chunk, days.to_bits());
-                    numbers.push(days);
+                    numbers[row] = days;
                 } else {
                     self.take_word(Some(text), row, chunk, max_levels);
                 }
@@ -249,12 +268,12 @@ impl ColumnProfile {
         }
     }
 
-    fn take_number(&mut self, number: f64, row: usize, chunk: &Chunk, numbers: &mut Vec<f64>) {
+    fn take_number(&mut self, number: f64, row: usize, chunk: &Chunk, numbers: &mut [f64]) {
         if number.is_finite() {
             self.numbers += 1;
             // Positive and negative zero are the same number.
             self.mark(row, chunk, (number + 0.0).to_bits());
-            numbers.push(number);
+            numbers[row] = number;
         } else if number.is_nan() {
             self.take_missing("NaN", row, chunk);
         } else if self.first_infinite.is_none() {
@@ -262,11 +281,11 @@ impl ColumnProfile {
         }
     }
 
-    fn take_boolean(&mut self, value: bool, row: usize, chunk: &Chunk, numbers: &mut Vec<f64>) {
+    fn take_boolean(&mut self, value: bool, row: usize, chunk: &Chunk, numbers: &mut [f64]) {
         let number = f64::from(u8::from(value));
         self.booleans += 1;
         self.mark(row, chunk, number.to_bits());
-        numbers.push(number);
+        numbers[row] = number;
     }
 
     fn take_missing(&mut self, found: &str, row: usize, chunk: &Chunk) {
