@@ -5,11 +5,12 @@
 //! memory is the process's own, so name one file at a time to compare peaks.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use linreg_data::{
-    ChunkOrder, ColumnChoice, CsvOptions, Encoder, EncoderConfig, Passes, column_names,
-    learn_schema, open, read,
+    ChunkFold, ChunkOrder, ColumnChoice, CsvOptions, DataError, Encoder, EncoderConfig, Fold,
+    Passes, column_names, learn_and_encode, learn_schema, open, read,
 };
 
 fn main() {
@@ -65,6 +66,29 @@ fn measure(path: &PathBuf) {
         });
         chunks.unwrap().map(Result::unwrap).sum()
     });
+    time("one pass", &mut || {
+        let mut fold = CountRows(0);
+        let choice = ColumnChoice::default();
+        let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut fold).unwrap();
+        assert_eq!(learned.passes, 1);
+        fold.0
+    });
+}
+
+struct CountRows(u64);
+
+impl Fold for CountRows {
+    type Chunk = u64;
+
+    fn start(&mut self, _: &Encoder) -> Result<ChunkFold<u64>, DataError> {
+        self.0 = 0;
+        Ok(Arc::new(|rows| Ok(rows.targets.len() as u64)))
+    }
+
+    fn merge(&mut self, chunk: u64) -> Result<(), DataError> {
+        self.0 += chunk;
+        Ok(())
+    }
 }
 
 /// The most memory that the process has had, where the system tells.

@@ -1,6 +1,7 @@
 mod blocks;
 mod decode;
 mod records;
+mod unquoted;
 
 use std::fs::File;
 use std::io::{Cursor, Read};
