@@ -63,7 +63,7 @@ impl Moments {
         self.learn(rows, |row| weights[row]);
     }
 
-    /// As [`learn`](Self::learn), in a fifth of the time.
+    /// As [`learn`](Self::learn), in a fraction of the time.
     fn learn_column(&mut self, values: &[f64]) {
         let Some(first) = values.first() else {
             return;
