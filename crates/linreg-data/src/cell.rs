@@ -1,6 +1,8 @@
 use arrow_cast::parse::string_to_datetime;
 use chrono::Utc;
 
+use crate::decimal::plain_decimal;
+
 /// What a text in a table stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cell<'a> {
@@ -16,6 +18,9 @@ impl<'a> Cell<'a> {
     /// Reads a cell; `1e999` and `inf` are infinite numbers.
     pub fn parse(text: &'a str) -> Self {
         // Most cells are numbers as they are.
+        if let Some(number) = plain_decimal(text) {
+            return Self::Number(number);
+        }
         match text.parse::<f64>() {
             Ok(number) if !number.is_nan() => return Self::Number(number),
             _ => {}

@@ -1,6 +1,7 @@
 mod blocks;
 mod decode;
 mod records;
+mod unquoted;
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -494,6 +495,11 @@ mod tests {
             (
                 b"a,y\n1,2\n\n\n1,K\xf6ln\n",
                 "t.csv: line 5 (byte 10), column `y`: found `K\u{fffd}ln`, expected UTF-8 text; save the file as UTF-8",
+            ),
+            (
+                // The halves of a character that a line break splits.
+                b"a,y\n1,\xef\xbb\r\xbf,2\n",
+                "t.csv: line 2 (byte 4), column `y`: found `\u{fffd}`, expected UTF-8 text; save the file as UTF-8",
             ),
             (
                 b"a,y\n1,\"two\n2,x\n3,y\n",

@@ -2,11 +2,13 @@ mod block;
 mod design;
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter::zip;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{list, quote};
+use crate::numbers::ReadNumbers;
 use crate::rows::Rows;
 use crate::schema::{Column, Kind, Schema};
 use crate::source::{Chunk, Source, column_indices};
@@ -271,6 +273,26 @@ impl Encoder {
         features.iter().map(|feature| feature.name(self)).collect()
     }
 
+    /// Whether every row of a table becomes the same with this encoder as with
+    /// another, learned from all of that table.
+    pub(crate) fn agrees_with(&self, learned: &Self) -> bool {
+        let num_features = self.num_feature_columns();
+        self.columns.len() == learned.columns.len()
+            && self.terms == learned.terms
+            && (self.targets == learned.targets && self.weight == learned.weight)
+            && (self.intercept, self.missing, self.unseen)
+                == (learned.intercept, learned.missing, learned.unseen)
+            && zip(&self.columns, &learned.columns)
+                .enumerate()
+                .all(|(index, (column, learned))| {
+                    // A missing target drops its row, whatever the others are.
+                    let takes_mean = index < num_features
+                        && learned.missing > 0
+                        && matches!(self.missing, MissingPolicy::Mean | MissingPolicy::Indicator);
+                    column.is_coded_as(learned, takes_mean)
+                })
+    }
+
     /// Another policy for levels that were not there when the columns were
     /// learned.
     pub fn with_unseen(mut self, unseen: UnseenPolicy) -> Self {
@@ -388,7 +410,18 @@ impl BoundEncoder {
     /// A cell that is not what its column is, missing or of a new level where
     /// that is an error, a negative weight, or a product beyond 64-bit floats.
     pub fn encode(&self, chunk: &Chunk, wanted: Option<&[bool]>) -> Result<Encoded, DataError> {
-        Block::read(self, chunk, wanted)?.encode(self, chunk)
+        Block::read(self, chunk, wanted, &mut [])?.encode(self, chunk)
+    }
+
+    /// Encodes every row of a chunk whose columns have been read as numbers
+    /// before, where they could be: the first of `numbers` belongs to the first
+    /// column.
+    pub(crate) fn encode_read(
+        &self,
+        chunk: &Chunk,
+        mut numbers: Vec<ReadNumbers>,
+    ) -> Result<Encoded, DataError> {
+        Block::read(self, chunk, None, &mut numbers)?.encode(self, chunk)
     }
 }
 

@@ -6,7 +6,8 @@
 //!   numbers are like;
 //! - an [`Encoder`], of every column or of a [`Formula`], turns columns into
 //!   features and targets, and [`EncodedSource`] a source into rows, for the sets
-//!   of a [`Split`]; [`load_dataset`] does it all for a plain file;
+//!   of a [`Split`]; [`learn_and_encode`] finds the columns and encodes the rows
+//!   in one pass where it can; [`load_dataset`] does it all for a plain file;
 //! - a [`Dataset`] holds rows in memory; [`SyntheticConfig`] draws the lesson's
 //!   `y = X w + b + noise`;
 //! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
@@ -40,6 +41,7 @@ mod cell;
 mod csv;
 mod data_file;
 mod dataset;
+mod decimal;
 mod describe;
 mod encoded_source;
 mod encoder;
@@ -49,6 +51,7 @@ mod host_batches;
 mod input;
 mod moments;
 mod numbers;
+mod one_pass;
 mod open;
 mod parquet_file;
 mod profile;
@@ -87,6 +90,7 @@ pub use encoder::{
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
 pub use moments::Moments;
+pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
 pub use open::{Passes, open};
 pub use parquet_file::ParquetFile;
 pub use profile::{ColumnProfile, Example, TableProfile, Words};

@@ -44,7 +44,10 @@ impl Moments {
     ///
     /// If these are not whole rows.
     pub fn update(&mut self, rows: &[f64]) {
-        self.learn(rows, |_| 1.0);
+        match self.mean.len() {
+            1 => self.learn_column(rows),
+            _ => self.learn(rows, |_| 1.0),
+        }
     }
 
     /// Learns from rows, row-major `[rows, num_columns]`, of these weights,
@@ -58,6 +61,22 @@ impl Moments {
         let num_values = weights.len() * self.mean.len();
         assert_eq!(rows.len(), num_values, "not one weight for each row");
         self.learn(rows, |row| weights[row]);
+    }
+
+    /// As [`learn`](Self::learn), in a fraction of the time.
+    fn learn_column(&mut self, values: &[f64]) {
+        let Some(first) = values.first() else {
+            return;
+        };
+        let weight_sum = values.len() as f64;
+        let mean = first + sum(values, |value| value - first) / weight_sum;
+        let squares = sum(values, |value| (value - mean).powi(2));
+        self.merge(&Self {
+            count: values.len() as u64,
+            weight_sum,
+            mean: vec![mean],
+            squares: vec![squares],
+        });
     }
 
     fn learn(&mut self, rows: &[f64], weight: impl Fn(usize) -> f64) {
@@ -151,6 +170,20 @@ impl Moments {
         let variances = self.squares.iter().map(|s| s / self.weight_sum);
         variances.map(f64::sqrt).collect()
     }
+}
+
+/// The sum of what is made of each value, in several sums that do not wait for
+/// one another.
+fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; 8];
+    let groups = values.chunks_exact(sums.len());
+    let rest: f64 = groups.remainder().iter().map(|value| term(*value)).sum();
+    for group in groups {
+        for (sum, value) in sums.iter_mut().zip(group) {
+            *sum += term(*value);
+        }
+    }
+    rest + sums.iter().sum::<f64>()
 }
 
 #[cfg(test)]

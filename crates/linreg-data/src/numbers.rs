@@ -5,6 +5,10 @@ use crate::schema::{Column, Kind};
 use crate::values::{Values, text};
 use crate::{Chunk, DataError};
 
+/// The cells of a column, NaN where they are missing; None if some are neither
+/// finite numbers nor missing.
+pub(crate) type ReadNumbers = Option<Vec<f64>>;
+
 /// The cells of a numeric, boolean or date column as numbers: NaN where they are
 /// missing, and in rows that are not wanted.
 pub(crate) fn read_numbers(

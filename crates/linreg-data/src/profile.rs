@@ -5,6 +5,7 @@ use arrow_array::Array;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, boolean, days};
+use crate::numbers::ReadNumbers;
 use crate::random::mix;
 use crate::source::Origin;
 use crate::values::{Values, text};
@@ -115,15 +116,22 @@ impl TableProfile {
         }
     }
 
-    /// The profile of a chunk with the columns read.
-    pub(crate) fn of(chunk: &Chunk, reading: &Reading) -> Result<Self, DataError> {
+    /// The profile of a chunk with the columns read, and the numbers that had to
+    /// be read for it.
+    pub(crate) fn of(
+        chunk: &Chunk,
+        reading: &Reading,
+    ) -> Result<(Self, Vec<ReadNumbers>), DataError> {
         let mut profile = Self::new(reading);
         profile.num_rows = chunk.num_rows() as u64;
+        let rows = chunk.first_row..chunk.first_row + profile.num_rows;
+        let row_hashes: Vec<u64> = rows.map(mix).collect();
+        let mut numbers = Vec::new();
         for (column, array) in profile.columns.iter_mut().zip(chunk.batch.columns()) {
             let values = Values::of(array)?;
-            column.update(&values, chunk, reading.max_levels);
+            numbers.push(column.update(&values, &row_hashes, reading.max_levels));
         }
-        Ok(profile)
+        Ok((profile, numbers))
     }
 
     /// Learns what another profile, of the same columns, has learned from later
@@ -156,23 +164,24 @@ impl ColumnProfile {
         }
     }
 
-    fn update(&mut self, values: &Values, chunk: &Chunk, max_levels: usize) {
-        let rows = chunk.num_rows();
-        let mut numbers = Vec::with_capacity(rows);
+    /// Learns from the first chunk.
+    fn update(&mut self, values: &Values, row_hashes: &[u64], max_levels: usize) -> ReadNumbers {
+        let rows = row_hashes.len();
+        let mut numbers = vec![f64::NAN; rows];
         match values {
             Values::Text(array) => {
                 for row in 0..rows {
                     let text = text(array, row).unwrap_or_default();
                     match self.words_only {
-                        true => self.take_word(Cell::word(text), row, chunk, max_levels),
-                        false => self.take(text, row, chunk, max_levels, &mut numbers),
+                        true => self.take_word(Cell::word(text), row, row_hashes, max_levels),
+                        false => self.take(text, row, row_hashes, max_levels, &mut numbers),
                     }
                 }
             }
             Values::Words(array) => {
                 for row in 0..rows {
                     let word = text(array, row).and_then(Cell::word);
-                    self.take_word(word, row, chunk, max_levels);
+                    self.take_word(word, row, row_hashes, max_levels);
                 }
             }
             Values::Numbers(array) if self.words_only => {
@@ -180,14 +189,14 @@ impl ColumnProfile {
                     let number = array.is_valid(row).then(|| array.value(row));
                     let number = number.filter(|number| !number.is_nan());
                     let word = number.map(|number| number.to_string());
-                    self.take_word(word.as_deref(), row, chunk, max_levels);
+                    self.take_word(word.as_deref(), row, row_hashes, max_levels);
                 }
             }
             Values::Numbers(array) => {
                 for row in 0..rows {
                     match array.is_valid(row).then(|| array.value(row)) {
-                        Some(number) => self.take_number(number, row, chunk, &mut numbers),
-                        None => self.take_missing("", row, chunk),
+                        Some(number) => self.take_number(number, row, row_hashes, &mut numbers),
+                        None => self.take_missing("", row, row_hashes),
                     }
                 }
             }
@@ -195,11 +204,11 @@ impl ColumnProfile {
                 for row in 0..rows {
                     match array.is_valid(row).then(|| array.value(row)) {
                         Some(days) => {
-                            self.take_number(days, row, chunk, &mut numbers);
+                            self.take_number(days, row, row_hashes, &mut numbers);
                             self.numbers -= 1;
                             self.dates += 1;
                         }
-                        None => self.take_missing("", row, chunk),
+                        None => self.take_missing("", row, row_hashes),
                     }
                 }
             }
@@ -208,83 +217,104 @@ impl ColumnProfile {
                     match array.is_valid(row).then(|| array.value(row)) {
                         Some(value) if self.words_only => {
                             let word = if value { "true" } else { "false" };
-                            self.take_word(Some(word), row, chunk, max_levels);
+                            self.take_word(Some(word), row, row_hashes, max_levels);
                         }
-                        Some(value) => self.take_boolean(value, row, chunk, &mut numbers),
-                        None => self.take_missing("", row, chunk),
+                        Some(value) => self.take_boolean(value, row, row_hashes, &mut numbers),
+                        None => self.take_missing("", row, row_hashes),
                     }
                 }
             }
             Values::Other(kind) => self.other = Some(kind.to_string()),
         }
-        for number in &numbers {
-            self.min = self.min.min(*number);
-            self.max = self.max.max(*number);
+        let present = self.numbers + self.booleans + self.dates;
+        match present == rows as u64 {
+            true => self.measure(&numbers),
+            false => {
+                let present = numbers.iter().filter(|number| !number.is_nan());
+                self.measure(&present.copied().collect::<Vec<f64>>());
+            }
         }
-        self.moments.update(&numbers);
+        (self.numbers + self.missing == rows as u64).then_some(numbers)
+    }
+
+    fn measure(&mut self, numbers: &[f64]) {
+        for number in numbers {
+            // None is NaN, which `f64::min` would take time to look for.
+            self.min = if *number < self.min {
+                *number
+            } else {
+                self.min
+            };
+            self.max = if *number > self.max {
+                *number
+            } else {
+                self.max
+            };
+        }
+        self.moments.update(numbers);
     }
 
     fn take(
         &mut self,
         text: &str,
         row: usize,
-        chunk: &Chunk,
+        row_hashes: &[u64],
         max_levels: usize,
-        numbers: &mut Vec<f64>,
+        numbers: &mut [f64],
     ) {
         match Cell::parse(text) {
-            Cell::Number(number) => self.take_number(number, row, chunk, numbers),
-            Cell::Missing => self.take_missing(text, row, chunk),
+            Cell::Number(number) => self.take_number(number, row, row_hashes, numbers),
+            Cell::Missing => self.take_missing(text, row, row_hashes),
             Cell::Text(text) => {
                 if let Some(value) = boolean(text) {
-                    self.take_boolean(value, row, chunk, numbers);
+                    self.take_boolean(value, row, row_hashes, numbers);
                 } else if let Some(days) = days(text) {
                     self.dates += 1;
-                    self.mark(row, chunk, days.to_bits());
-                    numbers.push(days);
+                    self.mark(row, row_hashes, days.to_bits());
+                    numbers[row] = days;
                 } else {
-                    self.take_word(Some(text), row, chunk, max_levels);
+                    self.take_word(Some(text), row, row_hashes, max_levels);
                 }
             }
         }
     }
 
-    fn take_number(&mut self, number: f64, row: usize, chunk: &Chunk, numbers: &mut Vec<f64>) {
+    fn take_number(&mut self, number: f64, row: usize, row_hashes: &[u64], numbers: &mut [f64]) {
         if number.is_finite() {
             self.numbers += 1;
             // Positive and negative zero are the same number.
-            self.mark(row, chunk, (number + 0.0).to_bits());
-            numbers.push(number);
+            self.mark(row, row_hashes, (number + 0.0).to_bits());
+            numbers[row] = number;
         } else if number.is_nan() {
-            self.take_missing("NaN", row, chunk);
+            self.take_missing("NaN", row, row_hashes);
         } else if self.first_infinite.is_none() {
             self.first_infinite = Some(Example::new(row, &number.to_string()));
         }
     }
 
-    fn take_boolean(&mut self, value: bool, row: usize, chunk: &Chunk, numbers: &mut Vec<f64>) {
+    fn take_boolean(&mut self, value: bool, row: usize, row_hashes: &[u64], numbers: &mut [f64]) {
         let number = f64::from(u8::from(value));
         self.booleans += 1;
-        self.mark(row, chunk, number.to_bits());
-        numbers.push(number);
+        self.mark(row, row_hashes, number.to_bits());
+        numbers[row] = number;
     }
 
-    fn take_missing(&mut self, found: &str, row: usize, chunk: &Chunk) {
+    fn take_missing(&mut self, found: &str, row: usize, row_hashes: &[u64]) {
         self.missing += 1;
-        self.mark(row, chunk, u64::MAX);
+        self.mark(row, row_hashes, u64::MAX);
         if self.first_missing.len() < EXAMPLES {
             self.first_missing.push(Example::new(row, found.trim()));
         }
     }
 
-    fn take_word(&mut self, word: Option<&str>, row: usize, chunk: &Chunk, max_levels: usize) {
+    fn take_word(&mut self, word: Option<&str>, row: usize, row_hashes: &[u64], max_levels: usize) {
         let Some(word) = word else {
-            return self.take_missing("", row, chunk);
+            return self.take_missing("", row, row_hashes);
         };
         let mut hasher = DefaultHasher::new();
         word.hash(&mut hasher);
         let hash = hasher.finish();
-        self.mark(row, chunk, hash);
+        self.mark(row, row_hashes, hash);
         let words = &mut self.words;
         words.count += 1;
         if words.first.is_none() {
@@ -302,10 +332,9 @@ impl ColumnProfile {
         }
     }
 
-    fn mark(&mut self, row: usize, chunk: &Chunk, cell: u64) {
-        let row = chunk.first_row + row as u64;
+    fn mark(&mut self, row: usize, row_hashes: &[u64], cell: u64) {
         // A sum, so that the order of the chunks does not matter.
-        self.fingerprint = self.fingerprint.wrapping_add(mix(mix(row) ^ cell));
+        self.fingerprint = self.fingerprint.wrapping_add(mix(row_hashes[row] ^ cell));
     }
 
     fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {

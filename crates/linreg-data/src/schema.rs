@@ -135,7 +135,7 @@ pub fn learn_schema(source: &dyn Source, choice: &ColumnChoice) -> Result<Schema
     let mut profile = TableProfile::new(&reading);
     let max_levels = reading.max_levels;
     let profiles = read(source, &indices, ChunkOrder::File, move |chunk| {
-        let profile = TableProfile::of(&chunk, &reading)?;
+        let (profile, _) = TableProfile::of(&chunk, &reading)?;
         Ok((profile, chunk.origin))
     })?;
     for chunk in profiles {
@@ -388,6 +388,24 @@ impl Column {
     /// Whether every number is the same.
     pub fn is_constant(&self) -> bool {
         self.spread.is_some_and(|spread| spread.min == spread.max)
+    }
+
+    /// Whether its cells become the same numbers as those of another column; of
+    /// missing cells, too, if they are to take the mean.
+    pub(crate) fn is_coded_as(&self, other: &Self, with_missing: bool) -> bool {
+        let is_alike = match (&self.kind, &other.kind) {
+            (Kind::Categorical { levels, .. }, Kind::Categorical { levels: others, .. }) => {
+                levels == others
+            }
+            (kind, other) => kind == other,
+        };
+        let has_same_mean = || {
+            let mean = |column: &Self| column.spread.map(|spread| spread.mean);
+            self.kind == other.kind
+                && mean(self) == mean(other)
+                && (self.missing > 0) == (other.missing > 0)
+        };
+        self.name == other.name && is_alike && (!with_missing || has_same_mean())
     }
 
     /// An error if it cannot be a feature, with what to do.

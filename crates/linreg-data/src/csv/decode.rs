@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_csv::ReaderBuilder;
 use arrow_schema::SchemaRef;
 use csv::ByteRecord;
 
 use super::blocks::Block;
+use super::unquoted::split;
 use crate::DataError;
 use crate::source::Chunk;
 
@@ -38,6 +39,23 @@ impl Decoder {
     }
 
     fn batch(&self, block: &Block) -> Option<RecordBatch> {
+        let batch = match self.unquoted(block) {
+            Some(batch) => batch,
+            None => self.any(block)?,
+        };
+        (batch.num_rows() as u64 == block.num_rows).then_some(batch)
+    }
+
+    fn unquoted(&self, block: &Block) -> Option<RecordBatch> {
+        let num_columns = self.schema.fields().len();
+        let columns = split(&block.bytes, self.delimiter, num_columns, &self.columns)?;
+        let schema = self.schema.project(&self.columns).ok()?;
+        // Without columns the batch would not know its rows.
+        let num_rows = RecordBatchOptions::new().with_row_count(Some(block.num_rows as usize));
+        RecordBatch::try_new_with_options(Arc::new(schema), columns, &num_rows).ok()
+    }
+
+    fn any(&self, block: &Block) -> Option<RecordBatch> {
         // Arrow looks at the cells of all rows as one text, in which the halves
         // of a character that a line break splits are whole again.
         std::str::from_utf8(&block.bytes).ok()?;
@@ -56,8 +74,7 @@ impl Decoder {
         }
         // Without a line break after it, the last record ends here.
         decoder.decode(b"").ok()?;
-        let batch = decoder.flush().ok()??;
-        (batch.num_rows() as u64 == block.num_rows).then_some(batch)
+        decoder.flush().ok()?
     }
 
     /// What is wrong with the first record that cannot be read.
@@ -112,4 +129,38 @@ fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
         .flexible(true)
         .delimiter(delimiter)
         .from_reader(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csv::blocks::Start;
+    use crate::csv::records::find_records;
+    use arrow_schema::{DataType, Field, Schema};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn cells_without_quotes_are_those_of_any_csv(
+            bytes in prop_oneof!["([a0é ]{0,2}(,|,|\n|\r\n|\n\n|;)){0,20}[a,\r]?", "([ab]?,[ab]?,[ab]?\r?\n){1,9}(,b,)?"],
+            num_columns in 1..4usize,
+            columns in prop::collection::vec(0..4usize, 0..5),
+        ) {
+            let bytes = bytes.into_bytes();
+            let fields = ["a", "b", "c", "d"].map(|name| Field::new(name, DataType::Utf8, true));
+            let schema = Arc::new(Schema::new(fields[..num_columns].to_vec()));
+            let columns: Vec<usize> = columns.into_iter().filter(|column| *column < num_columns).collect();
+            let num_rows = find_records(&bytes, b',', true).unwrap().count;
+            prop_assume!(num_rows > 0);
+            let block = Block::new(bytes, 0..num_rows, Start::default(), "t.csv".into(), b',');
+            let decoder = Decoder::new(&schema, &columns, b',');
+            // What one of them cannot read is told by what comes after.
+            if let Some(batch) = decoder.unquoted(&block) {
+                prop_assert_eq!(Some(batch), decoder.any(&block));
+            } else if let Some(batch) = decoder.any(&block) {
+                let single_cr = block.bytes.ends_with(b"\r");
+                prop_assert!(single_cr || batch.num_rows() as u64 != num_rows);
+            }
+        }
+    }
 }

@@ -102,14 +102,15 @@ enum Event {
     Blank { line: u64, end: usize },
 }
 
+pub(super) fn has_quotes_or_single_crs(bytes: &[u8]) -> bool {
+    let next_is_lf = |index: usize| bytes.get(index + 1) == Some(&b'\n');
+    memchr::memchr(b'"', bytes).is_some() || !memchr_iter(b'\r', bytes).all(next_is_lf)
+}
+
 /// Without quotes and single CRs a record is a line that is not blank, which
 /// takes a tenth of the time of the scan.
 fn simple_records(bytes: &[u8], last: bool) -> Option<Records> {
-    if memchr::memchr(b'"', bytes).is_some() {
-        return None;
-    }
-    let next_is_lf = |index: usize| bytes.get(index + 1) == Some(&b'\n');
-    if !memchr_iter(b'\r', bytes).all(next_is_lf) {
+    if has_quotes_or_single_crs(bytes) {
         return None;
     }
     let mut records = Records::default();

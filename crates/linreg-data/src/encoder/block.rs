@@ -4,7 +4,7 @@ use super::design::{Feature, Piece};
 use super::{BoundEncoder, Encoded, EncodingCounts, level_indices};
 use crate::cell::Cell;
 use crate::error::quote;
-use crate::numbers::read_numbers;
+use crate::numbers::{ReadNumbers, read_numbers};
 use crate::rows::Rows;
 use crate::schema::{Column, Kind};
 use crate::values::{Values, text};
@@ -35,6 +35,7 @@ impl Block {
         encoder: &BoundEncoder,
         chunk: &Chunk,
         wanted: Option<&[bool]>,
+        numbers: &mut [ReadNumbers],
     ) -> Result<Self, DataError> {
         let num_rows = chunk.num_rows();
         let kept = wanted.map_or_else(|| vec![true; num_rows], <[bool]>::to_vec);
@@ -51,13 +52,17 @@ impl Block {
         let columns = encoder.encoder.columns[..encoder.columns.len()].iter();
         for (index, (column, array)) in columns.zip(chunk.batch.columns()).enumerate() {
             let values = Values::of(array)?;
-            let cells = match &column.kind {
-                Kind::Categorical { levels, .. } => {
+            let numbers = numbers.get_mut(index).and_then(Option::take);
+            let cells = match (&column.kind, numbers) {
+                (Kind::Categorical { levels, .. }, _) => {
                     let is_unseen_baseline = encoder.encoder.unseen == UnseenPolicy::Baseline;
                     block.levels(column, levels, &values, chunk, is_unseen_baseline)?
                 }
-                _ => {
-                    let values = read_numbers(column, &values, chunk, &block.kept)?;
+                (kind, numbers) => {
+                    let values = match numbers.filter(|_| *kind == Kind::Numeric) {
+                        Some(values) => values,
+                        None => read_numbers(column, &values, chunk, &block.kept)?,
+                    };
                     let missing = values.iter().map(|value| value.is_nan()).collect();
                     Cells::Numbers { values, missing }
                 }
