@@ -191,7 +191,12 @@ mod tests {
         ];
         for (t, freedom, expected) in STUDENT {
             let what = format!("t {t} {freedom}");
-            assert_close(student_tails(t, freedom), expected, tolerance(freedom), &what);
+            assert_close(
+                student_tails(t, freedom),
+                expected,
+                tolerance(freedom),
+                &what,
+            );
         }
         // betainc(d2/2, d1/2, 0, d2/(d2 + d1 F), regularized=True)
         const F: [(f64, f64, f64, f64); 5] = [
@@ -239,7 +244,12 @@ mod tests {
             for tails in [0.999, 0.5, 0.05, 1e-6, 1e-12] {
                 let t = student_quantile(tails, freedom);
                 let what = format!("{tails} {freedom} {t}");
-                assert_close(student_tails(t, freedom), tails, 10.0 * tolerance(freedom), &what);
+                assert_close(
+                    student_tails(t, freedom),
+                    tails,
+                    10.0 * tolerance(freedom),
+                    &what,
+                );
             }
         }
     }

@@ -224,3 +224,6 @@ impl Inference {
         }
     }
 }
+
+#[cfg(test)]
+mod statsmodels;

@@ -149,7 +149,13 @@ impl WithSimd for Fill<'_> {
             to[0] = 1.0;
             let (features, targets) = to.split_at_mut(split);
             let from = self.rows.features(row);
-            centre(simd, from, &of_features[1..], &scale_features[1..], &mut features[1..]);
+            centre(
+                simd,
+                from,
+                &of_features[1..],
+                &scale_features[1..],
+                &mut features[1..],
+            );
             let from = self.rows.targets(row);
             centre(simd, from, of_targets, scale_targets, targets);
         }
