@@ -6,7 +6,6 @@ use crate::{ExactError, Solution, Weighting};
 /// target, and the variance of the residuals. It needs no rows, so it is stored
 /// with a model.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub struct PredictionErrors {
     /// Whether the first coefficient is an intercept.
     pub has_intercept: bool,
