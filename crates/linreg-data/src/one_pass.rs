@@ -1,13 +1,14 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod guess;
 
-use crate::numbers::ReadNumbers;
-use crate::profile::{Reading, TableProfile};
+use std::sync::Arc;
+
+use crate::profile::TableProfile;
 use crate::source::{ChunkOrder, Source, column_indices};
 use crate::{
-    BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Rows,
-    Schema, learn_schema, read,
+    ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Rows, Schema, learn_schema,
+    read,
 };
+use guess::{Guess, first_rows};
 
 /// What is made of the encoded rows of a table, a chunk at a time.
 pub trait Fold {
@@ -55,7 +56,8 @@ pub struct Learned {
 ///
 /// Gives the same as [`learn_schema`], [`Encoder::new`] and
 /// [`EncodedSource`](crate::EncodedSource) one after the other, errors too. After
-/// a wrong guess, the fold is started again.
+/// a wrong guess, the fold is started again. The source must be one that can be
+/// read several times.
 ///
 /// # Errors
 ///
@@ -140,7 +142,7 @@ pub fn learn_and_encode<F: Fold>(
     }
     let schema = choice.schema(profile)?;
     let encoder = Encoder::new(&schema, config)?;
-    match guess.may_be_right() && guess.encoder.encoder().agrees_with(&encoder) {
+    match guess.may_be_right() && guess.encoder().agrees_with(&encoder) {
         true => Ok(Learned {
             schema,
             encoder,
@@ -149,24 +151,6 @@ pub fn learn_and_encode<F: Fold>(
         }),
         false => encode(source, schema, encoder, fold),
     }
-}
-
-/// The encoder that a table of the first chunk only would have.
-fn first_rows(
-    source: &dyn Source,
-    indices: &[usize],
-    reading: &Reading,
-    choice: &ColumnChoice,
-    config: &EncoderConfig,
-) -> Result<Encoder, DataError> {
-    let mut profile = TableProfile::new(reading);
-    let first = source.parts(indices, ChunkOrder::File)?.next();
-    if let Some(part) = first
-        && let Some(chunk) = (part?.read)()?.next()
-    {
-        profile = TableProfile::of(&chunk?, reading)?.0;
-    }
-    Encoder::new(&choice.schema(profile)?, config)
 }
 
 /// Encodes and folds all rows when the columns are known.
@@ -197,74 +181,16 @@ fn encode<F: Fold>(
     })
 }
 
-/// An encoder that the first rows suggest, until a later one shows that it is
-/// wrong.
-struct Guess<T> {
-    encoder: BoundEncoder,
-    /// Where its columns stand among those that are read.
-    positions: Vec<usize>,
-    chunk_fold: ChunkFold<T>,
-    is_wrong: AtomicBool,
-}
-
-impl<T> Guess<T> {
-    fn new(
-        source: &dyn Source,
-        read: &[usize],
-        encoder: Encoder,
-        fold: &mut impl Fold<Chunk = T>,
-    ) -> Result<Self, DataError> {
-        let chunk_fold = fold.start(&encoder)?;
-        let encoder = encoder.bind(source, true)?;
-        let position = |column| read.iter().position(|other| other == column);
-        Ok(Self {
-            positions: encoder.columns().iter().filter_map(position).collect(),
-            encoder,
-            chunk_fold,
-            is_wrong: AtomicBool::new(false),
-        })
-    }
-
-    fn may_be_right(&self) -> bool {
-        !self.is_wrong.load(Ordering::Relaxed)
-    }
-
-    /// An error makes the guess wrong: if it was right, the second pass has the
-    /// same error.
-    fn check<R>(&self, result: Result<R, DataError>) -> Option<R> {
-        if result.is_err() {
-            self.is_wrong.store(true, Ordering::Relaxed);
-        }
-        result.ok()
-    }
-
-    /// What a chunk becomes; None once the guess is wrong.
-    fn fold(&self, chunk: &Chunk, mut numbers: Vec<ReadNumbers>) -> Option<(T, EncodingCounts)> {
-        if !self.may_be_right() {
-            return None;
-        }
-        let mut fold = || {
-            let chunk = Chunk {
-                batch: chunk.batch.project(&self.positions)?,
-                ..chunk.clone()
-            };
-            let positions = self.positions.iter();
-            let numbers = positions.map(|position| numbers[*position].take());
-            let encoded = self.encoder.encode_read(&chunk, numbers.collect())?;
-            Ok(((self.chunk_fold)(encoded.rows)?, encoded.counts))
-        };
-        self.check(fold())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::path::PathBuf;
 
     use super::*;
+    use crate::test_table::{numbered, write};
     use crate::{
-        CsvOptions, EncodedSource, Formula, MissingPolicy, Passes, Set, Split, UnseenPolicy, open,
+        CsvOptions, EncodedSource, Formula, MissingPolicy, Passes, Set, Split, TableFormat,
+        UnseenPolicy, open,
     };
     use proptest::prelude::*;
 
@@ -329,12 +255,18 @@ mod tests {
             path
         };
         let paths: Vec<PathBuf> = chunks.iter().enumerate().map(write).collect();
-        let source = open(&paths, &CsvOptions::default(), Passes::Several).unwrap();
+        let folder = format!("{}/", folder.path().display());
+        let found = compare(&paths, choice, config);
+        found.map_err(|message| message.replace(&folder, ""))
+    }
+
+    fn compare(
+        paths: &[PathBuf],
+        choice: &ColumnChoice,
+        config: &EncoderConfig,
+    ) -> Result<usize, String> {
+        let source = open(paths, &CsvOptions::default(), Passes::Several).unwrap();
         let source: Arc<dyn Source> = source.into();
-        let say = |error: DataError| {
-            let folder = format!("{}/", folder.path().display());
-            error.to_string().replace(&folder, "")
-        };
         let mut fold = Collect::default();
         let learned = learn_and_encode(source.as_ref(), choice, config, &mut fold);
         let expected = in_two_passes(source, choice, config);
@@ -348,9 +280,8 @@ mod tests {
                 Ok(learned.passes)
             }
             (Err(error), Err(expected)) => {
-                let error = say(error);
-                assert_eq!(error, say(expected));
-                Err(error)
+                assert_eq!(error.to_string(), expected.to_string());
+                Err(error.to_string())
             }
             (learned, expected) => panic!("{learned:?}, expected {expected:?}"),
         }
@@ -451,6 +382,33 @@ mod tests {
             assert_eq!(after_first(",a,0,1", &config), Ok(feature), "{missing:?}");
             assert_eq!(after_first("1,NA,0,1", &config), Ok(feature), "{missing:?}");
             assert_eq!(after_first("1,a,0,", &config), Ok(target), "{missing:?}");
+        }
+    }
+
+    #[test]
+    fn columns_with_types_are_learned_and_encoded_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = numbered(3000);
+        for (name, format) in [
+            ("t.parquet", TableFormat::Parquet),
+            ("t.arrow", TableFormat::Arrow),
+        ] {
+            let path = folder.path().join(name);
+            write(
+                &path,
+                format,
+                &[rows.slice(0, 2000), rows.slice(2000, 1000)],
+            );
+            let choice = ColumnChoice {
+                max_levels: 1000,
+                ..ColumnChoice::default()
+            };
+            let config = EncoderConfig {
+                targets: vec!["number".to_string()],
+                missing: MissingPolicy::Drop,
+                ..EncoderConfig::default()
+            };
+            assert_eq!(compare(&[path], &choice, &config), Ok(1), "{name}");
         }
     }
 

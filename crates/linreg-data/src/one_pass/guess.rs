@@ -1,0 +1,93 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{ChunkFold, Fold};
+use crate::numbers::ReadNumbers;
+use crate::profile::{Reading, TableProfile};
+use crate::source::{ChunkOrder, Source};
+use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts};
+
+/// The encoder that a table of the first chunk only would have.
+pub(super) fn first_rows(
+    source: &dyn Source,
+    indices: &[usize],
+    reading: &Reading,
+    choice: &ColumnChoice,
+    config: &EncoderConfig,
+) -> Result<Encoder, DataError> {
+    let mut profile = TableProfile::new(reading);
+    let first = source.parts(indices, ChunkOrder::File)?.next();
+    if let Some(part) = first
+        && let Some(chunk) = (part?.read)()?.next()
+    {
+        profile = TableProfile::of(&chunk?, reading)?.0;
+    }
+    Encoder::new(&choice.schema(profile)?, config)
+}
+
+/// An encoder that the first rows suggest, until a later one shows that it is
+/// wrong.
+pub(super) struct Guess<T> {
+    encoder: BoundEncoder,
+    /// Where its columns stand among those that are read.
+    positions: Vec<usize>,
+    chunk_fold: ChunkFold<T>,
+    is_wrong: AtomicBool,
+}
+
+impl<T> Guess<T> {
+    pub fn new(
+        source: &dyn Source,
+        read: &[usize],
+        encoder: Encoder,
+        fold: &mut impl Fold<Chunk = T>,
+    ) -> Result<Self, DataError> {
+        let chunk_fold = fold.start(&encoder)?;
+        let encoder = encoder.bind(source, true)?;
+        let position = |column| read.iter().position(|other| other == column);
+        Ok(Self {
+            positions: encoder.columns().iter().filter_map(position).collect(),
+            encoder,
+            chunk_fold,
+            is_wrong: AtomicBool::new(false),
+        })
+    }
+
+    pub fn encoder(&self) -> &Encoder {
+        self.encoder.encoder()
+    }
+
+    pub fn may_be_right(&self) -> bool {
+        !self.is_wrong.load(Ordering::Relaxed)
+    }
+
+    /// An error makes the guess wrong: if it was right, the second pass has the
+    /// same error.
+    pub fn check<R>(&self, result: Result<R, DataError>) -> Option<R> {
+        if result.is_err() {
+            self.is_wrong.store(true, Ordering::Relaxed);
+        }
+        result.ok()
+    }
+
+    /// What a chunk becomes; None once the guess is wrong.
+    pub fn fold(
+        &self,
+        chunk: &Chunk,
+        mut numbers: Vec<ReadNumbers>,
+    ) -> Option<(T, EncodingCounts)> {
+        if !self.may_be_right() {
+            return None;
+        }
+        let mut fold = || {
+            let chunk = Chunk {
+                batch: chunk.batch.project(&self.positions)?,
+                ..chunk.clone()
+            };
+            let positions = self.positions.iter();
+            let numbers = positions.map(|position| numbers[*position].take());
+            let encoded = self.encoder.encode_read(&chunk, numbers.collect())?;
+            Ok(((self.chunk_fold)(encoded.rows)?, encoded.counts))
+        };
+        self.check(fold())
+    }
+}
