@@ -27,13 +27,18 @@ fn main() {
                 start.elapsed()
             });
             let best = times.min().unwrap_or(Duration::ZERO);
-            println!("{num_rows} x {num_features}  {what}: {:.1} ms", best.as_secs_f64() * 1e3);
+            println!(
+                "{num_rows} x {num_features}  {what}: {:.1} ms",
+                best.as_secs_f64() * 1e3
+            );
         };
         best("fit and statistics", &|| {
             let solution = fit(&rows, &FitConfig::default()).expect("a fit");
             black_box(Inference::new(&solution, 0));
         });
-        best("faer's products alone", &|| products(&features, num_features));
+        best("faer's products alone", &|| {
+            products(&features, num_features)
+        });
         best("reading the features", &|| {
             let sums = features.par_chunks(1 << 16);
             black_box(sums.map(|part| part.iter().sum::<f64>()).sum::<f64>());
@@ -52,7 +57,9 @@ fn main() {
 fn rows(num_rows: usize, num_features: usize) -> (Vec<f64>, Vec<f64>) {
     let mut state = 1_u64;
     let mut next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
     };
     let mut features = Vec::with_capacity(num_rows * num_features);
@@ -74,7 +81,8 @@ fn products(features: &[f64], num_features: usize) {
     let parts = features.par_chunks(num_features * 50_000).map(|part| {
         let mut sums = Mat::<f64>::zeros(num_features, num_features);
         for block in part.chunks(num_features * 2048) {
-            let rows = MatRef::from_row_major_slice(block, block.len() / num_features, num_features);
+            let rows =
+                MatRef::from_row_major_slice(block, block.len() / num_features, num_features);
             matmul(
                 sums.as_mut(),
                 BlockStructure::TriangularLower,

@@ -53,6 +53,8 @@ pub struct Solution {
     weight_exponent: i32,
     /// Of each coefficient, its column's squares about the mean, in its unit.
     centred_squares: Vec<f64>,
+    /// Of each coefficient, the length of its column, in its unit.
+    lengths: Vec<f64>,
     /// `[coefficients, coefficients]`, in the columns' units.
     inverse: Vec<f64>,
     /// Bounds of the error of each kept coefficient of each target, in units.
@@ -159,6 +161,7 @@ impl Accumulator {
                 .collect(),
             weight_exponent: self.weight_exponent(),
             centred_squares: centred[first..num_columns].to_vec(),
+            lengths: lengths[first..num_columns].to_vec(),
             inverse: Vec::new(),
             errors: Vec::new(),
             factor_inverse: factor.inverse(),
@@ -533,7 +536,7 @@ impl Solution {
                 }
             };
             let std_error = (variance * self.inverse(index, index)).max(0.0).sqrt();
-            let least = floor / self.centred_squares[index].sqrt().max(f64::MIN_POSITIVE);
+            let least = floor / self.lengths[index].max(f64::MIN_POSITIVE);
             let size = estimate.abs().max(std_error).max(least.min(f64::MAX));
             digits.push(digits_of(error, size));
             let estimate = scaled(estimate, unit - self.exponents[column]);
