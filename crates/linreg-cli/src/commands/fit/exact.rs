@@ -48,7 +48,9 @@ impl ExactArgs {
             (self.collinear.is_some(), "--collinear"),
             (self.counts, "--counts"),
         ];
-        given.into_iter().find_map(|(is_given, name)| is_given.then_some(name))
+        given
+            .into_iter()
+            .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
     /// How to draw conclusions.
@@ -93,9 +95,8 @@ impl ExactFit {
     ) -> Result<Self> {
         let names = encoder.feature_names();
         let explain = |error| explain(error, &names, sums.accumulator.rows());
-        let solve = |accumulator: &Accumulator| {
-            accumulator.solve(encoder.intercept(), args.collinear())
-        };
+        let solve =
+            |accumulator: &Accumulator| accumulator.solve(encoder.intercept(), args.collinear());
         let mut passes = passes;
         let mut solution = solve(&sums.accumulator);
         let is_enough = |solution: &Solution| solution.fewest_digits() >= DIGITS;
@@ -161,10 +162,13 @@ impl ExactFit {
             0 => "",
             _ => ", refined by their residuals",
         };
-        format!("normal equations in {arithmetic}{refined}, {}", match self.passes {
-            1 => "one pass".to_string(),
-            passes => format!("{passes} passes"),
-        })
+        format!(
+            "normal equations in {arithmetic}{refined}, {}",
+            match self.passes {
+                1 => "one pass".to_string(),
+                passes => format!("{passes} passes"),
+            }
+        )
     }
 }
 
@@ -181,7 +185,10 @@ fn explain(error: ExactError, names: &[String], rows: u64) -> anyhow::Error {
         );
     }
     let lines = relations_lines(&relations, names);
-    let dropped: Vec<&str> = relations.iter().map(|r| names[r.feature].as_str()).collect();
+    let dropped: Vec<&str> = relations
+        .iter()
+        .map(|r| names[r.feature].as_str())
+        .collect();
     let add = if dropped.len() == 1 { "adds" } else { "add" };
     anyhow!(
         "`{}` {add} nothing to the other features:\n{lines}leave out one of each line with --exclude, or go on with --collinear drop or --collinear minimum-norm",
@@ -192,7 +199,11 @@ fn explain(error: ExactError, names: &[String], rows: u64) -> anyhow::Error {
 /// A line for each feature that others make up.
 pub fn relations_lines(relations: &[Relation], names: &[String]) -> String {
     let lines = relations.iter().map(|relation| {
-        let what = if relation.terms.is_empty() { " in every row" } else { "" };
+        let what = if relation.terms.is_empty() {
+            " in every row"
+        } else {
+            ""
+        };
         format!("  {}{what}\n", plain(&relation.describe(names)))
     });
     lines.collect()
@@ -253,7 +264,11 @@ fn exact_rows<'a>(rows: &'a Rows, encoder: &Encoder) -> Result<linreg_exact::Row
     rows_of(rows, encoder.feature_names().len(), encoder.targets().len())
 }
 
-fn rows_of(rows: &Rows, features: usize, targets: usize) -> Result<linreg_exact::Rows<'_>, ExactError> {
+fn rows_of(
+    rows: &Rows,
+    features: usize,
+    targets: usize,
+) -> Result<linreg_exact::Rows<'_>, ExactError> {
     linreg_exact::Rows::new(&rows.features, &rows.targets, features, targets)?
         .with_weights(rows.weights.as_deref())
 }

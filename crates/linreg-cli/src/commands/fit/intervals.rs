@@ -22,10 +22,14 @@ pub fn store(errors: &PredictionErrors, model: &mut ModelFile) {
         (RESIDUAL_VARIANCE, vec![targets], &errors.residual_variance),
     ] {
         let values = values.clone();
-        model.tensors.insert(name.to_string(), NamedTensor { shape, values });
+        model
+            .tensors
+            .insert(name.to_string(), NamedTensor { shape, values });
     }
     let freedom = errors.degrees_of_freedom.to_string();
-    model.metadata.insert(DEGREES_OF_FREEDOM.to_string(), freedom);
+    model
+        .metadata
+        .insert(DEGREES_OF_FREEDOM.to_string(), freedom);
 }
 
 /// What [`store`] kept.
