@@ -161,7 +161,6 @@ pub fn run(args: Args) -> Result<()> {
         path: &path,
         elapsed,
     };
-    fitted.warn(&table)?;
     match args.json {
         true => print_json(&report.json()?),
         false => report.print(),
@@ -438,18 +437,6 @@ impl Fitted {
         }
         Ok(model)
     }
-
-    /// What a good analyst would point out after an exact fit.
-    fn warn(&self, table: &Table) -> std::io::Result<()> {
-        let How::Exact(fit) = &self.how else {
-            return Ok(());
-        };
-        let mut stderr = anstream::stderr();
-        for warning in summary::warnings(fit, &table.encoder) {
-            writeln!(stderr, "{} {warning}", yellow("warning:"))?;
-        }
-        Ok(())
-    }
 }
 
 /// What is told of a fit.
@@ -511,7 +498,7 @@ impl Report<'_> {
     fn print(&self) -> Result<()> {
         let (fitted, encoder) = (self.fitted, &self.table.encoder);
         let targets = encoder.targets();
-        let mut stdout = std::io::stdout().lock();
+        let mut stdout = anstream::stdout().lock();
         let how = match &fitted.how {
             How::Exact(_) => "exact".to_string(),
             How::Trained(trained) => format!(

@@ -240,8 +240,14 @@ impl Fold for Sums {
     type Chunk = Accumulator;
 
     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
+        /// Of as few features, reading a row takes longer than all its digits.
+        const FEW: usize = 24;
         let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
-        self.accumulator = Accumulator::new(features, targets, self.arithmetic);
+        let arithmetic = match features <= FEW {
+            true => Arithmetic::DoubleDouble,
+            false => self.arithmetic,
+        };
+        self.accumulator = Accumulator::new(features, targets, arithmetic);
         let empty = self.accumulator.clone();
         Ok(Arc::new(move |rows: Rows| {
             let mut accumulator = empty.clone();

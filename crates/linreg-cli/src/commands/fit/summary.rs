@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::exact::{DIGITS, ExactFit, relations_lines};
 use crate::commands::INTERCEPT;
 use crate::number::{count, plain, significant, six_digits, table};
+use crate::style::yellow;
 
 /// The fit as people know it from R and statsmodels, and what it says in words.
 pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
@@ -21,6 +22,13 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
         if !meaning.is_empty() {
             text += &format!("\nWhat it says\n{meaning}");
         }
+    }
+    let warnings = warnings(fit, encoder);
+    if !warnings.is_empty() {
+        text += &format!("\n{}\n", yellow("Look twice"));
+    }
+    for warning in warnings {
+        text += &format!("  {}\n", warning.replace('\n', "\n  "));
     }
     text
 }
@@ -128,7 +136,7 @@ fn figures(fit: &ExactFit, index: usize, inference: &Inference, target: &str) ->
             ),
         ));
     }
-    if inference.log_likelihood.is_finite() {
+    if inference.log_likelihood.is_finite() && inference.degrees_of_freedom > 0.0 {
         rows.push((
             "log-likelihood",
             format!(
