@@ -190,6 +190,8 @@ fn verbose_says_where_the_rows_are_and_what_that_takes() {
                 "y",
                 "-v",
                 "--force",
+                "--method",
+                "sgd",
                 "--epochs",
                 "2",
                 "--backend",

@@ -80,7 +80,7 @@ fn of_files() {
             "empty.csv: the file is empty, expected a header line with the column names",
         ),
         (
-            "fit good.csv --target y --output new.safetensors --weight-decay 1e6",
+            "fit --method sgd good.csv --target y --output new.safetensors --weight-decay 1e6",
             "the weight decay 1000000 times the learning rate 0.03 is 30000, expected below 1: each step would turn the weights around",
         ),
         (
@@ -112,11 +112,11 @@ fn of_files() {
             "repeated.csv: line 1: the column name `a` is there twice; rename one of them",
         ),
         (
-            "fit large.csv --target y",
+            "fit large.csv --target y --method sgd",
             "large.csv: the values of `a` are too large to standardise: their variance overflows; divide the column by a power of ten",
         ),
         (
-            "fit tiny.csv --target y",
+            "fit tiny.csv --target y --method sgd",
             "tiny.csv: the values of `a` are too close together to standardise: their variance vanishes; multiply the column by a power of ten",
         ),
         (
@@ -165,23 +165,23 @@ fn of_settings() {
     let rate = "expected a finite number above 0";
     each_fails(&[
         (
-            "fit good.csv --target y --force --batch-size 0",
+            "fit --method sgd good.csv --target y --force --batch-size 0",
             "the batch size is 0, expected at least 1",
         ),
         (
-            "fit good.csv --target y --force --epochs 0",
+            "fit --method sgd good.csv --target y --force --epochs 0",
             "the number of epochs is 0, expected at least 1",
         ),
         (
-            "fit good.csv --target y --force --learning-rate 0",
+            "fit --method sgd good.csv --target y --force --learning-rate 0",
             &format!("the learning rate is 0, {rate}"),
         ),
         (
-            "fit good.csv --target y --force --learning-rate -0.1",
+            "fit --method sgd good.csv --target y --force --learning-rate -0.1",
             &format!("the learning rate is -0.1, {rate}"),
         ),
         (
-            "fit good.csv --target y --force --learning-rate NaN",
+            "fit --method sgd good.csv --target y --force --learning-rate NaN",
             &format!("the learning rate is NaN, {rate}"),
         ),
         (
@@ -193,11 +193,11 @@ fn of_settings() {
             "the validation fraction is 2, expected a number from 0 to below 1",
         ),
         (
-            "fit good.csv --target y --force --momentum 1",
+            "fit --method sgd good.csv --target y --force --momentum 1",
             "the momentum is 1, expected a number from 0 to below 1",
         ),
         (
-            "fit good.csv --target y --force --weight-decay -1",
+            "fit --method sgd good.csv --target y --force --weight-decay -1",
             "the weight decay is -1, expected a finite number, 0 or more",
         ),
         (
@@ -325,6 +325,8 @@ fn of_training_that_diverges() {
         "--target",
         "y",
         "--force",
+        "--method",
+        "sgd",
         "--no-standardize",
         "--learning-rate",
         "9",

@@ -209,7 +209,11 @@ fn fit_predict_evaluate_and_inspect_agree() {
         );
     }
     assert_eq!(inspected["coefficients"][0]["name"], "(intercept)");
-    assert_eq!(inspected["metadata"]["training"]["batch_size"], 32);
+    assert_eq!(inspected["metadata"]["method"], "exact");
+    assert_eq!(
+        inspected["tensors"]["covariance"],
+        serde_json::json!([1, 3, 3])
+    );
 
     let predictions = tool.succeed(&["predict", "data.safetensors", "data.csv"]);
     let mut lines = predictions.lines();
@@ -301,17 +305,22 @@ fn a_dash_is_standard_input() {
 fn the_same_command_gives_the_same_bytes() {
     let tool = fitted();
     let first = std::fs::read(tool.path("data.safetensors")).unwrap();
-    tool.succeed(&["fit", "data.csv", "--target", "y", "--force"]);
-    assert_eq!(std::fs::read(tool.path("data.safetensors")).unwrap(), first);
-    tool.succeed(&["fit", "data.csv", "--target", "y", "--force", "--seed", "1"]);
-    assert_ne!(std::fs::read(tool.path("data.safetensors")).unwrap(), first);
+    let fit = ["fit", "data.csv", "--target", "y", "--force"];
+    let bytes = |options: &[&str]| {
+        tool.succeed(&[&fit[..], options].concat());
+        std::fs::read(tool.path("data.safetensors")).unwrap()
+    };
+    assert_eq!(bytes(&[]), first);
+    let trained = bytes(&["--method", "sgd"]);
+    assert_eq!(bytes(&["--method", "sgd"]), trained);
+    assert_ne!(bytes(&["--method", "sgd", "--seed", "1"]), trained);
 }
 
 #[test]
 fn fit_warns_of_constant_columns_and_of_too_few_rows() {
     let tool = Tool::new();
     tool.write("data.csv", "a,b,y\n1,7,2\n2,7,2\n");
-    let output = tool.run(&["fit", "data.csv", "--target", "y"]);
+    let output = tool.run(&["fit", "data.csv", "--target", "y", "--method", "sgd"]);
     assert!(output.status.success());
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(

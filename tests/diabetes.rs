@@ -71,7 +71,13 @@ fn the_defaults_come_within_a_hundredth_of_the_exact_fit_on_held_out_rows() {
     let file = file.to_str().unwrap();
     for seed in ["0", "1", "2", "3", "4"] {
         let held_out = ["--validation", "0.2", "--seed", seed, "--force"];
-        let fit = tool.json(&[&["fit", file, "--target", "progression"], &held_out[..]].concat());
+        let fit = tool.json(
+            &[
+                &["fit", file, "--target", "progression", "--method", "sgd"],
+                &held_out[..],
+            ]
+            .concat(),
+        );
         let split = Split::Random {
             validation: 0.2,
             test: 0.0,

@@ -5,6 +5,7 @@ mod backends;
 mod bad_input;
 mod cli;
 mod diabetes;
+mod exact;
 mod examples;
 mod lesson;
 mod reference;

@@ -57,9 +57,13 @@ pub struct ColumnArgs {
     #[arg(long, value_name = "FORMULA")]
     formula: Option<String>,
 
-    /// Column of row weights, 0 or more; a row of weight 2 counts as two rows
+    /// Column of row weights, 0 or more: how precise the target of a row is
     #[arg(long, value_name = "NAME")]
     weight: Option<String>,
+
+    /// A model that is 0 where all features are
+    #[arg(long)]
+    no_intercept: bool,
 
     /// Level that the others of a categorical column are compared with
     /// [default: the first in alphabetical order]
@@ -129,6 +133,7 @@ impl ColumnArgs {
             weight: self.weight.clone(),
             missing: self.missing,
             unseen: self.unseen,
+            no_intercept: self.no_intercept,
             ..EncoderConfig::default()
         };
         for names in [&config.targets, &config.exclude] {
@@ -155,7 +160,7 @@ impl ColumnArgs {
             choice.columns = Some(used);
             config.targets = formula.targets;
             config.terms = Some(formula.terms);
-            config.no_intercept = !formula.intercept;
+            config.no_intercept |= !formula.intercept;
         } else if !self.features.is_empty() {
             let features = all(&self.features);
             known(&features, &columns)?;

@@ -32,9 +32,9 @@ pub struct BackendArgs {
     #[arg(long, value_name = "NAME")]
     backend: Option<BackendKind>,
 
-    /// Float type to train in: f32 or, on ndarray, f64
-    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = precision)]
-    precision: Precision,
+    /// Float type to train in: f32 or, on ndarray, f64 [default: f32]
+    #[arg(long, value_name = "TYPE", value_parser = precision)]
+    precision: Option<Precision>,
 
     /// Device for wgpu, by its number or a part of its name; linreg devices
     /// lists them [default: the best]
@@ -58,6 +58,19 @@ pub struct Backend {
 }
 
 impl BackendArgs {
+    /// A setting that was given, by its option.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.backend.is_some(), "--backend"),
+            (self.precision.is_some(), "--precision"),
+            (self.device.is_some(), "--device"),
+        ];
+        let given = given.into_iter();
+        given
+            .filter_map(|(is_given, name)| is_given.then_some(name))
+            .next()
+    }
+
     pub fn choose(&self) -> Result<Backend, BackendError> {
         let kind = BackendKind::choose(self.backend)?;
         let adapter = match kind {
@@ -66,7 +79,7 @@ impl BackendArgs {
         };
         Ok(Backend {
             kind,
-            precision: self.precision,
+            precision: self.precision.unwrap_or(Precision::F32),
             device: self.device.clone(),
             adapter,
             verbose: self.verbose,

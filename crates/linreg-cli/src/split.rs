@@ -35,6 +35,11 @@ pub struct SplitArgs {
 }
 
 impl SplitArgs {
+    /// Whether the model is fitted to all rows.
+    pub fn holds_out_nothing(&self) -> bool {
+        self.validation == 0.0 && self.test == 0.0 && !self.time_ordered
+    }
+
     /// The split of a table of this many rows.
     pub fn split(&self, num_rows: u64, seed: u64) -> Result<Split> {
         let (validation, test) = (self.validation, self.test);

@@ -1,3 +1,4 @@
+mod accuracy;
 mod finding;
 mod operations;
 mod own_path;
@@ -23,8 +24,14 @@ use finding::{Finding, Outcome};
 #[command(after_help = "\
 Examples:
   linreg check
-  linreg check --backend wgpu --device 0")]
+  linreg check --backend wgpu --device 0
+  linreg check --accuracy")]
 pub struct Args {
+    /// Test the exact fit instead, on the eleven linear regressions that NIST
+    /// certifies
+    #[arg(long, conflicts_with_all = ["backend", "device"])]
+    accuracy: bool,
+
     /// Backend to test [default: every one that is compiled in]
     #[arg(long, value_name = "NAME")]
     backend: Option<BackendKind>,
@@ -39,6 +46,9 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<ExitCode> {
+    if args.accuracy {
+        return accuracy::run(args.json);
+    }
     let backends = match args.backend {
         Some(backend) => vec![BackendKind::choose(Some(backend))?],
         None => BackendKind::available(),

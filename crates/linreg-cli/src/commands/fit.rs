@@ -1,22 +1,23 @@
+mod exact;
+pub mod intervals;
+mod summary;
+mod training_args;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use burn::optim::SgdConfig;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{
     ChunkOrder, Column, EncodedRows, EncodedSource, Encoder, EncodingCounts, Moments, Passes,
-    RowSource, Schema, Set, Source, Split, learn_schema,
+    RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
 };
+use linreg_exact::Arithmetic;
 use linreg_model::{Coefficients, ModelFile};
-use linreg_training::{
-    LearningRateSchedule, Metrics, TrainingConfig, TrainingError, Transfer, train, train_stream,
-};
+use linreg_training::{Metrics, TrainingConfig, TrainingError, Transfer, train, train_stream};
 use serde_json::{Value, json};
 
 use super::evaluate::{metrics, metrics_json, metrics_lines};
@@ -28,6 +29,8 @@ use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
 use crate::split::SplitArgs;
 use crate::style::yellow;
+use exact::{ExactArgs, ExactFit, Sums};
+use training_args::TrainingArgs;
 
 /// Fit a linear model to a table and save it
 ///
@@ -59,16 +62,32 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 
-    /// MiB of rows to keep in memory; a larger table is read again in every
-    /// epoch
+    /// MiB of rows to keep in memory; in training, a larger table is read again
+    /// in every epoch
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     memory: u64,
+
+    /// How to fit
+    #[arg(long, value_enum, default_value = "exact")]
+    method: Method,
+
+    /// Seed of the rows held out, the initial weights and the order of rows
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        default_value_t = 0
+    )]
+    seed: u64,
 
     #[command(flatten)]
     columns: ColumnArgs,
 
     #[command(flatten)]
     split: SplitArgs,
+
+    #[command(flatten)]
+    exact: ExactArgs,
 
     #[command(flatten)]
     training: TrainingArgs,
@@ -80,117 +99,13 @@ pub struct Args {
 /// How to fit.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Method {
-    /// Minibatch stochastic gradient descent
+    /// Least squares, solved exactly, with standard errors
+    Exact,
+    /// Minibatch stochastic gradient descent on a Burn backend
     Sgd,
 }
 
-/// Settings of the training; the defaults suit most tables.
-#[derive(clap::Args)]
-#[command(next_help_heading = "Training")]
-struct TrainingArgs {
-    /// How to fit
-    #[arg(long, value_enum, default_value = "sgd")]
-    method: Method,
-
-    /// How often every row is visited [default: enough for 20,000 updates, 3
-    /// to 1,000]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    epochs: Option<usize>,
-
-    /// Rows of a batch [default: 32]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    batch_size: Option<usize>,
-
-    /// Step size [default: 0.03]
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    learning_rate: Option<f64>,
-
-    /// How the learning rate changes: linear (falls to 0) or constant
-    #[arg(long, value_name = "NAME", value_parser = schedule, default_value = "linear")]
-    schedule: LearningRateSchedule,
-
-    /// Train on the columns as they are, not brought to mean 0 and standard
-    /// deviation 1
-    #[arg(long)]
-    no_standardize: bool,
-
-    /// Batches whose gradients are added up for one update
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        allow_negative_numbers = true,
-        default_value_t = 1
-    )]
-    accumulate: usize,
-
-    /// Momentum of the updates, from 0 to below 1
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    momentum: Option<f64>,
-
-    /// Weight decay (L2 penalty), 0 or more, on standardised columns
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
-    weight_decay: Option<f64>,
-
-    /// Seed of the validation split, the initial weights and the order of rows
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        allow_negative_numbers = true,
-        default_value_t = 0
-    )]
-    seed: u64,
-}
-
-fn schedule(text: &str) -> Result<LearningRateSchedule, String> {
-    match text {
-        "linear" => Ok(LearningRateSchedule::Linear),
-        "constant" => Ok(LearningRateSchedule::Constant),
-        _ => Err("expected linear or constant".to_string()),
-    }
-}
-
-impl TrainingArgs {
-    fn config(&self, num_rows: usize) -> Result<TrainingConfig> {
-        let mut config = TrainingConfig::for_rows(num_rows, self.batch_size.unwrap_or(32))
-            .with_schedule(self.schedule)
-            .with_standardize(!self.no_standardize)
-            .with_accumulate(self.accumulate)
-            .with_seed(self.seed);
-        if let Some(epochs) = self.epochs {
-            config.num_epochs = epochs;
-        }
-        if let Some(learning_rate) = self.learning_rate {
-            config.learning_rate = learning_rate;
-        }
-        let mut optimizer = SgdConfig::new();
-        if let Some(momentum) = self.momentum {
-            if !(0.0..1.0).contains(&momentum) {
-                bail!("the momentum is {momentum}, expected a number from 0 to below 1");
-            }
-            let momentum = MomentumConfig::new().with_momentum(momentum);
-            optimizer = optimizer.with_momentum(Some(momentum.with_dampening(0.0)));
-        }
-        if let Some(decay) = self.weight_decay {
-            if !(decay.is_finite() && decay >= 0.0) {
-                bail!("the weight decay is {decay}, expected a finite number, 0 or more");
-            }
-            let shrinks = decay * config.learning_rate;
-            if shrinks >= 1.0 {
-                bail!(
-                    "the weight decay {decay} times the learning rate {} is {shrinks}, expected below 1: each step would turn the weights around",
-                    config.learning_rate
-                );
-            }
-            optimizer = optimizer.with_weight_decay(Some(WeightDecayConfig::new(decay as f32)));
-        }
-        config.optimizer = optimizer;
-        config.check()?;
-        Ok(config)
-    }
-}
-
 pub fn run(args: Args) -> Result<()> {
-    let backend = args.backend.choose()?;
     let path = args
         .output
         .clone()
@@ -200,29 +115,41 @@ pub fn run(args: Args) -> Result<()> {
     }
     let output = Output::new(Some(path.clone()), args.force, &args.source.paths())?;
     // Settings are checked before a long file is read.
-    args.training.config(1)?;
-    let seed = args.training.seed;
-    args.split.split(1, seed)?;
-    let folds = args.split.folds(seed)?;
+    let way = args.way()?;
+    args.split.split(1, args.seed)?;
+    let folds = args.split.folds(args.seed)?;
 
     let source = args.source.open(Passes::Several)?;
     let say_where = |error: anyhow::Error| args.source.say_where(error);
-    let table = Table::learn(source, &args).map_err(say_where)?;
-    table.warn()?;
-    let split = args.split.split(table.schema.num_rows, seed)?;
-    backend.announce()?;
-    let fitted = table.fit(&args, &backend, split).map_err(say_where)?;
+    let started = Instant::now();
+    let (table, fitted) = match &way {
+        Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
+            let (table, fitted) = Table::learn_and_fit(source, &args).map_err(say_where)?;
+            table.warn()?;
+            (table, fitted)
+        }
+        _ => {
+            let table = Table::learn(source, &args).map_err(say_where)?;
+            table.warn()?;
+            let split = args.split.split(table.schema.num_rows, args.seed)?;
+            let fitted = table.fit(&args, &way, split).map_err(say_where)?;
+            (table, fitted)
+        }
+    };
+    let elapsed = match &fitted.how {
+        How::Exact(_) => started.elapsed(),
+        How::Trained(trained) => trained.elapsed,
+    };
     let folds: Result<Vec<Vec<Metrics>>> = folds
         .into_iter()
         .map(|fold| {
-            let fitted = table.fit(&args, &backend, fold).map_err(say_where)?;
+            let fitted = table.fit(&args, &way, fold).map_err(say_where)?;
             Ok(fitted.on(Set::Validation).to_vec())
         })
         .collect();
     let folds = folds?;
-    backend.report(&fitted.transfer, fitted.elapsed)?;
 
-    let model = fitted.model(&table, &backend)?;
+    let model = fitted.model(&table)?;
     let bytes = model.to_bytes()?;
     output.write(|file| Ok(file.write_all(&bytes)?))?;
     let report = Report {
@@ -232,11 +159,41 @@ pub fn run(args: Args) -> Result<()> {
         folds: &folds,
         model: &model,
         path: &path,
-        backend: &backend,
+        elapsed,
     };
     match args.json {
         true => print_json(&report.json()?),
         false => report.print(),
+    }
+}
+
+/// How to fit, checked.
+enum Way {
+    Exact,
+    Sgd(Backend),
+}
+
+impl Args {
+    fn way(&self) -> Result<Way> {
+        match self.method {
+            Method::Exact => {
+                let given = self.training.given().or_else(|| self.backend.given());
+                if let Some(option) = given {
+                    bail!("{option} is a setting of training; add --method sgd");
+                }
+                self.exact.inference()?;
+                Ok(Way::Exact)
+            }
+            Method::Sgd => {
+                if let Some(option) = self.exact.given() {
+                    bail!("{option} is a setting of the exact fit; leave out --method sgd");
+                }
+                self.training.config(1, self.seed)?;
+                let backend = self.backend.choose()?;
+                backend.announce()?;
+                Ok(Way::Sgd(backend))
+            }
+        }
     }
 }
 
@@ -259,6 +216,44 @@ impl Table {
         })
     }
 
+    /// Learns what the columns are and fits exactly to all rows, in one pass if
+    /// it can be.
+    fn learn_and_fit(source: Arc<dyn Source>, args: &Args) -> Result<(Self, Fitted)> {
+        let (choice, config) = args.columns.settle(source.as_ref())?;
+        let mut sums = Sums::new(Arithmetic::Double);
+        let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut sums)?;
+        let table = Self {
+            source,
+            schema: learned.schema,
+            encoder: learned.encoder,
+        };
+        let fit = table.exact(args, Split::None, sums, &learned.counts, learned.passes)?;
+        let fitted = Fitted {
+            coefficients: fit.coefficients()?,
+            num_rows: (learned.counts.rows - learned.counts.dropped) as usize,
+            counts: learned.counts,
+            how: How::Exact(Box::new(fit)),
+            sets: Vec::new(),
+        };
+        Ok((table, fitted))
+    }
+
+    fn exact(
+        &self,
+        args: &Args,
+        split: Split,
+        sums: Sums,
+        counts: &EncodingCounts,
+        passes: usize,
+    ) -> Result<ExactFit> {
+        exact::check_rows(counts)?;
+        let again = || {
+            let (source, encoder) = (self.source.clone(), &self.encoder);
+            Ok(EncodedSource::new(source, encoder, split, Set::Training)?)
+        };
+        ExactFit::new(&sums, passes, again, &self.encoder, &args.exact)
+    }
+
     fn rows(&self, args: &Args, split: Split, set: Set) -> Result<(EncodedRows, EncodingCounts)> {
         let rows = EncodedSource::new(self.source.clone(), &self.encoder, split, set)?;
         let max_numbers = args.memory.saturating_mul(1 << 20) / size_of::<f64>() as u64;
@@ -266,13 +261,52 @@ impl Table {
     }
 
     /// Fits the model to the rows for training and judges it on each set.
-    fn fit(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
+    fn fit(&self, args: &Args, way: &Way, split: Split) -> Result<Fitted> {
+        let mut fitted = match way {
+            Way::Exact => self.fit_exact(args, split)?,
+            Way::Sgd(backend) => self.train(args, backend, split)?,
+        };
+        for set in [Set::Validation, Set::Test] {
+            if !split.has(set) {
+                continue;
+            }
+            let (rows, _) = self.rows(args, split, set)?;
+            let metrics = self.judge(&rows, &fitted.coefficients)?;
+            fitted.sets.push((set, metrics));
+        }
+        Ok(fitted)
+    }
+
+    fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
+        let chunks = match rows {
+            EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File)?,
+            EncodedRows::File(source) => source.chunks(ChunkOrder::File)?,
+        };
+        metrics(chunks, coefficients, self.encoder.targets())
+    }
+
+    fn fit_exact(&self, args: &Args, split: Split) -> Result<Fitted> {
+        let source = EncodedSource::new(self.source.clone(), &self.encoder, split, Set::Training)?;
+        let mut sums = Sums::new(Arithmetic::Double);
+        let counts = sums.add(&source, &self.encoder)?;
+        // One to learn the columns, and this.
+        let fit = self.exact(args, split, sums, &counts, 2)?;
+        Ok(Fitted {
+            coefficients: fit.coefficients()?,
+            num_rows: (counts.rows - counts.dropped) as usize,
+            counts,
+            how: How::Exact(Box::new(fit)),
+            sets: Vec::new(),
+        })
+    }
+
+    fn train(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
         let (rows, counts) = self.rows(args, split, Set::Training)?;
         let num_rows = match &rows {
             EncodedRows::Memory(dataset) => dataset.num_rows(),
             EncodedRows::File(source) => source.num_rows(),
         };
-        let config = args.training.config(num_rows)?;
+        let config = args.training.config(num_rows, args.seed)?;
         let config = config
             .with_placement(backend.placement())
             .with_intercept(self.encoder.intercept());
@@ -281,32 +315,20 @@ impl Table {
             rows: &rows,
         };
         let (coefficients, transfer, elapsed) = backend.run(task)??;
-        let targets = self.encoder.targets();
-        let mut sets = Vec::new();
-        let chunks = match &rows {
-            EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File)?,
-            EncodedRows::File(source) => source.chunks(ChunkOrder::File)?,
-        };
-        sets.push((Set::Training, metrics(chunks, &coefficients, targets)?));
-        for set in [Set::Validation, Set::Test] {
-            if !split.has(set) {
-                continue;
-            }
-            let (rows, _) = self.rows(args, split, set)?;
-            let chunks = match &rows {
-                EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File)?,
-                EncodedRows::File(source) => source.chunks(ChunkOrder::File)?,
-            };
-            sets.push((set, metrics(chunks, &coefficients, targets)?));
-        }
+        backend.report(&transfer, elapsed)?;
+        let metrics = self.judge(&rows, &coefficients)?;
         Ok(Fitted {
             coefficients,
-            config,
             counts,
             num_rows,
-            transfer,
-            elapsed,
-            sets,
+            how: How::Trained(Box::new(Trained {
+                config,
+                elapsed,
+                backend: backend.to_string(),
+                kind: backend.kind.to_string(),
+                precision: backend.precision.to_string(),
+            })),
+            sets: vec![(Set::Training, metrics)],
         })
     }
 
@@ -360,13 +382,25 @@ impl Table {
 /// A model fitted to the rows for training of a split.
 struct Fitted {
     coefficients: Coefficients,
-    config: TrainingConfig,
     counts: EncodingCounts,
     num_rows: usize,
-    transfer: Transfer,
-    elapsed: Duration,
+    how: How,
     /// The metrics of each target on each set.
     sets: Vec<(Set, Vec<Metrics>)>,
+}
+
+enum How {
+    Exact(Box<ExactFit>),
+    Trained(Box<Trained>),
+}
+
+struct Trained {
+    config: TrainingConfig,
+    elapsed: Duration,
+    /// The backend in words, its name and its float type.
+    backend: String,
+    kind: String,
+    precision: String,
 }
 
 impl Fitted {
@@ -375,28 +409,35 @@ impl Fitted {
         found.map_or(&[], |(_, metrics)| metrics)
     }
 
-    fn model(&self, table: &Table, backend: &Backend) -> Result<ModelFile> {
+    fn model(&self, table: &Table) -> Result<ModelFile> {
         let mut model = ModelFile::new(
             self.coefficients.clone(),
             table.encoder.feature_names(),
             table.encoder.targets(),
         )?;
-        for (key, value) in [
+        let mut metadata = vec![
             (ENCODER, serde_json::to_string(&table.encoder)?),
             (SCHEMA, serde_json::to_string(&table.schema)?),
-            ("method", METHOD.to_string()),
-            ("backend", backend.to_string()),
             ("rows", self.num_rows.to_string()),
-            ("training", serde_json::to_string(&self.config)?),
             ("linreg", env!("CARGO_PKG_VERSION").to_string()),
-        ] {
+        ];
+        match &self.how {
+            How::Exact(fit) => {
+                metadata.push(("method", "exact".to_string()));
+                fit.store(&mut model);
+            }
+            How::Trained(trained) => metadata.extend([
+                ("method", "sgd".to_string()),
+                ("backend", trained.backend.clone()),
+                ("training", serde_json::to_string(&trained.config)?),
+            ]),
+        }
+        for (key, value) in metadata {
             model.metadata.insert(key.to_string(), value);
         }
         Ok(model)
     }
 }
-
-const METHOD: &str = "sgd";
 
 /// What is told of a fit.
 struct Report<'a> {
@@ -406,7 +447,7 @@ struct Report<'a> {
     folds: &'a [Vec<Metrics>],
     model: &'a ModelFile,
     path: &'a Path,
-    backend: &'a Backend,
+    elapsed: Duration,
 }
 
 impl Report<'_> {
@@ -422,47 +463,68 @@ impl Report<'_> {
             .iter()
             .map(|metrics| metrics_json(metrics, targets))
             .collect();
-        let training: Value = serde_json::to_value(&fitted.config)?;
-        Ok(json!({
+        let mut coefficients = coefficients_json(self.model, encoder.intercept());
+        let mut object = json!({
             "model": self.path.display().to_string(),
-            "method": METHOD,
-            "backend": self.backend.kind.to_string(),
-            "precision": self.backend.precision.to_string(),
             "target": if targets.len() == 1 { json!(targets[0]) } else { json!(targets) },
             "rows": fitted.num_rows,
-            "coefficients": coefficients_json(self.model, encoder.intercept()),
-            "metrics": of_set(Set::Training)?,
-            "validation": of_set(Set::Validation)?,
-            "test": of_set(Set::Test)?,
-            "folds": folds?,
-            "columns": columns_json(&self.table.schema, &fitted.counts),
-            "training": training,
-            "seconds": fitted.elapsed.as_secs_f64(),
-        }))
+        });
+        match &fitted.how {
+            How::Exact(fit) => {
+                object["method"] = json!("exact");
+                summary::extend_coefficients(fit, &mut coefficients);
+                object["coefficients"] = coefficients;
+                object["statistics"] = summary::statistics_json(fit, targets);
+                object["relations"] = summary::relations_json(fit, encoder);
+                object["warnings"] = json!(summary::warnings(fit, encoder));
+            }
+            How::Trained(trained) => {
+                object["method"] = json!("sgd");
+                object["backend"] = json!(trained.kind);
+                object["precision"] = json!(trained.precision);
+                object["coefficients"] = coefficients;
+                object["metrics"] = of_set(Set::Training)?;
+                object["training"] = serde_json::to_value(&trained.config)?;
+            }
+        }
+        object["validation"] = of_set(Set::Validation)?;
+        object["test"] = of_set(Set::Test)?;
+        object["folds"] = json!(folds?);
+        object["columns"] = columns_json(&self.table.schema, &fitted.counts);
+        object["seconds"] = json!(self.elapsed.as_secs_f64());
+        Ok(object)
     }
 
     fn print(&self) -> Result<()> {
         let (fitted, encoder) = (self.fitted, &self.table.encoder);
         let targets = encoder.targets();
-        let mut stdout = std::io::stdout().lock();
+        let mut stdout = anstream::stdout().lock();
+        let how = match &fitted.how {
+            How::Exact(_) => "exact".to_string(),
+            How::Trained(trained) => format!(
+                "{} on {}",
+                number::count(trained.config.num_epochs, "epoch"),
+                trained.backend
+            ),
+        };
         writeln!(
             stdout,
-            "{} from {}, {} of {}; {} on {} in {}\n",
+            "{} from {}, {} of {}; {how} in {}\n",
             number::plain(&targets.join(", ")),
             number::count(self.model.feature_names.len(), "feature"),
             number::count(fitted.num_rows, "row"),
             self.args.source.name(),
-            number::count(fitted.config.num_epochs, "epoch"),
-            self.backend,
-            number::duration(fitted.elapsed)
+            number::duration(self.elapsed)
         )?;
         let columns = columns_lines(&self.table.schema, encoder, &fitted.counts);
         writeln!(stdout, "{columns}")?;
-        writeln!(
-            stdout,
-            "{}",
-            coefficients_table(self.model, encoder.intercept())
-        )?;
+        match &fitted.how {
+            How::Exact(fit) => write!(stdout, "{}", summary::text(fit, encoder))?,
+            How::Trained(_) => {
+                let table = coefficients_table(self.model, encoder.intercept());
+                writeln!(stdout, "{table}")?;
+            }
+        }
         for (set, metrics) in &fitted.sets {
             let rows = match set {
                 Set::Training => "On the rows it was trained on",

@@ -8,8 +8,10 @@ use linreg_data::{
     BoundEncoder, Chunk, ChunkOrder, DataError, EncodingCounts, Passes, TableWriter, UnseenPolicy,
     column_indices, read,
 };
+use linreg_exact::PredictionErrors;
 use linreg_model::Coefficients;
 
+use super::fit::intervals::load;
 use crate::columns::{unseen, warn_of_counts};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::names::{Names, all};
@@ -19,12 +21,15 @@ use crate::output::Output;
 /// Predict for each row of a table
 ///
 /// Writes a column predicted_NAME for each target, a row for each row read, in
-/// the same order.
+/// the same order; with --interval also lower_NAME and upper_NAME, between which
+/// the target of such a row lies with that probability, and mean_lower_NAME and
+/// mean_upper_NAME, between which the mean of all such rows does.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   linreg predict houses.safetensors new.csv --output predictions.csv
   linreg predict houses.safetensors new.parquet --keep id --output predictions.parquet
+  linreg predict houses.safetensors new.csv --interval 0.95
   cat new.csv | linreg predict houses.safetensors -")]
 pub struct Args {
     /// Model file that linreg fit wrote
@@ -41,6 +46,10 @@ pub struct Args {
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
+
+    /// Write intervals of this probability, such as 0.95
+    #[arg(long, value_name = "PROBABILITY", allow_negative_numbers = true)]
+    interval: Option<f64>,
 
     /// Columns to write beside the predictions
     #[arg(long, value_name = "NAMES")]
@@ -74,11 +83,15 @@ pub fn run(args: Args) -> Result<()> {
     let keep = all(&args.keep);
     let kept = column_indices(source.as_ref(), &keep);
     let kept = kept.map_err(|error| args.source.say_where(error))?;
-    let targets: Vec<String> = model
-        .target_names
-        .iter()
-        .map(|target| format!("predicted_{target}"))
-        .collect();
+    let intervals = args.interval.map(|probability| {
+        let errors = load(&model, encoder.intercept())?;
+        let quantile = errors.quantile(probability)?;
+        anyhow::Ok(Intervals { errors, quantile })
+    });
+    let intervals = intervals
+        .transpose()
+        .with_context(|| args.model.display().to_string())?;
+    let targets = columns_of(&model.target_names, intervals.is_some());
     if let Some(name) = targets.iter().find(|name| keep.contains(name)) {
         bail!(
             "{}: the column `{}` is the prediction's own name; it cannot be kept",
@@ -98,8 +111,9 @@ pub fn run(args: Args) -> Result<()> {
     let task = Prediction {
         encoder: bound,
         coefficients: model.coefficients.clone(),
+        intervals,
         schema: schema.clone(),
-        targets,
+        targets: model.target_names.clone(),
     };
     let chunks = read(source.as_ref(), &columns, ChunkOrder::File, move |chunk| {
         task.of(&chunk)
@@ -118,10 +132,35 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
+/// The columns that are written for each target.
+fn columns_of(targets: &[String], with_intervals: bool) -> Vec<String> {
+    let kinds: &[&str] = match with_intervals {
+        true => &["predicted", "lower", "upper", "mean_lower", "mean_upper"],
+        false => &["predicted"],
+    };
+    let of_target = |target: &String| {
+        kinds
+            .iter()
+            .map(|kind| format!("{kind}_{target}"))
+            .collect()
+    };
+    targets
+        .iter()
+        .flat_map::<Vec<String>, _>(of_target)
+        .collect()
+}
+
+/// How far intervals reach.
+struct Intervals {
+    errors: PredictionErrors,
+    quantile: f64,
+}
+
 /// What is done to each chunk.
 struct Prediction {
     encoder: BoundEncoder,
     coefficients: Coefficients,
+    intervals: Option<Intervals>,
     schema: Arc<Schema>,
     targets: Vec<String>,
 }
@@ -131,6 +170,7 @@ impl Prediction {
         let encoded = self.encoder.encode(chunk, None)?;
         let predictions = self.coefficients.predict(&encoded.rows.features);
         let num_targets = self.targets.len();
+        let num_features = self.coefficients.num_features();
         let mut columns: Vec<ArrayRef> =
             chunk.batch.columns()[self.encoder.columns().len()..].to_vec();
         for (target, name) in self.targets.iter().enumerate() {
@@ -145,12 +185,30 @@ impl Prediction {
                 return Err(DataError::Row {
                     place: chunk.origin.place(row),
                     problem: format!(
-                        "the {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
-                        plain(&name.replacen('_', " ", 1))
+                        "the predicted {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
+                        plain(name)
                     ),
                 });
             }
+            let mut ends = vec![Vec::new(); if self.intervals.is_some() { 4 } else { 0 }];
+            if let Some(Intervals { errors, quantile }) = &self.intervals {
+                let mut rows = encoded.rows.features.chunks_exact(num_features);
+                for value in &values {
+                    let of_row = value.and_then(|value| Some((value, rows.next()?)));
+                    let of_row = of_row.map(|(value, features)| {
+                        let found = errors.std_errors(target, features);
+                        let (row, mean) = (quantile * found.row, quantile * found.mean);
+                        [value - row, value + row, value - mean, value + mean]
+                    });
+                    for (index, end) in ends.iter_mut().enumerate() {
+                        end.push(of_row.map(|of_row| of_row[index]));
+                    }
+                }
+            }
             columns.push(Arc::new(Float64Array::from(values)));
+            for end in ends {
+                columns.push(Arc::new(Float64Array::from(end)));
+            }
         }
         let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
         Ok((batch, encoded.counts))

@@ -1,0 +1,288 @@
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow, bail};
+use linreg_data::{
+    ChunkFold, ChunkOrder, DataError, EncodedSource, Encoder, EncodingCounts, Fold, Rows,
+};
+use linreg_exact::{
+    Accumulator, Arithmetic, Collinear, ExactError, Inference, InferenceConfig, PredictionErrors,
+    Refinement, Relation, Solution, Weighting,
+};
+use linreg_model::{Coefficients, ModelFile};
+
+use crate::number::{count, plain};
+
+/// Settings of the exact fit.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Exact fit (--method exact)")]
+pub struct ExactArgs {
+    /// Probability that an interval holds the true coefficient [default: 0.95]
+    #[arg(long, value_name = "PROBABILITY", allow_negative_numbers = true)]
+    confidence: Option<f64>,
+
+    /// What to do about a feature that others make up: error, drop (leave it
+    /// out), minimum-norm (of all equally good weights, the least) [default:
+    /// error]
+    #[arg(long, value_name = "POLICY", value_parser = collinear)]
+    collinear: Option<Collinear>,
+
+    /// Weights are numbers of equal rows, not how precise a row's target is
+    #[arg(long, requires = "weight")]
+    counts: bool,
+}
+
+fn collinear(text: &str) -> Result<Collinear, String> {
+    match text {
+        "error" => Ok(Collinear::Error),
+        "drop" => Ok(Collinear::Drop),
+        "minimum-norm" => Ok(Collinear::MinimumNorm),
+        _ => Err("expected error, drop or minimum-norm".to_string()),
+    }
+}
+
+impl ExactArgs {
+    /// A setting that was given, by its option.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.confidence.is_some(), "--confidence"),
+            (self.collinear.is_some(), "--collinear"),
+            (self.counts, "--counts"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(is_given, name)| is_given.then_some(name))
+    }
+
+    /// How to draw conclusions.
+    pub fn inference(&self) -> Result<InferenceConfig> {
+        let config = InferenceConfig {
+            confidence: self.confidence.unwrap_or(0.95),
+            weighting: match self.counts {
+                true => Weighting::Counts,
+                false => Weighting::Precision,
+            },
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn collinear(&self) -> Collinear {
+        self.collinear.unwrap_or_default()
+    }
+}
+
+/// An exact fit, and what it says of each target.
+pub struct ExactFit {
+    pub solution: Solution,
+    pub inferences: Vec<Inference>,
+    /// How often the rows were read.
+    pub passes: usize,
+    errors: PredictionErrors,
+}
+
+/// Digits of each coefficient that must be right.
+pub const DIGITS: f64 = 8.0;
+
+impl ExactFit {
+    /// Solves what one pass over the rows has summed up; where that does not
+    /// give enough digits, reads them again.
+    pub fn new(
+        sums: &Sums,
+        passes: usize,
+        again: impl Fn() -> Result<EncodedSource>,
+        encoder: &Encoder,
+        args: &ExactArgs,
+    ) -> Result<Self> {
+        let names = encoder.feature_names();
+        let explain = |error| explain(error, &names, sums.accumulator.rows());
+        let solve =
+            |accumulator: &Accumulator| accumulator.solve(encoder.intercept(), args.collinear());
+        let mut passes = passes;
+        let mut solution = solve(&sums.accumulator);
+        let is_enough = |solution: &Solution| solution.fewest_digits() >= DIGITS;
+        if matches!(solution, Err(ExactError::Imprecise))
+            || solution.as_ref().is_ok_and(|solution| {
+                solution.arithmetic == Arithmetic::Double && !is_enough(solution)
+            })
+        {
+            let mut sums = Sums::new(Arithmetic::DoubleDouble);
+            sums.add(&again()?, encoder)?;
+            passes += 1;
+            solution = solve(&sums.accumulator);
+        }
+        let mut solution = solution.map_err(explain)?;
+        if !is_enough(&solution) {
+            let mut refinement = Refinement::new(&solution);
+            for chunk in again()?.encoded(ChunkOrder::File)? {
+                refinement.update(&exact_rows(&chunk?.0, encoder)?);
+            }
+            passes += 1;
+            solution = refinement.solution().map_err(explain)?;
+        }
+        let config = args.inference()?;
+        let targets = 0..solution.targets.len();
+        let inferences: Result<Vec<Inference>, ExactError> = targets
+            .map(|target| Inference::with(&solution, target, &config))
+            .collect();
+        Ok(Self {
+            inferences: inferences?,
+            errors: PredictionErrors::new(&solution, config.weighting),
+            solution,
+            passes,
+        })
+    }
+
+    /// The coefficients as those of a model.
+    pub fn coefficients(&self) -> Result<Coefficients> {
+        let constant = usize::from(self.solution.has_intercept);
+        let targets = &self.solution.targets;
+        let size = self.solution.num_coefficients();
+        let weight = (constant..size)
+            .flat_map(|index| targets.iter().map(move |fit| fit.estimates[index]))
+            .collect();
+        let bias = targets.iter().map(|fit| match constant {
+            0 => 0.0,
+            _ => fit.estimates[0],
+        });
+        Ok(Coefficients::new(weight, bias.collect())?)
+    }
+
+    /// Keeps with a model what intervals of its predictions need.
+    pub fn store(&self, model: &mut ModelFile) {
+        super::intervals::store(&self.errors, model);
+    }
+
+    /// How the figures came about, in words.
+    pub fn method(&self) -> String {
+        let arithmetic = match self.solution.arithmetic {
+            Arithmetic::Double => "64-bit floats",
+            Arithmetic::DoubleDouble => "double-double arithmetic",
+        };
+        let refined = match self.solution.refinements {
+            0 => "",
+            _ => ", refined by their residuals",
+        };
+        format!(
+            "normal equations in {arithmetic}{refined}, {}",
+            match self.passes {
+                1 => "one pass".to_string(),
+                passes => format!("{passes} passes"),
+            }
+        )
+    }
+}
+
+/// The error of a fit in the names of the table.
+fn explain(error: ExactError, names: &[String], rows: u64) -> anyhow::Error {
+    let ExactError::Collinear(relations) = error else {
+        return anyhow!(error);
+    };
+    if rows <= names.len() as u64 {
+        return anyhow!(
+            "{} do not determine {}; use fewer features or more rows, or go on with --collinear drop or --collinear minimum-norm",
+            count(rows as usize, "row"),
+            count(names.len() + 1, "coefficient")
+        );
+    }
+    let lines = relations_lines(&relations, names);
+    let dropped: Vec<&str> = relations
+        .iter()
+        .map(|r| names[r.feature].as_str())
+        .collect();
+    let add = if dropped.len() == 1 { "adds" } else { "add" };
+    anyhow!(
+        "`{}` {add} nothing to the other features:\n{lines}leave out one of each line with --exclude, or go on with --collinear drop or --collinear minimum-norm",
+        plain(&dropped.join("`, `"))
+    )
+}
+
+/// A line for each feature that others make up.
+pub fn relations_lines(relations: &[Relation], names: &[String]) -> String {
+    let lines = relations.iter().map(|relation| {
+        let what = if relation.terms.is_empty() {
+            " in every row"
+        } else {
+            ""
+        };
+        format!("  {}{what}\n", plain(&relation.describe(names)))
+    });
+    lines.collect()
+}
+
+/// What an exact fit needs to know of rows, summed up chunk by chunk.
+pub struct Sums {
+    arithmetic: Arithmetic,
+    pub accumulator: Accumulator,
+}
+
+impl Sums {
+    pub fn new(arithmetic: Arithmetic) -> Self {
+        Self {
+            arithmetic,
+            accumulator: Accumulator::new(0, 1, arithmetic),
+        }
+    }
+
+    /// Sums up all rows of a source.
+    pub fn add(&mut self, source: &EncodedSource, encoder: &Encoder) -> Result<EncodingCounts> {
+        let fold = self.start(encoder)?;
+        let mut counts = EncodingCounts::default();
+        for chunk in source.encoded(ChunkOrder::File)? {
+            let (rows, of_chunk) = chunk?;
+            counts.merge(&of_chunk);
+            self.merge(fold(rows)?)?;
+        }
+        Ok(counts)
+    }
+}
+
+impl Fold for Sums {
+    type Chunk = Accumulator;
+
+    fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
+        /// Of as few features, reading a row takes longer than all its digits.
+        const FEW: usize = 24;
+        let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
+        let arithmetic = match features <= FEW {
+            true => Arithmetic::DoubleDouble,
+            false => self.arithmetic,
+        };
+        self.accumulator = Accumulator::new(features, targets, arithmetic);
+        let empty = self.accumulator.clone();
+        Ok(Arc::new(move |rows: Rows| {
+            let mut accumulator = empty.clone();
+            let exact = rows_of(&rows, features, targets).map_err(data_error)?;
+            accumulator.update(&exact).map_err(data_error)?;
+            Ok(accumulator)
+        }))
+    }
+
+    fn merge(&mut self, chunk: Accumulator) -> Result<(), DataError> {
+        self.accumulator.merge(&chunk).map_err(data_error)
+    }
+}
+
+fn data_error(error: ExactError) -> DataError {
+    DataError::Columns(error.to_string())
+}
+
+fn exact_rows<'a>(rows: &'a Rows, encoder: &Encoder) -> Result<linreg_exact::Rows<'a>, ExactError> {
+    rows_of(rows, encoder.feature_names().len(), encoder.targets().len())
+}
+
+fn rows_of(
+    rows: &Rows,
+    features: usize,
+    targets: usize,
+) -> Result<linreg_exact::Rows<'_>, ExactError> {
+    linreg_exact::Rows::new(&rows.features, &rows.targets, features, targets)?
+        .with_weights(rows.weights.as_deref())
+}
+
+/// An error for no rows to fit to.
+pub fn check_rows(counts: &EncodingCounts) -> Result<()> {
+    if counts.rows == counts.dropped {
+        bail!("there are no rows left to fit a model to");
+    }
+    Ok(())
+}

@@ -1,0 +1,385 @@
+use linreg_data::{Encoder, Kind};
+use linreg_exact::{Coefficient, Inference, Solution};
+use serde_json::{Value, json};
+
+use super::exact::{DIGITS, ExactFit, relations_lines};
+use crate::commands::INTERCEPT;
+use crate::number::{count, plain, significant, six_digits, table};
+use crate::style::yellow;
+
+/// The fit as people know it from R and statsmodels, and what it says in words.
+pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
+    let mut text = String::new();
+    let targets = encoder.targets();
+    for (index, (inference, target)) in fit.inferences.iter().zip(targets).enumerate() {
+        if targets.len() > 1 {
+            let line = if index > 0 { "\n" } else { "" };
+            text += &format!("{line}{}\n", plain(target));
+        }
+        text += &coefficients(inference, encoder);
+        text += &format!("\n{}", figures(fit, index, inference, target));
+        let meaning = meaning(inference, encoder, target);
+        if !meaning.is_empty() {
+            text += &format!("\nWhat it says\n{meaning}");
+        }
+    }
+    let warnings = warnings(fit, encoder);
+    if !warnings.is_empty() {
+        text += &format!("\n{}\n", yellow("Look twice"));
+    }
+    for warning in warnings {
+        text += &format!("  {}\n", warning.replace('\n', "\n  "));
+    }
+    text
+}
+
+fn names(encoder: &Encoder) -> Vec<String> {
+    let intercept = encoder.intercept().then(|| INTERCEPT.to_string());
+    intercept
+        .into_iter()
+        .chain(encoder.feature_names())
+        .collect()
+}
+
+fn coefficients(inference: &Inference, encoder: &Encoder) -> String {
+    let share = significant(100.0 * inference.confidence);
+    let header = [
+        "coefficient",
+        "estimate",
+        "std. error",
+        "t",
+        "p",
+        &format!("{share} % from"),
+        "to",
+        "digits",
+    ];
+    let mut rows = vec![header.map(str::to_string).to_vec()];
+    let or_dash = |value: f64, text: String| {
+        if value.is_nan() {
+            "-".to_string()
+        } else {
+            text
+        }
+    };
+    let number = |value: f64| or_dash(value, six_digits(value));
+    for (name, c) in names(encoder).into_iter().zip(&inference.coefficients) {
+        if c.is_dropped {
+            rows.push(vec![name, "left out".to_string()]);
+            continue;
+        }
+        rows.push(vec![
+            name,
+            six_digits(c.estimate),
+            number(c.std_error),
+            or_dash(c.t, t_value(c.t)),
+            or_dash(c.p, p_value(c.p)),
+            number(c.lower),
+            number(c.upper),
+            format!("{:.0}", c.digits.floor()),
+        ]);
+    }
+    table(&rows)
+}
+
+fn t_value(t: f64) -> String {
+    match t.abs() {
+        size if size.is_infinite() => format!("{t}"),
+        size if size < 1e5 => format!("{t:.2}"),
+        _ => format!("{t:.1e}"),
+    }
+}
+
+/// A probability with the digits that matter.
+fn p_value(p: f64) -> String {
+    match p {
+        0.0 => "<1e-300".to_string(),
+        _ if p < 1e-3 => format!("{p:.1e}"),
+        _ => format!("{p:.3}"),
+    }
+}
+
+/// The figures of the fit as a whole, each with what it is.
+fn figures(fit: &ExactFit, index: usize, inference: &Inference, target: &str) -> String {
+    let target = plain(target);
+    let solution = &fit.solution;
+    let about = match solution.has_intercept {
+        true => "share of the variance explained",
+        false => "share of the squares explained, about 0 without an intercept",
+    };
+    let r_squared = match inference.r_squared.is_nan() {
+        true => format!("-  `{target}` has no variance to explain"),
+        false => format!(
+            "{}  {about}; adjusted {}",
+            significant(inference.r_squared),
+            or_unknown(inference.adjusted_r_squared)
+        ),
+    };
+    let freedom = significant(inference.degrees_of_freedom);
+    let mut rows = vec![
+        ("R²", r_squared),
+        (
+            "residual error",
+            format!(
+                "{}  standard deviation, in the unit of `{target}`; {freedom} degrees of freedom",
+                or_unknown(inference.residual_std_error)
+            ),
+        ),
+    ];
+    if inference.f.is_finite() {
+        rows.push((
+            "F",
+            format!(
+                "{}  on {} and {freedom} degrees of freedom; p {} if no feature told anything",
+                significant(inference.f),
+                significant(inference.f_degrees_of_freedom),
+                p_value(inference.f_p)
+            ),
+        ));
+    }
+    if inference.log_likelihood.is_finite() && inference.degrees_of_freedom > 0.0 {
+        rows.push((
+            "log-likelihood",
+            format!(
+                "{}; AIC {}, BIC {}",
+                significant(inference.log_likelihood),
+                significant(inference.aic),
+                significant(inference.bic)
+            ),
+        ));
+    }
+    let target = &solution.targets[index];
+    let fewest = target
+        .digits
+        .iter()
+        .fold(target.residual_digits, |a, b| a.min(*b));
+    rows.push((
+        "precision",
+        format!(
+            "{:.0} digits or more of every figure; condition {}; {}",
+            fewest.floor(),
+            significant(solution.condition),
+            fit.method()
+        ),
+    ));
+    let width = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let lines = rows
+        .iter()
+        .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
+    lines.collect()
+}
+
+fn or_unknown(value: f64) -> String {
+    match value.is_finite() {
+        true => significant(value),
+        false => "-".to_string(),
+    }
+}
+
+/// What the coefficients mean that are surely not 0, the surest first.
+fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> String {
+    /// As many as are read.
+    const MOST: usize = 5;
+    let names = names(encoder);
+    let share = 1.0 - inference.confidence;
+    let mut sure: Vec<(&String, &Coefficient)> =
+        names.iter().zip(&inference.coefficients).collect();
+    sure.retain(|(name, c)| c.p < share && *name != INTERCEPT && !c.is_dropped);
+    sure.sort_by(|(_, a), (_, b)| b.t.abs().total_cmp(&a.t.abs()));
+    let target = plain(target);
+    let others = if names.len() > 2 {
+        ", the other features as they are"
+    } else {
+        ""
+    };
+    let line = |(name, c): &(&String, &Coefficient)| {
+        let way = if c.estimate > 0.0 { "higher" } else { "lower" };
+        let (from, to) = match c.estimate > 0.0 {
+            true => (c.lower, c.upper),
+            false => (-c.upper, -c.lower),
+        };
+        let size = significant(c.estimate.abs());
+        let range = format!("{} to {}", significant(from), significant(to));
+        format!(
+            "  {}: `{target}` is {way} by {size} ({range}){others}\n",
+            of_feature(name, encoder)
+        )
+    };
+    let mut text: String = sure.iter().take(MOST).map(line).collect();
+    if sure.len() > MOST {
+        text += &format!("  and {} more that are surely not 0\n", sure.len() - MOST);
+    }
+    text
+}
+
+/// What a feature's weight compares.
+fn of_feature(name: &str, encoder: &Encoder) -> String {
+    for column in encoder.columns() {
+        if let Kind::Categorical { levels, .. } = &column.kind
+            && let Some(level) = name.strip_prefix(&format!("{}=", column.name))
+            && levels.iter().any(|other| other == level)
+        {
+            return match encoder.intercept() {
+                true => format!(
+                    "{} {} rather than {}",
+                    plain(&column.name),
+                    plain(level),
+                    plain(&levels[0])
+                ),
+                false => format!("{} {}", plain(&column.name), plain(level)),
+            };
+        }
+    }
+    format!("1 more of `{}`", plain(name))
+}
+
+/// What deserves a second look.
+pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
+    let solution = &fit.solution;
+    let mut warnings = Vec::new();
+    let (rows, coefficients) = (solution.rows, solution.rank as u64);
+    let names = names(encoder);
+    let constant = usize::from(solution.has_intercept);
+    if !solution.relations.is_empty() {
+        let lines = relations_lines(&solution.relations, &names[constant..]);
+        warnings.push(format!(
+            "features that others make up:\n{}",
+            lines.trim_end()
+        ));
+    }
+    if rows <= coefficients {
+        warnings.push(format!(
+            "{} for {}: the fit goes through every row and says nothing of others",
+            count(rows as usize, "row"),
+            count(names.len(), "coefficient")
+        ));
+    } else if rows < 10 * coefficients {
+        warnings.push(format!(
+            "{} for {}: ten for each are a rule of thumb",
+            count(rows as usize, "row"),
+            count(names.len(), "coefficient")
+        ));
+    }
+    for (inference, target) in fit.inferences.iter().zip(encoder.targets()) {
+        let target = plain(target);
+        if rows > coefficients && inference.r_squared > 1.0 - 1e-12 {
+            warnings.push(format!(
+                "the features give `{target}` exactly; was it computed from them?"
+            ));
+        }
+    }
+    if solution.fewest_digits() < DIGITS {
+        warnings.push(format!(
+            "only {:.0} digits of some figures can be trusted: the features are nearly made up of each other",
+            solution.fewest_digits().floor()
+        ));
+    }
+    warnings.extend(inflated(solution, &fit.inferences, &names));
+    warnings
+}
+
+/// A warning of features that are nearly made up of others.
+fn inflated(solution: &Solution, inferences: &[Inference], names: &[String]) -> Option<String> {
+    /// Where textbooks begin to worry.
+    const MUCH: f64 = 10.0;
+    let first = inferences.first()?;
+    let mut list: Vec<(&String, f64)> = names
+        .iter()
+        .zip(&first.coefficients)
+        .map(|(name, c)| (name, c.variance_inflation))
+        .filter(|(_, inflation)| *inflation > MUCH && solution.relations.is_empty())
+        .collect();
+    list.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let (_, most) = list.first()?;
+    let named = list
+        .iter()
+        .take(3)
+        .map(|(name, _)| format!("`{}`", plain(name)));
+    let named: Vec<String> = named.collect();
+    let more = match list.len().saturating_sub(3) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "{}{more} overlap with other features, so their weights are hard to tell apart: standard errors are up to {} times what they would be alone",
+        named.join(", "),
+        significant((most.sqrt() * 10.0).round() / 10.0)
+    ))
+}
+
+/// A number, or null for one that is not known or infinite.
+fn number(value: f64) -> Value {
+    match value.is_finite() {
+        true => json!(value),
+        false => Value::Null,
+    }
+}
+
+/// Adds to each coefficient what is known of it.
+pub fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
+    let all = fit
+        .inferences
+        .iter()
+        .flat_map(|inference| &inference.coefficients);
+    for (entry, c) in list.as_array_mut().into_iter().flatten().zip(all) {
+        for (key, value) in [
+            ("std_error", c.std_error),
+            ("t", c.t),
+            ("p", c.p),
+            ("lower", c.lower),
+            ("upper", c.upper),
+            ("digits", c.digits),
+            ("variance_inflation", c.variance_inflation),
+        ] {
+            entry[key] = number(value);
+        }
+        if c.is_dropped {
+            entry["dropped"] = json!(true);
+        }
+    }
+}
+
+/// The figures of the fit of each target: an object, or for several an array.
+pub fn statistics_json(fit: &ExactFit, targets: &[String]) -> Value {
+    let solution = &fit.solution;
+    let of_target = |(inference, target): (&Inference, &String)| {
+        let mut object = json!({
+            "r_squared": number(inference.r_squared),
+            "adjusted_r_squared": number(inference.adjusted_r_squared),
+            "f": number(inference.f),
+            "f_p": number(inference.f_p),
+            "residual_std_error": number(inference.residual_std_error),
+            "log_likelihood": number(inference.log_likelihood),
+            "aic": number(inference.aic),
+            "bic": number(inference.bic),
+            "rows": solution.rows,
+            "dof": inference.degrees_of_freedom,
+            "condition": number(solution.condition),
+            "method": fit.method(),
+            "confidence": inference.confidence,
+        });
+        if targets.len() > 1 {
+            object["target"] = json!(target);
+        }
+        object
+    };
+    let mut list: Vec<Value> = fit.inferences.iter().zip(targets).map(of_target).collect();
+    match list.len() {
+        1 => list.remove(0),
+        _ => Value::Array(list),
+    }
+}
+
+/// The features that others make up, as formulas.
+pub fn relations_json(fit: &ExactFit, encoder: &Encoder) -> Value {
+    let names = encoder.feature_names();
+    let relations = fit.solution.relations.iter();
+    json!(
+        relations
+            .map(|relation| relation.describe(&names))
+            .collect::<Vec<_>>()
+    )
+}
