@@ -238,6 +238,20 @@ fn the_summary_is_as_reviewed() {
 }
 
 #[test]
+fn weights_of_products_and_powers_are_not_explained_one_by_one() {
+    let (tool, _) = diabetes(&[]);
+    let formula = "progression ~ bmi * bp + poly(s5, 2) + sex";
+    let text = tool.succeed(&["fit", "diabetes.csv", "--formula", formula, "--force"]);
+    let (_, said) = text.split_once("What it says\n").unwrap();
+    assert!(said.starts_with("  1 more of `sex`: "), "{text}");
+    assert!(
+        said.contains("products and powers speak together"),
+        "{text}"
+    );
+    assert_eq!(said.matches("more of").count(), 1, "{text}");
+}
+
+#[test]
 fn nist_is_met_on_this_machine() {
     let tool = Tool::new();
     let found = tool.json(&["check", "--accuracy"]);

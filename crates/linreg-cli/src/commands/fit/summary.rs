@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use linreg_data::{Encoder, Kind};
 use linreg_exact::{Coefficient, Inference, Solution};
 use serde_json::{Value, json};
@@ -187,7 +189,11 @@ fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> String {
     let share = 1.0 - inference.confidence;
     let mut sure: Vec<(&String, &Coefficient)> =
         names.iter().zip(&inference.coefficients).collect();
-    sure.retain(|(name, c)| c.p < share && *name != INTERCEPT && !c.is_dropped);
+    let together = together(&names);
+    sure.retain(|(name, c)| {
+        let is_alone = *name != INTERCEPT && !is_among(name, &together);
+        c.p < share && is_alone && !c.is_dropped
+    });
     sure.sort_by(|(_, a), (_, b)| b.t.abs().total_cmp(&a.t.abs()));
     let target = plain(target);
     let others = if names.len() > 2 {
@@ -209,10 +215,30 @@ fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> String {
         )
     };
     let mut text: String = sure.iter().take(MOST).map(line).collect();
+    if !together.is_empty() {
+        text +=
+            "  The weights of products and powers speak together: predict shows what they give\n";
+    }
     if sure.len() > MOST {
         text += &format!("  and {} more that are surely not 0\n", sure.len() - MOST);
     }
     text
+}
+
+/// The columns of products and powers, whose weights say nothing one by one.
+fn together(names: &[String]) -> HashSet<&str> {
+    let several = names.iter().filter(|name| name.contains([':', '^']));
+    several.flat_map(|name| columns_of(name)).collect()
+}
+
+fn is_among(name: &str, together: &HashSet<&str>) -> bool {
+    columns_of(name).any(|column| together.contains(column))
+}
+
+/// The columns that a feature is made of, as its name tells.
+fn columns_of(name: &str) -> impl Iterator<Item = &str> {
+    let factors = name.split(':');
+    factors.map(|factor| factor.split(['=', '^']).next().unwrap_or_default())
 }
 
 /// What a feature's weight compares.
@@ -286,11 +312,16 @@ fn inflated(solution: &Solution, inferences: &[Inference], names: &[String]) -> 
     /// Where textbooks begin to worry.
     const MUCH: f64 = 10.0;
     let first = inferences.first()?;
+    if !solution.relations.is_empty() {
+        return None;
+    }
+    // Powers of a column overlap as they should.
+    let together = together(names);
     let mut list: Vec<(&String, f64)> = names
         .iter()
         .zip(&first.coefficients)
         .map(|(name, c)| (name, c.variance_inflation))
-        .filter(|(_, inflation)| *inflation > MUCH && solution.relations.is_empty())
+        .filter(|(name, inflation)| *inflation > MUCH && !is_among(name, &together))
         .collect();
     list.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let (_, most) = list.first()?;
