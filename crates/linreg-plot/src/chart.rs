@@ -24,6 +24,8 @@ pub(crate) enum Layer {
         radius: f64,
         /// What stands for one in a terminal; Braille dots if none.
         glyph: Option<char>,
+        /// What a page says of them in place of their values, and of what.
+        told: Option<Told>,
     },
     /// Counts of points in cells.
     Grid(Grid),
@@ -38,6 +40,13 @@ pub(crate) enum Layer {
     },
     /// A few words at a point.
     Note { at: (f64, f64), text: String },
+}
+
+/// Texts for the points of a layer, two each.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) names: [&'static str; 2],
+    pub(crate) texts: Vec<[String; 2]>,
 }
 
 impl Chart {
@@ -63,6 +72,16 @@ impl Chart {
 
     pub(crate) fn with(mut self, layer: Layer) -> Self {
         self.layers.push(layer);
+        self
+    }
+
+    /// With points of this radius where they are drawn one by one.
+    pub(crate) fn with_radius(mut self, points: f64) -> Self {
+        for layer in &mut self.layers {
+            if let Layer::Points { radius, .. } = layer {
+                *radius = points;
+            }
+        }
         self
     }
 
@@ -139,6 +158,7 @@ impl Layer {
                 role: Role::Point,
                 radius: 1.0,
                 glyph: None,
+                told: None,
             },
             false => Self::Grid(cloud.grid.clone()),
         }
@@ -158,7 +178,13 @@ impl Grid {
             let share = f64::from(*count).ln_1p() / full;
             (share * SHADES as f64).ceil() as usize
         };
-        let shade = |count: &u32| if *count == 0 { 0 } else { shade(count).clamp(1, SHADES) };
+        let shade = |count: &u32| {
+            if *count == 0 {
+                0
+            } else {
+                shade(count).clamp(1, SHADES)
+            }
+        };
         counts.iter().map(shade).collect()
     }
 
@@ -174,7 +200,9 @@ impl Grid {
                 let count = &mut counts[row * columns + column];
                 for cells in (from_row..to_row).map(|row| row * self.columns) {
                     let cells = &self.counts[cells + from..cells + to];
-                    *count = cells.iter().fold(*count, |sum, cell| sum.saturating_add(*cell));
+                    *count = cells
+                        .iter()
+                        .fold(*count, |sum, cell| sum.saturating_add(*cell));
                 }
             }
         }
@@ -197,8 +225,14 @@ mod tests {
                 assert!((found.1 - expected.1).abs() < 1e-12, "{found:?}");
             }
         };
-        close(chart.clipped((0.0, -10.0), (10.0, 20.0)), [(1.0 / 3.0, 0.0), (2.0 / 3.0, 1.0)]);
-        close(chart.clipped((2.0, 3.0), (4.0, 3.0)), [(0.2, 0.3), (0.4, 0.3)]);
+        close(
+            chart.clipped((0.0, -10.0), (10.0, 20.0)),
+            [(1.0 / 3.0, 0.0), (2.0 / 3.0, 1.0)],
+        );
+        close(
+            chart.clipped((2.0, 3.0), (4.0, 3.0)),
+            [(0.2, 0.3), (0.4, 0.3)],
+        );
         assert_eq!(chart.clipped((0.0, 11.0), (10.0, 12.0)), None);
         assert_eq!(chart.clipped((0.0, f64::NAN), (10.0, 2.0)), None);
     }

@@ -40,8 +40,20 @@ pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) 
         }
     }
     lines.reverse();
-    let cut = |line: String| cut(line, &is_too_wide);
-    lines.into_iter().map(cut).collect()
+    let mut is_open = false;
+    for line in &mut lines {
+        // A name that is set apart is so on each of its lines.
+        if is_open {
+            line.insert(0, '\u{2068}');
+        }
+        let last_mark = line.rfind(['\u{2068}', '\u{2069}']);
+        is_open = last_mark.is_some_and(|at| line[at..].starts_with('\u{2068}'));
+        if is_open {
+            line.push('\u{2069}');
+        }
+        *line = cut(std::mem::take(line), &is_too_wide);
+    }
+    lines
 }
 
 /// A text, cut with an ellipsis where there is no more room.
@@ -84,14 +96,20 @@ mod tests {
     fn widths_are_those_of_the_font() {
         // DejaVu Sans: a digit advances by 1303 of 2048 units of an em.
         let digits = width("0000", 12.0);
-        assert!((digits - 4.0 * 12.0 * 1303.0 / 2048.0).abs() < 0.2, "{digits}");
+        assert!(
+            (digits - 4.0 * 12.0 * 1303.0 / 2048.0).abs() < 0.2,
+            "{digits}"
+        );
     }
 
     #[test]
     fn text_breaks_at_spaces_and_never_runs_over() {
         let too_wide = |text: &str| text.chars().count() > 9;
         assert_eq!(wrap("one two three", 2, too_wide), ["one two", "three"]);
-        assert_eq!(wrap("one two three four", 2, too_wide), ["one two", "three fo…"]);
+        assert_eq!(
+            wrap("one two three four", 2, too_wide),
+            ["one two", "three fo…"]
+        );
         assert_eq!(wrap("abcdefghijkl", 2, too_wide), ["abcdefgh…"]);
     }
 }

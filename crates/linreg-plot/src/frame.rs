@@ -8,6 +8,9 @@ use crate::scene::{Anchor, Dot, Mark, Role, Scene};
 const TITLE: f64 = 15.0;
 const TEXT: f64 = 12.0;
 
+/// Width of the lines of the grid.
+const GRID: f64 = 0.6;
+
 /// Space around a chart, and between what is in it.
 const MARGIN: f64 = 14.0;
 const GAP: f64 = 8.0;
@@ -50,7 +53,12 @@ impl Chart {
         if !self.y.name.is_empty() {
             top += TEXT * 1.35;
             let name = cut(self.y.name.clone(), |name| width(name, TEXT) > room);
-            scene.text("y-name", (MARGIN, top), name, (TEXT, Role::Faint, Anchor::Start));
+            scene.text(
+                "y-name",
+                (MARGIN, top),
+                name,
+                (TEXT, Role::Faint, Anchor::Start),
+            );
         }
         let is_named = !self.x.name.is_empty();
         let mut bottom = high - MARGIN;
@@ -114,9 +122,18 @@ impl Chart {
                 *top += TEXT * 1.35;
             }
             let middle = *top - TEXT * 0.35;
-            scene.path("legend", [(left, middle), (left + 18.0, middle)], (*role, 2.0));
+            scene.path(
+                "legend",
+                [(left, middle), (left + 18.0, middle)],
+                (*role, 2.0),
+            );
             left += 18.0 + GAP / 2.0;
-            scene.text("legend", (left, *top), *name, (TEXT, Role::Ink, Anchor::Start));
+            scene.text(
+                "legend",
+                (left, *top),
+                *name,
+                (TEXT, Role::Ink, Anchor::Start),
+            );
             left += width(name, TEXT) + 2.0 * GAP;
         }
         if left > MARGIN {
@@ -131,7 +148,9 @@ impl Chart {
         let most = scene.width * 0.4;
         let mut widest = 0.0f64;
         for tick in &mut ticks {
-            tick.label = cut(std::mem::take(&mut tick.label), |label| width(label, TEXT) > most);
+            tick.label = cut(std::mem::take(&mut tick.label), |label| {
+                width(label, TEXT) > most
+            });
             widest = widest.max(width(&tick.label, TEXT));
         }
         inside.left = MARGIN + widest + GAP;
@@ -146,7 +165,7 @@ impl Chart {
         }
         for tick in ticks {
             let (left, y) = inside.at((0.0, tick.at));
-            scene.path("y-grid", [(left, y), (inside.right, y)], (Role::Grid, 1.0));
+            scene.path("y-grid", [(left, y), (inside.right, y)], (Role::Grid, GRID));
             let at = (left - GAP, y + TEXT * 0.35);
             scene.text("y-tick", at, tick.label, (TEXT, Role::Ink, Anchor::End));
         }
@@ -156,7 +175,11 @@ impl Chart {
     fn x_axis(&self, scene: &mut Scene, inside: &Inside) {
         for (tick, middle) in self.x_ticks(inside, scene.width) {
             let (x, _) = inside.at((tick.at, 0.0));
-            scene.path("x-grid", [(x, inside.top), (x, inside.bottom)], (Role::Grid, 1.0));
+            scene.path(
+                "x-grid",
+                [(x, inside.top), (x, inside.bottom)],
+                (Role::Grid, GRID),
+            );
             let at = (middle, inside.bottom + TEXT + GAP / 2.0);
             scene.text("x-tick", at, tick.label, (TEXT, Role::Ink, Anchor::Middle));
         }
@@ -194,7 +217,9 @@ impl Chart {
             }
             has_room
         });
-        last.into_iter().map(|(tick, middle, _)| (tick, middle)).collect()
+        last.into_iter()
+            .map(|(tick, middle, _)| (tick, middle))
+            .collect()
     }
 
     fn layer(&self, scene: &mut Scene, inside: &Inside, layer: &Layer) {
@@ -203,6 +228,7 @@ impl Chart {
                 points,
                 role,
                 radius,
+                told,
                 ..
             } => {
                 let dot = |values: &(f64, f64)| {
@@ -216,8 +242,12 @@ impl Chart {
                     dots: points.iter().map(dot).collect(),
                     radius: *radius,
                     role: *role,
-                    opacity: if *radius > 1.0 { 1.0 } else { 0.75 },
-                    names: [self.x.name.clone(), self.y.name.clone()],
+                    opacity: if *radius > 2.0 { 1.0 } else { 0.75 },
+                    names: match told {
+                        Some(told) => told.names.map(String::from),
+                        None => [self.x.name.clone(), self.y.name.clone()],
+                    },
+                    told: told.as_ref().map(|told| told.texts.clone()),
                 });
             }
             Layer::Grid(grid) => draw_grid(scene, grid, |at| inside.at(at)),

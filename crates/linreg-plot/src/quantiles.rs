@@ -1,7 +1,7 @@
 use statrs::function::erf::erfc_inv;
 
-use crate::chart::{Chart, Layer};
-use crate::number::{number, thousands};
+use crate::chart::Chart;
+use crate::number::{rough, thousands};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
@@ -59,12 +59,12 @@ impl Picture {
         let beyond = sorted.iter().filter(|value| value.abs() > 3.0).count();
         let expected_beyond = count as f64 * 0.002_699_796;
         let subtitle = format!(
-            "Skewness {}, excess kurtosis {}; {} of {} rows beyond 3 standard deviations, {} if normal",
-            number(shape.skewness),
-            number(shape.kurtosis),
+            "Skewness {}, excess kurtosis {}; {} of {} rows beyond ±3, {} if normal",
+            rough(shape.skewness),
+            rough(shape.kurtosis),
             thousands(beyond as u64),
             thousands(count as u64),
-            number(expected_beyond)
+            rough(expected_beyond)
         );
         let subtitle = match count < FEW {
             true => format!("{} rows", count),
@@ -73,12 +73,7 @@ impl Picture {
         let mut chart = Chart::of_cloud(title, subtitle, &cloud).with_line(|x| x, Role::Line);
         // The points in front of the line that they hide.
         chart.layers.rotate_left(1);
-        for layer in &mut chart.layers {
-            if let Layer::Points { radius, .. } = layer {
-                *radius = 1.5;
-            }
-        }
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self(Body::Chart(chart.with_radius(1.5))))
     }
 }
 
@@ -101,7 +96,13 @@ impl Shape {
     fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
-        let moment = |power: i32| values.iter().map(|value| (value - mean).powi(power)).sum::<f64>() / count;
+        let moment = |power: i32| {
+            values
+                .iter()
+                .map(|value| (value - mean).powi(power))
+                .sum::<f64>()
+                / count
+        };
         let variance = moment(2);
         Self {
             skewness: moment(3) / variance.powf(1.5),
@@ -110,7 +111,8 @@ impl Shape {
     }
 
     fn title(&self, count: usize) -> String {
-        let (of_skewness, of_kurtosis) = ((6.0 / count as f64).sqrt(), (24.0 / count as f64).sqrt());
+        let (of_skewness, of_kurtosis) =
+            ((6.0 / count as f64).sqrt(), (24.0 / count as f64).sqrt());
         let (skewness, kurtosis) = (self.skewness / of_skewness, self.kurtosis / of_kurtosis);
         let text = if count < FEW {
             "Too few rows to tell whether residuals are normal"

@@ -39,7 +39,8 @@ fn draw(
             } => {
                 let points: Vec<_> = points.iter().copied().map(at).collect();
                 let style = colour(*role).stroke_width(pixel(*width) as u32);
-                area.draw(&PathElement::new(points, style)).map_err(failed)?;
+                area.draw(&PathElement::new(points, style))
+                    .map_err(failed)?;
             }
             Mark::Dots {
                 dots,
@@ -61,9 +62,7 @@ fn draw(
             } => {
                 let style = colour(*role).mix(*opacity).filled();
                 for [left, top, right, bottom] in cells {
-                    // The far sides belong to the next cells.
-                    let (right, bottom) = at((*right, *bottom));
-                    let corners = [at((*left, *top)), (right - 1, bottom - 1)];
+                    let corners = [at((*left, *top)), at((*right, *bottom))];
                     area.draw(&Rectangle::new(corners, style)).map_err(failed)?;
                 }
             }
@@ -85,7 +84,9 @@ fn draw(
                 // Half the font's size above the baseline is where plotters
                 // takes the top of a text to be.
                 let top = pixel(*y) - (font.get_size() / 2.0).round() as i32;
-                let style = font.color(&colour(*role)).pos(Pos::new(HPos::Left, VPos::Top));
+                let style = font
+                    .color(&colour(*role))
+                    .pos(Pos::new(HPos::Left, VPos::Top));
                 let element = Text::new(text, (pixel(x - before), top), style);
                 area.draw(&element).map_err(failed)?;
             }
@@ -102,8 +103,32 @@ fn in_drawing_order(text: &str) -> String {
     let Some(paragraph) = info.paragraphs.first() else {
         return String::new();
     };
-    let ordered = info.reorder_line(paragraph, paragraph.range.clone());
+    let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
+    let mut ordered = String::new();
+    for run in runs {
+        let is_turned = levels[run.start].is_rtl();
+        let letters = text[run].chars();
+        match is_turned {
+            true => ordered.extend(letters.rev().map(mirrored)),
+            false => ordered.extend(letters),
+        }
+    }
     without_marks(&ordered)
+}
+
+/// What a bracket looks like from the other side.
+fn mirrored(c: char) -> char {
+    match c {
+        '(' => ')',
+        ')' => '(',
+        '[' => ']',
+        ']' => '[',
+        '{' => '}',
+        '}' => '{',
+        '<' => '>',
+        '>' => '<',
+        c => c,
+    }
 }
 
 fn colour(role: Role) -> RGBColor {
@@ -129,5 +154,6 @@ mod tests {
     #[test]
     fn hebrew_is_drawn_from_right_to_left_among_other_words() {
         assert_eq!(in_drawing_order("of \u{2068}אבג\u{2069} 5 %"), "of גבא 5 %");
+        assert_eq!(in_drawing_order("\u{2068}אב (ג)\u{2069}"), "(ג) בא");
     }
 }
