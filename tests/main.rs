@@ -8,6 +8,7 @@ mod diabetes;
 mod exact;
 mod examples;
 mod lesson;
+mod plots;
 mod reference;
 mod tables;
 mod tool;
