@@ -1,21 +1,10 @@
 use proptest::prelude::*;
 
+use crate::testing::{assert_close, numbers};
 use crate::{
     Accumulator, Arithmetic, Collinear, ExactError, FitConfig, Inference, InferenceConfig, Rows,
     Solution, Weighting, fit,
 };
-
-/// Numbers that look random, from -0.5 to 0.5.
-fn numbers(count: usize, seed: u64) -> Vec<f64> {
-    let mut state = seed;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
-    };
-    (0..count).map(|_| next()).collect()
-}
 
 fn fit_rows(
     features: &[f64],
@@ -24,16 +13,6 @@ fn fit_rows(
 ) -> Result<Solution, ExactError> {
     let rows = Rows::new(features, targets, num_features, 1)?;
     fit(&rows, &FitConfig::default())
-}
-
-fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len());
-    for (a, b) in found.iter().zip(expected) {
-        assert!(
-            (a - b).abs() <= tolerance * b.abs().max(1e-300),
-            "{found:?}, expected {expected:?}"
-        );
-    }
 }
 
 fn with_arithmetic(rows: &Rows, arithmetic: Arithmetic) -> Accumulator {
