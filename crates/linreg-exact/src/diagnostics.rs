@@ -2,6 +2,7 @@
 //! hold, and which rows it hangs on.
 
 mod basis;
+mod figures;
 mod largest;
 mod pass;
 mod sums;

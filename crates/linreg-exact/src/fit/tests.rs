@@ -415,3 +415,37 @@ fn numbers_at_the_ends_of_the_range_are_fitted_or_refused() {
     let solution = fit_rows(&features, &targets, 2).unwrap();
     assert!(solution.targets[0].estimates[2].abs() < 1e-199);
 }
+
+#[test]
+fn nearly_collinear_features_take_twice_the_digits_and_another_pass() {
+    // b is a, but for 2^-30 or so: all numbers are exact.
+    let (mut features, mut targets) = (Vec::new(), Vec::new());
+    for k in 0..100_i32 {
+        let a = f64::from(k);
+        let b = a + f64::from(k * k % 7) * 2f64.powi(-30);
+        features.extend([a, b]);
+        targets.push(3.0 + 2.0 * a + 5.0 * b);
+    }
+    let rows = Rows::new(&features, &targets, 2, 1).unwrap();
+    let double = with_arithmetic(&rows, Arithmetic::Double);
+    let error = double.solve(true, Collinear::Error).unwrap_err();
+    assert_eq!(error, ExactError::Imprecise);
+
+    let once = with_arithmetic(&rows, Arithmetic::DoubleDouble);
+    let once = once.solve(true, Collinear::Error).unwrap();
+    assert!(once.condition > 1e9 && once.refinements == 0);
+    let twice = fit(&rows, &FitConfig::default()).unwrap();
+    assert_eq!(
+        (twice.arithmetic, twice.refinements),
+        (Arithmetic::DoubleDouble, 1)
+    );
+    assert!(once.fewest_digits() < 12.0 && twice.fewest_digits() > once.fewest_digits());
+    for solution in [once, twice] {
+        let found = &solution.targets[0];
+        let estimates = found.estimates.iter().zip([3.0, 2.0, 5.0]);
+        for ((estimate, expected), digits) in estimates.zip(&found.digits) {
+            let error = (estimate - expected).abs() / expected;
+            assert!(error <= 10f64.powf(-digits), "{error:e} {digits}");
+        }
+    }
+}
