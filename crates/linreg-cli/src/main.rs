@@ -11,6 +11,7 @@ mod names;
 mod number;
 mod output;
 mod progress;
+mod report;
 mod split;
 mod style;
 

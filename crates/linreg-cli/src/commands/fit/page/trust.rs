@@ -1,0 +1,122 @@
+use linreg_data::Set;
+use linreg_training::Metrics;
+
+use super::super::{folds_lines, summary};
+use crate::commands::fit::exact::ExactFit;
+use crate::commands::fit::{How, Report};
+use crate::number::{significant, thousands};
+use crate::report::Section;
+use crate::report::html::{list, paragraph, prose, table, text};
+
+/// Characters of a warning that are shown.
+const MOST: usize = 2000;
+
+/// What speaks for and against the figures.
+pub fn section(report: &Report) -> Section {
+    let mut body = match &report.fitted.how {
+        How::Exact(fit) => exact(fit, report),
+        How::Trained(_) => trained(),
+    };
+    let targets = report.table.encoder.targets();
+    let sets = [
+        (Set::Validation, "validation"),
+        (Set::Test, "the test"),
+    ];
+    for (index, target) in targets.iter().enumerate().take(super::MOST_TARGETS) {
+        let held_out: Vec<(&str, &Metrics)> = sets
+            .iter()
+            .filter_map(|(set, what)| Some((*what, report.fitted.on(*set).get(index)?)))
+            .collect();
+        if !held_out.is_empty() {
+            let what = format!("Rows that the fit has not seen tell how well it predicts `{target}`:");
+            body += &paragraph(&prose(&what));
+            body += &metrics(&held_out);
+        }
+    }
+    if !report.folds.is_empty() {
+        body += &format!("<pre>{}</pre>\n", folds(report, targets));
+    }
+    Section {
+        id: "trust",
+        heading: "How far to trust it",
+        body,
+    }
+}
+
+fn exact(fit: &ExactFit, report: &Report) -> String {
+    let encoder = &report.table.encoder;
+    let digits = fit.solution.fewest_digits().floor();
+    let mut body = paragraph(&format!(
+        "The arithmetic: {digits:.0} digits or more of every figure are sure to be right \
+         ({}). Small errors in the features grow at most {} times in the weights.",
+        fit.method(),
+        text(significant(fit.solution.condition)),
+    ));
+    let warnings = summary::warnings(fit, encoder);
+    body += &match warnings.is_empty() {
+        true => paragraph("Nothing in the numbers themselves calls for a second look."),
+        false => paragraph("Look twice:"),
+    };
+    for warning in warnings {
+        let short: String = warning.chars().take(MOST).collect();
+        body += &format!("<p class=\"warning\">{}</p>\n", prose(&short));
+    }
+    body += &paragraph("The standard errors, p values and intervals hold if");
+    body += &list(
+        [
+            "rows are independent of one another: no row is a copy or a later state of another;",
+            "the residuals are as widely spread everywhere: a funnel in the picture of residuals \
+             speaks against it;",
+            "the target depends on the features along straight lines: a curve in that picture \
+             speaks against it;",
+            "the residuals are about normal, which matters little with many rows.",
+        ]
+        .map(str::to_string),
+    );
+    body + &paragraph(
+        "That a weight is surely not 0 does not say that changing the feature would change the \
+         target: both may follow from something that is no column here.",
+    )
+}
+
+fn trained() -> String {
+    paragraph(
+        "The weights come from gradient descent, which stops near those of least squares: how \
+         near depends on the learning rate and the number of epochs. Without <code>--method \
+         sgd</code>, <code>linreg fit</code> finds them exactly, with standard errors and the \
+         digits that are sure.",
+    )
+}
+
+/// Metrics of one target on some sets of rows.
+pub fn metrics(sets: &[(&str, &Metrics)]) -> String {
+    let row = |(what, metrics): &(&str, &Metrics)| {
+        let share = metrics.r_squared.map_or("-".to_string(), significant);
+        vec![
+            what.to_string(),
+            thousands(metrics.rows as usize),
+            share,
+            significant(metrics.rmse),
+            significant(metrics.mae),
+        ]
+    };
+    let rows: Vec<Vec<String>> = sets.iter().map(row).collect();
+    let header = [
+        "rows for",
+        "number",
+        "R², share of variance explained",
+        "RMSE, typical error",
+        "MAE, mean absolute error",
+    ];
+    table("Errors of prediction", &header, 1, &rows)
+}
+
+fn folds(report: &Report, targets: &[String]) -> String {
+    let told = targets.len().min(super::MOST_TARGETS);
+    let lines = folds_lines(report.folds, &targets[..told]);
+    text_lines(lines.trim())
+}
+
+fn text_lines(lines: &str) -> String {
+    lines.lines().map(text).collect::<Vec<_>>().join("\n")
+}
