@@ -214,6 +214,9 @@ impl Drop for Browser {
 }
 
 fn program() -> Option<PathBuf> {
+    if !cfg!(unix) {
+        return None;
+    }
     let folders = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
     let names = ["chromium", "chromium-browser", "google-chrome"].into_iter();

@@ -3,11 +3,13 @@
 
 mod backends;
 mod bad_input;
+mod browser;
 mod cli;
 mod diabetes;
 mod exact;
 mod examples;
 mod lesson;
 mod reference;
+mod report;
 mod tables;
 mod tool;
