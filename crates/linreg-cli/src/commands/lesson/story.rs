@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use linreg_data::{Dataset, SyntheticConfig};
 use linreg_model::Coefficients;
-use linreg_plot::{Line, Scatter};
+use linreg_plot::{Line, Picture};
 use serde_json::json;
 
 use super::evaluation::Evaluation;
@@ -95,7 +95,7 @@ pub fn show_scatters(out: &mut dyn Write, dataset: &Dataset, lines: &[FeatureLin
     for (index, name) in names.iter().enumerate().take(MAX_PLOTS) {
         let values: Vec<f64> = dataset.feature(index).collect();
         let target = &dataset.target_names()[0];
-        let scatter = Scatter::new(name, &values, target, dataset.targets())?;
+        let scatter = Picture::scatter(name, &values, target, dataset.targets())?;
         writeln!(out, "{}\n", scatter.terminal(76, 18))?;
     }
     if names.len() > MAX_PLOTS {
