@@ -32,7 +32,8 @@ impl Browser {
     pub fn start() -> Option<Self> {
         let Some(program) = program() else {
             // Not by a macro, whose output a passed test keeps to itself.
-            let message = "skipped: the report is not tried in a browser, for there is no chromium\n";
+            let message =
+                "skipped: the report is not tried in a browser, for there is no chromium\n";
             std::io::stderr().write_all(message.as_bytes()).unwrap();
             return None;
         };
@@ -148,7 +149,8 @@ impl Browser {
 
     /// The value of an expression in the page.
     pub fn evaluate(&mut self, expression: &str) -> Value {
-        let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let parameters =
+            json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let result = self.call("Runtime.evaluate", parameters);
         assert_eq!(result["exceptionDetails"], Value::Null, "{expression}");
         result["result"]["value"].clone()
@@ -188,19 +190,25 @@ impl Browser {
     pub fn screenshot(&mut self) -> Vec<u8> {
         let parameters = json!({"captureBeyondViewport": true});
         let result = self.call("Page.captureScreenshot", parameters);
-        BASE64_STANDARD.decode(result["data"].as_str().unwrap()).unwrap()
+        BASE64_STANDARD
+            .decode(result["data"].as_str().unwrap())
+            .unwrap()
     }
 
     pub fn pdf(&mut self) -> Vec<u8> {
         let result = self.call("Page.printToPDF", json!({"preferCSSPageSize": true}));
-        BASE64_STANDARD.decode(result["data"].as_str().unwrap()).unwrap()
+        BASE64_STANDARD
+            .decode(result["data"].as_str().unwrap())
+            .unwrap()
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
         // It ends its own processes if it is asked to.
-        let _ = self.commands.write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        let _ = self
+            .commands
+            .write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
         let asked = Instant::now();
         while asked.elapsed() < Duration::from_secs(5) {
             if let Ok(Some(_)) = self.process.try_wait() {

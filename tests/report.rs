@@ -56,7 +56,15 @@ fn check_page(page: &str) {
     // One script and one style, and nothing from elsewhere.
     assert_eq!(page.matches("<script").count(), 1);
     assert_eq!(page.matches("<style").count(), 1);
-    for forbidden in ["NaN", " src=", "<link", "<img", "url(", "@import", "href=\"http"] {
+    for forbidden in [
+        "NaN",
+        " src=",
+        "<link",
+        "<img",
+        "url(",
+        "@import",
+        "href=\"http",
+    ] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
 }
@@ -80,7 +88,10 @@ fn a_report_tells_the_same_figures_as_the_fit() {
     // sha256sum tests/data/diabetes.csv
     let hash = "9193026b7622ff944f0a6855a10107b24caf50dad69787c46e6890e69c27faca";
     assert!(words.contains(hash));
-    assert_eq!(tool.files(), ["diabetes.csv", "diabetes.safetensors", "report.html"]);
+    assert_eq!(
+        tool.files(),
+        ["diabetes.csv", "diabetes.safetensors", "report.html"]
+    );
 }
 
 #[test]
@@ -89,7 +100,9 @@ fn the_own_lines_are_those_of_scipy() {
     let words = words(page.split("<section id=\"looseness\"").nth(1).unwrap());
     // scipy 1.17.1: linregress(bmi, y) and linregress(sex, y): slope, rvalue²;
     // numpy: var(y - intercept - slope x).
-    for found in ["10.2331", "34.4 %", "3890.46", "6.64539", "0.2 %", "5918.89"] {
+    for found in [
+        "10.2331", "34.4 %", "3890.46", "6.64539", "0.2 %", "5918.89",
+    ] {
         assert!(words.contains(found), "{found}");
     }
 }
@@ -119,7 +132,11 @@ fn a_report_is_written_for_every_kind_of_fit() {
         let town = ["Bonn", "Kiel", "Ulm"][i % 3];
         let (area, age) = (40 + i * 7 % 90, i * 13 % 50);
         let price = 2 * area + 10 * (i % 3) + i * 31 % 7;
-        rows += &format!("{town},{area},{age},{},{price},{}\n", i % 4, price / 10 + age);
+        rows += &format!(
+            "{town},{area},{age},{},{price},{}\n",
+            i % 4,
+            price / 10 + age
+        );
     }
     tool.write("houses.csv", &rows);
     let reports = |options: &str| {
@@ -164,7 +181,16 @@ fn hostile() -> (Tool, String) {
     }
     tool.write("<i>rows'.csv", rows);
     let target = format!("\"{}\"", HOSTILE[0]);
-    tool.run(&["fit", "<i>rows'.csv", "--target", &target, "--output", "m", "--report", "r.html"]);
+    tool.run(&[
+        "fit",
+        "<i>rows'.csv",
+        "--target",
+        &target,
+        "--output",
+        "m",
+        "--report",
+        "r.html",
+    ]);
     let page = tool.read("r.html");
     (tool, page)
 }
@@ -211,7 +237,9 @@ fn a_wide_table_stays_below_two_megabytes() {
     let mut state = 1u64;
     for _ in 0..1000 {
         let cells = (0..columns + 5).map(|_| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             ((state >> 40) % 1000).to_string()
         });
         rows += &(cells.collect::<Vec<_>>().join(",") + "\n");
@@ -220,7 +248,11 @@ fn a_wide_table_stays_below_two_megabytes() {
     let fit = "fit wide.csv --target y1,y2,y3,y4,y5 --report wide.html";
     let fit: Vec<&str> = fit.split(' ').collect();
     let output = tool.run(&fit);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     check_page(&tool.read("wide.html"));
 }
 
@@ -230,17 +262,31 @@ fn a_report_is_refused_where_it_cannot_go() {
     tool.succeed(&["generate", "--examples", "50", "--output", "data.csv"]);
     tool.write("old.html", "old");
     for (report, message) in [
-        ("-", "error: a report cannot go to standard output; name a file, such as report.html"),
-        ("data.csv", "error: data.csv: this file is read; write another"),
-        ("old.html", "error: old.html: the file exists; use --force to replace it, or another name"),
-        ("./data.safetensors", "error: ./data.safetensors: this is the model's file; name another for the report"),
+        (
+            "-",
+            "error: a report cannot go to standard output; name a file, such as report.html",
+        ),
+        (
+            "data.csv",
+            "error: data.csv: this file is read; write another",
+        ),
+        (
+            "old.html",
+            "error: old.html: the file exists; use --force to replace it, or another name",
+        ),
+        (
+            "./data.safetensors",
+            "error: ./data.safetensors: this is the model's file; name another for the report",
+        ),
     ] {
         let fit = ["fit", "data.csv", "--target", "y", "--report", report];
         assert_eq!(tool.fail(&fit), message);
         assert_eq!(tool.files(), ["data.csv", "old.html"]);
     }
     assert_eq!(tool.read("old.html"), "old");
-    tool.succeed(&["fit", "data.csv", "--target", "y", "--report", "old.html", "--force"]);
+    tool.succeed(&[
+        "fit", "data.csv", "--target", "y", "--report", "old.html", "--force",
+    ]);
     assert!(tool.read("old.html").starts_with("<!DOCTYPE html>"));
 }
 
@@ -254,12 +300,18 @@ fn keep(name: &str, bytes: &[u8]) {
 /// Fails if the page said anything on the console, or asked for anything but
 /// itself.
 fn check_quiet(browser: &Browser) {
-    for kind in ["Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"] {
+    for kind in [
+        "Runtime.exceptionThrown",
+        "Runtime.consoleAPICalled",
+        "Log.entryAdded",
+    ] {
         let said: Vec<&Value> = browser.events_of(kind).collect();
         assert!(said.is_empty(), "{said:?}");
     }
     let asked = browser.events_of("Network.requestWillBeSent");
-    let asked: Vec<&Value> = asked.map(|event| &event["params"]["request"]["url"]).collect();
+    let asked: Vec<&Value> = asked
+        .map(|event| &event["params"]["request"]["url"])
+        .collect();
     let is_file = |url: &Value| url.as_str().is_some_and(|url| url.starts_with("file://"));
     assert!(asked.len() == 1 && is_file(asked[0]), "{asked:?}");
 }
@@ -314,7 +366,12 @@ fn a_browser_shows_the_report() {
     };
     let (tool, _) = diabetes(&["--validation", "0.2"]);
     let path = tool.path("report.html");
-    for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")] {
+    for (width, scheme) in [
+        (1280, "light"),
+        (1280, "dark"),
+        (390, "light"),
+        (390, "dark"),
+    ] {
         browser.screen(width, scheme);
         browser.open(&path);
         for id in SECTIONS {
@@ -322,7 +379,10 @@ fn a_browser_shows_the_report() {
             assert_eq!(browser.evaluate(&shown), true, "{id}");
         }
         let wide = browser.evaluate("document.documentElement.scrollWidth");
-        assert!(wide.as_u64() <= Some(u64::from(width)), "{wide} pixels wide");
+        assert!(
+            wide.as_u64() <= Some(u64::from(width)),
+            "{wide} pixels wide"
+        );
         assert_eq!(browser.evaluate(BARRIERS), json!([]), "{width} {scheme}");
         let picture = browser.screenshot();
         assert!(picture.starts_with(b"\x89PNG"));
@@ -334,7 +394,11 @@ fn a_browser_shows_the_report() {
 
     browser.screen(1280, "dark");
     let pdf = browser.pdf();
-    assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 20_000, "{} bytes", pdf.len());
+    assert!(
+        pdf.starts_with(b"%PDF-") && pdf.len() > 20_000,
+        "{} bytes",
+        pdf.len()
+    );
     keep("report.pdf", &pdf);
     check_quiet(&browser);
 }
@@ -385,14 +449,20 @@ fn switches_colours(browser: &mut Browser, path: &Path) {
     let dark = browser.evaluate(ground);
     assert_ne!(light, dark);
     assert_eq!(browser.evaluate(BARRIERS), json!([]), "switched to dark");
-    assert_ne!(browser.evaluate("document.getElementById('theme').textContent"), name);
+    assert_ne!(
+        browser.evaluate("document.getElementById('theme').textContent"),
+        name
+    );
     browser.press("Enter");
     assert_eq!(browser.evaluate(ground), light);
     // It is remembered only while the page is open.
     browser.press("Enter");
     browser.open(path);
     assert_eq!(browser.evaluate(ground), light);
-    assert_eq!(browser.evaluate("localStorage.length + sessionStorage.length"), 0);
+    assert_eq!(
+        browser.evaluate("localStorage.length + sessionStorage.length"),
+        0
+    );
 }
 
 #[test]
@@ -404,7 +474,10 @@ fn no_name_runs_in_a_browser() {
     browser.screen(390, "light");
     browser.open(&tool.path("r.html"));
     assert_ne!(browser.evaluate("document.title"), "broken");
-    assert_eq!(browser.evaluate("document.querySelectorAll('img').length"), 0);
+    assert_eq!(
+        browser.evaluate("document.querySelectorAll('img').length"),
+        0
+    );
     assert_eq!(browser.evaluate("document.scripts.length"), 1);
     let wide = browser.evaluate("document.documentElement.scrollWidth");
     assert!(wide.as_u64() <= Some(390), "{wide} pixels wide");

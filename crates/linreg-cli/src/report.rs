@@ -9,8 +9,8 @@ mod picture;
 
 pub use command::command_line;
 pub use files::{Hashed, hashes};
-pub use look::{Look, OwnLine};
-pub use picture::{figure, pictures};
+pub use look::{Look, OwnLine, thinned};
+pub use picture::Pictures;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -55,7 +55,7 @@ impl Page {
             })
             .collect();
         let lead = &self.lead;
-        let style = format!("{STYLE}{}", "");
+        let style = format!("{STYLE}{}", linreg_plot::page_style());
         let hashes = [&style, SCRIPT].map(sha256_base64);
         let version = env!("CARGO_PKG_VERSION");
         // Nothing is loaded, and no script or style runs but these two.

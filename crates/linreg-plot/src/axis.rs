@@ -88,14 +88,18 @@ impl Axis {
             Scale::Linear => {
                 let ticks = Ticks::new(self.least, self.most, most);
                 let values = ticks.values.iter();
-                values.map(|value| at(*value, ticks.label(*value))).collect()
+                values
+                    .map(|value| at(*value, ticks.label(*value)))
+                    .collect()
             }
             Scale::Logarithmic => {
                 let values = round_ratios(self.least, self.most, most);
                 if values.len() < 3 {
                     let ticks = Ticks::new(self.least, self.most, most);
                     let values = ticks.values.iter().filter(|value| **value > 0.0);
-                    return values.map(|value| at(*value, ticks.label(*value))).collect();
+                    return values
+                        .map(|value| at(*value, ticks.label(*value)))
+                        .collect();
                 }
                 let values = values.into_iter();
                 values.map(|value| at(value, number(value))).collect()
@@ -153,7 +157,10 @@ mod tests {
     fn ticks_of_ratios_are_round_however_wide_the_range() {
         let of = |least, most| labels(&Axis::logarithmic("loss", (least, most)));
         assert_eq!(of(0.9, 60.0), ["1", "2", "5", "10", "20", "50"]);
-        assert_eq!(of(9.1e-5, 1.44e-4), ["1.0e-4", "1.1e-4", "1.2e-4", "1.3e-4", "1.4e-4"]);
+        assert_eq!(
+            of(9.1e-5, 1.44e-4),
+            ["1.0e-4", "1.1e-4", "1.2e-4", "1.3e-4", "1.4e-4"]
+        );
         let wide = of(1e-300, 1e300);
         assert!((3..=8).contains(&wide.len()), "{wide:?}");
     }

@@ -158,7 +158,13 @@ impl Grid {
             let share = f64::from(*count).ln_1p() / full;
             (share * SHADES as f64).ceil() as usize
         };
-        let shade = |count: &u32| if *count == 0 { 0 } else { shade(count).clamp(1, SHADES) };
+        let shade = |count: &u32| {
+            if *count == 0 {
+                0
+            } else {
+                shade(count).clamp(1, SHADES)
+            }
+        };
         counts.iter().map(shade).collect()
     }
 
@@ -174,7 +180,9 @@ impl Grid {
                 let count = &mut counts[row * columns + column];
                 for cells in (from_row..to_row).map(|row| row * self.columns) {
                     let cells = &self.counts[cells + from..cells + to];
-                    *count = cells.iter().fold(*count, |sum, cell| sum.saturating_add(*cell));
+                    *count = cells
+                        .iter()
+                        .fold(*count, |sum, cell| sum.saturating_add(*cell));
                 }
             }
         }
@@ -197,8 +205,14 @@ mod tests {
                 assert!((found.1 - expected.1).abs() < 1e-12, "{found:?}");
             }
         };
-        close(chart.clipped((0.0, -10.0), (10.0, 20.0)), [(1.0 / 3.0, 0.0), (2.0 / 3.0, 1.0)]);
-        close(chart.clipped((2.0, 3.0), (4.0, 3.0)), [(0.2, 0.3), (0.4, 0.3)]);
+        close(
+            chart.clipped((0.0, -10.0), (10.0, 20.0)),
+            [(1.0 / 3.0, 0.0), (2.0 / 3.0, 1.0)],
+        );
+        close(
+            chart.clipped((2.0, 3.0), (4.0, 3.0)),
+            [(0.2, 0.3), (0.4, 0.3)],
+        );
         assert_eq!(chart.clipped((0.0, 11.0), (10.0, 12.0)), None);
         assert_eq!(chart.clipped((0.0, f64::NAN), (10.0, 2.0)), None);
     }

@@ -118,17 +118,24 @@ impl Intervals {
         let in_units = narrowest * MOST_RATIO >= widest;
         let scaled = |estimate: &Estimate, value: f64| match in_units {
             true => value,
-            false => estimate.distance() + (value - estimate.value) / estimate.half_width().max(f64::MIN_POSITIVE),
+            false => {
+                estimate.distance()
+                    + (value - estimate.value) / estimate.half_width().max(f64::MIN_POSITIVE)
+            }
         };
 
         let figure = |estimate: &&Estimate| {
-            let [value, lower, upper] = [estimate.value, estimate.lower, estimate.upper].map(number);
-            [shorten(&estimate.name, 60), format!("{value} ({lower} to {upper})")]
+            let [value, lower, upper] =
+                [estimate.value, estimate.lower, estimate.upper].map(number);
+            [
+                shorten(&estimate.name, 60),
+                format!("{value} ({lower} to {upper})"),
+            ]
         };
         let labels = shown.iter().map(figure).collect();
-        let ends = shown.iter().flat_map(|estimate| {
-            [estimate.lower, estimate.upper].map(|end| scaled(estimate, end))
-        });
+        let ends = shown
+            .iter()
+            .flat_map(|estimate| [estimate.lower, estimate.upper].map(|end| scaled(estimate, end)));
         let (least, most_end) = ends.fold((0.0f64, 0.0f64), |(least, most), end| {
             (least.min(end), most.max(end))
         });
@@ -138,7 +145,12 @@ impl Intervals {
             false => format!("half-widths of the {percent} % interval: beyond ±1 it leaves out 0"),
         };
         let x = Axis::linear(&x_name, with_margin((least, most_end)));
-        let mut chart = Chart::new(self.title(), self.subtitle(most), x, Axis::labels("", labels));
+        let mut chart = Chart::new(
+            self.title(),
+            self.subtitle(most),
+            x,
+            Axis::labels("", labels),
+        );
         let last = shown.len() as f64;
         let rule = |points: Vec<(f64, f64)>, role, width, glyph| Layer::Curve {
             points,
@@ -147,16 +159,27 @@ impl Intervals {
             glyph,
             name: None,
         };
-        chart.layers.push(rule(vec![(0.0, -0.5), (0.0, last - 0.5)], Role::Faint, 1.0, '│'));
+        chart.layers.push(rule(
+            vec![(0.0, -0.5), (0.0, last - 0.5)],
+            Role::Faint,
+            1.0,
+            '│',
+        ));
         for (line, estimate) in shown.iter().enumerate() {
             let ends = [estimate.lower, estimate.upper];
-            let points = ends.map(|end| (scaled(estimate, end), line as f64)).to_vec();
+            let points = ends
+                .map(|end| (scaled(estimate, end), line as f64))
+                .to_vec();
             let role = estimate.role();
             chart.layers.push(rule(points, role, 2.0, '─'));
         }
         for role in [Role::Point, Role::Faint] {
-            let points = shown.iter().enumerate().filter(|(_, estimate)| estimate.role() == role);
-            let points = points.map(|(line, estimate)| (scaled(estimate, estimate.value), line as f64));
+            let points = shown
+                .iter()
+                .enumerate()
+                .filter(|(_, estimate)| estimate.role() == role);
+            let points =
+                points.map(|(line, estimate)| (scaled(estimate, estimate.value), line as f64));
             let points: Vec<_> = points.collect();
             if !points.is_empty() {
                 chart.layers.push(Layer::Points {
@@ -178,7 +201,10 @@ impl Intervals {
 
     fn title(&self) -> String {
         let all = self.estimates.len();
-        let differ = self.estimates.iter().filter(|estimate| estimate.differs_from_zero());
+        let differ = self
+            .estimates
+            .iter()
+            .filter(|estimate| estimate.differs_from_zero());
         let percent = number(100.0 * self.confidence);
         let confidence = format!("with {percent} % confidence");
         match differ.count() {

@@ -84,14 +84,20 @@ mod tests {
     fn widths_are_those_of_the_font() {
         // DejaVu Sans: a digit advances by 1303 of 2048 units of an em.
         let digits = width("0000", 12.0);
-        assert!((digits - 4.0 * 12.0 * 1303.0 / 2048.0).abs() < 0.2, "{digits}");
+        assert!(
+            (digits - 4.0 * 12.0 * 1303.0 / 2048.0).abs() < 0.2,
+            "{digits}"
+        );
     }
 
     #[test]
     fn text_breaks_at_spaces_and_never_runs_over() {
         let too_wide = |text: &str| text.chars().count() > 9;
         assert_eq!(wrap("one two three", 2, too_wide), ["one two", "three"]);
-        assert_eq!(wrap("one two three four", 2, too_wide), ["one two", "three fo…"]);
+        assert_eq!(
+            wrap("one two three four", 2, too_wide),
+            ["one two", "three fo…"]
+        );
         assert_eq!(wrap("abcdefghijkl", 2, too_wide), ["abcdefgh…"]);
     }
 }

@@ -50,7 +50,12 @@ impl Chart {
         if !self.y.name.is_empty() {
             top += TEXT * 1.35;
             let name = cut(self.y.name.clone(), |name| width(name, TEXT) > room);
-            scene.text("y-name", (MARGIN, top), name, (TEXT, Role::Faint, Anchor::Start));
+            scene.text(
+                "y-name",
+                (MARGIN, top),
+                name,
+                (TEXT, Role::Faint, Anchor::Start),
+            );
         }
         let is_named = !self.x.name.is_empty();
         let mut bottom = high - MARGIN;
@@ -114,9 +119,18 @@ impl Chart {
                 *top += TEXT * 1.35;
             }
             let middle = *top - TEXT * 0.35;
-            scene.path("legend", [(left, middle), (left + 18.0, middle)], (*role, 2.0));
+            scene.path(
+                "legend",
+                [(left, middle), (left + 18.0, middle)],
+                (*role, 2.0),
+            );
             left += 18.0 + GAP / 2.0;
-            scene.text("legend", (left, *top), *name, (TEXT, Role::Ink, Anchor::Start));
+            scene.text(
+                "legend",
+                (left, *top),
+                *name,
+                (TEXT, Role::Ink, Anchor::Start),
+            );
             left += width(name, TEXT) + 2.0 * GAP;
         }
         if left > MARGIN {
@@ -131,7 +145,9 @@ impl Chart {
         let most = scene.width * 0.4;
         let mut widest = 0.0f64;
         for tick in &mut ticks {
-            tick.label = cut(std::mem::take(&mut tick.label), |label| width(label, TEXT) > most);
+            tick.label = cut(std::mem::take(&mut tick.label), |label| {
+                width(label, TEXT) > most
+            });
             widest = widest.max(width(&tick.label, TEXT));
         }
         inside.left = MARGIN + widest + GAP;
@@ -156,7 +172,11 @@ impl Chart {
     fn x_axis(&self, scene: &mut Scene, inside: &Inside) {
         for (tick, middle) in self.x_ticks(inside, scene.width) {
             let (x, _) = inside.at((tick.at, 0.0));
-            scene.path("x-grid", [(x, inside.top), (x, inside.bottom)], (Role::Grid, 1.0));
+            scene.path(
+                "x-grid",
+                [(x, inside.top), (x, inside.bottom)],
+                (Role::Grid, 1.0),
+            );
             let at = (middle, inside.bottom + TEXT + GAP / 2.0);
             scene.text("x-tick", at, tick.label, (TEXT, Role::Ink, Anchor::Middle));
         }
@@ -194,7 +214,9 @@ impl Chart {
             }
             has_room
         });
-        last.into_iter().map(|(tick, middle, _)| (tick, middle)).collect()
+        last.into_iter()
+            .map(|(tick, middle, _)| (tick, middle))
+            .collect()
     }
 
     fn layer(&self, scene: &mut Scene, inside: &Inside, layer: &Layer) {

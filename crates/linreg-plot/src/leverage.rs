@@ -46,10 +46,19 @@ impl Picture {
         }
         let title = match moving {
             0 if most > CONTOURS[0] => {
-                format!("Look at the outermost row: its Cook's distance is {}", number(most))
+                format!(
+                    "Look at the outermost row: its Cook's distance is {}",
+                    number(most)
+                )
             }
-            0 => format!("No row moves the fit: Cook's distance is {} at most", number(most)),
-            1 => format!("1 row moves the fit: its Cook's distance is {}", number(most)),
+            0 => format!(
+                "No row moves the fit: Cook's distance is {} at most",
+                number(most)
+            ),
+            1 => format!(
+                "1 row moves the fit: its Cook's distance is {}",
+                number(most)
+            ),
             _ => format!(
                 "{} rows move the fit: their Cook's distance is up to {}",
                 thousands(moving),
@@ -58,7 +67,8 @@ impl Picture {
         };
         let greatest = leverage.iter().copied().fold(0.0, f64::max);
         let mean = leverage.iter().sum::<f64>() / leverage.len() as f64;
-        let mut chart = Chart::of_cloud(title, String::new(), &cloud).with_line(|_| 0.0, Role::Faint);
+        let mut chart =
+            Chart::of_cloud(title, String::new(), &cloud).with_line(|_| 0.0, Role::Faint);
         let mut is_any_seen = false;
         for distance in CONTOURS {
             for side in [1.0, -1.0] {

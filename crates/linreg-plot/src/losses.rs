@@ -36,7 +36,10 @@ impl Picture {
         training: &[f64],
         validation: &[Option<f64>],
     ) -> Result<Self, PlotError> {
-        let lengths = [("loss", training.len()), ("validation loss", validation.len())];
+        let lengths = [
+            ("loss", training.len()),
+            ("validation loss", validation.len()),
+        ];
         for (name, count) in lengths {
             let may_be_empty = name != "loss" && count == 0;
             if count != epochs.len() && !may_be_empty {
@@ -53,7 +56,9 @@ impl Picture {
         }
         let pairs = |losses: &mut dyn Iterator<Item = Option<f64>>| -> Vec<(f64, f64)> {
             let pairs = epochs.iter().zip(losses);
-            pairs.filter_map(|(epoch, loss)| Some((*epoch, loss?))).collect()
+            pairs
+                .filter_map(|(epoch, loss)| Some((*epoch, loss?)))
+                .collect()
         };
         let training = pairs(&mut training.iter().copied().map(Some));
         let validation = pairs(&mut validation.iter().copied());
@@ -117,8 +122,16 @@ fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String)
         _ if last.1 > first.1 => format!("The loss rises {from_to}"),
         _ => format!("The loss stays at {}", number(last.1)),
     };
-    let Some((epoch, least)) = validation.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)) else {
-        let (epoch, least) = training.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(last);
+    let Some((epoch, least)) = validation
+        .iter()
+        .copied()
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+    else {
+        let (epoch, least) = training
+            .iter()
+            .copied()
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .unwrap_or(last);
         let subtitle = match training.len() {
             1 => String::new(),
             _ => format!("It is least, {}, at epoch {}", number(least), number(epoch)),

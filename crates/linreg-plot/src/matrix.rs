@@ -59,7 +59,10 @@ impl ScatterMatrix {
         }
         Ok(Self {
             names: columns.iter().map(|(name, ..)| name.to_string()).collect(),
-            ends: columns.iter().map(|(_, least, most)| (*least, *most)).collect(),
+            ends: columns
+                .iter()
+                .map(|(_, least, most)| (*least, *most))
+                .collect(),
             pairs,
         })
     }
@@ -139,7 +142,9 @@ const HEADER: f64 = 56.0;
 
 impl ScatterMatrix {
     pub(crate) fn title(&self) -> String {
-        let known = self.correlations().filter_map(|(row, column, r)| Some((row, column, r?)));
+        let known = self
+            .correlations()
+            .filter_map(|(row, column, r)| Some((row, column, r?)));
         match known.max_by(|a, b| a.2.abs().total_cmp(&b.2.abs())) {
             None => "No two columns vary together: at most one varies at all".to_string(),
             Some((row, column, r)) => {
@@ -156,7 +161,10 @@ impl ScatterMatrix {
             format!("{one} and {other} {r}")
         });
         let list: Vec<String> = list.collect();
-        format!("Scatter of every two columns. Correlations: {}.", list.join(", "))
+        format!(
+            "Scatter of every two columns. Correlations: {}.",
+            list.join(", ")
+        )
     }
 
     pub(crate) fn scene(&self) -> Scene {
@@ -166,9 +174,19 @@ impl ScatterMatrix {
         let mut scene = Scene::new((all.0 + 2.0 * MARGIN).max(480.0), all.1 + HEADER + MARGIN);
         let room = scene.width - 2.0 * MARGIN;
         let title = cut(self.title(), |title| width(title, 15.0) > room);
-        scene.text("title", (MARGIN, 30.0), title, (15.0, Role::Ink, Anchor::Start));
+        scene.text(
+            "title",
+            (MARGIN, 30.0),
+            title,
+            (15.0, Role::Ink, Anchor::Start),
+        );
         let subtitle = "Below the names each pair of columns, above them its correlation";
-        scene.text("subtitle", (MARGIN, 46.0), subtitle, (12.0, Role::Faint, Anchor::Start));
+        scene.text(
+            "subtitle",
+            (MARGIN, 46.0),
+            subtitle,
+            (12.0, Role::Faint, Anchor::Start),
+        );
         for row in 0..size {
             for column in 0..size {
                 let corner = (MARGIN + column as f64 * wide, HEADER + row as f64 * high);
@@ -182,12 +200,23 @@ impl ScatterMatrix {
         let (wide, high) = (CELL.0 - 6.0, CELL.1 - 6.0);
         let (right, bottom) = (left + wide, top + high);
         let middle = (left + wide / 2.0, top + high / 2.0);
-        let frame = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        let frame = [
+            (left, top),
+            (right, top),
+            (right, bottom),
+            (left, bottom),
+            (left, top),
+        ];
         scene.path("cell", frame, (Role::Grid, 1.0));
         if row == column {
             let fits = |text: &str, size: f64| width(text, size) <= wide - 12.0;
             let name = cut(shorten(&self.names[row], 60), |name| !fits(name, 13.0));
-            scene.text("name", (middle.0, middle.1), name, (13.0, Role::Ink, Anchor::Middle));
+            scene.text(
+                "name",
+                (middle.0, middle.1),
+                name,
+                (13.0, Role::Ink, Anchor::Middle),
+            );
             let (least, most) = self.ends[row];
             let range = match least < most {
                 true => format!("{} to {}", number(least), number(most)),

@@ -101,7 +101,13 @@ impl Shape {
     fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
-        let moment = |power: i32| values.iter().map(|value| (value - mean).powi(power)).sum::<f64>() / count;
+        let moment = |power: i32| {
+            values
+                .iter()
+                .map(|value| (value - mean).powi(power))
+                .sum::<f64>()
+                / count
+        };
         let variance = moment(2);
         Self {
             skewness: moment(3) / variance.powf(1.5),
@@ -110,7 +116,8 @@ impl Shape {
     }
 
     fn title(&self, count: usize) -> String {
-        let (of_skewness, of_kurtosis) = ((6.0 / count as f64).sqrt(), (24.0 / count as f64).sqrt());
+        let (of_skewness, of_kurtosis) =
+            ((6.0 / count as f64).sqrt(), (24.0 / count as f64).sqrt());
         let (skewness, kurtosis) = (self.skewness / of_skewness, self.kurtosis / of_kurtosis);
         let text = if count < FEW {
             "Too few rows to tell whether residuals are normal"

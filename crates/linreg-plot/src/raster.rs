@@ -39,7 +39,8 @@ fn draw(
             } => {
                 let points: Vec<_> = points.iter().copied().map(at).collect();
                 let style = colour(*role).stroke_width(pixel(*width) as u32);
-                area.draw(&PathElement::new(points, style)).map_err(failed)?;
+                area.draw(&PathElement::new(points, style))
+                    .map_err(failed)?;
             }
             Mark::Dots {
                 dots,
@@ -85,7 +86,9 @@ fn draw(
                 // Half the font's size above the baseline is where plotters
                 // takes the top of a text to be.
                 let top = pixel(*y) - (font.get_size() / 2.0).round() as i32;
-                let style = font.color(&colour(*role)).pos(Pos::new(HPos::Left, VPos::Top));
+                let style = font
+                    .color(&colour(*role))
+                    .pos(Pos::new(HPos::Left, VPos::Top));
                 let element = Text::new(text, (pixel(x - before), top), style);
                 area.draw(&element).map_err(failed)?;
             }

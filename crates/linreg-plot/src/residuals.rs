@@ -33,7 +33,9 @@ impl Picture {
                 100.0 * share
             ),
             (_, Some(growth)) if growth >= NOTABLE => {
-                format!("Residuals fan out: their spread grows {growth:.1} times from left to right")
+                format!(
+                    "Residuals fan out: their spread grows {growth:.1} times from left to right"
+                )
             }
             (_, Some(growth)) if growth <= 1.0 / NOTABLE => format!(
                 "Residuals close in: their spread falls to {:.0} % from left to right",
@@ -71,7 +73,10 @@ impl Picture {
         standardised: &[f64],
     ) -> Result<Self, PlotError> {
         let x_name = format!("predicted {}", shorten(target, 60));
-        let sizes: Vec<f64> = standardised.iter().map(|value| value.abs().sqrt()).collect();
+        let sizes: Vec<f64> = standardised
+            .iter()
+            .map(|value| value.abs().sqrt())
+            .collect();
         let cloud = Cloud::of(&x_name, fitted, "√|standardised residual|", &sizes)?;
         let trend = Trend::new(fitted, standardised);
         let title = match trend.growth() {

@@ -82,7 +82,11 @@ mod tests {
     #[test]
     fn many_points_are_shades_that_a_page_can_hold() {
         let x: Vec<f64> = (0..200_000).map(|i| f64::from(i % 1009)).collect();
-        let y: Vec<f64> = x.iter().enumerate().map(|(i, x)| x + (i % 401) as f64).collect();
+        let y: Vec<f64> = x
+            .iter()
+            .enumerate()
+            .map(|(i, x)| x + (i % 401) as f64)
+            .collect();
         let svg = Picture::scatter("x", &x, "y", &y).unwrap().svg();
         assert_eq!(count(&svg, "<circle "), 0);
         assert!(count(&svg, "class=\"cells\"") > 1);
@@ -120,7 +124,11 @@ mod tests {
             &[1e9, 1e9 + 1e-6],
         ] {
             let scatter = Picture::scatter("x", values, "y", values).unwrap();
-            assert_eq!(count(&scatter.svg(), "<circle "), values.len(), "{values:?}");
+            assert_eq!(
+                count(&scatter.svg(), "<circle "),
+                values.len(),
+                "{values:?}"
+            );
             assert!(!scatter.svg().contains("NaN"), "{values:?}");
             assert!(scatter.png().unwrap().len() > 1000, "{values:?}");
         }
@@ -153,7 +161,9 @@ mod tests {
     fn the_terminal_shows_many_points_as_shades() {
         let wave = |i: u32, by: f64| (f64::from(i) * by).sin() + (f64::from(i) * by * 1.7).cos();
         let x: Vec<f64> = (0..50_000).map(|i| wave(i, 0.618)).collect();
-        let y: Vec<f64> = (0..50_000).map(|i| x[i as usize] + wave(i, 0.271)).collect();
+        let y: Vec<f64> = (0..50_000)
+            .map(|i| x[i as usize] + wave(i, 0.271))
+            .collect();
         let scatter = Picture::scatter("area", &x, "price", &y).unwrap();
         insta::assert_snapshot!(scatter.terminal(80, 24));
     }

@@ -64,10 +64,18 @@ impl Sums {
 
     /// The least-squares line of points with these least and greatest values.
     pub(crate) fn line(&self, (left, right): (f64, f64), (bottom, top): (f64, f64)) -> Line {
-        let slope = if self.xx > 0.0 { self.xy / self.xx } else { 0.0 };
+        let slope = if self.xx > 0.0 {
+            self.xy / self.xx
+        } else {
+            0.0
+        };
         let residuals = (self.yy - slope * self.xy).max(0.0);
         let (wide, high) = (right - left, top - bottom);
-        let slope = if wide > 0.0 { slope * (high / wide) } else { 0.0 };
+        let slope = if wide > 0.0 {
+            slope * (high / wide)
+        } else {
+            0.0
+        };
         let [mean_x, mean_y] = [left + self.mean[0] * wide, bottom + self.mean[1] * high];
         let residual_std = (residuals / self.count).sqrt() * high;
         Line {
@@ -87,13 +95,21 @@ mod tests {
     #[test]
     fn blocks_add_up_to_the_whole() {
         let x: Vec<f64> = (0..1000).map(|i| f64::from(i % 37) / 36.0).collect();
-        let y: Vec<f64> = x.iter().enumerate().map(|(i, x)| 0.3 * x + (i % 5) as f64).collect();
+        let y: Vec<f64> = x
+            .iter()
+            .enumerate()
+            .map(|(i, x)| 0.3 * x + (i % 5) as f64)
+            .collect();
         let whole = Sums::of(&x, &y);
         let mut merged = Sums::default();
         for (x, y) in x.chunks(64).zip(y.chunks(64)) {
             merged.merge(&Sums::of(x, y));
         }
-        for (found, expected) in [(merged.xx, whole.xx), (merged.xy, whole.xy), (merged.yy, whole.yy)] {
+        for (found, expected) in [
+            (merged.xx, whole.xx),
+            (merged.xy, whole.xy),
+            (merged.yy, whole.yy),
+        ] {
             assert!((found / expected - 1.0).abs() < 1e-13, "{found} {expected}");
         }
         assert!((merged.correlation().unwrap() - whole.correlation().unwrap()).abs() < 1e-13);

@@ -51,7 +51,10 @@ impl Chart {
         let margin = y_ticks.iter().map(|tick| columns_of(&tick.label)).max();
         let margin = margin.unwrap_or(0) + 1;
         let figures = self.y.figures().unwrap_or(&[]);
-        let right = figures.iter().map(|[_, figure]| columns_of(figure) + 1).max();
+        let right = figures
+            .iter()
+            .map(|[_, figure]| columns_of(figure) + 1)
+            .max();
         let columns = width.saturating_sub(margin + 1 + right.unwrap_or(0)).max(8);
         let mut label_of_row = vec![""; rows];
         let mut figure_of_row = vec![""; rows];
@@ -108,7 +111,12 @@ impl Chart {
         let mut labels = String::new();
         let mut most = (columns / 10).clamp(2, 8);
         let mut ticks = self.x.ticks(most);
-        let room = |ticks: &[Tick]| ticks.iter().map(|tick| columns_of(&tick.label) + 2).sum::<usize>();
+        let room = |ticks: &[Tick]| {
+            ticks
+                .iter()
+                .map(|tick| columns_of(&tick.label) + 2)
+                .sum::<usize>()
+        };
         while most > 2 && room(&ticks) > columns {
             most -= 1;
             ticks = self.x.ticks(most);

@@ -92,8 +92,16 @@ impl Trend {
         if self.groups.len() < 3 || within < 1.0 || self.total <= 0.0 {
             return None;
         }
-        let center = self.groups.iter().map(|group| group.count * group.y).sum::<f64>() / self.count;
-        let squares = self.groups.iter().map(|group| group.count * (group.y - center).powi(2));
+        let center = self
+            .groups
+            .iter()
+            .map(|group| group.count * group.y)
+            .sum::<f64>()
+            / self.count;
+        let squares = self
+            .groups
+            .iter()
+            .map(|group| group.count * (group.y - center).powi(2));
         let share = (squares.sum::<f64>() / self.total).min(1.0);
         let f = (share / between) / ((1.0 - share) / within);
         let root = f.cbrt();
@@ -123,7 +131,10 @@ mod tests {
         let x: Vec<f64> = (0..500).map(f64::from).collect();
         let noise = noise(500);
         assert_eq!(Trend::new(&x, &noise).bend(), None);
-        let bent = x.iter().zip(&noise).map(|(x, e)| ((x - 250.0) / 250.0).powi(2) + e);
+        let bent = x
+            .iter()
+            .zip(&noise)
+            .map(|(x, e)| ((x - 250.0) / 250.0).powi(2) + e);
         let share = Trend::new(&x, &bent.collect::<Vec<_>>()).bend().unwrap();
         assert!((0.1..0.5).contains(&share), "{share}");
     }
@@ -131,7 +142,11 @@ mod tests {
     #[test]
     fn tells_how_spread_grows() {
         let x: Vec<f64> = (0..600).map(f64::from).collect();
-        let y: Vec<f64> = x.iter().zip(noise(600)).map(|(x, e)| if *x < 300.0 { e } else { 3.0 * e }).collect();
+        let y: Vec<f64> = x
+            .iter()
+            .zip(noise(600))
+            .map(|(x, e)| if *x < 300.0 { e } else { 3.0 * e })
+            .collect();
         let growth = Trend::new(&x, &y).growth().unwrap();
         assert!((growth - 3.0).abs() < 0.3, "{growth}");
     }

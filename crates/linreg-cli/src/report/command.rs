@@ -16,7 +16,10 @@ pub fn command_line() -> String {
 
 fn line(arguments: &[String]) -> String {
     let arguments = arguments.iter().map(|argument| quote(argument));
-    let words: Vec<String> = ["linreg".to_string()].into_iter().chain(arguments).collect();
+    let words: Vec<String> = ["linreg".to_string()]
+        .into_iter()
+        .chain(arguments)
+        .collect();
     words.join(" ")
 }
 
@@ -35,7 +38,16 @@ mod tests {
 
     #[test]
     fn a_shell_reads_back_what_was_given() {
-        let arguments = ["fit", "a b.csv", "--formula", "y ~ x*2", "", "it's", "$(rm x)", "--n=1e-3"];
+        let arguments = [
+            "fit",
+            "a b.csv",
+            "--formula",
+            "y ~ x*2",
+            "",
+            "it's",
+            "$(rm x)",
+            "--n=1e-3",
+        ];
         let arguments = arguments.map(String::from);
         let line = line(&arguments);
         assert_eq!(
@@ -45,8 +57,14 @@ mod tests {
         #[cfg(unix)]
         {
             let script = format!("linreg() {{ printf '%s\\n' \"$@\"; }}; {line}");
-            let shell = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-            assert_eq!(String::from_utf8(shell.stdout).unwrap(), arguments.join("\n") + "\n");
+            let shell = std::process::Command::new("sh")
+                .args(["-c", &script])
+                .output()
+                .unwrap();
+            assert_eq!(
+                String::from_utf8(shell.stdout).unwrap(),
+                arguments.join("\n") + "\n"
+            );
         }
     }
 }

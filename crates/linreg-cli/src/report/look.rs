@@ -2,6 +2,7 @@ use anyhow::Result;
 use linreg_data::{DataError, Rows};
 use linreg_exact::{Accumulator, Arithmetic, Collinear};
 use linreg_model::Coefficients;
+use linreg_plot::Line;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -136,7 +137,24 @@ impl Look {
     }
 }
 
+/// Some of the numbers of a long series with their places from 1: evenly spread,
+/// the last among them.
+pub fn thinned(series: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
+    let step = series.len().div_ceil(most.max(1)).max(1);
+    let is_kept = |place: usize| place == series.len() || (place - 1).is_multiple_of(step);
+    let places = (1..=series.len()).filter(|place| is_kept(*place));
+    places
+        .map(|place| (place as f64, series[place - 1]))
+        .unzip()
+}
+
 impl OwnLine {
+    /// For a picture.
+    pub fn line(&self) -> Line {
+        let explained = (!self.explained.is_nan()).then_some(self.explained);
+        Line::new(self.slope, self.intercept, self.left, explained)
+    }
+
     /// None where the sums are beyond 64-bit floats.
     fn new(sums: &Accumulator, target: usize, targets: usize) -> Option<Self> {
         let solution = sums.solve(true, Collinear::Drop).ok()?;
@@ -196,13 +214,24 @@ mod tests {
             panic!("no coefficients");
         };
         let coefficients = Coefficients::new(weights.to_vec(), vec![*bias]).unwrap();
-        Look::new(chunks.into_iter().map(Ok), &coefficients, vec![0, 1], most, seed).unwrap()
+        Look::new(
+            chunks.into_iter().map(Ok),
+            &coefficients,
+            vec![0, 1],
+            most,
+            seed,
+        )
+        .unwrap()
     }
 
     #[test]
     fn a_sample_is_the_same_for_the_same_seed_whatever_the_chunks() {
         let one = look(vec![rows(0, 1000)], 50, 7);
-        let many = look((0..10).map(|i| rows(i * 100, i * 100 + 100)).collect(), 50, 7);
+        let many = look(
+            (0..10).map(|i| rows(i * 100, i * 100 + 100)).collect(),
+            50,
+            7,
+        );
         assert_eq!(one.sample, many.sample);
         assert_eq!((one.sample.len(), one.num_rows), (50, 1000));
         assert!(!one.is_whole());
@@ -220,7 +249,10 @@ mod tests {
         }
         // 200 each, with a standard deviation of 13.4; of 100 such, the furthest
         // is past 5 deviations once in 17,000 runs.
-        assert!(times.iter().all(|times| (133..=267).contains(times)), "{times:?}");
+        assert!(
+            times.iter().all(|times| (133..=267).contains(times)),
+            "{times:?}"
+        );
     }
 
     #[test]
@@ -238,7 +270,7 @@ mod tests {
             .iter()
             .map(|row| (row.features[0], row.targets[0]))
             .unzip();
-        let (line, own) = (linreg_plot::Line::fit(&x, &y), look.lines[0][0].unwrap());
+        let (line, own) = (Line::fit(&x, &y), look.lines[0][0].unwrap());
         assert!((line.slope - own.slope).abs() < 1e-12);
         assert!((line.residual_variance - own.left).abs() < 1e-9);
         assert!((line.explained.unwrap() - own.explained).abs() < 1e-12);
@@ -252,6 +284,16 @@ mod tests {
         assert_eq!((look.sample.len(), look.num_rows), (50, 50));
         assert!(look.sample.iter().all(|row| row.number % 2 == 0));
         assert!(look.is_whole());
+    }
+
+    #[test]
+    fn a_long_series_is_thinned_and_keeps_its_ends() {
+        let series: Vec<f64> = (1..=1000).map(f64::from).collect();
+        let (places, values) = thinned(&series, 100);
+        assert_eq!((places.len(), &places), (101, &values));
+        assert_eq!((places[0], places[1], places[100]), (1.0, 11.0, 1000.0));
+        assert_eq!(thinned(&series[..3], 100).0, [1.0, 2.0, 3.0]);
+        assert!(thinned(&[], 100).0.is_empty());
     }
 
     #[test]

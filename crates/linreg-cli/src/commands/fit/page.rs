@@ -72,7 +72,7 @@ pub fn page(report: &Report, split: Split) -> Result<String> {
         lead: lead(report),
         sections: vec![
             data::section(report),
-            pictures::section(report, &look)?,
+            pictures::section(report, &look),
             model::section(report),
             trust::section(report),
             looseness::section(report, &look),
@@ -122,7 +122,10 @@ fn lead(report: &Report) -> String {
             false => "have no variance to explain".to_string(),
         };
         let error = match error.is_finite() {
-            true => format!("; what is left has a standard deviation of {}", text(significant(error))),
+            true => format!(
+                "; what is left has a standard deviation of {}",
+                text(significant(error))
+            ),
             false => String::new(),
         };
         format!(" For {} they {share}{error}.", name(target))

@@ -40,11 +40,15 @@ pub fn section(report: &Report) -> Section {
         .take(MOST_COLUMNS)
         .map(|column| row(column, report))
         .collect();
-    let header = ["column", "taken as", "used as", "note", "from", "to", "mean"];
+    let header = [
+        "column", "taken as", "used as", "note", "from", "to", "mean",
+    ];
     body += &table("What each column was taken as", &header, 4, &listed);
     if columns.len() > MOST_COLUMNS {
         let more = columns.len() - MOST_COLUMNS;
-        body += &paragraph(&format!("And {more} more; <code>linreg describe</code> tells of all."));
+        body += &paragraph(&format!(
+            "And {more} more; <code>linreg describe</code> tells of all."
+        ));
     }
     Section {
         id: "data",
@@ -78,7 +82,10 @@ fn rows(report: &Report) -> String {
 
 fn row(column: &Column, report: &Report) -> Vec<String> {
     let encoder = &report.table.encoder;
-    let is_used = encoder.columns().iter().any(|used| used.name == column.name);
+    let is_used = encoder
+        .columns()
+        .iter()
+        .any(|used| used.name == column.name);
     let used = match &column.name {
         name if encoder.targets().contains(name) => "target",
         name if encoder.weight() == Some(name.as_str()) => "weight",

@@ -64,9 +64,8 @@ fn figures(lines: &[(&String, f64, OwnLine)]) -> String {
 
 /// The same in words, of the tightest scatter and the loosest.
 fn story(lines: &[(&String, f64, OwnLine)], target: &str) -> String {
-    let by = |a: &&(&String, f64, OwnLine), b: &&(&String, f64, OwnLine)| {
-        a.2.left.total_cmp(&b.2.left)
-    };
+    let by =
+        |a: &&(&String, f64, OwnLine), b: &&(&String, f64, OwnLine)| a.2.left.total_cmp(&b.2.left);
     let (Some((tight, _, least)), Some((loose, _, most))) =
         (lines.iter().min_by(by), lines.iter().max_by(by))
     else {
@@ -106,12 +105,15 @@ fn furthest<'a>(lines: &[(&'a String, f64, OwnLine)]) -> Option<(&'a String, f64
     const MUCH: f64 = 0.25;
     let difference = |weight: f64, slope: f64| {
         let larger = weight.abs().max(slope.abs());
-        if larger > 0.0 { (weight / larger - slope / larger).abs() } else { 0.0 }
+        if larger > 0.0 {
+            (weight / larger - slope / larger).abs()
+        } else {
+            0.0
+        }
     };
     // A slope that explains next to nothing differs by chance.
     let matters = lines.iter().filter(|(_, _, line)| line.explained > 0.01);
-    let furthest = matters.max_by(|a, b| {
-        difference(a.1, a.2.slope).total_cmp(&difference(b.1, b.2.slope))
-    })?;
+    let furthest =
+        matters.max_by(|a, b| difference(a.1, a.2.slope).total_cmp(&difference(b.1, b.2.slope)))?;
     (difference(furthest.1, furthest.2.slope) > MUCH).then_some(*furthest)
 }

@@ -1,15 +1,19 @@
 use std::cmp::Reverse;
 
-use anyhow::Result;
-use linreg_plot::Scatter;
+use linreg_data::Set;
+use linreg_exact::Inference;
+use linreg_plot::{Cloud, Estimate, Picture};
 
 use crate::commands::fit::{How, Report};
 use crate::number::count;
 use crate::report::html::{name, paragraph, table, text};
-use crate::report::{Look, Section, figure, pictures};
+use crate::report::{Look, Pictures, Section, thinned};
 
 /// Pictures of a target beside the scatters of its features.
 pub const OTHERS: usize = 4;
+
+/// Epochs that a picture has at the most.
+const MOST_EPOCHS: usize = 500;
 
 /// Rows of the sample that stand in the page as numbers too.
 const MOST_ROWS: usize = 30;
@@ -41,30 +45,98 @@ pub fn features(report: &Report) -> Vec<usize> {
 }
 
 /// The rows, the fit and what it leaves.
-pub fn section(report: &Report, look: &Look) -> Result<Section> {
+pub fn section(report: &Report, look: &Look) -> Section {
     let targets = report.table.encoder.targets();
     let told = targets.len().min(super::MOST_TARGETS);
-    let names = &report.model.feature_names;
     let mut body = paragraph(&drawn(report, look));
     for (target, target_name) in targets.iter().enumerate().take(told) {
         if told > 1 {
             body += &format!("<h3>{}</h3>\n", name(target_name));
         }
-        let y: Vec<f64> = look.sample.iter().map(|row| row.targets[target]).collect();
-        let mut figures = Vec::new();
-        for (index, feature) in look.features.iter().enumerate() {
-            let x: Vec<f64> = look.sample.iter().map(|row| row.features[index]).collect();
-            let scatter = Scatter::new(&names[*feature], &x, target_name, &y)?;
-            figures.push(figure(&scatter.svg()?, ""));
-        }
-        body += &pictures(&figures);
+        let mut pictures = Pictures::new(&format!("picture-{}", target + 1));
+        scatters(&mut pictures, report, look, target);
+        diagnostics(&mut pictures, report, look, target);
+        body += &pictures.html();
+    }
+    if let How::Trained(trained) = &report.fitted.how {
+        let (epochs, losses) = thinned(&trained.losses, MOST_EPOCHS);
+        let mut pictures = Pictures::new("picture-loss");
+        pictures.add(Picture::losses(&epochs, &losses, &[]));
+        body += &pictures.html();
     }
     body += &rows(report, look, told);
-    Ok(Section {
+    Section {
         id: "pictures",
         heading: "Pictures",
         body,
-    })
+    }
+}
+
+/// Each feature against the target, with its line through all rows.
+fn scatters(pictures: &mut Pictures, report: &Report, look: &Look, target: usize) {
+    let target_name = &report.table.encoder.targets()[target];
+    let y: Vec<f64> = look.sample.iter().map(|row| row.targets[target]).collect();
+    for (index, feature) in look.features.iter().enumerate() {
+        let x: Vec<f64> = look.sample.iter().map(|row| row.features[index]).collect();
+        let feature = &report.model.feature_names[*feature];
+        let cloud =
+            Cloud::of(feature, &x, target_name, &y).map(|cloud| match look.lines[target][index] {
+                Some(own) => cloud.as_sample(look.num_rows, own.line()),
+                None => cloud,
+            });
+        pictures.add(cloud.and_then(|cloud| Picture::scatter_of(&cloud)));
+    }
+}
+
+/// How the predictions are, what they leave, and how sure the weights are.
+fn diagnostics(pictures: &mut Pictures, report: &Report, look: &Look, target: usize) {
+    let target_name = &report.table.encoder.targets()[target];
+    let sample = look.sample.iter();
+    let (predicted, actual): (Vec<f64>, Vec<f64>) = sample
+        .map(|row| (row.predictions[target], row.targets[target]))
+        .unzip();
+    let residuals: Vec<f64> = actual.iter().zip(&predicted).map(|(y, p)| y - p).collect();
+    pictures.add(Picture::predicted(target_name, &predicted, &actual));
+    pictures.add(Picture::residuals(target_name, &predicted, &residuals));
+    let fit = match &report.fitted.how {
+        How::Exact(fit) => Some(&fit.inferences[target]),
+        How::Trained(_) => None,
+    };
+    let spread = match fit {
+        Some(inference) => inference.residual_std_error,
+        None => report.fitted.on(Set::Training)[target].rmse,
+    };
+    if spread > 0.0 {
+        let standardised: Vec<f64> = residuals.iter().map(|residual| residual / spread).collect();
+        pictures.add(Picture::normal_quantiles(&standardised));
+    }
+    if let Some(inference) = fit {
+        let estimates = estimates(report, inference);
+        if !estimates.is_empty() {
+            pictures.add(Picture::coefficients(
+                target_name,
+                &estimates,
+                inference.confidence,
+            ));
+        }
+    }
+}
+
+/// The weights that have an interval; an intercept, in the target's unit, is
+/// another kind of number.
+fn estimates(report: &Report, inference: &Inference) -> Vec<Estimate> {
+    let constant = usize::from(report.table.encoder.intercept());
+    let names = report.model.feature_names.iter();
+    let weights = names.zip(&inference.coefficients[constant..]);
+    let known =
+        weights.filter(|(_, c)| !c.is_dropped && c.lower.is_finite() && c.upper.is_finite());
+    let known = known.map(|(name, c)| Estimate {
+        name: name.clone(),
+        value: c.estimate,
+        lower: c.lower,
+        upper: c.upper,
+    });
+    known.collect()
 }
 
 /// Which rows and features there are pictures of.
@@ -95,7 +167,10 @@ fn rows(report: &Report, look: &Look, targets: usize) -> String {
     for target in &report.table.encoder.targets()[..targets] {
         header.extend([target.clone(), format!("{target}, predicted")]);
     }
-    let header: Vec<String> = header.iter().map(|name| crate::report::html::shorten(name)).collect();
+    let header: Vec<String> = header
+        .iter()
+        .map(|name| crate::report::html::shorten(name))
+        .collect();
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let number = |value: &f64| text(crate::number::significant(*value));
     let cells = look.sample.iter().take(MOST_ROWS).map(|row| {

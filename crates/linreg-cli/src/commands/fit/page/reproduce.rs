@@ -24,7 +24,13 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
     if files.len() > MOST_FILES {
         body += &paragraph(&format!("And {} more files.", files.len() - MOST_FILES));
     }
-    if report.args.source.files.iter().any(|file| file.as_os_str() == "-") {
+    if report
+        .args
+        .source
+        .files
+        .iter()
+        .any(|file| file.as_os_str() == "-")
+    {
         body += &paragraph(
             "Rows came through standard input, of which nothing is kept: save them in a file to \
              have their hash here.",

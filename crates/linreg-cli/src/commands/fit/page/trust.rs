@@ -18,17 +18,15 @@ pub fn section(report: &Report) -> Section {
         How::Trained(_) => trained(),
     };
     let targets = report.table.encoder.targets();
-    let sets = [
-        (Set::Validation, "validation"),
-        (Set::Test, "the test"),
-    ];
+    let sets = [(Set::Validation, "validation"), (Set::Test, "the test")];
     for (index, target) in targets.iter().enumerate().take(super::MOST_TARGETS) {
         let held_out: Vec<(&str, &Metrics)> = sets
             .iter()
             .filter_map(|(set, what)| Some((*what, report.fitted.on(*set).get(index)?)))
             .collect();
         if !held_out.is_empty() {
-            let what = format!("Rows that the fit has not seen tell how well it predicts `{target}`:");
+            let what =
+                format!("Rows that the fit has not seen tell how well it predicts `{target}`:");
             body += &paragraph(&prose(&what));
             body += &metrics(&held_out);
         }
