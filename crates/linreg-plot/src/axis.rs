@@ -14,6 +14,8 @@ pub(crate) struct Axis {
 enum Scale {
     Linear,
     Logarithmic,
+    /// Only whole numbers have ticks.
+    Whole,
     /// A line for each label, the first at the top, with its figures.
     Labels(Vec<[String; 2]>),
 }
@@ -32,6 +34,14 @@ impl Axis {
             least,
             most,
             scale: Scale::Linear,
+        }
+    }
+
+    /// Even steps, of whole numbers.
+    pub(crate) fn whole(name: &str, range: (f64, f64)) -> Self {
+        Self {
+            scale: Scale::Whole,
+            ..Self::linear(name, range)
         }
     }
 
@@ -65,7 +75,10 @@ impl Axis {
     /// Where a value is: 0 at the axis' start, 1 at its end.
     pub(crate) fn position(&self, value: f64) -> f64 {
         match self.scale {
-            Scale::Logarithmic => (value / self.least).ln() / (self.most / self.least).ln(),
+            Scale::Logarithmic => {
+                // Ratios may be beyond 64-bit floats.
+                (value.ln() - self.least.ln()) / (self.most.ln() - self.least.ln())
+            }
             _ => (value - self.least) / (self.most - self.least),
         }
     }
@@ -73,7 +86,9 @@ impl Axis {
     /// The value at a position.
     pub(crate) fn value(&self, position: f64) -> f64 {
         match self.scale {
-            Scale::Logarithmic => self.least * (self.most / self.least).powf(position),
+            Scale::Logarithmic => {
+                (self.least.ln() + position * (self.most.ln() - self.least.ln())).exp()
+            }
             _ => self.least + position * (self.most - self.least),
         }
     }
@@ -85,7 +100,12 @@ impl Axis {
             label,
         };
         match &self.scale {
-            Scale::Linear => {
+            Scale::Whole if self.most - self.least < most as f64 => {
+                let (first, last) = (self.least.ceil() as i64, self.most.floor() as i64);
+                let values = (first..=last).map(|value| value as f64);
+                values.map(|value| at(value, number(value))).collect()
+            }
+            Scale::Linear | Scale::Whole => {
                 let ticks = Ticks::new(self.least, self.most, most);
                 let values = ticks.values.iter();
                 values
@@ -118,11 +138,12 @@ impl Axis {
 /// fives, at most `most` or so.
 fn round_ratios(least: f64, greatest: f64, most: usize) -> Vec<f64> {
     let (first, last) = (least.log10().floor() as i32, greatest.log10().ceil() as i32);
-    let factors: &[f64] = match (last - first) as usize {
-        decades if decades * 3 <= most => &[1.0, 2.0, 5.0],
-        _ => &[1.0],
+    let decades = greatest.log10() - least.log10();
+    let factors: &[f64] = match decades * 3.0 <= most as f64 {
+        true => &[1.0, 2.0, 5.0],
+        false => &[1.0],
     };
-    let every = ((last - first) as usize / most.max(1) + 1) as i32;
+    let every = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
     let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
     // Parsed, since powers of floats are not quite those of ten.
     let power_of_ten = |power: i32| format!("1e{power}").parse().unwrap_or(0.0);
@@ -159,10 +180,16 @@ mod tests {
         assert_eq!(of(0.9, 60.0), ["1", "2", "5", "10", "20", "50"]);
         assert_eq!(
             of(9.1e-5, 1.44e-4),
-            ["1.0e-4", "1.1e-4", "1.2e-4", "1.3e-4", "1.4e-4"]
+            ["0.00010", "0.00011", "0.00012", "0.00013", "0.00014"]
         );
         let wide = of(1e-300, 1e300);
         assert!((3..=8).contains(&wide.len()), "{wide:?}");
+    }
+
+    #[test]
+    fn there_is_no_half_an_epoch() {
+        assert_eq!(labels(&Axis::whole("epoch", (-0.1, 2.1))), ["0", "1", "2"]);
+        assert_eq!(labels(&Axis::whole("epoch", (-0.1, 40.0)))[1], "10");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) enum Layer {
         radius: f64,
         /// What stands for one in a terminal; Braille dots if none.
         glyph: Option<char>,
+        /// What a page says of them in place of their values, and of what.
+        told: Option<Told>,
     },
     /// Counts of points in cells.
     Grid(Grid),
@@ -38,6 +40,13 @@ pub(crate) enum Layer {
     },
     /// A few words at a point.
     Note { at: (f64, f64), text: String },
+}
+
+/// Texts for the points of a layer, two each.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) names: [&'static str; 2],
+    pub(crate) texts: Vec<[String; 2]>,
 }
 
 impl Chart {
@@ -63,6 +72,16 @@ impl Chart {
 
     pub(crate) fn with(mut self, layer: Layer) -> Self {
         self.layers.push(layer);
+        self
+    }
+
+    /// With points of this radius where they are drawn one by one.
+    pub(crate) fn with_radius(mut self, points: f64) -> Self {
+        for layer in &mut self.layers {
+            if let Layer::Points { radius, .. } = layer {
+                *radius = points;
+            }
+        }
         self
     }
 
@@ -139,6 +158,7 @@ impl Layer {
                 role: Role::Point,
                 radius: 1.0,
                 glyph: None,
+                told: None,
             },
             false => Self::Grid(cloud.grid.clone()),
         }

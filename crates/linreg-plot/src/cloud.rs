@@ -94,6 +94,12 @@ impl Cloud {
         if x.is_empty() {
             return Err(PlotError::NoPoints);
         }
+        for (name, values) in [(x_name, x), (y_name, y)] {
+            if let Some(value) = values.iter().copied().find(|value| !value.is_finite()) {
+                let name = name.to_string();
+                return Err(PlotError::NotFinite { name, value });
+            }
+        }
         let ((left, right), (bottom, top)) = (ends(x), ends(y));
         let mut cloud = Self::new((x_name, left, right), (y_name, bottom, top))?;
         cloud.update(x, y)?;
@@ -206,7 +212,8 @@ impl Cloud {
         self.whole.unwrap_or(self.sums.count as u64)
     }
 
-    /// The least-squares line through them.
+    /// The least-squares line through them. The standard deviation around it is
+    /// right to a ten millionth of that of y: blocks are not seen again.
     pub fn line(&self) -> Line {
         self.line.unwrap_or_else(|| self.sums.line(self.x, self.y))
     }

@@ -1,7 +1,7 @@
 use crate::axis::Axis;
-use crate::chart::{Chart, Layer};
+use crate::chart::{Chart, Layer, Told};
 use crate::name::shorten;
-use crate::number::number;
+use crate::number::rough;
 use crate::picture::Body;
 use crate::scene::{Role, Scene};
 use crate::ticks::with_margin;
@@ -124,22 +124,21 @@ impl Intervals {
             }
         };
 
-        let figure = |estimate: &&Estimate| {
-            let [value, lower, upper] =
-                [estimate.value, estimate.lower, estimate.upper].map(number);
+        let figure = |estimate: &Estimate| {
+            let [value, lower, upper] = [estimate.value, estimate.lower, estimate.upper].map(rough);
             [
                 shorten(&estimate.name, 60),
                 format!("{value} ({lower} to {upper})"),
             ]
         };
-        let labels = shown.iter().map(figure).collect();
+        let labels = shown.iter().map(|estimate| figure(estimate)).collect();
         let ends = shown
             .iter()
             .flat_map(|estimate| [estimate.lower, estimate.upper].map(|end| scaled(estimate, end)));
         let (least, most_end) = ends.fold((0.0f64, 0.0f64), |(least, most), end| {
             (least.min(end), most.max(end))
         });
-        let percent = number(100.0 * self.confidence);
+        let percent = rough(100.0 * self.confidence);
         let x_name = match in_units {
             true => format!("{} per unit of the feature", self.target),
             false => format!("half-widths of the {percent} % interval: beyond ±1 it leaves out 0"),
@@ -174,19 +173,29 @@ impl Intervals {
             chart.layers.push(rule(points, role, 2.0, '─'));
         }
         for role in [Role::Point, Role::Faint] {
-            let points = shown
+            let of_role = shown
                 .iter()
                 .enumerate()
                 .filter(|(_, estimate)| estimate.role() == role);
+            let points = of_role.clone();
             let points =
                 points.map(|(line, estimate)| (scaled(estimate, estimate.value), line as f64));
             let points: Vec<_> = points.collect();
             if !points.is_empty() {
+                let told = |(_, estimate): (usize, &&Estimate)| {
+                    let [name, figure] = figure(estimate);
+                    [figure, name]
+                };
+                let texts = of_role.map(told).collect();
                 chart.layers.push(Layer::Points {
                     points,
                     role,
                     radius: 4.0,
                     glyph: Some('●'),
+                    told: Some(Told {
+                        names: ["estimate", "coefficient"],
+                        texts,
+                    }),
                 });
             }
         }
@@ -205,7 +214,7 @@ impl Intervals {
             .estimates
             .iter()
             .filter(|estimate| estimate.differs_from_zero());
-        let percent = number(100.0 * self.confidence);
+        let percent = rough(100.0 * self.confidence);
         let confidence = format!("with {percent} % confidence");
         match differ.count() {
             0 => format!("No coefficient differs from 0 {confidence}"),

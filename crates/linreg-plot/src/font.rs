@@ -40,8 +40,20 @@ pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) 
         }
     }
     lines.reverse();
-    let cut = |line: String| cut(line, &is_too_wide);
-    lines.into_iter().map(cut).collect()
+    let mut is_open = false;
+    for line in &mut lines {
+        // A name that is set apart is so on each of its lines.
+        if is_open {
+            line.insert(0, '\u{2068}');
+        }
+        let last_mark = line.rfind(['\u{2068}', '\u{2069}']);
+        is_open = last_mark.is_some_and(|at| line[at..].starts_with('\u{2068}'));
+        if is_open {
+            line.push('\u{2069}');
+        }
+        *line = cut(std::mem::take(line), &is_too_wide);
+    }
+    lines
 }
 
 /// A text, cut with an ellipsis where there is no more room.

@@ -8,6 +8,9 @@ use crate::scene::{Anchor, Dot, Mark, Role, Scene};
 const TITLE: f64 = 15.0;
 const TEXT: f64 = 12.0;
 
+/// Width of the lines of the grid.
+const GRID: f64 = 0.6;
+
 /// Space around a chart, and between what is in it.
 const MARGIN: f64 = 14.0;
 const GAP: f64 = 8.0;
@@ -162,7 +165,7 @@ impl Chart {
         }
         for tick in ticks {
             let (left, y) = inside.at((0.0, tick.at));
-            scene.path("y-grid", [(left, y), (inside.right, y)], (Role::Grid, 1.0));
+            scene.path("y-grid", [(left, y), (inside.right, y)], (Role::Grid, GRID));
             let at = (left - GAP, y + TEXT * 0.35);
             scene.text("y-tick", at, tick.label, (TEXT, Role::Ink, Anchor::End));
         }
@@ -175,7 +178,7 @@ impl Chart {
             scene.path(
                 "x-grid",
                 [(x, inside.top), (x, inside.bottom)],
-                (Role::Grid, 1.0),
+                (Role::Grid, GRID),
             );
             let at = (middle, inside.bottom + TEXT + GAP / 2.0);
             scene.text("x-tick", at, tick.label, (TEXT, Role::Ink, Anchor::Middle));
@@ -225,6 +228,7 @@ impl Chart {
                 points,
                 role,
                 radius,
+                told,
                 ..
             } => {
                 let dot = |values: &(f64, f64)| {
@@ -238,8 +242,12 @@ impl Chart {
                     dots: points.iter().map(dot).collect(),
                     radius: *radius,
                     role: *role,
-                    opacity: if *radius > 1.0 { 1.0 } else { 0.75 },
-                    names: [self.x.name.clone(), self.y.name.clone()],
+                    opacity: if *radius > 2.0 { 1.0 } else { 0.75 },
+                    names: match told {
+                        Some(told) => told.names.map(String::from),
+                        None => [self.x.name.clone(), self.y.name.clone()],
+                    },
+                    told: told.as_ref().map(|told| told.texts.clone()),
                 });
             }
             Layer::Grid(grid) => draw_grid(scene, grid, |at| inside.at(at)),

@@ -1,5 +1,5 @@
 use crate::chart::{Chart, Layer};
-use crate::number::{number, thousands};
+use crate::number::{rough, thousands};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
@@ -48,27 +48,28 @@ impl Picture {
             0 if most > CONTOURS[0] => {
                 format!(
                     "Look at the outermost row: its Cook's distance is {}",
-                    number(most)
+                    rough(most)
                 )
             }
             0 => format!(
                 "No row moves the fit: Cook's distance is {} at most",
-                number(most)
+                rough(most)
             ),
             1 => format!(
                 "1 row moves the fit: its Cook's distance is {}",
-                number(most)
+                rough(most)
             ),
             _ => format!(
                 "{} rows move the fit: their Cook's distance is up to {}",
                 thousands(moving),
-                number(most)
+                rough(most)
             ),
         };
         let greatest = leverage.iter().copied().fold(0.0, f64::max);
         let mean = leverage.iter().sum::<f64>() / leverage.len() as f64;
-        let mut chart =
-            Chart::of_cloud(title, String::new(), &cloud).with_line(|_| 0.0, Role::Faint);
+        let mut chart = Chart::of_cloud(title, String::new(), &cloud)
+            .with_radius(1.5)
+            .with_line(|_| 0.0, Role::Faint);
         let mut is_any_seen = false;
         for distance in CONTOURS {
             for side in [1.0, -1.0] {
@@ -80,10 +81,9 @@ impl Picture {
             false => "Cook's distances of 0.5 and 1 lie outside",
         };
         chart.subtitle = format!(
-            "Leverage is {} on average, {} at most; {contours}; {} rows",
-            number(mean),
-            number(greatest),
-            thousands(leverage.len() as u64)
+            "Leverage {} on average, {} at most; {contours}",
+            rough(mean),
+            rough(greatest)
         );
         Ok(Self(Body::Chart(chart)))
     }
@@ -114,7 +114,7 @@ impl Chart {
         });
         self.layers.push(Layer::Note {
             at: last,
-            text: number(distance),
+            text: rough(distance),
         });
         true
     }

@@ -65,6 +65,8 @@ impl Line {
         let unit = sums.line((0.0, 1.0), (0.0, 1.0));
         let squares = x.iter().zip(&y).map(|(x, y)| (y - unit.at(*x)).powi(2));
         let std = (squares.sum::<f64>() / x.len() as f64).sqrt();
+        // What rounding leaves of an exact line.
+        let std = if std < 4.0 * f64::EPSILON { 0.0 } else { std };
         line.residual_std = std * (of_y.1 - of_y.0);
         line.residual_variance = line.residual_std * line.residual_std;
         line

@@ -1,6 +1,6 @@
 use crate::axis::Axis;
 use crate::chart::{Chart, Layer};
-use crate::number::number;
+use crate::number::rough;
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::ticks::{ends, with_margin};
@@ -78,13 +78,14 @@ impl Picture {
         // Even ratios tell nothing of losses that hardly differ.
         let y = match least > 0.0 && most / least > 1.5 {
             true => {
-                let margin = (most / least).powf(0.04);
-                let range = (least / margin, most * margin);
+                let margin = (0.04 * (most.ln() - least.ln())).exp();
+                let (low, high) = (least / margin, most * margin);
+                let range = (low.max(f64::MIN_POSITIVE), high.min(f64::MAX));
                 Axis::logarithmic("mean loss, logarithmic axis", range)
             }
             false => Axis::linear("mean loss", with_margin((least, most))),
         };
-        let x = Axis::linear("epoch", with_margin(ends(epochs)));
+        let x = Axis::whole("epoch", with_margin(ends(epochs)));
         let (title, subtitle) = words(&training, &validation);
         let mut chart = Chart::new(title, subtitle, x, y);
         let is_named = !validation.is_empty();
@@ -98,6 +99,7 @@ impl Picture {
                     role,
                     radius: 2.5,
                     glyph: Some(glyph),
+                    told: None,
                 });
             }
             chart.layers.push(Layer::Curve {
@@ -115,26 +117,24 @@ impl Picture {
 /// The title and the figures behind it.
 fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String) {
     let (first, last) = (training[0], training[training.len() - 1]);
-    let from_to = format!("from {} to {}", number(first.1), number(last.1));
+    let from_to = format!("from {} to {}", rough(first.1), rough(last.1));
     let of_training = match training.len() {
-        1 => format!("The loss is {} after one epoch", number(last.1)),
+        1 => format!("The loss is {} after one epoch", rough(last.1)),
         _ if last.1 < first.1 => format!("The loss falls {from_to}"),
         _ if last.1 > first.1 => format!("The loss rises {from_to}"),
-        _ => format!("The loss stays at {}", number(last.1)),
+        _ => format!("The loss stays at {}", rough(last.1)),
     };
     let Some((epoch, least)) = validation
         .iter()
         .copied()
         .min_by(|a, b| a.1.total_cmp(&b.1))
     else {
-        let (epoch, least) = training
-            .iter()
-            .copied()
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-            .unwrap_or(last);
-        let subtitle = match training.len() {
-            1 => String::new(),
-            _ => format!("It is least, {}, at epoch {}", number(least), number(epoch)),
+        let least = training.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
+        let subtitle = match least {
+            Some((epoch, least)) if least < last.1 => {
+                format!("It is least, {}, at epoch {}", rough(least), epoch)
+            }
+            _ => String::new(),
         };
         return (of_training, subtitle);
     };
@@ -142,15 +142,14 @@ fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String)
     let title = match end.1 > least {
         true => format!(
             "The loss of validation rows is least at epoch {} of {}, and rises after it",
-            number(epoch),
-            number(end.0)
+            epoch, end.0
         ),
         false => "The loss of validation rows is least at the end".to_string(),
     };
     let subtitle = format!(
         "Of validation rows {} at least and {} at the end; of training rows {from_to}",
-        number(least),
-        number(end.1)
+        rough(least),
+        rough(end.1)
     );
     (title, subtitle)
 }

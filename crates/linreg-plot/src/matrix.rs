@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use crate::chart::{Chart, Layer};
+use crate::chart::Chart;
 use crate::font::{cut, width};
 use crate::name::{shorten, without_marks};
 use crate::number::number;
@@ -240,12 +240,7 @@ impl ScatterMatrix {
             scene.text("correlation", at, text, (size, role, Anchor::Middle));
             return;
         }
-        let mut chart = Chart::of_cloud(String::new(), String::new(), cloud);
-        for layer in &mut chart.layers {
-            if let Layer::Points { radius, .. } = layer {
-                *radius = 1.0;
-            }
-        }
+        let chart = Chart::of_cloud(String::new(), String::new(), cloud);
         chart.layers_within(scene, (left, top, right, bottom));
     }
 

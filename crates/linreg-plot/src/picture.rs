@@ -2,6 +2,7 @@ use crate::PlotError;
 use crate::chart::Chart;
 use crate::coefficients::Intervals;
 use crate::matrix::Matrix;
+use crate::name::shorten;
 use crate::raster;
 use crate::scene::Scene;
 use crate::svg::{Place, svg};
@@ -55,6 +56,29 @@ impl Picture {
             0 => Err(PlotError::NoPoints),
             _ => Ok(Self(Body::Side(pictures))),
         }
+    }
+
+    /// With another title, where the figures behind it are of more than is drawn.
+    pub fn with_title(mut self, title: &str) -> Self {
+        if let Body::Chart(chart) = &mut self.0 {
+            chart.title = shorten(title, 160);
+        }
+        self
+    }
+
+    /// With more words below the title, such as what the rows are a sample of.
+    pub fn with_note(mut self, note: &str) -> Self {
+        match &mut self.0 {
+            Body::Chart(chart) if chart.subtitle.is_empty() => chart.subtitle = note.to_string(),
+            Body::Chart(chart) => chart.subtitle += &format!("; {note}"),
+            Body::Side(pictures) => {
+                for picture in pictures {
+                    *picture = picture.clone().with_note(note);
+                }
+            }
+            Body::Intervals(_) | Body::Matrix(_) => {}
+        }
+        self
     }
 
     /// What to see, in words.

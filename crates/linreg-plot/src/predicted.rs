@@ -1,6 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
-use crate::number::{number, thousands};
+use crate::number::{rough, thousands};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
@@ -46,11 +46,13 @@ impl Picture {
             false if actual.iter().all(|y| *y == actual[0]) => format!("{target} is constant"),
             false => format!("What was predicted of {target}, and what was the case"),
         };
-        let rmse = number((residuals / count).sqrt());
+        let rmse = rough((residuals / count).sqrt());
         let rows = thousands(actual.len() as u64);
         let subtitle =
             format!("Points on the line were predicted right; typical error {rmse}; {rows} rows");
-        let chart = Chart::of_cloud(title, subtitle, &cloud).with_line(|x| x, Role::Line);
+        let chart = Chart::of_cloud(title, subtitle, &cloud)
+            .with_radius(1.5)
+            .with_line(|x| x, Role::Line);
         Ok(Self(Body::Chart(chart)))
     }
 }

@@ -1,7 +1,7 @@
 use statrs::function::erf::erfc_inv;
 
-use crate::chart::{Chart, Layer};
-use crate::number::{number, thousands};
+use crate::chart::Chart;
+use crate::number::{rough, thousands};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
@@ -59,12 +59,12 @@ impl Picture {
         let beyond = sorted.iter().filter(|value| value.abs() > 3.0).count();
         let expected_beyond = count as f64 * 0.002_699_796;
         let subtitle = format!(
-            "Skewness {}, excess kurtosis {}; {} of {} rows beyond 3 standard deviations, {} if normal",
-            number(shape.skewness),
-            number(shape.kurtosis),
+            "Skewness {}, excess kurtosis {}; {} of {} rows beyond ±3, {} if normal",
+            rough(shape.skewness),
+            rough(shape.kurtosis),
             thousands(beyond as u64),
             thousands(count as u64),
-            number(expected_beyond)
+            rough(expected_beyond)
         );
         let subtitle = match count < FEW {
             true => format!("{} rows", count),
@@ -73,12 +73,7 @@ impl Picture {
         let mut chart = Chart::of_cloud(title, subtitle, &cloud).with_line(|x| x, Role::Line);
         // The points in front of the line that they hide.
         chart.layers.rotate_left(1);
-        for layer in &mut chart.layers {
-            if let Layer::Points { radius, .. } = layer {
-                *radius = 1.5;
-            }
-        }
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self(Body::Chart(chart.with_radius(1.5))))
     }
 }
 

@@ -62,9 +62,7 @@ fn draw(
             } => {
                 let style = colour(*role).mix(*opacity).filled();
                 for [left, top, right, bottom] in cells {
-                    // The far sides belong to the next cells.
-                    let (right, bottom) = at((*right, *bottom));
-                    let corners = [at((*left, *top)), (right - 1, bottom - 1)];
+                    let corners = [at((*left, *top)), at((*right, *bottom))];
                     area.draw(&Rectangle::new(corners, style)).map_err(failed)?;
                 }
             }
@@ -105,8 +103,32 @@ fn in_drawing_order(text: &str) -> String {
     let Some(paragraph) = info.paragraphs.first() else {
         return String::new();
     };
-    let ordered = info.reorder_line(paragraph, paragraph.range.clone());
+    let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
+    let mut ordered = String::new();
+    for run in runs {
+        let is_turned = levels[run.start].is_rtl();
+        let letters = text[run].chars();
+        match is_turned {
+            true => ordered.extend(letters.rev().map(mirrored)),
+            false => ordered.extend(letters),
+        }
+    }
     without_marks(&ordered)
+}
+
+/// What a bracket looks like from the other side.
+fn mirrored(c: char) -> char {
+    match c {
+        '(' => ')',
+        ')' => '(',
+        '[' => ']',
+        ']' => '[',
+        '{' => '}',
+        '}' => '{',
+        '<' => '>',
+        '>' => '<',
+        c => c,
+    }
 }
 
 fn colour(role: Role) -> RGBColor {
@@ -132,5 +154,6 @@ mod tests {
     #[test]
     fn hebrew_is_drawn_from_right_to_left_among_other_words() {
         assert_eq!(in_drawing_order("of \u{2068}אבג\u{2069} 5 %"), "of גבא 5 %");
+        assert_eq!(in_drawing_order("\u{2068}אב (ג)\u{2069}"), "(ג) בא");
     }
 }

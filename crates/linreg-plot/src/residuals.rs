@@ -1,13 +1,10 @@
 use crate::chart::Chart;
 use crate::name::shorten;
-use crate::number::{number, thousands};
+use crate::number::{rough, thousands};
 use crate::picture::Body;
 use crate::scene::Role;
-use crate::trend::Trend;
+use crate::trend::{Growth, Trend};
 use crate::{Cloud, Picture, PlotError};
-
-/// How many times larger the spread on one side is before it is worth a title.
-const NOTABLE: f64 = 1.5;
 
 /// Share of the variance of residuals that is worth a title.
 const NOTABLE_BEND: f64 = 0.02;
@@ -32,27 +29,28 @@ impl Picture {
                 "Residuals bend: their mean is not 0 along the way ({:.0} % of their variance)",
                 100.0 * share
             ),
-            (_, Some(growth)) if growth >= NOTABLE => {
-                format!(
-                    "Residuals fan out: their spread grows {growth:.1} times from left to right"
-                )
+            (_, Some(Growth::More(times))) => {
+                format!("Residuals fan out: their spread grows {times:.1} times from left to right")
             }
-            (_, Some(growth)) if growth <= 1.0 / NOTABLE => format!(
+            (_, Some(Growth::Less(share))) => format!(
                 "Residuals close in: their spread falls to {:.0} % from left to right",
-                100.0 * growth
+                100.0 * share
             ),
-            (_, Some(_)) => "Residuals spread about evenly around 0, without a bend".to_string(),
+            (_, Some(Growth::Chance)) => {
+                "Residuals show no pattern: an even spread around 0, without a bend".to_string()
+            }
             (_, None) => "Residuals against what was predicted".to_string(),
         };
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
                 "Standard deviation {} in the left third, {} in the right; {rows} rows",
-                number(left),
-                number(right)
+                rough(left),
+                rough(right)
             ),
             None => format!("{rows} rows, too few or too alike to tell a pattern"),
         };
         let chart = Chart::of_cloud(title, subtitle, &cloud)
+            .with_radius(1.5)
             .with_line(|_| 0.0, Role::Faint)
             .with_trend(trend.points());
         Ok(Self(Body::Chart(chart)))
@@ -80,26 +78,30 @@ impl Picture {
         let cloud = Cloud::of(&x_name, fitted, "√|standardised residual|", &sizes)?;
         let trend = Trend::new(fitted, standardised);
         let title = match trend.growth() {
-            Some(growth) if growth >= NOTABLE => {
-                format!("The spread of residuals grows {growth:.1} times from left to right")
+            Some(Growth::More(times)) => {
+                format!("The spread of residuals grows {times:.1} times from left to right")
             }
-            Some(growth) if growth <= 1.0 / NOTABLE => format!(
+            Some(Growth::Less(share)) => format!(
                 "The spread of residuals falls to {:.0} % from left to right",
-                100.0 * growth
+                100.0 * share
             ),
-            Some(_) => "The spread of residuals is about the same from left to right".to_string(),
+            Some(Growth::Chance) => {
+                "The spread of residuals differs no more than by chance".to_string()
+            }
             None => "The size of residuals against what was predicted".to_string(),
         };
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
-                "Standardised: {} in the left third, {} in the right; a level line is what intervals and tests assume",
-                number(left),
-                number(right)
+                "Standardised: {} in the left third, {} in the right; intervals assume a level line",
+                rough(left),
+                rough(right)
             ),
             None => String::new(),
         };
         let means = Trend::new(fitted, &sizes).points();
-        let chart = Chart::of_cloud(title, subtitle, &cloud).with_trend(means);
+        let chart = Chart::of_cloud(title, subtitle, &cloud)
+            .with_radius(1.5)
+            .with_trend(means);
         Ok(Self(Body::Chart(chart)))
     }
 }

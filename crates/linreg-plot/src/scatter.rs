@@ -39,12 +39,21 @@ impl Picture {
             None => format!("{y} is constant"),
         };
         let sign = if line.slope < 0.0 { '-' } else { '+' };
+        let rows = match cloud.grid.counts.is_empty() {
+            true => format!("{} rows", thousands(cloud.count())),
+            false => format!(
+                "{} rows, darker where there are more",
+                thousands(cloud.count())
+            ),
+        };
+        if line.explained.is_none() {
+            return Ok(Self(Body::Chart(Chart::of_cloud(title, rows, cloud))));
+        }
         let subtitle = format!(
-            "{y} = {} {sign} {} × {x}; standard deviation around the line {}; {} rows",
+            "{y} = {} {sign} {} × {x}; standard deviation around the line {}; {rows}",
             number(line.intercept),
             number(line.slope.abs()),
-            number(line.residual_std),
-            thousands(cloud.count())
+            number(line.residual_std)
         );
         let chart = Chart::of_cloud(title, subtitle, cloud).with_line(|x| line.at(x), Role::Line);
         Ok(Self(Body::Chart(chart)))

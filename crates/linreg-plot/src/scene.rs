@@ -22,6 +22,8 @@ pub(crate) enum Mark {
         opacity: f64,
         /// What the values of the points are of.
         names: [String; 2],
+        /// What a page says of the points in place of their values.
+        told: Option<Vec<[String; 2]>>,
     },
     /// Rectangles, as left, top, right and bottom, of one shade.
     Cells {

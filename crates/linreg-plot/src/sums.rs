@@ -69,7 +69,10 @@ impl Sums {
         } else {
             0.0
         };
-        let residuals = (self.yy - slope * self.xy).max(0.0);
+        let residuals = self.yy - slope * self.xy;
+        // What rounding leaves of an exact line.
+        let is_exact = residuals <= 1e-14 * self.yy;
+        let residuals = if is_exact { 0.0 } else { residuals };
         let (wide, high) = (right - left, top - bottom);
         let slope = if wide > 0.0 {
             slope * (high / wide)

@@ -72,6 +72,7 @@ pub(crate) fn svg(scene: &Scene, title: &str, description: &str, place: &Place) 
                 role,
                 opacity,
                 names,
+                told,
             } => {
                 let names = match place {
                     Place::File => String::new(),
@@ -85,11 +86,14 @@ pub(crate) fn svg(scene: &Scene, title: &str, description: &str, place: &Place) 
                     text,
                     "<g class=\"points\"{names} fill=\"{colour}\" fill-opacity=\"{opacity}\">"
                 );
-                for dot in dots {
+                for (index, dot) in dots.iter().enumerate() {
                     let (x, y) = (short(dot.at.0), short(dot.at.1));
                     let _ = write!(text, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"");
                     if matches!(place, Place::Page(_)) {
-                        let (x, y) = (number(dot.values.0), number(dot.values.1));
+                        let [x, y] = match told {
+                            Some(told) => told[index].each_ref().map(|text| escape(text)),
+                            None => [number(dot.values.0), number(dot.values.1)],
+                        };
                         let _ = write!(text, " data-x=\"{x}\" data-y=\"{y}\"");
                     }
                     text += "/>\n";

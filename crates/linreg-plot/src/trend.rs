@@ -4,9 +4,11 @@ use std::ops::Range;
 /// x.
 pub(crate) struct Trend {
     groups: Vec<Group>,
-    /// In the third of rows with the least x, and with the greatest; none where
-    /// these are few or not apart.
+    /// Standard deviation of y in the third of rows with the least x, and with
+    /// the greatest; none where these are few or not apart.
     pub(crate) thirds: Option<[f64; 2]>,
+    /// Of the logarithm of their ratio, if they differ by chance alone.
+    chance: f64,
     count: f64,
     total: f64,
 }
@@ -17,9 +19,23 @@ struct Group {
     count: f64,
 }
 
+/// How the spread goes from left to right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Growth {
+    /// It grows so many times.
+    More(f64),
+    /// It falls to this share.
+    Less(f64),
+    /// No more than by chance.
+    Chance,
+}
+
 /// Groups at the most, and rows of one at the least.
 const MOST_GROUPS: usize = 20;
 const FEWEST_ROWS: usize = 10;
+
+/// Standard errors that chance goes beyond once in a thousand times.
+const BEYOND_CHANCE: f64 = 3.09;
 
 /// Rows from which on something is said of thirds of them.
 const ENOUGH_ROWS: usize = 30;
@@ -31,7 +47,10 @@ impl Trend {
         order.sort_unstable_by(|a, b| x[*a as usize].total_cmp(&x[*b as usize]).then(a.cmp(b)));
         let xs: Vec<f64> = order.iter().map(|index| x[*index as usize]).collect();
         let ys: Vec<f64> = order.iter().map(|index| y[*index as usize]).collect();
-        let rows = (x.len() / MOST_GROUPS).max(FEWEST_ROWS);
+        // The more rows, the more groups, each with the more rows.
+        let groups = ((x.len() as f64).sqrt() / 2.0) as usize;
+        let rows = x.len() / groups.clamp(3, MOST_GROUPS);
+        let rows = rows.max(FEWEST_ROWS);
         let mut groups = Vec::new();
         let mut start = 0;
         while start < xs.len() {
@@ -50,17 +69,30 @@ impl Trend {
             });
             start = end;
         }
+        // Standard deviation, and fourth moment over its fourth power.
         let spread = |range: Range<usize>| {
-            let center = mean(&ys[range.clone()]);
-            let squares = ys[range.clone()].iter().map(|y| (y - center).powi(2));
-            (squares.sum::<f64>() / range.len() as f64).sqrt()
+            let ys = &ys[range];
+            let (center, count) = (mean(ys), ys.len() as f64);
+            let squares = ys.iter().map(|y| (y - center).powi(2));
+            let fourths: f64 = squares.clone().map(|square| square * square).sum();
+            let variance = squares.sum::<f64>() / count;
+            (variance.sqrt(), fourths / count / (variance * variance))
         };
         let (left, right) = (xs.len() / 3, xs.len() - xs.len() / 3);
         let are_apart = xs.len() >= ENOUGH_ROWS && xs[left - 1] < xs[right];
+        let thirds = are_apart.then(|| [spread(0..left), spread(right..xs.len())]);
+        // The variance of the logarithm of a standard deviation of n rows is
+        // (k - 1) / 4n with that k (Kendall's Advanced Theory of Statistics, volume
+        // 1, 10.5 and 10.6).
+        let of_third = |(_, kurtosis): (f64, f64)| (kurtosis - 1.0) / (4.0 * left as f64);
+        let chance = thirds.map_or(0.0, |thirds| {
+            thirds.map(of_third).iter().sum::<f64>().sqrt()
+        });
         let center = mean(&ys);
         Self {
             groups,
-            thirds: are_apart.then(|| [spread(0..left), spread(right..xs.len())]),
+            thirds: thirds.map(|thirds| thirds.map(|(std, _)| std)),
+            chance,
             count: xs.len() as f64,
             total: ys.iter().map(|y| (y - center).powi(2)).sum(),
         }
@@ -75,10 +107,21 @@ impl Trend {
         }
     }
 
-    /// How many times the spread on the right is that on the left.
-    pub(crate) fn growth(&self) -> Option<f64> {
+    /// How the spread goes, where something can be said: a change by a tenth or
+    /// more that chance gives less than once in a thousand times.
+    pub(crate) fn growth(&self) -> Option<Growth> {
         let [left, right] = self.thirds?;
-        (left > 0.0 && right > 0.0).then(|| right / left)
+        if !(left > 0.0 && right > 0.0 && self.chance.is_finite()) {
+            return None;
+        }
+        let times = right / left;
+        let is_chance = times.ln().abs() <= BEYOND_CHANCE * self.chance;
+        Some(match times {
+            _ if is_chance => Growth::Chance,
+            1.1.. => Growth::More(times),
+            ..0.9 => Growth::Less(times),
+            _ => Growth::Chance,
+        })
     }
 
     /// Share of the variance of y that the means of groups explain, if it is
@@ -107,7 +150,7 @@ impl Trend {
         let root = f.cbrt();
         let (a, b) = (2.0 / (9.0 * between), 2.0 / (9.0 * within));
         let z = ((1.0 - b) * root - (1.0 - a)) / (a + b * root * root).sqrt();
-        (z > 3.09 || f.is_infinite()).then_some(share)
+        (z > BEYOND_CHANCE || f.is_infinite()).then_some(share)
     }
 }
 
@@ -147,8 +190,15 @@ mod tests {
             .zip(noise(600))
             .map(|(x, e)| if *x < 300.0 { e } else { 3.0 * e })
             .collect();
-        let growth = Trend::new(&x, &y).growth().unwrap();
-        assert!((growth - 3.0).abs() < 0.3, "{growth}");
+        let growth = Trend::new(&x, &y).growth();
+        assert!(matches!(growth, Some(Growth::More(2.7..3.3))), "{growth:?}");
+        assert_eq!(Trend::new(&x, &noise(600)).growth(), Some(Growth::Chance));
+        let y: Vec<f64> = y.into_iter().rev().collect();
+        let growth = Trend::new(&x, &y).growth();
+        assert!(
+            matches!(growth, Some(Growth::Less(0.3..0.37))),
+            "{growth:?}"
+        );
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Look {
         let (width, targets) = (coefficients.num_features(), coefficients.num_targets());
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         // Of each feature: the target, its prediction and the residual.
-        let mut sums = vec![Accumulator::new(1, 3 * targets, Arithmetic::Double); features.len()];
+        let mut sums = vec![Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble); features.len()];
         let mut sample = Vec::new();
         let (mut number, mut num_rows) = (0, 0);
         for chunk in chunks {
