@@ -290,6 +290,49 @@ fn a_report_is_refused_where_it_cannot_go() {
     assert!(tool.read("old.html").starts_with("<!DOCTYPE html>"));
 }
 
+#[test]
+fn the_lesson_is_a_page_too() {
+    let tool = Tool::new();
+    let story = tool.succeed(&["lesson", "--report", "pictures"]);
+    assert!(story.contains("Wrote pictures/report.html; open it in a browser."));
+    let page = tool.read("pictures/report.html");
+    let text = words(&page);
+    for found in [
+        "y = 2 x1 - 3.4 x2 + 4.2 + noise",
+        "11.560",
+        "Why is the scatter of x1 looser than that of x2?",
+        "weight of x2",
+        "linreg lesson --report pictures",
+    ] {
+        assert!(text.contains(found), "{found}");
+    }
+    assert_eq!(page.matches("<svg ").count(), 5);
+    for name in ["scatter_x1.svg", "scatter_x2.png"] {
+        assert!(tool.path("pictures").join(name).is_file(), "{name}");
+    }
+    let message = tool.fail(&["lesson", "--report", "pictures"]);
+    assert!(message.ends_with("the file exists; use --force to replace it, or another name"));
+    tool.succeed(&["lesson", "--report", "pictures", "--force"]);
+    assert!(
+        tool.read("pictures/report.html") == page,
+        "other bytes the second time"
+    );
+    assert!(tool.fail(&["lesson", "--force"]).contains("--plots"));
+
+    if let Some(mut browser) = Browser::start() {
+        for (width, scheme) in [(1280, "light"), (390, "dark")] {
+            browser.screen(width, scheme);
+            browser.open(&tool.path("pictures/report.html"));
+            assert_eq!(browser.evaluate(BARRIERS), json!([]), "{width} {scheme}");
+            keep(
+                &format!("lesson_{width}_{scheme}.png"),
+                &browser.screenshot(),
+            );
+            check_quiet(&browser);
+        }
+    }
+}
+
 /// Where screenshots and the printed page are left to look at.
 fn keep(name: &str, bytes: &[u8]) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
@@ -336,6 +379,8 @@ const BARRIERS: &str = r#"(() => {
   }
   for (const cell of document.querySelectorAll("th"))
     if (!cell.scope) wrong.push(`${cell.textContent} heads nothing`);
+  for (const cell of document.querySelectorAll("th, td"))
+    if (cell.textContent.trim().length > 3 && cell.clientWidth < 32) wrong.push(`${cell.textContent} has no room`);
   const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
     .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)

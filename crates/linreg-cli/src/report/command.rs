@@ -14,6 +14,13 @@ pub fn command_line() -> String {
     }
 }
 
+/// What made the page, and on which machine.
+pub fn versions() -> String {
+    let linreg = env!("CARGO_PKG_VERSION");
+    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!("linreg {linreg}, Burn 0.21.0, {system} on {machine}")
+}
+
 fn line(arguments: &[String]) -> String {
     let arguments = arguments.iter().map(|argument| quote(argument));
     let words: Vec<String> = ["linreg".to_string()]

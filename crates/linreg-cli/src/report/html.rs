@@ -71,6 +71,15 @@ pub fn list(items: impl IntoIterator<Item = String>) -> String {
     }
 }
 
+/// Terms and what they are, as HTML.
+pub fn definitions(items: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let items: String = items
+        .into_iter()
+        .map(|(term, html)| format!("<div><dt>{}</dt><dd>{html}</dd></div>\n", text(term)))
+        .collect();
+    format!("<dl>\n{items}</dl>\n")
+}
+
 /// A table of HTML cells, wide ones to be scrolled sideways. The first column
 /// names the row, the columns from `first_number` on hold numbers.
 pub fn table(caption: &str, header: &[&str], first_number: usize, rows: &[Vec<String>]) -> String {

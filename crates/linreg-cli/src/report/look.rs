@@ -6,6 +6,8 @@ use linreg_plot::Line;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use crate::number::count;
+
 /// What a pass over all rows of a fit tells for pictures: some of the rows, and
 /// each feature's own line through all of them.
 pub struct Look {
@@ -71,7 +73,8 @@ impl Look {
         let (width, targets) = (coefficients.num_features(), coefficients.num_targets());
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         // Of each feature: the target, its prediction and the residual.
-        let mut sums = vec![Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble); features.len()];
+        let mut sums =
+            vec![Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble); features.len()];
         let mut sample = Vec::new();
         let (mut number, mut num_rows) = (0, 0);
         for chunk in chunks {
@@ -134,6 +137,18 @@ impl Look {
     /// Whether every row that counts is in the sample.
     pub fn is_whole(&self) -> bool {
         self.sample.len() as u64 == self.num_rows
+    }
+
+    /// Which rows are drawn, in words.
+    pub fn drawn(&self) -> String {
+        match self.is_whole() {
+            true => "every row is drawn".to_string(),
+            false => format!(
+                "{} drawn at random by the seed; lines and their figures are of all {}",
+                count(self.sample.len(), "row"),
+                count(self.num_rows as usize, "row"),
+            ),
+        }
     }
 }
 

@@ -2,6 +2,10 @@ use linreg_plot::{Picture, PlotError};
 
 use super::html::{prose, text};
 
+/// What a reader can do who has a screen.
+const HINT: &str = "<p class=\"screen quiet\">Point at a dot to read its values, or go from dot \
+                    to dot with the arrow keys.</p>\n";
+
 /// Pictures beside one another, where there is room.
 pub struct Pictures {
     /// What begins the identifiers of these, and of no others of the page.
@@ -31,10 +35,12 @@ impl Pictures {
 
     pub fn html(self) -> String {
         let pictures = self.figures.concat();
-        format!(
-            "<div class=\"pictures\" id=\"{}\">\n{pictures}</div>\n",
-            text(self.id)
-        )
+        let hint = match pictures.contains("<circle ") {
+            true => HINT,
+            false => "",
+        };
+        let id = text(self.id);
+        format!("{hint}<div class=\"pictures\" id=\"{id}\">\n{pictures}</div>\n")
     }
 }
 

@@ -84,7 +84,8 @@ pub fn page(report: &Report, split: Split) -> Result<String> {
 
 fn title(report: &Report) -> String {
     let targets = report.table.encoder.targets();
-    format!("What tells {}?", first(targets, MOST_TARGETS))
+    let verb = if targets.len() == 1 { "does" } else { "do" };
+    format!("What {verb} {} depend on?", first(targets, MOST_TARGETS))
 }
 
 /// The first names of several, as plain text.
@@ -118,8 +119,8 @@ fn lead(report: &Report) -> String {
             }
         };
         let share = match share.is_finite() {
-            true => format!("explain {} of the variance", percent(share)),
-            false => "have no variance to explain".to_string(),
+            true => format!("explain {} of its variance", percent(share)),
+            false => "have nothing to explain".to_string(),
         };
         let error = match error.is_finite() {
             true => format!(
@@ -128,7 +129,10 @@ fn lead(report: &Report) -> String {
             ),
             false => String::new(),
         };
-        format!(" For {} they {share}{error}.", name(target))
+        match targets.len() {
+            1 => format!(" The features {share}{error}."),
+            _ => format!(" Of {} they {share}{error}.", name(target)),
+        }
     });
     let found: String = found.collect();
     let first: Vec<String> = targets.iter().take(MOST_TARGETS).cloned().collect();

@@ -9,6 +9,9 @@ use crate::report::html::{name, names, paragraph, prose, shorten, table, text};
 /// Columns that are told of.
 const MOST_COLUMNS: usize = 150;
 
+/// Where notes stand, if there are any.
+const NOTE: usize = 3;
+
 /// Features that the question names.
 const MOST_FEATURES: usize = 8;
 
@@ -35,15 +38,23 @@ pub fn section(report: &Report) -> Section {
     ));
     body += &paragraph(&rows(report));
     let columns = &report.table.schema.columns;
-    let listed: Vec<Vec<String>> = columns
+    let mut listed: Vec<Vec<String>> = columns
         .iter()
         .take(MOST_COLUMNS)
         .map(|column| row(column, report))
         .collect();
-    let header = [
+    let mut header = vec![
         "column", "taken as", "used as", "note", "from", "to", "mean",
     ];
-    body += &table("What each column was taken as", &header, 4, &listed);
+    if listed.iter().all(|row| row[NOTE].is_empty()) {
+        header.remove(NOTE);
+        for row in &mut listed {
+            row.remove(NOTE);
+        }
+    }
+    let first_number = header.len() - 3;
+    let caption = "What each column was taken as";
+    body += &table(caption, &header, first_number, &listed);
     if columns.len() > MOST_COLUMNS {
         let more = columns.len() - MOST_COLUMNS;
         body += &paragraph(&format!(

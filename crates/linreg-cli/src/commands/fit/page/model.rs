@@ -3,7 +3,7 @@ use linreg_data::Set;
 use crate::commands::coefficient_rows;
 use crate::commands::fit::{How, Report, summary};
 use crate::report::Section;
-use crate::report::html::{list, name, paragraph, prose, table, text};
+use crate::report::html::{definitions, list, name, paragraph, prose, table, text};
 
 /// Coefficients that are told of, of all targets together.
 const MOST_COEFFICIENTS: usize = 400;
@@ -33,7 +33,12 @@ pub fn section(report: &Report) -> Section {
                     body += &list(meaning.iter().map(|line| prose(line)));
                 }
                 body += "<h3>The fit as a whole</h3>\n";
-                body += &figures(&summary::figures(fit, index, inference, target));
+                let figures = summary::figures(fit, index, inference, target);
+                body += &definitions(
+                    figures
+                        .into_iter()
+                        .map(|(name, value)| (name, prose(&value))),
+                );
             }
             How::Trained(_) => {
                 if let Some(metrics) = report.fitted.on(Set::Training).get(index) {
@@ -77,10 +82,4 @@ fn coefficients(rows: &[Vec<String>], most: usize) -> String {
         html += &paragraph(&format!("And {more} more; <code>--json</code> prints all."));
     }
     html
-}
-
-fn figures(rows: &[(&str, String)]) -> String {
-    let rows = rows.iter();
-    let rows = rows.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", prose(value)));
-    format!("<dl>\n{}</dl>\n", rows.collect::<String>())
 }

@@ -48,7 +48,7 @@ pub fn features(report: &Report) -> Vec<usize> {
 pub fn section(report: &Report, look: &Look) -> Section {
     let targets = report.table.encoder.targets();
     let told = targets.len().min(super::MOST_TARGETS);
-    let mut body = paragraph(&drawn(report, look));
+    let mut body = drawn(report, look);
     for (target, target_name) in targets.iter().enumerate().take(told) {
         if told > 1 {
             body += &format!("<h3>{}</h3>\n", name(target_name));
@@ -144,7 +144,7 @@ fn drawn(report: &Report, look: &Look) -> String {
     let mut sentence = match look.is_whole() {
         true => String::new(),
         false => format!(
-            "Each picture has {} of {}, drawn at random by the seed; lines and figures are of all. ",
+            "Each picture has {} of {}, drawn at random by the seed; the lines of scatters and their figures are of all. ",
             count(look.sample.len(), "point"),
             count(look.num_rows as usize, "row"),
         ),
@@ -156,7 +156,10 @@ fn drawn(report: &Report, look: &Look) -> String {
             "Of {features} features, the {shown} whose weights stand out most are drawn. "
         );
     }
-    sentence + "Point at a dot to read its values, or go from dot to dot with the arrow keys."
+    match sentence.is_empty() {
+        true => sentence,
+        false => paragraph(&sentence),
+    }
 }
 
 /// Some rows of the sample as numbers, for who cannot see the pictures.

@@ -1,7 +1,7 @@
 use crate::commands::fit::{How, Report};
 use crate::number::{bytes, count};
-use crate::report::html::{paragraph, shorten, table, text};
-use crate::report::{Hashed, Look, Section, command_line};
+use crate::report::html::{definitions, paragraph, shorten, table, text};
+use crate::report::{Hashed, Look, Section, command_line, versions};
 
 /// Files whose hashes are told.
 const MOST_FILES: usize = 100;
@@ -46,30 +46,12 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
             trained.config.learning_rate,
         ),
     };
-    let points = match look.is_whole() {
-        true => "every row is drawn".to_string(),
-        false => format!(
-            "{} drawn at random by the seed; lines and figures are of all {}",
-            count(look.sample.len(), "row"),
-            count(look.num_rows as usize, "row"),
-        ),
-    };
-    let figures = [
-        ("Method", how),
-        ("Seed", report.args.seed.to_string()),
-        ("Pictures", points),
-        (
-            "Versions",
-            format!(
-                "linreg {}, Burn 0.21.0, {} {}",
-                env!("CARGO_PKG_VERSION"),
-                std::env::consts::OS,
-                std::env::consts::ARCH
-            ),
-        ),
-    ];
-    let figures = figures.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", text(value)));
-    body += &format!("<dl>\n{}</dl>\n", figures.concat());
+    body += &definitions([
+        ("Method", text(how)),
+        ("Seed", text(report.args.seed)),
+        ("Pictures", text(look.drawn())),
+        ("Versions", text(versions())),
+    ]);
     Section {
         id: "reproduce",
         heading: "How to reproduce it",

@@ -48,7 +48,7 @@ fn exact(fit: &ExactFit, report: &Report) -> String {
         "The arithmetic: {digits:.0} digits or more of every figure are sure to be right \
          ({}). Small errors in the features grow at most {} times in the weights.",
         fit.method(),
-        text(significant(fit.solution.condition)),
+        significant((10.0 * fit.solution.condition).round() / 10.0),
     ));
     let warnings = summary::warnings(fit, encoder);
     body += &match warnings.is_empty() {
