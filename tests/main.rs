@@ -9,6 +9,7 @@ mod diabetes;
 mod exact;
 mod examples;
 mod lesson;
+mod plots;
 mod reference;
 mod report;
 mod tables;

@@ -9,6 +9,7 @@ pub mod fit;
 pub mod generate;
 pub mod inspect;
 pub mod lesson;
+pub mod plot;
 pub mod predict;
 
 use std::fmt;

@@ -38,8 +38,12 @@ pub(crate) enum Layer {
         /// What it is called where there are several.
         name: Option<&'static str>,
     },
-    /// A few words at a point.
-    Note { at: (f64, f64), text: String },
+    /// A few words that end at a point, above or below it.
+    Note {
+        at: (f64, f64),
+        text: String,
+        is_above: bool,
+    },
 }
 
 /// Texts for the points of a layer, two each.

@@ -272,10 +272,19 @@ impl Chart {
                     scene.path("curve", piece, (*role, *width));
                 }
             }
-            Layer::Note { at: (x, y), text } => {
+            Layer::Note {
+                at: (x, y),
+                text,
+                is_above,
+            } => {
                 let (x, y) = inside.at((self.x.position(*x), self.y.position(*y)));
                 let right = (x - GAP / 2.0).min(inside.right - GAP / 2.0);
-                let at = (right, y - GAP / 2.0);
+                let below = if *is_above {
+                    -GAP / 2.0
+                } else {
+                    TEXT + GAP / 2.0
+                };
+                let at = (right, y + below);
                 scene.text("note", at, text, (TEXT - 1.0, Role::Faint, Anchor::End));
             }
         }

@@ -115,6 +115,8 @@ impl Chart {
         self.layers.push(Layer::Note {
             at: last,
             text: rough(distance),
+            // On the side of 0, away from where the curve comes from.
+            is_above: side < 0.0,
         });
         true
     }

@@ -1,9 +1,9 @@
 use std::fmt::Write;
 
 use crate::chart::Chart;
-use crate::font::{cut, width};
+use crate::font::{cut, width, wrap};
 use crate::name::{shorten, without_marks};
-use crate::number::number;
+use crate::number::rough;
 use crate::picture::Body;
 use crate::scene::{Anchor, Role, Scene};
 use crate::terminal::columns_of;
@@ -173,23 +173,23 @@ impl ScatterMatrix {
         let all = (size as f64 * wide, size as f64 * high);
         let mut scene = Scene::new((all.0 + 2.0 * MARGIN).max(480.0), all.1 + HEADER + MARGIN);
         let room = scene.width - 2.0 * MARGIN;
-        let title = cut(self.title(), |title| width(title, 15.0) > room);
-        scene.text(
-            "title",
-            (MARGIN, 30.0),
-            title,
-            (15.0, Role::Ink, Anchor::Start),
-        );
+        let title = wrap(&self.title(), 2, |title| width(title, 15.0) > room);
+        let header = HEADER + 20.0 * (title.len() as f64 - 1.0);
+        scene.height += header - HEADER;
+        for (index, line) in title.into_iter().enumerate() {
+            let at = (MARGIN, 30.0 + 20.0 * index as f64);
+            scene.text("title", at, line, (15.0, Role::Ink, Anchor::Start));
+        }
         let subtitle = "Below the names each pair of columns, above them its correlation";
         scene.text(
             "subtitle",
-            (MARGIN, 46.0),
+            (MARGIN, header - 10.0),
             subtitle,
             (12.0, Role::Faint, Anchor::Start),
         );
         for row in 0..size {
             for column in 0..size {
-                let corner = (MARGIN + column as f64 * wide, HEADER + row as f64 * high);
+                let corner = (MARGIN + column as f64 * wide, header + row as f64 * high);
                 self.cell(&mut scene, row, column, corner);
             }
         }
@@ -219,12 +219,14 @@ impl ScatterMatrix {
             );
             let (least, most) = self.ends[row];
             let range = match least < most {
-                true => format!("{} to {}", number(least), number(most)),
-                false => format!("always {}", number(least)),
+                true => format!("{} to {}", rough(least), rough(most)),
+                false => format!("always {}", rough(least)),
             };
-            let range = cut(range, |range| !fits(range, 10.0));
-            let at = (middle.0, middle.1 + 16.0);
-            scene.text("range", at, range, (10.0, Role::Faint, Anchor::Middle));
+            let lines = wrap(&range, 2, |range| !fits(range, 10.0));
+            for (index, line) in lines.into_iter().enumerate() {
+                let at = (middle.0, middle.1 + 16.0 + 13.0 * index as f64);
+                scene.text("range", at, line, (10.0, Role::Faint, Anchor::Middle));
+            }
             return;
         }
         let cloud = self.pair(row, column);

@@ -42,11 +42,20 @@ const SIZE: (f64, f64) = (640.0, 480.0);
 /// The same in a page: letters are still to be read where a phone shows it.
 const PAGE_SIZE: (f64, f64) = (460.0, 380.0);
 
+/// How many of so many pictures are beside one another.
+fn columns(pictures: usize) -> usize {
+    match pictures {
+        0..2 => 1,
+        2..5 => 2,
+        _ => 3,
+    }
+}
+
 /// Lines of coefficients that an image has at the most.
 const MOST_LINES: usize = 40;
 
 impl Picture {
-    /// Several pictures as one, two in a row.
+    /// Several pictures as one, two or three in a row.
     ///
     /// # Errors
     ///
@@ -161,7 +170,7 @@ impl Picture {
             Body::Intervals(intervals) => intervals.scene(size.0, MOST_LINES),
             Body::Matrix(matrix) => matrix.scene(),
             Body::Side(pictures) => {
-                let columns = pictures.len().min(2);
+                let columns = columns(pictures.len());
                 let scenes: Vec<Scene> =
                     pictures.iter().map(|picture| picture.scene(size)).collect();
                 let width = scenes.iter().map(|scene| scene.width).fold(0.0, f64::max);

@@ -41,12 +41,10 @@ impl Picture {
         let sign = if line.slope < 0.0 { '-' } else { '+' };
         let rows = match cloud.grid.counts.is_empty() {
             true => format!("{} rows", thousands(cloud.count())),
-            false => format!(
-                "{} rows, darker where there are more",
-                thousands(cloud.count())
-            ),
+            false => format!("{} rows, the more the darker", thousands(cloud.count())),
         };
-        if line.explained.is_none() {
+        let can_be_said = line.slope.is_finite() && line.intercept.is_finite();
+        if line.explained.is_none() || !can_be_said {
             return Ok(Self(Body::Chart(Chart::of_cloud(title, rows, cloud))));
         }
         let subtitle = format!(

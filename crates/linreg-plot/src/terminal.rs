@@ -167,7 +167,7 @@ impl Chart {
                         }
                     }
                 }
-                Layer::Note { at, text } => canvas.note(place(at), text),
+                Layer::Note { at, text, .. } => canvas.note(place(at), text),
             }
         }
         canvas

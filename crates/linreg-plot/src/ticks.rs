@@ -54,7 +54,7 @@ pub(crate) fn ends(values: &[f64]) -> (f64, f64) {
 pub(crate) fn with_margin((least, greatest): (f64, f64)) -> (f64, f64) {
     let mut margin = (greatest - least) * 0.04;
     let size = least.abs().max(greatest.abs());
-    if margin < size * 1e-12 || margin == 0.0 {
+    if margin < size * 1e-15 || margin == 0.0 {
         margin = if size == 0.0 { 1.0 } else { size * 0.1 };
     }
     (least - margin, greatest + margin)
