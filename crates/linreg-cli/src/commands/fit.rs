@@ -491,10 +491,12 @@ impl Report<'_> {
         let mut coefficients = coefficients_json(self.model, encoder.intercept());
         let mut object = json!({
             "model": self.path.display().to_string(),
-            "report": self.args.report.as_ref().map(|path| path.display().to_string()),
             "target": if targets.len() == 1 { json!(targets[0]) } else { json!(targets) },
             "rows": fitted.num_rows,
         });
+        if let Some(report) = &self.args.report {
+            object["report"] = json!(report.display().to_string());
+        }
         match &fitted.how {
             How::Exact(fit) => {
                 object["method"] = json!("exact");

@@ -75,6 +75,8 @@
     svg.addEventListener("pointerleave", hide);
 
     figure.tabIndex = 0;
+    figure.setAttribute("role", "group");
+    figure.setAttribute("aria-labelledby", svg.getAttribute("aria-labelledby").split(" ")[0]);
     figure.addEventListener("blur", hide);
     figure.addEventListener("keydown", (event) => {
       const last = points.length - 1;
