@@ -1,6 +1,9 @@
+mod diagnostics;
 mod exact;
+mod exact_args;
 pub mod intervals;
 mod page;
+mod ridge;
 mod summary;
 mod training_args;
 
@@ -30,7 +33,8 @@ use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
 use crate::split::SplitArgs;
 use crate::style::yellow;
-use exact::{ExactArgs, ExactFit, Sums};
+use exact::{ExactFit, Sums};
+use exact_args::ExactArgs;
 use training_args::TrainingArgs;
 
 /// Fit a linear model to a table and save it
@@ -504,6 +508,9 @@ impl Report<'_> {
                 object["coefficients"] = coefficients;
                 object["statistics"] = summary::statistics_json(fit, targets);
                 object["relations"] = summary::relations_json(fit, encoder);
+                if let Some(found) = &fit.diagnostics {
+                    object["diagnostics"] = diagnostics::json(fit, found, targets);
+                }
                 object["warnings"] = json!(summary::warnings(fit, encoder));
             }
             How::Trained(trained) => {

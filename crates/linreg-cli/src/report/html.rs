@@ -60,6 +60,19 @@ pub fn paragraph(html: &str) -> String {
     format!("<p>{html}</p>\n")
 }
 
+/// Lines of the terminal, as they stand there; no more than people read.
+pub fn lines(text_lines: &str) -> String {
+    const MOST_LINES: usize = 200;
+    const MOST_CHARACTERS: usize = 300;
+    let shown = text_lines.trim_end().lines().take(MOST_LINES);
+    let line = |line: &str| text(line.chars().take(MOST_CHARACTERS).collect::<String>());
+    let shown: Vec<String> = shown.map(line).collect();
+    format!(
+        "<pre class=\"lines\" tabindex=\"0\">{}</pre>\n",
+        shown.join("\n")
+    )
+}
+
 pub fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: String = items
         .into_iter()

@@ -109,6 +109,7 @@ fn lead(report: &Report) -> String {
     let found = targets.iter().enumerate().take(MOST_TARGETS);
     let found = found.map(|(index, target)| {
         let (share, error) = match &report.fitted.how {
+            How::Exact(fit) if fit.ridge.is_some() => return String::new(),
             How::Exact(fit) => {
                 let inference = &fit.inferences[index];
                 (inference.r_squared, inference.residual_std_error)

@@ -1,9 +1,9 @@
 use linreg_data::Set;
 
 use crate::commands::coefficient_rows;
-use crate::commands::fit::{How, Report, summary};
+use crate::commands::fit::{How, Report, ridge, summary};
 use crate::report::Section;
-use crate::report::html::{definitions, list, name, paragraph, prose, table, text};
+use crate::report::html::{definitions, lines, list, name, paragraph, prose, table, text};
 
 /// Coefficients that are told of, of all targets together.
 const MOST_COEFFICIENTS: usize = 400;
@@ -17,6 +17,9 @@ pub fn section(report: &Report) -> Section {
     let mut body = String::new();
     for (index, target) in told.iter().enumerate() {
         let rows = match &report.fitted.how {
+            How::Exact(fit) if fit.ridge.is_some() => {
+                coefficient_rows(report.model, index, encoder.intercept())
+            }
             How::Exact(fit) => summary::coefficients(&fit.inferences[index], encoder),
             How::Trained(_) => coefficient_rows(report.model, index, encoder.intercept()),
         };
@@ -25,6 +28,12 @@ pub fn section(report: &Report) -> Section {
         }
         body += &coefficients(&rows, most);
         match &report.fitted.how {
+            How::Exact(fit) if fit.ridge.is_some() => {
+                if let Some(path) = &fit.ridge {
+                    body += "<h3>How far the weights are shrunk</h3>\n";
+                    body += &lines(&ridge::text(fit, path, index, encoder));
+                }
+            }
             How::Exact(fit) => {
                 let inference = &fit.inferences[index];
                 let meaning = summary::meaning(inference, encoder, target);

@@ -1,6 +1,5 @@
 use std::cmp::Reverse;
 
-use linreg_data::Set;
 use linreg_exact::Inference;
 use linreg_plot::{Cloud, Estimate, Picture};
 
@@ -98,19 +97,23 @@ fn diagnostics(pictures: &mut Pictures, report: &Report, look: &Look, target: us
     let residuals: Vec<f64> = actual.iter().zip(&predicted).map(|(y, p)| y - p).collect();
     pictures.add(Picture::predicted(target_name, &predicted, &actual));
     pictures.add(Picture::residuals(target_name, &predicted, &residuals));
-    let fit = match &report.fitted.how {
-        How::Exact(fit) => Some(&fit.inferences[target]),
-        How::Trained(_) => None,
+    let inference = match &report.fitted.how {
+        // Intervals are those of least squares.
+        How::Exact(fit) if fit.ridge.is_none() => Some(&fit.inferences[target]),
+        _ => None,
     };
-    let spread = match fit {
+    let spread = match inference {
         Some(inference) => inference.residual_std_error,
-        None => report.fitted.on(Set::Training)[target].rmse,
+        None => {
+            let squares: f64 = residuals.iter().map(|residual| residual * residual).sum();
+            (squares / residuals.len() as f64).sqrt()
+        }
     };
-    if spread > 0.0 {
+    if spread > 0.0 && spread.is_finite() {
         let standardised: Vec<f64> = residuals.iter().map(|residual| residual / spread).collect();
         pictures.add(Picture::normal_quantiles(&standardised));
     }
-    if let Some(inference) = fit {
+    if let Some(inference) = inference {
         let estimates = estimates(report, inference);
         if !estimates.is_empty() {
             pictures.add(Picture::coefficients(

@@ -1,12 +1,12 @@
 use linreg_data::Set;
 use linreg_training::Metrics;
 
-use super::super::{folds_lines, summary};
+use super::super::{diagnostics, folds_lines, summary};
 use crate::commands::fit::exact::ExactFit;
 use crate::commands::fit::{How, Report};
 use crate::number::{significant, thousands};
 use crate::report::Section;
-use crate::report::html::{list, paragraph, prose, table, text};
+use crate::report::html::{lines, list, paragraph, prose, table, text};
 
 /// Characters of a warning that are shown.
 const MOST: usize = 2000;
@@ -32,7 +32,8 @@ pub fn section(report: &Report) -> Section {
         }
     }
     if !report.folds.is_empty() {
-        body += &format!("<pre>{}</pre>\n", folds(report, targets));
+        let told = targets.len().min(super::MOST_TARGETS);
+        body += &lines(folds_lines(report.folds, &targets[..told]).trim_start());
     }
     Section {
         id: "trust",
@@ -43,13 +44,19 @@ pub fn section(report: &Report) -> Section {
 
 fn exact(fit: &ExactFit, report: &Report) -> String {
     let encoder = &report.table.encoder;
-    let digits = fit.solution.fewest_digits().floor();
-    let mut body = paragraph(&format!(
-        "The arithmetic: {digits:.0} digits or more of every figure are sure to be right \
-         ({}). Small errors in the features grow at most {} times in the weights.",
-        fit.method(),
-        significant((10.0 * fit.solution.condition).round() / 10.0),
-    ));
+    let mut body = match fit.ridge.is_some() {
+        true => paragraph(
+            "The weights are shrunk towards 0, which makes predictions of new rows steadier and \
+             each weight too small: they have no standard errors that could be told.",
+        ),
+        false => paragraph(&format!(
+            "The arithmetic: {:.0} digits or more of every figure are sure to be right ({}). Small \
+             errors in the features grow at most {} times in the weights.",
+            fit.solution.fewest_digits().floor(),
+            text(fit.method()),
+            significant((10.0 * fit.solution.condition).round() / 10.0),
+        )),
+    };
     let warnings = summary::warnings(fit, encoder);
     body += &match warnings.is_empty() {
         true => paragraph("Nothing in the numbers themselves calls for a second look."),
@@ -59,18 +66,32 @@ fn exact(fit: &ExactFit, report: &Report) -> String {
         let short: String = warning.chars().take(MOST).collect();
         body += &format!("<p class=\"warning\">{}</p>\n", prose(&short));
     }
-    body += &paragraph("The standard errors, p values and intervals hold if");
-    body += &list(
-        [
-            "rows are independent of one another: no row is a copy or a later state of another;",
-            "the residuals are as widely spread everywhere: a funnel in the picture of residuals \
-             speaks against it;",
-            "the target depends on the features along straight lines: a curve in that picture \
-             speaks against it;",
-            "the residuals are about normal, which matters little with many rows.",
-        ]
-        .map(str::to_string),
-    );
+    if let Some(found) = &fit.diagnostics {
+        for index in 0..encoder.targets().len().min(super::MOST_TARGETS) {
+            body += &lines(&diagnostics::text(fit, found, index, encoder));
+        }
+    }
+    match fit.ridge.is_some() {
+        true => body,
+        false => body + &assumptions(fit),
+    }
+}
+
+/// What the standard errors rest on.
+fn assumptions(fit: &ExactFit) -> String {
+    let even = "the residuals are as widely spread everywhere: a funnel in the picture of \
+                residuals speaks against it;";
+    let mut list_of = vec![
+        "rows are independent of one another: no row is a copy or a later state of another;",
+        "the target depends on the features along straight lines: a curve in the picture of \
+         residuals speaks against it;",
+        "the residuals are about normal, which matters little with many rows.",
+    ];
+    if fit.robust.is_none() {
+        list_of.insert(1, even);
+    }
+    let mut body = paragraph("The standard errors, p values and intervals hold if");
+    body += &list(list_of.into_iter().map(str::to_string));
     body + &paragraph(
         "That a weight is surely not 0 does not say that changing the feature would change the \
          target: both may follow from something that is no column here.",
@@ -107,14 +128,4 @@ pub fn metrics(sets: &[(&str, &Metrics)]) -> String {
         "MAE, mean absolute error",
     ];
     table("Errors of prediction", &header, 1, &rows)
-}
-
-fn folds(report: &Report, targets: &[String]) -> String {
-    let told = targets.len().min(super::MOST_TARGETS);
-    let lines = folds_lines(report.folds, &targets[..told]);
-    text_lines(lines.trim())
-}
-
-fn text_lines(lines: &str) -> String {
-    lines.lines().map(text).collect::<Vec<_>>().join("\n")
 }
