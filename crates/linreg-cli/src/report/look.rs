@@ -221,6 +221,7 @@ mod tests {
             features: chunks.iter().flat_map(|c| c.features.clone()).collect(),
             targets: chunks.iter().flat_map(|c| c.targets.clone()).collect(),
             weights: chunks[0].weights.clone(),
+            ..Rows::default()
         };
         let exact = linreg_exact::Rows::new(&all.features, &all.targets, 2, 1).unwrap();
         let exact = exact.with_weights(all.weights.as_deref()).unwrap();
@@ -316,7 +317,7 @@ mod tests {
         let rows = Rows {
             features: vec![1.0, 7.0, 2.0, 7.0, 4.0, 7.0],
             targets: vec![1.0, 2.0, 4.0],
-            weights: None,
+            ..Rows::default()
         };
         let coefficients = Coefficients::new(vec![1.0, 0.0], vec![0.0]).unwrap();
         let look = Look::new([Ok(rows)].into_iter(), &coefficients, vec![1], 10, 0).unwrap();
