@@ -65,6 +65,16 @@ impl Tool {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// As [`succeed`](Self::succeed), with a variable in its environment.
+    pub fn succeed_with(&self, variable: &str, value: &str, arguments: &[&str]) -> String {
+        let mut command = Command::cargo_bin("linreg").unwrap();
+        command.current_dir(self.folder.path()).args(arguments);
+        let output = command.env(variable, value).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Runs it with `--json`, and gives the object.
     pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let arguments = [arguments, &["--json"]].concat();

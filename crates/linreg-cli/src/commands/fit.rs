@@ -2,6 +2,7 @@ mod diagnostics;
 mod exact;
 mod exact_args;
 pub mod intervals;
+mod page;
 mod ridge;
 mod summary;
 mod training_args;
@@ -48,7 +49,8 @@ Examples:
   linreg fit houses.csv --target price
   linreg fit houses.csv --target price --features area,age --output small.safetensors
   linreg fit houses.parquet --formula 'price ~ area * C(town) + poly(age, 2)'
-  linreg fit 'sales-*.csv.gz' --target revenue --missing mean --validation 0.2 --json")]
+  linreg fit 'sales-*.csv.gz' --target revenue --missing mean --validation 0.2 --json
+  linreg fit houses.csv --target price --report houses.html")]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
@@ -58,7 +60,12 @@ pub struct Args {
     #[arg(long, short, value_name = "MODEL")]
     output: Option<PathBuf>,
 
-    /// Replace the model file if it exists
+    /// Write a report too: one HTML page with the data, pictures, the model and
+    /// how far to trust it, for a browser or a printer
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Replace the model file, and the report, if they exist
     #[arg(long)]
     force: bool,
 
@@ -118,6 +125,10 @@ pub fn run(args: Args) -> Result<()> {
         bail!("a model cannot go to standard output; name a file with --output");
     }
     let output = Output::new(Some(path.clone()), args.force, &args.source.paths())?;
+    let report_output = match &args.report {
+        None => None,
+        Some(report) => Some(page::check(report, &path, &args)?),
+    };
     // Settings are checked before a long file is read.
     let way = args.way()?;
     args.split.split(1, args.seed)?;
@@ -126,18 +137,18 @@ pub fn run(args: Args) -> Result<()> {
     let source = args.source.open(Passes::Several)?;
     let say_where = |error: anyhow::Error| args.source.say_where(error);
     let started = Instant::now();
-    let (table, fitted) = match &way {
+    let (table, fitted, split) = match &way {
         Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
             let (table, fitted) = Table::learn_and_fit(source, &args).map_err(say_where)?;
             table.warn()?;
-            (table, fitted)
+            (table, fitted, Split::None)
         }
         _ => {
             let table = Table::learn(source, &args).map_err(say_where)?;
             table.warn()?;
             let split = args.split.split(table.schema.num_rows, args.seed)?;
             let fitted = table.fit(&args, &way, split).map_err(say_where)?;
-            (table, fitted)
+            (table, fitted, split)
         }
     };
     let elapsed = match &fitted.how {
@@ -154,8 +165,6 @@ pub fn run(args: Args) -> Result<()> {
     let folds = folds?;
 
     let model = fitted.model(&table)?;
-    let bytes = model.to_bytes()?;
-    output.write(|file| Ok(file.write_all(&bytes)?))?;
     let report = Report {
         args: &args,
         table: &table,
@@ -165,6 +174,19 @@ pub fn run(args: Args) -> Result<()> {
         path: &path,
         elapsed,
     };
+    // Before the model is written: either there are both or none.
+    let page = match &report_output {
+        None => None,
+        Some(output) => {
+            let page = page::page(&report, split).map_err(say_where)?;
+            Some((output, page))
+        }
+    };
+    let bytes = model.to_bytes()?;
+    output.write(|file| Ok(file.write_all(&bytes)?))?;
+    if let Some((output, page)) = page {
+        output.write(|file| Ok(file.write_all(page.as_bytes())?))?;
+    }
     match args.json {
         true => print_json(&report.json()?),
         false => report.print(),
@@ -318,7 +340,7 @@ impl Table {
             config: &config,
             rows: &rows,
         };
-        let (coefficients, transfer, elapsed) = backend.run(task)??;
+        let (coefficients, losses, transfer, elapsed) = backend.run(task)??;
         backend.report(&transfer, elapsed)?;
         let metrics = self.judge(&rows, &coefficients)?;
         Ok(Fitted {
@@ -327,6 +349,7 @@ impl Table {
             num_rows,
             how: How::Trained(Box::new(Trained {
                 config,
+                losses,
                 elapsed,
                 backend: backend.to_string(),
                 kind: backend.kind.to_string(),
@@ -421,6 +444,8 @@ enum How {
 
 struct Trained {
     config: TrainingConfig,
+    /// The mean squared loss after each epoch.
+    losses: Vec<f64>,
     elapsed: Duration,
     /// The backend in words, its name and its float type.
     backend: String,
@@ -494,6 +519,9 @@ impl Report<'_> {
             "target": if targets.len() == 1 { json!(targets[0]) } else { json!(targets) },
             "rows": fitted.num_rows,
         });
+        if let Some(report) = &self.args.report {
+            object["report"] = json!(report.display().to_string());
+        }
         match &fitted.how {
             How::Exact(fit) => {
                 object["method"] = json!("exact");
@@ -570,6 +598,9 @@ impl Report<'_> {
             stdout,
             "\nSaved {path}; predict with: linreg predict {path} FILE"
         )?;
+        if let Some(report) = &self.args.report {
+            writeln!(stdout, "Saved {}; open it in a browser", report.display())?;
+        }
         Ok(())
     }
 }
@@ -609,7 +640,7 @@ struct Fit<'a> {
 }
 
 impl Task for Fit<'_> {
-    type Output = Result<(Coefficients, Transfer, Duration), TrainingError>;
+    type Output = Result<(Coefficients, Vec<f64>, Transfer, Duration), TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let num_rows = match self.rows {
@@ -629,6 +660,11 @@ impl Task for Fit<'_> {
         };
         let elapsed = progress.finish();
         let trained = trained?;
-        Ok((trained.coefficients, trained.transfer, elapsed))
+        Ok((
+            trained.coefficients,
+            trained.losses,
+            trained.transfer,
+            elapsed,
+        ))
     }
 }

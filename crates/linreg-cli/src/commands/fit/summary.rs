@@ -23,11 +23,11 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
             text += &ridge::text(fit, ridge, index, encoder);
             continue;
         }
-        text += &coefficients(inference, encoder);
-        text += &format!("\n{}", figures(fit, index, inference, target));
+        text += &table(&coefficients(inference, encoder));
+        text += &format!("\n{}", lines(&figures(fit, index, inference, target)));
         let meaning = meaning(inference, encoder, target);
         if !meaning.is_empty() {
-            text += &format!("\nWhat it says\n{meaning}");
+            text += &format!("\nWhat it says\n  {}\n", meaning.join("\n  "));
         }
         if let Some(found) = &fit.diagnostics {
             text += &format!("\n{}", diagnostics::text(fit, found, index, encoder));
@@ -52,7 +52,8 @@ pub fn names(encoder: &Encoder) -> Vec<String> {
         .collect()
 }
 
-fn coefficients(inference: &Inference, encoder: &Encoder) -> String {
+/// A row for each coefficient under a header.
+pub fn coefficients(inference: &Inference, encoder: &Encoder) -> Vec<Vec<String>> {
     let share = significant(100.0 * inference.confidence);
     let header = [
         "coefficient",
@@ -89,7 +90,7 @@ fn coefficients(inference: &Inference, encoder: &Encoder) -> String {
             format!("{:.0}", c.digits.floor()),
         ]);
     }
-    table(&rows)
+    rows
 }
 
 fn t_value(t: f64) -> String {
@@ -110,7 +111,12 @@ pub fn p_value(p: f64) -> String {
 }
 
 /// The figures of the fit as a whole, each with what it is.
-fn figures(fit: &ExactFit, index: usize, inference: &Inference, target: &str) -> String {
+pub fn figures(
+    fit: &ExactFit,
+    index: usize,
+    inference: &Inference,
+    target: &str,
+) -> Vec<(&'static str, String)> {
     let target = plain(target);
     let solution = &fit.solution;
     let about = match solution.has_intercept {
@@ -181,11 +187,12 @@ fn figures(fit: &ExactFit, index: usize, inference: &Inference, target: &str) ->
             fit.method()
         ),
     ));
-    let width = rows
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    rows
+}
+
+fn lines(rows: &[(&str, String)]) -> String {
+    let names = rows.iter().map(|(name, _)| name.chars().count());
+    let width = names.max().unwrap_or(0);
     let lines = rows
         .iter()
         .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
@@ -200,7 +207,7 @@ fn or_unknown(value: f64) -> String {
 }
 
 /// What the coefficients mean that are surely not 0, the surest first.
-fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> String {
+pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<String> {
     /// As many as are read.
     const MOST: usize = 5;
     let names = names(encoder);
@@ -228,19 +235,24 @@ fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> String {
         let size = significant(c.estimate.abs());
         let range = format!("{} to {}", significant(from), significant(to));
         format!(
-            "  {}: `{target}` is {way} by {size} ({range}){others}\n",
+            "{}: `{target}` is {way} by {size} ({range}){others}",
             of_feature(name, encoder)
         )
     };
-    let mut text: String = sure.iter().take(MOST).map(line).collect();
+    let mut lines: Vec<String> = sure.iter().take(MOST).map(line).collect();
     if !together.is_empty() {
-        text +=
-            "  The weights of products and powers speak together: predict shows what they give\n";
+        lines.push(
+            "The weights of products and powers speak together: predict shows what they give"
+                .to_string(),
+        );
     }
     if sure.len() > MOST {
-        text += &format!("  and {} more that are surely not 0\n", sure.len() - MOST);
+        lines.push(format!(
+            "and {} more that are surely not 0",
+            sure.len() - MOST
+        ));
     }
-    text
+    lines
 }
 
 /// The columns of products and powers, whose weights say nothing one by one.
