@@ -11,6 +11,8 @@ mod names;
 mod number;
 mod output;
 mod progress;
+mod reading;
+mod report;
 mod split;
 mod style;
 

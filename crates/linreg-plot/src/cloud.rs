@@ -33,6 +33,8 @@ pub struct Cloud {
     pub(crate) grid: Grid,
     sums: Sums,
     line: Option<Line>,
+    /// How many there are, if these are only some of them.
+    whole: Option<u64>,
 }
 
 /// Points that are drawn one by one at the most.
@@ -70,6 +72,7 @@ impl Cloud {
             },
             sums: Sums::default(),
             line: None,
+            whole: None,
         })
     }
 
@@ -96,6 +99,13 @@ impl Cloud {
             cloud.line = Some(Line::fit(x, y));
         }
         Ok(cloud)
+    }
+
+    /// Says that the points are a sample of so many, and which line goes through
+    /// all of those.
+    pub fn as_sample(mut self, count: u64, line: Line) -> Self {
+        (self.whole, self.line) = (Some(count), Some(line));
+        self
     }
 
     /// With less detail, for a small chart.
@@ -189,9 +199,9 @@ impl Cloud {
         (with_margin(self.x), with_margin(self.y))
     }
 
-    /// Number of points.
+    /// Number of points; of a sample, that of all points.
     pub fn count(&self) -> u64 {
-        self.sums.count as u64
+        self.whole.unwrap_or(self.sums.count as u64)
     }
 
     /// The least-squares line through them. The standard deviation around it is
@@ -256,6 +266,26 @@ mod tests {
         ] {
             assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
         }
+    }
+
+    #[test]
+    fn a_sample_is_drawn_with_the_line_of_all_points() {
+        let (x, y) = wave(1000);
+        let whole = Line::new(1.0, 2.0, 4.0, Some(0.25));
+        let cloud = Cloud::of("x", &x, "y", &y).unwrap();
+        let cloud = cloud.as_sample(1_000_000, whole);
+        assert_eq!((cloud.count(), cloud.line()), (1_000_000, whole));
+        let picture = crate::Picture::scatter_of(&cloud).unwrap();
+        assert_eq!(
+            picture.title(),
+            "x alone explains 25.0 % of the variance of y"
+        );
+        let svg = picture.svg();
+        assert!(
+            svg.contains("standard deviation around the line 2; 1,000,000 rows"),
+            "{svg}"
+        );
+        assert_eq!(svg.matches("<circle ").count(), 1000);
     }
 
     #[test]

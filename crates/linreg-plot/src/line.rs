@@ -33,6 +33,18 @@ pub struct Line {
 }
 
 impl Line {
+    /// A line that is known; `residual_variance` 0 or more, `explained` from 0
+    /// to 1, if there was anything to explain.
+    pub fn new(slope: f64, intercept: f64, residual_variance: f64, explained: Option<f64>) -> Self {
+        Self {
+            slope,
+            intercept,
+            residual_variance,
+            residual_std: residual_variance.sqrt(),
+            explained,
+        }
+    }
+
     /// Fits the line.
     ///
     /// # Panics

@@ -39,6 +39,9 @@ pub(crate) enum Body {
 /// Size of a chart, in points.
 const SIZE: (f64, f64) = (640.0, 480.0);
 
+/// The same in a page: letters are still to be read where a phone shows it.
+const PAGE_SIZE: (f64, f64) = (460.0, 380.0);
+
 /// How many of so many pictures are beside one another.
 fn columns(pictures: usize) -> usize {
     match pictures {
@@ -116,12 +119,8 @@ impl Picture {
 
     /// The picture as an SVG document for a white background.
     pub fn svg(&self) -> String {
-        svg(
-            &self.scene(),
-            &self.title(),
-            &self.description(),
-            &Place::File,
-        )
+        let scene = self.scene(SIZE);
+        svg(&scene, &self.title(), &self.description(), &Place::File)
     }
 
     /// The picture as an SVG element of an HTML page, with an identifier that is
@@ -132,7 +131,8 @@ impl Picture {
     /// [`page_style`]: crate::page_style
     pub fn svg_for_page(&self, id: &str) -> String {
         let place = Place::Page(id);
-        svg(&self.scene(), &self.title(), &self.description(), &place)
+        let scene = self.scene(PAGE_SIZE);
+        svg(&scene, &self.title(), &self.description(), &place)
     }
 
     /// The picture as a PNG file, 2 pixels a point.
@@ -141,7 +141,7 @@ impl Picture {
     ///
     /// [`PlotError::Drawing`] if the drawing library fails.
     pub fn png(&self) -> Result<Vec<u8>, PlotError> {
-        raster::png(&self.scene())
+        raster::png(&self.scene(SIZE))
     }
 
     /// The picture as text, `width` columns by `height` lines at the most (at
@@ -164,14 +164,15 @@ impl Picture {
         }
     }
 
-    fn scene(&self) -> Scene {
+    fn scene(&self, size: (f64, f64)) -> Scene {
         match &self.0 {
-            Body::Chart(chart) => chart.scene(SIZE.0, SIZE.1),
-            Body::Intervals(intervals) => intervals.scene(SIZE.0, MOST_LINES),
+            Body::Chart(chart) => chart.scene(size.0, size.1),
+            Body::Intervals(intervals) => intervals.scene(size.0, MOST_LINES),
             Body::Matrix(matrix) => matrix.scene(),
             Body::Side(pictures) => {
                 let columns = columns(pictures.len());
-                let scenes: Vec<Scene> = pictures.iter().map(Self::scene).collect();
+                let scenes: Vec<Scene> =
+                    pictures.iter().map(|picture| picture.scene(size)).collect();
                 let width = scenes.iter().map(|scene| scene.width).fold(0.0, f64::max);
                 let mut whole = Scene::new(columns as f64 * width, 0.0);
                 let mut scenes = scenes.into_iter().peekable();
