@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use linreg_training::Observer;
+use linreg_training::{EpochReport, Observer};
 
 /// A progress bar on standard error for training that takes over a second;
 /// none where standard error is no terminal.
@@ -49,10 +49,11 @@ impl Observer for TrainingProgress {
         self.bar.set_position(self.batches);
     }
 
-    fn epoch(&mut self, epoch: usize, loss: f64) {
+    fn epoch(&mut self, report: &EpochReport) {
         self.bar.set_message(format!(
-            "epoch {epoch}, loss {}",
-            crate::number::significant(loss)
+            "epoch {}, loss {}",
+            report.epoch,
+            crate::number::significant(report.loss)
         ));
     }
 }

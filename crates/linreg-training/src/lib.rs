@@ -45,7 +45,7 @@ pub use error::TrainingError;
 pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss, mean_losses};
 pub use loss::{squared_loss, weighted_squared_loss};
 pub use metrics::{Metrics, MetricsAccumulator};
-pub use observer::Observer;
+pub use observer::{EpochReport, Observer};
 pub use standardize::fold_scale;
 pub use step::Training;
 pub use train::train;

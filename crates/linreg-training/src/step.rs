@@ -57,6 +57,12 @@ impl<B: AutodiffBackend> Training<B> {
         &self.model
     }
 
+    /// Step size of the last update; of the first, before it.
+    pub fn learning_rate(&self) -> f64 {
+        let last = self.update.saturating_sub(1);
+        self.config.learning_rate_at(last, self.num_updates)
+    }
+
     /// Forward, loss, backward, update.
     ///
     /// `backward` gives the gradient of the sum of the batch's losses, which

@@ -8,7 +8,8 @@ use linreg_model::{LinearRegression, LinearRegressionConfig};
 use crate::columns::Columns;
 use crate::divergence::check_loss;
 use crate::{
-    Observer, Trained, Training, TrainingConfig, TrainingError, Transfer, fold_scale, mean_losses,
+    EpochReport, Observer, Trained, Training, TrainingConfig, TrainingError, Transfer, fold_scale,
+    mean_losses,
 };
 
 /// Trains a linear model on a dataset.
@@ -53,7 +54,8 @@ pub(crate) fn run<B: AutodiffBackend>(
     let mut training = Training::new(model, config, batches);
     let mut losses = Vec::new();
     for epoch in 0..config.num_epochs {
-        let mut start = Instant::now();
+        let epoch_start = Instant::now();
+        let mut start = epoch_start;
         for batch in batches.epoch(epoch, config.seed) {
             let batch = batch?;
             transfer.time += start.elapsed();
@@ -73,7 +75,15 @@ pub(crate) fn run<B: AutodiffBackend>(
         )?;
         let loss = columns.in_units(&after);
         losses.push(loss);
-        observer.epoch(epoch, loss);
+        observer.epoch(&EpochReport {
+            epoch,
+            num_epochs: config.num_epochs,
+            loss,
+            validation: None,
+            learning_rate: training.learning_rate(),
+            num_rows: batches.num_rows(),
+            elapsed: epoch_start.elapsed(),
+        });
     }
 
     let coefficients = training.model().coefficients()?;
@@ -149,8 +159,11 @@ mod tests {
             fn batch(&mut self) {
                 self.0 += 1;
             }
-            fn epoch(&mut self, epoch: usize, loss: f64) {
-                self.1.push((epoch, loss));
+            fn epoch(&mut self, report: &EpochReport) {
+                assert_eq!((report.num_epochs, report.num_rows), (3, 1000));
+                assert_eq!((report.learning_rate, report.validation), (0.03, None));
+                assert!(report.rows_per_second() > 0.0);
+                self.1.push((report.epoch, report.loss));
             }
         }
         let mut heard = Heard::default();
