@@ -7,6 +7,7 @@ mod cli;
 mod diabetes;
 mod exact;
 mod examples;
+mod from_exact;
 mod lesson;
 mod reference;
 mod tables;

@@ -35,6 +35,8 @@
 mod coefficients;
 mod error;
 mod file;
+#[cfg(feature = "burn-train")]
+mod learner;
 mod linear_regression;
 
 pub use coefficients::{Coefficients, CoefficientsError};

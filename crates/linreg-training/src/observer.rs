@@ -33,6 +33,20 @@ pub struct EpochReport {
 }
 
 impl EpochReport {
+    /// An epoch that ended with this loss, for a loop of one's own; nothing else
+    /// is known of it yet.
+    pub fn new(epoch: usize, num_epochs: usize, loss: f64) -> Self {
+        Self {
+            epoch,
+            num_epochs,
+            loss,
+            validation: None,
+            learning_rate: 0.0,
+            num_rows: 0,
+            elapsed: Duration::ZERO,
+        }
+    }
+
     /// Rows trained on in a second.
     pub fn rows_per_second(&self) -> f64 {
         // No clock is finer.

@@ -34,6 +34,8 @@ pub fn train<B: AutodiffBackend>(
     let batches = Batches::<B::InnerBackend>::new(rows, config.batch_size, device)?;
     let batches = batches.place(config.placement);
     let transfer = columns.transfer::<B>(config, batches.placement(), start.elapsed());
+    // The batches hold the numbers now.
+    drop(scaled);
     run::<B>(config, &batches, &columns, transfer, device, observer)
 }
 
@@ -54,6 +56,7 @@ pub(crate) fn run<B: AutodiffBackend>(
     let mut training = Training::new(model, config, batches);
     let mut losses = Vec::new();
     for epoch in 0..config.num_epochs {
+        let _span = tracing::info_span!("epoch", epoch).entered();
         let epoch_start = Instant::now();
         let mut start = epoch_start;
         for batch in batches.epoch(epoch, config.seed) {
@@ -172,6 +175,39 @@ mod tests {
         assert_eq!(heard.0, 300);
         let losses: Vec<(usize, f64)> = trained.losses.into_iter().enumerate().collect();
         assert_eq!(heard.1, losses);
+    }
+
+    #[test]
+    fn every_epoch_is_a_span() {
+        use std::sync::{Arc, Mutex};
+        use tracing::span::{Attributes, Id, Record};
+        use tracing::{Event, Metadata, Subscriber, subscriber};
+
+        /// The names of the spans that were entered.
+        #[derive(Clone, Default)]
+        struct Entered(Arc<Mutex<(Vec<&'static str>, usize)>>);
+        impl Subscriber for Entered {
+            fn enabled(&self, metadata: &Metadata) -> bool {
+                metadata.target().starts_with("linreg")
+            }
+            fn new_span(&self, span: &Attributes) -> Id {
+                let names = &mut self.0.lock().unwrap().0;
+                names.push(span.metadata().name());
+                Id::from_u64(names.len() as u64)
+            }
+            fn record(&self, _: &Id, _: &Record) {}
+            fn record_follows_from(&self, _: &Id, _: &Id) {}
+            fn event(&self, _: &Event) {}
+            fn enter(&self, _: &Id) {}
+            fn exit(&self, _: &Id) {
+                self.0.lock().unwrap().1 += 1;
+            }
+        }
+        let entered = Entered::default();
+        let config = TrainingConfig::new();
+        subscriber::with_default(entered.clone(), || run(&config, &lesson()).unwrap());
+        let (names, left) = entered.0.lock().unwrap().clone();
+        assert_eq!((names, left), (vec!["epoch"; 3], 3));
     }
 
     #[test]

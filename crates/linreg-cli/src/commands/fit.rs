@@ -1,4 +1,5 @@
 mod exact;
+mod gap;
 pub mod intervals;
 mod summary;
 mod training_args;
@@ -12,10 +13,10 @@ use anyhow::{Result, bail};
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{
-    ChunkOrder, Column, EncodedRows, EncodedSource, Encoder, EncodingCounts, Moments, Passes,
-    RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
+    ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, Moments,
+    Passes, RowChunks, RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
 };
-use linreg_exact::Arithmetic;
+use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::{Coefficients, ModelFile};
 use linreg_training::{Metrics, TrainingConfig, TrainingError, Transfer, train, train_stream};
 use serde_json::{Value, json};
@@ -24,12 +25,14 @@ use super::evaluate::{metrics, metrics_json, metrics_lines};
 use super::{Backend, BackendArgs, coefficients_json, coefficients_table};
 use crate::columns::{ColumnArgs, columns_json, columns_lines};
 use crate::input::{ENCODER, SCHEMA, SourceArgs};
+use crate::log::Log;
 use crate::number;
 use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
 use crate::split::SplitArgs;
 use crate::style::yellow;
 use exact::{ExactArgs, ExactFit, Sums};
+use gap::{Gap, GapSums};
 use training_args::TrainingArgs;
 
 /// Fit a linear model to a table and save it
@@ -92,6 +95,11 @@ pub struct Args {
     #[command(flatten)]
     training: TrainingArgs,
 
+    /// File to write a line of JSON to after every epoch: losses, learning rate,
+    /// rows per second
+    #[arg(long, value_name = "FILE", help_heading = "Training (--method sgd)")]
+    log: Option<PathBuf>,
+
     #[command(flatten)]
     backend: BackendArgs,
 }
@@ -115,6 +123,12 @@ pub fn run(args: Args) -> Result<()> {
     }
     let output = Output::new(Some(path.clone()), args.force, &args.source.paths())?;
     // Settings are checked before a long file is read.
+    if let Some(log) = &args.log {
+        if *log == path {
+            bail!("--log and the model are the same file; name another");
+        }
+        Output::new(Some(log.clone()), args.force, &args.source.paths())?;
+    }
     let way = args.way()?;
     args.split.split(1, args.seed)?;
     let folds = args.split.folds(args.seed)?;
@@ -178,6 +192,7 @@ impl Args {
         match self.method {
             Method::Exact => {
                 let given = self.training.given().or_else(|| self.backend.given());
+                let given = given.or(self.log.as_ref().map(|_| "--log"));
                 if let Some(option) = given {
                     bail!("{option} is a setting of training; add --method sgd");
                 }
@@ -278,11 +293,34 @@ impl Table {
     }
 
     fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
-        let chunks = match rows {
-            EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File)?,
-            EncodedRows::File(source) => source.chunks(ChunkOrder::File)?,
+        metrics(chunks(rows)?, coefficients, self.encoder.targets())
+    }
+
+    /// Judges a model trained on these rows, and compares it with the exact fit
+    /// in the same pass.
+    fn compare(
+        &self,
+        rows: &EncodedRows,
+        coefficients: &Coefficients,
+    ) -> Result<(Vec<Metrics>, Option<Gap>)> {
+        let mut sums = GapSums::new(&self.encoder, Arithmetic::Double);
+        let chunks_read = chunks(rows)?.inspect(|rows| {
+            if let Ok(rows) = rows {
+                sums.add(rows);
+            }
+        });
+        let metrics = metrics(chunks_read, coefficients, self.encoder.targets())?;
+        let gap = match sums.gap(coefficients, &metrics) {
+            Err(ExactError::Imprecise) => {
+                let mut sums = GapSums::new(&self.encoder, Arithmetic::DoubleDouble);
+                for chunk in chunks(rows)? {
+                    sums.add(&chunk?);
+                }
+                sums.gap(coefficients, &metrics)
+            }
+            gap => gap,
         };
-        metrics(chunks, coefficients, self.encoder.targets())
+        Ok((metrics, gap.ok()))
     }
 
     fn fit_exact(&self, args: &Args, split: Split) -> Result<Fitted> {
@@ -310,13 +348,26 @@ impl Table {
         let config = config
             .with_placement(backend.placement())
             .with_intercept(self.encoder.intercept());
+        let is_fold = matches!(split, Split::Fold { .. });
+        let log = args.log.as_ref().filter(|_| !is_fold);
+        let log = log.map(|path| Log::create(path, args.force, &args.source.paths()));
+        let batches = num_rows.div_ceil(config.batch_size);
+        let batches = batches.saturating_mul(config.num_epochs) as u64;
+        let verbose = backend.is_verbose() && !is_fold;
+        let mut progress = TrainingProgress::new(batches, verbose, log.transpose()?);
         let task = Fit {
             config: &config,
             rows: &rows,
+            progress: &mut progress,
         };
-        let (coefficients, transfer, elapsed) = backend.run(task)??;
+        let trained = backend.run(task)?;
+        let elapsed = progress.finish()?;
+        let (coefficients, transfer) = trained?;
         backend.report(&transfer, elapsed)?;
-        let metrics = self.judge(&rows, &coefficients)?;
+        let (metrics, gap) = match !is_fold && gap::is_possible(&config, &self.encoder) {
+            true => self.compare(&rows, &coefficients)?,
+            false => (self.judge(&rows, &coefficients)?, None),
+        };
         Ok(Fitted {
             coefficients,
             counts,
@@ -327,6 +378,7 @@ impl Table {
                 backend: backend.to_string(),
                 kind: backend.kind.to_string(),
                 precision: backend.precision.to_string(),
+                gap,
             })),
             sets: vec![(Set::Training, metrics)],
         })
@@ -379,6 +431,13 @@ impl Table {
     }
 }
 
+fn chunks(rows: &EncodedRows) -> Result<RowChunks<'_>, DataError> {
+    match rows {
+        EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File),
+        EncodedRows::File(source) => source.chunks(ChunkOrder::File),
+    }
+}
+
 /// A model fitted to the rows for training of a split.
 struct Fitted {
     coefficients: Coefficients,
@@ -401,6 +460,8 @@ struct Trained {
     backend: String,
     kind: String,
     precision: String,
+    /// How far it is from the exact fit, where that can be told.
+    gap: Option<Gap>,
 }
 
 impl Fitted {
@@ -482,8 +543,15 @@ impl Report<'_> {
                 object["method"] = json!("sgd");
                 object["backend"] = json!(trained.kind);
                 object["precision"] = json!(trained.precision);
+                if let Some(gap) = &trained.gap {
+                    gap.extend_coefficients(encoder, &mut coefficients);
+                }
                 object["coefficients"] = coefficients;
                 object["metrics"] = of_set(Set::Training)?;
+                object["from_exact"] = match &trained.gap {
+                    Some(gap) => gap.json(encoder),
+                    None => Value::Null,
+                };
                 object["training"] = serde_json::to_value(&trained.config)?;
             }
         }
@@ -533,6 +601,12 @@ impl Report<'_> {
             };
             writeln!(stdout, "{rows}")?;
             write!(stdout, "{}", metrics_lines(metrics, targets))?;
+            if let (Set::Training, How::Trained(trained)) = (set, &fitted.how)
+                && let Some(gap) = &trained.gap
+            {
+                let epochs = trained.config.num_epochs;
+                write!(stdout, "{}", gap.text(encoder, epochs))?;
+            }
         }
         if !self.folds.is_empty() {
             write!(stdout, "{}", folds_lines(self.folds, targets))?;
@@ -578,29 +652,18 @@ fn default_output(source: &SourceArgs) -> Result<PathBuf> {
 struct Fit<'a> {
     config: &'a TrainingConfig,
     rows: &'a EncodedRows,
+    progress: &'a mut TrainingProgress,
 }
 
 impl Task for Fit<'_> {
-    type Output = Result<(Coefficients, Transfer, Duration), TrainingError>;
+    type Output = Result<(Coefficients, Transfer), TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let num_rows = match self.rows {
-            EncodedRows::Memory(dataset) => dataset.num_rows(),
-            EncodedRows::File(source) => source.num_rows(),
-        };
-        let batches = num_rows.div_ceil(self.config.batch_size);
-        let mut progress =
-            TrainingProgress::new(batches.saturating_mul(self.config.num_epochs) as u64);
+        let (config, progress) = (self.config, self.progress);
         let trained = match self.rows {
-            EncodedRows::Memory(dataset) => {
-                train::<B>(self.config, dataset, &device, &mut progress)
-            }
-            EncodedRows::File(source) => {
-                train_stream::<B>(self.config, source, &device, &mut progress)
-            }
-        };
-        let elapsed = progress.finish();
-        let trained = trained?;
-        Ok((trained.coefficients, trained.transfer, elapsed))
+            EncodedRows::Memory(dataset) => train::<B>(config, dataset, &device, progress),
+            EncodedRows::File(source) => train_stream::<B>(config, source, &device, progress),
+        }?;
+        Ok((trained.coefficients, trained.transfer))
     }
 }

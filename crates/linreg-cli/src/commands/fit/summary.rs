@@ -35,7 +35,7 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
     text
 }
 
-fn names(encoder: &Encoder) -> Vec<String> {
+pub fn names(encoder: &Encoder) -> Vec<String> {
     let intercept = encoder.intercept().then(|| INTERCEPT.to_string());
     intercept
         .into_iter()
