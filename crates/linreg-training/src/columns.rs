@@ -3,7 +3,6 @@ use std::time::Duration;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_data::{Placement, RowSource, Scaler, Summary};
 
-use crate::standardize::target_std;
 use crate::{TrainingConfig, TrainingError, Transfer};
 
 /// What training knows of the columns beforehand.
@@ -25,16 +24,6 @@ impl Columns {
             true => Some(Scaler::new(&summary, config.intercept)?),
         };
         Ok(Self { summary, scaler })
-    }
-
-    /// Losses in the units of the data, summed over the targets.
-    pub(crate) fn in_units(&self, losses: &[f64]) -> f64 {
-        let losses = losses.iter().enumerate();
-        let in_units = losses.map(|(target, loss)| match &self.scaler {
-            None => *loss,
-            Some(scaler) => loss * target_std(scaler, target).powi(2),
-        });
-        in_units.sum()
     }
 
     /// What it costs to bring the rows to the device, the time of batches
