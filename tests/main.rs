@@ -11,3 +11,4 @@ mod lesson;
 mod reference;
 mod tables;
 mod tool;
+mod training;

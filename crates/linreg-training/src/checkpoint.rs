@@ -107,7 +107,9 @@ impl Checkpoint {
             }));
         };
         if format!("{:016x}", Digest::of(json)) != checksum {
-            return Err(problem("the checkpoint is damaged or cut short".to_string()));
+            return Err(problem(
+                "the checkpoint is damaged or cut short".to_string(),
+            ));
         }
         let state = serde_json::from_slice(json)
             .map_err(|error| problem(format!("the checkpoint cannot be understood: {error}")))?;

@@ -2,9 +2,7 @@ use burn::config::Config;
 use linreg_data::Placement;
 
 use crate::objective::Objective;
-use crate::{
-    Clipping, LearningRateSchedule, Loss, OptimizerConfig, Penalty, TrainingError,
-};
+use crate::{Clipping, LearningRateSchedule, Loss, OptimizerConfig, Penalty, TrainingError};
 
 /// How to train; the defaults are those of the lesson (*Dive into Deep
 /// Learning*, section 3.4). All of it is saved with a model.
@@ -110,9 +108,10 @@ impl TrainingConfig {
     /// O(1/n)*, 2013, section 2; Needell, Srebro and Ward, *Stochastic gradient
     /// descent, weighted sampling, and the randomized Kaczmarz algorithm*, 2014,
     /// for the largest row), and momentum multiplies the noise. Losses with a
-    /// corner take the subgradient method's `1 / sqrt(E|x|² updates)`; Adam,
-    /// AdamW and RMSProp, whose steps are in units of the weights, 0.01, AdaGrad
-    /// 0.3.
+    /// corner take the subgradient method's `16 (1 - momentum) / sqrt(E|x|²
+    /// updates)`, for weights up to 16 away (Zamani and Glineur, 2023, as the
+    /// linear schedule); Adam, AdamW and RMSProp, whose steps are in units of the
+    /// weights, 0.01, AdaGrad 0.3.
     pub fn for_rows(num_rows: usize, batch_size: usize) -> Self {
         const UPDATES: usize = 20_000;
         let batches = num_rows.div_ceil(batch_size.max(1)).max(1);
@@ -185,7 +184,10 @@ impl TrainingConfig {
         if self.weight_decay * self.learning_rate >= 1.0 && !self.automatic_learning_rate {
             return Err(TrainingError::setting(
                 "weight decay",
-                format!("{} at the learning rate {}", self.weight_decay, self.learning_rate),
+                format!(
+                    "{} at the learning rate {}",
+                    self.weight_decay, self.learning_rate
+                ),
                 "below 1 when multiplied: each update would turn the weights around",
             ));
         }

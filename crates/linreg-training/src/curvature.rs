@@ -86,7 +86,11 @@ impl Curvature {
         // Rows that are all 0 leave every learning rate stable.
         let mean_square = self.mean_square.max(f64::MIN_POSITIVE);
         if !config.loss.is_smooth() {
-            return 1.0 / ((mean_square * updates as f64).sqrt() * amplification);
+            // How far the weights may be, in standard deviations of the target a
+            // standard deviation of a feature: too much costs little, and too
+            // little is never made up.
+            const DISTANCE: f64 = 16.0;
+            return DISTANCE / ((mean_square * updates as f64).sqrt() * amplification);
         }
         let batch_rows = config.batch_size.saturating_mul(config.accumulate) as f64;
         let noise = self.mean_fourth / mean_square * amplification;
@@ -176,12 +180,11 @@ mod tests {
             largest_square: 60.0,
         };
         let rate = |batch_size, momentum| {
-            let config = TrainingConfig::for_rows(1000, batch_size).with_optimizer(
-                OptimizerConfig::Sgd {
+            let config =
+                TrainingConfig::for_rows(1000, batch_size).with_optimizer(OptimizerConfig::Sgd {
                     momentum,
                     nesterov: true,
-                },
-            );
+                });
             curvature.learning_rate(&config, 100)
         };
         // By the formula: 1 / (2 (2 + max(20 / (b (1 - m)), 60 / b))).

@@ -23,7 +23,9 @@ impl Fingerprint {
             // Row by row, so that the size of chunks does not matter.
             let features = rows.features.chunks_exact(width);
             for (index, (x, y)) in features.zip(rows.targets.chunks_exact(height)).enumerate() {
-                x.iter().chain(y).for_each(|value| digest.add(value.to_bits()));
+                x.iter()
+                    .chain(y)
+                    .for_each(|value| digest.add(value.to_bits()));
                 if let Some(weights) = &rows.weights {
                     weighted = true;
                     digest.add(weights[index].to_bits());

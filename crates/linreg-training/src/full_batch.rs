@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use burn::module::AutodiffModule;
 use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
@@ -11,7 +13,9 @@ use crate::lbfgs::Lbfgs;
 use crate::objective::Objective;
 use crate::proximal::Proximal;
 use crate::watch::Watch;
-use crate::{EVALUATION_ROWS, Observer, OptimizerConfig, StopReason, TrainingConfig, TrainingError};
+use crate::{
+    EVALUATION_ROWS, Observer, OptimizerConfig, StopReason, TrainingConfig, TrainingError,
+};
 
 /// An optimizer of all rows, between two updates.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -47,16 +51,38 @@ pub(crate) enum Moved {
 /// Evaluates the objective on all rows, in chunks on the device; sums over
 /// chunks are in `f64` on the host.
 pub(crate) struct AllRows<'a, B: AutodiffBackend, S> {
-    pub(crate) batches: &'a S,
-    pub(crate) objective: &'a Objective,
-    pub(crate) intercept: bool,
-    pub(crate) device: &'a B::Device,
+    batches: &'a S,
+    objective: &'a Objective,
+    intercept: bool,
+    device: &'a B::Device,
+    passes: Cell<u64>,
 }
 
-impl<B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'_, B, S> {
+impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> {
+    pub(crate) fn new(
+        batches: &'a S,
+        objective: &'a Objective,
+        intercept: bool,
+        device: &'a B::Device,
+    ) -> Self {
+        Self {
+            batches,
+            objective,
+            intercept,
+            device,
+            passes: Cell::new(0),
+        }
+    }
+
+    /// How often all rows have been evaluated.
+    pub(crate) fn num_passes(&self) -> u64 {
+        self.passes.get()
+    }
+
     /// The value and gradient at these parameters. Beyond the backend's floats
     /// the value is infinite or NaN, and the gradient without meaning.
     pub(crate) fn at(&self, parameters: Vec<f64>) -> Result<Point, TrainingError> {
+        self.passes.set(self.passes.get() + 1);
         let num_targets = self.batches.num_targets();
         let num_weights = self.batches.num_features() * num_targets;
         let (weight, bias) = parameters.split_at(num_weights);

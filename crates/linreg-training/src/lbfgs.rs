@@ -198,7 +198,11 @@ mod tests {
         let gradient = scales.iter().zip(&parameters);
         Point {
             gradient: gradient.map(|(s, x)| s * (x - 1.0)).collect(),
-            value: if largest(&parameters) > 1e6 { f64::INFINITY } else { value },
+            value: if largest(&parameters) > 1e6 {
+                f64::INFINITY
+            } else {
+                value
+            },
             losses: vec![value],
             parameters,
         }

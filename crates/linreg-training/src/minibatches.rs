@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
@@ -11,7 +11,7 @@ use crate::evaluate::mean_losses_of;
 use crate::objective::Objective;
 use crate::step::NotSaved;
 use crate::watch::Watch;
-use crate::{Observer, StopReason, Training, TrainingConfig, TrainingError, Transfer};
+use crate::{Observer, StopReason, Training, TrainingConfig, TrainingError};
 
 /// Epoch after epoch of batches, from where the watch's progress is.
 pub(crate) fn train<B: AutodiffBackend>(
@@ -20,7 +20,7 @@ pub(crate) fn train<B: AutodiffBackend>(
     objective: &Objective,
     mut training: Training<B>,
     watch: &mut Watch<'_>,
-    transfer: &mut Transfer,
+    waiting: &mut Duration,
     observer: &mut impl Observer,
 ) -> Result<(Coefficients, StopReason), TrainingError> {
     let mut taken = watch.progress.batches;
@@ -31,7 +31,7 @@ pub(crate) fn train<B: AutodiffBackend>(
         if limit.is_none() {
             for batch in batches.epoch(epoch, config.seed).skip(taken) {
                 let batch = batch?;
-                transfer.time += start.elapsed();
+                *waiting += start.elapsed();
                 training = training.step(batch);
                 observer.batch();
                 taken += 1;
@@ -83,15 +83,18 @@ fn save<B: AutodiffBackend>(
     epoch: usize,
     training: &mut Training<B>,
 ) -> Result<Method, TrainingError> {
-    training.save().map(Method::Minibatches).map_err(|why| match why {
-        NotSaved::NotFinite(batch, loss) => {
-            let not_finite = Some((batch, loss));
-            match check_loss(config, watch.columns(), epoch, not_finite, [0.0; 2]) {
-                Err(error) => error,
-                Ok(()) => unreachable!("a loss that is not finite is an error"),
+    training
+        .save()
+        .map(Method::Minibatches)
+        .map_err(|why| match why {
+            NotSaved::NotFinite(batch, loss) => {
+                let not_finite = Some((batch, loss));
+                match check_loss(config, watch.columns(), epoch, not_finite, [0.0; 2]) {
+                    Err(error) => error,
+                    Ok(()) => unreachable!("a loss that is not finite is an error"),
+                }
             }
-        }
-        NotSaved::Coefficients(error) => error.into(),
-        NotSaved::Record(problem) => watch.not_saved(problem),
-    })
+            NotSaved::Coefficients(error) => error.into(),
+            NotSaved::Record(problem) => watch.not_saved(problem),
+        })
 }

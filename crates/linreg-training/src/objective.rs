@@ -89,7 +89,11 @@ impl Loss {
         match *self {
             Self::Huber { delta } if !(delta.is_finite() && delta > 0.0) => {
                 let expected = "a finite number above 0";
-                Err(TrainingError::setting("Huber loss's delta", delta, expected))
+                Err(TrainingError::setting(
+                    "Huber loss's delta",
+                    delta,
+                    expected,
+                ))
             }
             Self::Quantile { tau } if !(tau > 0.0 && tau < 1.0) => {
                 let expected = "a number above 0 and below 1";
@@ -215,7 +219,9 @@ impl Objective {
     pub(crate) fn penalty_l1(&self, weight: &[f64]) -> f64 {
         let num_targets = self.l1.len();
         let weights = weight.iter().enumerate();
-        weights.map(|(index, w)| self.l1[index % num_targets] * w.abs()).sum()
+        weights
+            .map(|(index, w)| self.l1[index % num_targets] * w.abs())
+            .sum()
     }
 
     pub(crate) fn has_l1(&self) -> bool {
@@ -319,13 +325,17 @@ mod tests {
         let weight = Tensor::from_data(weight, (&device, burn::tensor::DType::F64));
         for loss in LOSSES {
             let objective = objective(loss, Penalty::default());
-            let losses = objective.losses(tensor(predictions), tensor(targets), Some(weight.clone()));
+            let losses =
+                objective.losses(tensor(predictions), tensor(targets), Some(weight.clone()));
             let losses: Vec<f64> = losses.into_data().iter().collect();
             for row in 0..3 {
                 for target in 0..2 {
                     let residual = targets[row][target] - predictions[row][target];
                     let expected = weights[row] * loss.of(residual);
-                    assert!((losses[2 * row + target] - expected).abs() < 1e-12, "{loss:?}");
+                    assert!(
+                        (losses[2 * row + target] - expected).abs() < 1e-12,
+                        "{loss:?}"
+                    );
                 }
             }
         }
@@ -345,7 +355,9 @@ mod tests {
                 let found = objective.proximal(0, v, 0.5);
                 let cost = |w: f64| (w - v).powi(2) / 2.0 + 0.35 * w.abs();
                 for candidate in (-300..300).map(|i| f64::from(i) / 100.0) {
-                    assert!((nonnegative && candidate < 0.0) || cost(found) <= cost(candidate) + 1e-12);
+                    assert!(
+                        (nonnegative && candidate < 0.0) || cost(found) <= cost(candidate) + 1e-12
+                    );
                 }
                 let device = Default::default();
                 let weight = row::<B>(&[v, v], &device);

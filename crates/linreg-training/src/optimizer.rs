@@ -232,7 +232,9 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
             ($kind:ident, $optimizer:ident) => {{
                 let record = Recorder::<B>::load(&recorder, bytes, device)
                     .map_err(|error| error.to_string())?;
-                Self::$kind(Optimizer::<LinearRegression<B>, B>::load_record($optimizer, record))
+                Self::$kind(Optimizer::<LinearRegression<B>, B>::load_record(
+                    $optimizer, record,
+                ))
             }};
         }
         Ok(match self {

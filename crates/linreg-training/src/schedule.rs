@@ -144,13 +144,33 @@ mod tests {
         for (schedule, expected) in [
             (Constant, [1.0; 4]),
             (Linear, [1.0, 0.75, 0.5, 0.25]),
-            (Cosine, [1.0, (1.0 + 0.5f64.sqrt()) / 2.0, 0.5, (1.0 - 0.5f64.sqrt()) / 2.0]),
+            (
+                Cosine,
+                [
+                    1.0,
+                    (1.0 + 0.5f64.sqrt()) / 2.0,
+                    0.5,
+                    (1.0 - 0.5f64.sqrt()) / 2.0,
+                ],
+            ),
             (Exponential { last: 0.0016 }, [1.0, 0.2, 0.04, 0.008]),
-            (Step { stages: 2, factor: 0.1 }, [1.0, 1.0, 0.1, 0.1]),
-            (Noam { warmup: 0.5 }, [0.5, 1.0, (2.0f64 / 3.0).sqrt(), 0.5f64.sqrt()]),
+            (
+                Step {
+                    stages: 2,
+                    factor: 0.1,
+                },
+                [1.0, 1.0, 0.1, 0.1],
+            ),
+            (
+                Noam { warmup: 0.5 },
+                [0.5, 1.0, (2.0f64 / 3.0).sqrt(), 0.5f64.sqrt()],
+            ),
         ] {
             for (found, expected) in shares(schedule, 4).iter().zip(expected) {
-                assert!((found - expected).abs() < 1e-12, "{schedule:?}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 1e-12,
+                    "{schedule:?}: {found} {expected}"
+                );
             }
         }
     }
@@ -158,7 +178,12 @@ mod tests {
     #[test]
     fn goes_on_where_it_was_to_the_bit() {
         use LearningRateSchedule::*;
-        for schedule in [Linear, Cosine, Exponential { last: 0.01 }, Noam { warmup: 0.1 }] {
+        for schedule in [
+            Linear,
+            Cosine,
+            Exponential { last: 0.01 },
+            Noam { warmup: 0.1 },
+        ] {
             let whole = shares(schedule, 50);
             let mut rest = Scheduler::new(schedule, 50, 17);
             for share in &whole[17..] {

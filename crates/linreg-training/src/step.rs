@@ -159,7 +159,12 @@ impl<B: AutodiffBackend> Training<B> {
     /// Adds the gradient of the L2 penalty and of weight decay.
     fn pull_to_zero(&self, gradients: &mut GradientsParams, decay: f64) {
         let weight = self.model.weight.val().inner();
-        let factors: Vec<f64> = self.objective.l2.iter().map(|l2| 2.0 * l2 + decay).collect();
+        let factors: Vec<f64> = self
+            .objective
+            .l2
+            .iter()
+            .map(|l2| 2.0 * l2 + decay)
+            .collect();
         let id = self.model.weight.id;
         if let Some(gradient) = gradients.remove::<B::InnerBackend, 2>(id) {
             let factors = row(&factors, &weight.device());
@@ -211,7 +216,11 @@ impl<B: AutodiffBackend> Training<B> {
     }
 
     /// The training that was saved, of the same configuration and data.
-    pub(crate) fn load(mut self, saved: &SavedTraining, device: &B::Device) -> Result<Self, String> {
+    pub(crate) fn load(
+        mut self,
+        saved: &SavedTraining,
+        device: &B::Device,
+    ) -> Result<Self, String> {
         let coefficients = Coefficients::new(saved.weight.clone(), saved.bias.clone());
         let coefficients = coefficients.map_err(|error| error.to_string())?;
         let model = LinearRegression::from_coefficients(&coefficients, device);

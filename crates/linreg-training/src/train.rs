@@ -3,7 +3,7 @@ use std::time::Instant;
 use burn::module::AutodiffModule;
 use burn::tensor::Element;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::{BatchSource, Batches, Dataset, RowSource};
+use linreg_data::{BatchSource, Batches, Dataset, Placement, RowSource};
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 
 use crate::checkpoint::{Method, Progress, Setting};
@@ -55,7 +55,7 @@ pub fn train_with<B: AutodiffBackend>(
     let start = Instant::now();
     let batches = Batches::<B::InnerBackend>::new(rows, config.batch_size, device)?;
     let batches = batches.place(config.placement);
-    let transfer = columns.transfer::<B>(config, batches.placement(), start.elapsed());
+    let transfer = columns.transfer::<B>(batches.placement(), start.elapsed());
     let run = Run {
         config,
         source: dataset,
@@ -111,24 +111,24 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
                 (progress, None)
             }
         };
+        let epochs_before = progress.history.len();
         let steps = match &method {
             Some(Method::Minibatches(saved)) => saved.update,
             _ => progress.history.len(),
         };
         let mut watch = Watch::new(&config, self.columns, &options, setting, progress, steps);
+        // The loss before training is a pass over the rows, if it is taken.
+        let mut passes = u64::from(method.is_none());
         let (last, stopped) = match config.optimizer.is_full_batch() {
             true => {
                 let saved = match method {
                     Some(Method::FullBatch(saved)) => Some(saved),
                     _ => None,
                 };
-                let rows = AllRows::<B, _> {
-                    batches,
-                    objective: &objective,
-                    intercept: config.intercept,
-                    device,
-                };
-                full_batch::train(&config, &rows, &model, saved, &mut watch, observer)?
+                let rows = AllRows::<B, _>::new(batches, &objective, config.intercept, device);
+                let done = full_batch::train(&config, &rows, &model, saved, &mut watch, observer)?;
+                passes += rows.num_passes();
+                done
             }
             false => {
                 let mut training = Training::towards(objective.clone(), model, &config, batches);
@@ -139,14 +139,20 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
                         problem,
                     })?;
                 }
-                let transfer = &mut self.transfer;
-                minibatches::train(
-                    &config, batches, &objective, training, &mut watch, transfer, observer,
-                )?
+                let time = &mut self.transfer.time;
+                let done = minibatches::train(
+                    &config, batches, &objective, training, &mut watch, time, observer,
+                )?;
+                // To train on and, after the epoch, to evaluate.
+                passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
+                done
             }
         };
         let coefficients = watch.kept(last)?;
         let history = watch.progress.history;
+        if self.transfer.placement == Placement::Host {
+            self.transfer.bytes = self.transfer.bytes.saturating_mul(passes);
+        }
         Ok(Trained {
             model: LinearRegression::from_coefficients(&coefficients, device),
             coefficients,
@@ -193,6 +199,15 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
         })
     }
 }
+
+#[cfg(test)]
+mod defaults;
+#[cfg(test)]
+mod resumed;
+#[cfg(test)]
+mod scikit_learn;
+#[cfg(test)]
+mod test_data;
 
 #[cfg(test)]
 mod tests {

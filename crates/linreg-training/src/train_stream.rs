@@ -52,7 +52,7 @@ pub fn train_stream_with<B: AutodiffBackend>(
         )?
         .with_scaler(columns.scaler.as_ref())
         .with_shuffle_rows(config.shuffle_rows);
-        let transfer = columns.transfer::<B>(config, Placement::Host, Duration::ZERO);
+        let transfer = columns.transfer::<B>(Placement::Host, Duration::ZERO);
         let run = Run {
             config,
             source,

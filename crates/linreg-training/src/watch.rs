@@ -212,7 +212,10 @@ fn mean_loss_of(
         let rows = rows?;
         let predictions = coefficients.predict(&rows.features);
         let targets = rows.targets.chunks_exact(num_targets);
-        for (row, (y, p)) in targets.zip(predictions.chunks_exact(num_targets)).enumerate() {
+        for (row, (y, p)) in targets
+            .zip(predictions.chunks_exact(num_targets))
+            .enumerate()
+        {
             let weight = rows.weights.as_ref().map_or(1.0, |weights| weights[row]);
             weight_sum += weight;
             if weight > 0.0 {

@@ -1,5 +1,7 @@
 mod exact;
 pub mod intervals;
+mod objective_args;
+mod run_args;
 mod summary;
 mod training_args;
 
@@ -17,7 +19,10 @@ use linreg_data::{
 };
 use linreg_exact::Arithmetic;
 use linreg_model::{Coefficients, ModelFile};
-use linreg_training::{Metrics, TrainingConfig, TrainingError, Transfer, train, train_stream};
+use linreg_training::{
+    EpochRecord, Metrics, RunOptions, StopReason, TrainingConfig, TrainingError, Transfer,
+    train_stream_with, train_with,
+};
 use serde_json::{Value, json};
 
 use super::evaluate::{metrics, metrics_json, metrics_lines};
@@ -101,7 +106,8 @@ pub struct Args {
 enum Method {
     /// Least squares, solved exactly, with standard errors
     Exact,
-    /// Minibatch stochastic gradient descent on a Burn backend
+    /// Training by gradients on a Burn backend: stochastic gradient descent and
+    /// its kin by minibatches, or all rows at once
     Sgd,
 }
 
@@ -120,7 +126,10 @@ pub fn run(args: Args) -> Result<()> {
     let folds = args.split.folds(args.seed)?;
 
     let source = args.source.open(Passes::Several)?;
-    let say_where = |error: anyhow::Error| args.source.say_where(error);
+    let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
+        true => error,
+        false => args.source.say_where(error),
+    };
     let started = Instant::now();
     let (table, fitted) = match &way {
         Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
@@ -188,7 +197,11 @@ impl Args {
                 if let Some(option) = self.exact.given() {
                     bail!("{option} is a setting of the exact fit; leave out --method sgd");
                 }
-                self.training.config(1, self.seed)?;
+                self.training.config(1, true, self.seed)?;
+                let folds = !self.split.folds(self.seed)?.is_empty();
+                let held_out = self.split.split(1, self.seed)?.has(Set::Validation);
+                let run = &self.training.run;
+                run.check(self.force, folds, held_out, &self.source.paths())?;
                 let backend = self.backend.choose()?;
                 backend.announce()?;
                 Ok(Way::Sgd(backend))
@@ -302,27 +315,39 @@ impl Table {
 
     fn train(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
         let (rows, counts) = self.rows(args, split, Set::Training)?;
-        let num_rows = match &rows {
-            EncodedRows::Memory(dataset) => dataset.num_rows(),
-            EncodedRows::File(source) => source.num_rows(),
-        };
-        let config = args.training.config(num_rows, args.seed)?;
+        let num_rows = as_source(&rows).num_rows();
+        let in_memory = matches!(rows, EncodedRows::Memory(_));
+        let config = args.training.config(num_rows, in_memory, args.seed)?;
         let config = config
             .with_placement(backend.placement())
             .with_intercept(self.encoder.intercept());
+        let held_out = match split.has(Set::Validation) {
+            true => Some(self.rows(args, split, Set::Validation)?.0),
+            false => None,
+        };
+        let interrupted = run_args::interruption()?;
+        let run = &args.training.run;
         let task = Fit {
             config: &config,
             rows: &rows,
+            options: RunOptions {
+                validation: held_out.as_ref().map(as_source),
+                ..run.options(&interrupted)?
+            },
         };
-        let (coefficients, transfer, elapsed) = backend.run(task)??;
-        backend.report(&transfer, elapsed)?;
+        let done = backend.run(task)??;
+        let (coefficients, elapsed) = (done.coefficients, done.elapsed);
+        backend.report(&done.transfer, elapsed)?;
+        run.write_history(&done.history, args.force)?;
         let metrics = self.judge(&rows, &coefficients)?;
         Ok(Fitted {
             coefficients,
             counts,
             num_rows,
             how: How::Trained(Box::new(Trained {
-                config,
+                config: done.config,
+                epochs: done.history.len(),
+                stopped: done.stopped,
                 elapsed,
                 backend: backend.to_string(),
                 kind: backend.kind.to_string(),
@@ -396,6 +421,9 @@ enum How {
 
 struct Trained {
     config: TrainingConfig,
+    /// Number of epochs done.
+    epochs: usize,
+    stopped: StopReason,
     elapsed: Duration,
     /// The backend in words, its name and its float type.
     backend: String,
@@ -485,6 +513,8 @@ impl Report<'_> {
                 object["coefficients"] = coefficients;
                 object["metrics"] = of_set(Set::Training)?;
                 object["training"] = serde_json::to_value(&trained.config)?;
+                object["epochs"] = json!(trained.epochs);
+                object["stopped"] = serde_json::to_value(trained.stopped)?;
             }
         }
         object["validation"] = of_set(Set::Validation)?;
@@ -502,9 +532,11 @@ impl Report<'_> {
         let how = match &fitted.how {
             How::Exact(_) => "exact".to_string(),
             How::Trained(trained) => format!(
-                "{} on {}",
-                number::count(trained.config.num_epochs, "epoch"),
-                trained.backend
+                "{} of {} on {}, {}",
+                number::count(trained.epochs, "epoch"),
+                trained.config.optimizer.name(),
+                trained.backend,
+                run_args::stop_words(trained.stopped)
             ),
         };
         writeln!(
@@ -563,6 +595,13 @@ fn folds_lines(folds: &[Vec<Metrics>], targets: &[String]) -> String {
     text
 }
 
+/// Whether an error is of a checkpoint or an interruption, not of the rows.
+fn is_of_the_run(error: &anyhow::Error) -> bool {
+    use TrainingError::{Checkpoint, Interrupted};
+    let training = error.downcast_ref::<TrainingError>();
+    training.is_some_and(|error| matches!(error, Checkpoint { .. } | Interrupted { .. }))
+}
+
 /// The first file's name with .safetensors, in the current folder.
 fn default_output(source: &SourceArgs) -> Result<PathBuf> {
     let file = &source.files[0];
@@ -575,32 +614,54 @@ fn default_output(source: &SourceArgs) -> Result<PathBuf> {
     Ok(format!("{stem}.safetensors").into())
 }
 
+fn as_source(rows: &EncodedRows) -> &dyn RowSource {
+    match rows {
+        EncodedRows::Memory(dataset) => dataset,
+        EncodedRows::File(source) => source,
+    }
+}
+
 struct Fit<'a> {
     config: &'a TrainingConfig,
     rows: &'a EncodedRows,
+    options: RunOptions<'a>,
+}
+
+/// What a training on some backend came to.
+struct Done {
+    coefficients: Coefficients,
+    config: TrainingConfig,
+    history: Vec<EpochRecord>,
+    stopped: StopReason,
+    transfer: Transfer,
+    elapsed: Duration,
 }
 
 impl Task for Fit<'_> {
-    type Output = Result<(Coefficients, Transfer, Duration), TrainingError>;
+    type Output = Result<Done, TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let num_rows = match self.rows {
-            EncodedRows::Memory(dataset) => dataset.num_rows(),
-            EncodedRows::File(source) => source.num_rows(),
-        };
-        let batches = num_rows.div_ceil(self.config.batch_size);
+        let batches = as_source(self.rows).num_rows();
+        let batches = batches.div_ceil(self.config.batch_size);
         let mut progress =
             TrainingProgress::new(batches.saturating_mul(self.config.num_epochs) as u64);
         let trained = match self.rows {
             EncodedRows::Memory(dataset) => {
-                train::<B>(self.config, dataset, &device, &mut progress)
+                train_with::<B>(self.config, dataset, self.options, &device, &mut progress)
             }
             EncodedRows::File(source) => {
-                train_stream::<B>(self.config, source, &device, &mut progress)
+                train_stream_with::<B>(self.config, source, self.options, &device, &mut progress)
             }
         };
         let elapsed = progress.finish();
         let trained = trained?;
-        Ok((trained.coefficients, trained.transfer, elapsed))
+        Ok(Done {
+            coefficients: trained.coefficients,
+            config: trained.config,
+            history: trained.history,
+            stopped: trained.stopped,
+            transfer: trained.transfer,
+            elapsed,
+        })
     }
 }
