@@ -36,8 +36,8 @@ fn the_gap_is_that_to_the_fit_of_statsmodels() {
     let tool = diabetes();
     // In memory, and read again from the file.
     for memory in ["1024", "0"] {
-        let options = ["--epochs", "5", "--memory", memory];
-        let fit = tool.json(&[&FIT[..], &options].concat());
+        let options = ["--epochs", "5", "--learning-rate", "0.001"];
+        let fit = tool.json(&[&FIT[..], &options, &["--memory", memory]].concat());
         // statsmodels 0.15.0: f = sm.OLS(y, sm.add_constant(X)).fit(), and
         // f.ssr / 442, f.params[3], f.bse[3].
         let bmi = &fit["coefficients"][3];
@@ -89,7 +89,7 @@ fn rows_that_were_held_out_or_weighted_count_as_in_training() {
 #[test]
 fn a_short_training_is_told_to_go_on_and_a_long_one_that_it_need_not() {
     let tool = diabetes();
-    let short = tool.succeed(&[&FIT[..], &["--epochs", "5"]].concat());
+    let short = tool.succeed(&[&FIT[..], &["--epochs", "5", "--learning-rate", "0.001"]].concat());
     let told: Vec<&str> = short
         .lines()
         .skip_while(|line| *line != "How far from the exact fit")

@@ -10,5 +10,7 @@ mod examples;
 mod from_exact;
 mod lesson;
 mod reference;
+mod search;
 mod tables;
 mod tool;
+mod training;

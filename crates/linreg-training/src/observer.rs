@@ -19,13 +19,13 @@ pub struct EpochReport {
     pub epoch: usize,
     /// Number of epochs that are planned.
     pub num_epochs: usize,
-    /// Mean loss over all rows, in the target's unit squared; the sum over the
-    /// targets where there are several.
+    /// Mean loss over all rows, in the loss's unit (the target's, squared for the
+    /// squared and the Huber loss), summed over the targets; without the penalty.
     pub loss: f64,
     /// The same over the rows held out for validation, where there are some.
     pub validation: Option<f64>,
-    /// Step size of the last update.
-    pub learning_rate: f64,
+    /// Step size of the last update; none where the optimizer finds its own.
+    pub learning_rate: Option<f64>,
     /// Rows trained on in this epoch.
     pub num_rows: usize,
     /// Time of the epoch, the losses after it included.
@@ -41,7 +41,7 @@ impl EpochReport {
             num_epochs,
             loss,
             validation: None,
-            learning_rate: 0.0,
+            learning_rate: None,
             num_rows: 0,
             elapsed: Duration::ZERO,
         }

@@ -1,6 +1,9 @@
 mod exact;
 mod gap;
 pub mod intervals;
+mod objective_args;
+mod run_args;
+mod search;
 mod summary;
 mod training_args;
 
@@ -18,7 +21,10 @@ use linreg_data::{
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::{Coefficients, ModelFile};
-use linreg_training::{Metrics, TrainingConfig, TrainingError, Transfer, train, train_stream};
+use linreg_training::{
+    EpochRecord, Metrics, RunOptions, StopReason, TrainingConfig, TrainingError, Transfer,
+    train_stream_with, train_with,
+};
 use serde_json::{Value, json};
 
 use super::evaluate::{metrics, metrics_json, metrics_lines};
@@ -33,6 +39,7 @@ use crate::split::SplitArgs;
 use crate::style::yellow;
 use exact::{ExactArgs, ExactFit, Sums};
 use gap::{Gap, GapSums};
+use search::{Search, SearchArgs};
 use training_args::TrainingArgs;
 
 /// Fit a linear model to a table and save it
@@ -95,6 +102,9 @@ pub struct Args {
     #[command(flatten)]
     training: TrainingArgs,
 
+    #[command(flatten)]
+    search: SearchArgs,
+
     /// File to write a line of JSON to after every epoch: losses, learning rate,
     /// rows per second
     #[arg(long, value_name = "FILE", help_heading = "Training (--method sgd)")]
@@ -109,7 +119,8 @@ pub struct Args {
 enum Method {
     /// Least squares, solved exactly, with standard errors
     Exact,
-    /// Minibatch stochastic gradient descent on a Burn backend
+    /// Training by gradients on a Burn backend: stochastic gradient descent and
+    /// its kin by minibatches, or all rows at once
     Sgd,
 }
 
@@ -134,7 +145,10 @@ pub fn run(args: Args) -> Result<()> {
     let folds = args.split.folds(args.seed)?;
 
     let source = args.source.open(Passes::Several)?;
-    let say_where = |error: anyhow::Error| args.source.say_where(error);
+    let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
+        true => error,
+        false => args.source.say_where(error),
+    };
     let started = Instant::now();
     let (table, fitted) = match &way {
         Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
@@ -192,6 +206,7 @@ impl Args {
         match self.method {
             Method::Exact => {
                 let given = self.training.given().or_else(|| self.backend.given());
+                let given = given.or(self.search.given());
                 let given = given.or(self.log.as_ref().map(|_| "--log"));
                 if let Some(option) = given {
                     bail!("{option} is a setting of training; add --method sgd");
@@ -203,7 +218,12 @@ impl Args {
                 if let Some(option) = self.exact.given() {
                     bail!("{option} is a setting of the exact fit; leave out --method sgd");
                 }
-                self.training.config(1, self.seed)?;
+                let config = self.training.config(1, true, self.seed)?;
+                self.search.candidates(&config)?;
+                let folds = !self.split.folds(self.seed)?.is_empty();
+                let held_out = self.split.split(1, self.seed)?.has(Set::Validation);
+                let run = &self.training.run;
+                run.check(self.force, folds, held_out, &self.source.paths())?;
                 let backend = self.backend.choose()?;
                 backend.announce()?;
                 Ok(Way::Sgd(backend))
@@ -338,17 +358,49 @@ impl Table {
         })
     }
 
+    /// Searches for the settings to train with, if it is asked for.
+    fn search(
+        &self,
+        args: &Args,
+        backend: &Backend,
+        base: &TrainingConfig,
+        rows: &EncodedRows,
+    ) -> Result<Option<Search>> {
+        let candidates = args.search.candidates(base)?;
+        match rows {
+            _ if candidates.is_empty() => Ok(None),
+            EncodedRows::Memory(dataset) => {
+                let found = args.search.run(candidates, dataset, args.seed, backend);
+                found.map(Some)
+            }
+            EncodedRows::File(_) => {
+                bail!("a search needs the rows in memory; give --memory more MiB")
+            }
+        }
+    }
+
     fn train(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
         let (rows, counts) = self.rows(args, split, Set::Training)?;
-        let num_rows = match &rows {
-            EncodedRows::Memory(dataset) => dataset.num_rows(),
-            EncodedRows::File(source) => source.num_rows(),
-        };
-        let config = args.training.config(num_rows, args.seed)?;
+        let num_rows = as_source(&rows).num_rows();
+        let in_memory = matches!(rows, EncodedRows::Memory(_));
+        let config = args.training.config(num_rows, in_memory, args.seed)?;
         let config = config
             .with_placement(backend.placement())
             .with_intercept(self.encoder.intercept());
         let is_fold = matches!(split, Split::Fold { .. });
+        let search = match (&rows, is_fold) {
+            (_, true) => None,
+            (rows, false) => self.search(args, backend, &config, rows)?,
+        };
+        let config = search
+            .as_ref()
+            .map_or(config, |search| search.chosen().clone());
+        let held_out = match split.has(Set::Validation) {
+            true => Some(self.rows(args, split, Set::Validation)?.0),
+            false => None,
+        };
+        let interrupted = run_args::interruption()?;
+        let run = &args.training.run;
         let log = args.log.as_ref().filter(|_| !is_fold);
         let log = log.map(|path| Log::create(path, args.force, &args.source.paths()));
         let batches = num_rows.div_ceil(config.batch_size);
@@ -358,12 +410,18 @@ impl Table {
         let task = Fit {
             config: &config,
             rows: &rows,
+            options: RunOptions {
+                validation: held_out.as_ref().map(as_source),
+                ..run.options(&interrupted)?
+            },
             progress: &mut progress,
         };
-        let trained = backend.run(task)?;
+        let done = backend.run(task)?;
         let elapsed = progress.finish()?;
-        let (coefficients, transfer) = trained?;
-        backend.report(&transfer, elapsed)?;
+        let done = done?;
+        let coefficients = done.coefficients;
+        backend.report(&done.transfer, elapsed)?;
+        run.write_history(&done.history, args.force)?;
         let (metrics, gap) = match !is_fold && gap::is_possible(&config, &self.encoder) {
             true => self.compare(&rows, &coefficients)?,
             false => (self.judge(&rows, &coefficients)?, None),
@@ -373,12 +431,15 @@ impl Table {
             counts,
             num_rows,
             how: How::Trained(Box::new(Trained {
-                config,
+                config: done.config,
+                epochs: done.history.len(),
+                stopped: done.stopped,
                 elapsed,
                 backend: backend.to_string(),
                 kind: backend.kind.to_string(),
                 precision: backend.precision.to_string(),
                 gap,
+                search,
             })),
             sets: vec![(Set::Training, metrics)],
         })
@@ -455,6 +516,9 @@ enum How {
 
 struct Trained {
     config: TrainingConfig,
+    /// Number of epochs done.
+    epochs: usize,
+    stopped: StopReason,
     elapsed: Duration,
     /// The backend in words, its name and its float type.
     backend: String,
@@ -462,6 +526,7 @@ struct Trained {
     precision: String,
     /// How far it is from the exact fit, where that can be told.
     gap: Option<Gap>,
+    search: Option<Search>,
 }
 
 impl Fitted {
@@ -552,7 +617,11 @@ impl Report<'_> {
                     Some(gap) => gap.json(encoder),
                     None => Value::Null,
                 };
+                let search = trained.search.as_ref();
+                object["search"] = search.map_or(Value::Null, Search::json);
                 object["training"] = serde_json::to_value(&trained.config)?;
+                object["epochs"] = json!(trained.epochs);
+                object["stopped"] = serde_json::to_value(trained.stopped)?;
             }
         }
         object["validation"] = of_set(Set::Validation)?;
@@ -570,9 +639,11 @@ impl Report<'_> {
         let how = match &fitted.how {
             How::Exact(_) => "exact".to_string(),
             How::Trained(trained) => format!(
-                "{} on {}",
-                number::count(trained.config.num_epochs, "epoch"),
-                trained.backend
+                "{} of {} on {}, {}",
+                number::count(trained.epochs, "epoch"),
+                trained.config.optimizer.name(),
+                trained.backend,
+                run_args::stop_words(trained.stopped)
             ),
         };
         writeln!(
@@ -588,7 +659,10 @@ impl Report<'_> {
         writeln!(stdout, "{columns}")?;
         match &fitted.how {
             How::Exact(fit) => write!(stdout, "{}", summary::text(fit, encoder))?,
-            How::Trained(_) => {
+            How::Trained(trained) => {
+                if let Some(search) = &trained.search {
+                    write!(stdout, "{}", search.text())?;
+                }
                 let table = coefficients_table(self.model, encoder.intercept());
                 writeln!(stdout, "{table}")?;
             }
@@ -604,8 +678,7 @@ impl Report<'_> {
             if let (Set::Training, How::Trained(trained)) = (set, &fitted.how)
                 && let Some(gap) = &trained.gap
             {
-                let epochs = trained.config.num_epochs;
-                write!(stdout, "{}", gap.text(encoder, epochs))?;
+                write!(stdout, "{}", gap.text(encoder, trained.epochs))?;
             }
         }
         if !self.folds.is_empty() {
@@ -637,6 +710,13 @@ fn folds_lines(folds: &[Vec<Metrics>], targets: &[String]) -> String {
     text
 }
 
+/// Whether an error is of a checkpoint or an interruption, not of the rows.
+fn is_of_the_run(error: &anyhow::Error) -> bool {
+    use TrainingError::{Checkpoint, Interrupted};
+    let training = error.downcast_ref::<TrainingError>();
+    training.is_some_and(|error| matches!(error, Checkpoint { .. } | Interrupted { .. }))
+}
+
 /// The first file's name with .safetensors, in the current folder.
 fn default_output(source: &SourceArgs) -> Result<PathBuf> {
     let file = &source.files[0];
@@ -649,21 +729,48 @@ fn default_output(source: &SourceArgs) -> Result<PathBuf> {
     Ok(format!("{stem}.safetensors").into())
 }
 
+fn as_source(rows: &EncodedRows) -> &dyn RowSource {
+    match rows {
+        EncodedRows::Memory(dataset) => dataset,
+        EncodedRows::File(source) => source,
+    }
+}
+
 struct Fit<'a> {
     config: &'a TrainingConfig,
     rows: &'a EncodedRows,
+    options: RunOptions<'a>,
     progress: &'a mut TrainingProgress,
 }
 
+/// What a training on some backend came to.
+struct Done {
+    coefficients: Coefficients,
+    config: TrainingConfig,
+    history: Vec<EpochRecord>,
+    stopped: StopReason,
+    transfer: Transfer,
+}
+
 impl Task for Fit<'_> {
-    type Output = Result<(Coefficients, Transfer), TrainingError>;
+    type Output = Result<Done, TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let (config, progress) = (self.config, self.progress);
+        let (config, options, progress) = (self.config, self.options, self.progress);
         let trained = match self.rows {
-            EncodedRows::Memory(dataset) => train::<B>(config, dataset, &device, progress),
-            EncodedRows::File(source) => train_stream::<B>(config, source, &device, progress),
+            EncodedRows::Memory(dataset) => {
+                train_with::<B>(config, dataset, options, &device, progress)
+            }
+            EncodedRows::File(source) => {
+                train_stream_with::<B>(config, source, options, &device, progress)
+            }
         }?;
-        Ok((trained.coefficients, trained.transfer))
+        Ok(Done {
+            coefficients: trained.coefficients,
+            config: trained.config,
+            history: trained.history,
+            stopped: trained.stopped,
+            transfer: trained.transfer,
+        })
     }
 }

@@ -1,7 +1,7 @@
 use linreg_data::{Encoder, Rows};
 use linreg_exact::{Accumulator, Arithmetic, Collinear, ExactError, Inference, Solution};
 use linreg_model::Coefficients;
-use linreg_training::{Metrics, TrainingConfig};
+use linreg_training::{Loss, Metrics, Penalty, TrainingConfig};
 use serde_json::{Value, json};
 
 use super::exact::{FEW_FEATURES, exact_rows};
@@ -47,8 +47,8 @@ const NOTHING: f64 = 1e-24;
 
 /// Whether a training leads to the least squares that the exact fit finds.
 pub fn is_possible(config: &TrainingConfig, encoder: &Encoder) -> bool {
-    let settings = serde_json::to_value(&config.optimizer).unwrap_or_default();
-    settings["weight_decay"].is_null() && encoder.feature_names().len() <= MOST_FEATURES
+    let is_free = config.penalty == Penalty::default() && config.weight_decay == 0.0;
+    config.loss == Loss::Squared && is_free && encoder.feature_names().len() <= MOST_FEATURES
 }
 
 /// Sums up rows for the exact fit while they are read for something else.
