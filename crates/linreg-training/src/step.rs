@@ -335,6 +335,9 @@ impl<B: Backend> EpochLosses<B> {
 }
 
 #[cfg(test)]
+mod updates;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use burn_autodiff::Autodiff;
@@ -344,14 +347,14 @@ mod tests {
 
     type B = Autodiff<NdArray<f64>>;
 
-    fn dataset(num_examples: usize) -> Dataset {
+    pub(super) fn dataset(num_examples: usize) -> Dataset {
         let config = SyntheticConfig::new(vec![2.0, -3.4], 4.2);
         let config = config.with_num_examples(num_examples).with_noise_std(0.5);
         config.generate().unwrap()
     }
 
     /// Weights and bias after an epoch in file order, starting from these.
-    fn epoch_in_order(config: &TrainingConfig, dataset: &Dataset, start: [f64; 3]) -> [f64; 3] {
+    pub(super) fn epoch_in_order(config: &TrainingConfig, dataset: &Dataset, start: [f64; 3]) -> [f64; 3] {
         let device = Default::default();
         let batches = Batches::new(dataset, config.batch_size, &device).unwrap();
         let start = Coefficients::new(start[..2].to_vec(), start[2..].to_vec()).unwrap();
@@ -367,7 +370,7 @@ mod tests {
     }
 
     /// Mean loss of all rows, in a plain loop.
-    fn loss(dataset: &Dataset, [w1, w2, b]: [f64; 3]) -> f64 {
+    pub(super) fn loss(dataset: &Dataset, [w1, w2, b]: [f64; 3]) -> f64 {
         let rows = dataset.features().chunks(2).zip(dataset.targets());
         let sum: f64 = rows
             .map(|(x, y)| (w1 * x[0] + w2 * x[1] + b - y).powi(2))
