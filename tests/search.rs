@@ -106,7 +106,7 @@ fn a_search_that_cannot_be_is_one_clear_message() {
     for (options, message) in [
         (
             &["--search=1"][..],
-            "error: the number of folds is 1, expected at least 2",
+            "error: --search=1 leaves out no part of the rows; expected at least 2 parts",
         ),
         (
             &["--search", "--search-learning-rate", "0.1"],
@@ -114,7 +114,7 @@ fn a_search_that_cannot_be_is_one_clear_message() {
         ),
         (
             &["--search", "--memory", "0"],
-            "error: a search needs the rows in memory; give --memory more MiB",
+            "error: diabetes.csv: a search needs the rows in memory; give --memory more MiB",
         ),
         (
             &["--search", "--search-l2", "-1"],

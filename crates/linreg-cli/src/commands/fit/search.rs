@@ -35,6 +35,7 @@ pub struct SearchArgs {
         long,
         value_name = "NUMBERS",
         value_delimiter = ',',
+        allow_negative_numbers = true,
         requires = "search"
     )]
     search_l1: Vec<f64>,
@@ -45,6 +46,7 @@ pub struct SearchArgs {
         long,
         value_name = "NUMBERS",
         value_delimiter = ',',
+        allow_negative_numbers = true,
         requires = "search"
     )]
     search_l2: Vec<f64>,
@@ -54,6 +56,7 @@ pub struct SearchArgs {
         long,
         value_name = "NUMBERS",
         value_delimiter = ',',
+        allow_negative_numbers = true,
         requires = "search"
     )]
     search_learning_rate: Vec<f64>,
@@ -71,8 +74,11 @@ impl SearchArgs {
 
     /// The configurations to choose from, made from one; none without a search.
     pub fn candidates(&self, base: &TrainingConfig) -> Result<Vec<TrainingConfig>> {
-        if self.search.is_none() {
+        let Some(folds) = self.search else {
             return Ok(Vec::new());
+        };
+        if folds < 2 {
+            bail!("--search={folds} leaves out no part of the rows; expected at least 2 parts");
         }
         let is_set = |list: &[f64]| !list.is_empty();
         let of = |list: &[f64], one: f64| match is_set(list) {
