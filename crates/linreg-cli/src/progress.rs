@@ -68,9 +68,13 @@ impl Observer for TrainingProgress {
     fn epoch(&mut self, report: &EpochReport) {
         let told = told(report);
         if self.lines && is_told(report) {
-            let left = time_left(report, self.start.elapsed());
+            let left = match report.epoch + 1 == report.num_epochs {
+                true => String::new(),
+                false => duration(time_left(report, self.start.elapsed())) + " left",
+            };
+            let line = told.clone() + &left;
             // Nobody may read it, which stops no training.
-            writeln!(stderr(), "{told}{} left", duration(left)).ok();
+            writeln!(stderr(), "{}", line.trim_end_matches([',', ' '])).ok();
         }
         self.bar.set_message(told);
         if let Some(log) = &mut self.log {
@@ -84,8 +88,13 @@ fn told(report: &EpochReport) -> String {
     let validation = report
         .validation
         .map(|loss| format!("validation {}, ", significant(loss)));
+    // An optimizer that finds its own steps also finds when to stop.
+    let most = match report.learning_rate {
+        Some(_) => "",
+        None => "at most ",
+    };
     format!(
-        "epoch {} of {}, loss {}, {}{} rows/s, ",
+        "epoch {} of {most}{}, loss {}, {}{} rows/s, ",
         report.epoch + 1,
         report.num_epochs,
         significant(report.loss),
@@ -114,6 +123,7 @@ mod tests {
     fn report(epoch: usize, num_epochs: usize) -> EpochReport {
         let mut report = EpochReport::new(epoch, num_epochs, 0.25);
         report.num_rows = 3000;
+        report.learning_rate = Some(0.1);
         report.elapsed = Duration::from_secs(2);
         report
     }
@@ -125,6 +135,8 @@ mod tests {
         report.validation = Some(0.5);
         let line = "epoch 2 of 5, loss 0.25, validation 0.5, 1,500 rows/s, ";
         assert_eq!(told(&report), line);
+        report.learning_rate = None;
+        assert!(told(&report).starts_with("epoch 2 of at most 5, loss 0.25, "));
         let left = time_left(&report, Duration::from_secs(4));
         assert_eq!(left, Duration::from_secs(6));
     }
