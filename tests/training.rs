@@ -119,7 +119,7 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     let other = tool.fail(&[&short[..], &["--resume", "saved"]].concat());
     assert_eq!(
         other,
-        "error: saved: this checkpoint is of another training: found num epochs 30, expected 100000"
+        "error: saved: this checkpoint is of another training: found patience 30, expected 100000; num epochs 30, expected 100000"
     );
 }
 

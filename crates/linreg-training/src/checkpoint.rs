@@ -203,9 +203,11 @@ impl Setting {
         let differs = |(name, value): &(&String, &Value)| {
             name.as_str() != "max_seconds" && found.get(name.as_str()) != Some(value)
         };
-        expected.iter().find(differs).map(|(name, expected)| {
+        let differences = expected.iter().filter(differs).map(|(name, expected)| {
             let found = found.get(name).unwrap_or(&Value::Null);
             format!("{} {found}, expected {expected}", name.replace('_', " "))
-        })
+        });
+        let differences: Vec<String> = differences.collect();
+        (!differences.is_empty()).then(|| differences.join("; "))
     }
 }

@@ -51,7 +51,7 @@ pub enum TrainingError {
         /// What is wrong with it, and what to do.
         problem: String,
     },
-    /// Training was told to stop; see [`RunOptions::interrupted`](crate::RunOptions).
+    /// Training was told to stop; see [`RunOptions`](crate::RunOptions).
     #[error("training was interrupted after {steps} steps, in epoch {epoch}; {what_next}")]
     Interrupted {
         /// Number of updates made.

@@ -354,7 +354,11 @@ mod tests {
     }
 
     /// Weights and bias after an epoch in file order, starting from these.
-    pub(super) fn epoch_in_order(config: &TrainingConfig, dataset: &Dataset, start: [f64; 3]) -> [f64; 3] {
+    pub(super) fn epoch_in_order(
+        config: &TrainingConfig,
+        dataset: &Dataset,
+        start: [f64; 3],
+    ) -> [f64; 3] {
         let device = Default::default();
         let batches = Batches::new(dataset, config.batch_size, &device).unwrap();
         let start = Coefficients::new(start[..2].to_vec(), start[2..].to_vec()).unwrap();
