@@ -12,6 +12,7 @@ mod names;
 mod number;
 mod output;
 mod progress;
+mod reading;
 mod split;
 mod style;
 

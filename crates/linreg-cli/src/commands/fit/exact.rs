@@ -10,7 +10,7 @@ use linreg_exact::{
 };
 use linreg_model::{Coefficients, ModelFile};
 
-use crate::number::{count, plain};
+use crate::number::{count, plain, thousands};
 
 /// Settings of the exact fit.
 #[derive(clap::Args)]
@@ -79,6 +79,9 @@ pub struct ExactFit {
     pub passes: usize,
     errors: PredictionErrors,
 }
+
+/// As many features take minutes, and gigabytes.
+const MOST_FEATURES: usize = 4000;
 
 /// Digits of each coefficient that must be right.
 pub const DIGITS: f64 = 8.0;
@@ -244,6 +247,13 @@ impl Fold for Sums {
 
     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
         let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
+        if features > MOST_FEATURES {
+            return Err(DataError::Columns(format!(
+                "{} are more than the {} of an exact fit, whose time grows with their cube; choose fewer with --features, or train with --method sgd",
+                count(features, "feature"),
+                thousands(MOST_FEATURES)
+            )));
+        }
         let arithmetic = match features <= FEW_FEATURES {
             true => Arithmetic::DoubleDouble,
             false => self.arithmetic,
