@@ -6,13 +6,13 @@
 use linreg_backend::DefaultBackend;
 use linreg_data::SyntheticConfig;
 use linreg_model::ModelFile;
-use linreg_training::{Observer, TrainingConfig, evaluate, train};
+use linreg_training::{EpochReport, Observer, TrainingConfig, evaluate, train};
 
 struct Print;
 
 impl Observer for Print {
-    fn epoch(&mut self, epoch: usize, loss: f64) {
-        println!("epoch {epoch}, loss: {loss:.6}");
+    fn epoch(&mut self, report: &EpochReport) {
+        println!("epoch {}, loss: {:.6}", report.epoch, report.loss);
     }
 }
 

@@ -80,8 +80,8 @@ fn of_files() {
             "empty.csv: the file is empty, expected a header line with the column names",
         ),
         (
-            "fit --method sgd good.csv --target y --output new.safetensors --weight-decay 1e6",
-            "the weight decay 1000000 times the learning rate 0.03 is 30000, expected below 1: each step would turn the weights around",
+            "fit --method sgd good.csv --target y --output new.safetensors --weight-decay 1e6 --learning-rate 0.03",
+            "the weight decay is 1000000 at the learning rate 0.03, expected below 1 when multiplied: each update would turn the weights around",
         ),
         (
             "fit header.csv --target y",
@@ -229,6 +229,58 @@ fn of_settings() {
         (
             "fit --method sgd good.csv --target y --force --weight-decay -1",
             "the weight decay is -1, expected a finite number, 0 or more",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --l1 -1",
+            "the L1 penalty is -1, expected a finite number, 0 or more",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --loss huber",
+            "--loss huber needs --delta",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --loss quantile --tau 1.5",
+            "the quantile is 1.5, expected a number above 0 and below 1",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --tau 0.5",
+            "--tau is a setting of --loss quantile",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --optimizer lbfgs --l1 1",
+            "the optimizer is lbfgs, expected proximal or sgd, whose zeros are right under an L1 penalty",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --optimizer lbfgs --batch-size 4",
+            "--batch-size is a setting of minibatches, and --optimizer lbfgs takes all rows at once; leave out one of them",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --optimizer adam --heavy-ball",
+            "--heavy-ball is no setting of --optimizer adam",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --patience 3",
+            "--patience goes by rows held out; add --validation",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --history losses.txt",
+            "losses.txt: the history is written as .csv or .json; name it so",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --resume good.csv",
+            "good.csv: this is no checkpoint of linreg",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --resume none",
+            "none: there is no such checkpoint; start without --resume",
+        ),
+        (
+            "fit --method sgd good.csv --target y --force --checkpoint c --k-fold 2",
+            "--checkpoint is for one fit, and --k-fold makes several; leave out one of them",
+        ),
+        (
+            "fit good.csv --target y --force --l1 1",
+            "--l1 is a setting of training; add --method sgd",
         ),
         (
             "lesson --batch-size 0",

@@ -45,6 +45,25 @@ impl Tool {
         command.output().unwrap()
     }
 
+    /// Starts it, and lets it run.
+    pub fn start(&self, arguments: &[&str]) -> std::process::Child {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin("linreg"))
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Runs it with so many threads for each pool.
+    pub fn succeed_on_threads(&self, threads: usize, arguments: &[&str]) {
+        let mut command = Command::cargo_bin("linreg").unwrap();
+        command.current_dir(self.folder.path()).args(arguments);
+        command.env("RAYON_NUM_THREADS", threads.to_string());
+        command.assert().success();
+    }
+
     /// Runs it with this on standard input, and gives what it printed.
     pub fn pipe(&self, arguments: &[&str], input: &str) -> String {
         let mut command = Command::cargo_bin("linreg").unwrap();

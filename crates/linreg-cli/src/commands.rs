@@ -42,8 +42,8 @@ pub struct BackendArgs {
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
 
-    /// Say on standard error what computes, where the rows are kept, and what
-    /// bringing them to the device takes
+    /// Say on standard error what computes, how training goes on, where the rows
+    /// are kept, and what bringing them to the device takes
     #[arg(long, short)]
     verbose: bool,
 }
@@ -91,6 +91,11 @@ impl BackendArgs {
 impl Backend {
     pub fn run<T: Task>(&self, task: T) -> Result<T::Output, BackendError> {
         linreg_backend::run(self.kind, self.precision, self.device.as_deref(), task)
+    }
+
+    /// Whether to say on standard error what is done.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     /// With `--verbose`, what is about to compute.

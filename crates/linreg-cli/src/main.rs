@@ -6,6 +6,7 @@ compile_error!("linreg needs a backend: build with --features ndarray (the defau
 mod columns;
 mod commands;
 mod input;
+mod log;
 mod memory;
 mod names;
 mod number;

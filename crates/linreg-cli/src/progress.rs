@@ -1,24 +1,35 @@
+use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use linreg_training::Observer;
+use linreg_training::{EpochReport, Observer};
 
-/// A progress bar on standard error for training that takes over a second;
-/// none where standard error is no terminal.
+use crate::log::Log;
+use crate::number::{duration, significant, thousands};
+
+/// Tells how training goes on: on a terminal in a line that is kept up to date,
+/// once it takes over a second; elsewhere in a line an epoch if it is asked
+/// for; and in a log, if there is one.
 pub struct TrainingProgress {
     bar: ProgressBar,
     batches: u64,
     start: Instant,
     visible: bool,
+    lines: bool,
+    log: Option<Log>,
 }
 
 /// Batches between two looks at the clock.
 const LOOK_EVERY: u64 = 64;
 
+/// About as many lines are enough to see how training went.
+const LINES: usize = 20;
+
 impl TrainingProgress {
-    pub fn new(num_batches: u64) -> Self {
+    pub fn new(num_batches: u64, verbose: bool, log: Option<Log>) -> Self {
         let bar = ProgressBar::with_draw_target(Some(num_batches), ProgressDrawTarget::hidden());
-        let style = "training {bar:30} {percent:>3} %, {eta} left, {msg}";
+        let style = "training {bar:20} {percent:>3} %, {msg}{eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
@@ -27,12 +38,17 @@ impl TrainingProgress {
             batches: 0,
             start: Instant::now(),
             visible: false,
+            lines: verbose && !stderr().is_terminal(),
+            log,
         }
     }
 
-    pub fn finish(self) -> Duration {
+    /// The time it took; an error if the log could not be written.
+    pub fn finish(self) -> Result<Duration> {
+        let elapsed = self.start.elapsed();
         self.bar.finish_and_clear();
-        self.start.elapsed()
+        self.log.map_or(Ok(()), Log::finish)?;
+        Ok(elapsed)
     }
 }
 
@@ -49,10 +65,94 @@ impl Observer for TrainingProgress {
         self.bar.set_position(self.batches);
     }
 
-    fn epoch(&mut self, epoch: usize, loss: f64) {
-        self.bar.set_message(format!(
-            "epoch {epoch}, loss {}",
-            crate::number::significant(loss)
-        ));
+    fn epoch(&mut self, report: &EpochReport) {
+        let told = told(report);
+        if self.lines && is_told(report) {
+            let left = match report.epoch + 1 == report.num_epochs {
+                true => String::new(),
+                false => duration(time_left(report, self.start.elapsed())) + " left",
+            };
+            let line = told.clone() + &left;
+            // Nobody may read it, which stops no training.
+            writeln!(stderr(), "{}", line.trim_end_matches([',', ' '])).ok();
+        }
+        self.bar.set_message(told);
+        if let Some(log) = &mut self.log {
+            log.epoch(report);
+        }
+    }
+}
+
+/// What is told of an epoch.
+fn told(report: &EpochReport) -> String {
+    let validation = report
+        .validation
+        .map(|loss| format!("validation {}, ", significant(loss)));
+    // An optimizer that finds its own steps also finds when to stop.
+    let most = match report.learning_rate {
+        Some(_) => "",
+        None => "at most ",
+    };
+    format!(
+        "epoch {} of {most}{}, loss {}, {}{} rows/s, ",
+        report.epoch + 1,
+        report.num_epochs,
+        significant(report.loss),
+        validation.unwrap_or_default(),
+        thousands(report.rows_per_second() as usize)
+    )
+}
+
+/// Whether the epoch is the first, the last, or one of about twenty.
+fn is_told(report: &EpochReport) -> bool {
+    let number = report.epoch + 1;
+    let every = report.num_epochs.div_ceil(LINES);
+    number == 1 || number == report.num_epochs || number.is_multiple_of(every)
+}
+
+/// The time that the other epochs will take at the pace of those so far.
+fn time_left(report: &EpochReport, elapsed: Duration) -> Duration {
+    let (done, all) = (report.epoch + 1, report.num_epochs);
+    elapsed.mul_f64(all.saturating_sub(done) as f64 / done as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(epoch: usize, num_epochs: usize) -> EpochReport {
+        let mut report = EpochReport::new(epoch, num_epochs, 0.25);
+        report.num_rows = 3000;
+        report.learning_rate = Some(0.1);
+        report.elapsed = Duration::from_secs(2);
+        report
+    }
+
+    #[test]
+    fn tells_of_an_epoch_in_one_line() {
+        let mut report = report(1, 5);
+        assert_eq!(told(&report), "epoch 2 of 5, loss 0.25, 1,500 rows/s, ");
+        report.validation = Some(0.5);
+        let line = "epoch 2 of 5, loss 0.25, validation 0.5, 1,500 rows/s, ";
+        assert_eq!(told(&report), line);
+        report.learning_rate = None;
+        assert!(told(&report).starts_with("epoch 2 of at most 5, loss 0.25, "));
+        let left = time_left(&report, Duration::from_secs(4));
+        assert_eq!(left, Duration::from_secs(6));
+    }
+
+    #[test]
+    fn many_epochs_are_told_of_in_about_twenty_lines() {
+        let told = |num_epochs: usize| {
+            let epochs = (0..num_epochs).filter(|epoch| is_told(&report(*epoch, num_epochs)));
+            epochs.collect::<Vec<_>>()
+        };
+        assert_eq!(told(3), [0, 1, 2]);
+        assert_eq!(told(20).len(), 20);
+        for num_epochs in [21, 100, 1000, 9999] {
+            let told = told(num_epochs);
+            assert!((10..=22).contains(&told.len()), "{}", told.len());
+            assert_eq!((told[0], told.last()), (0, Some(&(num_epochs - 1))));
+        }
     }
 }

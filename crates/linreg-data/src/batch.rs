@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use burn::tensor::backend::Backend;
 use burn::tensor::{Element, ElementConversion, Tensor, TensorData};
 
@@ -38,6 +40,39 @@ pub(crate) struct HostBatch<B: Backend> {
 }
 
 impl<B: Backend> HostBatch<B> {
+    /// The rows of these indices, in that order.
+    pub(crate) fn gather(&self, order: &[usize], [features, targets]: [usize; 2]) -> Self {
+        let gather = |numbers: &[B::FloatElem], width: usize| {
+            let mut gathered = Vec::with_capacity(order.len() * width);
+            for row in order {
+                gathered.extend_from_slice(&numbers[row * width..(row + 1) * width]);
+            }
+            gathered
+        };
+        self.map(gather, [features, targets])
+    }
+
+    /// Rows that follow each other.
+    pub(crate) fn part(&self, rows: Range<usize>, widths: [usize; 2]) -> Self {
+        let part = |numbers: &[B::FloatElem], width: usize| {
+            numbers[rows.start * width..rows.end * width].to_vec()
+        };
+        self.map(part, widths)
+    }
+
+    fn map(
+        &self,
+        of: impl Fn(&[B::FloatElem], usize) -> Vec<B::FloatElem>,
+        [features, targets]: [usize; 2],
+    ) -> Self {
+        Self {
+            features: of(&self.features, features),
+            targets: of(&self.targets, targets),
+            weights: self.weights.as_ref().map(|weights| of(weights, 1)),
+            more_follows: false,
+        }
+    }
+
     /// The rows on the device.
     pub(crate) fn into_batch(self, num_targets: usize, device: &B::Device) -> Batch<B> {
         let num_rows = self.targets.len() / num_targets;

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use burn::config::Config;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Element, ElementConversion, Int, Tensor, TensorData, s};
 use rand::seq::SliceRandom;
 
+use crate::ahead::Ahead;
 use crate::batch::{
     Batch, HostBatch, MAX_TENSOR_NUMBERS, check_batch_size, max_tensor_rows, round, round_weights,
 };
@@ -55,7 +58,8 @@ pub struct Batches<B: Backend> {
 /// All rows, where batches are gathered from.
 #[derive(Clone, Debug)]
 enum Kept<B: Backend> {
-    Host(HostBatch<B>),
+    /// Shared with the thread that gathers.
+    Host(Arc<HostBatch<B>>),
     Device(Batch<B>),
 }
 
@@ -91,7 +95,7 @@ impl<B: Backend> Batches<B> {
             round_weights(rounded, weights, mean);
         }
         Ok(Self {
-            rows: Kept::Host(rows),
+            rows: Kept::Host(Arc::new(rows)),
             num_rows,
             num_features: dataset.num_features(),
             num_targets: dataset.num_targets(),
@@ -107,7 +111,7 @@ impl<B: Backend> Batches<B> {
         let fits = self.num_rows * width <= MAX_TENSOR_NUMBERS;
         self.rows = match (placement, self.rows) {
             (Placement::Device, Kept::Host(rows)) if fits => {
-                Kept::Device(rows.into_batch(self.num_targets, &self.device))
+                Kept::Device(Arc::unwrap_or_clone(rows).into_batch(self.num_targets, &self.device))
             }
             (_, rows) => rows,
         };
@@ -161,7 +165,7 @@ impl<B: Backend> Batches<B> {
     /// # Panics
     ///
     /// If an index is past the last row (when its batch is taken).
-    pub fn in_order(&self, order: Vec<usize>) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
+    pub fn in_order(&self, order: Vec<usize>) -> Box<dyn ExactSizeIterator<Item = Batch<B>> + '_> {
         let part_size = max_tensor_rows(self.num_features, self.num_targets);
         let mut parts = Vec::with_capacity(self.num_batches());
         for start in (0..order.len()).step_by(self.batch_size) {
@@ -170,10 +174,29 @@ impl<B: Backend> Batches<B> {
                 parts.push((start..end.min(start + part_size), start + part_size < end));
             }
         }
-        parts.into_iter().map(move |(range, more_follows)| Batch {
-            more_follows,
-            ..self.gather(&order[range])
-        })
+        match &self.rows {
+            Kept::Host(rows) => {
+                let (rows, widths) = (Arc::clone(rows), self.widths());
+                let (order, parts) = (Arc::new(order), Arc::new(parts));
+                self.from_host(parts.len(), self.batch_size.min(part_size), move |part| {
+                    let (range, more_follows) = parts[part].clone();
+                    HostBatch {
+                        more_follows,
+                        ..rows.gather(&order[range], widths)
+                    }
+                })
+            }
+            Kept::Device(rows) => Box::new(parts.into_iter().map(move |(range, more_follows)| {
+                let order = self.indices(&order[range]);
+                let gather = |rows: &Tensor<B, 2>| rows.clone().select(0, order.clone());
+                Batch {
+                    features: gather(&rows.features),
+                    targets: gather(&rows.targets),
+                    weights: rows.weights.as_ref().map(gather),
+                    more_follows,
+                }
+            })),
+        }
     }
 
     /// Every row once in the dataset's order, `rows` at a time, as evaluation
@@ -182,70 +205,51 @@ impl<B: Backend> Batches<B> {
     /// # Panics
     ///
     /// If `rows` is 0.
-    pub fn sequential(&self, rows: usize) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
+    pub fn sequential(&self, rows: usize) -> Box<dyn ExactSizeIterator<Item = Batch<B>> + '_> {
         assert!(rows > 0, "no rows at a time never ends");
-        (0..self.num_rows.div_ceil(rows)).map(move |index| {
-            let range = index * rows..self.num_rows.min((index + 1) * rows);
-            match &self.rows {
-                Kept::Host(rows) => {
-                    let part = |numbers: &[B::FloatElem], width: usize| {
-                        numbers[range.start * width..range.end * width].to_vec()
-                    };
-                    let batch = HostBatch::<B> {
-                        features: part(&rows.features, self.num_features),
-                        targets: part(&rows.targets, self.num_targets),
-                        weights: rows.weights.as_ref().map(|weights| part(weights, 1)),
-                        more_follows: false,
-                    };
-                    batch.into_batch(self.num_targets, &self.device)
-                }
-                Kept::Device(rows) => {
-                    let part = |rows: &Tensor<B, 2>| rows.clone().slice(s![range.clone(), ..]);
-                    Batch {
-                        features: part(&rows.features),
-                        targets: part(&rows.targets),
-                        weights: rows.weights.as_ref().map(part),
-                        more_follows: false,
-                    }
-                }
+        let (num_rows, num_batches) = (self.num_rows, self.num_rows.div_ceil(rows));
+        let range = move |index: usize| index * rows..num_rows.min((index + 1) * rows);
+        match &self.rows {
+            Kept::Host(kept) => {
+                let (kept, widths) = (Arc::clone(kept), self.widths());
+                self.from_host(num_batches, rows.min(num_rows), move |index| {
+                    kept.part(range(index), widths)
+                })
             }
-        })
+            Kept::Device(kept) => Box::new((0..num_batches).map(move |index| {
+                let part = |rows: &Tensor<B, 2>| rows.clone().slice(s![range(index), ..]);
+                Batch {
+                    features: part(&kept.features),
+                    targets: part(&kept.targets),
+                    weights: kept.weights.as_ref().map(part),
+                    more_follows: false,
+                }
+            })),
+        }
     }
 
-    fn gather(&self, order: &[usize]) -> Batch<B> {
-        match &self.rows {
-            Kept::Host(rows) => {
-                let gather = |numbers: &[B::FloatElem], width: usize| {
-                    let mut gathered = Vec::with_capacity(order.len() * width);
-                    for row in order {
-                        gathered.extend_from_slice(&numbers[row * width..(row + 1) * width]);
-                    }
-                    gathered
-                };
-                let batch = HostBatch::<B> {
-                    features: gather(&rows.features, self.num_features),
-                    targets: gather(&rows.targets, self.num_targets),
-                    weights: rows.weights.as_ref().map(|weights| gather(weights, 1)),
-                    more_follows: false,
-                };
-                batch.into_batch(self.num_targets, &self.device)
-            }
-            Kept::Device(rows) => {
-                let last = self.num_rows - 1;
-                assert!(order.iter().all(|row| *row <= last), "no such row");
-                let indices = order.iter().map(|row| (*row as i64).elem::<B::IntElem>());
-                let order = TensorData::new(indices.collect(), [order.len()]);
-                let options = (&self.device, B::IntElem::dtype());
-                let order = Tensor::<B, 1, Int>::from_data(order, options);
-                let gather = |rows: &Tensor<B, 2>| rows.clone().select(0, order.clone());
-                Batch {
-                    features: gather(&rows.features),
-                    targets: gather(&rows.targets),
-                    weights: rows.weights.as_ref().map(gather),
-                    more_follows: false,
-                }
-            }
-        }
+    /// Batches of about so many rows that are made on the host, ahead of the
+    /// device.
+    fn from_host(
+        &self,
+        num_batches: usize,
+        num_rows: usize,
+        make: impl Fn(usize) -> HostBatch<B> + Clone + Send + 'static,
+    ) -> Box<dyn ExactSizeIterator<Item = Batch<B>> + '_> {
+        let batches = Ahead::new(num_batches, num_rows * self.num_features, make);
+        Box::new(batches.map(|batch| batch.into_batch(self.num_targets, &self.device)))
+    }
+
+    fn widths(&self) -> [usize; 2] {
+        [self.num_features, self.num_targets]
+    }
+
+    /// Indices of rows, on the device.
+    fn indices(&self, order: &[usize]) -> Tensor<B, 1, Int> {
+        assert!(order.iter().all(|row| *row < self.num_rows), "no such row");
+        let indices = order.iter().map(|row| (*row as i64).elem::<B::IntElem>());
+        let order = TensorData::new(indices.collect(), [order.len()]);
+        Tensor::from_data(order, (&self.device, B::IntElem::dtype()))
     }
 }
 

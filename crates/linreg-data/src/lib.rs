@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod ahead;
 mod arrow_file;
 mod batch;
 mod batch_source;

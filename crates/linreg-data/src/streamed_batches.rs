@@ -1,8 +1,9 @@
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::{Builder, Scope};
 
 use burn::tensor::backend::Backend;
 
+use crate::ahead::send;
 use crate::batch::{HostBatch, check_batch_size, max_tensor_rows};
 use crate::host_batches::{Cut, HostBatches};
 use crate::{
@@ -106,10 +107,14 @@ impl<'scope, 'env, B: Backend, S: RowSource + ?Sized> StreamedBatches<'scope, 'e
             max_rows: max_tensor_rows(self.summary.num_features(), num_targets),
         };
         let (sender, receiver) = sync_channel(1);
+        let numbers = |batch: &Result<HostBatch<B>, _>| {
+            let batch = batch.as_ref();
+            batch.map_or(0, |batch| batch.features.len())
+        };
         let started = chunks.and_then(|chunks| {
             let batches = HostBatches::<_, B>::new(chunks, cut);
             let thread = Builder::new().name("linreg rows".to_string());
-            thread.spawn_scoped(self.scope, move || send(batches, &sender))?;
+            thread.spawn_scoped(self.scope, move || send(batches, numbers, &sender))?;
             Ok(())
         });
         let batches = receiver.into_iter().flatten();
@@ -153,30 +158,6 @@ impl<B: Backend, S: RowSource + ?Sized> BatchSource<B> for StreamedBatches<'_, '
         assert!(rows > 0, "no rows at a time never ends");
         self.produce(self.source.chunks(ChunkOrder::File), rows)
     }
-}
-
-/// Sends batches in groups, because to wake the thread that waits for them
-/// takes as long as a small step; stops when nobody takes them any more.
-fn send<B: Backend>(
-    batches: impl Iterator<Item = Result<HostBatch<B>, DataError>>,
-    sender: &SyncSender<Vec<Result<HostBatch<B>, DataError>>>,
-) {
-    /// Numbers of a group, the last batch's aside: a megabyte or two.
-    const GROUP_NUMBERS: usize = 1 << 18;
-    let mut group = Vec::new();
-    let mut numbers = 0;
-    for batch in batches {
-        numbers += batch.as_ref().map_or(0, |batch| batch.features.len());
-        group.push(batch);
-        if numbers >= GROUP_NUMBERS {
-            numbers = 0;
-            if sender.send(std::mem::take(&mut group)).is_err() {
-                return;
-            }
-        }
-    }
-    // Whoever has stopped taking batches needs no last ones either.
-    sender.send(group).ok();
 }
 
 #[cfg(test)]

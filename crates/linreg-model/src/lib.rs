@@ -9,6 +9,9 @@
 //! - [`ModelFile`], one `.safetensors` file with the coefficients, the names of
 //!   features and targets, and whatever else is worth keeping.
 //!
+//! With the feature `burn-train`, the model is a `TrainStep` and an
+//! `InferenceStep`, for Burn's own training loop.
+//!
 //! # Example
 //!
 //! ```
@@ -35,6 +38,8 @@
 mod coefficients;
 mod error;
 mod file;
+#[cfg(feature = "burn-train")]
+mod learner;
 mod linear_regression;
 
 pub use coefficients::{Coefficients, CoefficientsError};

@@ -3,7 +3,6 @@ use std::time::Duration;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_data::{Placement, RowSource, Scaler, Summary};
 
-use crate::standardize::target_std;
 use crate::{TrainingConfig, TrainingError, Transfer};
 
 /// What training knows of the columns beforehand.
@@ -27,36 +26,19 @@ impl Columns {
         Ok(Self { summary, scaler })
     }
 
-    /// Losses in the units of the data, summed over the targets.
-    pub(crate) fn in_units(&self, losses: &[f64]) -> f64 {
-        let losses = losses.iter().enumerate();
-        let in_units = losses.map(|(target, loss)| match &self.scaler {
-            None => *loss,
-            Some(scaler) => loss * target_std(scaler, target).powi(2),
-        });
-        in_units.sum()
-    }
-
-    /// What it costs to bring the rows to the device, the time of batches
+    /// What it costs to bring the rows to the device once, the time of batches
     /// aside.
     pub(crate) fn transfer<B: AutodiffBackend>(
         &self,
-        config: &TrainingConfig,
         placement: Placement,
         time: Duration,
     ) -> Transfer {
         let summary = &self.summary;
         let weight = usize::from(summary.mean_weight.is_some());
         let row = summary.num_features() + summary.num_targets() + weight;
-        let rows = row as u64 * (size_of::<B::FloatElem>() * summary.num_rows) as u64;
-        let passes = match placement {
-            Placement::Device => 1,
-            // The loss before training, and one after each epoch.
-            Placement::Host => 1 + 2 * config.num_epochs as u64,
-        };
         Transfer {
             placement,
-            bytes: rows.saturating_mul(passes),
+            bytes: row as u64 * (size_of::<B::FloatElem>() * summary.num_rows) as u64,
             time,
         }
     }

@@ -43,7 +43,40 @@ pub enum TrainingError {
         /// The likely cause and what to do.
         advice: String,
     },
+    /// A checkpoint cannot be written, read or gone on with.
+    #[error("{path}: {problem}", path = path.display())]
+    Checkpoint {
+        /// The checkpoint's file.
+        path: std::path::PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+    /// Training was told to stop; see [`RunOptions`](crate::RunOptions).
+    #[error("training was interrupted after {steps} steps, in epoch {epoch}; {what_next}")]
+    Interrupted {
+        /// Number of updates made.
+        steps: usize,
+        /// Epoch, from 0.
+        epoch: usize,
+        /// What was saved, and how to go on.
+        what_next: String,
+    },
     /// A coefficient has left the range of 64-bit floats.
     #[error(transparent)]
     Coefficients(#[from] CoefficientsError),
+}
+
+impl TrainingError {
+    /// The error for a setting that cannot be used.
+    pub(crate) fn setting(
+        name: &'static str,
+        found: impl std::fmt::Display,
+        expected: &'static str,
+    ) -> Self {
+        Self::Setting {
+            name,
+            found: found.to_string(),
+            expected,
+        }
+    }
 }

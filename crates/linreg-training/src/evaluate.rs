@@ -3,8 +3,9 @@ use burn::tensor::backend::Backend;
 use linreg_data::{BatchSource, Batches, DataError, Dataset, MAX_TENSOR_NUMBERS};
 use linreg_model::LinearRegression;
 
+use crate::objective::Objective;
 use crate::read::read_all;
-use crate::{Metrics, MetricsAccumulator, weighted_squared_loss};
+use crate::{Metrics, MetricsAccumulator, TrainingConfig};
 
 /// Rows that are evaluated as one tensor. Large enough to keep a device busy,
 /// and far below the 65,536 past which reductions of Burn 0.21 on wgpu are
@@ -38,6 +39,17 @@ pub fn mean_losses<B: Backend>(
     model: &LinearRegression<B>,
     batches: &impl BatchSource<B>,
 ) -> Result<Vec<f64>, DataError> {
+    let squared = TrainingConfig::new();
+    let objective = Objective::new(&squared, None, batches.num_targets());
+    mean_losses_of(model, batches, &objective)
+}
+
+/// As [`mean_losses`], of the objective's loss.
+pub(crate) fn mean_losses_of<B: Backend>(
+    model: &LinearRegression<B>,
+    batches: &impl BatchSource<B>,
+    objective: &Objective,
+) -> Result<Vec<f64>, DataError> {
     // Reading is what keeps the host from running so far ahead of the device
     // that the queue of rows fills its memory.
     let max_waiting = (MAX_TENSOR_NUMBERS / batches.num_features() / EVALUATION_ROWS).max(1);
@@ -54,11 +66,7 @@ pub fn mean_losses<B: Backend>(
     for batch in batches.sequential(EVALUATION_ROWS) {
         let batch = batch?;
         let predictions = model.forward(batch.features);
-        waiting.push(weighted_squared_loss(
-            predictions,
-            batch.targets,
-            batch.weights,
-        ));
+        waiting.push(objective.losses(predictions, batch.targets, batch.weights));
         if waiting.len() == max_waiting {
             read(&mut waiting);
         }

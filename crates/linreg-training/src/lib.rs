@@ -6,6 +6,10 @@
 //! gradients. [`train_stream`] is the same for rows that do not fit in memory.
 //! [`Training`] is the step inside, for a loop of one's own.
 //!
+//! [`TrainingConfig`] chooses the [`Loss`], the [`Penalty`], the optimizer and
+//! its schedule, and when to stop. [`train_with`] takes, in its [`RunOptions`],
+//! rows held out to judge by, and a [`Checkpoint`] to go on from.
+//!
 //! # Example
 //!
 //! ```
@@ -25,31 +29,52 @@
 //! # }
 //! ```
 
+mod checkpoint;
 mod columns;
 mod config;
+mod curvature;
 mod divergence;
 mod error;
 mod evaluate;
+mod fingerprint;
+mod full_batch;
+mod history;
+mod lbfgs;
 mod loss;
 mod metrics;
+mod minibatches;
+mod objective;
 mod observer;
+mod optimizer;
+mod proximal;
 mod read;
+mod run_options;
+mod schedule;
+mod search;
 mod standardize;
 mod step;
 mod train;
 mod train_stream;
 mod trained;
+mod watch;
 
-pub use config::{LearningRateSchedule, TrainingConfig};
+pub use checkpoint::Checkpoint;
+pub use config::TrainingConfig;
 pub use error::TrainingError;
 pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss, mean_losses};
+pub use history::{EpochRecord, StopReason};
 pub use loss::{squared_loss, weighted_squared_loss};
 pub use metrics::{Metrics, MetricsAccumulator};
-pub use observer::Observer;
+pub use objective::{Loss, Penalty};
+pub use observer::{EpochReport, Observer};
+pub use optimizer::{Clipping, OptimizerConfig};
+pub use run_options::{Checkpointing, Every, RunOptions};
+pub use schedule::LearningRateSchedule;
+pub use search::{CrossValidation, cross_validate};
 pub use standardize::fold_scale;
 pub use step::Training;
-pub use train::train;
-pub use train_stream::train_stream;
+pub use train::{train, train_with};
+pub use train_stream::{train_stream, train_stream_with};
 pub use trained::{Trained, Transfer};
 
 /// The README's code runs as it stands there.

@@ -1,26 +1,31 @@
-use burn::module::Param;
-use burn::optim::adaptor::OptimizerAdaptor;
-use burn::optim::{GradientsAccumulator, GradientsParams, Optimizer, Sgd};
+use burn::module::{Param, ParamId};
+use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use linreg_data::{Batch, BatchSource, MAX_TENSOR_NUMBERS};
-use linreg_model::LinearRegression;
+use linreg_model::{Coefficients, CoefficientsError, LinearRegression};
+use serde::{Deserialize, Serialize};
 
+use crate::objective::{Objective, row};
+use crate::optimizer::BatchOptimizer;
 use crate::read::read_all;
-use crate::{TrainingConfig, weighted_squared_loss};
+use crate::schedule::Scheduler;
+use crate::{OptimizerConfig, TrainingConfig};
 
 /// A model in training: [`step`](Self::step) by step, for a loop of one's own.
 ///
 /// [`train`](crate::train) is such a loop.
 pub struct Training<B: AutodiffBackend> {
     model: LinearRegression<B>,
-    optimizer: OptimizerAdaptor<Sgd<B::InnerBackend>, LinearRegression<B>, B>,
+    optimizer: BatchOptimizer<B>,
+    scheduler: Scheduler,
+    objective: Objective,
     accumulator: GradientsAccumulator<LinearRegression<B>>,
     config: TrainingConfig,
     /// Rows that one update is for, which the gradient is divided by.
     update_rows: f64,
-    num_updates: usize,
     update: usize,
+    learning_rate: f64,
     batches_since_update: usize,
     /// Whether gradients wait for further rows before an update.
     accumulating: bool,
@@ -28,9 +33,25 @@ pub struct Training<B: AutodiffBackend> {
 }
 
 impl<B: AutodiffBackend> Training<B> {
-    /// Training from this model on, with batches from `batches`. Without an
-    /// intercept, the model's bias stays as it is.
+    /// Training from this model on, with batches from `batches`, whose units the
+    /// penalty and the Huber loss's delta speak. Without an intercept, the
+    /// model's bias stays as it is. The learning rate is the configuration's.
+    ///
+    /// # Panics
+    ///
+    /// If the optimizer takes all rows for each update.
     pub fn new(
+        model: LinearRegression<B>,
+        config: &TrainingConfig,
+        batches: &impl BatchSource<B::InnerBackend>,
+    ) -> Self {
+        let objective = Objective::new(config, None, batches.num_targets());
+        Self::towards(objective, model, config, batches)
+    }
+
+    /// The same towards an objective in the units of the batches.
+    pub(crate) fn towards(
+        objective: Objective,
         model: LinearRegression<B>,
         config: &TrainingConfig,
         batches: &impl BatchSource<B::InnerBackend>,
@@ -38,14 +59,17 @@ impl<B: AutodiffBackend> Training<B> {
         // An update is for the rows of an epoch at most.
         let accumulate = config.accumulate.min(batches.num_batches());
         let updates_per_epoch = batches.num_batches().div_ceil(accumulate);
+        let updates = config.num_updates(updates_per_epoch);
         Self {
             model,
-            optimizer: config.optimizer.init(),
+            optimizer: BatchOptimizer::new(config),
+            scheduler: Scheduler::new(config.schedule, updates, 0),
+            objective,
             accumulator: GradientsAccumulator::new(),
             config: config.clone().with_accumulate(accumulate),
             update_rows: (batches.batch_size() * accumulate) as f64,
-            num_updates: updates_per_epoch.saturating_mul(config.num_epochs),
             update: 0,
+            learning_rate: config.learning_rate,
             batches_since_update: 0,
             accumulating: false,
             losses: EpochLosses::new(batches),
@@ -68,7 +92,8 @@ impl<B: AutodiffBackend> Training<B> {
         let features = Tensor::from_inner(batch.features);
         let targets = Tensor::from_inner(batch.targets);
         let weights = batch.weights.map(Tensor::from_inner);
-        let losses = weighted_squared_loss(self.model.forward(features), targets, weights);
+        let predictions = self.model.forward(features);
+        let losses = self.objective.losses(predictions, targets, weights);
         self.losses.push(losses.clone().inner());
         let gradients = GradientsParams::from_grads(losses.backward(), &self.model);
         if self.config.accumulate == 1 && !self.accumulating && !batch.more_follows {
@@ -109,11 +134,128 @@ impl<B: AutodiffBackend> Training<B> {
             // A parameter without a gradient is left alone.
             sums.remove::<B::InnerBackend, 1>(self.model.bias.id);
         }
-        let learning_rate = self.config.learning_rate_at(self.update, self.num_updates);
-        self.model = self.optimizer.step(learning_rate, self.model, sums);
+        self.learning_rate = self.config.learning_rate * self.scheduler.next_share();
+        let decay = self.config.weight_decay;
+        let decoupled = self.config.optimizer == OptimizerConfig::AdamW;
+        if self.objective.has_l2() || (decay > 0.0 && !decoupled) {
+            self.pull_to_zero(&mut sums, if decoupled { 0.0 } else { decay });
+        }
+        let before = (decay > 0.0 && decoupled).then(|| self.model.weight.val().inner());
+        self.model = self.optimizer.step(self.learning_rate, self.model, sums);
+        if let Some(before) = before {
+            let rate = self.learning_rate * decay;
+            self.change_weight(|weight, _| weight - before * rate);
+        }
+        if self.objective.nonnegative || self.objective.has_l1() {
+            // A weight rests at 0 where a long run of equal gradients, carried
+            // on by momentum, moves it no further than the penalty takes off.
+            let step = self.learning_rate * self.config.optimizer.amplification();
+            self.change_weight(|weight, objective| objective.proximal_tensor(weight, step));
+        }
         self.update += 1;
         self
     }
+
+    /// Adds the gradient of the L2 penalty and of weight decay.
+    fn pull_to_zero(&self, gradients: &mut GradientsParams, decay: f64) {
+        let weight = self.model.weight.val().inner();
+        let factors: Vec<f64> = self
+            .objective
+            .l2
+            .iter()
+            .map(|l2| 2.0 * l2 + decay)
+            .collect();
+        let id = self.model.weight.id;
+        if let Some(gradient) = gradients.remove::<B::InnerBackend, 2>(id) {
+            let factors = row(&factors, &weight.device());
+            gradients.register(id, gradient + weight * factors);
+        }
+    }
+
+    fn change_weight(
+        &mut self,
+        change: impl FnOnce(Tensor<B::InnerBackend, 2>, &Objective) -> Tensor<B::InnerBackend, 2>,
+    ) {
+        let weight = change(self.model.weight.val().inner(), &self.objective);
+        let weight = Tensor::from_inner(weight).require_grad();
+        self.model.weight = Param::initialized(self.model.weight.id, weight);
+    }
+
+    /// Number of updates made.
+    pub fn num_updates(&self) -> usize {
+        self.update
+    }
+
+    /// The learning rate of the last update.
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// Whether no gradients wait for further rows, so that it can be saved.
+    pub(crate) fn is_between_updates(&self) -> bool {
+        !self.accumulating
+    }
+
+    /// Everything that the next updates depend on; the first batch of the epoch
+    /// whose loss was not finite, if there is one, instead.
+    pub(crate) fn save(&mut self) -> Result<SavedTraining, NotSaved> {
+        self.losses.read();
+        if let Some((batch, loss)) = self.losses.first_not_finite {
+            return Err(NotSaved::NotFinite(batch, loss));
+        }
+        let coefficients = self.model.coefficients().map_err(NotSaved::Coefficients)?;
+        Ok(SavedTraining {
+            weight: coefficients.weight().to_vec(),
+            bias: coefficients.bias().to_vec(),
+            ids: [self.model.weight.id.val(), self.model.bias.id.val()],
+            optimizer: self.optimizer.to_bytes().map_err(NotSaved::Record)?,
+            update: self.update,
+            learning_rate: self.learning_rate,
+            rows_read: self.losses.num_rows_read,
+        })
+    }
+
+    /// The training that was saved, of the same configuration and data.
+    pub(crate) fn load(
+        mut self,
+        saved: &SavedTraining,
+        device: &B::Device,
+    ) -> Result<Self, String> {
+        let coefficients = Coefficients::new(saved.weight.clone(), saved.bias.clone());
+        let coefficients = coefficients.map_err(|error| error.to_string())?;
+        let model = LinearRegression::from_coefficients(&coefficients, device);
+        let [weight_id, bias_id] = saved.ids.map(ParamId::from);
+        self.model.weight = Param::initialized(weight_id, model.weight.val());
+        self.model.bias = Param::initialized(bias_id, model.bias.val());
+        self.optimizer = self.optimizer.load(saved.optimizer.clone(), device)?;
+        for _ in 0..saved.update {
+            self.scheduler.next_share();
+        }
+        self.update = saved.update;
+        self.learning_rate = saved.learning_rate;
+        self.losses.num_rows_read = saved.rows_read;
+        Ok(self)
+    }
+}
+
+/// A [`Training`] between two updates.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct SavedTraining {
+    weight: Vec<f64>,
+    bias: Vec<f64>,
+    /// Under which the optimizer knows weight and bias.
+    ids: [u64; 2],
+    optimizer: Vec<u8>,
+    pub(crate) update: usize,
+    learning_rate: f64,
+    rows_read: usize,
+}
+
+/// Why a training cannot be saved.
+pub(crate) enum NotSaved {
+    NotFinite(usize, f64),
+    Coefficients(CoefficientsError),
+    Record(String),
 }
 
 /// Divides a parameter's gradient. Dividing the loss instead would put two more
@@ -193,10 +335,11 @@ impl<B: Backend> EpochLosses<B> {
 }
 
 #[cfg(test)]
+mod updates;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use burn::optim::SgdConfig;
-    use burn::optim::momentum::MomentumConfig;
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
     use linreg_data::{Batches, Dataset, SyntheticConfig};
@@ -204,14 +347,18 @@ mod tests {
 
     type B = Autodiff<NdArray<f64>>;
 
-    fn dataset(num_examples: usize) -> Dataset {
+    pub(super) fn dataset(num_examples: usize) -> Dataset {
         let config = SyntheticConfig::new(vec![2.0, -3.4], 4.2);
         let config = config.with_num_examples(num_examples).with_noise_std(0.5);
         config.generate().unwrap()
     }
 
     /// Weights and bias after an epoch in file order, starting from these.
-    fn epoch_in_order(config: &TrainingConfig, dataset: &Dataset, start: [f64; 3]) -> [f64; 3] {
+    pub(super) fn epoch_in_order(
+        config: &TrainingConfig,
+        dataset: &Dataset,
+        start: [f64; 3],
+    ) -> [f64; 3] {
         let device = Default::default();
         let batches = Batches::new(dataset, config.batch_size, &device).unwrap();
         let start = Coefficients::new(start[..2].to_vec(), start[2..].to_vec()).unwrap();
@@ -227,7 +374,7 @@ mod tests {
     }
 
     /// Mean loss of all rows, in a plain loop.
-    fn loss(dataset: &Dataset, [w1, w2, b]: [f64; 3]) -> f64 {
+    pub(super) fn loss(dataset: &Dataset, [w1, w2, b]: [f64; 3]) -> f64 {
         let rows = dataset.features().chunks(2).zip(dataset.targets());
         let sum: f64 = rows
             .map(|(x, y)| (w1 * x[0] + w2 * x[1] + b - y).powi(2))
@@ -338,11 +485,13 @@ mod tests {
             vec!["a".into(), "b".into()],
             vec!["y".into()],
         );
-        let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
         let config = TrainingConfig::new()
             .with_batch_size(1)
             .with_learning_rate(0.1)
-            .with_optimizer(SgdConfig::new().with_momentum(Some(momentum)));
+            .with_optimizer(OptimizerConfig::Sgd {
+                momentum: 0.9,
+                nesterov: false,
+            });
         let end = epoch_in_order(&config, &dataset.unwrap(), [0.0, 0.0, 0.0]);
         let (mut bias, mut velocity) = (0.0, 0.0);
         for _ in 0..3 {

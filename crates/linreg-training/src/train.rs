@@ -1,14 +1,21 @@
 use std::time::Instant;
 
 use burn::module::AutodiffModule;
-use burn::tensor::backend::AutodiffBackend;
-use linreg_data::{BatchSource, Batches, Dataset};
+use burn::tensor::Element;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use linreg_data::{BatchSource, Batches, Dataset, Placement, RowSource};
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 
+use crate::checkpoint::{Method, Progress, Setting};
 use crate::columns::Columns;
-use crate::divergence::check_loss;
+use crate::curvature::Curvature;
+use crate::evaluate::mean_losses_of;
+use crate::fingerprint::Fingerprint;
+use crate::full_batch::{self, AllRows};
+use crate::objective::Objective;
+use crate::watch::Watch;
 use crate::{
-    Observer, Trained, Training, TrainingConfig, TrainingError, Transfer, fold_scale, mean_losses,
+    Observer, RunOptions, Trained, Training, TrainingConfig, TrainingError, Transfer, minibatches,
 };
 
 /// Trains a linear model on a dataset.
@@ -25,6 +32,22 @@ pub fn train<B: AutodiffBackend>(
     device: &B::Device,
     observer: &mut impl Observer,
 ) -> Result<Trained<B::InnerBackend>, TrainingError> {
+    train_with::<B>(config, dataset, RunOptions::default(), device, observer)
+}
+
+/// As [`train`], with rows held out, checkpoints, or from a checkpoint on.
+///
+/// # Errors
+///
+/// As [`train`]; a checkpoint that cannot be written, or is of another backend,
+/// configuration or data; or being interrupted.
+pub fn train_with<B: AutodiffBackend>(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    options: RunOptions<'_>,
+    device: &B::Device,
+    observer: &mut impl Observer,
+) -> Result<Trained<B::InnerBackend>, TrainingError> {
     let columns = Columns::learn(config, dataset)?;
     let scaler = columns.scaler.as_ref();
     let scaled = scaler.map(|scaler| scaler.transform(dataset)).transpose()?;
@@ -32,66 +55,166 @@ pub fn train<B: AutodiffBackend>(
     let start = Instant::now();
     let batches = Batches::<B::InnerBackend>::new(rows, config.batch_size, device)?;
     let batches = batches.place(config.placement);
-    let transfer = columns.transfer::<B>(config, batches.placement(), start.elapsed());
-    run::<B>(config, &batches, &columns, transfer, device, observer)
+    let transfer = columns.transfer::<B>(batches.placement(), start.elapsed());
+    // The batches hold the numbers now.
+    drop(scaled);
+    let run = Run {
+        config,
+        source: dataset,
+        columns: &columns,
+        transfer,
+    };
+    run.train::<B>(&batches, options, device, observer)
 }
 
-/// Epoch after epoch of batches, whatever they come from.
-pub(crate) fn run<B: AutodiffBackend>(
-    config: &TrainingConfig,
-    batches: &impl BatchSource<B::InnerBackend>,
-    columns: &Columns,
-    mut transfer: Transfer,
-    device: &B::Device,
-    observer: &mut impl Observer,
-) -> Result<Trained<B::InnerBackend>, TrainingError> {
-    let model = LinearRegressionConfig::new(batches.num_features())
-        .with_num_targets(batches.num_targets())
-        .with_seed(config.seed)
-        .init::<B>(device);
-    let before = mean_losses(&model.valid(), batches)?.iter().sum();
-    let mut training = Training::new(model, config, batches);
-    let mut losses = Vec::new();
-    for epoch in 0..config.num_epochs {
-        let mut start = Instant::now();
-        for batch in batches.epoch(epoch, config.seed) {
-            let batch = batch?;
-            transfer.time += start.elapsed();
-            training = training.step(batch);
-            observer.batch();
-            start = Instant::now();
+/// A training whose columns are known.
+pub(crate) struct Run<'a, S: ?Sized> {
+    pub(crate) config: &'a TrainingConfig,
+    /// The rows in their own units.
+    pub(crate) source: &'a S,
+    pub(crate) columns: &'a Columns,
+    pub(crate) transfer: Transfer,
+}
+
+impl<S: RowSource + ?Sized> Run<'_, S> {
+    /// Trains on batches, whatever they come from.
+    pub(crate) fn train<B: AutodiffBackend>(
+        mut self,
+        batches: &impl BatchSource<B::InnerBackend>,
+        mut options: RunOptions<'_>,
+        device: &B::Device,
+        observer: &mut impl Observer,
+    ) -> Result<Trained<B::InnerBackend>, TrainingError> {
+        let scaler = self.columns.scaler.as_ref();
+        let objective = Objective::new(self.config, scaler, batches.num_targets());
+        let config = self.found_learning_rate(batches.num_batches())?;
+        let resumed = options.resume.take();
+        let setting = match resumed.is_some() || options.checkpoint.is_some() {
+            true => Some(self.setting::<B>(&options, device)?),
+            false => None,
+        };
+        let model = LinearRegressionConfig::new(batches.num_features())
+            .with_num_targets(batches.num_targets())
+            .with_seed(config.seed)
+            .init::<B>(device);
+        let path = resumed.as_ref().map(|resumed| resumed.path().to_path_buf());
+        let saved = match (resumed, &setting) {
+            (Some(resumed), Some(setting)) => Some(resumed.state_for(setting)?),
+            _ => None,
+        };
+        let (progress, method) = match saved {
+            Some(saved) => (saved.progress, Some(saved.method)),
+            None => {
+                let losses = mean_losses_of(&model.valid(), batches, &objective)?;
+                let progress = Progress {
+                    loss_before: losses.iter().sum(),
+                    ..Progress::default()
+                };
+                (progress, None)
+            }
+        };
+        let epochs_before = progress.history.len();
+        let steps = match &method {
+            Some(Method::Minibatches(saved)) => saved.update,
+            _ => progress.history.len(),
+        };
+        let mut watch = Watch::new(&config, self.columns, &options, setting, progress, steps);
+        // The loss before training is a pass over the rows, if it is taken.
+        let mut passes = u64::from(method.is_none());
+        let (last, stopped) = match config.optimizer.is_full_batch() {
+            true => {
+                let saved = match method {
+                    Some(Method::FullBatch(saved)) => Some(saved),
+                    _ => None,
+                };
+                let rows = AllRows::<B, _>::new(batches, &objective, config.intercept, device);
+                let done = full_batch::train(&config, &rows, &model, saved, &mut watch, observer)?;
+                passes += rows.num_passes();
+                done
+            }
+            false => {
+                let mut training = Training::towards(objective.clone(), model, &config, batches);
+                if let Some(Method::Minibatches(saved)) = method {
+                    let loaded = training.load(&saved, device);
+                    training = loaded.map_err(|problem| TrainingError::Checkpoint {
+                        path: path.unwrap_or_default(),
+                        problem,
+                    })?;
+                }
+                let time = &mut self.transfer.time;
+                let done = minibatches::train(
+                    &config, batches, &objective, training, &mut watch, time, observer,
+                )?;
+                // To train on and, after the epoch, to evaluate.
+                passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
+                done
+            }
+        };
+        let coefficients = watch.kept(last)?;
+        let history = watch.progress.history;
+        if self.transfer.placement == Placement::Host {
+            self.transfer.bytes = self.transfer.bytes.saturating_mul(passes);
         }
-        let not_finite;
-        (training, not_finite) = training.end_epoch();
-        let after = mean_losses(&training.model().valid(), batches)?;
-        check_loss(
+        Ok(Trained {
+            model: LinearRegression::from_coefficients(&coefficients, device),
+            coefficients,
+            losses: history.iter().map(|epoch| epoch.loss).collect(),
+            history,
+            stopped,
             config,
-            columns,
-            epoch,
-            not_finite,
-            [before, after.iter().sum()],
-        )?;
-        let loss = columns.in_units(&after);
-        losses.push(loss);
-        observer.epoch(epoch, loss);
+            transfer: self.transfer,
+        })
     }
 
-    let coefficients = training.model().coefficients()?;
-    let coefficients = match &columns.scaler {
-        Some(scaler) => fold_scale(&coefficients, scaler)?,
-        None => coefficients,
-    };
-    Ok(Trained {
-        model: LinearRegression::from_coefficients(&coefficients, device),
-        coefficients,
-        losses,
-        transfer,
-    })
+    /// The configuration with a learning rate that is right for the data, where
+    /// it asks for one.
+    fn found_learning_rate(&self, batches: usize) -> Result<TrainingConfig, TrainingError> {
+        let mut config = self.config.clone();
+        if config.automatic_learning_rate && !config.optimizer.is_full_batch() {
+            let curvature = Curvature::of(
+                self.source,
+                self.columns.scaler.as_ref(),
+                config.intercept,
+                self.columns.summary.mean_weight,
+            )?;
+            let accumulate = config.accumulate.min(batches);
+            let updates = config.num_updates(batches.div_ceil(accumulate));
+            config.learning_rate = curvature.learning_rate(&config, updates);
+            config.automatic_learning_rate = false;
+            config.check_decay()?;
+        }
+        Ok(config)
+    }
+
+    fn setting<B: AutodiffBackend>(
+        &self,
+        options: &RunOptions<'_>,
+        device: &B::Device,
+    ) -> Result<Setting, TrainingError> {
+        let name = <B::InnerBackend as Backend>::name(device);
+        let validation = options.validation.map(Fingerprint::of).transpose()?;
+        Ok(Setting {
+            backend: format!("{name} {:?}", B::FloatElem::dtype()).to_lowercase(),
+            config: self.config.clone(),
+            data: Fingerprint::of(self.source)?,
+            validation,
+        })
+    }
 }
+
+#[cfg(test)]
+mod defaults;
+#[cfg(test)]
+mod resumed;
+#[cfg(test)]
+mod scikit_learn;
+#[cfg(test)]
+mod test_data;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::EpochReport;
     use crate::LearningRateSchedule;
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
@@ -149,8 +272,14 @@ mod tests {
             fn batch(&mut self) {
                 self.0 += 1;
             }
-            fn epoch(&mut self, epoch: usize, loss: f64) {
-                self.1.push((epoch, loss));
+            fn epoch(&mut self, report: &EpochReport) {
+                assert_eq!((report.num_epochs, report.num_rows), (3, 1000));
+                assert_eq!(
+                    (report.learning_rate, report.validation),
+                    (Some(0.03), None)
+                );
+                assert!(report.rows_per_second() > 0.0);
+                self.1.push((report.epoch, report.loss));
             }
         }
         let mut heard = Heard::default();
@@ -159,6 +288,39 @@ mod tests {
         assert_eq!(heard.0, 300);
         let losses: Vec<(usize, f64)> = trained.losses.into_iter().enumerate().collect();
         assert_eq!(heard.1, losses);
+    }
+
+    #[test]
+    fn every_epoch_is_a_span() {
+        use std::sync::{Arc, Mutex};
+        use tracing::span::{Attributes, Id, Record};
+        use tracing::{Event, Metadata, Subscriber, subscriber};
+
+        /// The names of the spans that were entered.
+        #[derive(Clone, Default)]
+        struct Entered(Arc<Mutex<(Vec<&'static str>, usize)>>);
+        impl Subscriber for Entered {
+            fn enabled(&self, metadata: &Metadata) -> bool {
+                metadata.target().starts_with("linreg")
+            }
+            fn new_span(&self, span: &Attributes) -> Id {
+                let names = &mut self.0.lock().unwrap().0;
+                names.push(span.metadata().name());
+                Id::from_u64(names.len() as u64)
+            }
+            fn record(&self, _: &Id, _: &Record) {}
+            fn record_follows_from(&self, _: &Id, _: &Id) {}
+            fn event(&self, _: &Event) {}
+            fn enter(&self, _: &Id) {}
+            fn exit(&self, _: &Id) {
+                self.0.lock().unwrap().1 += 1;
+            }
+        }
+        let entered = Entered::default();
+        let config = TrainingConfig::new();
+        subscriber::with_default(entered.clone(), || run(&config, &lesson()).unwrap());
+        let (names, left) = entered.0.lock().unwrap().clone();
+        assert_eq!((names, left), (vec!["epoch"; 3], 3));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_data::{Placement, RowSource, StreamedBatches};
 
 use crate::columns::Columns;
-use crate::train::run;
-use crate::{Observer, Trained, TrainingConfig, TrainingError};
+use crate::train::Run;
+use crate::{Observer, RunOptions, Trained, TrainingConfig, TrainingError};
 
 /// Trains a linear model on rows that are read again each epoch, because they
 /// do not fit in memory.
@@ -23,6 +23,23 @@ pub fn train_stream<B: AutodiffBackend>(
     device: &B::Device,
     observer: &mut impl Observer,
 ) -> Result<Trained<B::InnerBackend>, TrainingError> {
+    train_stream_with::<B>(config, source, RunOptions::default(), device, observer)
+}
+
+/// As [`train_stream`], with rows held out, checkpoints, or from a checkpoint on.
+/// A learning rate found from the data reads the source once more, and a
+/// checkpoint too.
+///
+/// # Errors
+///
+/// As [`train_with`](crate::train_with), or what reading a chunk finds.
+pub fn train_stream_with<B: AutodiffBackend>(
+    config: &TrainingConfig,
+    source: &(impl RowSource + ?Sized),
+    options: RunOptions<'_>,
+    device: &B::Device,
+    observer: &mut impl Observer,
+) -> Result<Trained<B::InnerBackend>, TrainingError> {
     let columns = Columns::learn(config, source)?;
     std::thread::scope(|scope| {
         let summary = &columns.summary;
@@ -35,8 +52,14 @@ pub fn train_stream<B: AutodiffBackend>(
         )?
         .with_scaler(columns.scaler.as_ref())
         .with_shuffle_rows(config.shuffle_rows);
-        let transfer = columns.transfer::<B>(config, Placement::Host, Duration::ZERO);
-        run::<B>(config, &batches, &columns, transfer, device, observer)
+        let transfer = columns.transfer::<B>(Placement::Host, Duration::ZERO);
+        let run = Run {
+            config,
+            source,
+            columns: &columns,
+            transfer,
+        };
+        run.train::<B>(&batches, options, device, observer)
     })
 }
 

@@ -4,6 +4,8 @@ use burn::tensor::backend::Backend;
 use linreg_data::Placement;
 use linreg_model::{Coefficients, LinearRegression};
 
+use crate::{EpochRecord, StopReason, TrainingConfig};
+
 /// A trained model, in the units of the data.
 #[derive(Clone, Debug)]
 pub struct Trained<B: Backend> {
@@ -12,9 +14,15 @@ pub struct Trained<B: Backend> {
     /// The same coefficients, before they were rounded to the backend's float
     /// type.
     pub coefficients: Coefficients,
-    /// Mean squared loss over all rows after each epoch, in the target's unit
-    /// squared; the sum over the targets where there are several.
+    /// Mean loss over all rows after each epoch, as in the history.
     pub losses: Vec<f64>,
+    /// What each epoch came to.
+    pub history: Vec<EpochRecord>,
+    /// Why training ended.
+    pub stopped: StopReason,
+    /// The configuration, with the learning rate that was found where it was
+    /// automatic.
+    pub config: TrainingConfig,
     /// What it cost to bring the rows to the device.
     pub transfer: Transfer,
 }

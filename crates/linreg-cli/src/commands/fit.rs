@@ -1,9 +1,13 @@
 mod diagnostics;
 mod exact;
 mod exact_args;
+mod gap;
 pub mod intervals;
+mod objective_args;
 mod page;
 mod ridge;
+mod run_args;
+mod search;
 mod summary;
 mod training_args;
 
@@ -16,18 +20,22 @@ use anyhow::{Result, bail};
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{
-    ChunkOrder, Column, EncodedRows, EncodedSource, Encoder, EncodingCounts, Moments, Passes,
-    RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
+    ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, Moments,
+    Passes, RowChunks, RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
 };
-use linreg_exact::Arithmetic;
+use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::{Coefficients, ModelFile};
-use linreg_training::{Metrics, TrainingConfig, TrainingError, Transfer, train, train_stream};
+use linreg_training::{
+    EpochRecord, Metrics, RunOptions, StopReason, TrainingConfig, TrainingError, Transfer,
+    train_stream_with, train_with,
+};
 use serde_json::{Value, json};
 
 use super::evaluate::{metrics, metrics_json, metrics_lines};
 use super::{Backend, BackendArgs, coefficients_json, coefficients_table};
 use crate::columns::{ColumnArgs, columns_json, columns_lines};
 use crate::input::{ENCODER, SCHEMA, SourceArgs};
+use crate::log::Log;
 use crate::number;
 use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
@@ -35,6 +43,8 @@ use crate::split::SplitArgs;
 use crate::style::yellow;
 use exact::{ExactFit, Sums};
 use exact_args::ExactArgs;
+use gap::{Gap, GapSums};
+use search::{Search, SearchArgs};
 use training_args::TrainingArgs;
 
 /// Fit a linear model to a table and save it
@@ -104,6 +114,14 @@ pub struct Args {
     training: TrainingArgs,
 
     #[command(flatten)]
+    search: SearchArgs,
+
+    /// File to write a line of JSON to after every epoch: losses, learning rate,
+    /// rows per second
+    #[arg(long, value_name = "FILE", help_heading = "Training (--method sgd)")]
+    log: Option<PathBuf>,
+
+    #[command(flatten)]
     backend: BackendArgs,
 }
 
@@ -112,7 +130,8 @@ pub struct Args {
 enum Method {
     /// Least squares, solved exactly, with standard errors
     Exact,
-    /// Minibatch stochastic gradient descent on a Burn backend
+    /// Training by gradients on a Burn backend: stochastic gradient descent and
+    /// its kin by minibatches, or all rows at once
     Sgd,
 }
 
@@ -130,12 +149,21 @@ pub fn run(args: Args) -> Result<()> {
         Some(report) => Some(page::check(report, &path, &args)?),
     };
     // Settings are checked before a long file is read.
+    if let Some(log) = &args.log {
+        if *log == path {
+            bail!("--log and the model are the same file; name another");
+        }
+        Output::new(Some(log.clone()), args.force, &args.source.paths())?;
+    }
     let way = args.way()?;
     args.split.split(1, args.seed)?;
     let folds = args.split.folds(args.seed)?;
 
     let source = args.source.open(Passes::Several)?;
-    let say_where = |error: anyhow::Error| args.source.say_where(error);
+    let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
+        true => error,
+        false => args.source.say_where(error),
+    };
     let started = Instant::now();
     let (table, fitted, split) = match &way {
         Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
@@ -204,6 +232,8 @@ impl Args {
         match self.method {
             Method::Exact => {
                 let given = self.training.given().or_else(|| self.backend.given());
+                let given = given.or(self.search.given());
+                let given = given.or(self.log.as_ref().map(|_| "--log"));
                 if let Some(option) = given {
                     bail!("{option} is a setting of training; add --method sgd");
                 }
@@ -214,7 +244,12 @@ impl Args {
                 if let Some(option) = self.exact.given() {
                     bail!("{option} is a setting of the exact fit; leave out --method sgd");
                 }
-                self.training.config(1, self.seed)?;
+                let config = self.training.config(1, true, self.seed)?;
+                self.search.candidates(&config)?;
+                let folds = !self.split.folds(self.seed)?.is_empty();
+                let held_out = self.split.split(1, self.seed)?.has(Set::Validation);
+                let run = &self.training.run;
+                run.check(self.force, folds, held_out, &self.source.paths())?;
                 let backend = self.backend.choose()?;
                 backend.announce()?;
                 Ok(Way::Sgd(backend))
@@ -304,11 +339,34 @@ impl Table {
     }
 
     fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
-        let chunks = match rows {
-            EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File)?,
-            EncodedRows::File(source) => source.chunks(ChunkOrder::File)?,
+        metrics(chunks(rows)?, coefficients, self.encoder.targets())
+    }
+
+    /// Judges a model trained on these rows, and compares it with the exact fit
+    /// in the same pass.
+    fn compare(
+        &self,
+        rows: &EncodedRows,
+        coefficients: &Coefficients,
+    ) -> Result<(Vec<Metrics>, Option<Gap>)> {
+        let mut sums = GapSums::new(&self.encoder, Arithmetic::Double);
+        let chunks_read = chunks(rows)?.inspect(|rows| {
+            if let Ok(rows) = rows {
+                sums.add(rows);
+            }
+        });
+        let metrics = metrics(chunks_read, coefficients, self.encoder.targets())?;
+        let gap = match sums.gap(coefficients, &metrics) {
+            Err(ExactError::Imprecise) => {
+                let mut sums = GapSums::new(&self.encoder, Arithmetic::DoubleDouble);
+                for chunk in chunks(rows)? {
+                    sums.add(&chunk?);
+                }
+                sums.gap(coefficients, &metrics)
+            }
+            gap => gap,
         };
-        metrics(chunks, coefficients, self.encoder.targets())
+        Ok((metrics, gap.ok()))
     }
 
     fn fit_exact(&self, args: &Args, split: Split) -> Result<Fitted> {
@@ -326,34 +384,88 @@ impl Table {
         })
     }
 
+    /// Searches for the settings to train with, if it is asked for.
+    fn search(
+        &self,
+        args: &Args,
+        backend: &Backend,
+        base: &TrainingConfig,
+        rows: &EncodedRows,
+    ) -> Result<Option<Search>> {
+        let candidates = args.search.candidates(base)?;
+        match rows {
+            _ if candidates.is_empty() => Ok(None),
+            EncodedRows::Memory(dataset) => {
+                let found = args.search.run(candidates, dataset, args.seed, backend);
+                found.map(Some)
+            }
+            EncodedRows::File(_) => {
+                bail!("a search needs the rows in memory; give --memory more MiB")
+            }
+        }
+    }
+
     fn train(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
         let (rows, counts) = self.rows(args, split, Set::Training)?;
-        let num_rows = match &rows {
-            EncodedRows::Memory(dataset) => dataset.num_rows(),
-            EncodedRows::File(source) => source.num_rows(),
-        };
-        let config = args.training.config(num_rows, args.seed)?;
+        let num_rows = as_source(&rows).num_rows();
+        let in_memory = matches!(rows, EncodedRows::Memory(_));
+        let config = args.training.config(num_rows, in_memory, args.seed)?;
         let config = config
             .with_placement(backend.placement())
             .with_intercept(self.encoder.intercept());
+        let is_fold = matches!(split, Split::Fold { .. });
+        let search = match (&rows, is_fold) {
+            (_, true) => None,
+            (rows, false) => self.search(args, backend, &config, rows)?,
+        };
+        let config = search
+            .as_ref()
+            .map_or(config, |search| search.chosen().clone());
+        let held_out = match split.has(Set::Validation) {
+            true => Some(self.rows(args, split, Set::Validation)?.0),
+            false => None,
+        };
+        let interrupted = run_args::interruption()?;
+        let run = &args.training.run;
+        let log = args.log.as_ref().filter(|_| !is_fold);
+        let log = log.map(|path| Log::create(path, args.force, &args.source.paths()));
+        let batches = num_rows.div_ceil(config.batch_size);
+        let batches = batches.saturating_mul(config.num_epochs) as u64;
+        let verbose = backend.is_verbose() && !is_fold;
+        let mut progress = TrainingProgress::new(batches, verbose, log.transpose()?);
         let task = Fit {
             config: &config,
             rows: &rows,
+            options: RunOptions {
+                validation: held_out.as_ref().map(as_source),
+                ..run.options(&interrupted)?
+            },
+            progress: &mut progress,
         };
-        let (coefficients, losses, transfer, elapsed) = backend.run(task)??;
-        backend.report(&transfer, elapsed)?;
-        let metrics = self.judge(&rows, &coefficients)?;
+        let done = backend.run(task)?;
+        let elapsed = progress.finish()?;
+        let done = done?;
+        let coefficients = done.coefficients;
+        backend.report(&done.transfer, elapsed)?;
+        run.write_history(&done.history, args.force)?;
+        let (metrics, gap) = match !is_fold && gap::is_possible(&config, &self.encoder) {
+            true => self.compare(&rows, &coefficients)?,
+            false => (self.judge(&rows, &coefficients)?, None),
+        };
         Ok(Fitted {
             coefficients,
             counts,
             num_rows,
             how: How::Trained(Box::new(Trained {
-                config,
-                losses,
+                config: done.config,
+                history: done.history,
+                stopped: done.stopped,
                 elapsed,
                 backend: backend.to_string(),
                 kind: backend.kind.to_string(),
                 precision: backend.precision.to_string(),
+                gap,
+                search,
             })),
             sets: vec![(Set::Training, metrics)],
         })
@@ -415,6 +527,13 @@ impl Table {
     }
 }
 
+fn chunks(rows: &EncodedRows) -> Result<RowChunks<'_>, DataError> {
+    match rows {
+        EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File),
+        EncodedRows::File(source) => source.chunks(ChunkOrder::File),
+    }
+}
+
 /// The first of some warnings, and how many more there are.
 fn shortened(warnings: impl Iterator<Item = String>) -> Vec<String> {
     /// As many are read.
@@ -444,13 +563,17 @@ enum How {
 
 struct Trained {
     config: TrainingConfig,
-    /// The mean squared loss after each epoch.
-    losses: Vec<f64>,
+    /// What each epoch came to.
+    history: Vec<EpochRecord>,
+    stopped: StopReason,
     elapsed: Duration,
     /// The backend in words, its name and its float type.
     backend: String,
     kind: String,
     precision: String,
+    /// How far it is from the exact fit, where that can be told.
+    gap: Option<Gap>,
+    search: Option<Search>,
 }
 
 impl Fitted {
@@ -538,9 +661,20 @@ impl Report<'_> {
                 object["method"] = json!("sgd");
                 object["backend"] = json!(trained.kind);
                 object["precision"] = json!(trained.precision);
+                if let Some(gap) = &trained.gap {
+                    gap.extend_coefficients(encoder, &mut coefficients);
+                }
                 object["coefficients"] = coefficients;
                 object["metrics"] = of_set(Set::Training)?;
+                object["from_exact"] = match &trained.gap {
+                    Some(gap) => gap.json(encoder),
+                    None => Value::Null,
+                };
+                let search = trained.search.as_ref();
+                object["search"] = search.map_or(Value::Null, Search::json);
                 object["training"] = serde_json::to_value(&trained.config)?;
+                object["epochs"] = json!(trained.history.len());
+                object["stopped"] = serde_json::to_value(trained.stopped)?;
             }
         }
         object["validation"] = of_set(Set::Validation)?;
@@ -558,9 +692,11 @@ impl Report<'_> {
         let how = match &fitted.how {
             How::Exact(_) => "exact".to_string(),
             How::Trained(trained) => format!(
-                "{} on {}",
-                number::count(trained.config.num_epochs, "epoch"),
-                trained.backend
+                "{} of {} on {}, {}",
+                number::count(trained.history.len(), "epoch"),
+                trained.config.optimizer.name(),
+                trained.backend,
+                run_args::stop_words(trained.stopped)
             ),
         };
         writeln!(
@@ -576,7 +712,10 @@ impl Report<'_> {
         writeln!(stdout, "{columns}")?;
         match &fitted.how {
             How::Exact(fit) => write!(stdout, "{}", summary::text(fit, encoder))?,
-            How::Trained(_) => {
+            How::Trained(trained) => {
+                if let Some(search) = &trained.search {
+                    write!(stdout, "{}", search.text())?;
+                }
                 let table = coefficients_table(self.model, encoder.intercept());
                 writeln!(stdout, "{table}")?;
             }
@@ -589,6 +728,11 @@ impl Report<'_> {
             };
             writeln!(stdout, "{rows}")?;
             write!(stdout, "{}", metrics_lines(metrics, targets))?;
+            if let (Set::Training, How::Trained(trained)) = (set, &fitted.how)
+                && let Some(gap) = &trained.gap
+            {
+                write!(stdout, "{}", gap.text(encoder, trained.history.len()))?;
+            }
         }
         if !self.folds.is_empty() {
             write!(stdout, "{}", folds_lines(self.folds, targets))?;
@@ -622,6 +766,13 @@ fn folds_lines(folds: &[Vec<Metrics>], targets: &[String]) -> String {
     text
 }
 
+/// Whether an error is of a checkpoint or an interruption, not of the rows.
+fn is_of_the_run(error: &anyhow::Error) -> bool {
+    use TrainingError::{Checkpoint, Interrupted};
+    let training = error.downcast_ref::<TrainingError>();
+    training.is_some_and(|error| matches!(error, Checkpoint { .. } | Interrupted { .. }))
+}
+
 /// The first file's name with .safetensors, in the current folder.
 fn default_output(source: &SourceArgs) -> Result<PathBuf> {
     let file = &source.files[0];
@@ -634,37 +785,48 @@ fn default_output(source: &SourceArgs) -> Result<PathBuf> {
     Ok(format!("{stem}.safetensors").into())
 }
 
+fn as_source(rows: &EncodedRows) -> &dyn RowSource {
+    match rows {
+        EncodedRows::Memory(dataset) => dataset,
+        EncodedRows::File(source) => source,
+    }
+}
+
 struct Fit<'a> {
     config: &'a TrainingConfig,
     rows: &'a EncodedRows,
+    options: RunOptions<'a>,
+    progress: &'a mut TrainingProgress,
+}
+
+/// What a training on some backend came to.
+struct Done {
+    coefficients: Coefficients,
+    config: TrainingConfig,
+    history: Vec<EpochRecord>,
+    stopped: StopReason,
+    transfer: Transfer,
 }
 
 impl Task for Fit<'_> {
-    type Output = Result<(Coefficients, Vec<f64>, Transfer, Duration), TrainingError>;
+    type Output = Result<Done, TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let num_rows = match self.rows {
-            EncodedRows::Memory(dataset) => dataset.num_rows(),
-            EncodedRows::File(source) => source.num_rows(),
-        };
-        let batches = num_rows.div_ceil(self.config.batch_size);
-        let mut progress =
-            TrainingProgress::new(batches.saturating_mul(self.config.num_epochs) as u64);
+        let (config, options, progress) = (self.config, self.options, self.progress);
         let trained = match self.rows {
             EncodedRows::Memory(dataset) => {
-                train::<B>(self.config, dataset, &device, &mut progress)
+                train_with::<B>(config, dataset, options, &device, progress)
             }
             EncodedRows::File(source) => {
-                train_stream::<B>(self.config, source, &device, &mut progress)
+                train_stream_with::<B>(config, source, options, &device, progress)
             }
-        };
-        let elapsed = progress.finish();
-        let trained = trained?;
-        Ok((
-            trained.coefficients,
-            trained.losses,
-            trained.transfer,
-            elapsed,
-        ))
+        }?;
+        Ok(Done {
+            coefficients: trained.coefficients,
+            config: trained.config,
+            history: trained.history,
+            stopped: trained.stopped,
+            transfer: trained.transfer,
+        })
     }
 }

@@ -12,7 +12,9 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{Batches, DataError, Dataset};
 use linreg_model::{Coefficients, LinearRegression};
-use linreg_training::{Observer, TrainingConfig, TrainingError, Transfer, mean_loss, train};
+use linreg_training::{
+    EpochReport, Observer, TrainingConfig, TrainingError, Transfer, mean_loss, train,
+};
 use serde_json::json;
 
 use super::BackendArgs;
@@ -240,7 +242,8 @@ struct PrintEpochs<'a> {
 }
 
 impl Observer for PrintEpochs<'_> {
-    fn epoch(&mut self, epoch: usize, loss: f64) {
+    fn epoch(&mut self, report: &EpochReport) {
+        let (epoch, loss) = (report.epoch, report.loss);
         let line = writeln!(self.out, "epoch {epoch}, loss: {loss:.6}");
         self.failed = self.failed.take().or(line.err());
     }

@@ -152,9 +152,9 @@ impl Look {
     }
 }
 
-/// Some of the numbers of a long series with their places from 1: evenly spread,
+/// Some of the items of a long series with their places from 1: evenly spread,
 /// the last among them.
-pub fn thinned(series: &[f64], most: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn thinned<T: Copy>(series: &[T], most: usize) -> (Vec<f64>, Vec<T>) {
     let step = series.len().div_ceil(most.max(1)).max(1);
     let is_kept = |place: usize| place == series.len() || (place - 1).is_multiple_of(step);
     let places = (1..=series.len()).filter(|place| is_kept(*place));
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!((places.len(), &places), (101, &values));
         assert_eq!((places[0], places[1], places[100]), (1.0, 11.0, 1000.0));
         assert_eq!(thinned(&series[..3], 100).0, [1.0, 2.0, 3.0]);
-        assert!(thinned(&[], 100).0.is_empty());
+        assert!(thinned::<f64>(&[], 100).0.is_empty());
     }
 
     #[test]

@@ -208,6 +208,9 @@ pub fn relations_lines(relations: &[Relation], names: &[String]) -> String {
     lines.collect()
 }
 
+/// Of as few features, reading a row takes longer than all its digits.
+pub const FEW_FEATURES: usize = 24;
+
 /// What an exact fit needs to know of rows, summed up chunk by chunk.
 pub struct Sums {
     arithmetic: Arithmetic,
@@ -239,8 +242,6 @@ impl Fold for Sums {
     type Chunk = Accumulator;
 
     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
-        /// Of as few features, reading a row takes longer than all its digits.
-        const FEW: usize = 24;
         let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
         if features > MOST_FEATURES {
             return Err(DataError::Columns(format!(
@@ -249,7 +250,7 @@ impl Fold for Sums {
                 thousands(MOST_FEATURES)
             )));
         }
-        let arithmetic = match features <= FEW {
+        let arithmetic = match features <= FEW_FEATURES {
             true => Arithmetic::DoubleDouble,
             false => self.arithmetic,
         };
@@ -272,7 +273,11 @@ pub fn data_error(error: ExactError) -> DataError {
     DataError::Columns(error.to_string())
 }
 
-fn exact_rows<'a>(rows: &'a Rows, encoder: &Encoder) -> Result<linreg_exact::Rows<'a>, ExactError> {
+/// Rows as the exact fit takes them.
+pub fn exact_rows<'a>(
+    rows: &'a Rows,
+    encoder: &Encoder,
+) -> Result<linreg_exact::Rows<'a>, ExactError> {
     rows_of(rows, encoder.feature_names().len(), encoder.targets().len())
 }
 

@@ -1,15 +1,22 @@
 use anyhow::{Result, bail};
-use burn::optim::SgdConfig;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use linreg_training::{LearningRateSchedule, TrainingConfig};
+use linreg_training::{Clipping, LearningRateSchedule, OptimizerConfig, TrainingConfig};
+
+use super::objective_args::ObjectiveArgs;
+use super::run_args::RunArgs;
 
 /// Settings of the training; the defaults suit most tables.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Training (--method sgd)")]
 pub struct TrainingArgs {
-    /// How often every row is visited [default: enough for 20,000 updates, 3
-    /// to 1,000]
+    /// How gradients become updates: lbfgs or proximal (all rows in each), sgd,
+    /// adam, adamw, rmsprop or adagrad (minibatches) [default: sgd if rows do
+    /// not fit in memory, the loss has a corner or a setting of minibatches is
+    /// given; else proximal with --l1 or --nonnegative, and lbfgs without]
+    #[arg(long, value_name = "NAME", value_parser = optimizer)]
+    optimizer: Option<OptimizerConfig>,
+
+    /// How often every row is visited at most [default: 1000 for lbfgs, 10000
+    /// for proximal, else enough for 20,000 updates, 3 to 1,000]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     epochs: Option<usize>,
 
@@ -17,12 +24,13 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     batch_size: Option<usize>,
 
-    /// Step size [default: 0.03]
+    /// Step size [default: found from the data]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
 
-    /// How the learning rate changes: linear (falls to 0) or constant [default:
-    /// linear]
+    /// How the learning rate changes: linear (falls to 0), constant, cosine,
+    /// exponential (to 1 %), step (a tenth after each third) or noam (rises for
+    /// a tenth) [default: linear]
     #[arg(long, value_name = "NAME", value_parser = schedule)]
     schedule: Option<LearningRateSchedule>,
 
@@ -35,76 +43,177 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     accumulate: Option<usize>,
 
-    /// Momentum of the updates, from 0 to below 1
+    /// Momentum of sgd and rmsprop, from 0 to below 1 [default: 0.9]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     momentum: Option<f64>,
 
-    /// Weight decay (L2 penalty), 0 or more, on standardised columns
+    /// Momentum as a heavy ball's, not Nesterov's
+    #[arg(long)]
+    heavy_ball: bool,
+
+    /// Weight decay, 0 or more, on standardised columns
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     weight_decay: Option<f64>,
+
+    /// Scale gradients of a larger norm down to this
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    clip_norm: Option<f64>,
+
+    /// Limit each number of a gradient to this
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        conflicts_with = "clip_norm"
+    )]
+    clip_value: Option<f64>,
+
+    #[command(flatten)]
+    pub objective: ObjectiveArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+const MOMENTUM: f64 = 0.9;
+
+fn optimizer(text: &str) -> Result<OptimizerConfig, String> {
+    Ok(match text {
+        "sgd" => OptimizerConfig::Sgd {
+            momentum: MOMENTUM,
+            nesterov: true,
+        },
+        "adam" => OptimizerConfig::Adam,
+        "adamw" => OptimizerConfig::AdamW,
+        "rmsprop" => OptimizerConfig::RmsProp { momentum: MOMENTUM },
+        "adagrad" => OptimizerConfig::AdaGrad,
+        "lbfgs" => OptimizerConfig::Lbfgs { history: 100 },
+        "proximal" => OptimizerConfig::Proximal,
+        _ => {
+            let expected = "expected lbfgs, proximal, sgd, adam, adamw, rmsprop or adagrad";
+            return Err(expected.to_string());
+        }
+    })
 }
 
 fn schedule(text: &str) -> Result<LearningRateSchedule, String> {
-    match text {
-        "linear" => Ok(LearningRateSchedule::Linear),
-        "constant" => Ok(LearningRateSchedule::Constant),
-        _ => Err("expected linear or constant".to_string()),
-    }
+    Ok(match text {
+        "linear" => LearningRateSchedule::Linear,
+        "constant" => LearningRateSchedule::Constant,
+        "cosine" => LearningRateSchedule::Cosine,
+        "exponential" => LearningRateSchedule::Exponential { last: 0.01 },
+        "step" => LearningRateSchedule::Step {
+            stages: 3,
+            factor: 0.1,
+        },
+        "noam" => LearningRateSchedule::Noam { warmup: 0.1 },
+        _ => {
+            let expected = "expected linear, constant, cosine, exponential, step or noam";
+            return Err(expected.to_string());
+        }
+    })
 }
 
 impl TrainingArgs {
     /// A setting that was given, by its option.
     pub fn given(&self) -> Option<&'static str> {
-        [
+        let first = |given: &[(bool, &'static str)]| {
+            let found = given.iter().find(|(is_given, _)| *is_given);
+            found.map(|(_, name)| *name)
+        };
+        first(&[
+            (self.optimizer.is_some(), "--optimizer"),
             (self.epochs.is_some(), "--epochs"),
+            (self.no_standardize, "--no-standardize"),
+        ])
+        .or_else(|| self.given_of_minibatches())
+        .or_else(|| self.objective.given())
+        .or_else(|| self.run.given())
+    }
+
+    /// A setting that only minibatches have.
+    fn given_of_minibatches(&self) -> Option<&'static str> {
+        [
             (self.batch_size.is_some(), "--batch-size"),
             (self.learning_rate.is_some(), "--learning-rate"),
             (self.schedule.is_some(), "--schedule"),
-            (self.no_standardize, "--no-standardize"),
             (self.accumulate.is_some(), "--accumulate"),
             (self.momentum.is_some(), "--momentum"),
+            (self.heavy_ball, "--heavy-ball"),
             (self.weight_decay.is_some(), "--weight-decay"),
+            (self.clip_norm.is_some(), "--clip-norm"),
+            (self.clip_value.is_some(), "--clip-value"),
         ]
         .into_iter()
         .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// The settings of a training of so many rows.
-    pub fn config(&self, num_rows: usize, seed: u64) -> Result<TrainingConfig> {
-        let mut config = TrainingConfig::for_rows(num_rows, self.batch_size.unwrap_or(32))
-            .with_schedule(self.schedule.unwrap_or(LearningRateSchedule::Linear))
-            .with_standardize(!self.no_standardize)
-            .with_accumulate(self.accumulate.unwrap_or(1))
-            .with_seed(seed);
+    /// The settings of a training of so many rows, which are in memory or not.
+    pub fn config(&self, num_rows: usize, in_memory: bool, seed: u64) -> Result<TrainingConfig> {
+        let (loss, penalty) = (self.objective.loss()?, self.objective.penalty());
+        let of_minibatches = self.given_of_minibatches();
+        let full_batch = match self.optimizer {
+            Some(optimizer) => optimizer.is_full_batch(),
+            None => of_minibatches.is_none() && loss.is_smooth() && in_memory,
+        };
+        let mut config = match full_batch {
+            true => {
+                if let Some(option) = of_minibatches {
+                    bail!(
+                        "{option} is a setting of minibatches, and --optimizer {} takes all rows at once; leave out one of them",
+                        self.optimizer.map_or("lbfgs", |optimizer| optimizer.name())
+                    );
+                }
+                TrainingConfig::full_batch(penalty).with_batch_size(num_rows.max(1))
+            }
+            false => TrainingConfig::for_rows(num_rows, self.batch_size.unwrap_or(32)),
+        };
+        if let Some(optimizer) = self.optimizer {
+            config.optimizer = optimizer;
+        }
+        config.loss = loss;
+        config.penalty = penalty;
+        config.seed = seed;
+        config.standardize = !self.no_standardize;
+        config.accumulate = self.accumulate.unwrap_or(1);
+        config.weight_decay = self.weight_decay.unwrap_or(0.0);
+        if let Some(schedule) = self.schedule {
+            config.schedule = schedule;
+        }
         if let Some(epochs) = self.epochs {
             config.num_epochs = epochs;
         }
         if let Some(learning_rate) = self.learning_rate {
             config.learning_rate = learning_rate;
+            config.automatic_learning_rate = false;
         }
-        let mut optimizer = SgdConfig::new();
-        if let Some(momentum) = self.momentum {
-            if !(0.0..1.0).contains(&momentum) {
-                bail!("the momentum is {momentum}, expected a number from 0 to below 1");
-            }
-            let momentum = MomentumConfig::new().with_momentum(momentum);
-            optimizer = optimizer.with_momentum(Some(momentum.with_dampening(0.0)));
-        }
-        if let Some(decay) = self.weight_decay {
-            if !(decay.is_finite() && decay >= 0.0) {
-                bail!("the weight decay is {decay}, expected a finite number, 0 or more");
-            }
-            let shrinks = decay * config.learning_rate;
-            if shrinks >= 1.0 {
-                bail!(
-                    "the weight decay {decay} times the learning rate {} is {shrinks}, expected below 1: each step would turn the weights around",
-                    config.learning_rate
-                );
-            }
-            optimizer = optimizer.with_weight_decay(Some(WeightDecayConfig::new(decay as f32)));
-        }
-        config.optimizer = optimizer;
+        let clip_norm = self.clip_norm.map(Clipping::Norm);
+        config.clipping = clip_norm.or(self.clip_value.map(Clipping::Value));
+        self.set_momentum(&mut config)?;
+        self.run.limit(&mut config);
         config.check()?;
         Ok(config)
+    }
+
+    fn set_momentum(&self, config: &mut TrainingConfig) -> Result<()> {
+        match &mut config.optimizer {
+            OptimizerConfig::Sgd { momentum, nesterov } => {
+                *momentum = self.momentum.unwrap_or(*momentum);
+                *nesterov = !self.heavy_ball;
+            }
+            OptimizerConfig::RmsProp { momentum } if !self.heavy_ball => {
+                *momentum = self.momentum.unwrap_or(*momentum);
+            }
+            other => {
+                let given = [
+                    (self.momentum.is_some(), "--momentum"),
+                    (self.heavy_ball, "--heavy-ball"),
+                ];
+                if let Some((_, option)) = given.iter().find(|(given, _)| *given) {
+                    bail!("{option} is no setting of --optimizer {}", other.name());
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -58,9 +58,15 @@ pub fn section(report: &Report, look: &Look) -> Section {
         body += &pictures.html();
     }
     if let How::Trained(trained) = &report.fitted.how {
-        let (epochs, losses) = thinned(&trained.losses, MOST_EPOCHS);
+        let (epochs, records) = thinned(&trained.history, MOST_EPOCHS);
+        let losses: Vec<f64> = records.iter().map(|record| record.loss).collect();
+        let held_out = records.iter().map(|record| record.validation_loss);
         let mut pictures = Pictures::new("picture-loss");
-        pictures.add(Picture::losses(&epochs, &losses, &[]));
+        pictures.add(Picture::losses(
+            &epochs,
+            &losses,
+            &held_out.collect::<Vec<_>>(),
+        ));
         body += &pictures.html();
     }
     body += &rows(report, look, told);

@@ -40,7 +40,7 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
         How::Exact(fit) => fit.method(),
         How::Trained(trained) => format!(
             "{} of batches of {} on {}, learning rate {}",
-            count(trained.config.num_epochs, "epoch"),
+            count(trained.history.len(), "epoch"),
             trained.config.batch_size,
             trained.backend,
             trained.config.learning_rate,

@@ -1,0 +1,213 @@
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fingerprint::{Digest, Fingerprint};
+use crate::full_batch::FullBatch;
+use crate::step::SavedTraining;
+use crate::{EpochRecord, TrainingConfig, TrainingError};
+
+/// Training between two updates, as it was saved: enough to go on as if it had
+/// never stopped.
+///
+/// A file is one line that names the format and carries a checksum, and a JSON
+/// object.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    state: State,
+}
+
+/// What a checkpoint holds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct State {
+    pub(crate) setting: Setting,
+    pub(crate) progress: Progress,
+    pub(crate) method: Method,
+}
+
+/// What has to be the same to go on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Setting {
+    /// The backend and its float type.
+    pub(crate) backend: String,
+    /// As it was given.
+    pub(crate) config: TrainingConfig,
+    pub(crate) data: Fingerprint,
+    pub(crate) validation: Option<Fingerprint>,
+}
+
+/// How far training has come.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Progress {
+    /// Epoch, from 0.
+    pub(crate) epoch: usize,
+    /// Batches, or parts of them, of the epoch that have been trained on.
+    pub(crate) batches: usize,
+    /// Mean loss before the first update, on the scale that is trained on.
+    pub(crate) loss_before: f64,
+    pub(crate) seconds: f64,
+    pub(crate) history: Vec<EpochRecord>,
+    pub(crate) best: Option<Best>,
+}
+
+/// The best epoch so far on the rows held out.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Best {
+    pub(crate) loss: f64,
+    pub(crate) epoch: usize,
+    /// On the scale that is trained on.
+    pub(crate) weight: Vec<f64>,
+    pub(crate) bias: Vec<f64>,
+}
+
+/// What the optimizer needs.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Method {
+    Minibatches(SavedTraining),
+    FullBatch(FullBatch),
+}
+
+const FORMAT: &str = "linreg checkpoint 1";
+
+impl Checkpoint {
+    /// Reads a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError::Checkpoint`] for a file that cannot be read, is none, or
+    /// is damaged.
+    pub fn read(path: &Path) -> Result<Self, TrainingError> {
+        let problem = |problem: String| TrainingError::Checkpoint {
+            path: path.to_path_buf(),
+            problem,
+        };
+        let bytes = fs::read(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                problem("there is no such checkpoint; start without --resume".to_string())
+            }
+            _ => problem(error.to_string()),
+        })?;
+        let text = bytes.strip_prefix(FORMAT.as_bytes());
+        let split = text.and_then(|text| {
+            let end = text.iter().position(|byte| *byte == b'\n')?;
+            let checksum = std::str::from_utf8(text[..end].strip_prefix(b" ")?).ok()?;
+            Some((checksum, &text[end + 1..]))
+        });
+        let Some((checksum, json)) = split else {
+            let is_older = bytes.starts_with(b"linreg checkpoint ") && text.is_none();
+            return Err(problem(match (is_older, text.is_some()) {
+                (true, _) => "this checkpoint is of another version of linreg".to_string(),
+                (_, true) => "the checkpoint is cut short".to_string(),
+                _ => "this is no checkpoint of linreg".to_string(),
+            }));
+        };
+        if format!("{:016x}", Digest::of(json)) != checksum {
+            return Err(problem(
+                "the checkpoint is damaged or cut short".to_string(),
+            ));
+        }
+        let state = serde_json::from_slice(json)
+            .map_err(|error| problem(format!("the checkpoint cannot be understood: {error}")))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            state,
+        })
+    }
+
+    /// Number of epochs that were done.
+    pub fn epochs(&self) -> usize {
+        self.state.progress.history.len()
+    }
+
+    /// What is saved, for training of this setting.
+    pub(crate) fn state_for(self, setting: &Setting) -> Result<State, TrainingError> {
+        match self.state.setting.difference(setting) {
+            None => Ok(self.state),
+            Some(difference) => Err(self.refused(format!(
+                "this checkpoint is of another training: found {difference}"
+            ))),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn refused(&self, problem: String) -> TrainingError {
+        TrainingError::Checkpoint {
+            path: self.path.clone(),
+            problem,
+        }
+    }
+}
+
+impl State {
+    /// Writes it to a temporary file, has the disk keep it, and renames it: a
+    /// machine that stops at any moment leaves the old file or the new one.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), TrainingError> {
+        let problem = |error: io::Error| TrainingError::Checkpoint {
+            path: path.to_path_buf(),
+            problem: format!("the checkpoint cannot be written: {error}"),
+        };
+        let json = serde_json::to_vec(self).map_err(|error| problem(error.into()))?;
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".tmp");
+        let temporary = Path::new(&temporary);
+        let mut file = File::create(temporary).map_err(problem)?;
+        writeln!(file, "{FORMAT} {:016x}", Digest::of(&json)).map_err(problem)?;
+        file.write_all(&json).map_err(problem)?;
+        file.sync_all().map_err(problem)?;
+        fs::rename(temporary, path).map_err(problem)?;
+        // The name is the folder's content; not every system opens folders.
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+            folder.sync_all().ok();
+        }
+        Ok(())
+    }
+}
+
+impl Setting {
+    /// How what is found differs from this, in words; none if not.
+    fn difference(&self, found: &Self) -> Option<String> {
+        if found.backend != self.backend {
+            return Some(format!(
+                "the backend {}, expected {}",
+                found.backend, self.backend
+            ));
+        }
+        if let Some(difference) = self.data.difference(&found.data) {
+            return Some(difference);
+        }
+        match (&self.validation, &found.validation) {
+            (Some(expected), Some(found)) => {
+                if let Some(difference) = expected.difference(found) {
+                    return Some(format!("among the rows held out {difference}"));
+                }
+            }
+            (Some(_), None) => return Some("no rows held out, expected some".to_string()),
+            (None, Some(_)) => return Some("rows held out, expected none".to_string()),
+            (None, None) => {}
+        }
+        let as_json = |config: &TrainingConfig| serde_json::to_value(config).unwrap_or(Value::Null);
+        let (expected, found) = (as_json(&self.config), as_json(&found.config));
+        let (Value::Object(expected), Value::Object(found)) = (expected, found) else {
+            return None;
+        };
+        // More time may be given to what ran out of it.
+        let differs = |(name, value): &(&String, &Value)| {
+            name.as_str() != "max_seconds" && found.get(name.as_str()) != Some(value)
+        };
+        let differences = expected.iter().filter(differs).map(|(name, expected)| {
+            let found = found.get(name).unwrap_or(&Value::Null);
+            format!("{} {found}, expected {expected}", name.replace('_', " "))
+        });
+        let differences: Vec<String> = differences.collect();
+        (!differences.is_empty()).then(|| differences.join("; "))
+    }
+}

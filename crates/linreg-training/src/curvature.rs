@@ -1,0 +1,195 @@
+use linreg_data::{ChunkOrder, DataError, RowSource, Scaler};
+
+use crate::{OptimizerConfig, TrainingConfig};
+
+/// How strongly rows, as they are trained on, bend the squared loss: with a
+/// column of ones where the model has a bias, and as their weights count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Curvature {
+    /// The largest eigenvalue of the Gram matrix `X' X / n`.
+    pub(crate) largest_eigenvalue: f64,
+    /// `E|x|²`: the trace of that matrix.
+    pub(crate) mean_square: f64,
+    /// `E|x|⁴`.
+    mean_fourth: f64,
+    /// The largest `|x|²`.
+    largest_square: f64,
+}
+
+impl Curvature {
+    /// Rows that the eigenvalue is found on, spread evenly over the source.
+    const SAMPLE_ROWS: usize = 16_384;
+
+    /// Reads every row once.
+    pub(crate) fn of(
+        source: &(impl RowSource + ?Sized),
+        scaler: Option<&Scaler>,
+        intercept: bool,
+        mean_weight: Option<f64>,
+    ) -> Result<Self, DataError> {
+        let width = source.feature_names().len();
+        let num_rows = source.num_rows();
+        let every = num_rows.div_ceil(Self::SAMPLE_ROWS).max(1);
+        let one = f64::from(u8::from(intercept));
+        let scaled = |column: usize, value: f64| match scaler {
+            None => value,
+            Some(scaler) => match scaler.feature_stds[column] {
+                0.0 => value - scaler.feature_means[column],
+                std => (value - scaler.feature_means[column]) / std,
+            },
+        };
+        let mut sample = Vec::new();
+        let (mut mean_square, mut mean_fourth, mut largest_square) = (0.0, 0.0, 0.0f64);
+        let mut index = 0;
+        let mut row = vec![0.0; width + 1];
+        for rows in source.chunks(ChunkOrder::File)? {
+            let rows = rows?;
+            for (in_chunk, values) in rows.features.chunks_exact(width).enumerate() {
+                let weight = match (&rows.weights, mean_weight) {
+                    (Some(weights), Some(mean)) => weights[in_chunk] / mean,
+                    _ => 1.0,
+                };
+                for (column, value) in values.iter().enumerate() {
+                    row[column] = scaled(column, *value);
+                }
+                row[width] = one;
+                let square: f64 = row.iter().map(|x| x * x).sum();
+                mean_square += weight * square;
+                mean_fourth += weight * weight * square * square;
+                largest_square = largest_square.max(weight * square);
+                if index % every == 0 {
+                    sample.extend(row.iter().map(|x| x * weight.sqrt()));
+                }
+                index += 1;
+            }
+        }
+        let count = index.max(1) as f64;
+        Ok(Self {
+            largest_eigenvalue: largest_eigenvalue(&sample, width + 1),
+            mean_square: mean_square / count,
+            mean_fourth: mean_fourth / count,
+            largest_square,
+        })
+    }
+
+    /// The learning rate of the first update, of so many, see
+    /// [`TrainingConfig::for_rows`].
+    pub(crate) fn learning_rate(&self, config: &TrainingConfig, updates: usize) -> f64 {
+        match config.optimizer {
+            OptimizerConfig::Adam | OptimizerConfig::AdamW | OptimizerConfig::RmsProp { .. } => {
+                return 0.01;
+            }
+            OptimizerConfig::AdaGrad => return 0.3,
+            _ => {}
+        }
+        let amplification = config.optimizer.amplification();
+        // Rows that are all 0 leave every learning rate stable.
+        let mean_square = self.mean_square.max(f64::MIN_POSITIVE);
+        if !config.loss.is_smooth() {
+            // How far the weights may be, in standard deviations of the target a
+            // standard deviation of a feature: too much costs little, and too
+            // little is never made up.
+            const DISTANCE: f64 = 16.0;
+            return DISTANCE / ((mean_square * updates as f64).sqrt() * amplification);
+        }
+        let batch_rows = config.batch_size.saturating_mul(config.accumulate) as f64;
+        let noise = self.mean_fourth / mean_square * amplification;
+        let bound = self.largest_eigenvalue + noise.max(self.largest_square) / batch_rows;
+        1.0 / (2.0 * bound).max(f64::MIN_POSITIVE)
+    }
+}
+
+/// The largest eigenvalue of `A' A / rows` of a row-major matrix, by power
+/// iteration (Golub and Van Loan, *Matrix Computations*, section 7.3.1): from
+/// below, to about a thousandth.
+fn largest_eigenvalue(rows: &[f64], width: usize) -> f64 {
+    const MOST: usize = 100;
+    let num_rows = (rows.len() / width).max(1) as f64;
+    // No vector of a table is likely to be at right angles to it.
+    let mut vector: Vec<f64> = (0..width).map(|i| 1.0 + 0.1 * (i as f64).sin()).collect();
+    let mut eigenvalue = 0.0;
+    for _ in 0..MOST {
+        let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if norm == 0.0 {
+            return 0.0;
+        }
+        vector.iter_mut().for_each(|x| *x /= norm);
+        let mut next = vec![0.0; width];
+        for row in rows.chunks_exact(width) {
+            let product: f64 = row.iter().zip(&vector).map(|(a, b)| a * b).sum();
+            for (sum, x) in next.iter_mut().zip(row) {
+                *sum += product * x / num_rows;
+            }
+        }
+        let found: f64 = next.iter().zip(&vector).map(|(a, b)| a * b).sum();
+        vector = next;
+        if (found - eigenvalue).abs() <= 1e-4 * found {
+            return found;
+        }
+        eigenvalue = found;
+    }
+    eigenvalue
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linreg_data::{Dataset, Summary};
+
+    fn dataset(features: Vec<f64>, width: usize) -> Dataset {
+        let rows = features.len() / width;
+        let names = (0..width).map(|i| format!("x{i}")).collect();
+        Dataset::new(features, vec![0.0; rows], names, vec!["y".into()]).unwrap()
+    }
+
+    #[test]
+    fn is_that_of_rows_whose_gram_matrix_is_known() {
+        // Two columns of ±1 that agree in three rows of four: correlation 1/2.
+        let features = vec![1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0];
+        let dataset = dataset(features, 2);
+        let found = Curvature::of(&dataset, None, false, None).unwrap();
+        assert!((found.largest_eigenvalue - 1.5).abs() < 1e-3, "{found:?}");
+        assert_eq!((found.mean_square, found.largest_square), (2.0, 2.0));
+        assert_eq!(found.mean_fourth, 4.0);
+    }
+
+    #[test]
+    fn scales_rows_and_counts_their_weights() {
+        let plain = dataset(vec![10.0, 30.0, 30.0], 1);
+        let weighted = dataset(vec![10.0, 30.0], 1).with_weights(vec![5.0, 10.0]);
+        let weighted = weighted.unwrap();
+        let of = |dataset: &Dataset| {
+            let summary = Summary::of(dataset).unwrap();
+            let scaler = Scaler::new(&summary, true).unwrap();
+            Curvature::of(dataset, Some(&scaler), true, summary.mean_weight).unwrap()
+        };
+        let (plain, weighted) = (of(&plain), of(&weighted));
+        // Standardised, and with a column of ones: both eigenvalues are 1.
+        assert!((plain.largest_eigenvalue - 1.0).abs() < 1e-3);
+        assert!((plain.mean_square - 2.0).abs() < 1e-12);
+        assert!((weighted.largest_eigenvalue - 1.0).abs() < 1e-3);
+        assert!((weighted.mean_square - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn larger_batches_and_less_momentum_allow_larger_steps() {
+        let curvature = Curvature {
+            largest_eigenvalue: 2.0,
+            mean_square: 10.0,
+            mean_fourth: 200.0,
+            largest_square: 60.0,
+        };
+        let rate = |batch_size, momentum| {
+            let config =
+                TrainingConfig::for_rows(1000, batch_size).with_optimizer(OptimizerConfig::Sgd {
+                    momentum,
+                    nesterov: true,
+                });
+            curvature.learning_rate(&config, 100)
+        };
+        // By the formula: 1 / (2 (2 + max(20 / (b (1 - m)), 60 / b))).
+        assert!((rate(10, 0.0) - 1.0 / 16.0).abs() < 1e-12);
+        assert!((rate(10, 0.9) - 1.0 / 44.0).abs() < 1e-12);
+        assert!((rate(1000, 0.0) - 1.0 / 4.12).abs() < 1e-12);
+    }
+}

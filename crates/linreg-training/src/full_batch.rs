@@ -1,0 +1,230 @@
+use std::cell::Cell;
+
+use burn::module::AutodiffModule;
+use burn::tensor::Tensor;
+use burn::tensor::backend::AutodiffBackend;
+use linreg_data::BatchSource;
+use linreg_model::{Coefficients, LinearRegression};
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::Method;
+use crate::divergence::check_loss;
+use crate::lbfgs::Lbfgs;
+use crate::objective::Objective;
+use crate::proximal::Proximal;
+use crate::watch::Watch;
+use crate::{
+    EVALUATION_ROWS, Observer, OptimizerConfig, StopReason, TrainingConfig, TrainingError,
+};
+
+/// An optimizer of all rows, between two updates.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FullBatch {
+    Lbfgs(Lbfgs),
+    Proximal(Proximal),
+}
+
+/// The smooth part of the objective at some parameters: the losses and the L2
+/// penalty.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Point {
+    /// The row-major weights, then the biases.
+    pub(crate) parameters: Vec<f64>,
+    /// Mean loss of each target.
+    pub(crate) losses: Vec<f64>,
+    pub(crate) value: f64,
+    /// Of the value, for each parameter.
+    pub(crate) gradient: Vec<f64>,
+}
+
+/// How an update went.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Moved {
+    On,
+    /// The gradient is within the tolerance of 0.
+    Converged,
+    /// Nothing better was found in the backend's floats.
+    NoFurther,
+}
+
+/// Evaluates the objective on all rows, in chunks on the device; sums over
+/// chunks are in `f64` on the host.
+pub(crate) struct AllRows<'a, B: AutodiffBackend, S> {
+    batches: &'a S,
+    objective: &'a Objective,
+    intercept: bool,
+    device: &'a B::Device,
+    passes: Cell<u64>,
+}
+
+impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> {
+    pub(crate) fn new(
+        batches: &'a S,
+        objective: &'a Objective,
+        intercept: bool,
+        device: &'a B::Device,
+    ) -> Self {
+        Self {
+            batches,
+            objective,
+            intercept,
+            device,
+            passes: Cell::new(0),
+        }
+    }
+
+    /// How often all rows have been evaluated.
+    pub(crate) fn num_passes(&self) -> u64 {
+        self.passes.get()
+    }
+
+    /// The value and gradient at these parameters. Beyond the backend's floats
+    /// the value is infinite or NaN, and the gradient without meaning.
+    pub(crate) fn at(&self, parameters: Vec<f64>) -> Result<Point, TrainingError> {
+        self.passes.set(self.passes.get() + 1);
+        let num_targets = self.batches.num_targets();
+        let num_weights = self.batches.num_features() * num_targets;
+        let (weight, bias) = parameters.split_at(num_weights);
+        let coefficients = Coefficients::new(weight.to_vec(), bias.to_vec())?;
+        let model = LinearRegression::<B>::from_coefficients(&coefficients, self.device);
+        let mut losses = vec![0.0; num_targets];
+        let mut gradient = vec![0.0; parameters.len()];
+        for batch in self.batches.sequential(EVALUATION_ROWS) {
+            let batch = batch?;
+            let found = self.objective.losses(
+                model.forward(Tensor::from_inner(batch.features)),
+                Tensor::from_inner(batch.targets),
+                batch.weights.map(Tensor::from_inner),
+            );
+            let gradients = found.backward();
+            for (index, loss) in found.inner().into_data().iter::<f64>().enumerate() {
+                losses[index % num_targets] += loss;
+            }
+            let (of_weight, of_bias) = gradient.split_at_mut(num_weights);
+            if let Some(found) = model.weight.val().grad(&gradients) {
+                add(of_weight, found.into_data().iter());
+            }
+            if self.intercept
+                && let Some(found) = model.bias.val().grad(&gradients)
+            {
+                add(of_bias, found.into_data().iter());
+            }
+        }
+        // The mean of the weights of rows is 1.
+        let num_rows = self.batches.num_rows() as f64;
+        losses.iter_mut().for_each(|loss| *loss /= num_rows);
+        let mut value: f64 = losses.iter().sum();
+        for (index, slope) in gradient.iter_mut().enumerate() {
+            *slope /= num_rows;
+            if index < num_weights {
+                let (l2, w) = (self.objective.l2[index % num_targets], parameters[index]);
+                value += l2 * w * w;
+                *slope += 2.0 * l2 * w;
+            }
+        }
+        Ok(Point {
+            parameters,
+            losses,
+            value,
+            gradient,
+        })
+    }
+}
+
+fn add(sums: &mut [f64], numbers: impl Iterator<Item = f64>) {
+    sums.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
+}
+
+impl FullBatch {
+    fn new(config: &TrainingConfig, start: Point, num_weights: usize) -> Self {
+        match config.optimizer {
+            OptimizerConfig::Lbfgs { history } => Self::Lbfgs(Lbfgs::new(start, history)),
+            _ => Self::Proximal(Proximal::new(start, num_weights)),
+        }
+    }
+
+    fn losses(&self) -> &[f64] {
+        match self {
+            Self::Lbfgs(lbfgs) => &lbfgs.point().losses,
+            Self::Proximal(proximal) => &proximal.point().losses,
+        }
+    }
+
+    fn coefficients(&self, num_weights: usize) -> Result<Coefficients, TrainingError> {
+        let parameters = match self {
+            Self::Lbfgs(lbfgs) => &lbfgs.point().parameters,
+            Self::Proximal(proximal) => &proximal.point().parameters,
+        };
+        let (weight, bias) = parameters.split_at(num_weights);
+        Ok(Coefficients::new(weight.to_vec(), bias.to_vec())?)
+    }
+
+    fn update(
+        &mut self,
+        objective: &Objective,
+        tolerance: f64,
+        at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
+    ) -> Result<Moved, TrainingError> {
+        match self {
+            Self::Lbfgs(lbfgs) => lbfgs.update(tolerance, at),
+            Self::Proximal(proximal) => proximal.update(objective, tolerance, at),
+        }
+    }
+}
+
+/// Trains with all rows in each update, from a model or from where a checkpoint
+/// left off. An epoch is an update.
+pub(crate) fn train<B: AutodiffBackend>(
+    config: &TrainingConfig,
+    rows: &AllRows<'_, B, impl BatchSource<B::InnerBackend>>,
+    start: &LinearRegression<B>,
+    saved: Option<FullBatch>,
+    watch: &mut Watch<'_>,
+    observer: &mut impl Observer,
+) -> Result<(Coefficients, StopReason), TrainingError> {
+    let num_weights = rows.batches.num_features() * rows.batches.num_targets();
+    let at = |parameters| rows.at(parameters);
+    let mut method = match saved {
+        Some(saved) => saved,
+        None => {
+            let start = start.valid().coefficients()?;
+            let point = at([start.weight(), start.bias()].concat())?;
+            if !point.value.is_finite() {
+                let not_finite = Some((0, point.value));
+                check_loss(config, watch.columns(), 0, not_finite, [0.0; 2])?;
+            }
+            FullBatch::new(config, point, num_weights)
+        }
+    };
+    let mut stopped = StopReason::Epochs;
+    for epoch in watch.progress.history.len()..config.num_epochs {
+        let _span = tracing::info_span!("epoch", epoch).entered();
+        if let Some(reason) = watch.limit_reached(epoch) {
+            stopped = reason;
+            break;
+        }
+        if watch.is_interrupted() {
+            watch.save(epoch, 0, epoch, Method::FullBatch(method))?;
+            return Err(watch.interruption(epoch, epoch));
+        }
+        let moved = method.update(rows.objective, config.tolerance, &at)?;
+        observer.batch();
+        let loss = rows.objective.in_units(method.losses());
+        let coefficients = method.coefficients(num_weights)?;
+        let patience = watch.end_epoch(epoch, epoch + 1, loss, None, &coefficients, observer)?;
+        let reason = match moved {
+            Moved::On => patience,
+            Moved::Converged => Some(StopReason::Converged),
+            Moved::NoFurther => Some(StopReason::Precision),
+        };
+        if let Some(reason) = reason {
+            stopped = reason;
+            break;
+        }
+        if watch.is_save_due(epoch + 1) {
+            watch.save(epoch + 1, 0, epoch + 1, Method::FullBatch(method.clone()))?;
+        }
+    }
+    Ok((method.coefficients(num_weights)?, stopped))
+}

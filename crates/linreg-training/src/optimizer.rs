@@ -1,0 +1,248 @@
+use burn::grad_clipping::GradientClippingConfig;
+use burn::optim::adaptor::OptimizerAdaptor;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{
+    AdaGrad, AdaGradConfig, Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, Optimizer,
+    RmsProp, RmsPropConfig, Sgd, SgdConfig,
+};
+use burn::record::{BinBytesRecorder, DoublePrecisionSettings, Recorder};
+use burn::tensor::backend::AutodiffBackend;
+use linreg_model::LinearRegression;
+use serde::{Deserialize, Serialize};
+
+use crate::{TrainingConfig, TrainingError};
+
+/// How gradients become updates.
+///
+/// The first five go by minibatches and are Burn's; the last two compute each
+/// update from all rows, in 64-bit floats on the host, with the gradients from
+/// the device.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerConfig {
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Share of the last update that is carried on, from 0 to below 1.
+        momentum: f64,
+        /// Whether the momentum is Nesterov's rather than a heavy ball's.
+        nesterov: bool,
+    },
+    /// Adam (Kingma and Ba, 2015), with its usual decays of 0.9 and 0.999.
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
+    AdamW,
+    /// RMSProp (Tieleman and Hinton, 2012), with a decay of 0.99 and this
+    /// momentum.
+    RmsProp {
+        /// Share of the last update that is carried on, from 0 to below 1.
+        momentum: f64,
+    },
+    /// AdaGrad (Duchi, Hazan and Singer, 2011).
+    AdaGrad,
+    /// The limited-memory BFGS method with all rows in each update, see
+    /// [`TrainingConfig::full_batch`]. For smooth objectives.
+    Lbfgs {
+        /// Number of updates that are remembered; at least 1.
+        history: usize,
+    },
+    /// The accelerated proximal gradient method with all rows in each update
+    /// (Beck and Teboulle, *FISTA*, 2009). For smooth losses with any penalty;
+    /// its zeros are exact.
+    Proximal,
+}
+
+/// A limit on gradients, for each of weight and bias by itself, as Burn clips.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clipping {
+    /// The largest norm, above 0; longer gradients are scaled to it.
+    Norm(f64),
+    /// The largest size of each number, above 0.
+    Value(f64),
+}
+
+impl OptimizerConfig {
+    /// Plain stochastic gradient descent.
+    pub const SGD: Self = Self::Sgd {
+        momentum: 0.0,
+        nesterov: false,
+    };
+
+    /// Its name in the tool.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sgd { .. } => "sgd",
+            Self::Adam => "adam",
+            Self::AdamW => "adamw",
+            Self::RmsProp { .. } => "rmsprop",
+            Self::AdaGrad => "adagrad",
+            Self::Lbfgs { .. } => "lbfgs",
+            Self::Proximal => "proximal",
+        }
+    }
+
+    /// Whether each update is for all rows.
+    pub fn is_full_batch(&self) -> bool {
+        matches!(self, Self::Lbfgs { .. } | Self::Proximal)
+    }
+
+    /// How far a long run of equal gradients moves, in learning rates each.
+    pub(crate) fn amplification(&self) -> f64 {
+        match self {
+            Self::Sgd { momentum, .. } => 1.0 / (1.0 - momentum),
+            _ => 1.0,
+        }
+    }
+
+    pub(crate) fn check(config: &TrainingConfig) -> Result<(), TrainingError> {
+        let wrong = |name, found: &dyn std::fmt::Display, expected| {
+            Err(TrainingError::setting(name, found, expected))
+        };
+        let optimizer = &config.optimizer;
+        match *optimizer {
+            Self::Sgd { momentum, .. } | Self::RmsProp { momentum }
+                if !(0.0..1.0).contains(&momentum) =>
+            {
+                return wrong("momentum", &momentum, "a number from 0 to below 1");
+            }
+            Self::Lbfgs { history: 0 } => {
+                return wrong("number of remembered updates", &0, "at least 1");
+            }
+            _ => {}
+        }
+        if let Some(Clipping::Norm(limit) | Clipping::Value(limit)) = config.clipping
+            && !(limit.is_finite() && limit > 0.0)
+        {
+            return wrong("limit of gradients", &limit, "a finite number above 0");
+        }
+        let decay = config.weight_decay;
+        if !(decay.is_finite() && decay >= 0.0) {
+            return wrong("weight decay", &decay, "a finite number, 0 or more");
+        }
+        if optimizer.is_full_batch() {
+            if !config.loss.is_smooth() {
+                let expected = "sgd or another that goes by minibatches: the loss has a corner";
+                return wrong("optimizer", &optimizer.name(), expected);
+            }
+            if decay > 0.0 || config.clipping.is_some() {
+                let expected = "sgd or another that goes by minibatches, for weight decay and limits of gradients";
+                return wrong("optimizer", &optimizer.name(), expected);
+            }
+        }
+        let takes_l1 = matches!(optimizer, Self::Sgd { .. } | Self::Proximal);
+        if config.penalty.l1 > 0.0 && !takes_l1 {
+            let expected = "proximal or sgd, whose zeros are right under an L1 penalty";
+            return wrong("optimizer", &optimizer.name(), expected);
+        }
+        if config.penalty.nonnegative && matches!(optimizer, Self::Lbfgs { .. }) {
+            let expected = "proximal or sgd, which keep weights at 0 or above";
+            return wrong("optimizer", &optimizer.name(), expected);
+        }
+        Ok(())
+    }
+}
+
+type Adaptor<B, O> = OptimizerAdaptor<O, LinearRegression<B>, B>;
+
+/// Burn's optimizer of minibatches.
+pub(crate) enum BatchOptimizer<B: AutodiffBackend> {
+    Sgd(Adaptor<B, Sgd<B::InnerBackend>>),
+    Adam(Adaptor<B, Adam>),
+    AdamW(Adaptor<B, AdamW>),
+    RmsProp(Adaptor<B, RmsProp>),
+    AdaGrad(Adaptor<B, AdaGrad>),
+}
+
+/// The same for each kind of optimizer.
+macro_rules! each {
+    ($optimizer:expr, $name:ident => $what:expr) => {
+        match $optimizer {
+            BatchOptimizer::Sgd($name) => $what,
+            BatchOptimizer::Adam($name) => $what,
+            BatchOptimizer::AdamW($name) => $what,
+            BatchOptimizer::RmsProp($name) => $what,
+            BatchOptimizer::AdaGrad($name) => $what,
+        }
+    };
+}
+
+impl<B: AutodiffBackend> BatchOptimizer<B> {
+    /// # Panics
+    ///
+    /// For an optimizer that takes all rows.
+    pub(crate) fn new(config: &TrainingConfig) -> Self {
+        let clipping = config.clipping.map(|clipping| match clipping {
+            Clipping::Norm(limit) => GradientClippingConfig::Norm(limit as f32),
+            Clipping::Value(limit) => GradientClippingConfig::Value(limit as f32),
+        });
+        // Weight decay is the step's, which leaves the bias alone.
+        match config.optimizer {
+            OptimizerConfig::Sgd { momentum, nesterov } => {
+                let momentum = (momentum > 0.0).then(|| {
+                    MomentumConfig::new()
+                        .with_momentum(momentum)
+                        .with_dampening(0.0)
+                        .with_nesterov(nesterov)
+                });
+                let config = SgdConfig::new().with_momentum(momentum);
+                Self::Sgd(config.with_gradient_clipping(clipping).init())
+            }
+            OptimizerConfig::Adam => {
+                Self::Adam(AdamConfig::new().with_grad_clipping(clipping).init())
+            }
+            OptimizerConfig::AdamW => {
+                let config = AdamWConfig::new().with_weight_decay(0.0);
+                Self::AdamW(config.with_grad_clipping(clipping).init())
+            }
+            OptimizerConfig::RmsProp { momentum } => {
+                let config = RmsPropConfig::new().with_momentum(momentum as f32);
+                Self::RmsProp(config.with_grad_clipping(clipping).init())
+            }
+            OptimizerConfig::AdaGrad => {
+                Self::AdaGrad(AdaGradConfig::new().with_grad_clipping(clipping).init())
+            }
+            OptimizerConfig::Lbfgs { .. } | OptimizerConfig::Proximal => {
+                panic!("{} takes all rows", config.optimizer.name())
+            }
+        }
+    }
+
+    pub(crate) fn step(
+        &mut self,
+        learning_rate: f64,
+        model: LinearRegression<B>,
+        gradients: GradientsParams,
+    ) -> LinearRegression<B> {
+        each!(self, optimizer => optimizer.step(learning_rate, model, gradients))
+    }
+
+    /// What it remembers, every bit of it.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        let recorder = BinBytesRecorder::<DoublePrecisionSettings>::new();
+        each!(self, optimizer => {
+            let record = Optimizer::<LinearRegression<B>, B>::to_record(optimizer);
+            Recorder::<B>::record(&recorder, record, ()).map_err(|error| error.to_string())
+        })
+    }
+
+    /// The optimizer that remembers this.
+    pub(crate) fn load(self, bytes: Vec<u8>, device: &B::Device) -> Result<Self, String> {
+        let recorder = BinBytesRecorder::<DoublePrecisionSettings>::new();
+        macro_rules! load {
+            ($kind:ident, $optimizer:ident) => {{
+                let record = Recorder::<B>::load(&recorder, bytes, device)
+                    .map_err(|error| error.to_string())?;
+                Self::$kind(Optimizer::<LinearRegression<B>, B>::load_record(
+                    $optimizer, record,
+                ))
+            }};
+        }
+        Ok(match self {
+            Self::Sgd(optimizer) => load!(Sgd, optimizer),
+            Self::Adam(optimizer) => load!(Adam, optimizer),
+            Self::AdamW(optimizer) => load!(AdamW, optimizer),
+            Self::RmsProp(optimizer) => load!(RmsProp, optimizer),
+            Self::AdaGrad(optimizer) => load!(AdaGrad, optimizer),
+        })
+    }
+}

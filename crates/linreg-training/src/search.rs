@@ -1,0 +1,262 @@
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::tensor::backend::AutodiffBackend;
+use linreg_data::{Dataset, Set, Split};
+
+use crate::watch::mean_loss_of;
+use crate::{TrainingConfig, TrainingError, train};
+
+/// How well one configuration predicts rows that it was not trained on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrossValidation {
+    /// Mean loss over the rows left out, for each fold; infinite where training
+    /// diverged.
+    pub losses: Vec<f64>,
+}
+
+impl CrossValidation {
+    /// Mean over the folds.
+    pub fn mean(&self) -> f64 {
+        self.losses.iter().sum::<f64>() / self.losses.len() as f64
+    }
+
+    /// Standard error of the mean: the standard deviation of the folds, with
+    /// divisor folds - 1, over the square root of their number. Infinite where
+    /// training diverged.
+    pub fn std_error(&self) -> f64 {
+        let (mean, folds) = (self.mean(), self.losses.len() as f64);
+        if !mean.is_finite() {
+            return f64::INFINITY;
+        }
+        let squares = self.losses.iter().map(|loss| (loss - mean).powi(2));
+        (squares.sum::<f64>() / (folds - 1.0) / folds).sqrt()
+    }
+}
+
+/// Judges each configuration by cross-validation: it is trained once without
+/// each of several parts of the rows and judged on the part left out (Hastie,
+/// Tibshirani and Friedman, *The Elements of Statistical Learning*, 2nd edition,
+/// section 7.10). The seed and the number of a row decide its fold, for all
+/// configurations alike.
+///
+/// As many trainings run side by side as `threads` says, which changes the time
+/// and nothing else.
+///
+/// # Errors
+///
+/// Fewer than two folds, a fold without rows, or as [`train`]; but a training
+/// that diverges counts as an infinite loss.
+pub fn cross_validate<B: AutodiffBackend>(
+    configs: &[TrainingConfig],
+    dataset: &Dataset,
+    folds: u64,
+    seed: u64,
+    threads: NonZeroUsize,
+    device: &B::Device,
+) -> Result<Vec<CrossValidation>, TrainingError> {
+    let split = |held_out| Split::Fold {
+        folds,
+        held_out,
+        seed,
+    };
+    split(0).check()?;
+    let num_folds = folds as usize;
+    let next = AtomicUsize::new(0);
+    let num_runs = configs.len() * num_folds;
+    let results = Mutex::new(vec![None; num_runs]);
+    let failed = Mutex::new(None);
+    let work = || {
+        loop {
+            // Fold by fold: the configurations of one share its rows in cache.
+            let run = next.fetch_add(1, Ordering::Relaxed);
+            if run >= num_runs || lock(&failed).is_some() {
+                return;
+            }
+            let (fold, config) = (run / configs.len(), run % configs.len());
+            let loss = judge::<B>(&configs[config], dataset, split(fold as u64), device);
+            match loss {
+                Ok(loss) => lock(&results)[config * num_folds + fold] = Some(loss),
+                Err(error) => {
+                    lock(&failed).get_or_insert(error);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.get().min(num_runs) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    if let Some(error) = lock(&failed).take() {
+        return Err(error);
+    }
+    let losses: Option<Vec<f64>> = lock(&results).iter().copied().collect();
+    let losses = losses.expect("every run has ended");
+    let of_config = losses.chunks(num_folds);
+    Ok(of_config
+        .map(|losses| CrossValidation {
+            losses: losses.to_vec(),
+        })
+        .collect())
+}
+
+/// The loss on the rows left out, of a model trained on the others.
+fn judge<B: AutodiffBackend>(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    split: Split,
+    device: &B::Device,
+) -> Result<f64, TrainingError> {
+    let training = dataset.rows_of(&split, Set::Training)?;
+    let validation = dataset.rows_of(&split, Set::Validation)?;
+    match train::<B>(config, &training, device, &mut ()) {
+        Ok(trained) => Ok(mean_loss_of(
+            &validation,
+            &trained.coefficients,
+            config.loss,
+        )?),
+        Err(
+            TrainingError::NotFinite { .. }
+            | TrainingError::Diverged { .. }
+            | TrainingError::Coefficients(_),
+        ) => Ok(f64::INFINITY),
+        Err(error) => Err(error),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What is written under these locks is written whole.
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Penalty;
+    use burn_autodiff::Autodiff;
+    use burn_ndarray::NdArray;
+    use linreg_data::SyntheticConfig;
+
+    type B = Autodiff<NdArray<f64>>;
+
+    fn dataset() -> Dataset {
+        let config = SyntheticConfig::new(vec![2.0, -3.4, 0.0], 4.2).with_noise_std(1.0);
+        config.with_num_examples(90).generate().unwrap()
+    }
+
+    fn ridge(l2: f64) -> TrainingConfig {
+        TrainingConfig::full_batch(Penalty {
+            l2,
+            ..Penalty::default()
+        })
+        .with_batch_size(90)
+    }
+
+    fn run(configs: &[TrainingConfig], threads: usize) -> Vec<CrossValidation> {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let device = Default::default();
+        cross_validate::<B>(configs, &dataset(), 4, 7, threads, &device).unwrap()
+    }
+
+    /// Ridge regression by its normal equations, on standardised columns as
+    /// training has them; its loss on other rows.
+    fn ridge_loss(l2: f64, training: &Dataset, validation: &Dataset) -> f64 {
+        let scaler = linreg_data::Scaler::fit(training).unwrap();
+        let scaled = scaler.transform(training).unwrap();
+        let (n, d) = (scaled.num_rows() as f64, scaled.num_features());
+        let mut equations = vec![vec![0.0; d + 1]; d];
+        for (x, y) in scaled.features().chunks(d).zip(scaled.targets()) {
+            for i in 0..d {
+                for j in 0..d {
+                    equations[i][j] += x[i] * x[j] / n;
+                }
+                equations[i][d] += x[i] * y / n;
+            }
+        }
+        for i in 0..d {
+            equations[i][i] += l2;
+        }
+        for i in 0..d {
+            let pivot = equations[i].clone();
+            for (k, equation) in equations.iter_mut().enumerate().filter(|(k, _)| *k != i) {
+                let factor = equation[i] / pivot[i];
+                let pairs = equation.iter_mut().zip(&pivot);
+                pairs.for_each(|(a, b)| *a -= factor * b);
+                assert_ne!(k, i);
+            }
+        }
+        let weight = (0..d).map(|i| equations[i][d] / equations[i][i]).collect();
+        let scaled = linreg_model::Coefficients::new(weight, vec![0.0]).unwrap();
+        let coefficients = crate::fold_scale(&scaled, &scaler).unwrap();
+        let predictions = coefficients.predict(validation.features());
+        let squares = predictions.iter().zip(validation.targets());
+        let squares: f64 = squares.map(|(p, y)| (y - p).powi(2)).sum();
+        squares / validation.num_rows() as f64
+    }
+
+    #[test]
+    fn the_losses_are_those_of_normal_equations_solved_without_each_fold() {
+        let penalties = [0.0, 0.1, 1.0];
+        let found = run(&penalties.map(ridge), 2);
+        for (found, l2) in found.iter().zip(penalties) {
+            for (fold, loss) in found.losses.iter().enumerate() {
+                let split = Split::Fold {
+                    folds: 4,
+                    held_out: fold as u64,
+                    seed: 7,
+                };
+                let [training, validation] = [Set::Training, Set::Validation]
+                    .map(|set| dataset().rows_of(&split, set).unwrap());
+                let expected = ridge_loss(l2, &training, &validation);
+                assert!((loss / expected - 1.0).abs() < 1e-5, "{loss} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        let configs = [ridge(0.0), ridge(0.5)];
+        let one = run(&configs, 1);
+        assert_eq!(one, run(&configs, 3));
+        assert_eq!(one, run(&configs, 100));
+    }
+
+    #[test]
+    fn mean_and_standard_error_are_those_of_the_folds() {
+        // numpy 2: np.mean(x), np.std(x, ddof=1) / np.sqrt(4).
+        let found = CrossValidation {
+            losses: vec![1.0, 2.0, 4.0, 5.0],
+        };
+        assert_eq!(found.mean(), 3.0);
+        assert!((found.std_error() - 0.912_870_929_175_276_9).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_training_that_diverges_is_infinitely_bad() {
+        let wild = TrainingConfig::new()
+            .with_learning_rate(50.0)
+            .with_num_epochs(20);
+        let found = run(&[wild, ridge(0.0)], 2);
+        assert_eq!(found[0].mean(), f64::INFINITY);
+        assert_eq!(found[0].std_error(), f64::INFINITY);
+        assert!(found[1].mean() < 3.0, "{found:?}");
+    }
+
+    #[test]
+    fn settings_that_cannot_be_used_are_errors() {
+        let threads = NonZeroUsize::MIN;
+        let device = Default::default();
+        let error = cross_validate::<B>(&[ridge(0.0)], &dataset(), 1, 0, threads, &device);
+        let message = "the number of folds is 1, expected at least 2";
+        assert_eq!(error.unwrap_err().to_string(), message);
+        let wrong = [ridge(0.0), ridge(-1.0)];
+        let error = cross_validate::<B>(&wrong, &dataset(), 2, 0, threads, &device);
+        let message = error.unwrap_err().to_string();
+        assert!(message.starts_with("the L2 penalty is -1"), "{message}");
+    }
+}

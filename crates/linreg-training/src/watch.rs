@@ -1,0 +1,247 @@
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use linreg_data::{ChunkOrder, DataError, RowSource};
+use linreg_model::{Coefficients, CoefficientsError};
+
+use crate::checkpoint::{Best, Method, Progress, Setting, State};
+use crate::columns::Columns;
+use crate::{
+    EpochRecord, EpochReport, Every, Loss, Observer, RunOptions, StopReason, TrainingConfig,
+    TrainingError, fold_scale,
+};
+
+/// Keeps account of a run: its history, when to stop, and what to save.
+pub(crate) struct Watch<'a> {
+    config: &'a TrainingConfig,
+    columns: &'a Columns,
+    options: &'a RunOptions<'a>,
+    /// What a checkpoint is for; none where none is written.
+    setting: Option<Setting>,
+    pub(crate) progress: Progress,
+    start: Instant,
+    /// Seconds before this run.
+    seconds_before: f64,
+    last_saved: Instant,
+    last_saved_step: usize,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(
+        config: &'a TrainingConfig,
+        columns: &'a Columns,
+        options: &'a RunOptions<'a>,
+        setting: Option<Setting>,
+        progress: Progress,
+        steps: usize,
+    ) -> Self {
+        Self {
+            config,
+            columns,
+            options,
+            setting,
+            start: Instant::now(),
+            seconds_before: progress.seconds,
+            progress,
+            last_saved: Instant::now(),
+            last_saved_step: steps,
+        }
+    }
+
+    pub(crate) fn columns(&self) -> &'a Columns {
+        self.columns
+    }
+
+    /// The error of a checkpoint that the optimizer does not give.
+    pub(crate) fn not_saved(&self, problem: String) -> TrainingError {
+        let path = self.options.checkpoint.as_ref().map(|to| to.path.clone());
+        TrainingError::Checkpoint {
+            path: path.unwrap_or_default(),
+            problem,
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.seconds_before + self.start.elapsed().as_secs_f64()
+    }
+
+    /// Whether the limits of a run allow no further update.
+    pub(crate) fn limit_reached(&self, steps: usize) -> Option<StopReason> {
+        if self.config.max_steps.is_some_and(|most| steps >= most) {
+            return Some(StopReason::Steps);
+        }
+        let over = |most: f64| self.seconds() >= most;
+        self.config
+            .max_seconds
+            .is_some_and(over)
+            .then_some(StopReason::Time)
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        let flag = self.options.interrupted;
+        flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn is_save_due(&self, steps: usize) -> bool {
+        match self.options.checkpoint.as_ref().map(|to| to.every) {
+            None => false,
+            Some(Every::Steps(every)) => steps - self.last_saved_step >= every,
+            Some(Every::Time(every)) => self.last_saved.elapsed() >= every,
+        }
+    }
+
+    /// Saves a checkpoint at this place, if there is a file for it.
+    pub(crate) fn save(
+        &mut self,
+        epoch: usize,
+        batches: usize,
+        steps: usize,
+        method: Method,
+    ) -> Result<(), TrainingError> {
+        let (Some(to), Some(setting)) = (&self.options.checkpoint, &self.setting) else {
+            return Ok(());
+        };
+        let progress = Progress {
+            epoch,
+            batches,
+            seconds: self.seconds(),
+            ..self.progress.clone()
+        };
+        let state = State {
+            setting: setting.clone(),
+            progress,
+            method,
+        };
+        state.write(&to.path)?;
+        self.last_saved = Instant::now();
+        self.last_saved_step = steps;
+        Ok(())
+    }
+
+    /// The error of a run that was told to stop, after it was saved.
+    pub(crate) fn interruption(&self, epoch: usize, steps: usize) -> TrainingError {
+        let what_next = match &self.options.checkpoint {
+            Some(to) => format!(
+                "go on with the same command and --resume {}",
+                to.path.display()
+            ),
+            None => "nothing was saved; --checkpoint FILE would have".to_string(),
+        };
+        TrainingError::Interrupted {
+            steps,
+            epoch,
+            what_next,
+        }
+    }
+
+    /// Enters an epoch into the history, and says whether training is to stop
+    /// for want of patience. `loss` is in the units of the data, the
+    /// coefficients on the scale that is trained on.
+    pub(crate) fn end_epoch(
+        &mut self,
+        epoch: usize,
+        steps: usize,
+        loss: f64,
+        learning_rate: Option<f64>,
+        coefficients: &Coefficients,
+        observer: &mut impl Observer,
+    ) -> Result<Option<StopReason>, TrainingError> {
+        let validation_loss = match self.options.validation {
+            None => None,
+            Some(source) => {
+                let in_units = self.in_units(coefficients)?;
+                Some(mean_loss_of(source, &in_units, self.config.loss)?)
+            }
+        };
+        let seconds = self.seconds();
+        let before = self
+            .progress
+            .history
+            .last()
+            .map_or(0.0, |last| last.seconds);
+        self.progress.history.push(EpochRecord {
+            epoch,
+            steps,
+            loss,
+            validation_loss,
+            learning_rate,
+            seconds,
+        });
+        observer.epoch(&EpochReport {
+            epoch,
+            num_epochs: self.config.num_epochs,
+            loss,
+            validation: validation_loss,
+            learning_rate,
+            num_rows: self.columns.summary.num_rows,
+            elapsed: Duration::from_secs_f64((seconds - before).max(0.0)),
+        });
+        let Some(patience) = self.config.patience else {
+            return Ok(None);
+        };
+        let Some(loss) = validation_loss else {
+            let expected = "rows held out to judge by";
+            return Err(TrainingError::setting("patience", patience, expected));
+        };
+        let best = &mut self.progress.best;
+        if best.as_ref().is_none_or(|best| loss < best.loss) {
+            *best = Some(Best {
+                loss,
+                epoch,
+                weight: coefficients.weight().to_vec(),
+                bias: coefficients.bias().to_vec(),
+            });
+        }
+        let waited = best.as_ref().map_or(0, |best| epoch - best.epoch);
+        Ok((waited >= patience).then_some(StopReason::Patience))
+    }
+
+    /// The coefficients to keep: with patience, those of the best epoch.
+    pub(crate) fn kept(&self, last: Coefficients) -> Result<Coefficients, CoefficientsError> {
+        let kept = match &self.progress.best {
+            Some(best) => Coefficients::new(best.weight.clone(), best.bias.clone())?,
+            None => last,
+        };
+        self.in_units(&kept)
+    }
+
+    fn in_units(&self, coefficients: &Coefficients) -> Result<Coefficients, CoefficientsError> {
+        match &self.columns.scaler {
+            Some(scaler) => fold_scale(coefficients, scaler),
+            None => Ok(coefficients.clone()),
+        }
+    }
+}
+
+/// The mean loss over rows as their weights count, summed over the targets, in
+/// `f64` on the host.
+pub(crate) fn mean_loss_of(
+    source: &dyn RowSource,
+    coefficients: &Coefficients,
+    loss: Loss,
+) -> Result<f64, DataError> {
+    let num_targets = coefficients.num_targets();
+    let (mut sum, mut weight_sum) = (0.0, 0.0);
+    for rows in source.chunks(ChunkOrder::File)? {
+        let rows = rows?;
+        let predictions = coefficients.predict(&rows.features);
+        let targets = rows.targets.chunks_exact(num_targets);
+        for (row, (y, p)) in targets
+            .zip(predictions.chunks_exact(num_targets))
+            .enumerate()
+        {
+            let weight = rows.weights.as_ref().map_or(1.0, |weights| weights[row]);
+            weight_sum += weight;
+            if weight > 0.0 {
+                sum += weight * y.iter().zip(p).map(|(y, p)| loss.of(y - p)).sum::<f64>();
+            }
+        }
+    }
+    let mean = sum / weight_sum;
+    match mean.is_finite() {
+        true => Ok(mean),
+        false => Err(DataError::Columns(format!(
+            "the loss on the rows held out is {mean}; check that they are like those trained on"
+        ))),
+    }
+}

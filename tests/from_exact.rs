@@ -1,0 +1,231 @@
+//! How far a training is from the exact fit, and how it is followed while it
+//! goes on.
+
+use serde_json::Value;
+
+use crate::tool::{Tool, test_file};
+
+fn diabetes() -> Tool {
+    let tool = Tool::new();
+    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
+    tool.write("diabetes.csv", rows);
+    tool
+}
+
+const FIT: [&str; 7] = [
+    "fit",
+    "diabetes.csv",
+    "--target",
+    "progression",
+    "--method",
+    "sgd",
+    "--force",
+];
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or(f64::NAN)
+}
+
+fn assert_close(found: &Value, expected: f64) {
+    let found = number(found);
+    assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+}
+
+#[test]
+fn the_gap_is_that_to_the_fit_of_statsmodels() {
+    let tool = diabetes();
+    // In memory, and read again from the file.
+    for memory in ["1024", "0"] {
+        let options = ["--epochs", "5", "--learning-rate", "0.001"];
+        let fit = tool.json(&[&FIT[..], &options, &["--memory", memory]].concat());
+        // statsmodels 0.15.0: f = sm.OLS(y, sm.add_constant(X)).fit(), and
+        // f.ssr / 442, f.params[3], f.bse[3].
+        let bmi = &fit["coefficients"][3];
+        assert_close(&fit["from_exact"]["least_loss"], 2859.69634758675);
+        assert_close(&bmi["exact"], 5.602962091923725);
+        assert_close(&bmi["std_error"], 0.7171055005609119);
+        let distance = (number(&bmi["estimate"]) - 5.602962091923725) / 0.7171055005609119;
+        assert!((number(&bmi["std_errors_from_exact"]) - distance).abs() < 1e-9);
+
+        let gap = &fit["from_exact"];
+        let coefficients = fit["coefficients"].as_array().unwrap().iter();
+        let furthest = coefficients
+            .map(|entry| (number(&entry["std_errors_from_exact"]).abs(), entry))
+            .max_by(|(a, _), (b, _)| a.total_cmp(b))
+            .unwrap();
+        assert_eq!(number(&gap["std_errors"]), furthest.0);
+        assert_eq!(gap["coefficient"], furthest.1["name"]);
+        assert_eq!(gap["loss"], fit["metrics"]["mse"]);
+        let excess = number(&gap["loss"]) / 2859.69634758675 - 1.0;
+        assert!(excess > 0.0);
+        assert!((number(&gap["excess_loss"]) - excess).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn rows_that_were_held_out_or_weighted_count_as_in_training() {
+    let tool = diabetes();
+    let gap = |options: &[&str]| tool.json(&[&FIT[..], options].concat())["from_exact"].take();
+    let part = gap(&["--validation", "0.5", "--epochs", "2"]);
+    let exact = ["fit", "diabetes.csv", "--target", "progression", "--force"];
+    let fit = tool.json(&[&exact[..], &["--validation", "0.5"]].concat());
+    let residual = number(&fit["statistics"]["residual_std_error"]).powi(2);
+    let least = residual * number(&fit["statistics"]["dof"]) / number(&fit["rows"]);
+    assert_close(&part["least_loss"], least);
+
+    let rows = tool.read("diabetes.csv");
+    let mut lines = rows.lines();
+    let mut weighted = format!("{},n\n", lines.next().unwrap());
+    for (row, line) in lines.enumerate() {
+        weighted += &format!("{line},{}\n", 1 + row % 3);
+    }
+    tool.write("diabetes.csv", weighted);
+    // statsmodels 0.15.0: f = sm.WLS(y, sm.add_constant(X), w).fit(), and
+    // sum(w * f.resid**2) / sum(w).
+    let weighted = gap(&["--weight", "n", "--epochs", "2"]);
+    assert_close(&weighted["least_loss"], 2872.0087704145026);
+}
+
+#[test]
+fn a_short_training_is_told_to_go_on_and_a_long_one_that_it_need_not() {
+    let tool = diabetes();
+    let short = tool.succeed(&[&FIT[..], &["--epochs", "5", "--learning-rate", "0.001"]].concat());
+    let told: Vec<&str> = short
+        .lines()
+        .skip_while(|line| *line != "How far from the exact fit")
+        .collect();
+    assert!(
+        told[1].contains(" standard errors at most, the coefficient `"),
+        "{short}"
+    );
+    assert!(told[2].contains(" % above the least possible"), "{short}");
+    let advice = "  Train on with --epochs 20, or have the exact fit with --method exact";
+    assert_eq!(told[3], advice);
+
+    let tool = Tool::new();
+    tool.succeed(&["generate", "--output", "data.csv"]);
+    let long = ["fit", "data.csv", "--target", "y", "--method", "sgd"];
+    let long = tool.succeed(&long);
+    let close = "  Training on would not change what these rows can tell";
+    assert!(long.contains(close), "{long}");
+}
+
+#[test]
+fn where_weights_are_not_unique_the_gap_is_that_of_the_loss() {
+    let tool = Tool::new();
+    let rows = (0..60).map(|i| {
+        let (a, b) = (f64::from(i % 7), f64::from(i % 5));
+        format!("{a},{b},{},{}\n", a + b, a - 2.0 * b + f64::from(i % 3))
+    });
+    tool.write("sum.csv", format!("a,b,c,y\n{}", rows.collect::<String>()));
+    let fit = [
+        "fit", "sum.csv", "--target", "y", "--method", "sgd", "--force",
+    ];
+    let found = tool.json(&fit);
+    let gap = &found["from_exact"];
+    assert!(number(&gap["excess_loss"]) < 0.01, "{gap}");
+    assert!(gap["std_errors"].is_null() && gap["coefficient"].is_null());
+    assert!(found["coefficients"][1]["std_errors_from_exact"].is_null());
+    let text = tool.succeed(&fit);
+    assert!(!text.contains(" standard errors at most"), "{text}");
+    assert!(text.contains(" % above the least possible"), "{text}");
+}
+
+#[test]
+fn features_that_give_the_target_leave_no_loss_to_compare_with() {
+    let tool = Tool::new();
+    let rows = (0..50).map(|i| format!("{i},{}\n", 2 * i + 1));
+    tool.write("line.csv", format!("x,y\n{}", rows.collect::<String>()));
+    let fit = [
+        "fit", "line.csv", "--target", "y", "--method", "sgd", "--force",
+    ];
+    let gap = tool.json(&fit)["from_exact"].take();
+    assert!(
+        gap["excess_loss"].is_null() && gap["std_errors"].is_null(),
+        "{gap}"
+    );
+    let text = tool.succeed(&fit);
+    assert!(text.contains(", the least possible is 0\n"), "{text}");
+}
+
+#[test]
+fn a_penalised_training_is_not_compared() {
+    let tool = diabetes();
+    let fit = tool.json(&[&FIT[..], &["--epochs", "2", "--weight-decay", "0.1"]].concat());
+    assert!(fit["from_exact"].is_null());
+    assert!(fit["coefficients"][0].get("exact").is_none());
+}
+
+#[test]
+fn a_log_has_a_line_of_json_for_every_epoch() {
+    let tool = diabetes();
+    let options = [
+        "--epochs",
+        "3",
+        "--learning-rate",
+        "0.01",
+        "--log",
+        "log.jsonl",
+    ];
+    let fit = tool.json(&[&FIT[..], &options].concat());
+    let log = tool.read("log.jsonl");
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 3);
+    for (epoch, line) in lines.iter().enumerate() {
+        assert_eq!(line["epoch"], epoch);
+        assert!(line["validation_loss"].is_null());
+        assert!(number(&line["rows_per_second"]) > 0.0);
+        assert!(number(&line["seconds"]) > 0.0);
+        assert!((0.0..0.01).contains(&number(&line["learning_rate"])));
+    }
+    // The loss of 32-bit floats against that of 64-bit floats.
+    let (last, mse) = (number(&lines[2]["loss"]), number(&fit["metrics"]["mse"]));
+    assert!((last / mse - 1.0).abs() < 1e-4, "{last} {mse}");
+}
+
+#[test]
+fn the_log_of_a_training_that_fails_tells_of_the_epochs_before() {
+    let tool = diabetes();
+    let options = [
+        "--epochs",
+        "50",
+        "--learning-rate",
+        "0.3",
+        "--log",
+        "log.jsonl",
+    ];
+    let schedule = ["--schedule", "constant"];
+    let message = tool.fail(&[&FIT[..], &options, &schedule].concat());
+    assert!(message.contains("the loss "), "{message}");
+    let log = tool.read("log.jsonl");
+    for line in log.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert!(number(&line["loss"]) > 0.0);
+    }
+}
+
+#[test]
+fn a_log_replaces_no_file_and_is_for_training() {
+    let tool = diabetes();
+    tool.write("there.jsonl", "old");
+    let fit = &FIT[..6];
+    let message = tool.fail(&[fit, &["--log", "there.jsonl"]].concat());
+    let expected =
+        "error: there.jsonl: the file exists; use --force to replace it, or another name";
+    assert_eq!(message, expected);
+    assert_eq!(tool.read("there.jsonl"), "old");
+    let message = tool.fail(&[fit, &["--log", "diabetes.csv"]].concat());
+    assert_eq!(
+        message,
+        "error: diabetes.csv: this file is read; write another"
+    );
+    let message = tool.fail(&[fit, &["--log", "diabetes.safetensors"]].concat());
+    let expected = "error: --log and the model are the same file; name another";
+    assert_eq!(message, expected);
+    let message = tool.fail(&[&FIT[..4], &["--log", "log.jsonl"]].concat());
+    let expected = "error: --log is a setting of training; add --method sgd";
+    assert_eq!(message, expected);
+}
