@@ -262,3 +262,23 @@ fn what_does_not_hold_is_said_with_what_to_do() {
         assert!(text.contains(said), "{said}: {text}");
     }
 }
+
+#[test]
+fn powers_overlap_as_they_should() {
+    let (tool, _) = diabetes(&[]);
+    let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3)"]);
+    assert!(
+        text.contains("overlap        -  of products and powers only"),
+        "{text}"
+    );
+    let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3) + bp"]);
+    assert!(
+        text.contains("the variance inflation factor of `bp`, the largest; none"),
+        "{text}"
+    );
+}
+
+fn summary_of(tool: &Tool, options: &[&str]) -> String {
+    let fit = ["fit", "diabetes.csv", "--force", "--diagnostics"];
+    tool.succeed(&[&fit[..], options].concat())
+}

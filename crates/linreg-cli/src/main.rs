@@ -11,6 +11,7 @@ mod names;
 mod number;
 mod output;
 mod progress;
+mod reading;
 mod report;
 mod split;
 mod style;
@@ -41,7 +42,7 @@ Examples:
   linreg fit houses.csv --target price              fit a model to a table
   linreg predict houses.safetensors new.csv         predict for new rows
   linreg evaluate houses.safetensors test.csv       how good is the model?
-  linreg plot residuals houses.safetensors houses.csv  what does it leave?";
+  linreg plot scatter houses.csv --target price     draw each feature";
 
 #[derive(Subcommand)]
 enum Command {

@@ -1,3 +1,4 @@
+use crate::name::shorten;
 use crate::number::number;
 use crate::ticks::Ticks;
 
@@ -30,7 +31,7 @@ impl Axis {
     /// Even steps over a range that is not empty.
     pub(crate) fn linear(name: &str, (least, most): (f64, f64)) -> Self {
         Self {
-            name: name.to_string(),
+            name: shorten(name, 80),
             least,
             most,
             scale: Scale::Linear,

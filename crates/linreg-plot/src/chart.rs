@@ -1,6 +1,6 @@
 use crate::Cloud;
 use crate::axis::Axis;
-use crate::cloud::Grid;
+use crate::grid::Grid;
 use crate::scene::Role;
 
 /// A picture with two axes: what is in it, not yet where.
@@ -169,51 +169,6 @@ impl Layer {
     }
 }
 
-/// How many shades cells have.
-pub(crate) const SHADES: usize = 5;
-
-impl Grid {
-    /// The shade of each cell, 0 for an empty one: even steps of the logarithm
-    /// of its count.
-    pub(crate) fn shades(counts: &[u32]) -> Vec<usize> {
-        let most = counts.iter().copied().max().unwrap_or(0);
-        let full = f64::from(most).ln_1p();
-        let shade = |count: &u32| {
-            let share = f64::from(*count).ln_1p() / full;
-            (share * SHADES as f64).ceil() as usize
-        };
-        let shade = |count: &u32| {
-            if *count == 0 {
-                0
-            } else {
-                shade(count).clamp(1, SHADES)
-            }
-        };
-        counts.iter().map(shade).collect()
-    }
-
-    /// The counts in a coarser grid.
-    pub(crate) fn coarser(&self, columns: usize, rows: usize) -> Vec<u32> {
-        let mut counts = vec![0u32; columns * rows];
-        for row in 0..rows {
-            let from_row = row * self.rows / rows;
-            let to_row = ((row + 1) * self.rows / rows).max(from_row + 1);
-            for column in 0..columns {
-                let from = column * self.columns / columns;
-                let to = ((column + 1) * self.columns / columns).max(from + 1);
-                let count = &mut counts[row * columns + column];
-                for cells in (from_row..to_row).map(|row| row * self.columns) {
-                    let cells = &self.counts[cells + from..cells + to];
-                    *count = cells
-                        .iter()
-                        .fold(*count, |sum, cell| sum.saturating_add(*cell));
-                }
-            }
-        }
-        counts
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,16 +194,5 @@ mod tests {
         );
         assert_eq!(chart.clipped((0.0, 11.0), (10.0, 12.0)), None);
         assert_eq!(chart.clipped((0.0, f64::NAN), (10.0, 2.0)), None);
-    }
-
-    #[test]
-    fn a_coarser_grid_keeps_every_point() {
-        let grid = Grid {
-            columns: 200,
-            rows: 150,
-            counts: (0..30_000).map(|cell| cell % 7).collect(),
-        };
-        let coarse = grid.coarser(73, 19);
-        assert_eq!(coarse.iter().sum::<u32>(), grid.counts.iter().sum::<u32>());
     }
 }

@@ -1,3 +1,4 @@
+use crate::grid::Grid;
 use crate::sums::Sums;
 use crate::ticks::{ends, with_margin};
 use crate::{Line, PlotError};
@@ -34,15 +35,6 @@ pub struct Cloud {
     line: Option<Line>,
     /// How many there are, if these are only some of them.
     whole: Option<u64>,
-}
-
-/// Counts of points in the cells of a chart.
-#[derive(Clone, Debug)]
-pub(crate) struct Grid {
-    pub(crate) columns: usize,
-    pub(crate) rows: usize,
-    /// From the bottom left; empty while the points themselves are kept.
-    pub(crate) counts: Vec<u32>,
 }
 
 /// Points that are drawn one by one at the most.

@@ -141,7 +141,9 @@ impl Intervals {
         let percent = rough(100.0 * self.confidence);
         let x_name = match in_units {
             true => format!("{} per unit of the feature", self.target),
-            false => format!("half-widths of the {percent} % interval: beyond ±1 it leaves out 0"),
+            false => {
+                format!("in half-widths of the {percent} % interval: beyond ±1 it leaves out 0")
+            }
         };
         let x = Axis::linear(&x_name, with_margin((least, most_end)));
         let mut chart = Chart::new(
@@ -241,5 +243,79 @@ impl Estimate {
             true => Role::Point,
             false => Role::Faint,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimate(name: &str, value: f64, half_width: f64) -> Estimate {
+        Estimate {
+            name: name.to_string(),
+            value,
+            lower: value - half_width,
+            upper: value + half_width,
+        }
+    }
+
+    #[test]
+    fn a_page_tells_names_and_figures() {
+        let estimates = [estimate("<b>", 2.0, 0.5), estimate("age", 0.1, 0.5)];
+        let picture = Picture::coefficients("price", &estimates, 0.9).unwrap();
+        let svg = picture.svg_for_page("c");
+        assert!(
+            svg.contains("data-x=\"2 (1.5 to 2.5)\" data-y=\"&lt;b&gt;\""),
+            "{svg}"
+        );
+        assert!(
+            svg.contains(">price per unit of the feature</text>"),
+            "{svg}"
+        );
+        assert_eq!(svg.matches("<circle ").count(), 2);
+    }
+
+    #[test]
+    fn intervals_of_very_different_widths_are_drawn_in_their_own_units() {
+        let estimates = [estimate("a", 1000.0, 500.0), estimate("b", 1e-3, 1e-3)];
+        let picture = Picture::coefficients("price", &estimates, 0.95).unwrap();
+        let svg = picture.svg();
+        assert!(
+            svg.contains(">in half-widths of the 95 % interval"),
+            "{svg}"
+        );
+        // From half a width to three, over 0.
+        assert_eq!(
+            picture.title(),
+            "1 of 2 coefficients differs from 0 with 95 % confidence"
+        );
+    }
+
+    #[test]
+    fn an_exact_estimate_and_extreme_ones_are_drawn() {
+        for estimates in [
+            vec![estimate("a", 1.0, 0.0)],
+            vec![estimate("a", 0.0, 0.0), estimate("b", 1e300, 1e299)],
+            vec![estimate("a", 1e-300, 1e-301), estimate("b", 1e300, 1e299)],
+        ] {
+            let picture = Picture::coefficients("y", &estimates, 0.95).unwrap();
+            let svg = picture.svg();
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+            picture.png().unwrap();
+        }
+        let error = Picture::coefficients("y", &[estimate("a", f64::NAN, 1.0)], 0.95);
+        assert!(matches!(error, Err(PlotError::NotFinite { .. })));
+    }
+
+    #[test]
+    fn the_terminal_shows_those_furthest_from_zero() {
+        let estimates: Vec<Estimate> = (0..50)
+            .map(|i| estimate(&format!("x{i}"), f64::from(i), 5.0))
+            .collect();
+        let text = Picture::coefficients("y", &estimates, 0.95)
+            .unwrap()
+            .terminal(80, 24);
+        assert!(text.lines().count() <= 24, "{text}");
+        assert!(text.contains("x49") && !text.contains("x1 "), "{text}");
     }
 }

@@ -1,6 +1,5 @@
 use crate::axis::Tick;
-use crate::chart::{Chart, Layer, SHADES};
-use crate::cloud::Grid;
+use crate::chart::{Chart, Layer};
 use crate::font::{cut, width, wrap};
 use crate::scene::{Anchor, Dot, Mark, Role, Scene};
 
@@ -250,7 +249,7 @@ impl Chart {
                     told: told.as_ref().map(|told| told.texts.clone()),
                 });
             }
-            Layer::Grid(grid) => draw_grid(scene, grid, |at| inside.at(at)),
+            Layer::Grid(grid) => grid.draw(scene, |at| inside.at(at)),
             Layer::Curve {
                 points,
                 role,
@@ -287,36 +286,6 @@ impl Chart {
                 let at = (right, y + below);
                 scene.text("note", at, text, (TEXT - 1.0, Role::Faint, Anchor::End));
             }
-        }
-    }
-}
-
-/// The cells of each shade; neighbours in a row make one rectangle.
-fn draw_grid(scene: &mut Scene, grid: &Grid, at: impl Fn((f64, f64)) -> (f64, f64)) {
-    let shades = Grid::shades(&grid.counts);
-    for shade in 1..=SHADES {
-        let mut cells = Vec::new();
-        for (row, shades) in shades.chunks(grid.columns).enumerate() {
-            let mut column = 0;
-            while column < grid.columns {
-                let run = shades[column..].iter().take_while(|other| **other == shade);
-                let length = run.count();
-                if length > 0 {
-                    let x = |column: usize| column as f64 / grid.columns as f64;
-                    let y = |row: usize| row as f64 / grid.rows as f64;
-                    let (left, bottom) = at((x(column), y(row)));
-                    let (right, top) = at((x(column + length), y(row + 1)));
-                    cells.push([left, top, right, bottom]);
-                }
-                column += length.max(1);
-            }
-        }
-        if !cells.is_empty() {
-            scene.marks.push(Mark::Cells {
-                cells,
-                role: Role::Point,
-                opacity: [0.2, 0.4, 0.6, 0.8, 1.0][shade - 1],
-            });
         }
     }
 }

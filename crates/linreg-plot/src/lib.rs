@@ -32,6 +32,7 @@ mod coefficients;
 mod error;
 mod font;
 mod frame;
+mod grid;
 mod leverage;
 mod line;
 mod losses;

@@ -153,3 +153,45 @@ fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String)
     );
     (title, subtitle)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_is_logarithmic_where_it_can_be() {
+        let y_ticks = |losses: &[f64]| {
+            let epochs: Vec<f64> = (0..losses.len()).map(|epoch| epoch as f64).collect();
+            let svg = Picture::losses(&epochs, losses, &[]).unwrap().svg();
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+            let ticks = svg.split("class=\"y-tick\"").skip(1);
+            let label = |part: &str| {
+                part.split_once('>')
+                    .unwrap()
+                    .1
+                    .split_once('<')
+                    .unwrap()
+                    .0
+                    .to_string()
+            };
+            ticks.map(label).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            y_ticks(&[100.0, 1.0, 0.01]),
+            ["0.01", "0.1", "1", "10", "100"]
+        );
+        assert_eq!(y_ticks(&[4.0, 2.0, 0.0]), ["0", "1", "2", "3", "4"]);
+        assert!(!y_ticks(&[1e300, 1e-300]).is_empty());
+        assert!(!y_ticks(&[5.0]).is_empty());
+    }
+
+    #[test]
+    fn refuses_losses_that_do_not_fit_the_epochs() {
+        let error = Picture::losses(&[0.0, 1.0], &[1.0], &[]).unwrap_err();
+        assert_eq!(error.to_string(), "2 values of `epoch` for 1 of `loss`");
+        assert_eq!(
+            Picture::losses(&[], &[], &[]).unwrap_err(),
+            PlotError::NoPoints
+        );
+    }
+}

@@ -34,7 +34,7 @@ pub struct ScatterMatrix {
 
 impl ScatterMatrix {
     /// Columns that a matrix has at the most.
-    pub const MOST_COLUMNS: usize = 10;
+    pub const MOST_COLUMNS: usize = 12;
 
     /// Of columns with these names, least and greatest values; the first
     /// [`MOST_COLUMNS`] of them.
@@ -103,7 +103,7 @@ pub(crate) type Matrix = ScatterMatrix;
 
 impl Picture {
     /// Every column against every other, with their correlations; of the first
-    /// ten columns.
+    /// twelve columns.
     ///
     /// # Errors
     ///

@@ -42,6 +42,14 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// How many rows, such as 1 row or 2,000 rows.
+pub(crate) fn rows(number: usize) -> String {
+    match number {
+        1 => "1 row".to_string(),
+        _ => format!("{} rows", thousands(number as u64)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
-use crate::number::{rough, thousands};
+use crate::number::{rough, rows};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
@@ -47,9 +47,9 @@ impl Picture {
             false => format!("What was predicted of {target}, and what was the case"),
         };
         let rmse = rough((residuals / count).sqrt());
-        let rows = thousands(actual.len() as u64);
+        let rows = rows(actual.len());
         let subtitle =
-            format!("Points on the line were predicted right; typical error {rmse}; {rows} rows");
+            format!("Points on the line were predicted right; typical error {rmse}; {rows}");
         let chart = Chart::of_cloud(title, subtitle, &cloud)
             .with_radius(1.5)
             .with_line(|x| x, Role::Line);

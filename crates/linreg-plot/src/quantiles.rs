@@ -1,7 +1,7 @@
 use statrs::function::erf::erfc_inv;
 
 use crate::chart::Chart;
-use crate::number::{rough, thousands};
+use crate::number::{rough, rows, thousands};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
@@ -59,15 +59,15 @@ impl Picture {
         let beyond = sorted.iter().filter(|value| value.abs() > 3.0).count();
         let expected_beyond = count as f64 * 0.002_699_796;
         let subtitle = format!(
-            "Skewness {}, excess kurtosis {}; {} of {} rows beyond ±3, {} if normal",
+            "Skewness {}, excess kurtosis {}; {} of {} beyond ±3, {} if normal",
             rough(shape.skewness),
             rough(shape.kurtosis),
             thousands(beyond as u64),
-            thousands(count as u64),
+            rows(count),
             rough(expected_beyond)
         );
         let subtitle = match count < FEW {
-            true => format!("{} rows", count),
+            true => rows(count),
             false => subtitle,
         };
         let mut chart = Chart::of_cloud(title, subtitle, &cloud).with_line(|x| x, Role::Line);
@@ -118,7 +118,8 @@ impl Shape {
             "Too few rows to tell whether residuals are normal"
         } else if !(skewness.is_finite() && kurtosis.is_finite()) {
             "Residuals are all the same"
-        } else if skewness.abs() > 3.0 && skewness.abs() > kurtosis.abs() / 3.0 {
+        } else if skewness.abs() > 3.0 && self.kurtosis < 4.0 * self.skewness * self.skewness {
+            // One long tail raises kurtosis too, two leave little skewness.
             match skewness > 0.0 {
                 true => "Residuals are skewed: the large ones are mostly positive",
                 false => "Residuals are skewed: the large ones are mostly negative",
@@ -152,5 +153,26 @@ mod tests {
             assert!((expected(rank, 5) - quantile).abs() < 1e-9, "{rank}");
         }
         assert!((expected(0, 100) + 2.5758293035489004).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_title_tells_the_shape() {
+        let title = |of: fn(f64) -> f64| {
+            let values: Vec<f64> = (0..500).map(|rank| of(expected(rank, 500))).collect();
+            Picture::normal_quantiles(&values).unwrap().title()
+        };
+        assert_eq!(title(|z| z), "Residuals are about normal");
+        assert!(title(|z| z.exp()).ends_with("the large ones are mostly positive"));
+        assert!(title(|z| -z.exp()).ends_with("the large ones are mostly negative"));
+        assert!(title(|z| z * z * z).starts_with("Residuals have heavier tails"));
+        assert!(title(|z| z.clamp(-0.5, 0.5)).starts_with("Residuals have lighter tails"));
+        assert_eq!(title(|_| 1.0), "Residuals are all the same");
+    }
+
+    #[test]
+    fn many_rows_are_thinned_but_for_the_outermost() {
+        let values: Vec<f64> = (0..10_000).map(|rank| expected(rank, 10_000)).collect();
+        let svg = Picture::normal_quantiles(&values).unwrap().svg();
+        assert_eq!(svg.matches("<circle ").count(), MOST_POINTS);
     }
 }

@@ -1,6 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
-use crate::number::{rough, thousands};
+use crate::number::{rough, rows};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::trend::{Growth, Trend};
@@ -20,7 +20,7 @@ impl Picture {
         let x_name = format!("predicted {}", shorten(target, 60));
         let cloud = Cloud::of(&x_name, fitted, "residual", residuals)?;
         let trend = Trend::new(fitted, residuals);
-        let rows = thousands(fitted.len() as u64);
+        let rows = rows(fitted.len());
         let title = match (trend.bend(), trend.growth()) {
             _ if residuals.iter().all(|residual| *residual == 0.0) => {
                 "There are no residuals: every prediction is right".to_string()
@@ -43,11 +43,11 @@ impl Picture {
         };
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
-                "Standard deviation {} in the left third, {} in the right; {rows} rows",
+                "Standard deviation {} in the left third, {} in the right; {rows}",
                 rough(left),
                 rough(right)
             ),
-            None => format!("{rows} rows, too few or too alike to tell a pattern"),
+            None => format!("{rows}, too few or too alike to tell a pattern"),
         };
         let chart = Chart::of_cloud(title, subtitle, &cloud)
             .with_radius(1.5)

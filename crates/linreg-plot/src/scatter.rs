@@ -1,6 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
-use crate::number::{number, thousands};
+use crate::number::{number, rows};
 use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
@@ -40,8 +40,8 @@ impl Picture {
         };
         let sign = if line.slope < 0.0 { '-' } else { '+' };
         let rows = match cloud.grid.counts.is_empty() {
-            true => format!("{} rows", thousands(cloud.count())),
-            false => format!("{} rows, the more the darker", thousands(cloud.count())),
+            true => rows(cloud.count() as usize),
+            false => format!("{}, the more the darker", rows(cloud.count() as usize)),
         };
         let can_be_said = line.slope.is_finite() && line.intercept.is_finite();
         if line.explained.is_none() || !can_be_said {

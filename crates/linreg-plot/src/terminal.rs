@@ -4,8 +4,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::axis::Tick;
 use crate::chart::{Chart, Layer};
-use crate::cloud::Grid;
+
 use crate::font::{cut, wrap};
+use crate::grid::Grid;
 use crate::name::without_marks;
 
 /// Columns that a text takes.
@@ -76,9 +77,11 @@ impl Chart {
         }
         self.terminal_x_axis(&mut text, margin, columns, width);
         if is_named {
-            let name = cut(self.x.name.clone(), |name| columns_of(name) > columns);
-            let center = margin + 1 + (columns - columns_of(&name)) / 2;
-            let _ = writeln!(text, "{:center$}{name}", "");
+            let name = cut(self.x.name.clone(), too_wide);
+            let length = columns_of(&name);
+            let start = (margin + 1 + columns / 2).saturating_sub(length / 2);
+            let start = start.min(width - length);
+            let _ = writeln!(text, "{:start$}{name}", "");
         }
         without_marks(text.trim_end_matches('\n'))
     }

@@ -42,11 +42,10 @@ const ENOUGH_ROWS: usize = 30;
 
 impl Trend {
     pub(crate) fn new(x: &[f64], y: &[f64]) -> Self {
-        let mut order: Vec<u32> = (0..x.len() as u32).collect();
-        // The same order of equal values on every machine.
-        order.sort_unstable_by(|a, b| x[*a as usize].total_cmp(&x[*b as usize]).then(a.cmp(b)));
-        let xs: Vec<f64> = order.iter().map(|index| x[*index as usize]).collect();
-        let ys: Vec<f64> = order.iter().map(|index| y[*index as usize]).collect();
+        let mut pairs: Vec<(f64, f64)> = x.iter().copied().zip(y.iter().copied()).collect();
+        // Equal ones stay in their order, which says nothing of y.
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
         // The more rows, the more groups, each with the more rows.
         let groups = ((x.len() as f64).sqrt() / 2.0) as usize;
         let rows = x.len() / groups.clamp(3, MOST_GROUPS);

@@ -361,49 +361,70 @@ impl Table {
 
     /// What a good analyst would point out before training.
     fn warn(&self) -> std::io::Result<()> {
-        let mut stderr = anstream::stderr();
-        let label = yellow("warning:");
-        let targets = number::plain(&self.encoder.targets().join("`, `"));
+        let mut warnings = Vec::new();
+        let targets = self.encoder.targets();
+        let named = number::plain(&targets.join("`, `"));
+        let is_target = |name: &str| targets.iter().any(|target| target == name);
         let used = |name: &str| self.encoder.columns().iter().any(|c| c.name == name);
         let constant = |column: &&Column| column.is_constant() && used(&column.name);
-        for column in self.schema.columns.iter().filter(constant) {
-            let (name, value) = (
-                number::plain(&column.name),
-                column.spread.map_or(0.0, |spread| spread.min),
-            );
-            match self.encoder.targets().contains(&column.name) {
-                true => writeln!(
-                    stderr,
-                    "{label} the target `{name}` is {value} in every row: there is nothing to explain"
-                )?,
-                false => writeln!(
-                    stderr,
-                    "{label} `{name}` is {value} in every row, so it tells nothing about `{targets}`"
-                )?,
+        let constant = self.schema.columns.iter().filter(constant);
+        warnings.extend(shortened(constant.map(|column| {
+            let name = number::plain(&column.name);
+            let value = column.spread.map_or(0.0, |spread| spread.min);
+            match is_target(&column.name) {
+                true => format!(
+                    "the target `{name}` is {value} in every row: there is nothing to explain"
+                ),
+                false => {
+                    format!("`{name}` is {value} in every row, so it tells nothing about `{named}`")
+                }
             }
-        }
-        for (first, second) in self.schema.duplicates() {
-            if used(first) && used(second) {
-                writeln!(
-                    stderr,
-                    "{label} `{}` has the same cells as `{}`: their weights cannot be told apart",
-                    number::plain(second),
-                    number::plain(first)
-                )?;
-            }
-        }
+        })));
+        let duplicates = self.schema.duplicates().into_iter();
+        let duplicates = duplicates.filter(|(first, second)| used(first) && used(second));
+        let (with_target, of_features): (Vec<_>, Vec<_>) =
+            duplicates.partition(|(first, second)| is_target(first) || is_target(second));
+        warnings.extend(shortened(with_target.into_iter().map(|(first, second)| {
+            let (target, other) = match is_target(second) {
+                true => (second, first),
+                false => (first, second),
+            };
+            let (target, other) = (number::plain(target), number::plain(other));
+            format!("`{other}` has the same cells as the target `{target}`")
+        })));
+        warnings.extend(shortened(of_features.into_iter().map(|(first, second)| {
+            let (first, second) = (number::plain(first), number::plain(second));
+            format!(
+                "`{second}` has the same cells as `{first}`: their weights cannot be told apart"
+            )
+        })));
         let rows = self.schema.num_rows;
         let parameters = self.encoder.feature_names().len() + usize::from(self.encoder.intercept());
         if rows < parameters as u64 {
-            writeln!(
-                stderr,
-                "{label} {} for {}: many models fit equally well, this is one of them",
+            warnings.push(format!(
+                "{} for {}: many models fit equally well, this is one of them",
                 number::count(rows as usize, "row"),
                 number::count(parameters, "coefficient")
-            )?;
+            ));
+        }
+        let mut stderr = anstream::stderr();
+        for warning in warnings {
+            writeln!(stderr, "{} {warning}", yellow("warning:"))?;
         }
         Ok(())
     }
+}
+
+/// The first of some warnings, and how many more there are.
+fn shortened(warnings: impl Iterator<Item = String>) -> Vec<String> {
+    /// As many are read.
+    const MOST: usize = 5;
+    let mut warnings: Vec<String> = warnings.collect();
+    if let Some(more @ 1..) = warnings.len().checked_sub(MOST) {
+        warnings.truncate(MOST);
+        warnings.push(format!("and {more} more columns like these"));
+    }
+    warnings
 }
 
 /// A model fitted to the rows for training of a split.

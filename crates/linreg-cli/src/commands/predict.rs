@@ -74,7 +74,10 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);
     }
-    let source = args.source.open(Passes::One)?;
+    let source = match output.is_file() {
+        true => args.source.open(Passes::One)?,
+        false => args.source.open_quietly(Passes::One)?,
+    };
     let bound = encoder.bind(source.as_ref(), false);
     let bound = bound.with_context(|| {
         format!(

@@ -61,8 +61,8 @@ impl Basis {
             let size = row.len();
             for a in self.first..size {
                 let numbers = &lower[a * size..][..=a];
-                for b in self.first..a {
-                    let product = numbers[b] * row[b];
+                for (b, number) in numbers[..a].iter().enumerate().skip(self.first) {
+                    let product = *number * row[b];
                     row[a] -= product;
                 }
                 row[a] = row[a] / numbers[a];

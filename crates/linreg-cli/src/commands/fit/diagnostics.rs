@@ -212,7 +212,10 @@ fn breusch_pagan(target: &TargetDiagnostics, fit: &ExactFit) -> String {
 fn overlap(inference: &Inference, encoder: &Encoder) -> String {
     let list = inflation(inference, encoder);
     let Some((name, most)) = list.first() else {
-        return "-".to_string();
+        return match encoder.intercept() {
+            true => "-  of products and powers only, which overlap as they should".to_string(),
+            false => "-  variance inflation factors need an intercept".to_string(),
+        };
     };
     let meaning = match *most > summary::MUCH_INFLATION {
         true => {
@@ -227,13 +230,16 @@ fn overlap(inference: &Inference, encoder: &Encoder) -> String {
     )
 }
 
-/// The features' variance inflation factors, the largest first.
+/// The features' variance inflation factors, the largest first; but for those of
+/// products and powers, which overlap as they should.
 fn inflation(inference: &Inference, encoder: &Encoder) -> Vec<(String, f64)> {
-    let all = summary::names(encoder)
-        .into_iter()
-        .zip(&inference.coefficients);
-    let all = all.map(|(name, c)| (name, c.variance_inflation));
-    let mut list: Vec<(String, f64)> = all.filter(|(_, factor)| factor.is_finite()).collect();
+    let names = summary::names(encoder);
+    let together = summary::together(&names);
+    let all = names.iter().zip(&inference.coefficients);
+    let all = all.map(|(name, c)| (name.clone(), c.variance_inflation));
+    let mut list: Vec<(String, f64)> = all
+        .filter(|(name, factor)| factor.is_finite() && !summary::is_among(name, &together))
+        .collect();
     list.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     list
 }

@@ -13,7 +13,7 @@ use linreg_model::{Coefficients, ModelFile};
 use super::diagnostics::Found;
 use super::exact_args::ExactArgs;
 use super::ridge::Ridge;
-use crate::number::{count, plain};
+use crate::number::{count, plain, thousands};
 
 /// What a robust covariance is called.
 pub fn robust_name(kind: Robust) -> &'static str {
@@ -39,6 +39,9 @@ pub struct ExactFit {
     pub ridge: Option<Ridge>,
     errors: PredictionErrors,
 }
+
+/// As many features take minutes, and gigabytes.
+const MOST_FEATURES: usize = 4000;
 
 /// Digits of each coefficient that must be right.
 pub const DIGITS: f64 = 8.0;
@@ -239,6 +242,13 @@ impl Fold for Sums {
         /// Of as few features, reading a row takes longer than all its digits.
         const FEW: usize = 24;
         let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
+        if features > MOST_FEATURES {
+            return Err(DataError::Columns(format!(
+                "{} are more than the {} of an exact fit, whose time grows with their cube; choose fewer with --features, or train with --method sgd",
+                count(features, "feature"),
+                thousands(MOST_FEATURES)
+            )));
+        }
         let arithmetic = match features <= FEW {
             true => Arithmetic::DoubleDouble,
             false => self.arithmetic,

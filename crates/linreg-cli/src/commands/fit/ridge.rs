@@ -109,11 +109,15 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
             path.fits.len()
         ),
     };
+    let (size, share) = match encoder.intercept() {
+        true => ("standard deviation", "variance"),
+        false => ("mean square", "squares"),
+    };
     let figures = [
         (
             "penalty",
             format!(
-                "{}  for each squared weight of a feature of standard deviation 1; {how}",
+                "{}  for each squared weight of a feature of {size} 1; {how}",
                 significant(best.penalty)
             ),
         ),
@@ -128,7 +132,7 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
         (
             "R²",
             format!(
-                "{}  share of the variance explained, in these rows",
+                "{}  share of the {share} explained, in these rows",
                 significant(best.r_squared)
             ),
         ),

@@ -256,12 +256,13 @@ pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<St
 }
 
 /// The columns of products and powers, whose weights say nothing one by one.
-fn together(names: &[String]) -> HashSet<&str> {
+pub fn together(names: &[String]) -> HashSet<&str> {
     let several = names.iter().filter(|name| name.contains([':', '^']));
     several.flat_map(|name| columns_of(name)).collect()
 }
 
-fn is_among(name: &str, together: &HashSet<&str>) -> bool {
+/// Whether a feature is made of one of these columns.
+pub fn is_among(name: &str, together: &HashSet<&str>) -> bool {
     columns_of(name).any(|column| together.contains(column))
 }
 

@@ -8,6 +8,7 @@ use crate::output::Output;
 
 /// Where a picture goes.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Picture")]
 pub struct DrawingArgs {
     /// File to write, .svg or .png [default: text to the terminal]
     #[arg(long, short, value_name = "FILE")]

@@ -12,12 +12,12 @@ use crate::style::yellow;
 /// Rows are read twice and never kept, so that there may be any number of them.
 #[derive(clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    numbers: NumberArgs,
-
     /// Column to draw last, in the bottom row
     #[arg(long, short, value_name = "NAME")]
     target: Option<String>,
+
+    #[command(flatten)]
+    numbers: NumberArgs,
 
     #[command(flatten)]
     drawing: DrawingArgs,

@@ -16,12 +16,12 @@ use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
 use crate::style::yellow;
 
-/// What a fit leaves: predicted, fitted, normal quantiles, scale, leverage
+/// What a fit leaves: residuals against fitted values, normal quantiles, scale,
+/// leverage
 ///
-/// The rows should be those that the model was fitted to: standardised residuals
-/// and leverage are of these. Residuals of a model that does not know how
-/// uncertain it is, since gradient descent trained it, have no leverage: without
-/// --kind the pictures that need none are drawn.
+/// Give the rows that the model was fitted to: residuals are standardised as
+/// theirs. A model that gradient descent trained has no covariance to do that
+/// with; without --kind, predicted and fitted are drawn of it.
 #[derive(clap::Args)]
 pub struct Args {
     /// Model file that linreg fit wrote
@@ -30,9 +30,9 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// Pictures to draw: predicted (against actual), fitted (residuals against
-    /// it), qq (normal quantiles), scale (scale-location), leverage (with Cook's
-    /// distances) [default: all but predicted]
+    /// Pictures to draw: predicted (and actual values), fitted (values, and
+    /// residuals), qq (normal quantiles), scale (of residuals along fitted
+    /// values), leverage (and Cook's distances) [default: all but predicted]
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     kind: Vec<Kind>,
 

@@ -13,12 +13,12 @@ use crate::style::yellow;
 /// the more there are at a place, the darker it is.
 #[derive(clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    numbers: NumberArgs,
-
     /// Column that each feature is drawn against
     #[arg(long, short, value_name = "NAME")]
     target: String,
+
+    #[command(flatten)]
+    numbers: NumberArgs,
 
     #[command(flatten)]
     drawing: DrawingArgs,
