@@ -151,7 +151,7 @@ fn a_report_is_written_for_every_kind_of_fit() {
     assert!(words(&several).contains("Rows count by n"));
     assert!(words(&several).contains("were held out to judge it on"));
     reports("houses.csv --target price --no-intercept --k-fold 3");
-    let shrunk = reports("houses.csv --target price --ridge gcv");
+    let shrunk = reports("houses.csv --target price --ridge=gcv");
     assert!(words(&shrunk).contains("How far the weights are shrunk"));
     assert!(!words(&shrunk).contains("The standard errors, p values"));
     let told = reports("houses.csv --target price --diagnostics --robust hc3");
