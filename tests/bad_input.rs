@@ -161,6 +161,36 @@ fn of_columns() {
 }
 
 #[test]
+fn of_ten_thousand_columns() {
+    let tool = Tool::new();
+    let row = |cell: &dyn Fn(usize) -> String| (0..10_000).map(cell).collect::<Vec<_>>().join(",");
+    let mut table = format!("{},y\n", row(&|column| format!("c{column}")));
+    for line in 0..3 {
+        let cells = row(&|column| (column % 7 * line).to_string());
+        table += &format!("{cells},{line}\n");
+    }
+    tool.write("wide.csv", table);
+    let message = tool.fail(&["fit", "wide.csv", "--target", "y"]);
+    assert_eq!(
+        message,
+        "error: wide.csv: 10,000 features are more than the 4,000 of an exact fit, whose time grows with their cube; choose fewer with --features, or train with --method sgd"
+    );
+    // Thousands of columns alike are a few lines of warnings.
+    let fit = "fit wide.csv --target y --method sgd --epochs 1 --learning-rate 1e-6";
+    let arguments: Vec<&str> = fit.split(' ').collect();
+    let output = tool.run(&arguments);
+    assert!(output.status.success());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.lines().count() < 20, "{stderr}");
+    assert!(stderr.contains("`c0` is 0 in every row"), "{stderr}");
+    assert!(stderr.contains("more columns like these"), "{stderr}");
+    assert!(
+        stderr.contains("the same cells as the target `y`"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn of_settings() {
     let rate = "expected a finite number above 0";
     each_fails(&[

@@ -29,6 +29,10 @@ fn the_help_of_every_command_is_as_reviewed() {
         "predict",
         "evaluate",
         "inspect",
+        "plot",
+        "plot scatter",
+        "plot residuals",
+        "plot loss",
         "completions",
     ];
     let mut help = String::new();

@@ -1,25 +1,9 @@
 //! The exact fit through the tool: every figure, what it says of features that
 //! others make up, and intervals of predictions.
 
-use serde_json::Value;
+use linreg_exact::nist::references;
 
-use crate::tool::{Tool, test_file};
-
-fn assert_close(found: &Value, expected: f64, what: &str) {
-    let found = found.as_f64().unwrap_or(f64::NAN);
-    let error = (found - expected).abs() / expected.abs();
-    assert!(error < 1e-10, "{what}: {found}, expected {expected}");
-}
-
-/// The real rows, fitted: the tool with the model, and what it printed.
-fn diabetes(options: &[&str]) -> (Tool, Value) {
-    let tool = Tool::new();
-    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
-    tool.write("diabetes.csv", rows);
-    let fit = ["fit", "diabetes.csv", "--target", "progression"];
-    let fit = tool.json(&[&fit[..], options].concat());
-    (tool, fit)
-}
+use crate::tool::{Tool, assert_close, diabetes};
 
 #[test]
 fn every_figure_is_that_of_statsmodels() {
@@ -249,6 +233,45 @@ fn weights_of_products_and_powers_are_not_explained_one_by_one() {
         "{text}"
     );
     assert_eq!(said.matches("more of").count(), 1, "{text}");
+}
+
+#[test]
+fn powers_of_a_formula_keep_the_digits_that_64_bits_lose() {
+    let all = references().iter();
+    let polynomials: Vec<_> = all.filter(|reference| reference.is_polynomial()).collect();
+    assert_eq!(polynomials.len(), 7);
+    for reference in polynomials {
+        let tool = Tool::new();
+        let (features, _) = reference.features();
+        let degree = features.len() / reference.num_rows();
+        let mut rows = "x,y\n".to_string();
+        for (x, y) in features.iter().step_by(degree).zip(reference.targets()) {
+            rows += &format!("{x},{y}\n");
+        }
+        tool.write("rows.csv", rows);
+        let formula = format!("y ~ poly(x, {degree})");
+        let fit = tool.json(&["fit", "rows.csv", "--formula", &formula]);
+        let coefficients = fit["coefficients"].as_array().unwrap();
+        assert_eq!(coefficients.len(), reference.estimates.len());
+        let certified = reference.estimates.iter().zip(reference.std_errors);
+        for (coefficient, (estimate, std_error)) in coefficients.iter().zip(certified) {
+            for (key, certified) in [("estimate", *estimate), ("std_error", *std_error)] {
+                let found = coefficient[key].as_f64().unwrap();
+                let error = (found - certified).abs() / certified.abs();
+                // A perfect fit leaves no more than the rounding of one pass.
+                let error = if certified == 0.0 {
+                    found * 1e-3
+                } else {
+                    error
+                };
+                assert!(
+                    error <= 1e-12,
+                    "{} {coefficient}: {certified}",
+                    reference.name
+                );
+            }
+        }
+    }
 }
 
 #[test]

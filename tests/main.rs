@@ -3,12 +3,17 @@
 
 mod backends;
 mod bad_input;
+mod browser;
 mod cli;
 mod diabetes;
+mod diagnostics;
 mod exact;
 mod examples;
 mod lesson;
+mod plots;
 mod reference;
+mod report;
+mod ridge;
 mod tables;
 mod tool;
 mod training;

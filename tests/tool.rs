@@ -84,6 +84,16 @@ impl Tool {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// As [`succeed`](Self::succeed), with a variable in its environment.
+    pub fn succeed_with(&self, variable: &str, value: &str, arguments: &[&str]) -> String {
+        let mut command = Command::cargo_bin("linreg").unwrap();
+        command.current_dir(self.folder.path()).args(arguments);
+        let output = command.env(variable, value).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Runs it with `--json`, and gives the object.
     pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let arguments = [arguments, &["--json"]].concat();
@@ -104,4 +114,22 @@ impl Tool {
 pub fn test_file(name: &str) -> PathBuf {
     let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests");
     Path::new(tests).join(name)
+}
+
+/// The real rows, fitted: the tool with the model, and what it printed.
+pub fn diabetes(options: &[&str]) -> (Tool, serde_json::Value) {
+    let tool = Tool::new();
+    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
+    tool.write("diabetes.csv", rows);
+    let fit = ["fit", "diabetes.csv", "--target", "progression"];
+    let fit = tool.json(&[&fit[..], options].concat());
+    (tool, fit)
+}
+
+/// Checks a figure of a JSON object to ten digits.
+#[track_caller]
+pub fn assert_close(found: &serde_json::Value, expected: f64, what: &str) {
+    let found = found.as_f64().unwrap_or(f64::NAN);
+    let error = (found - expected).abs() / expected.abs();
+    assert!(error < 1e-10, "{what}: {found}, expected {expected}");
 }

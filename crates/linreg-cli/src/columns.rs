@@ -240,7 +240,8 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
     text
 }
 
-fn note(column: &Column, encoder: &Encoder) -> String {
+/// What a reader should know of a column, if anything.
+pub fn note(column: &Column, encoder: &Encoder) -> String {
     let missing = column.missing;
     let mut notes = Vec::new();
     match &column.kind {

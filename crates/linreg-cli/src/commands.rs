@@ -9,6 +9,7 @@ pub mod fit;
 pub mod generate;
 pub mod inspect;
 pub mod lesson;
+pub mod plot;
 pub mod predict;
 
 use std::fmt;
@@ -185,6 +186,21 @@ pub fn coefficients_json(model: &ModelFile, intercept: bool) -> Value {
         }
     }
     Value::Array(list)
+}
+
+/// The coefficients of one target under a header, the bias first, if it has one.
+pub fn coefficient_rows(model: &ModelFile, target: usize, intercept: bool) -> Vec<Vec<String>> {
+    let coefficients = &model.coefficients;
+    let row = |name: &str, value: f64| vec![name.to_string(), number::six_digits(value)];
+    let mut rows = vec![["coefficient", "estimate"].map(str::to_string).to_vec()];
+    if intercept {
+        rows.push(row(INTERCEPT, coefficients.bias()[target]));
+    }
+    let weights = coefficients.weight()[target..].iter();
+    let weights = weights.step_by(coefficients.num_targets());
+    let names = model.feature_names.iter();
+    rows.extend(names.zip(weights).map(|(name, weight)| row(name, *weight)));
+    rows
 }
 
 /// The coefficients of a model as a table, a column a target.

@@ -5,6 +5,8 @@ use anyhow::{Context, Result, bail};
 use linreg_data::{CsvOptions, DataError, Encoder, Passes, Source, open};
 use linreg_model::ModelFile;
 
+use crate::reading::ShownSource;
+
 /// The table that a command reads.
 #[derive(clap::Args)]
 pub struct SourceArgs {
@@ -33,8 +35,13 @@ fn delimiter(text: &str) -> Result<u8, String> {
 }
 
 impl SourceArgs {
-    /// Opens the files.
+    /// Opens the files; what reading them takes is shown.
     pub fn open(&self, passes: Passes) -> Result<Arc<dyn Source>> {
+        Ok(Arc::new(ShownSource(self.open_quietly(passes)?)))
+    }
+
+    /// Opens the files for a command that prints while it reads.
+    pub fn open_quietly(&self, passes: Passes) -> Result<Arc<dyn Source>> {
         let options = CsvOptions {
             delimiter: self.delimiter,
             no_header: self.no_header,

@@ -11,6 +11,8 @@ mod names;
 mod number;
 mod output;
 mod progress;
+mod reading;
+mod report;
 mod split;
 mod style;
 
@@ -22,7 +24,7 @@ use clap::{Parser, Subcommand};
 use linreg_data::DataError;
 
 use commands::{
-    check, completions, describe, devices, evaluate, fit, generate, inspect, lesson, predict,
+    check, completions, describe, devices, evaluate, fit, generate, inspect, lesson, plot, predict,
 };
 
 /// Linear regression from the shell, on the Burn framework
@@ -39,7 +41,8 @@ Examples:
   linreg describe houses.csv                        look at a table's columns
   linreg fit houses.csv --target price              fit a model to a table
   linreg predict houses.safetensors new.csv         predict for new rows
-  linreg evaluate houses.safetensors test.csv       how good is the model?";
+  linreg evaluate houses.safetensors test.csv       how good is the model?
+  linreg plot residuals houses.safetensors houses.csv  what does it leave?";
 
 #[derive(Subcommand)]
 enum Command {
@@ -50,6 +53,7 @@ enum Command {
     Predict(predict::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
+    Plot(plot::Args),
     Devices(devices::Args),
     Check(check::Args),
     Completions(completions::Args),
@@ -93,6 +97,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Predict(args) => predict::run(args)?,
         Command::Evaluate(args) => evaluate::run(args)?,
         Command::Inspect(args) => inspect::run(args)?,
+        Command::Plot(args) => plot::run(args)?,
         Command::Devices(args) => devices::run(args)?,
         Command::Check(args) => return check::run(args),
         Command::Completions(args) => completions::run(args)?,

@@ -59,6 +59,11 @@ impl Output {
         Ok(output)
     }
 
+    /// Whether it goes to a file.
+    pub fn is_file(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// The format that the file's name asks for; CSV to standard output.
     pub fn table_format(&self) -> Result<TableFormat, DataError> {
         let path = self.path.as_deref();

@@ -1,7 +1,6 @@
 //! One pass over a file: `cargo bench -p linreg-data --bench read -- FILE...`.
 //!
-//! Without a file it writes 2,000,000 rows of 20 numbers, as CSV and as Parquet,
-//! to a temporary folder. Times are of the whole program's threads; the peak of
+//! `linreg generate` and `linreg predict --keep` write files to measure. Times are of the whole program's threads; the peak of
 //! memory is the process's own, so name one file at a time to compare peaks.
 
 use std::path::PathBuf;

@@ -37,7 +37,7 @@ impl Dataset {
         let rows = Rows {
             features,
             targets,
-            weights: None,
+            ..Rows::default()
         };
         let mut seen = BTreeSet::new();
         let mut names = target_names.iter().chain(&feature_names);
@@ -82,6 +82,7 @@ impl Dataset {
             features,
             targets,
             weights,
+            ..
         } = self.rows;
         let mut renamed = Self::new(features, targets, feature_names, target_names)?;
         renamed.rows.weights = weights;

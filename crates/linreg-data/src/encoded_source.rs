@@ -4,8 +4,9 @@ use std::sync::Arc;
 use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
-    BoundEncoder, ColumnChoice, CsvOptions, DataError, Dataset, Encoder, EncoderConfig,
-    EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, learn_schema, open, read,
+    BoundEncoder, Chunk, ColumnChoice, CsvOptions, DataError, Dataset, Encoded, Encoder,
+    EncoderConfig, EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, learn_schema,
+    open, read,
 };
 
 /// The rows of a source that are for training, validation or the test, encoded
@@ -58,12 +59,25 @@ impl EncodedSource {
     ///
     /// As [`read`].
     pub fn encoded(&self, order: ChunkOrder) -> Result<InOrder<(Rows, EncodingCounts)>, DataError> {
+        self.map(order, |encoded, _| Ok((encoded.rows, encoded.counts)))
+    }
+
+    /// Reads and encodes the rows, and makes something of each chunk on whichever
+    /// thread has read it.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`].
+    pub fn map<T: Send + 'static>(
+        &self,
+        order: ChunkOrder,
+        of: impl Fn(Encoded, &Chunk) -> Result<T, DataError> + Send + Sync + 'static,
+    ) -> Result<InOrder<T>, DataError> {
         let (encoder, split, set) = (self.encoder.clone(), self.split, self.set);
         let columns = self.encoder.columns();
         read(self.source.as_ref(), columns, order, move |chunk| {
             let wanted = split.rows(set, chunk.first_row, chunk.num_rows());
-            let encoded = encoder.encode(&chunk, Some(&wanted))?;
-            Ok((encoded.rows, encoded.counts))
+            of(encoder.encode(&chunk, Some(&wanted))?, &chunk)
         })
     }
 
@@ -166,6 +180,10 @@ impl RowSource for EncodedSource {
 
     fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
         let chunks = self.encoded(order)?;
-        Ok(Box::new(chunks.map(|chunk| chunk.map(|(rows, _)| rows))))
+        let rounded = |(rows, _)| Rows {
+            tails: None,
+            ..rows
+        };
+        Ok(Box::new(chunks.map(move |chunk| chunk.map(rounded))))
     }
 }

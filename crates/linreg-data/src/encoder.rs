@@ -703,6 +703,36 @@ mod tests {
     }
 
     #[test]
+    fn powers_and_products_keep_the_digits_that_64_bits_lose() {
+        // (2^30 + 1)² and its product with 3^20 have more than 53 bits.
+        let (a, b) = (1_i128 << 30 | 1, 3_i128.pow(20));
+        let content = format!("a,b,t,y\n{a},{b},u,1\n{b},{a},v,2\n");
+        let choice = ColumnChoice::default();
+        let columns = ["a", "b", "t", "y"].map(String::from);
+        let of = |formula: &str| {
+            let formula = Formula::parse(formula, &columns).unwrap();
+            let config = EncoderConfig {
+                targets: formula.targets,
+                terms: Some(formula.terms),
+                ..config()
+            };
+            encode(&content, &choice, &config).unwrap().1.rows
+        };
+        let rows = of("y ~ poly(a, 3) + a:b + t:a");
+        let tails = rows.tails.unwrap();
+        let found = rows.features.iter().zip(&tails);
+        let found: Vec<i128> = found
+            .map(|(high, low)| *high as i128 + *low as i128)
+            .collect();
+        let exact =
+            |a: i128, b: i128, is_u: i128| [a, a * a, a * a * a, a * b, is_u * a, (1 - is_u) * a];
+        assert_eq!(found, [exact(a, b, 1), exact(b, a, 0)].concat());
+        assert!(tails[1] != 0.0 && rows.features[1] == (a * a) as f64);
+        // Nothing is kept of what 64 bits hold.
+        assert_eq!(of("y ~ a + b + t + t:a").tails, None);
+    }
+
+    #[test]
     fn an_encoder_survives_json() {
         let (encoder, _) = encode(HOUSES, &ColumnChoice::default(), &config()).unwrap();
         let json = serde_json::to_string(&encoder).unwrap();

@@ -163,7 +163,7 @@ mod tests {
         Rows {
             features: range.clone().map(|row| row as f64).collect(),
             targets: range.map(|row| -(row as f64)).collect(),
-            weights: None,
+            ..Rows::default()
         }
     }
 

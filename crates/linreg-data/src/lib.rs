@@ -91,7 +91,7 @@ pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
 pub use moments::Moments;
 pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
-pub use open::{Passes, open};
+pub use open::{Passes, files_of, open};
 pub use parquet_file::ParquetFile;
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};

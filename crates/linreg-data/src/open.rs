@@ -59,7 +59,7 @@ pub fn open(
     passes: Passes,
 ) -> Result<Box<dyn Source>, DataError> {
     let mut sources = Vec::new();
-    let files = expand(files)?;
+    let files = files_of(files)?;
     for path in &files {
         sources.push(match path == Path::new("-") {
             true => open_standard_input(csv, passes)?,
@@ -184,8 +184,12 @@ impl Source for Kept {
     }
 }
 
-/// The files that names and patterns stand for.
-fn expand(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
+/// The files that names and patterns stand for, as [`open`] reads them.
+///
+/// # Errors
+///
+/// A pattern that no file matches.
+pub fn files_of(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
     let mut all = Vec::new();
     for path in files {
         let text = path.to_string_lossy();

@@ -51,6 +51,7 @@ impl RowSource for Dataset {
                 features: part(self.features(), self.num_features()),
                 targets: part(self.targets(), self.num_targets()),
                 weights: self.weights().map(|weights| part(weights, 1)),
+                tails: None,
             })
         })))
     }

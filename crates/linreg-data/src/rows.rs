@@ -9,6 +9,7 @@ use crate::error::quote;
 /// - features: row-major `[rows, num_features]`
 /// - targets: row-major `[rows, num_targets]`
 /// - weights: `[rows]`
+/// - tails: as the features
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     /// What to predict from.
@@ -18,6 +19,10 @@ pub struct Rows {
     /// What each row counts, 0 or more; every row the same where there are
     /// none.
     pub weights: Option<Vec<f64>>,
+    /// What powers and products among the features lack as `f64`, where there are
+    /// some: a feature and its tail, added up, have twice the digits. An exact fit
+    /// uses them; a [`RowSource`](crate::RowSource) gives none.
+    pub tails: Option<Vec<f64>>,
 }
 
 impl Rows {
@@ -122,6 +127,7 @@ mod tests {
             features: vec![0.0; features],
             targets: vec![0.0; targets],
             weights: weights.map(|rows| vec![1.0; rows]),
+            tails: None,
         };
         assert_eq!(rows(6, 4, Some(2)).num_rows(3, 2).unwrap(), 2);
         for (rows, message) in [

@@ -77,7 +77,7 @@ impl Scaler {
         let mut rows = Rows {
             features: dataset.features().to_vec(),
             targets: dataset.targets().to_vec(),
-            weights: None,
+            ..Rows::default()
         };
         self.apply(&mut rows);
         let scaled = Dataset::new(

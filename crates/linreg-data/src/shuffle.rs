@@ -155,6 +155,7 @@ mod tests {
                 features: rows.iter().flat_map(|i| [*i, -i]).collect(),
                 targets: rows.iter().map(|i| 10.0 * i).collect(),
                 weights: Some(rows.iter().map(|i| i + 0.5).collect()),
+                tails: None,
             })
             .collect()
     }

@@ -93,6 +93,9 @@ pub fn encode_all(source: &dyn Source, encoder: &Encoder) -> Result<Encoded, Dat
         if let Some(weights) = chunk.rows.weights {
             all.rows.weights.get_or_insert_default().extend(weights);
         }
+        if let Some(tails) = chunk.rows.tails {
+            all.rows.tails.get_or_insert_default().extend(tails);
+        }
         all.kept.extend(chunk.kept);
         all.counts.merge(&chunk.counts);
     }

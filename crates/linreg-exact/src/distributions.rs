@@ -1,6 +1,10 @@
 //! Tails of the distributions that tests and intervals need.
 
+mod chi_squared;
+
 use statrs::function::erf::erfc_inv;
+
+pub(crate) use chi_squared::chi_squared_tail;
 
 /// Probability of a |t| as large in Student's distribution; NaN for NaN or
 /// without degrees of freedom.

@@ -48,6 +48,15 @@ pub enum ExactError {
         "the features are too nearly collinear for one pass of 64-bit floats; add up the rows in Arithmetic::DoubleDouble"
     )]
     Imprecise,
+    /// A row without which a coefficient has no estimate, so that its residual is
+    /// 0 whatever its target.
+    #[error(
+        "row {row} alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by what it is less than 1; use hc0 or hc1"
+    )]
+    Leverage {
+        /// The number of the row.
+        row: u64,
+    },
     /// A setting outside its range.
     #[error("the {name} is {value}, expected {expected}")]
     Setting {

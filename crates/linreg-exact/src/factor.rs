@@ -240,8 +240,13 @@ impl Factor {
         kept.map(|column| self.lower.get(row, *column)).collect()
     }
 
+    /// An element of the factor of the kept columns.
+    pub fn lower(&self, a: usize, b: usize) -> DoubleDouble {
+        self.lower.get(self.kept[a], self.kept[b])
+    }
+
     /// Solves L' x = right, of as many kept columns as there are numbers.
-    fn solve_transposed(&self, mut right: Vec<DoubleDouble>) -> Vec<DoubleDouble> {
+    pub fn solve_transposed(&self, mut right: Vec<DoubleDouble>) -> Vec<DoubleDouble> {
         for k in (0..right.len()).rev() {
             let row = self.kept[k];
             right[k] = right[k] / self.lower.get(row, row);

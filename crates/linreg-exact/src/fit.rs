@@ -119,7 +119,7 @@ fn refine(rows: &Rows, solution: &Solution) -> Result<Solution, ExactError> {
 }
 
 /// The chunks of rows in groups, of which each is in memory at once.
-fn in_waves<'a>(rows: &Rows<'a>) -> impl Iterator<Item = (usize, Vec<Rows<'a>>)> {
+pub(crate) fn in_waves<'a>(rows: &Rows<'a>) -> impl Iterator<Item = (usize, Vec<Rows<'a>>)> {
     let rows = *rows;
     let wave = CHUNK_ROWS * 4 * rayon::current_num_threads();
     (0..rows.num_rows()).step_by(wave).map(move |start| {

@@ -1,6 +1,6 @@
 use crate::distributions::{f_tail, student_quantile, student_tails};
 use crate::solution::scaled;
-use crate::{ExactError, Solution};
+use crate::{ExactError, RobustCovariance, Solution};
 
 /// What the weights of rows are.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -140,13 +140,32 @@ impl Inference {
         Ok(Self::of(solution, target, config, None))
     }
 
-    /// With the standard errors of a covariance of coefficients, in units, in
-    /// place of the one of equal variances.
-    pub(crate) fn of(
+    /// With standard errors that allow for unequal variances, and all that
+    /// follows from them: t, p, intervals, and F as Wald's test that all weights
+    /// are 0. As statsmodels' `fit(cov_type="HC3", use_t=True)`.
+    ///
+    /// # Errors
+    ///
+    /// A confidence that is none.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such target, or the covariance is that of another model.
+    pub fn robust(
         solution: &Solution,
         target: usize,
         config: &InferenceConfig,
-        covariance: Option<&[f64]>,
+        covariance: &RobustCovariance,
+    ) -> Result<Self, ExactError> {
+        config.check()?;
+        Ok(Self::of(solution, target, config, Some(covariance)))
+    }
+
+    fn of(
+        solution: &Solution,
+        target: usize,
+        config: &InferenceConfig,
+        covariance: Option<&RobustCovariance>,
     ) -> Self {
         let rows = match config.weighting {
             Weighting::Precision => solution.rows as f64,
@@ -167,7 +186,7 @@ impl Inference {
         let coefficients = (0..size).map(|index| {
             let is_dropped = solution.is_dropped(index);
             let square = match covariance {
-                Some(covariance) => covariance[index * size + index],
+                Some(covariance) => covariance.numbers()[index * size + index],
                 None => variance * solution.inverse(index, index),
             };
             let std_error = scaled(square.sqrt(), unit - solution.unit(index));
@@ -196,7 +215,8 @@ impl Inference {
         let r_squared = nan_unless(!is_constant, 1.0 - residual_sum / total_sum);
         let f_freedom = rank - constant;
         let explained = (total_sum - residual_sum).max(0.0) / f_freedom;
-        let f = nan_unless(f_freedom > 0.0 && !is_constant, explained / variance);
+        let f = covariance.map_or(explained / variance, RobustCovariance::f);
+        let f = nan_unless(f_freedom > 0.0 && !is_constant, f);
         // ln(RSS / rows) in the unit of the data.
         let powers = f64::from(2 * unit + solution.weight_unit());
         let weights = match config.weighting {

@@ -6,6 +6,10 @@
 //!   with others, and solves for a [`Solution`]; a [`Refinement`] corrects it in
 //!   a second pass;
 //! - [`Inference`] draws conclusions: standard errors, tests, intervals;
+//! - a [`DiagnosticsPass`] reads the rows again to see whether its assumptions
+//!   hold, for standard errors that are [`Robust`], and for the rows that the
+//!   fit hangs on;
+//! - [`Accumulator::ridge`] shrinks the weights by a whole path of penalties;
 //! - [`nist`] has data sets with certified results.
 //!
 //! # Method
@@ -19,6 +23,7 @@
 //! sums, unlike factors, merge in any order.
 
 mod accumulator;
+mod diagnostics;
 mod distributions;
 mod double_double;
 mod error;
@@ -28,14 +33,22 @@ mod inference;
 pub mod nist;
 mod prediction;
 mod products;
+mod ridge;
 mod rows;
 mod solution;
+#[cfg(test)]
+mod testing;
 
 pub use accumulator::{Accumulator, Arithmetic};
+pub use diagnostics::{
+    Diagnostics, DiagnosticsConfig, DiagnosticsPass, ResidualSums, Robust, RobustCovariance,
+    RowFigure, TargetDiagnostics, diagnose,
+};
 pub use double_double::DoubleDouble;
 pub use error::{ExactError, Relation};
 pub use fit::{FitConfig, fit};
 pub use inference::{Coefficient, Inference, InferenceConfig, Weighting};
 pub use prediction::{PredictionErrors, StdErrors};
+pub use ridge::{RidgeConfig, RidgeFit, RidgePath};
 pub use rows::Rows;
 pub use solution::{Collinear, Refinement, Solution, TargetFit};

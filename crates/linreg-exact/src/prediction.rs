@@ -1,6 +1,6 @@
 use crate::distributions::student_quantile;
 use crate::inference::InferenceConfig;
-use crate::{ExactError, Solution, Weighting};
+use crate::{ExactError, RobustCovariance, Solution, Weighting};
 
 /// How uncertain predictions are: the covariance of the coefficients of each
 /// target, and the variance of the residuals. It needs no rows, so it is stored
@@ -69,6 +69,20 @@ impl PredictionErrors {
                 .map(|target| 2f64.powi(solution.target_unit(target)))
                 .collect(),
         }
+    }
+
+    /// With covariances that allow for unequal variances, one for each target.
+    ///
+    /// The standard error of a mean is right then whatever the variances are.
+    /// That of a single row adds the mean variance of the residuals, so it is
+    /// right for rows on average only: nothing here knows the variance of one.
+    pub fn with_robust<'a>(
+        mut self,
+        covariances: impl IntoIterator<Item = &'a RobustCovariance>,
+    ) -> Self {
+        let numbers = covariances.into_iter().map(RobustCovariance::numbers);
+        self.covariance = numbers.collect::<Vec<_>>().concat();
+        self
     }
 
     /// Whether the numbers fit each other and a model of so many features.

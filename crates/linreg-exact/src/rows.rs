@@ -82,6 +82,12 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The same features with other targets, `[rows, targets]`.
+    pub(crate) fn with_targets(self, targets: &'a [f64]) -> Result<Self, ExactError> {
+        let rows = Self::new(self.features, targets, self.num_features, self.num_targets)?;
+        rows.with_tails(self.tails)
+    }
+
     /// Rows whose features have more digits than an `f64`: the second number of
     /// each [`DoubleDouble`](crate::DoubleDouble), in the shape of the features.
     ///

@@ -171,7 +171,8 @@ impl Accumulator {
         if collinear == Collinear::Error && !solution.relations.is_empty() {
             return Err(ExactError::Collinear(solution.relations));
         }
-        solution.inverse = solution.full_inverse();
+        let inverse = &solution.factor_inverse;
+        solution.inverse = solution.expand(|a, b| inverse.symmetric(a, b).high());
         solution.condition = solution.condition_of(self, &centred);
         for target in 0..self.num_targets() {
             let basic = solution.factor.estimates(target);
@@ -269,6 +270,22 @@ impl Solution {
 
     pub(crate) fn scaled_total_sum(&self, target: usize) -> f64 {
         self.targets[target].scaled_total_sum
+    }
+
+    /// The factor of the sums of products, in units.
+    pub(crate) fn factor(&self) -> &Factor {
+        &self.factor
+    }
+
+    /// The power of two in whose unit a column of the factor is kept; 0 is the
+    /// one of ones.
+    pub(crate) fn column_unit(&self, column: usize) -> i32 {
+        self.exponents[column]
+    }
+
+    /// The estimates of the kept columns for a target, in units.
+    pub(crate) fn basic(&self, target: usize) -> &[DoubleDouble] {
+        &self.targets[target].basic
     }
 
     pub(crate) fn weight_unit(&self) -> i32 {
@@ -371,15 +388,16 @@ impl Solution {
         rows
     }
 
-    fn full_inverse(&self) -> Vec<f64> {
-        let inverse = &self.factor_inverse;
+    /// The matrix `[coefficients, coefficients]` of one of the kept
+    /// coefficients, in units, as of a covariance.
+    pub(crate) fn expand(&self, of_kept: impl Fn(usize, usize) -> f64) -> Vec<f64> {
         let (size, kept) = (self.num_coefficients(), self.factor.kept.len());
         let mut full = vec![0.0; size * size];
         let first = self.first();
         if self.collinear != Collinear::MinimumNorm || self.factor.dropped.is_empty() {
             for (a, row) in self.factor.kept.iter().enumerate() {
                 for (b, column) in self.factor.kept.iter().enumerate() {
-                    full[(row - first) * size + column - first] = inverse.symmetric(a, b).high();
+                    full[(row - first) * size + column - first] = of_kept(a, b);
                 }
             }
             return full;
@@ -388,11 +406,7 @@ impl Solution {
         let half: Vec<Vec<f64>> = rows
             .iter()
             .map(|row| {
-                let of = |b: usize| {
-                    (0..kept)
-                        .map(|a| row[a] * inverse.symmetric(a, b).high())
-                        .sum()
-                };
+                let of = |b: usize| (0..kept).map(|a| row[a] * of_kept(a, b)).sum();
                 (0..kept).map(of).collect()
             })
             .collect();

@@ -7,6 +7,12 @@ pub enum PlotError {
     /// There are no points.
     #[error("there are no points to draw")]
     NoPoints,
+    /// There are not two columns to compare.
+    #[error("{count} columns of numbers to compare, expected 2 or more")]
+    FewColumns {
+        /// Columns there are.
+        count: usize,
+    },
     /// There are not as many horizontal as vertical values.
     #[error("{x} values of `{x_name}` for {y} of `{y_name}`")]
     Lengths {
@@ -32,6 +38,18 @@ pub enum PlotError {
     TooWide {
         /// Name of the axis.
         name: String,
+        /// Least value.
+        least: f64,
+        /// Greatest value.
+        most: f64,
+    },
+    /// A value is outside of the range that was announced for its axis.
+    #[error("`{name}` holds {value}, expected {least} to {most}")]
+    Outside {
+        /// Name of the axis.
+        name: String,
+        /// The value found.
+        value: f64,
         /// Least value.
         least: f64,
         /// Greatest value.

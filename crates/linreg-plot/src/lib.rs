@@ -1,28 +1,60 @@
 //! Pictures of a linear regression from plain slices: in the terminal, as SVG
 //! and as PNG. No system library and no font on the machine is needed.
 //!
+//! Each is a [`Picture`], whose title says what to see in it: scatters of
+//! features ([`Picture::scatter`], [`Picture::matrix`]), the losses of a training
+//! ([`Picture::losses`]), the quality of a fit ([`Picture::predicted`],
+//! [`Picture::residuals`], [`Picture::normal_quantiles`],
+//! [`Picture::scale_location`], [`Picture::leverage`]) and its coefficients
+//! ([`Picture::coefficients`]). Points that are too many for memory come in
+//! blocks: [`Cloud`], [`ScatterMatrix`].
+//!
 //! # Example
 //!
 //! ```
-//! use linreg_plot::Scatter;
+//! use linreg_plot::Picture;
 //!
 //! # fn main() -> Result<(), linreg_plot::PlotError> {
 //! let area = [50.0, 60.0, 80.0, 100.0];
 //! let price = [210.0, 230.0, 330.0, 390.0];
-//! let scatter = Scatter::new("area", &area, "price", &price)?;
+//! let scatter = Picture::scatter("area", &area, "price", &price)?;
 //! println!("{}", scatter.terminal(60, 15));
-//! assert!(scatter.svg()?.starts_with("<svg"));
+//! assert!(scatter.svg().starts_with("<svg"));
 //! assert!(scatter.png()?.starts_with(b"\x89PNG"));
 //! # Ok(())
 //! # }
 //! ```
 
+mod axis;
+mod chart;
+mod cloud;
+mod coefficients;
 mod error;
+mod font;
+mod frame;
+mod leverage;
 mod line;
+mod losses;
+mod matrix;
+mod name;
+mod number;
+mod picture;
+mod predicted;
+mod quantiles;
+mod raster;
+mod residuals;
 mod scatter;
+mod scene;
+mod sums;
+mod svg;
 mod terminal;
 mod ticks;
+mod trend;
 
+pub use cloud::Cloud;
+pub use coefficients::Estimate;
 pub use error::PlotError;
 pub use line::Line;
-pub use scatter::Scatter;
+pub use matrix::ScatterMatrix;
+pub use picture::Picture;
+pub use svg::page_style;

@@ -1,3 +1,6 @@
+use crate::sums::Sums;
+use crate::ticks::ends;
+
 /// The least-squares line through points, and how closely they follow it.
 ///
 /// With the means `mx` and `my`, `slope = sum (x - mx)(y - my) / sum (x - mx)²`
@@ -14,6 +17,7 @@
 /// assert_eq!(line.explained, Some(1.0));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Line {
     /// Change of y for a change of x by 1; 0 where x is constant.
     pub slope: f64,
@@ -21,12 +25,26 @@ pub struct Line {
     pub intercept: f64,
     /// Variance of y around the line, dividing by the number of points.
     pub residual_variance: f64,
+    /// Its square root, in the unit of y.
+    pub residual_std: f64,
     /// Share of y's variance that the line explains, from 0 to 1; none where
-    /// y is constant or its variance is beyond 64-bit floats.
+    /// y is constant.
     pub explained: Option<f64>,
 }
 
 impl Line {
+    /// A line that is known; `residual_variance` 0 or more, `explained` from 0
+    /// to 1, if there was anything to explain.
+    pub fn new(slope: f64, intercept: f64, residual_variance: f64, explained: Option<f64>) -> Self {
+        Self {
+            slope,
+            intercept,
+            residual_variance,
+            residual_std: residual_variance.sqrt(),
+            explained,
+        }
+    }
+
     /// Fits the line.
     ///
     /// # Panics
@@ -34,34 +52,24 @@ impl Line {
     /// If there are no points, or not as many x as y.
     pub fn fit(x: &[f64], y: &[f64]) -> Self {
         assert!(!x.is_empty() && x.len() == y.len(), "one y for each x");
-        let count = x.len() as f64;
-        // Differences from the first point, so that a constant has no spread
-        // at all and a large offset costs no digits.
-        let mean = |values: &[f64]| {
-            let sum: f64 = values.iter().map(|value| value - values[0]).sum();
-            values[0] + sum / count
+        let (of_x, of_y) = (ends(x), ends(y));
+        let shares = |values: &[f64], (least, most): (f64, f64)| -> Vec<f64> {
+            let width = if most > least { most - least } else { 1.0 };
+            values.iter().map(|value| (value - least) / width).collect()
         };
-        let (mean_x, mean_y) = (mean(x), mean(y));
-        let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-        for (x, y) in x.iter().zip(y) {
-            let (dx, dy) = (x - mean_x, y - mean_y);
-            xx += dx * dx;
-            xy += dx * dy;
-            yy += dy * dy;
-        }
-        let slope = if xx > 0.0 { xy / xx } else { 0.0 };
-        let residuals = x.iter().zip(y).map(|(x, y)| {
-            let residual = (y - mean_y) - slope * (x - mean_x);
-            residual * residual
-        });
-        let residual_squares: f64 = residuals.sum();
-        Self {
-            slope,
-            intercept: mean_y - slope * mean_x,
-            residual_variance: residual_squares / count,
-            explained: (yy > 0.0 && yy.is_finite())
-                .then(|| (1.0 - residual_squares / yy).clamp(0.0, 1.0)),
-        }
+        let (x, y) = (shares(x, of_x), shares(y, of_y));
+        let sums = Sums::of(&x, &y);
+        let mut line = sums.line(of_x, of_y);
+        // A second look at the residuals: sums of squares leave half the digits
+        // of small ones.
+        let unit = sums.line((0.0, 1.0), (0.0, 1.0));
+        let squares = x.iter().zip(&y).map(|(x, y)| (y - unit.at(*x)).powi(2));
+        let std = (squares.sum::<f64>() / x.len() as f64).sqrt();
+        // What rounding leaves of an exact line.
+        let std = if std < 4.0 * f64::EPSILON { 0.0 } else { std };
+        line.residual_std = std * (of_y.1 - of_y.0);
+        line.residual_variance = line.residual_std * line.residual_std;
+        line
     }
 
     /// y on the line at this x.
@@ -91,5 +99,17 @@ mod tests {
         assert_eq!(line.explained, Some(0.0));
         let line = Line::fit(&[1.0, 2.0, 3.0], &[0.1; 3]);
         assert_eq!((line.slope, line.explained), (0.0, None));
+    }
+
+    #[test]
+    fn tiny_and_huge_values_lose_nothing() {
+        for unit in [1e-300, 1e300] {
+            let values = [1.0, 2.0, 3.0, 4.0].map(|value| value * unit);
+            let targets = [1.0, 3.0, 2.0, 5.0].map(|value| value * unit);
+            let line = Line::fit(&values, &targets);
+            assert!((line.slope - 1.1).abs() < 1e-14, "{line:?}");
+            assert!((line.explained.unwrap() - 121.0 / 175.0).abs() < 1e-14);
+            assert!((line.residual_std / unit - 0.675f64.sqrt()).abs() < 1e-14);
+        }
     }
 }

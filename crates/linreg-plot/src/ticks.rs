@@ -43,13 +43,19 @@ impl Ticks {
     }
 }
 
-/// The range of values with a margin on either side, never empty.
-pub(crate) fn range(values: &[f64]) -> (f64, f64) {
+/// The least and the greatest value.
+pub(crate) fn ends(values: &[f64]) -> (f64, f64) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (least, greatest)
+}
+
+/// A range with a margin on either side, never empty.
+pub(crate) fn with_margin((least, greatest): (f64, f64)) -> (f64, f64) {
     let mut margin = (greatest - least) * 0.04;
-    if margin < least.abs().max(greatest.abs()) * 1e-12 || margin == 0.0 {
-        margin = (greatest.abs() * 0.1).max(if greatest == 0.0 { 1.0 } else { 0.0 });
+    let size = least.abs().max(greatest.abs());
+    if margin < size * 1e-15 || margin == 0.0 {
+        margin = if size == 0.0 { 1.0 } else { size * 0.1 };
     }
     (least - margin, greatest + margin)
 }
@@ -91,7 +97,7 @@ mod tests {
     #[test]
     fn a_range_is_never_empty() {
         for values in [&[0.0][..], &[5.0, 5.0], &[-1e300], &[1e-300], &[1.0, 2.0]] {
-            let (least, greatest) = range(values);
+            let (least, greatest) = with_margin(ends(values));
             assert!(least < values[0] && values[0] < greatest, "{values:?}");
             let ticks = Ticks::new(least, greatest, 6);
             assert!((1..=7).contains(&ticks.values.len()), "{values:?}");

@@ -121,6 +121,7 @@ mod tests {
                         features: chunk.features().to_vec(),
                         targets: chunk.targets().to_vec(),
                         weights: chunk.weights().map(<[_]>::to_vec),
+                        tails: None,
                     })
                 },
             )))

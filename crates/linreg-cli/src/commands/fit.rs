@@ -1,6 +1,10 @@
+mod diagnostics;
 mod exact;
+mod exact_args;
 pub mod intervals;
 mod objective_args;
+mod page;
+mod ridge;
 mod run_args;
 mod summary;
 mod training_args;
@@ -34,7 +38,8 @@ use crate::output::{Output, print_json};
 use crate::progress::TrainingProgress;
 use crate::split::SplitArgs;
 use crate::style::yellow;
-use exact::{ExactArgs, ExactFit, Sums};
+use exact::{ExactFit, Sums};
+use exact_args::ExactArgs;
 use training_args::TrainingArgs;
 
 /// Fit a linear model to a table and save it
@@ -49,7 +54,8 @@ Examples:
   linreg fit houses.csv --target price
   linreg fit houses.csv --target price --features area,age --output small.safetensors
   linreg fit houses.parquet --formula 'price ~ area * C(town) + poly(age, 2)'
-  linreg fit 'sales-*.csv.gz' --target revenue --missing mean --validation 0.2 --json")]
+  linreg fit 'sales-*.csv.gz' --target revenue --missing mean --validation 0.2 --json
+  linreg fit houses.csv --target price --report houses.html")]
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
@@ -59,7 +65,12 @@ pub struct Args {
     #[arg(long, short, value_name = "MODEL")]
     output: Option<PathBuf>,
 
-    /// Replace the model file if it exists
+    /// Write a report too: one HTML page with the data, pictures, the model and
+    /// how far to trust it, for a browser or a printer
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Replace the model file, and the report, if they exist
     #[arg(long)]
     force: bool,
 
@@ -120,6 +131,10 @@ pub fn run(args: Args) -> Result<()> {
         bail!("a model cannot go to standard output; name a file with --output");
     }
     let output = Output::new(Some(path.clone()), args.force, &args.source.paths())?;
+    let report_output = match &args.report {
+        None => None,
+        Some(report) => Some(page::check(report, &path, &args)?),
+    };
     // Settings are checked before a long file is read.
     let way = args.way()?;
     args.split.split(1, args.seed)?;
@@ -131,18 +146,18 @@ pub fn run(args: Args) -> Result<()> {
         false => args.source.say_where(error),
     };
     let started = Instant::now();
-    let (table, fitted) = match &way {
+    let (table, fitted, split) = match &way {
         Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
             let (table, fitted) = Table::learn_and_fit(source, &args).map_err(say_where)?;
             table.warn()?;
-            (table, fitted)
+            (table, fitted, Split::None)
         }
         _ => {
             let table = Table::learn(source, &args).map_err(say_where)?;
             table.warn()?;
             let split = args.split.split(table.schema.num_rows, args.seed)?;
             let fitted = table.fit(&args, &way, split).map_err(say_where)?;
-            (table, fitted)
+            (table, fitted, split)
         }
     };
     let elapsed = match &fitted.how {
@@ -159,8 +174,6 @@ pub fn run(args: Args) -> Result<()> {
     let folds = folds?;
 
     let model = fitted.model(&table)?;
-    let bytes = model.to_bytes()?;
-    output.write(|file| Ok(file.write_all(&bytes)?))?;
     let report = Report {
         args: &args,
         table: &table,
@@ -170,6 +183,19 @@ pub fn run(args: Args) -> Result<()> {
         path: &path,
         elapsed,
     };
+    // Before the model is written: either there are both or none.
+    let page = match &report_output {
+        None => None,
+        Some(output) => {
+            let page = page::page(&report, split).map_err(say_where)?;
+            Some((output, page))
+        }
+    };
+    let bytes = model.to_bytes()?;
+    output.write(|file| Ok(file.write_all(&bytes)?))?;
+    if let Some((output, page)) = page {
+        output.write(|file| Ok(file.write_all(page.as_bytes())?))?;
+    }
     match args.json {
         true => print_json(&report.json()?),
         false => report.print(),
@@ -348,6 +374,7 @@ impl Table {
                 config: done.config,
                 epochs: done.history.len(),
                 stopped: done.stopped,
+                losses: done.history.iter().map(|epoch| epoch.train_loss).collect(),
                 elapsed,
                 backend: backend.to_string(),
                 kind: backend.kind.to_string(),
@@ -359,49 +386,70 @@ impl Table {
 
     /// What a good analyst would point out before training.
     fn warn(&self) -> std::io::Result<()> {
-        let mut stderr = anstream::stderr();
-        let label = yellow("warning:");
-        let targets = number::plain(&self.encoder.targets().join("`, `"));
+        let mut warnings = Vec::new();
+        let targets = self.encoder.targets();
+        let named = number::plain(&targets.join("`, `"));
+        let is_target = |name: &str| targets.iter().any(|target| target == name);
         let used = |name: &str| self.encoder.columns().iter().any(|c| c.name == name);
         let constant = |column: &&Column| column.is_constant() && used(&column.name);
-        for column in self.schema.columns.iter().filter(constant) {
-            let (name, value) = (
-                number::plain(&column.name),
-                column.spread.map_or(0.0, |spread| spread.min),
-            );
-            match self.encoder.targets().contains(&column.name) {
-                true => writeln!(
-                    stderr,
-                    "{label} the target `{name}` is {value} in every row: there is nothing to explain"
-                )?,
-                false => writeln!(
-                    stderr,
-                    "{label} `{name}` is {value} in every row, so it tells nothing about `{targets}`"
-                )?,
+        let constant = self.schema.columns.iter().filter(constant);
+        warnings.extend(shortened(constant.map(|column| {
+            let name = number::plain(&column.name);
+            let value = column.spread.map_or(0.0, |spread| spread.min);
+            match is_target(&column.name) {
+                true => format!(
+                    "the target `{name}` is {value} in every row: there is nothing to explain"
+                ),
+                false => {
+                    format!("`{name}` is {value} in every row, so it tells nothing about `{named}`")
+                }
             }
-        }
-        for (first, second) in self.schema.duplicates() {
-            if used(first) && used(second) {
-                writeln!(
-                    stderr,
-                    "{label} `{}` has the same cells as `{}`: their weights cannot be told apart",
-                    number::plain(second),
-                    number::plain(first)
-                )?;
-            }
-        }
+        })));
+        let duplicates = self.schema.duplicates().into_iter();
+        let duplicates = duplicates.filter(|(first, second)| used(first) && used(second));
+        let (with_target, of_features): (Vec<_>, Vec<_>) =
+            duplicates.partition(|(first, second)| is_target(first) || is_target(second));
+        warnings.extend(shortened(with_target.into_iter().map(|(first, second)| {
+            let (target, other) = match is_target(second) {
+                true => (second, first),
+                false => (first, second),
+            };
+            let (target, other) = (number::plain(target), number::plain(other));
+            format!("`{other}` has the same cells as the target `{target}`")
+        })));
+        warnings.extend(shortened(of_features.into_iter().map(|(first, second)| {
+            let (first, second) = (number::plain(first), number::plain(second));
+            format!(
+                "`{second}` has the same cells as `{first}`: their weights cannot be told apart"
+            )
+        })));
         let rows = self.schema.num_rows;
         let parameters = self.encoder.feature_names().len() + usize::from(self.encoder.intercept());
         if rows < parameters as u64 {
-            writeln!(
-                stderr,
-                "{label} {} for {}: many models fit equally well, this is one of them",
+            warnings.push(format!(
+                "{} for {}: many models fit equally well, this is one of them",
                 number::count(rows as usize, "row"),
                 number::count(parameters, "coefficient")
-            )?;
+            ));
+        }
+        let mut stderr = anstream::stderr();
+        for warning in warnings {
+            writeln!(stderr, "{} {warning}", yellow("warning:"))?;
         }
         Ok(())
     }
+}
+
+/// The first of some warnings, and how many more there are.
+fn shortened(warnings: impl Iterator<Item = String>) -> Vec<String> {
+    /// As many are read.
+    const MOST: usize = 5;
+    let mut warnings: Vec<String> = warnings.collect();
+    if let Some(more @ 1..) = warnings.len().checked_sub(MOST) {
+        warnings.truncate(MOST);
+        warnings.push(format!("and {more} more columns like these"));
+    }
+    warnings
 }
 
 /// A model fitted to the rows for training of a split.
@@ -424,6 +472,8 @@ struct Trained {
     /// Number of epochs done.
     epochs: usize,
     stopped: StopReason,
+    /// The mean loss after each epoch.
+    losses: Vec<f64>,
     elapsed: Duration,
     /// The backend in words, its name and its float type.
     backend: String,
@@ -497,6 +547,9 @@ impl Report<'_> {
             "target": if targets.len() == 1 { json!(targets[0]) } else { json!(targets) },
             "rows": fitted.num_rows,
         });
+        if let Some(report) = &self.args.report {
+            object["report"] = json!(report.display().to_string());
+        }
         match &fitted.how {
             How::Exact(fit) => {
                 object["method"] = json!("exact");
@@ -504,6 +557,9 @@ impl Report<'_> {
                 object["coefficients"] = coefficients;
                 object["statistics"] = summary::statistics_json(fit, targets);
                 object["relations"] = summary::relations_json(fit, encoder);
+                if let Some(found) = &fit.diagnostics {
+                    object["diagnostics"] = diagnostics::json(fit, found, targets);
+                }
                 object["warnings"] = json!(summary::warnings(fit, encoder));
             }
             How::Trained(trained) => {
@@ -574,6 +630,9 @@ impl Report<'_> {
             stdout,
             "\nSaved {path}; predict with: linreg predict {path} FILE"
         )?;
+        if let Some(report) = &self.args.report {
+            writeln!(stdout, "Saved {}; open it in a browser", report.display())?;
+        }
         Ok(())
     }
 }

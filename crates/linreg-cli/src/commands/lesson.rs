@@ -1,4 +1,5 @@
 mod evaluation;
+mod page;
 mod plots;
 mod story;
 
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use super::BackendArgs;
 use super::generate::SyntheticArgs;
-use crate::output::print_json;
+use crate::output::{Output, print_json};
 use evaluation::Evaluation;
 use plots::Plots;
 use story::FeatureLine;
@@ -31,7 +32,8 @@ use story::FeatureLine;
 Examples:
   linreg lesson
   linreg lesson --noise 1 --epochs 10 --learning-rate 0.01
-  linreg lesson --weights 1,-2,0.5 --bias 10 --plots pictures")]
+  linreg lesson --weights 1,-2,0.5 --bias 10 --plots pictures
+  linreg lesson --report lesson")]
 pub struct Args {
     #[command(flatten)]
     data: SyntheticArgs,
@@ -64,11 +66,15 @@ pub struct Args {
     learning_rate: f64,
 
     /// Folder for a scatter plot of each feature, as SVG and as PNG
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", group = "pictures")]
     plots: Option<PathBuf>,
 
-    /// Replace plots that exist
-    #[arg(long, requires = "plots")]
+    /// Folder for the lesson as an HTML page, report.html, and the plots
+    #[arg(long, value_name = "DIR", group = "pictures")]
+    report: Option<PathBuf>,
+
+    /// Replace plots and a report that exist
+    #[arg(long, requires = "pictures")]
     force: bool,
 
     /// Print one JSON object: epochs, weights, bias and all other figures
@@ -91,9 +97,17 @@ pub fn run(args: Args) -> Result<()> {
     config.check()?;
     let dataset = data.generate()?;
     let lines = FeatureLine::of_each(&data, &dataset);
-    let plots = match &args.plots {
+    let plots = match args.plots.as_ref().or(args.report.as_ref()) {
         None => None,
         Some(folder) => Some(Plots::new(folder.clone(), &dataset, args.force)?),
+    };
+    let report = args
+        .report
+        .as_ref()
+        .map(|folder| folder.join("report.html"));
+    let report_output = match &report {
+        None => None,
+        Some(report) => Some(Output::new(Some(report.clone()), args.force, &[])?),
     };
 
     let mut out: Box<dyn Write> = if args.json {
@@ -135,6 +149,11 @@ pub fn run(args: Args) -> Result<()> {
     story::compare_with_truth(&mut out, &data, &run.coefficients)?;
     let has_own_memory = backend.has_own_memory();
     story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
+    if let (Some(report), Some(output)) = (&report, &report_output) {
+        let page = page::page(&data, &dataset, &lines, &config, &backend, &run)?;
+        output.write(|file| Ok(file.write_all(page.as_bytes())?))?;
+        writeln!(out, "Wrote {}; open it in a browser.", report.display())?;
+    }
     story::where_to_go_next(&mut out)?;
     drop(out);
 

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,19 +12,21 @@ use linreg_data::{
 use linreg_exact::PredictionErrors;
 use linreg_model::Coefficients;
 
-use super::fit::intervals::load;
+use super::fit::intervals::{caution, load};
 use crate::columns::{unseen, warn_of_counts};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::names::{Names, all};
 use crate::number::plain;
 use crate::output::Output;
+use crate::style::yellow;
 
 /// Predict for each row of a table
 ///
 /// Writes a column predicted_NAME for each target, a row for each row read, in
 /// the same order; with --interval also lower_NAME and upper_NAME, between which
 /// the target of such a row lies with that probability, and mean_lower_NAME and
-/// mean_upper_NAME, between which the mean of all such rows does.
+/// mean_upper_NAME, between which the mean of all such rows does. After fit --robust
+/// the mean's interval uses the robust covariance, the row's the mean spread too.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -71,7 +74,10 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);
     }
-    let source = args.source.open(Passes::One)?;
+    let source = match output.is_file() {
+        true => args.source.open(Passes::One)?,
+        false => args.source.open_quietly(Passes::One)?,
+    };
     let bound = encoder.bind(source.as_ref(), false);
     let bound = bound.with_context(|| {
         format!(
@@ -91,6 +97,9 @@ pub fn run(args: Args) -> Result<()> {
     let intervals = intervals
         .transpose()
         .with_context(|| args.model.display().to_string())?;
+    if let Some(caution) = intervals.as_ref().and_then(|_| caution(&model)) {
+        writeln!(anstream::stderr(), "{} {caution}", yellow("warning:"))?;
+    }
     let targets = columns_of(&model.target_names, intervals.is_some());
     if let Some(name) = targets.iter().find(|name| keep.contains(name)) {
         bail!(

@@ -184,10 +184,11 @@ impl Block {
         let kept: Vec<usize> = (0..self.kept.len()).filter(|row| self.kept[*row]).collect();
         let width = encoder.features.len();
         let mut features = vec![0.0; kept.len() * width];
+        let with_tails = encoder.with_targets && encoder.features.iter().any(Feature::is_rounded);
+        let mut tails = with_tails.then(|| vec![0.0; features.len()]);
         for (index, feature) in encoder.features.iter().enumerate() {
-            let cells = features[index.min(kept.len() * width)..]
-                .iter_mut()
-                .step_by(width);
+            let first = index.min(kept.len() * width);
+            let cells = features[first..].iter_mut().step_by(width);
             let cells = cells.zip(&kept);
             match feature.0[..] {
                 [Piece::Power { column, degree: 1 }] => {
@@ -195,7 +196,17 @@ impl Block {
                         cells.for_each(|(cell, row)| *cell = values[*row]);
                     }
                 }
-                _ => cells.for_each(|(cell, row)| *cell = self.product(feature, *row, encoder)),
+                _ => match tails.as_mut().filter(|_| feature.is_rounded()) {
+                    None => {
+                        cells.for_each(|(cell, row)| *cell = self.product(feature, *row, encoder).0)
+                    }
+                    Some(tails) => {
+                        let tails = tails[first..].iter_mut().step_by(width);
+                        for ((cell, row), tail) in cells.zip(tails) {
+                            (*cell, *tail) = self.product(feature, *row, encoder);
+                        }
+                    }
+                },
             }
         }
         if let Some(index) = features.iter().position(|value| !value.is_finite()) {
@@ -209,6 +220,7 @@ impl Block {
         }
         let mut rows = Rows {
             features,
+            tails,
             ..Rows::default()
         };
         if encoder.with_targets {
@@ -221,22 +233,29 @@ impl Block {
         })
     }
 
-    fn product(&self, feature: &Feature, row: usize, encoder: &BoundEncoder) -> f64 {
-        let piece = |piece: &Piece| match *piece {
-            Piece::Power { column, degree } => match &self.columns[column] {
-                Cells::Numbers { values, .. } => values[row].powi(degree as i32),
-                Cells::Levels(_) => f64::NAN,
-            },
-            Piece::Missing { column } => match &self.columns[column] {
-                Cells::Numbers { missing, .. } => f64::from(u8::from(missing[row])),
-                Cells::Levels(_) => f64::NAN,
-            },
-            Piece::Level { column, level } => match &self.columns[column] {
-                Cells::Levels(indices) => encoder.level(column, indices[row], level),
-                Cells::Numbers { .. } => f64::NAN,
-            },
-        };
-        feature.0.iter().map(piece).product()
+    /// The product of a feature's factors, and what that lacks as `f64`.
+    fn product(&self, feature: &Feature, row: usize, encoder: &BoundEncoder) -> (f64, f64) {
+        let mut product = (1.0, 0.0);
+        for piece in &feature.0 {
+            let (factor, degree) = match *piece {
+                Piece::Power { column, degree } => match &self.columns[column] {
+                    Cells::Numbers { values, .. } => (values[row], degree),
+                    Cells::Levels(_) => (f64::NAN, 1),
+                },
+                Piece::Missing { column } => match &self.columns[column] {
+                    Cells::Numbers { missing, .. } => (f64::from(u8::from(missing[row])), 1),
+                    Cells::Levels(_) => (f64::NAN, 1),
+                },
+                Piece::Level { column, level } => match &self.columns[column] {
+                    Cells::Levels(indices) => (encoder.level(column, indices[row], level), 1),
+                    Cells::Numbers { .. } => (f64::NAN, 1),
+                },
+            };
+            for _ in 0..degree {
+                product = times(product, factor);
+            }
+        }
+        product
     }
 
     fn add_targets(
@@ -270,6 +289,16 @@ impl Block {
         }
         Ok(())
     }
+}
+
+/// A number of twice the digits of an `f64`, the sum of two, times one of them
+/// (Dekker, *A floating-point technique for extending the available precision*,
+/// 1971).
+fn times((high, low): (f64, f64), factor: f64) -> (f64, f64) {
+    let product = high * factor;
+    let rest = high.mul_add(factor, -product) + low * factor;
+    let sum = product + rest;
+    (sum, rest - (sum - product))
 }
 
 impl BoundEncoder {

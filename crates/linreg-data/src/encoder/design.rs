@@ -101,6 +101,15 @@ fn same(term: &Term, factors: &[Factor]) -> bool {
 }
 
 impl Feature {
+    /// Whether it is a power or a product of numbers, which an `f64` rounds.
+    pub fn is_rounded(&self) -> bool {
+        let degrees = self.0.iter().map(|piece| match piece {
+            Piece::Power { degree, .. } => *degree,
+            Piece::Level { .. } | Piece::Missing { .. } => 0,
+        });
+        degrees.sum::<u32>() > 1
+    }
+
     pub fn name(&self, encoder: &Encoder) -> String {
         let names: Vec<String> = self.0.iter().map(|piece| piece.name(encoder)).collect();
         names.join(":")

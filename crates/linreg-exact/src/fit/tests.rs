@@ -1,21 +1,10 @@
 use proptest::prelude::*;
 
+use crate::testing::{assert_close, numbers};
 use crate::{
     Accumulator, Arithmetic, Collinear, ExactError, FitConfig, Inference, InferenceConfig, Rows,
     Solution, Weighting, fit,
 };
-
-/// Numbers that look random, from -0.5 to 0.5.
-fn numbers(count: usize, seed: u64) -> Vec<f64> {
-    let mut state = seed;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
-    };
-    (0..count).map(|_| next()).collect()
-}
 
 fn fit_rows(
     features: &[f64],
@@ -24,16 +13,6 @@ fn fit_rows(
 ) -> Result<Solution, ExactError> {
     let rows = Rows::new(features, targets, num_features, 1)?;
     fit(&rows, &FitConfig::default())
-}
-
-fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len());
-    for (a, b) in found.iter().zip(expected) {
-        assert!(
-            (a - b).abs() <= tolerance * b.abs().max(1e-300),
-            "{found:?}, expected {expected:?}"
-        );
-    }
 }
 
 fn with_arithmetic(rows: &Rows, arithmetic: Arithmetic) -> Accumulator {
@@ -435,4 +414,38 @@ fn numbers_at_the_ends_of_the_range_are_fitted_or_refused() {
     let targets = numbers(30_000, 16);
     let solution = fit_rows(&features, &targets, 2).unwrap();
     assert!(solution.targets[0].estimates[2].abs() < 1e-199);
+}
+
+#[test]
+fn nearly_collinear_features_take_twice_the_digits_and_another_pass() {
+    // b is a, but for 2^-30 or so: all numbers are exact.
+    let (mut features, mut targets) = (Vec::new(), Vec::new());
+    for k in 0..100_i32 {
+        let a = f64::from(k);
+        let b = a + f64::from(k * k % 7) * 2f64.powi(-30);
+        features.extend([a, b]);
+        targets.push(3.0 + 2.0 * a + 5.0 * b);
+    }
+    let rows = Rows::new(&features, &targets, 2, 1).unwrap();
+    let double = with_arithmetic(&rows, Arithmetic::Double);
+    let error = double.solve(true, Collinear::Error).unwrap_err();
+    assert_eq!(error, ExactError::Imprecise);
+
+    let once = with_arithmetic(&rows, Arithmetic::DoubleDouble);
+    let once = once.solve(true, Collinear::Error).unwrap();
+    assert!(once.condition > 1e9 && once.refinements == 0);
+    let twice = fit(&rows, &FitConfig::default()).unwrap();
+    assert_eq!(
+        (twice.arithmetic, twice.refinements),
+        (Arithmetic::DoubleDouble, 1)
+    );
+    assert!(once.fewest_digits() < 12.0 && twice.fewest_digits() > once.fewest_digits());
+    for solution in [once, twice] {
+        let found = &solution.targets[0];
+        let estimates = found.estimates.iter().zip([3.0, 2.0, 5.0]);
+        for ((estimate, expected), digits) in estimates.zip(&found.digits) {
+            let error = (estimate - expected).abs() / expected;
+            assert!(error <= 10f64.powf(-digits), "{error:e} {digits}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! progression, `A = sm.add_constant(X)`, `w = 1 + arange(442) % 3`. R 4.2.2 gives
 //! the same with `lm(progression ~ ., d, weights = w)`.
 
+use crate::testing::diabetes;
 use crate::{FitConfig, Inference, PredictionErrors, Rows, Solution, Weighting, fit};
 
 struct Case {
@@ -335,19 +336,6 @@ const PREDICTIONS: [[f64; 6]; 3] = [
         284.56787618043273,
     ],
 ];
-
-fn diabetes() -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/diabetes.csv");
-    let text = std::fs::read_to_string(path).unwrap();
-    let (mut features, mut targets) = (Vec::new(), Vec::new());
-    for line in text.lines().skip(1) {
-        let mut row: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
-        targets.push(row.pop().unwrap());
-        features.extend(row);
-    }
-    let weights = (0..targets.len()).map(|row| (1 + row % 3) as f64).collect();
-    (features, targets, weights)
-}
 
 fn solution(case: &Case) -> Solution {
     let (features, targets, weights) = diabetes();

@@ -5,69 +5,23 @@ use linreg_data::{
     ChunkFold, ChunkOrder, DataError, EncodedSource, Encoder, EncodingCounts, Fold, Rows,
 };
 use linreg_exact::{
-    Accumulator, Arithmetic, Collinear, ExactError, Inference, InferenceConfig, PredictionErrors,
-    Refinement, Relation, Solution, Weighting,
+    Accumulator, Arithmetic, DiagnosticsPass, ExactError, Inference, PredictionErrors, Refinement,
+    Relation, Robust, Solution,
 };
 use linreg_model::{Coefficients, ModelFile};
 
-use crate::number::{count, plain};
+use super::diagnostics::Found;
+use super::exact_args::ExactArgs;
+use super::ridge::Ridge;
+use crate::number::{count, plain, thousands};
 
-/// Settings of the exact fit.
-#[derive(clap::Args)]
-#[command(next_help_heading = "Exact fit (--method exact)")]
-pub struct ExactArgs {
-    /// Probability that an interval holds the true coefficient [default: 0.95]
-    #[arg(long, value_name = "PROBABILITY", allow_negative_numbers = true)]
-    confidence: Option<f64>,
-
-    /// What to do about a feature that others make up: error, drop (leave it
-    /// out), minimum-norm (of all equally good weights, the least) [default:
-    /// error]
-    #[arg(long, value_name = "POLICY", value_parser = collinear)]
-    collinear: Option<Collinear>,
-
-    /// Weights are numbers of equal rows, not how precise a row's target is
-    #[arg(long, requires = "weight")]
-    counts: bool,
-}
-
-fn collinear(text: &str) -> Result<Collinear, String> {
-    match text {
-        "error" => Ok(Collinear::Error),
-        "drop" => Ok(Collinear::Drop),
-        "minimum-norm" => Ok(Collinear::MinimumNorm),
-        _ => Err("expected error, drop or minimum-norm".to_string()),
-    }
-}
-
-impl ExactArgs {
-    /// A setting that was given, by its option.
-    pub fn given(&self) -> Option<&'static str> {
-        let given = [
-            (self.confidence.is_some(), "--confidence"),
-            (self.collinear.is_some(), "--collinear"),
-            (self.counts, "--counts"),
-        ];
-        given
-            .into_iter()
-            .find_map(|(is_given, name)| is_given.then_some(name))
-    }
-
-    /// How to draw conclusions.
-    pub fn inference(&self) -> Result<InferenceConfig> {
-        let config = InferenceConfig {
-            confidence: self.confidence.unwrap_or(0.95),
-            weighting: match self.counts {
-                true => Weighting::Counts,
-                false => Weighting::Precision,
-            },
-        };
-        config.check()?;
-        Ok(config)
-    }
-
-    fn collinear(&self) -> Collinear {
-        self.collinear.unwrap_or_default()
+/// What a robust covariance is called.
+pub fn robust_name(kind: Robust) -> &'static str {
+    match kind {
+        Robust::Hc0 => "hc0",
+        Robust::Hc1 => "hc1",
+        Robust::Hc2 => "hc2",
+        Robust::Hc3 => "hc3",
     }
 }
 
@@ -77,8 +31,17 @@ pub struct ExactFit {
     pub inferences: Vec<Inference>,
     /// How often the rows were read.
     pub passes: usize,
+    /// Of the standard errors.
+    pub robust: Option<Robust>,
+    /// What is to be told of the residuals.
+    pub diagnostics: Option<Found>,
+    /// The shrunken fit that takes the place of the others.
+    pub ridge: Option<Ridge>,
     errors: PredictionErrors,
 }
+
+/// As many features take minutes, and gigabytes.
+const MOST_FEATURES: usize = 4000;
 
 /// Digits of each coefficient that must be right.
 pub const DIGITS: f64 = 8.0;
@@ -98,20 +61,22 @@ impl ExactFit {
         let solve =
             |accumulator: &Accumulator| accumulator.solve(encoder.intercept(), args.collinear());
         let mut passes = passes;
-        let mut solution = solve(&sums.accumulator);
+        let mut accumulator = &sums.accumulator;
+        let mut solution = solve(accumulator);
         let is_enough = |solution: &Solution| solution.fewest_digits() >= DIGITS;
+        let mut precise = Sums::new(Arithmetic::DoubleDouble);
         if matches!(solution, Err(ExactError::Imprecise))
             || solution.as_ref().is_ok_and(|solution| {
                 solution.arithmetic == Arithmetic::Double && !is_enough(solution)
             })
         {
-            let mut sums = Sums::new(Arithmetic::DoubleDouble);
-            sums.add(&again()?, encoder)?;
+            precise.add(&again()?, encoder)?;
             passes += 1;
-            solution = solve(&sums.accumulator);
+            accumulator = &precise.accumulator;
+            solution = solve(accumulator);
         }
         let mut solution = solution.map_err(explain)?;
-        if !is_enough(&solution) {
+        if !is_enough(&solution) && args.ridge.is_none() {
             let mut refinement = Refinement::new(&solution);
             for chunk in again()?.encoded(ChunkOrder::File)? {
                 refinement.update(&exact_rows(&chunk?.0, encoder)?);
@@ -120,13 +85,35 @@ impl ExactFit {
             solution = refinement.solution().map_err(explain)?;
         }
         let config = args.inference()?;
+        let mut found = None;
+        if args.diagnostics || args.robust.is_some() {
+            let pass = DiagnosticsPass::new(&solution, &args.diagnostics()?);
+            found = Some(Found::new(pass, &again()?, encoder)?);
+            passes += 1;
+        }
+        let robust = found.as_ref().map_or_else(Vec::new, Found::robust);
         let targets = 0..solution.targets.len();
         let inferences: Result<Vec<Inference>, ExactError> = targets
-            .map(|target| Inference::with(&solution, target, &config))
+            .map(|target| match robust.get(target) {
+                Some(covariance) => Inference::robust(&solution, target, &config, covariance),
+                None => Inference::with(&solution, target, &config),
+            })
             .collect();
+        let errors = PredictionErrors::new(&solution, config.weighting);
+        let errors = match robust.is_empty() {
+            true => errors,
+            false => errors.with_robust(robust),
+        };
+        let ridge = args
+            .ridge
+            .as_ref()
+            .map(|penalties| Ridge::new(accumulator, &solution, penalties, config.weighting));
         Ok(Self {
             inferences: inferences?,
-            errors: PredictionErrors::new(&solution, config.weighting),
+            ridge: ridge.transpose()?,
+            robust: args.robust,
+            diagnostics: found.filter(|_| args.diagnostics),
+            errors,
             solution,
             passes,
         })
@@ -135,21 +122,33 @@ impl ExactFit {
     /// The coefficients as those of a model.
     pub fn coefficients(&self) -> Result<Coefficients> {
         let constant = usize::from(self.solution.has_intercept);
-        let targets = &self.solution.targets;
+        let targets: Vec<&[f64]> = match &self.ridge {
+            Some(ridge) => ridge.estimates(),
+            None => self
+                .solution
+                .targets
+                .iter()
+                .map(|fit| &fit.estimates[..])
+                .collect(),
+        };
         let size = self.solution.num_coefficients();
         let weight = (constant..size)
-            .flat_map(|index| targets.iter().map(move |fit| fit.estimates[index]))
+            .flat_map(|index| targets.iter().map(move |estimates| estimates[index]))
             .collect();
-        let bias = targets.iter().map(|fit| match constant {
+        let bias = targets.iter().map(|estimates| match constant {
             0 => 0.0,
-            _ => fit.estimates[0],
+            _ => estimates[0],
         });
         Ok(Coefficients::new(weight, bias.collect())?)
     }
 
-    /// Keeps with a model what intervals of its predictions need.
+    /// Keeps with a model what intervals of its predictions need, or that its
+    /// weights are shrunk.
     pub fn store(&self, model: &mut ModelFile) {
-        super::intervals::store(&self.errors, model);
+        match &self.ridge {
+            Some(ridge) => ridge.store(model),
+            None => super::intervals::store(&self.errors, self.robust, model),
+        }
     }
 
     /// How the figures came about, in words.
@@ -243,6 +242,13 @@ impl Fold for Sums {
         /// Of as few features, reading a row takes longer than all its digits.
         const FEW: usize = 24;
         let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
+        if features > MOST_FEATURES {
+            return Err(DataError::Columns(format!(
+                "{} are more than the {} of an exact fit, whose time grows with their cube; choose fewer with --features, or train with --method sgd",
+                count(features, "feature"),
+                thousands(MOST_FEATURES)
+            )));
+        }
         let arithmetic = match features <= FEW {
             true => Arithmetic::DoubleDouble,
             false => self.arithmetic,
@@ -262,7 +268,7 @@ impl Fold for Sums {
     }
 }
 
-fn data_error(error: ExactError) -> DataError {
+pub fn data_error(error: ExactError) -> DataError {
     DataError::Columns(error.to_string())
 }
 
@@ -270,13 +276,15 @@ fn exact_rows<'a>(rows: &'a Rows, encoder: &Encoder) -> Result<linreg_exact::Row
     rows_of(rows, encoder.feature_names().len(), encoder.targets().len())
 }
 
-fn rows_of(
+/// Encoded rows as those of an exact fit.
+pub fn rows_of(
     rows: &Rows,
     features: usize,
     targets: usize,
 ) -> Result<linreg_exact::Rows<'_>, ExactError> {
     linreg_exact::Rows::new(&rows.features, &rows.targets, features, targets)?
-        .with_weights(rows.weights.as_deref())
+        .with_weights(rows.weights.as_deref())?
+        .with_tails(rows.tails.as_deref())
 }
 
 /// An error for no rows to fit to.

@@ -4,7 +4,8 @@ use linreg_data::{Encoder, Kind};
 use linreg_exact::{Coefficient, Inference, Solution};
 use serde_json::{Value, json};
 
-use super::exact::{DIGITS, ExactFit, relations_lines};
+use super::exact::{DIGITS, ExactFit, relations_lines, robust_name};
+use super::{diagnostics, ridge};
 use crate::commands::INTERCEPT;
 use crate::number::{count, plain, significant, six_digits, table};
 use crate::style::yellow;
@@ -18,11 +19,18 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
             let line = if index > 0 { "\n" } else { "" };
             text += &format!("{line}{}\n", plain(target));
         }
-        text += &coefficients(inference, encoder);
-        text += &format!("\n{}", figures(fit, index, inference, target));
+        if let Some(ridge) = &fit.ridge {
+            text += &ridge::text(fit, ridge, index, encoder);
+            continue;
+        }
+        text += &table(&coefficients(inference, encoder));
+        text += &format!("\n{}", lines(&figures(fit, index, inference, target)));
         let meaning = meaning(inference, encoder, target);
         if !meaning.is_empty() {
-            text += &format!("\nWhat it says\n{meaning}");
+            text += &format!("\nWhat it says\n  {}\n", meaning.join("\n  "));
+        }
+        if let Some(found) = &fit.diagnostics {
+            text += &format!("\n{}", diagnostics::text(fit, found, index, encoder));
         }
     }
     let warnings = warnings(fit, encoder);
@@ -35,7 +43,8 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
     text
 }
 
-fn names(encoder: &Encoder) -> Vec<String> {
+/// The names of the coefficients.
+pub fn names(encoder: &Encoder) -> Vec<String> {
     let intercept = encoder.intercept().then(|| INTERCEPT.to_string());
     intercept
         .into_iter()
@@ -43,7 +52,8 @@ fn names(encoder: &Encoder) -> Vec<String> {
         .collect()
 }
 
-fn coefficients(inference: &Inference, encoder: &Encoder) -> String {
+/// A row for each coefficient under a header.
+pub fn coefficients(inference: &Inference, encoder: &Encoder) -> Vec<Vec<String>> {
     let share = significant(100.0 * inference.confidence);
     let header = [
         "coefficient",
@@ -80,7 +90,7 @@ fn coefficients(inference: &Inference, encoder: &Encoder) -> String {
             format!("{:.0}", c.digits.floor()),
         ]);
     }
-    table(&rows)
+    rows
 }
 
 fn t_value(t: f64) -> String {
@@ -92,7 +102,7 @@ fn t_value(t: f64) -> String {
 }
 
 /// A probability with the digits that matter.
-fn p_value(p: f64) -> String {
+pub fn p_value(p: f64) -> String {
     match p {
         0.0 => "<1e-300".to_string(),
         _ if p < 1e-3 => format!("{p:.1e}"),
@@ -101,7 +111,12 @@ fn p_value(p: f64) -> String {
 }
 
 /// The figures of the fit as a whole, each with what it is.
-fn figures(fit: &ExactFit, index: usize, inference: &Inference, target: &str) -> String {
+pub fn figures(
+    fit: &ExactFit,
+    index: usize,
+    inference: &Inference,
+    target: &str,
+) -> Vec<(&'static str, String)> {
     let target = plain(target);
     let solution = &fit.solution;
     let about = match solution.has_intercept {
@@ -127,6 +142,15 @@ fn figures(fit: &ExactFit, index: usize, inference: &Inference, target: &str) ->
             ),
         ),
     ];
+    if let Some(kind) = fit.robust {
+        rows.push((
+            "std. errors",
+            format!(
+                "{}, which allow for residuals whose spread differs from row to row; t, p, intervals and F by them",
+                robust_name(kind)
+            ),
+        ));
+    }
     if inference.f.is_finite() {
         rows.push((
             "F",
@@ -163,11 +187,12 @@ fn figures(fit: &ExactFit, index: usize, inference: &Inference, target: &str) ->
             fit.method()
         ),
     ));
-    let width = rows
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    rows
+}
+
+fn lines(rows: &[(&str, String)]) -> String {
+    let names = rows.iter().map(|(name, _)| name.chars().count());
+    let width = names.max().unwrap_or(0);
     let lines = rows
         .iter()
         .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
@@ -182,7 +207,7 @@ fn or_unknown(value: f64) -> String {
 }
 
 /// What the coefficients mean that are surely not 0, the surest first.
-fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> String {
+pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<String> {
     /// As many as are read.
     const MOST: usize = 5;
     let names = names(encoder);
@@ -210,28 +235,34 @@ fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> String {
         let size = significant(c.estimate.abs());
         let range = format!("{} to {}", significant(from), significant(to));
         format!(
-            "  {}: `{target}` is {way} by {size} ({range}){others}\n",
+            "{}: `{target}` is {way} by {size} ({range}){others}",
             of_feature(name, encoder)
         )
     };
-    let mut text: String = sure.iter().take(MOST).map(line).collect();
+    let mut lines: Vec<String> = sure.iter().take(MOST).map(line).collect();
     if !together.is_empty() {
-        text +=
-            "  The weights of products and powers speak together: predict shows what they give\n";
+        lines.push(
+            "The weights of products and powers speak together: predict shows what they give"
+                .to_string(),
+        );
     }
     if sure.len() > MOST {
-        text += &format!("  and {} more that are surely not 0\n", sure.len() - MOST);
+        lines.push(format!(
+            "and {} more that are surely not 0",
+            sure.len() - MOST
+        ));
     }
-    text
+    lines
 }
 
 /// The columns of products and powers, whose weights say nothing one by one.
-fn together(names: &[String]) -> HashSet<&str> {
+pub fn together(names: &[String]) -> HashSet<&str> {
     let several = names.iter().filter(|name| name.contains([':', '^']));
     several.flat_map(|name| columns_of(name)).collect()
 }
 
-fn is_among(name: &str, together: &HashSet<&str>) -> bool {
+/// Whether a feature is made of one of these columns.
+pub fn is_among(name: &str, together: &HashSet<&str>) -> bool {
     columns_of(name).any(|column| together.contains(column))
 }
 
@@ -264,6 +295,9 @@ fn of_feature(name: &str, encoder: &Encoder) -> String {
 
 /// What deserves a second look.
 pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
+    if let Some(ridge) = &fit.ridge {
+        return ridge::warnings(fit, ridge, encoder);
+    }
     let solution = &fit.solution;
     let mut warnings = Vec::new();
     let (rows, coefficients) = (solution.rows, solution.rank as u64);
@@ -307,10 +341,11 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     warnings
 }
 
+/// The variance inflation factor where textbooks begin to worry.
+pub const MUCH_INFLATION: f64 = 10.0;
+
 /// A warning of features that are nearly made up of others.
 fn inflated(solution: &Solution, inferences: &[Inference], names: &[String]) -> Option<String> {
-    /// Where textbooks begin to worry.
-    const MUCH: f64 = 10.0;
     let first = inferences.first()?;
     if !solution.relations.is_empty() {
         return None;
@@ -321,7 +356,7 @@ fn inflated(solution: &Solution, inferences: &[Inference], names: &[String]) -> 
         .iter()
         .zip(&first.coefficients)
         .map(|(name, c)| (name, c.variance_inflation))
-        .filter(|(name, inflation)| *inflation > MUCH && !is_among(name, &together))
+        .filter(|(name, inflation)| *inflation > MUCH_INFLATION && !is_among(name, &together))
         .collect();
     list.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let (_, most) = list.first()?;
@@ -342,7 +377,7 @@ fn inflated(solution: &Solution, inferences: &[Inference], names: &[String]) -> 
 }
 
 /// A number, or null for one that is not known or infinite.
-fn number(value: f64) -> Value {
+pub fn number(value: f64) -> Value {
     match value.is_finite() {
         true => json!(value),
         false => Value::Null,
@@ -351,6 +386,9 @@ fn number(value: f64) -> Value {
 
 /// Adds to each coefficient what is known of it.
 pub fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
+    if fit.ridge.is_some() {
+        return ridge::extend_coefficients(fit, list);
+    }
     let all = fit
         .inferences
         .iter()
@@ -375,6 +413,9 @@ pub fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
 
 /// The figures of the fit of each target: an object, or for several an array.
 pub fn statistics_json(fit: &ExactFit, targets: &[String]) -> Value {
+    if let Some(ridge) = &fit.ridge {
+        return ridge::json(fit, ridge, targets);
+    }
     let solution = &fit.solution;
     let of_target = |(inference, target): (&Inference, &String)| {
         let mut object = json!({
@@ -390,6 +431,7 @@ pub fn statistics_json(fit: &ExactFit, targets: &[String]) -> Value {
             "dof": inference.degrees_of_freedom,
             "condition": number(solution.condition),
             "method": fit.method(),
+            "std_errors": fit.robust.map_or("equal variances", robust_name),
             "confidence": inference.confidence,
         });
         if targets.len() > 1 {
@@ -397,7 +439,11 @@ pub fn statistics_json(fit: &ExactFit, targets: &[String]) -> Value {
         }
         object
     };
-    let mut list: Vec<Value> = fit.inferences.iter().zip(targets).map(of_target).collect();
+    one_or_all(fit.inferences.iter().zip(targets).map(of_target).collect())
+}
+
+/// What there is of each target: of one as it is, of several an array.
+pub fn one_or_all(mut list: Vec<Value>) -> Value {
     match list.len() {
         1 => list.remove(0),
         _ => Value::Array(list),

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use linreg_data::Dataset;
-use linreg_plot::Scatter;
+use linreg_plot::Picture;
 
 use crate::output::Output;
 
@@ -40,8 +40,8 @@ impl Plots {
             let values: Vec<f64> = dataset.feature(index).collect();
             let name = &dataset.feature_names()[index];
             let target = &dataset.target_names()[0];
-            let scatter = Scatter::new(name, &values, target, dataset.targets())?;
-            let picture = scatter.svg()?;
+            let scatter = Picture::scatter(name, &values, target, dataset.targets())?;
+            let picture = scatter.svg();
             svg.write(|file| Ok(file.write_all(picture.as_bytes())?))?;
             let picture = scatter.png()?;
             png.write(|file| Ok(file.write_all(&picture)?))?;

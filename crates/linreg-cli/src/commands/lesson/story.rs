@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use linreg_data::{Dataset, SyntheticConfig};
 use linreg_model::Coefficients;
-use linreg_plot::{Line, Scatter};
+use linreg_plot::{Line, Picture};
 use serde_json::json;
 
 use super::evaluation::Evaluation;
@@ -28,6 +28,19 @@ pub fn heading(out: &mut dyn Write, text: &str) -> Result<()> {
 
 pub fn introduce(out: &mut dyn Write, data: &SyntheticConfig) -> Result<()> {
     heading(out, "1. Look at the data")?;
+    let formula = formula(data);
+    writeln!(
+        out,
+        "{} rows (seed {}) of\n\n  {formula}\n\n\
+         with each feature drawn from N(0, 1) and the noise from N(0, {}²). Can a model\n\
+         find these weights from the rows alone?\n",
+        data.num_examples, data.seed, data.noise_std
+    )?;
+    Ok(())
+}
+
+/// The rows' formula, with its weights.
+pub fn formula(data: &SyntheticConfig) -> String {
     let mut formula = String::from("y =");
     for (index, weight) in data.weights.iter().enumerate() {
         let sign = match (index, *weight < 0.0) {
@@ -40,14 +53,7 @@ pub fn introduce(out: &mut dyn Write, data: &SyntheticConfig) -> Result<()> {
     }
     let sign = if data.bias < 0.0 { '-' } else { '+' };
     formula += &format!(" {sign} {} + noise", data.bias.abs());
-    writeln!(
-        out,
-        "{} rows (seed {}) of\n\n  {formula}\n\n\
-         with each feature drawn from N(0, 1) and the noise from N(0, {}²). Can a model\n\
-         find these weights from the rows alone?\n",
-        data.num_examples, data.seed, data.noise_std
-    )?;
-    Ok(())
+    formula
 }
 
 /// What the scatter of one feature shows, measured and predicted.
@@ -95,13 +101,22 @@ pub fn show_scatters(out: &mut dyn Write, dataset: &Dataset, lines: &[FeatureLin
     for (index, name) in names.iter().enumerate().take(MAX_PLOTS) {
         let values: Vec<f64> = dataset.feature(index).collect();
         let target = &dataset.target_names()[0];
-        let scatter = Scatter::new(name, &values, target, dataset.targets())?;
+        let scatter = Picture::scatter(name, &values, target, dataset.targets())?;
         writeln!(out, "{}\n", scatter.terminal(76, 18))?;
     }
     if names.len() > MAX_PLOTS {
         let more = names.len() - MAX_PLOTS;
         writeln!(out, "({more} more features; --plots DIR draws them all.)\n")?;
     }
+    writeln!(out, "{}", table(&figures(lines)))?;
+    if let Some(why) = why(lines) {
+        writeln!(out, "{why}\n")?;
+    }
+    Ok(())
+}
+
+/// What each feature's line shows, under a header.
+pub fn figures(lines: &[FeatureLine]) -> Vec<Vec<String>> {
     let percent = |share: Option<f64>| share.map_or("-".into(), |s| format!("{:.1} %", 100.0 * s));
     let header = [
         "feature",
@@ -122,26 +137,27 @@ pub fn show_scatters(out: &mut dyn Write, dataset: &Dataset, lines: &[FeatureLin
             format!("{:.3}", line.predicted_variance),
         ]);
     }
-    writeln!(out, "{}", table(&rows))?;
+    rows
+}
+
+/// Why one scatter is looser than another, if one is.
+pub fn why(lines: &[FeatureLine]) -> Option<String> {
     let variance = |line: &&FeatureLine| line.predicted_variance;
     let by = |a: &&FeatureLine, b: &&FeatureLine| variance(a).total_cmp(&variance(b));
-    if let (Some(tight), Some(loose)) = (lines.iter().min_by(by), lines.iter().max_by(by))
-        && variance(&loose) > variance(&tight)
-    {
-        writeln!(
-            out,
+    let (tight, loose) = (lines.iter().min_by(by)?, lines.iter().max_by(by)?);
+    (variance(&loose) > variance(&tight)).then(|| {
+        format!(
             "Why is the scatter of {loose} looser than that of {tight}? A scatter of y against one\n\
              feature has everything else as its noise: the squared weight of every other\n\
              feature, and the noise. That leaves a variance of {} around the line of {loose},\n\
              but of {} around that of {tight}, whose weight is the larger. Both lines are right;\n\
-             only all features together predict y closely.\n",
+             only all features together predict y closely.",
             significant(loose.predicted_variance),
             significant(tight.predicted_variance),
             loose = loose.name,
             tight = tight.name,
-        )?;
-    }
-    Ok(())
+        )
+    })
 }
 
 pub fn compare_with_truth(
@@ -150,6 +166,12 @@ pub fn compare_with_truth(
     learned: &Coefficients,
 ) -> Result<()> {
     heading(out, "\n3. Compare with the truth")?;
+    writeln!(out, "{}", table(&truth(data, learned)))?;
+    Ok(())
+}
+
+/// What was learned beside what is true, under a header.
+pub fn truth(data: &SyntheticConfig, learned: &Coefficients) -> Vec<Vec<String>> {
     let names = (1..=data.weights.len()).map(|i| format!("weight of x{i}"));
     let names = names.chain(["bias".to_string()]);
     let truth = data.weights.iter().chain([&data.bias]);
@@ -163,8 +185,7 @@ pub fn compare_with_truth(
             format!("{:+.1e}", learned - truth),
         ]);
     }
-    writeln!(out, "{}", table(&rows))?;
-    Ok(())
+    rows
 }
 
 pub fn explain_evaluation(
@@ -213,8 +234,8 @@ pub fn where_to_go_next(out: &mut dyn Write) -> Result<()> {
             "what does a step too large do?",
         ],
         [
-            "linreg lesson --plots pictures",
-            "the scatter plots as SVG and PNG",
+            "linreg lesson --report pictures",
+            "all of it as a page, with the scatter plots",
         ],
         ["linreg generate --output data.csv", "the rows as a file"],
         [

@@ -1,0 +1,152 @@
+//! The report of a fit as a page.
+
+mod data;
+mod looseness;
+mod model;
+mod pictures;
+mod reproduce;
+mod trust;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use linreg_data::{ChunkOrder, EncodedSource, Set, Split, files_of};
+
+use super::{Args, How, Report};
+use crate::number::{count, significant};
+use crate::output::Output;
+use crate::report::html::{name, names, text};
+use crate::report::{Look, Page, hashes};
+
+/// Targets that are told of; a page cannot hold any number of them.
+const MOST_TARGETS: usize = 4;
+
+/// Features whose scatters are drawn and explained, of all targets together.
+const MOST_SCATTERS: usize = 16;
+
+/// Points of all pictures together; each takes about 90 bytes.
+const MOST_POINTS: usize = 10_000;
+
+/// Points of a picture.
+const MOST_OF_A_PICTURE: usize = 1000;
+
+/// Checks that a report can be written, before any work is done for it.
+pub fn check(report: &Path, model: &Path, args: &Args) -> Result<Output> {
+    let name = report.display();
+    if report == Path::new("-") {
+        bail!("a report cannot go to standard output; name a file, such as report.html");
+    }
+    if std::path::absolute(report)? == std::path::absolute(model)? {
+        bail!("{name}: this is the model's file; name another for the report");
+    }
+    let inputs = args.source.paths();
+    let is_pipe = |input: &&&Path| {
+        **input != Path::new("-")
+            && std::fs::metadata(input).is_ok_and(|found| !found.is_file() && !found.is_dir())
+    };
+    if let Some(pipe) = inputs.iter().find(is_pipe) {
+        bail!(
+            "{}: a report reads the rows again, and a pipe gives them once; give a file, or - for standard input",
+            pipe.display()
+        );
+    }
+    Output::new(Some(report.to_path_buf()), args.force, &inputs)
+}
+
+/// The report of a fit to the rows for training of a split. It reads them once
+/// more, and their files.
+pub fn page(report: &Report, split: Split) -> Result<String> {
+    let (table, coefficients) = (report.table, &report.fitted.coefficients);
+    let targets = table.encoder.targets();
+    // Before the rows are read again, which fails for a file that has changed.
+    let files = hashes(&files_of(&report.args.source.files)?)?;
+    let rows = EncodedSource::new(table.source.clone(), &table.encoder, split, Set::Training)?;
+    let chunks = rows.encoded(ChunkOrder::File)?;
+    let chunks = chunks.map(|chunk| chunk.map(|(rows, _)| rows));
+    let features = pictures::features(report);
+    let pictures = (features.len() + pictures::OTHERS) * targets.len().min(MOST_TARGETS);
+    let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
+    let look = Look::new(chunks, coefficients, features, most, report.args.seed)?;
+    let page = Page {
+        title: title(report),
+        lead: lead(report),
+        sections: vec![
+            data::section(report),
+            pictures::section(report, &look),
+            model::section(report),
+            trust::section(report),
+            looseness::section(report, &look),
+            reproduce::section(report, &look, &files),
+        ],
+    };
+    Ok(page.html())
+}
+
+fn title(report: &Report) -> String {
+    let targets = report.table.encoder.targets();
+    let verb = if targets.len() == 1 { "does" } else { "do" };
+    format!("What {verb} {} depend on?", first(targets, MOST_TARGETS))
+}
+
+/// The first names of several, as plain text.
+fn first(names: &[String], most: usize) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(most)
+        .map(|name| crate::report::html::shorten(name))
+        .collect();
+    match names.len().saturating_sub(most) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// What came out, in a sentence or two.
+fn lead(report: &Report) -> String {
+    let targets = report.table.encoder.targets();
+    let features = count(report.model.feature_names.len(), "feature");
+    let rows = count(report.fitted.num_rows, "row");
+    let found = targets.iter().enumerate().take(MOST_TARGETS);
+    let found = found.map(|(index, target)| {
+        let (share, error) = match &report.fitted.how {
+            How::Exact(fit) if fit.ridge.is_some() => return String::new(),
+            How::Exact(fit) => {
+                let inference = &fit.inferences[index];
+                (inference.r_squared, inference.residual_std_error)
+            }
+            How::Trained(_) => {
+                let metrics = &report.fitted.on(Set::Training)[index];
+                (metrics.r_squared.unwrap_or(f64::NAN), metrics.rmse)
+            }
+        };
+        let share = match share.is_finite() {
+            true => format!("explain {} of its variance", percent(share)),
+            false => "have nothing to explain".to_string(),
+        };
+        let error = match error.is_finite() {
+            true => format!(
+                "; what is left has a standard deviation of {}",
+                text(significant(error))
+            ),
+            false => String::new(),
+        };
+        match targets.len() {
+            1 => format!(" The features {share}{error}."),
+            _ => format!(" Of {} they {share}{error}.", name(target)),
+        }
+    });
+    let found: String = found.collect();
+    let first: Vec<String> = targets.iter().take(MOST_TARGETS).cloned().collect();
+    format!(
+        "A linear model of {} from {features}, fitted to {rows}.{found}",
+        names(&first)
+    )
+}
+
+/// A share of one in percent, to a tenth.
+fn percent(share: f64) -> String {
+    match share.is_finite() {
+        true => format!("{:.1} %", 100.0 * share),
+        false => "-".to_string(),
+    }
+}

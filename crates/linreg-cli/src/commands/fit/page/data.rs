@@ -1,0 +1,121 @@
+use linreg_data::{Column, Kind};
+
+use crate::columns::note;
+use crate::commands::fit::Report;
+use crate::number::{count, significant};
+use crate::report::Section;
+use crate::report::html::{name, names, paragraph, prose, shorten, table, text};
+
+/// Columns that are told of.
+const MOST_COLUMNS: usize = 150;
+
+/// Where notes stand, if there are any.
+const NOTE: usize = 3;
+
+/// Features that the question names.
+const MOST_FEATURES: usize = 8;
+
+/// What was asked, and what each column was taken as.
+pub fn section(report: &Report) -> Section {
+    let encoder = &report.table.encoder;
+    let targets = encoder.targets();
+    let features = &report.model.feature_names;
+    let shown = &features[..features.len().min(MOST_FEATURES)];
+    let more = match features.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let bias = match encoder.intercept() {
+        true => "a constant, the intercept, plus ",
+        false => "",
+    };
+    let mut body = paragraph(&format!(
+        "How does {} depend on {}{more}? A linear model answers with {bias}a weight for each \
+         feature: how much the target changes when that feature is 1 more and the others stay as \
+         they are.",
+        names(&targets[..targets.len().min(super::MOST_TARGETS)]),
+        names(shown),
+    ));
+    body += &paragraph(&rows(report));
+    let columns = &report.table.schema.columns;
+    let mut listed: Vec<Vec<String>> = columns
+        .iter()
+        .take(MOST_COLUMNS)
+        .map(|column| row(column, report))
+        .collect();
+    let mut header = vec![
+        "column", "taken as", "used as", "note", "from", "to", "mean",
+    ];
+    if listed.iter().all(|row| row[NOTE].is_empty()) {
+        header.remove(NOTE);
+        for row in &mut listed {
+            row.remove(NOTE);
+        }
+    }
+    let first_number = header.len() - 3;
+    let caption = "What each column was taken as";
+    body += &table(caption, &header, first_number, &listed);
+    if columns.len() > MOST_COLUMNS {
+        let more = columns.len() - MOST_COLUMNS;
+        body += &paragraph(&format!(
+            "And {more} more; <code>linreg describe</code> tells of all."
+        ));
+    }
+    Section {
+        id: "data",
+        heading: "The question and the data",
+        body,
+    }
+}
+
+fn rows(report: &Report) -> String {
+    let counts = &report.fitted.counts;
+    let mut sentence = format!(
+        "The model is fitted to {} of {}.",
+        count(report.fitted.num_rows, "row"),
+        text(report.args.source.name()),
+    );
+    if counts.dropped > 0 {
+        let dropped = count(counts.dropped as usize, "row");
+        sentence += &format!(" {dropped} with missing cells were left out.");
+    }
+    let all = report.table.schema.num_rows;
+    let held_out = all.saturating_sub(counts.rows);
+    if held_out > 0 {
+        let held_out = count(held_out as usize, "row");
+        sentence += &format!(" {held_out} were held out to judge it on.");
+    }
+    if let Some(weight) = report.table.encoder.weight() {
+        sentence += &format!(" Rows count by {}.", name(weight));
+    }
+    sentence
+}
+
+fn row(column: &Column, report: &Report) -> Vec<String> {
+    let encoder = &report.table.encoder;
+    let is_used = encoder
+        .columns()
+        .iter()
+        .any(|used| used.name == column.name);
+    let used = match &column.name {
+        name if encoder.targets().contains(name) => "target",
+        name if encoder.weight() == Some(name.as_str()) => "weight",
+        _ if is_used => "feature",
+        _ => "not used",
+    };
+    // Categories have a spread only where they are numbers.
+    let is_number = !matches!(column.kind, Kind::Categorical { .. } | Kind::Ignored);
+    let number = |of: fn(&linreg_data::Spread) -> f64| match &column.spread {
+        Some(spread) if is_number => significant(of(spread)),
+        _ => String::new(),
+    };
+    vec![
+        name(&column.name),
+        column.kind.name().to_string(),
+        used.to_string(),
+        prose(&shorten(&note(column, encoder))),
+        number(|spread| spread.min),
+        number(|spread| spread.max),
+        number(|spread| spread.mean),
+    ]
+}

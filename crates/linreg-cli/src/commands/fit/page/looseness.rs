@@ -1,0 +1,119 @@
+use super::percent;
+use crate::commands::fit::Report;
+use crate::number::significant;
+use crate::report::html::{name, paragraph, table};
+use crate::report::{Look, OwnLine, Section};
+
+/// Why one scatter is looser than another: what is in its way.
+pub fn section(report: &Report, look: &Look) -> Section {
+    let (encoder, coefficients) = (&report.table.encoder, &report.fitted.coefficients);
+    let targets = encoder.targets();
+    let told = targets.len().min(super::MOST_TARGETS);
+    let mut body = paragraph(
+        "A scatter of the target against one feature has everything else as its noise: what the \
+         other features do, and what no feature explains. The line through it leaves the sum of \
+         both. So a feature whose weight moves the target much has a tight scatter, and one of \
+         little weight a loose one, however surely its weight is known.",
+    );
+    for (target, target_name) in targets.iter().enumerate().take(told) {
+        if told > 1 {
+            body += &format!("<h3>{}</h3>\n", name(target_name));
+        }
+        let lines: Vec<(&String, f64, OwnLine)> = look
+            .features
+            .iter()
+            .zip(&look.lines[target])
+            .filter_map(|(feature, line)| {
+                let weight = coefficients.weight()[feature * targets.len() + target];
+                Some((&report.model.feature_names[*feature], weight, (*line)?))
+            })
+            .collect();
+        body += &figures(&lines);
+        body += &story(&lines, target_name);
+    }
+    Section {
+        id: "looseness",
+        heading: "Why some scatters look looser",
+        body,
+    }
+}
+
+fn figures(lines: &[(&String, f64, OwnLine)]) -> String {
+    let header = [
+        "feature",
+        "weight",
+        "slope alone",
+        "predicted",
+        "explains alone",
+        "predicted",
+        "variance left",
+        "by the other features",
+        "by no feature",
+    ];
+    let row = |(feature, weight, line): &(&String, f64, OwnLine)| {
+        let mut cells = vec![name(feature)];
+        cells.extend([*weight, line.slope, line.predicted_slope].map(significant));
+        cells.extend([line.explained, line.predicted_explained].map(percent));
+        cells.extend([line.left, line.others, line.noise].map(significant));
+        cells
+    };
+    let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
+    let caption = "Each feature alone, measured on all rows and predicted from the fitted weights";
+    table(caption, &header, 1, &rows)
+}
+
+/// The same in words, of the tightest scatter and the loosest.
+fn story(lines: &[(&String, f64, OwnLine)], target: &str) -> String {
+    let by =
+        |a: &&(&String, f64, OwnLine), b: &&(&String, f64, OwnLine)| a.2.left.total_cmp(&b.2.left);
+    let (Some((tight, _, least)), Some((loose, _, most))) =
+        (lines.iter().min_by(by), lines.iter().max_by(by))
+    else {
+        return String::new();
+    };
+    let mut text = String::new();
+    if least.left < most.left {
+        text += &paragraph(&format!(
+            "Around the line of {loose} a variance of {} is left: {} is what the other features \
+             do, {} what no feature explains. Around the line of {tight} only {} is left, for \
+             {tight} itself does most. Both lines are right; only all features together leave no \
+             more than the last column.",
+            significant(most.left),
+            significant(most.others),
+            significant(most.noise),
+            significant(least.left),
+            loose = name(loose),
+            tight = name(tight),
+        ));
+    }
+    if let Some((feature, weight, line)) = furthest(lines) {
+        text += &paragraph(&format!(
+            "Alone, {} has a slope of {}, but a weight of {} among the others: it goes along with \
+             other features, and its own line takes what they do to {} for its own.",
+            name(feature),
+            significant(line.slope),
+            significant(weight),
+            name(target),
+        ));
+    }
+    text
+}
+
+/// The feature whose slope and weight differ most, if some do by much.
+fn furthest<'a>(lines: &[(&'a String, f64, OwnLine)]) -> Option<(&'a String, f64, OwnLine)> {
+    /// Of the larger of the two.
+    const MUCH: f64 = 0.25;
+    let difference = |weight: f64, slope: f64| {
+        let larger = weight.abs().max(slope.abs());
+        if larger > 0.0 {
+            (weight / larger - slope / larger).abs()
+        } else {
+            0.0
+        }
+    };
+    // A slope that explains next to nothing differs by chance.
+    let matters = lines.iter().filter(|(_, _, line)| line.explained > 0.01);
+    let furthest =
+        matters.max_by(|a, b| difference(a.1, a.2.slope).total_cmp(&difference(b.1, b.2.slope)))?;
+    (difference(furthest.1, furthest.2.slope) > MUCH).then_some(*furthest)
+}

@@ -1,0 +1,94 @@
+use linreg_data::Set;
+
+use crate::commands::coefficient_rows;
+use crate::commands::fit::{How, Report, ridge, summary};
+use crate::report::Section;
+use crate::report::html::{definitions, lines, list, name, paragraph, prose, table, text};
+
+/// Coefficients that are told of, of all targets together.
+const MOST_COEFFICIENTS: usize = 400;
+
+/// The coefficients, what they say, and the figures of the fit.
+pub fn section(report: &Report) -> Section {
+    let encoder = &report.table.encoder;
+    let targets = encoder.targets();
+    let told = &targets[..targets.len().min(super::MOST_TARGETS)];
+    let most = MOST_COEFFICIENTS / told.len();
+    let mut body = String::new();
+    for (index, target) in told.iter().enumerate() {
+        let rows = match &report.fitted.how {
+            How::Exact(fit) if fit.ridge.is_some() => {
+                coefficient_rows(report.model, index, encoder.intercept())
+            }
+            How::Exact(fit) => summary::coefficients(&fit.inferences[index], encoder),
+            How::Trained(_) => coefficient_rows(report.model, index, encoder.intercept()),
+        };
+        if told.len() > 1 {
+            body += &format!("<h3>{}</h3>\n", name(target));
+        }
+        body += &coefficients(&rows, most);
+        match &report.fitted.how {
+            How::Exact(fit) if fit.ridge.is_some() => {
+                if let Some(path) = &fit.ridge {
+                    body += "<h3>How far the weights are shrunk</h3>\n";
+                    body += &lines(&ridge::text(fit, path, index, encoder));
+                }
+            }
+            How::Exact(fit) => {
+                let inference = &fit.inferences[index];
+                let meaning = summary::meaning(inference, encoder, target);
+                if !meaning.is_empty() {
+                    body += "<h3>What it says</h3>\n";
+                    body += &list(meaning.iter().map(|line| prose(line)));
+                }
+                body += "<h3>The fit as a whole</h3>\n";
+                let figures = summary::figures(fit, index, inference, target);
+                body += &definitions(
+                    figures
+                        .into_iter()
+                        .map(|(name, value)| (name, prose(&value))),
+                );
+            }
+            How::Trained(_) => {
+                if let Some(metrics) = report.fitted.on(Set::Training).get(index) {
+                    body += &super::trust::metrics(&[("training", metrics)]);
+                }
+            }
+        }
+    }
+    if targets.len() > told.len() {
+        let more = targets.len() - told.len();
+        let model = text(report.path.display());
+        body += &paragraph(&format!(
+            "And {more} more targets; <code>linreg inspect {model}</code> tells of all."
+        ));
+    }
+    Section {
+        id: "model",
+        heading: "The fitted model",
+        body,
+    }
+}
+
+fn coefficients(rows: &[Vec<String>], most: usize) -> String {
+    let Some((header, rows)) = rows.split_first() else {
+        return String::new();
+    };
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let cells = |row: &Vec<String>| {
+        let cells = row.iter().enumerate();
+        cells
+            .map(|(column, cell)| match column {
+                0 => name(cell),
+                _ => text(cell),
+            })
+            .collect()
+    };
+    let shown: Vec<Vec<String>> = rows.iter().take(most).map(cells).collect();
+    let mut html = table("Coefficients", &header, 1, &shown);
+    if rows.len() > most {
+        let more = rows.len() - most;
+        html += &paragraph(&format!("And {more} more; <code>--json</code> prints all."));
+    }
+    html
+}

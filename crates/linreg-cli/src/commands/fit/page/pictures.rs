@@ -1,0 +1,197 @@
+use std::cmp::Reverse;
+
+use linreg_exact::Inference;
+use linreg_plot::{Cloud, Estimate, Picture};
+
+use crate::commands::fit::{How, Report};
+use crate::number::count;
+use crate::report::html::{name, paragraph, table, text};
+use crate::report::{Look, Pictures, Section, thinned};
+
+/// Pictures of a target beside the scatters of its features.
+pub const OTHERS: usize = 4;
+
+/// Epochs that a picture has at the most.
+const MOST_EPOCHS: usize = 500;
+
+/// Rows of the sample that stand in the page as numbers too.
+const MOST_ROWS: usize = 30;
+
+/// The features whose scatters are drawn: all, or those whose weights are the
+/// surest, or without standard errors the largest.
+pub fn features(report: &Report) -> Vec<usize> {
+    let coefficients = &report.fitted.coefficients;
+    let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
+    let most = super::MOST_SCATTERS / targets.min(super::MOST_TARGETS);
+    let weights = coefficients.weight();
+    let size = |feature: &usize| {
+        let of_target = |target: usize| match &report.fitted.how {
+            How::Exact(fit) => {
+                let constant = usize::from(fit.solution.has_intercept);
+                let t = fit.inferences[target].coefficients[feature + constant].t;
+                if t.is_nan() { 0.0 } else { t.abs() }
+            }
+            How::Trained(_) => weights[feature * targets + target].abs(),
+        };
+        // As whole numbers floats above zero have the same order.
+        Reverse((0..targets).map(of_target).fold(0.0, f64::max).to_bits())
+    };
+    let mut chosen: Vec<usize> = (0..features).collect();
+    chosen.sort_by_cached_key(size);
+    chosen.truncate(most);
+    chosen.sort_unstable();
+    chosen
+}
+
+/// The rows, the fit and what it leaves.
+pub fn section(report: &Report, look: &Look) -> Section {
+    let targets = report.table.encoder.targets();
+    let told = targets.len().min(super::MOST_TARGETS);
+    let mut body = drawn(report, look);
+    for (target, target_name) in targets.iter().enumerate().take(told) {
+        if told > 1 {
+            body += &format!("<h3>{}</h3>\n", name(target_name));
+        }
+        let mut pictures = Pictures::new(&format!("picture-{}", target + 1));
+        scatters(&mut pictures, report, look, target);
+        diagnostics(&mut pictures, report, look, target);
+        body += &pictures.html();
+    }
+    if let How::Trained(trained) = &report.fitted.how {
+        let (epochs, losses) = thinned(&trained.losses, MOST_EPOCHS);
+        let mut pictures = Pictures::new("picture-loss");
+        pictures.add(Picture::losses(&epochs, &losses, &[]));
+        body += &pictures.html();
+    }
+    body += &rows(report, look, told);
+    Section {
+        id: "pictures",
+        heading: "Pictures",
+        body,
+    }
+}
+
+/// Each feature against the target, with its line through all rows.
+fn scatters(pictures: &mut Pictures, report: &Report, look: &Look, target: usize) {
+    let target_name = &report.table.encoder.targets()[target];
+    let y: Vec<f64> = look.sample.iter().map(|row| row.targets[target]).collect();
+    for (index, feature) in look.features.iter().enumerate() {
+        let x: Vec<f64> = look.sample.iter().map(|row| row.features[index]).collect();
+        let feature = &report.model.feature_names[*feature];
+        let cloud =
+            Cloud::of(feature, &x, target_name, &y).map(|cloud| match look.lines[target][index] {
+                Some(own) => cloud.as_sample(look.num_rows, own.line()),
+                None => cloud,
+            });
+        pictures.add(cloud.and_then(|cloud| Picture::scatter_of(&cloud)));
+    }
+}
+
+/// How the predictions are, what they leave, and how sure the weights are.
+fn diagnostics(pictures: &mut Pictures, report: &Report, look: &Look, target: usize) {
+    let target_name = &report.table.encoder.targets()[target];
+    let sample = look.sample.iter();
+    let (predicted, actual): (Vec<f64>, Vec<f64>) = sample
+        .map(|row| (row.predictions[target], row.targets[target]))
+        .unzip();
+    let residuals: Vec<f64> = actual.iter().zip(&predicted).map(|(y, p)| y - p).collect();
+    pictures.add(Picture::predicted(target_name, &predicted, &actual));
+    pictures.add(Picture::residuals(target_name, &predicted, &residuals));
+    let inference = match &report.fitted.how {
+        // Intervals are those of least squares.
+        How::Exact(fit) if fit.ridge.is_none() => Some(&fit.inferences[target]),
+        _ => None,
+    };
+    let spread = match inference {
+        Some(inference) => inference.residual_std_error,
+        None => {
+            let squares: f64 = residuals.iter().map(|residual| residual * residual).sum();
+            (squares / residuals.len() as f64).sqrt()
+        }
+    };
+    if spread > 0.0 && spread.is_finite() {
+        let standardised: Vec<f64> = residuals.iter().map(|residual| residual / spread).collect();
+        pictures.add(Picture::normal_quantiles(&standardised));
+    }
+    if let Some(inference) = inference {
+        let estimates = estimates(report, inference);
+        if !estimates.is_empty() {
+            pictures.add(Picture::coefficients(
+                target_name,
+                &estimates,
+                inference.confidence,
+            ));
+        }
+    }
+}
+
+/// The weights that have an interval; an intercept, in the target's unit, is
+/// another kind of number.
+fn estimates(report: &Report, inference: &Inference) -> Vec<Estimate> {
+    let constant = usize::from(report.table.encoder.intercept());
+    let names = report.model.feature_names.iter();
+    let weights = names.zip(&inference.coefficients[constant..]);
+    let known =
+        weights.filter(|(_, c)| !c.is_dropped && c.lower.is_finite() && c.upper.is_finite());
+    let known = known.map(|(name, c)| Estimate {
+        name: name.clone(),
+        value: c.estimate,
+        lower: c.lower,
+        upper: c.upper,
+    });
+    known.collect()
+}
+
+/// Which rows and features there are pictures of.
+fn drawn(report: &Report, look: &Look) -> String {
+    let mut sentence = match look.is_whole() {
+        true => String::new(),
+        false => format!(
+            "Each picture has {} of {}, drawn at random by the seed; the lines of scatters and their figures are of all. ",
+            count(look.sample.len(), "point"),
+            count(look.num_rows as usize, "row"),
+        ),
+    };
+    let features = report.model.feature_names.len();
+    if look.features.len() < features {
+        let shown = look.features.len();
+        sentence += &format!(
+            "Of {features} features, the {shown} whose weights stand out most are drawn. "
+        );
+    }
+    match sentence.is_empty() {
+        true => sentence,
+        false => paragraph(&sentence),
+    }
+}
+
+/// Some rows of the sample as numbers, for who cannot see the pictures.
+fn rows(report: &Report, look: &Look, targets: usize) -> String {
+    let names = &report.model.feature_names;
+    let mut header = vec!["row".to_string()];
+    header.extend(look.features.iter().map(|feature| names[*feature].clone()));
+    for target in &report.table.encoder.targets()[..targets] {
+        header.extend([target.clone(), format!("{target}, predicted")]);
+    }
+    let header: Vec<String> = header
+        .iter()
+        .map(|name| crate::report::html::shorten(name))
+        .collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let number = |value: &f64| text(crate::number::significant(*value));
+    let cells = look.sample.iter().take(MOST_ROWS).map(|row| {
+        let mut cells = vec![crate::number::thousands(row.number as usize)];
+        cells.extend(row.features.iter().map(number));
+        for target in 0..targets {
+            cells.extend([&row.targets[target], &row.predictions[target]].map(number));
+        }
+        cells
+    });
+    let cells: Vec<Vec<String>> = cells.collect();
+    let shown = count(cells.len(), "row");
+    let caption = format!("The first {shown} in the pictures");
+    format!(
+        "<details>\n<summary>{caption} as numbers</summary>\n{}</details>\n",
+        table(&caption, &header, 1, &cells)
+    )
+}

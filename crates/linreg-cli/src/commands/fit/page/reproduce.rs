@@ -1,0 +1,60 @@
+use crate::commands::fit::{How, Report};
+use crate::number::{bytes, count};
+use crate::report::html::{definitions, paragraph, shorten, table, text};
+use crate::report::{Hashed, Look, Section, command_line, versions};
+
+/// Files whose hashes are told.
+const MOST_FILES: usize = 100;
+
+/// What it takes to get the same page again.
+pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
+    let mut body = paragraph("The same command gives the same numbers, from the same files:");
+    body += &format!("<pre>{}</pre>\n", text(command_line()));
+    let shown = files.iter().take(MOST_FILES);
+    let rows: Vec<Vec<String>> = shown
+        .map(|file| {
+            let hash = format!("<code>{}</code>", file.sha256);
+            vec![text(shorten(&file.name)), hash, bytes(file.bytes)]
+        })
+        .collect();
+    if !rows.is_empty() {
+        let caption = "SHA-256 of each file, as sha256sum prints it";
+        body += &table(caption, &["file", "SHA-256", "size"], 2, &rows);
+    }
+    if files.len() > MOST_FILES {
+        body += &paragraph(&format!("And {} more files.", files.len() - MOST_FILES));
+    }
+    if report
+        .args
+        .source
+        .files
+        .iter()
+        .any(|file| file.as_os_str() == "-")
+    {
+        body += &paragraph(
+            "Rows came through standard input, of which nothing is kept: save them in a file to \
+             have their hash here.",
+        );
+    }
+    let how = match &report.fitted.how {
+        How::Exact(fit) => fit.method(),
+        How::Trained(trained) => format!(
+            "{} of batches of {} on {}, learning rate {}",
+            count(trained.config.num_epochs, "epoch"),
+            trained.config.batch_size,
+            trained.backend,
+            trained.config.learning_rate,
+        ),
+    };
+    body += &definitions([
+        ("Method", text(how)),
+        ("Seed", text(report.args.seed)),
+        ("Pictures", text(look.drawn())),
+        ("Versions", text(versions())),
+    ]);
+    Section {
+        id: "reproduce",
+        heading: "How to reproduce it",
+        body,
+    }
+}

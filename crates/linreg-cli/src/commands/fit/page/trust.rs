@@ -1,0 +1,131 @@
+use linreg_data::Set;
+use linreg_training::Metrics;
+
+use super::super::{diagnostics, folds_lines, summary};
+use crate::commands::fit::exact::ExactFit;
+use crate::commands::fit::{How, Report};
+use crate::number::{significant, thousands};
+use crate::report::Section;
+use crate::report::html::{lines, list, paragraph, prose, table, text};
+
+/// Characters of a warning that are shown.
+const MOST: usize = 2000;
+
+/// What speaks for and against the figures.
+pub fn section(report: &Report) -> Section {
+    let mut body = match &report.fitted.how {
+        How::Exact(fit) => exact(fit, report),
+        How::Trained(_) => trained(),
+    };
+    let targets = report.table.encoder.targets();
+    let sets = [(Set::Validation, "validation"), (Set::Test, "the test")];
+    for (index, target) in targets.iter().enumerate().take(super::MOST_TARGETS) {
+        let held_out: Vec<(&str, &Metrics)> = sets
+            .iter()
+            .filter_map(|(set, what)| Some((*what, report.fitted.on(*set).get(index)?)))
+            .collect();
+        if !held_out.is_empty() {
+            let what =
+                format!("Rows that the fit has not seen tell how well it predicts `{target}`:");
+            body += &paragraph(&prose(&what));
+            body += &metrics(&held_out);
+        }
+    }
+    if !report.folds.is_empty() {
+        let told = targets.len().min(super::MOST_TARGETS);
+        body += &lines(folds_lines(report.folds, &targets[..told]).trim_start());
+    }
+    Section {
+        id: "trust",
+        heading: "How far to trust it",
+        body,
+    }
+}
+
+fn exact(fit: &ExactFit, report: &Report) -> String {
+    let encoder = &report.table.encoder;
+    let mut body = match fit.ridge.is_some() {
+        true => paragraph(
+            "The weights are shrunk towards 0, which makes predictions of new rows steadier and \
+             each weight too small: they have no standard errors that could be told.",
+        ),
+        false => paragraph(&format!(
+            "The arithmetic: {:.0} digits or more of every figure are sure to be right ({}). Small \
+             errors in the features grow at most {} times in the weights.",
+            fit.solution.fewest_digits().floor(),
+            text(fit.method()),
+            significant((10.0 * fit.solution.condition).round() / 10.0),
+        )),
+    };
+    let warnings = summary::warnings(fit, encoder);
+    body += &match warnings.is_empty() {
+        true => paragraph("Nothing in the numbers themselves calls for a second look."),
+        false => paragraph("Look twice:"),
+    };
+    for warning in warnings {
+        let short: String = warning.chars().take(MOST).collect();
+        body += &format!("<p class=\"warning\">{}</p>\n", prose(&short));
+    }
+    if let Some(found) = &fit.diagnostics {
+        for index in 0..encoder.targets().len().min(super::MOST_TARGETS) {
+            body += &lines(&diagnostics::text(fit, found, index, encoder));
+        }
+    }
+    match fit.ridge.is_some() {
+        true => body,
+        false => body + &assumptions(fit),
+    }
+}
+
+/// What the standard errors rest on.
+fn assumptions(fit: &ExactFit) -> String {
+    let even = "the residuals are as widely spread everywhere: a funnel in the picture of \
+                residuals speaks against it;";
+    let mut list_of = vec![
+        "rows are independent of one another: no row is a copy or a later state of another;",
+        "the target depends on the features along straight lines: a curve in the picture of \
+         residuals speaks against it;",
+        "the residuals are about normal, which matters little with many rows.",
+    ];
+    if fit.robust.is_none() {
+        list_of.insert(1, even);
+    }
+    let mut body = paragraph("The standard errors, p values and intervals hold if");
+    body += &list(list_of.into_iter().map(str::to_string));
+    body + &paragraph(
+        "That a weight is surely not 0 does not say that changing the feature would change the \
+         target: both may follow from something that is no column here.",
+    )
+}
+
+fn trained() -> String {
+    paragraph(
+        "The weights come from gradient descent, which stops near those of least squares: how \
+         near depends on the learning rate and the number of epochs. Without <code>--method \
+         sgd</code>, <code>linreg fit</code> finds them exactly, with standard errors and the \
+         digits that are sure.",
+    )
+}
+
+/// Metrics of one target on some sets of rows.
+pub fn metrics(sets: &[(&str, &Metrics)]) -> String {
+    let row = |(what, metrics): &(&str, &Metrics)| {
+        let share = metrics.r_squared.map_or("-".to_string(), significant);
+        vec![
+            what.to_string(),
+            thousands(metrics.rows as usize),
+            share,
+            significant(metrics.rmse),
+            significant(metrics.mae),
+        ]
+    };
+    let rows: Vec<Vec<String>> = sets.iter().map(row).collect();
+    let header = [
+        "rows for",
+        "number",
+        "R², share of variance explained",
+        "RMSE, typical error",
+        "MAE, mean absolute error",
+    ];
+    table("Errors of prediction", &header, 1, &rows)
+}

@@ -1,0 +1,106 @@
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use linreg_exact::PredictionErrors;
+use linreg_model::ModelFile;
+use linreg_plot::{Estimate, Picture};
+
+use super::drawing::DrawingArgs;
+use crate::commands::fit::intervals::load;
+use crate::input::{encoder_of, load_model};
+use crate::number::plain;
+
+/// The coefficients of a fit with their intervals
+///
+/// Those whose interval reaches over 0 may be 0.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Model file that linreg fit wrote
+    model: PathBuf,
+
+    /// Column whose coefficients are drawn, where the model predicts several
+    /// [default: the first]
+    #[arg(long, short, value_name = "NAME")]
+    target: Option<String>,
+
+    /// Probability of the intervals
+    #[arg(
+        long,
+        value_name = "PROBABILITY",
+        allow_negative_numbers = true,
+        default_value_t = 0.95
+    )]
+    confidence: f64,
+
+    #[command(flatten)]
+    drawing: DrawingArgs,
+}
+
+pub fn run(args: Args) -> Result<()> {
+    let drawing = args.drawing.check(&[&args.model])?;
+    let name = || args.model.display().to_string();
+    let model = load_model(&args.model)?;
+    let encoder = encoder_of(&model, &args.model)?;
+    let errors = load(&model, encoder.intercept()).with_context(name)?;
+    let quantile = errors.quantile(args.confidence)?;
+    let targets = &model.target_names;
+    let target = match &args.target {
+        None => 0,
+        Some(chosen) => {
+            let found = targets.iter().position(|target| target == chosen);
+            found.with_context(|| {
+                let known: Vec<String> = targets.iter().map(|target| plain(target)).collect();
+                let (chosen, known) = (plain(chosen), known.join(", "));
+                format!(
+                    "{}: the model does not predict `{chosen}`; it predicts {known}",
+                    name()
+                )
+            })?
+        }
+    };
+    let estimates = estimates(&model, &errors, target, quantile);
+    if estimates.is_empty() {
+        bail!(
+            "{}: the model has no features whose weights are determined",
+            name()
+        );
+    }
+    drawing.write(&Picture::coefficients(
+        &targets[target],
+        &estimates,
+        args.confidence,
+    )?)
+}
+
+/// The weights with their intervals; not those that were left out, which have no
+/// error.
+fn estimates(
+    model: &ModelFile,
+    errors: &PredictionErrors,
+    target: usize,
+    quantile: f64,
+) -> Vec<Estimate> {
+    let size = errors.feature_scales.len();
+    let constant = usize::from(errors.has_intercept);
+    let covariance = &errors.covariance[target * size * size..][..size * size];
+    let weights = model.coefficients.weight()[target..].iter();
+    let weights = weights.step_by(model.target_names.len());
+    let estimates = model.feature_names.iter().zip(weights).enumerate();
+    let estimates = estimates.map(|(feature, (name, value))| {
+        let index = feature + constant;
+        let variance = covariance[index * size + index];
+        let std_error =
+            variance.sqrt() * errors.feature_scales[index] * errors.target_units[target];
+        Estimate {
+            name: name.clone(),
+            value: *value,
+            lower: value - quantile * std_error,
+            upper: value + quantile * std_error,
+        }
+    });
+    let is_left_out =
+        |estimate: &Estimate| estimate.value == 0.0 && estimate.lower == estimate.upper;
+    estimates
+        .filter(|estimate| !is_left_out(estimate))
+        .collect()
+}

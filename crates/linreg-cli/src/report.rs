@@ -1,0 +1,138 @@
+//! A report: one HTML page without anything from elsewhere, to read, print and
+//! send to others.
+
+mod command;
+mod files;
+pub mod html;
+mod look;
+mod picture;
+
+pub use command::{command_line, versions};
+pub use files::{Hashed, hashes};
+pub use look::{Look, OwnLine, thinned};
+pub use picture::Pictures;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+
+const STYLE: &str = include_str!("report/page.css");
+const SCRIPT: &str = include_str!("report/page.js");
+
+/// A report, section by section. All its texts are HTML.
+pub struct Page {
+    /// What the report is of; the one text that is not HTML.
+    pub title: String,
+    /// The main result in a sentence.
+    pub lead: String,
+    pub sections: Vec<Section>,
+}
+
+/// A part of the report with a heading.
+pub struct Section {
+    /// Under which the page knows it, in letters.
+    pub id: &'static str,
+    pub heading: &'static str,
+    pub body: String,
+}
+
+impl Page {
+    pub fn html(&self) -> String {
+        let title = html::text(&self.title);
+        let links = self
+            .sections
+            .iter()
+            .map(|Section { id, heading, .. }| format!("<a href=\"#{id}\">{heading}</a>"));
+        let links = html::list(links);
+        let sections: String = self
+            .sections
+            .iter()
+            .map(|Section { id, heading, body }| {
+                format!(
+                    "<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n\
+                     <h2 id=\"{id}-heading\">{heading}</h2>\n{body}</section>\n"
+                )
+            })
+            .collect();
+        let lead = &self.lead;
+        let style = format!("{STYLE}{}", linreg_plot::page_style());
+        let hashes = [&style, SCRIPT].map(sha256_base64);
+        let version = env!("CARGO_PKG_VERSION");
+        // Nothing is loaded, and no script or style runs but these two.
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+            hashes[0], hashes[1]
+        );
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"generator\" content=\"linreg {version}\">\n\
+             <title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n\
+             <a class=\"skip\" href=\"#main\">Skip to the report</a>\n\
+             <header>\n<div><h1><bdi>{title}</bdi></h1>\n<p>{lead}</p></div>\n\
+             <button id=\"theme\" type=\"button\" hidden>Dark colours</button>\n</header>\n\
+             <nav aria-label=\"Sections\">\n{links}</nav>\n\
+             <main id=\"main\">\n{sections}</main>\n\
+             <footer><p>Made by linreg {version}.</p></footer>\n\
+             <script>{SCRIPT}</script>\n</body>\n</html>\n"
+        )
+    }
+}
+
+fn sha256_base64(text: &str) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(title: &str) -> String {
+        let section = |id, heading| Section {
+            id,
+            heading,
+            body: html::paragraph(&html::name(title)),
+        };
+        let page = Page {
+            title: title.to_string(),
+            lead: html::name(title),
+            sections: vec![section("one", "First"), section("two", "Second")],
+        };
+        page.html()
+    }
+
+    #[test]
+    fn every_section_has_a_heading_and_a_link() {
+        let page = page("y from x");
+        for (id, heading) in [("one", "First"), ("two", "Second")] {
+            for part in [
+                format!("<section id=\"{id}\" aria-labelledby=\"{id}-heading\">"),
+                format!("<h2 id=\"{id}-heading\">{heading}</h2>"),
+                format!("<a href=\"#{id}\">{heading}</a>"),
+            ] {
+                assert_eq!(page.matches(&part).count(), 1, "{part}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_loaded_and_no_name_becomes_markup() {
+        let page = page("</title><script>alert(1)</script><img src=x onerror=alert(1)>");
+        assert_eq!(page.matches("<script").count(), 1);
+        assert!(!page.contains("<img"));
+        for attribute in [" src=", " href=\"http", "url(", "@import"] {
+            let found = page.replace("src=x onerror", "").matches(attribute).count();
+            assert_eq!(found, 0, "{attribute}");
+        }
+    }
+
+    #[test]
+    fn a_policy_names_the_script_by_its_hash() {
+        // printf '' | openssl dgst -sha256 -binary | base64
+        let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert_eq!(sha256_base64(""), empty);
+        // Nothing in them may end them early.
+        assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
+    }
+}

@@ -1,0 +1,77 @@
+/// Characters of a command line that are shown.
+const MOST: usize = 4000;
+
+/// The command that is running, as a shell reads it.
+pub fn command_line() -> String {
+    let arguments = std::env::args_os().skip(1);
+    let arguments: Vec<String> = arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let line = line(&arguments);
+    match line.char_indices().nth(MOST) {
+        None => line,
+        Some((end, _)) => format!("{}…", &line[..end]),
+    }
+}
+
+/// What made the page, and on which machine.
+pub fn versions() -> String {
+    let linreg = env!("CARGO_PKG_VERSION");
+    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!("linreg {linreg}, Burn 0.21.0, {system} on {machine}")
+}
+
+fn line(arguments: &[String]) -> String {
+    let arguments = arguments.iter().map(|argument| quote(argument));
+    let words: Vec<String> = ["linreg".to_string()]
+        .into_iter()
+        .chain(arguments)
+        .collect();
+    words.join(" ")
+}
+
+/// In quotes, unless no shell reads anything else into it.
+fn quote(argument: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
+    match !argument.is_empty() && argument.chars().all(is_plain) {
+        true => argument.to_string(),
+        false => format!("'{}'", argument.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_what_was_given() {
+        let arguments = [
+            "fit",
+            "a b.csv",
+            "--formula",
+            "y ~ x*2",
+            "",
+            "it's",
+            "$(rm x)",
+            "--n=1e-3",
+        ];
+        let arguments = arguments.map(String::from);
+        let line = line(&arguments);
+        assert_eq!(
+            line,
+            r"linreg fit 'a b.csv' --formula 'y ~ x*2' '' 'it'\''s' '$(rm x)' --n=1e-3"
+        );
+        #[cfg(unix)]
+        {
+            let script = format!("linreg() {{ printf '%s\\n' \"$@\"; }}; {line}");
+            let shell = std::process::Command::new("sh")
+                .args(["-c", &script])
+                .output()
+                .unwrap();
+            assert_eq!(
+                String::from_utf8(shell.stdout).unwrap(),
+                arguments.join("\n") + "\n"
+            );
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+/// A file, and what tells whether another is the same.
+pub struct Hashed {
+    pub name: String,
+    pub bytes: u64,
+    /// SHA-256 in hexadecimal, as `sha256sum` prints it.
+    pub sha256: String,
+}
+
+/// The hashes of files, each read once from beginning to end; none of standard
+/// input, which is gone.
+///
+/// # Errors
+///
+/// A file that cannot be read.
+pub fn hashes(files: &[PathBuf]) -> Result<Vec<Hashed>> {
+    let files = files.iter().filter(|path| *path != Path::new("-"));
+    files.map(|path| hash(path)).collect()
+}
+
+fn hash(path: &Path) -> Result<Hashed> {
+    let name = path.display().to_string();
+    let mut file = File::open(path).with_context(|| name.clone())?;
+    let mut hasher = Sha256::new();
+    let bytes = io::copy(&mut file, &mut hasher).with_context(|| name.clone())?;
+    let digits = hasher.finalize();
+    Ok(Hashed {
+        name,
+        bytes,
+        sha256: digits.iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_that_of_sha256sum() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc");
+        std::fs::write(&path, "abc").unwrap();
+        let found = hashes(&[path, "-".into()]).unwrap();
+        // FIPS 180-4's own example, which `printf abc | sha256sum` prints too.
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!((found[0].sha256.as_str(), found[0].bytes), (expected, 3));
+        assert_eq!(found.len(), 1);
+    }
+}

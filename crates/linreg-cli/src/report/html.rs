@@ -1,0 +1,165 @@
+//! Pieces of HTML. Whatever comes from a file or the command line goes through
+//! [`text`], which is all that keeps it from being read as HTML.
+
+use std::fmt::Display;
+
+use crate::number::plain;
+
+/// Characters of a name that are shown at most.
+const MOST: usize = 80;
+
+/// A text, between tags and in quoted attributes.
+pub fn text(text: impl Display) -> String {
+    let mut escaped = String::new();
+    for character in plain(&text.to_string()).chars() {
+        match character {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\'' => escaped += "&#39;",
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// A text in as many characters as people read of a name.
+pub fn shorten(name: &str) -> String {
+    match name.char_indices().nth(MOST) {
+        None => name.to_string(),
+        Some(_) => name.chars().take(MOST - 1).chain(['…']).collect(),
+    }
+}
+
+/// The name of a column or a level, whose direction of writing is its own.
+pub fn name(name: &str) -> String {
+    format!("<bdi>{}</bdi>", text(shorten(name)))
+}
+
+/// Several names.
+pub fn names(list: &[String]) -> String {
+    let list: Vec<String> = list.iter().map(|one| name(one)).collect();
+    list.join(", ")
+}
+
+/// A sentence of the terminal, in which names stand between backticks.
+pub fn prose(sentence: &str) -> String {
+    let lines = sentence.split('\n').map(|line| {
+        let parts = line.split('`').enumerate();
+        let parts = parts.map(|(index, part)| match index % 2 {
+            0 => text(part),
+            _ => format!("<b>{}</b>", name(part)),
+        });
+        parts.collect::<String>()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+pub fn paragraph(html: &str) -> String {
+    format!("<p>{html}</p>\n")
+}
+
+/// Lines of the terminal, as they stand there; no more than people read.
+pub fn lines(text_lines: &str) -> String {
+    const MOST_LINES: usize = 200;
+    const MOST_CHARACTERS: usize = 300;
+    let shown = text_lines.trim_end().lines().take(MOST_LINES);
+    let line = |line: &str| text(line.chars().take(MOST_CHARACTERS).collect::<String>());
+    let shown: Vec<String> = shown.map(line).collect();
+    format!(
+        "<pre class=\"lines\" tabindex=\"0\">{}</pre>\n",
+        shown.join("\n")
+    )
+}
+
+pub fn list(items: impl IntoIterator<Item = String>) -> String {
+    let items: String = items
+        .into_iter()
+        .map(|item| format!("<li>{item}</li>\n"))
+        .collect();
+    match items.is_empty() {
+        true => items,
+        false => format!("<ul>\n{items}</ul>\n"),
+    }
+}
+
+/// Terms and what they are, as HTML.
+pub fn definitions(items: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let items: String = items
+        .into_iter()
+        .map(|(term, html)| format!("<div><dt>{}</dt><dd>{html}</dd></div>\n", text(term)))
+        .collect();
+    format!("<dl>\n{items}</dl>\n")
+}
+
+/// A table of HTML cells, wide ones to be scrolled sideways. The first column
+/// names the row, the columns from `first_number` on hold numbers.
+pub fn table(caption: &str, header: &[&str], first_number: usize, rows: &[Vec<String>]) -> String {
+    let class = |column: usize| match column >= first_number {
+        true => " class=\"number\"",
+        false => "",
+    };
+    let header = header.iter().enumerate();
+    let header: String = header
+        .map(|(column, cell)| format!("<th scope=\"col\"{}>{}</th>", class(column), text(cell)))
+        .collect();
+    let row = |cells: &Vec<String>| {
+        let cells = cells.iter().enumerate();
+        let cells: String = cells
+            .map(|(column, cell)| match column {
+                0 => format!("<th scope=\"row\">{cell}</th>"),
+                _ => format!("<td{}>{cell}</td>", class(column)),
+            })
+            .collect();
+        format!("<tr>{cells}</tr>\n")
+    };
+    let rows: String = rows.iter().map(row).collect();
+    let label = text(caption);
+    format!(
+        "<div class=\"scroll\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table>\n\
+         <caption>{label}</caption>\n<thead><tr>{header}</tr></thead>\n<tbody>\n{rows}</tbody>\n\
+         </table></div>\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_text_breaks_out() {
+        assert_eq!(
+            text("</p><script>alert(\"1\" & '2')</script>"),
+            "&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;"
+        );
+        assert_eq!(text("a\u{0}b\n"), "a\\0b\\n");
+    }
+
+    #[test]
+    fn a_name_keeps_its_direction_and_its_length_is_bounded() {
+        assert_eq!(name("גיל"), "<bdi>גיל</bdi>");
+        let long = shorten(&"é".repeat(1000));
+        assert_eq!(long.chars().count(), 80);
+        assert!(long.ends_with("é…"));
+        assert_eq!(shorten(&"é".repeat(80)), "é".repeat(80));
+    }
+
+    #[test]
+    fn names_between_backticks_stand_out() {
+        assert_eq!(
+            prose("1 more of `a<b`: lower\nand `c`"),
+            "1 more of <b><bdi>a&lt;b</bdi></b>: lower\nand <b><bdi>c</bdi></b>"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_escaped_has_no_markup(any in ".*") {
+            for html in [text(&any), prose(&any).replace("<b><bdi>", "").replace("</bdi></b>", "")] {
+                prop_assert!(!html.contains(['<', '>', '"', '\'']), "{}", html);
+            }
+        }
+    }
+}

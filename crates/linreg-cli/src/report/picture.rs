@@ -1,0 +1,73 @@
+use linreg_plot::{Picture, PlotError};
+
+use super::html::{prose, text};
+
+/// What a reader can do who has a screen.
+const HINT: &str = "<p class=\"screen quiet\">Point at a dot to read its values, or go from dot \
+                    to dot with the arrow keys.</p>\n";
+
+/// Pictures beside one another, where there is room.
+pub struct Pictures {
+    /// What begins the identifiers of these, and of no others of the page.
+    id: String,
+    figures: Vec<String>,
+}
+
+impl Pictures {
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: id.to_string(),
+            figures: Vec::new(),
+        }
+    }
+
+    /// Adds one, or says why it cannot be drawn.
+    pub fn add(&mut self, picture: Result<Picture, PlotError>) {
+        let id = format!("{}-{}", self.id, self.figures.len() + 1);
+        self.figures.push(match picture {
+            Ok(picture) => format!("<figure>\n{}</figure>\n", picture.svg_for_page(&id)),
+            Err(error) => format!(
+                "<p class=\"warning\">A picture is left out: {}</p>\n",
+                prose(&error.to_string())
+            ),
+        });
+    }
+
+    pub fn html(self) -> String {
+        let pictures = self.figures.concat();
+        let hint = match pictures.contains("<circle ") {
+            true => HINT,
+            false => "",
+        };
+        let id = text(self.id);
+        format!("{hint}<div class=\"pictures\" id=\"{id}\">\n{pictures}</div>\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_that_cannot_be_drawn_says_why() {
+        let mut pictures = Pictures::new("some");
+        pictures.add(Picture::scatter("x", &[1.0, 2.0], "y", &[3.0, 4.0]));
+        pictures.add(Picture::scatter(
+            "x",
+            &[-1.7e308, 1.7e308],
+            "<y>",
+            &[0.0, 1.0],
+        ));
+        let html = pictures.html();
+        assert_eq!(html.matches("id=\"some-1\"").count(), 1, "{html}");
+        assert_eq!(
+            html.matches("data-x=\"1\" data-y=\"3\"").count(),
+            1,
+            "{html}"
+        );
+        assert!(
+            html.contains("<p class=\"warning\">A picture is left out: the values of <b>"),
+            "{html}"
+        );
+    }
+}

@@ -1,0 +1,98 @@
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::{Mat, MatMut, Par};
+
+use crate::{DoubleDouble, Solution};
+
+/// Turns the kept columns x of a row into v = L^-1 x, where L is the factor of
+/// the sums of products. Over all rows, weighted, these are orthonormal: v'v is
+/// the leverage, and no sum of products of them loses digits.
+#[derive(Clone, Debug)]
+pub(super) struct Basis {
+    /// 1 with an intercept: the column of ones is no more than a constant then.
+    first: usize,
+    constant: f64,
+    /// Of the kept columns, with an intercept.
+    means: Vec<DoubleDouble>,
+    lower: Lower,
+}
+
+#[derive(Clone, Debug)]
+enum Lower {
+    /// In 64-bit floats, whose rounding the condition of the features
+    /// multiplies.
+    Double(Mat<f64>),
+    /// `[kept, kept]`, row-major.
+    DoubleDouble(Vec<DoubleDouble>),
+}
+
+impl Basis {
+    pub fn new(solution: &Solution) -> Self {
+        /// Leaves eleven digits or so.
+        const MUCH: f64 = 1e4;
+        let factor = solution.factor();
+        let size = factor.kept.len();
+        let first = usize::from(solution.has_intercept);
+        let corner = factor.lower(0, 0);
+        let means = (0..size * first).map(|a| factor.lower(a, 0) / corner);
+        let lower = match solution.condition > MUCH {
+            false => Lower::Double(Mat::from_fn(size, size, |a, b| match a >= b {
+                true => factor.lower(a, b).high(),
+                false => 0.0,
+            })),
+            true => {
+                let all = (0..size * size).map(|at| factor.lower(at / size, at % size));
+                Lower::DoubleDouble(all.collect())
+            }
+        };
+        Self {
+            first,
+            constant: (DoubleDouble::from(1.0) / corner).high(),
+            means: means.collect(),
+            lower,
+        }
+    }
+
+    /// Begins with a row, which is no longer itself then.
+    pub fn start(&self, row: &mut [DoubleDouble], to: &mut [f64]) {
+        for (value, mean) in row.iter_mut().zip(&self.means) {
+            *value -= *mean;
+        }
+        if let Lower::DoubleDouble(lower) = &self.lower {
+            let size = row.len();
+            for a in self.first..size {
+                let numbers = &lower[a * size..][..=a];
+                for (b, number) in numbers[..a].iter().enumerate().skip(self.first) {
+                    let product = *number * row[b];
+                    row[a] -= product;
+                }
+                row[a] = row[a] / numbers[a];
+            }
+        }
+        for (to, value) in to.iter_mut().zip(row) {
+            *to = value.high();
+        }
+        if self.first == 1 {
+            to[0] = self.constant;
+        }
+    }
+
+    /// Ends with all rows of a block, `[rows, kept]`.
+    pub fn finish(&self, block: &mut [f64]) {
+        let Lower::Double(lower) = &self.lower else {
+            return;
+        };
+        let (first, size) = (self.first, lower.nrows());
+        if size == first {
+            return;
+        }
+        let rows = block.len() / size;
+        let columns = MatMut::from_column_major_slice_mut(block, size, rows);
+        solve_lower_triangular_in_place(
+            lower
+                .as_ref()
+                .submatrix(first, first, size - first, size - first),
+            columns.submatrix_mut(first, 0, size - first, rows),
+            Par::Seq,
+        );
+    }
+}

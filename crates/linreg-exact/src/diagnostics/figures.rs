@@ -1,0 +1,142 @@
+use super::sums::{ResidualSums, TargetSums};
+use super::{Diagnostics, DiagnosticsPass, Robust, RobustCovariance, TargetDiagnostics};
+use crate::distributions::chi_squared_tail;
+use crate::factor::Factor;
+use crate::products::Triangle;
+use crate::{Collinear, DoubleDouble, ExactError};
+
+impl DiagnosticsPass {
+    /// What all rows tell.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Leverage`] where [`Robust::Hc2`] or [`Robust::Hc3`] divide
+    /// by zero.
+    pub fn diagnostics(&self, sums: &ResidualSums) -> Result<Diagnostics, ExactError> {
+        let solution = &self.solution;
+        let power = self.config.robust.map_or(0, Robust::power);
+        if let Some(row) = sums.determining.filter(|_| power > 0) {
+            return Err(ExactError::Leverage { row });
+        }
+        let has_freedom = Self::freedom(solution, &self.config) > 0.0;
+        let squares = sums.squares.solve(true, Collinear::Drop);
+        let targets = sums.targets.iter().enumerate().map(|(target, of_target)| {
+            let known = |value: f64| if has_freedom { value } else { f64::NAN };
+            let moments = Moments::of(&of_target.powers);
+            let (studentised, freedom) = match &squares {
+                Ok(squares) => {
+                    let fit = &squares.targets[target];
+                    let explained = 1.0 - fit.residual_sum / fit.total_sum;
+                    let freedom = squares.rank as f64 - 1.0;
+                    (moments.rows * explained, freedom)
+                }
+                Err(_) => (f64::NAN, 0.0),
+            };
+            let distances = of_target.cooks_distances.list();
+            TargetDiagnostics {
+                durbin_watson: known((of_target.differences / of_target.powers[2]).high()),
+                skewness: known(moments.skewness),
+                kurtosis: known(moments.kurtosis),
+                jarque_bera: known(moments.jarque_bera()),
+                jarque_bera_p: known(chi_squared_tail(moments.jarque_bera(), 2.0)),
+                breusch_pagan: known(if freedom > 0.0 { studentised } else { f64::NAN }),
+                breusch_pagan_degrees_of_freedom: freedom,
+                breusch_pagan_p: known(chi_squared_tail(studentised.max(0.0), freedom)),
+                cooks_distances: match has_freedom {
+                    true => distances.to_vec(),
+                    false => Vec::new(),
+                },
+                robust: self
+                    .config
+                    .robust
+                    .map(|kind| self.covariance(kind, target, of_target)),
+            }
+        });
+        Ok(Diagnostics {
+            leverages: sums.leverages.list().to_vec(),
+            targets: targets.collect(),
+        })
+    }
+
+    /// L'^-1 S L^-1 of the sums S of products in the basis.
+    fn covariance(&self, kind: Robust, target: usize, sums: &TargetSums) -> RobustCovariance {
+        let solution = &self.solution;
+        let factor = solution.factor();
+        let size = factor.kept.len();
+        let rows = Self::rows(solution, &self.config);
+        let freedom = Self::freedom(solution, &self.config);
+        let mut variance = self.deviations[target].powi(2);
+        if kind == Robust::Hc1 {
+            variance *= rows / freedom;
+        }
+        if freedom <= 0.0 {
+            variance = f64::NAN;
+        }
+        let product = |a: usize, b: usize| sums.products.row(a.max(b))[a.min(b)];
+        // Its rows are those of S L^-1.
+        let half: Vec<Vec<DoubleDouble>> = (0..size)
+            .map(|a| factor.solve_transposed((0..size).map(|b| product(a, b)).collect()))
+            .collect();
+        let columns: Vec<Vec<DoubleDouble>> = (0..size)
+            .map(|b| factor.solve_transposed(half.iter().map(|row| row[b]).collect()))
+            .collect();
+        RobustCovariance {
+            kind,
+            numbers: solution.expand(|a, b| columns[b][a].high() * variance),
+            f: self.wald(target, &sums.products, variance),
+        }
+    }
+
+    /// b' V^-1 b / k of the k weights b and their covariance V, in the basis:
+    /// where c = L' b, it is c' S^-1 c.
+    fn wald(&self, target: usize, products: &Triangle, variance: f64) -> f64 {
+        let solution = &self.solution;
+        let (factor, basic) = (solution.factor(), solution.basic(target));
+        let first = usize::from(solution.has_intercept);
+        let size = products.size() - first.min(products.size());
+        let mut system = Triangle::zeros(size + 1);
+        for a in 0..size {
+            let row = &products.row(a + first)[first..];
+            system.row_mut(a).copy_from_slice(row);
+        }
+        for a in 0..size {
+            let terms = (a + first..basic.len()).map(|b| factor.lower(b, a + first) * basic[b]);
+            system.row_mut(size)[a] = terms.sum();
+        }
+        let solved = Factor::new(&system, 0, size, 0.0, |_| Err(()));
+        match solved {
+            Ok(solved) if size > 0 => -solved.residual_sum(0).high() / (variance * size as f64),
+            _ => f64::NAN,
+        }
+    }
+}
+
+/// Of residuals, about their mean.
+struct Moments {
+    rows: f64,
+    skewness: f64,
+    kurtosis: f64,
+}
+
+impl Moments {
+    fn of(powers: &[DoubleDouble; 5]) -> Self {
+        let raw = powers.map(|sum| sum / powers[0]);
+        let times = |factor: f64, number: DoubleDouble| DoubleDouble::from(factor) * number;
+        let mean = raw[1];
+        let square = mean * mean;
+        let second = (raw[2] - square).high();
+        let third = raw[3] - times(3.0, mean * raw[2]) + times(2.0, mean * square);
+        let fourth = raw[4] - times(4.0, mean * raw[3]) + times(6.0, square * raw[2])
+            - times(3.0, square * square);
+        Self {
+            rows: powers[0].high(),
+            skewness: third.high() / second.powf(1.5),
+            kurtosis: fourth.high() / (second * second),
+        }
+    }
+
+    fn jarque_bera(&self) -> f64 {
+        let excess = self.kurtosis - 3.0;
+        self.rows / 6.0 * (self.skewness * self.skewness + excess * excess / 4.0)
+    }
+}

@@ -1,0 +1,260 @@
+use rayon::prelude::*;
+
+use super::basis::Basis;
+use super::sums::ResidualSums;
+use super::{Diagnostics, DiagnosticsConfig, Robust};
+use crate::fit::in_waves;
+use crate::{DoubleDouble, ExactError, Rows, Solution, Weighting};
+
+/// A second pass over the rows of a [`Solution`], which finds out whether the
+/// assumptions of its statistics hold.
+///
+/// Chunks of rows can be looked at side by side; their sums are merged in order.
+///
+/// # Example
+///
+/// ```
+/// use linreg_exact::{
+///     DiagnosticsConfig, DiagnosticsPass, FitConfig, Inference, InferenceConfig, Robust, Rows, fit,
+/// };
+///
+/// # fn main() -> Result<(), linreg_exact::ExactError> {
+/// let features = [1.0, 2.0, 3.0, 4.0, 9.0];
+/// let targets = [1.0, 2.5, 2.9, 4.2, 9.1];
+/// let rows = Rows::new(&features, &targets, 1, 1)?;
+/// let solution = fit(&rows, &FitConfig::default())?;
+///
+/// let config = DiagnosticsConfig {
+///     robust: Some(Robust::Hc1),
+///     ..DiagnosticsConfig::default()
+/// };
+/// let pass = DiagnosticsPass::new(&solution, &config);
+/// let mut sums = pass.sums(&rows.slice(0..2), |row| row as u64)?;
+/// sums.merge(&pass.sums(&rows.slice(2..5), |row| 2 + row as u64)?)?;
+/// let found = pass.diagnostics(&sums)?;
+/// assert_eq!(found.leverages[0].row, 4);
+///
+/// let covariance = found.targets[0].robust.as_ref().unwrap();
+/// let robust = Inference::robust(&solution, 0, &InferenceConfig::default(), covariance)?;
+/// assert!(robust.coefficients[1].std_error < 0.1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct DiagnosticsPass {
+    pub(super) solution: Solution,
+    pub(super) config: DiagnosticsConfig,
+    basis: Basis,
+    /// Standard deviations of the residuals in units; 1 where there is none.
+    pub(super) deviations: Vec<f64>,
+}
+
+impl DiagnosticsPass {
+    /// A pass over the rows that a solution was found from.
+    pub fn new(solution: &Solution, config: &DiagnosticsConfig) -> Self {
+        let deviation = |target| {
+            let variance = solution.scaled_residual_sum(target) / Self::freedom(solution, config);
+            // The sum of counts is in their unit, the count of a row is not.
+            let unit = match config.weighting {
+                Weighting::Precision => 1.0,
+                Weighting::Counts => 2f64.powi(solution.weight_unit()),
+            };
+            match (variance * unit).sqrt() {
+                deviation if deviation > 0.0 && deviation.is_finite() => deviation,
+                _ => 1.0,
+            }
+        };
+        Self {
+            solution: solution.clone(),
+            config: *config,
+            basis: Basis::new(solution),
+            deviations: (0..solution.targets.len()).map(deviation).collect(),
+        }
+    }
+
+    pub(super) fn rows(solution: &Solution, config: &DiagnosticsConfig) -> f64 {
+        match config.weighting {
+            Weighting::Precision => solution.rows as f64,
+            Weighting::Counts => solution.sum_of_weights,
+        }
+    }
+
+    pub(super) fn freedom(solution: &Solution, config: &DiagnosticsConfig) -> f64 {
+        Self::rows(solution, config) - solution.rank as f64
+    }
+
+    /// Looks at rows; `number` tells what a row of them is to be called. Rows of
+    /// weight 0 are passed over.
+    ///
+    /// # Errors
+    ///
+    /// Rows of another shape than those of the solution, or a number that is NaN
+    /// or infinite.
+    pub fn sums(
+        &self,
+        rows: &Rows,
+        number: impl Fn(usize) -> u64,
+    ) -> Result<ResidualSums, ExactError> {
+        /// Rows that fit a cache.
+        const BLOCK: usize = 512;
+        rows.check()?;
+        let size = match self.config.robust {
+            Some(_) => self.solution.rank,
+            None => 0,
+        };
+        let (num_features, num_targets) = (rows.num_features(), rows.num_targets());
+        let mut sums = ResidualSums::new(num_features, num_targets, size, self.config.largest);
+        let mut squares = vec![0.0; rows.num_rows() * num_targets];
+        for start in (0..rows.num_rows()).step_by(BLOCK) {
+            let end = rows.num_rows().min(start + BLOCK);
+            let of_block = &mut squares[start * num_targets..end * num_targets];
+            let part = rows.slice(start..end);
+            self.add_block(&part, |row| number(start + row), &mut sums, of_block);
+        }
+        let counts = self.counts(rows);
+        let squares = rows
+            .with_targets(&squares)?
+            .with_weights(counts.as_deref())?;
+        sums.squares.update(&squares)?;
+        Ok(sums)
+    }
+
+    /// How many rows each stands for, unless it is one each.
+    fn counts(&self, rows: &Rows) -> Option<Vec<f64>> {
+        let count = |row| match self.config.weighting {
+            Weighting::Precision => f64::from(u8::from(rows.weight(row) > 0.0)),
+            Weighting::Counts => rows.weight(row),
+        };
+        let all = (0..rows.num_rows()).map(count);
+        rows.is_weighted().then(|| all.collect())
+    }
+
+    fn add_block(
+        &self,
+        rows: &Rows,
+        number: impl Fn(usize) -> u64,
+        sums: &mut ResidualSums,
+        squares: &mut [f64],
+    ) {
+        let solution = &self.solution;
+        let kept = &solution.factor().kept;
+        let rank = kept.len();
+        let num_targets = rows.num_targets();
+        let used: Vec<usize> = (0..rows.num_rows())
+            .filter(|row| rows.weight(*row) > 0.0)
+            .collect();
+        let mut block = vec![0.0; used.len() * rank];
+        let mut residuals = vec![0.0; used.len() * num_targets];
+        let mut row_of_kept = vec![DoubleDouble::ZERO; rank];
+        for (index, row) in used.iter().enumerate() {
+            self.read(rows, *row, &mut row_of_kept);
+            let of_row = &mut residuals[index * num_targets..][..num_targets];
+            for (target, residual) in of_row.iter_mut().enumerate() {
+                let scale = 2f64.powi(-solution.target_unit(target));
+                let products = row_of_kept.iter().zip(solution.basic(target));
+                let predicted: DoubleDouble = products.map(|(x, b)| *x * *b).sum();
+                let value = rows.targets(*row)[target] * scale;
+                let residual_of = DoubleDouble::from(value) - predicted;
+                *residual = residual_of.high() / self.deviations[target];
+            }
+            self.basis
+                .start(&mut row_of_kept, &mut block[index * rank..][..rank]);
+        }
+        self.basis.finish(&mut block);
+        let mut leverages = vec![0.0; used.len()];
+        for (index, row) in used.iter().enumerate() {
+            let root = match self.config.weighting {
+                Weighting::Precision => {
+                    (rows.weight(*row) * 2f64.powi(-solution.weight_unit())).sqrt()
+                }
+                Weighting::Counts => 2f64.powi(-solution.weight_unit() / 2),
+            };
+            let of_row = &mut block[index * rank..][..rank];
+            of_row.iter_mut().for_each(|value| *value *= root);
+            leverages[index] = of_row.iter().map(|value| value * value).sum();
+            sums.leverages.push(number(*row), leverages[index]);
+            if is_determining(leverages[index]) && sums.determining.is_none() {
+                sums.determining = Some(number(*row));
+            }
+            if self.config.weighting == Weighting::Precision {
+                let of_row = &mut residuals[index * num_targets..][..num_targets];
+                of_row.iter_mut().for_each(|residual| *residual *= root);
+            }
+        }
+        let (mut factors, mut weighted) = (Vec::new(), Vec::new());
+        for (target, of_target) in sums.targets.iter_mut().enumerate() {
+            factors.clear();
+            for (index, row) in used.iter().enumerate() {
+                let (residual, leverage) =
+                    (residuals[index * num_targets + target], leverages[index]);
+                let count = match self.config.weighting {
+                    Weighting::Precision => 1.0,
+                    Weighting::Counts => rows.weight(*row),
+                };
+                let square = residual * residual;
+                squares[row * num_targets + target] = square;
+                of_target.push(residual, count);
+                let rest = 1.0 - leverage;
+                if !is_determining(leverage) {
+                    let distance = square / rank as f64 * leverage / (rest * rest);
+                    of_target.cooks_distances.push(number(*row), distance);
+                }
+                let power = self.config.robust.map_or(0, Robust::power);
+                factors.push(count * square / rest.powi(power));
+            }
+            if self.config.robust.is_some() && !used.is_empty() {
+                of_target.add_products(&block, &factors, &mut weighted);
+            }
+        }
+    }
+
+    /// The kept columns of a row, in units.
+    fn read(&self, rows: &Rows, row: usize, to: &mut [DoubleDouble]) {
+        let (features, tails) = (rows.features(row), rows.tails(row));
+        for (value, column) in to.iter_mut().zip(&self.solution.factor().kept) {
+            *value = match column {
+                0 => DoubleDouble::from(1.0),
+                _ => {
+                    let tail = tails.map_or(0.0, |tails| tails[column - 1]);
+                    let scale = 2f64.powi(-self.solution.column_unit(*column));
+                    DoubleDouble::sum_of(features[column - 1], tail).scaled(scale)
+                }
+            };
+        }
+    }
+}
+
+/// Whether a row alone determines a coefficient, to the digits of leverages.
+fn is_determining(leverage: f64) -> bool {
+    leverage > 1.0 - 1e-9
+}
+
+/// Looks at rows in memory, numbered from 0, on all threads of the current rayon
+/// pool. The same rows give the same bits on any number of threads.
+///
+/// # Errors
+///
+/// As [`DiagnosticsPass`].
+pub fn diagnose(
+    rows: &Rows,
+    solution: &Solution,
+    config: &DiagnosticsConfig,
+) -> Result<Diagnostics, ExactError> {
+    let pass = DiagnosticsPass::new(solution, config);
+    let mut total = pass.sums(&rows.slice(0..0), |row| row as u64)?;
+    for (first, parts) in in_waves(rows) {
+        let starts = (first..).step_by(crate::accumulator::CHUNK_ROWS);
+        let parts: Vec<(usize, Rows)> = starts.zip(parts).collect();
+        let parts: Vec<Result<ResidualSums, ExactError>> = parts
+            .into_par_iter()
+            .map(|(start, part)| {
+                let found = pass.sums(&part, |row| (start + row) as u64);
+                found.map_err(|error| error.after(start))
+            })
+            .collect();
+        for part in parts {
+            total.merge(&part?)?;
+        }
+    }
+    pass.diagnostics(&total)
+}

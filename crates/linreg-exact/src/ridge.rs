@@ -1,0 +1,141 @@
+mod problem;
+
+use crate::{Accumulator, ExactError, Weighting};
+use problem::Problem;
+
+/// How to shrink weights.
+///
+/// For each penalty λ, the intercept b0 and the weights b of least
+///
+/// ```text
+/// Σ w_i (y_i - b0 - Σ x_ij b_j)²  +  λ Σ (s_j b_j)²
+/// ```
+///
+/// where s_j is the standard deviation of a feature, √(Σ w (x - mean)² / Σ w),
+/// or 1 if not standardised. The intercept is never penalised. Hoerl and
+/// Kennard, *Ridge regression: biased estimation for nonorthogonal problems*
+/// (1970).
+///
+/// The penalty is `alpha` of scikit-learn's `Ridge` after its `StandardScaler`,
+/// and `lambda` of `lm.ridge` in R's MASS; not standardised, it is that of
+/// `Ridge` alone.
+#[derive(Clone, Debug)]
+pub struct RidgeConfig {
+    /// Whether the model has an intercept; without one, standard deviations are
+    /// about zero. Default: true.
+    pub intercept: bool,
+    /// Whether the penalty does not depend on the units of features. Default:
+    /// true.
+    pub standardise: bool,
+    /// What the weights of rows are, for their number. Default: precisions.
+    pub weighting: Weighting,
+    /// The penalties, each 0 or more, in the unit of a sum of squares. Default:
+    /// none, for ten a decade from 1e-6 to 1000 times the largest eigenvalue of
+    /// the features' products.
+    pub penalties: Vec<f64>,
+}
+
+impl Default for RidgeConfig {
+    fn default() -> Self {
+        Self {
+            intercept: true,
+            standardise: true,
+            weighting: Weighting::Precision,
+            penalties: Vec::new(),
+        }
+    }
+}
+
+/// The fits of a target for each penalty.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RidgePath {
+    /// One for each penalty, in order.
+    pub fits: Vec<RidgeFit>,
+    /// The index of the one of the least generalised cross-validation, the
+    /// largest penalty of equals.
+    pub best: usize,
+}
+
+/// The fit of a penalty.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RidgeFit {
+    /// The penalty.
+    pub penalty: f64,
+    /// The intercept, if there is one, then the weights. The weight of a feature
+    /// that does not vary is 0.
+    pub estimates: Vec<f64>,
+    /// How many coefficients it is as free as: the trace of the matrix that
+    /// turns targets into predictions, the intercept counted.
+    pub degrees_of_freedom: f64,
+    /// Weighted sum of the squared residuals.
+    pub residual_sum: f64,
+    /// 1 - residual sum / total sum; the total is about zero without an
+    /// intercept.
+    pub r_squared: f64,
+    /// Generalised cross-validation, an estimate of the mean squared error of
+    /// new rows: rows · residual sum / (rows - degrees of freedom)². NaN where
+    /// there are no more rows than that. Golub, Heath and Wahba, *Generalized
+    /// cross-validation as a method for choosing a good ridge parameter* (1979).
+    pub cross_validation: f64,
+}
+
+impl Accumulator {
+    /// Fits with penalties, all at once: from the eigenvalues and eigenvectors of
+    /// the products of the features, and steps that correct each solution by its
+    /// residual in double-double. A path for each target.
+    ///
+    /// Features may make each other up. There are no standard errors: the
+    /// estimates are biased, and those of their variance alone would be too
+    /// small.
+    ///
+    /// # Errors
+    ///
+    /// No rows, weights that are all 0, a penalty that is none, or coefficients
+    /// beyond 64-bit floats.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use linreg_exact::{Accumulator, Arithmetic, RidgeConfig, Rows};
+    ///
+    /// # fn main() -> Result<(), linreg_exact::ExactError> {
+    /// let mut sums = Accumulator::new(1, 1, Arithmetic::Double);
+    /// sums.update(&Rows::new(&[-1.0, 0.0, 1.0], &[1.0, 3.0, 5.0], 1, 1)?)?;
+    /// let config = RidgeConfig {
+    ///     standardise: false,
+    ///     penalties: vec![0.0, 2.0],
+    ///     ..RidgeConfig::default()
+    /// };
+    /// let path = &sums.ridge(&config)?[0];
+    /// // The slope is Σ x y / (Σ x² + λ).
+    /// assert_eq!(path.fits[0].estimates, [3.0, 2.0]);
+    /// assert_eq!(path.fits[1].estimates, [3.0, 1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ridge(&self, config: &RidgeConfig) -> Result<Vec<RidgePath>, ExactError> {
+        if self.all_rows() == 0 {
+            return Err(ExactError::NoRows);
+        }
+        if self.rows() == 0 {
+            return Err(ExactError::NoWeight);
+        }
+        let is_penalty = |value: &f64| value.is_finite() && *value >= 0.0;
+        if let Some(value) = config.penalties.iter().find(|value| !is_penalty(value)) {
+            return Err(ExactError::Setting {
+                name: "ridge penalty",
+                value: *value,
+                expected: "a number of 0 or more",
+            });
+        }
+        let problem = Problem::new(self, config)?;
+        (0..self.num_targets())
+            .map(|target| problem.path(target))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+use crate::number::number;
+use crate::ticks::Ticks;
+
+/// One side of a chart: which values it goes over, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Axis {
+    pub(crate) name: String,
+    least: f64,
+    most: f64,
+    scale: Scale,
+}
+
+#[derive(Clone, Debug)]
+enum Scale {
+    Linear,
+    Logarithmic,
+    /// Only whole numbers have ticks.
+    Whole,
+    /// A line for each label, the first at the top, with its figures.
+    Labels(Vec<[String; 2]>),
+}
+
+/// A mark at an axis: where, from 0 to 1, and what it says.
+pub(crate) struct Tick {
+    pub(crate) at: f64,
+    pub(crate) label: String,
+}
+
+impl Axis {
+    /// Even steps over a range that is not empty.
+    pub(crate) fn linear(name: &str, (least, most): (f64, f64)) -> Self {
+        Self {
+            name: name.to_string(),
+            least,
+            most,
+            scale: Scale::Linear,
+        }
+    }
+
+    /// Even steps, of whole numbers.
+    pub(crate) fn whole(name: &str, range: (f64, f64)) -> Self {
+        Self {
+            scale: Scale::Whole,
+            ..Self::linear(name, range)
+        }
+    }
+
+    /// Even ratios over a range above zero.
+    pub(crate) fn logarithmic(name: &str, (least, most): (f64, f64)) -> Self {
+        Self {
+            scale: Scale::Logarithmic,
+            ..Self::linear(name, (least, most))
+        }
+    }
+
+    /// Lines with labels, the first, of value 0, at the top, each with figures
+    /// for its other end.
+    pub(crate) fn labels(name: &str, labels: Vec<[String; 2]>) -> Self {
+        let last = labels.len() as f64;
+        Self {
+            scale: Scale::Labels(labels),
+            // Upside down: the first is at the top.
+            ..Self::linear(name, (last - 0.5, -0.5))
+        }
+    }
+
+    /// What stands at the far end of each line, if lines have labels.
+    pub(crate) fn figures(&self) -> Option<&[[String; 2]]> {
+        match &self.scale {
+            Scale::Labels(labels) => Some(labels),
+            _ => None,
+        }
+    }
+
+    /// Where a value is: 0 at the axis' start, 1 at its end.
+    pub(crate) fn position(&self, value: f64) -> f64 {
+        match self.scale {
+            Scale::Logarithmic => {
+                // Ratios may be beyond 64-bit floats.
+                (value.ln() - self.least.ln()) / (self.most.ln() - self.least.ln())
+            }
+            _ => (value - self.least) / (self.most - self.least),
+        }
+    }
+
+    /// The value at a position.
+    pub(crate) fn value(&self, position: f64) -> f64 {
+        match self.scale {
+            Scale::Logarithmic => {
+                (self.least.ln() + position * (self.most.ln() - self.least.ln())).exp()
+            }
+            _ => self.least + position * (self.most - self.least),
+        }
+    }
+
+    /// About as many round values as `most`, or every label.
+    pub(crate) fn ticks(&self, most: usize) -> Vec<Tick> {
+        let at = |value: f64, label: String| Tick {
+            at: self.position(value),
+            label,
+        };
+        match &self.scale {
+            Scale::Whole if self.most - self.least < most as f64 => {
+                let (first, last) = (self.least.ceil() as i64, self.most.floor() as i64);
+                let values = (first..=last).map(|value| value as f64);
+                values.map(|value| at(value, number(value))).collect()
+            }
+            Scale::Linear | Scale::Whole => {
+                let ticks = Ticks::new(self.least, self.most, most);
+                let values = ticks.values.iter();
+                values
+                    .map(|value| at(*value, ticks.label(*value)))
+                    .collect()
+            }
+            Scale::Logarithmic => {
+                let values = round_ratios(self.least, self.most, most);
+                if values.len() < 3 {
+                    let ticks = Ticks::new(self.least, self.most, most);
+                    let values = ticks.values.iter().filter(|value| **value > 0.0);
+                    return values
+                        .map(|value| at(*value, ticks.label(*value)))
+                        .collect();
+                }
+                let values = values.into_iter();
+                values.map(|value| at(value, number(value))).collect()
+            }
+            Scale::Labels(labels) => {
+                let labels = labels.iter().enumerate();
+                labels
+                    .map(|(index, [label, _])| at(index as f64, label.clone()))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// Powers of ten in the range, or some of them, or these with their doubles and
+/// fives, at most `most` or so.
+fn round_ratios(least: f64, greatest: f64, most: usize) -> Vec<f64> {
+    let (first, last) = (least.log10().floor() as i32, greatest.log10().ceil() as i32);
+    let decades = greatest.log10() - least.log10();
+    let factors: &[f64] = match decades * 3.0 <= most as f64 {
+        true => &[1.0, 2.0, 5.0],
+        false => &[1.0],
+    };
+    let every = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
+    let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
+    // Parsed, since powers of floats are not quite those of ten.
+    let power_of_ten = |power: i32| format!("1e{power}").parse().unwrap_or(0.0);
+    let values = powers.flat_map(|power| {
+        let power: f64 = power_of_ten(power);
+        factors.iter().map(move |factor| factor * power)
+    });
+    values
+        .filter(|value| (least..=greatest).contains(value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<String> {
+        let ticks = axis.ticks(6);
+        assert!(ticks.iter().all(|tick| (0.0..=1.0).contains(&tick.at)));
+        ticks.into_iter().map(|tick| tick.label).collect()
+    }
+
+    #[test]
+    fn ratios_are_even_on_a_logarithmic_axis() {
+        let axis = Axis::logarithmic("loss", (0.01, 100.0));
+        assert!((axis.position(1.0) - 0.5).abs() < 1e-15);
+        assert!((axis.value(0.75) - 10.0).abs() < 1e-12);
+        assert_eq!(labels(&axis), ["0.01", "0.1", "1", "10", "100"]);
+    }
+
+    #[test]
+    fn ticks_of_ratios_are_round_however_wide_the_range() {
+        let of = |least, most| labels(&Axis::logarithmic("loss", (least, most)));
+        assert_eq!(of(0.9, 60.0), ["1", "2", "5", "10", "20", "50"]);
+        assert_eq!(
+            of(9.1e-5, 1.44e-4),
+            ["0.00010", "0.00011", "0.00012", "0.00013", "0.00014"]
+        );
+        let wide = of(1e-300, 1e300);
+        assert!((3..=8).contains(&wide.len()), "{wide:?}");
+    }
+
+    #[test]
+    fn there_is_no_half_an_epoch() {
+        assert_eq!(labels(&Axis::whole("epoch", (-0.1, 2.1))), ["0", "1", "2"]);
+        assert_eq!(labels(&Axis::whole("epoch", (-0.1, 40.0)))[1], "10");
+    }
+
+    #[test]
+    fn the_first_label_is_at_the_top() {
+        let label = |name: &str| [name.to_string(), String::new()];
+        let axis = Axis::labels("", vec![label("a"), label("b")]);
+        let ticks = axis.ticks(5);
+        assert_eq!((ticks[0].label.as_str(), ticks[0].at), ("a", 0.75));
+        assert_eq!(ticks[1].at, 0.25);
+    }
+}

@@ -1,0 +1,254 @@
+use crate::Cloud;
+use crate::axis::Axis;
+use crate::cloud::Grid;
+use crate::scene::Role;
+
+/// A picture with two axes: what is in it, not yet where.
+#[derive(Clone, Debug)]
+pub(crate) struct Chart {
+    /// What to see.
+    pub(crate) title: String,
+    /// The figures behind it.
+    pub(crate) subtitle: String,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
+    /// From back to front.
+    pub(crate) layers: Vec<Layer>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Layer {
+    Points {
+        points: Vec<(f64, f64)>,
+        role: Role,
+        radius: f64,
+        /// What stands for one in a terminal; Braille dots if none.
+        glyph: Option<char>,
+        /// What a page says of them in place of their values, and of what.
+        told: Option<Told>,
+    },
+    /// Counts of points in cells.
+    Grid(Grid),
+    Curve {
+        points: Vec<(f64, f64)>,
+        role: Role,
+        width: f64,
+        /// What it is made of in a terminal.
+        glyph: char,
+        /// What it is called where there are several.
+        name: Option<&'static str>,
+    },
+    /// A few words that end at a point, above or below it.
+    Note {
+        at: (f64, f64),
+        text: String,
+        is_above: bool,
+    },
+}
+
+/// Texts for the points of a layer, two each.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) names: [&'static str; 2],
+    pub(crate) texts: Vec<[String; 2]>,
+}
+
+impl Chart {
+    pub(crate) fn new(title: String, subtitle: String, x: Axis, y: Axis) -> Self {
+        Self {
+            title,
+            subtitle,
+            x,
+            y,
+            layers: Vec::new(),
+        }
+    }
+
+    /// With axes that hold all points, and the points.
+    pub(crate) fn of_cloud(title: String, subtitle: String, cloud: &Cloud) -> Self {
+        let (x, y) = cloud.ranges();
+        let x = Axis::linear(&cloud.x_name, x);
+        let y = Axis::linear(&cloud.y_name, y);
+        let mut chart = Self::new(title, subtitle, x, y);
+        chart.layers.push(Layer::of_cloud(cloud));
+        chart
+    }
+
+    pub(crate) fn with(mut self, layer: Layer) -> Self {
+        self.layers.push(layer);
+        self
+    }
+
+    /// With points of this radius where they are drawn one by one.
+    pub(crate) fn with_radius(mut self, points: f64) -> Self {
+        for layer in &mut self.layers {
+            if let Layer::Points { radius, .. } = layer {
+                *radius = points;
+            }
+        }
+        self
+    }
+
+    /// With a line over the whole width.
+    pub(crate) fn with_line(self, at: impl Fn(f64) -> f64, role: Role) -> Self {
+        let ends = [0.0, 1.0].map(|position| self.x.value(position));
+        let points = ends.map(|x| (x, at(x))).to_vec();
+        let (width, glyph) = match role {
+            Role::Faint => (1.0, '─'),
+            _ => (2.0, '*'),
+        };
+        self.with(Layer::Curve {
+            points,
+            role,
+            width,
+            glyph,
+            name: None,
+        })
+    }
+
+    /// With the way that the means go.
+    pub(crate) fn with_trend(self, points: Vec<(f64, f64)>) -> Self {
+        self.with(Layer::Curve {
+            points,
+            role: Role::Line,
+            width: 2.0,
+            glyph: '*',
+            name: None,
+        })
+    }
+
+    /// What is drawn, for who cannot see it.
+    pub(crate) fn description(&self) -> String {
+        let (x, y) = (&self.x.name, &self.y.name);
+        let axes = match (x.is_empty(), y.is_empty()) {
+            (false, false) => format!("{y} against {x}. "),
+            _ => String::new(),
+        };
+        format!("{axes}{}", self.subtitle)
+    }
+
+    /// A piece of a curve in shares of the chart's width and height, as far as it
+    /// lies inside (Liang and Barsky, *A New Concept and Method for Line
+    /// Clipping*, 1984).
+    pub(crate) fn clipped(&self, from: (f64, f64), to: (f64, f64)) -> Option<[(f64, f64); 2]> {
+        let place = |(x, y): (f64, f64)| (self.x.position(x), self.y.position(y));
+        let ((x0, y0), (x1, y1)) = (place(from), place(to));
+        let (dx, dy) = (x1 - x0, y1 - y0);
+        let (mut start, mut end) = (0.0f64, 1.0f64);
+        for (step, room) in [(-dx, x0), (dx, 1.0 - x0), (-dy, y0), (dy, 1.0 - y0)] {
+            // Neither inside nor outside: a value that is no number.
+            if !step.is_finite() || !room.is_finite() || (step == 0.0 && room < 0.0) {
+                return None;
+            }
+            if step < 0.0 {
+                start = start.max(room / step);
+            } else if step > 0.0 {
+                end = end.min(room / step);
+            }
+        }
+        let at = |share: f64| {
+            let inside = |value: f64| value.clamp(0.0, 1.0);
+            (inside(x0 + share * dx), inside(y0 + share * dy))
+        };
+        (start <= end).then(|| [at(start), at(end)])
+    }
+}
+
+impl Layer {
+    pub(crate) fn of_cloud(cloud: &Cloud) -> Self {
+        match cloud.grid.counts.is_empty() {
+            true => Self::Points {
+                points: cloud.points.clone(),
+                role: Role::Point,
+                radius: 1.0,
+                glyph: None,
+                told: None,
+            },
+            false => Self::Grid(cloud.grid.clone()),
+        }
+    }
+}
+
+/// How many shades cells have.
+pub(crate) const SHADES: usize = 5;
+
+impl Grid {
+    /// The shade of each cell, 0 for an empty one: even steps of the logarithm
+    /// of its count.
+    pub(crate) fn shades(counts: &[u32]) -> Vec<usize> {
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let full = f64::from(most).ln_1p();
+        let shade = |count: &u32| {
+            let share = f64::from(*count).ln_1p() / full;
+            (share * SHADES as f64).ceil() as usize
+        };
+        let shade = |count: &u32| {
+            if *count == 0 {
+                0
+            } else {
+                shade(count).clamp(1, SHADES)
+            }
+        };
+        counts.iter().map(shade).collect()
+    }
+
+    /// The counts in a coarser grid.
+    pub(crate) fn coarser(&self, columns: usize, rows: usize) -> Vec<u32> {
+        let mut counts = vec![0u32; columns * rows];
+        for row in 0..rows {
+            let from_row = row * self.rows / rows;
+            let to_row = ((row + 1) * self.rows / rows).max(from_row + 1);
+            for column in 0..columns {
+                let from = column * self.columns / columns;
+                let to = ((column + 1) * self.columns / columns).max(from + 1);
+                let count = &mut counts[row * columns + column];
+                for cells in (from_row..to_row).map(|row| row * self.columns) {
+                    let cells = &self.counts[cells + from..cells + to];
+                    *count = cells
+                        .iter()
+                        .fold(*count, |sum, cell| sum.saturating_add(*cell));
+                }
+            }
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_end_where_they_leave_the_chart() {
+        let axis = || Axis::linear("", (0.0, 10.0));
+        let chart = Chart::new(String::new(), String::new(), axis(), axis());
+        let close = |found: Option<[(f64, f64); 2]>, expected: [(f64, f64); 2]| {
+            let found = found.unwrap();
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found.0 - expected.0).abs() < 1e-12, "{found:?}");
+                assert!((found.1 - expected.1).abs() < 1e-12, "{found:?}");
+            }
+        };
+        close(
+            chart.clipped((0.0, -10.0), (10.0, 20.0)),
+            [(1.0 / 3.0, 0.0), (2.0 / 3.0, 1.0)],
+        );
+        close(
+            chart.clipped((2.0, 3.0), (4.0, 3.0)),
+            [(0.2, 0.3), (0.4, 0.3)],
+        );
+        assert_eq!(chart.clipped((0.0, 11.0), (10.0, 12.0)), None);
+        assert_eq!(chart.clipped((0.0, f64::NAN), (10.0, 2.0)), None);
+    }
+
+    #[test]
+    fn a_coarser_grid_keeps_every_point() {
+        let grid = Grid {
+            columns: 200,
+            rows: 150,
+            counts: (0..30_000).map(|cell| cell % 7).collect(),
+        };
+        let coarse = grid.coarser(73, 19);
+        assert_eq!(coarse.iter().sum::<u32>(), grid.counts.iter().sum::<u32>());
+    }
+}

@@ -1,0 +1,307 @@
+use crate::sums::Sums;
+use crate::ticks::{ends, with_margin};
+use crate::{Line, PlotError};
+
+/// Points of two columns, as many as there are: they come in blocks and are kept
+/// as they are while they are few, and then as counts of the cells of a grid, so
+/// that the memory for ten million is that for ten thousand.
+///
+/// # Example
+///
+/// ```
+/// use linreg_plot::Cloud;
+///
+/// # fn main() -> Result<(), linreg_plot::PlotError> {
+/// let mut cloud = Cloud::new(("area", 50.0, 100.0), ("price", 210.0, 390.0))?;
+/// cloud.update(&[50.0, 60.0], &[210.0, 230.0])?;
+/// cloud.update(&[80.0, 100.0], &[330.0, 390.0])?;
+/// assert_eq!(cloud.count(), 4);
+/// assert!(cloud.correlation().unwrap() > 0.99);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cloud {
+    pub(crate) x_name: String,
+    pub(crate) y_name: String,
+    /// Least and greatest value.
+    x: (f64, f64),
+    y: (f64, f64),
+    pub(crate) points: Vec<(f64, f64)>,
+    most_points: usize,
+    pub(crate) grid: Grid,
+    sums: Sums,
+    line: Option<Line>,
+    /// How many there are, if these are only some of them.
+    whole: Option<u64>,
+}
+
+/// Counts of points in the cells of a chart.
+#[derive(Clone, Debug)]
+pub(crate) struct Grid {
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
+    /// From the bottom left; empty while the points themselves are kept.
+    pub(crate) counts: Vec<u32>,
+}
+
+/// Points that are drawn one by one at the most.
+const MOST_POINTS: usize = 2000;
+
+impl Cloud {
+    /// Of columns with these names, least and greatest values; without points
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// Values that are NaN, infinite or so far apart that their distance is.
+    pub fn new(x: (&str, f64, f64), y: (&str, f64, f64)) -> Result<Self, PlotError> {
+        for (name, least, most) in [x, y] {
+            let name = name.to_string();
+            if let Some(value) = [least, most].into_iter().find(|value| !value.is_finite()) {
+                return Err(PlotError::NotFinite { name, value });
+            }
+            let (start, end) = with_margin((least, most));
+            if !(end - start).is_finite() {
+                return Err(PlotError::TooWide { name, least, most });
+            }
+        }
+        Ok(Self {
+            x_name: x.0.to_string(),
+            y_name: y.0.to_string(),
+            x: (x.1, x.2),
+            y: (y.1, y.2),
+            points: Vec::new(),
+            most_points: MOST_POINTS,
+            grid: Grid {
+                columns: 200,
+                rows: 150,
+                counts: Vec::new(),
+            },
+            sums: Sums::default(),
+            line: None,
+            whole: None,
+        })
+    }
+
+    /// Of all points at once.
+    ///
+    /// # Errors
+    ///
+    /// No points, not one y for each x, or as [`Cloud::new`].
+    pub fn of(x_name: &str, x: &[f64], y_name: &str, y: &[f64]) -> Result<Self, PlotError> {
+        same_length((x_name, x.len()), (y_name, y.len()))?;
+        if x.is_empty() {
+            return Err(PlotError::NoPoints);
+        }
+        for (name, values) in [(x_name, x), (y_name, y)] {
+            if let Some(value) = values.iter().copied().find(|value| !value.is_finite()) {
+                let name = name.to_string();
+                return Err(PlotError::NotFinite { name, value });
+            }
+        }
+        let ((left, right), (bottom, top)) = (ends(x), ends(y));
+        let mut cloud = Self::new((x_name, left, right), (y_name, bottom, top))?;
+        cloud.update(x, y)?;
+        if x.len() <= MOST_POINTS {
+            cloud.line = Some(Line::fit(x, y));
+        }
+        Ok(cloud)
+    }
+
+    /// Says that the points are a sample of so many, and which line goes through
+    /// all of those.
+    pub fn as_sample(mut self, count: u64, line: Line) -> Self {
+        (self.whole, self.line) = (Some(count), Some(line));
+        self
+    }
+
+    /// With less detail, for a small chart.
+    pub(crate) fn with_detail(mut self, most_points: usize, columns: usize, rows: usize) -> Self {
+        self.most_points = most_points;
+        self.grid = Grid {
+            columns,
+            rows,
+            counts: Vec::new(),
+        };
+        self
+    }
+
+    /// Adds points.
+    ///
+    /// # Errors
+    ///
+    /// Not one y for each x, or a value that is no number between the least and
+    /// the greatest.
+    pub fn update(&mut self, x: &[f64], y: &[f64]) -> Result<(), PlotError> {
+        same_length((&self.x_name, x.len()), (&self.y_name, y.len()))?;
+        const BLOCK: usize = 1024;
+        let (mut shares_x, mut shares_y) = ([0.0; BLOCK], [0.0; BLOCK]);
+        for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
+            let (u, v) = (&mut shares_x[..x.len()], &mut shares_y[..y.len()]);
+            for (name, values, ends, shares) in [
+                (&self.x_name, x, self.x, &mut *u),
+                (&self.y_name, y, self.y, &mut *v),
+            ] {
+                let (least, most) = ends;
+                let per_unit = if most > least {
+                    1.0 / (most - least)
+                } else {
+                    1.0
+                };
+                // A range below the least normal number.
+                let per_unit = if per_unit.is_finite() { per_unit } else { 0.0 };
+                let mut is_inside = true;
+                for (value, share) in values.iter().zip(shares) {
+                    is_inside &= (least..=most).contains(value);
+                    *share = (value - least) * per_unit;
+                }
+                if !is_inside {
+                    let outside = |value: &&f64| !(least..=most).contains(*value);
+                    let value = values.iter().find(outside).copied().unwrap_or(f64::NAN);
+                    let name = name.clone();
+                    return Err(match value.is_finite() {
+                        true => PlotError::Outside {
+                            name,
+                            value,
+                            least,
+                            most,
+                        },
+                        false => PlotError::NotFinite { name, value },
+                    });
+                }
+            }
+            self.sums.merge(&Sums::of(u, v));
+            if self.grid.counts.is_empty() && self.points.len() + x.len() <= self.most_points {
+                self.points.extend(x.iter().copied().zip(y.iter().copied()));
+                continue;
+            }
+            if self.grid.counts.is_empty() {
+                self.grid.counts = vec![0; self.grid.columns * self.grid.rows];
+                let (x, y): (Vec<_>, Vec<_>) = std::mem::take(&mut self.points).into_iter().unzip();
+                self.add_to_grid(&x, &y);
+            }
+            self.add_to_grid(x, y);
+        }
+        self.line = None;
+        Ok(())
+    }
+
+    fn add_to_grid(&mut self, x: &[f64], y: &[f64]) {
+        let Grid { columns, rows, .. } = self.grid;
+        let ((left, right), (bottom, top)) = self.ranges();
+        let cell = |value: f64, (start, end): (f64, f64), cells: usize| {
+            let position = (value - start) / (end - start);
+            ((position * cells as f64) as usize).min(cells - 1)
+        };
+        for (x, y) in x.iter().zip(y) {
+            let column = cell(*x, (left, right), columns);
+            let row = cell(*y, (bottom, top), rows);
+            let count = &mut self.grid.counts[row * columns + column];
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// What the axes go over.
+    pub(crate) fn ranges(&self) -> ((f64, f64), (f64, f64)) {
+        (with_margin(self.x), with_margin(self.y))
+    }
+
+    /// Number of points; of a sample, that of all points.
+    pub fn count(&self) -> u64 {
+        self.whole.unwrap_or(self.sums.count as u64)
+    }
+
+    /// The least-squares line through them. The standard deviation around it is
+    /// right to a ten millionth of that of y: blocks are not seen again.
+    pub fn line(&self) -> Line {
+        self.line.unwrap_or_else(|| self.sums.line(self.x, self.y))
+    }
+
+    /// Their correlation, from -1 to 1; none where x or y is constant.
+    pub fn correlation(&self) -> Option<f64> {
+        self.sums.correlation()
+    }
+}
+
+fn same_length((x_name, x): (&str, usize), (y_name, y): (&str, usize)) -> Result<(), PlotError> {
+    match x == y {
+        true => Ok(()),
+        false => Err(PlotError::Lengths {
+            x_name: x_name.to_string(),
+            x,
+            y_name: y_name.to_string(),
+            y,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(count: u32) -> (Vec<f64>, Vec<f64>) {
+        let x: Vec<f64> = (0..count).map(|i| f64::from(i % 997)).collect();
+        let y = x.iter().map(|x| 5.0 - 0.1 * x + (x * 0.05).sin()).collect();
+        (x, y)
+    }
+
+    #[test]
+    fn every_point_is_in_one_cell() {
+        let (x, y) = wave(100_000);
+        let cloud = Cloud::of("x", &x, "y", &y).unwrap();
+        let counts = cloud.grid.counts.iter();
+        assert_eq!(counts.map(|count| u64::from(*count)).sum::<u64>(), 100_000);
+        assert_eq!(cloud.count(), 100_000);
+        assert!(cloud.points.is_empty());
+    }
+
+    #[test]
+    fn blocks_make_the_same_line_as_all_points_at_once() {
+        let (x, y) = wave(10_000);
+        let whole = Line::fit(&x, &y);
+        let (low, high) = (ends(&y), ends(&x));
+        let mut cloud = Cloud::new(("x", high.0, high.1), ("y", low.0, low.1)).unwrap();
+        for (x, y) in x.chunks(77).zip(y.chunks(77)) {
+            cloud.update(x, y).unwrap();
+        }
+        let line = cloud.line();
+        for (found, expected) in [
+            (line.slope, whole.slope),
+            (line.intercept, whole.intercept),
+            (line.residual_std, whole.residual_std),
+            (line.explained.unwrap(), whole.explained.unwrap()),
+        ] {
+            assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_sample_is_drawn_with_the_line_of_all_points() {
+        let (x, y) = wave(1000);
+        let whole = Line::new(1.0, 2.0, 4.0, Some(0.25));
+        let cloud = Cloud::of("x", &x, "y", &y).unwrap();
+        let cloud = cloud.as_sample(1_000_000, whole);
+        assert_eq!((cloud.count(), cloud.line()), (1_000_000, whole));
+        let picture = crate::Picture::scatter_of(&cloud).unwrap();
+        assert_eq!(
+            picture.title(),
+            "x alone explains 25.0 % of the variance of y"
+        );
+        let svg = picture.svg();
+        assert!(
+            svg.contains("standard deviation around the line 2; 1,000,000 rows"),
+            "{svg}"
+        );
+        assert_eq!(svg.matches("<circle ").count(), 1000);
+    }
+
+    #[test]
+    fn refuses_values_outside_of_their_range() {
+        let mut cloud = Cloud::new(("x", 0.0, 1.0), ("y", 0.0, 1.0)).unwrap();
+        let error = cloud.update(&[2.0], &[1.0]).unwrap_err();
+        assert_eq!(error.to_string(), "`x` holds 2, expected 0 to 1");
+        let error = cloud.update(&[1.0], &[f64::NAN]).unwrap_err();
+        assert_eq!(error.to_string(), "`y` holds NaN, expected finite numbers");
+    }
+}

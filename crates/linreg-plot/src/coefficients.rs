@@ -1,0 +1,245 @@
+use crate::axis::Axis;
+use crate::chart::{Chart, Layer, Told};
+use crate::name::shorten;
+use crate::number::rough;
+use crate::picture::Body;
+use crate::scene::{Role, Scene};
+use crate::ticks::with_margin;
+use crate::{Picture, PlotError};
+
+/// An estimate of a coefficient and the ends of its interval.
+///
+/// # Example
+///
+/// ```
+/// use linreg_plot::{Estimate, Picture};
+///
+/// # fn main() -> Result<(), linreg_plot::PlotError> {
+/// let area = Estimate { name: "area".into(), value: 1.4, lower: 1.1, upper: 1.7 };
+/// let age = Estimate { name: "age".into(), value: -0.1, lower: -0.5, upper: 0.3 };
+/// let picture = Picture::coefficients("price", &[area, age], 0.95)?;
+/// assert_eq!(picture.title(), "1 of 2 coefficients differs from 0 with 95 % confidence");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// Name of the coefficient.
+    pub name: String,
+    /// Its estimate, in the target's unit per unit of the feature.
+    pub value: f64,
+    /// Lower end of its interval.
+    pub lower: f64,
+    /// Upper end of its interval.
+    pub upper: f64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Intervals {
+    target: String,
+    confidence: f64,
+    estimates: Vec<Estimate>,
+}
+
+/// How many times the widest interval may be as wide as the narrowest on one
+/// axis: narrower ones could not be told from a point.
+const MOST_RATIO: f64 = 30.0;
+
+impl Picture {
+    /// Coefficients with their intervals: those that reach over 0 may be 0.
+    /// Where intervals differ too much to be seen on one axis, each is drawn in
+    /// units of half its width. The first forty are drawn in an image, the
+    /// furthest from 0 of more.
+    ///
+    /// # Errors
+    ///
+    /// No coefficients, or an estimate or an end that is NaN or infinite.
+    pub fn coefficients(
+        target: &str,
+        estimates: &[Estimate],
+        confidence: f64,
+    ) -> Result<Self, PlotError> {
+        if estimates.is_empty() {
+            return Err(PlotError::NoPoints);
+        }
+        for estimate in estimates {
+            let values = [estimate.value, estimate.lower, estimate.upper];
+            let name = estimate.name.clone();
+            if let Some(value) = values.into_iter().find(|value| !value.is_finite()) {
+                return Err(PlotError::NotFinite { name, value });
+            }
+            let (least, most) = with_margin((estimate.lower, estimate.upper));
+            if !(most - least).is_finite() {
+                return Err(PlotError::TooWide { name, least, most });
+            }
+        }
+        Ok(Self(Body::Intervals(Intervals {
+            target: shorten(target, 40),
+            confidence,
+            estimates: estimates.to_vec(),
+        })))
+    }
+}
+
+impl Estimate {
+    fn differs_from_zero(&self) -> bool {
+        self.lower > 0.0 || self.upper < 0.0
+    }
+
+    fn half_width(&self) -> f64 {
+        self.upper / 2.0 - self.lower / 2.0
+    }
+
+    /// Half-widths from 0.
+    fn distance(&self) -> f64 {
+        match self.half_width() {
+            half if half > 0.0 => self.value / half,
+            _ => self.value,
+        }
+    }
+}
+
+impl Intervals {
+    /// The chart with so many lines at the most.
+    pub(crate) fn chart(&self, most: usize) -> Chart {
+        let all = self.estimates.len();
+        let mut shown: Vec<usize> = (0..all).collect();
+        if all > most {
+            let distance = |index: &usize| self.estimates[*index].distance().abs();
+            shown.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
+            shown.truncate(most);
+            shown.sort_unstable();
+        }
+        let shown: Vec<&Estimate> = shown.iter().map(|index| &self.estimates[*index]).collect();
+        let widths = shown.iter().map(|estimate| estimate.half_width());
+        let (narrowest, widest) = widths.fold((f64::INFINITY, 0.0f64), |(least, most), width| {
+            (least.min(width), most.max(width))
+        });
+        let in_units = narrowest * MOST_RATIO >= widest;
+        let scaled = |estimate: &Estimate, value: f64| match in_units {
+            true => value,
+            false => {
+                estimate.distance()
+                    + (value - estimate.value) / estimate.half_width().max(f64::MIN_POSITIVE)
+            }
+        };
+
+        let figure = |estimate: &Estimate| {
+            let [value, lower, upper] = [estimate.value, estimate.lower, estimate.upper].map(rough);
+            [
+                shorten(&estimate.name, 60),
+                format!("{value} ({lower} to {upper})"),
+            ]
+        };
+        let labels = shown.iter().map(|estimate| figure(estimate)).collect();
+        let ends = shown
+            .iter()
+            .flat_map(|estimate| [estimate.lower, estimate.upper].map(|end| scaled(estimate, end)));
+        let (least, most_end) = ends.fold((0.0f64, 0.0f64), |(least, most), end| {
+            (least.min(end), most.max(end))
+        });
+        let percent = rough(100.0 * self.confidence);
+        let x_name = match in_units {
+            true => format!("{} per unit of the feature", self.target),
+            false => format!("half-widths of the {percent} % interval: beyond ±1 it leaves out 0"),
+        };
+        let x = Axis::linear(&x_name, with_margin((least, most_end)));
+        let mut chart = Chart::new(
+            self.title(),
+            self.subtitle(most),
+            x,
+            Axis::labels("", labels),
+        );
+        let last = shown.len() as f64;
+        let rule = |points: Vec<(f64, f64)>, role, width, glyph| Layer::Curve {
+            points,
+            role,
+            width,
+            glyph,
+            name: None,
+        };
+        chart.layers.push(rule(
+            vec![(0.0, -0.5), (0.0, last - 0.5)],
+            Role::Faint,
+            1.0,
+            '│',
+        ));
+        for (line, estimate) in shown.iter().enumerate() {
+            let ends = [estimate.lower, estimate.upper];
+            let points = ends
+                .map(|end| (scaled(estimate, end), line as f64))
+                .to_vec();
+            let role = estimate.role();
+            chart.layers.push(rule(points, role, 2.0, '─'));
+        }
+        for role in [Role::Point, Role::Faint] {
+            let of_role = shown
+                .iter()
+                .enumerate()
+                .filter(|(_, estimate)| estimate.role() == role);
+            let points = of_role.clone();
+            let points =
+                points.map(|(line, estimate)| (scaled(estimate, estimate.value), line as f64));
+            let points: Vec<_> = points.collect();
+            if !points.is_empty() {
+                let told = |(_, estimate): (usize, &&Estimate)| {
+                    let [name, figure] = figure(estimate);
+                    [figure, name]
+                };
+                let texts = of_role.map(told).collect();
+                chart.layers.push(Layer::Points {
+                    points,
+                    role,
+                    radius: 4.0,
+                    glyph: Some('●'),
+                    told: Some(Told {
+                        names: ["estimate", "coefficient"],
+                        texts,
+                    }),
+                });
+            }
+        }
+        chart
+    }
+
+    /// The chart as a drawing whose height suits its lines.
+    pub(crate) fn scene(&self, width: f64, most: usize) -> Scene {
+        let lines = self.estimates.len().min(most) as f64;
+        self.chart(most).scene(width, 130.0 + 24.0 * lines)
+    }
+
+    fn title(&self) -> String {
+        let all = self.estimates.len();
+        let differ = self
+            .estimates
+            .iter()
+            .filter(|estimate| estimate.differs_from_zero());
+        let percent = rough(100.0 * self.confidence);
+        let confidence = format!("with {percent} % confidence");
+        match differ.count() {
+            0 => format!("No coefficient differs from 0 {confidence}"),
+            1 if all == 1 => format!("The coefficient differs from 0 {confidence}"),
+            1 => format!("1 of {all} coefficients differs from 0 {confidence}"),
+            count if count == all => format!("All {all} coefficients differ from 0 {confidence}"),
+            count => format!("{count} of {all} coefficients differ from 0 {confidence}"),
+        }
+    }
+
+    fn subtitle(&self, most: usize) -> String {
+        let all = self.estimates.len();
+        let which = match all > most {
+            true => format!("; the {most} of {all} that are furthest from 0"),
+            false => String::new(),
+        };
+        format!("Estimates and intervals for {}{which}", self.target)
+    }
+}
+
+impl Estimate {
+    fn role(&self) -> Role {
+        match self.differs_from_zero() {
+            true => Role::Point,
+            false => Role::Faint,
+        }
+    }
+}

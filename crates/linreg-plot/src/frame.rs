@@ -1,0 +1,322 @@
+use crate::axis::Tick;
+use crate::chart::{Chart, Layer, SHADES};
+use crate::cloud::Grid;
+use crate::font::{cut, width, wrap};
+use crate::scene::{Anchor, Dot, Mark, Role, Scene};
+
+/// Sizes of text, in points.
+const TITLE: f64 = 15.0;
+const TEXT: f64 = 12.0;
+
+/// Width of the lines of the grid.
+const GRID: f64 = 0.6;
+
+/// Space around a chart, and between what is in it.
+const MARGIN: f64 = 14.0;
+const GAP: f64 = 8.0;
+
+/// The rectangle that the values are drawn in.
+struct Inside {
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+}
+
+impl Inside {
+    fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (
+            self.left + x * (self.right - self.left),
+            self.bottom - y * (self.bottom - self.top),
+        )
+    }
+}
+
+impl Chart {
+    /// The chart as a drawing of this size, in points.
+    pub(crate) fn scene(&self, wide: f64, high: f64) -> Scene {
+        let mut scene = Scene::new(wide, high);
+        let room = wide - 2.0 * MARGIN;
+        let mut top = MARGIN - 4.0;
+        for (class, text, size, role) in [
+            ("title", &self.title, TITLE, Role::Ink),
+            ("subtitle", &self.subtitle, TEXT, Role::Faint),
+        ] {
+            let lines = wrap(text, 2, |line| width(line, size) > room);
+            for line in lines.into_iter().filter(|line| !line.is_empty()) {
+                top += size * 1.35;
+                scene.text(class, (MARGIN, top), line, (size, role, Anchor::Start));
+            }
+        }
+        top += GAP;
+        self.legend(&mut scene, &mut top);
+        if !self.y.name.is_empty() {
+            top += TEXT * 1.35;
+            let name = cut(self.y.name.clone(), |name| width(name, TEXT) > room);
+            scene.text(
+                "y-name",
+                (MARGIN, top),
+                name,
+                (TEXT, Role::Faint, Anchor::Start),
+            );
+        }
+        let is_named = !self.x.name.is_empty();
+        let mut bottom = high - MARGIN;
+        if is_named {
+            bottom -= TEXT + GAP / 2.0;
+        }
+        bottom -= TEXT + GAP;
+        let inside = Inside {
+            left: 0.0,
+            top: top + GAP,
+            right: wide - MARGIN - GAP,
+            bottom,
+        };
+        let inside = self.y_axis(&mut scene, inside);
+        self.x_axis(&mut scene, &inside);
+        if is_named {
+            let middle = (inside.left + inside.right) / 2.0;
+            let name = cut(self.x.name.clone(), |name| width(name, TEXT) > room);
+            let half = width(&name, TEXT) / 2.0;
+            let middle = middle.min(wide - MARGIN - half).max(MARGIN + half);
+            let at = (middle, high - MARGIN);
+            scene.text("x-name", at, name, (TEXT, Role::Faint, Anchor::Middle));
+        }
+        for layer in &self.layers {
+            self.layer(&mut scene, &inside, layer);
+        }
+        scene
+    }
+
+    /// What is in the chart, without its axes, in a rectangle of left, top, right
+    /// and bottom.
+    pub(crate) fn layers_within(
+        &self,
+        scene: &mut Scene,
+        (left, top, right, bottom): (f64, f64, f64, f64),
+    ) {
+        let inside = Inside {
+            left,
+            top,
+            right,
+            bottom,
+        };
+        for layer in &self.layers {
+            self.layer(scene, &inside, layer);
+        }
+    }
+
+    /// The names of curves, in one line at the left.
+    fn legend(&self, scene: &mut Scene, top: &mut f64) {
+        let mut left = MARGIN;
+        for layer in &self.layers {
+            let Layer::Curve {
+                role,
+                name: Some(name),
+                ..
+            } = layer
+            else {
+                continue;
+            };
+            if left == MARGIN {
+                *top += TEXT * 1.35;
+            }
+            let middle = *top - TEXT * 0.35;
+            scene.path(
+                "legend",
+                [(left, middle), (left + 18.0, middle)],
+                (*role, 2.0),
+            );
+            left += 18.0 + GAP / 2.0;
+            scene.text(
+                "legend",
+                (left, *top),
+                *name,
+                (TEXT, Role::Ink, Anchor::Start),
+            );
+            left += width(name, TEXT) + 2.0 * GAP;
+        }
+        if left > MARGIN {
+            *top += GAP / 2.0;
+        }
+    }
+
+    /// Draws the axis of y, and gives what room it leaves.
+    fn y_axis(&self, scene: &mut Scene, mut inside: Inside) -> Inside {
+        let high = inside.bottom - inside.top;
+        let mut ticks = self.y.ticks(((high / 45.0) as usize).clamp(2, 8));
+        let most = scene.width * 0.4;
+        let mut widest = 0.0f64;
+        for tick in &mut ticks {
+            tick.label = cut(std::mem::take(&mut tick.label), |label| {
+                width(label, TEXT) > most
+            });
+            widest = widest.max(width(&tick.label, TEXT));
+        }
+        inside.left = MARGIN + widest + GAP;
+        if let Some(figures) = self.y.figures() {
+            let widths = figures.iter().map(|[_, figure]| width(figure, TEXT));
+            inside.right -= widths.fold(0.0, f64::max) + GAP;
+            for (tick, [_, figure]) in ticks.iter().zip(figures) {
+                let (_, y) = inside.at((0.0, tick.at));
+                let at = (scene.width - MARGIN, y + TEXT * 0.35);
+                scene.text("figure", at, figure, (TEXT, Role::Ink, Anchor::End));
+            }
+        }
+        for tick in ticks {
+            let (left, y) = inside.at((0.0, tick.at));
+            scene.path("y-grid", [(left, y), (inside.right, y)], (Role::Grid, GRID));
+            let at = (left - GAP, y + TEXT * 0.35);
+            scene.text("y-tick", at, tick.label, (TEXT, Role::Ink, Anchor::End));
+        }
+        inside
+    }
+
+    fn x_axis(&self, scene: &mut Scene, inside: &Inside) {
+        for (tick, middle) in self.x_ticks(inside, scene.width) {
+            let (x, _) = inside.at((tick.at, 0.0));
+            scene.path(
+                "x-grid",
+                [(x, inside.top), (x, inside.bottom)],
+                (Role::Grid, GRID),
+            );
+            let at = (middle, inside.bottom + TEXT + GAP / 2.0);
+            scene.text("x-tick", at, tick.label, (TEXT, Role::Ink, Anchor::Middle));
+        }
+        let corners = [(0.0, 1.0), (0.0, 0.0), (1.0, 0.0)].map(|corner| inside.at(corner));
+        scene.path("axis", corners, (Role::Faint, 1.0));
+    }
+
+    /// As many ticks as have room beside each other, with the middle of each
+    /// label.
+    fn x_ticks(&self, inside: &Inside, wide: f64) -> Vec<(Tick, f64)> {
+        let mut last = Vec::new();
+        for most in (2..=8).rev() {
+            let placed = self.x.ticks(most).into_iter().map(|tick| {
+                let (x, _) = inside.at((tick.at, 0.0));
+                let half = width(&tick.label, TEXT) / 2.0;
+                let middle = x.min(wide - GAP / 2.0 - half).max(GAP / 2.0 + half);
+                (tick, middle, half)
+            });
+            let placed: Vec<_> = placed.collect();
+            let fits = |pair: &[(Tick, f64, f64)]| {
+                pair[1].1 - pair[0].1 > pair[0].2 + pair[1].2 + 1.5 * GAP
+            };
+            let all_fit = placed.windows(2).all(fits);
+            last = placed;
+            if all_fit {
+                break;
+            }
+        }
+        // Long labels far from zero: what still runs into another is left out.
+        let mut end = f64::NEG_INFINITY;
+        last.retain(|(_, middle, half)| {
+            let has_room = middle - half > end + GAP;
+            if has_room {
+                end = middle + half;
+            }
+            has_room
+        });
+        last.into_iter()
+            .map(|(tick, middle, _)| (tick, middle))
+            .collect()
+    }
+
+    fn layer(&self, scene: &mut Scene, inside: &Inside, layer: &Layer) {
+        match layer {
+            Layer::Points {
+                points,
+                role,
+                radius,
+                told,
+                ..
+            } => {
+                let dot = |values: &(f64, f64)| {
+                    let (x, y) = (self.x.position(values.0), self.y.position(values.1));
+                    Dot {
+                        at: inside.at((x, y)),
+                        values: *values,
+                    }
+                };
+                scene.marks.push(Mark::Dots {
+                    dots: points.iter().map(dot).collect(),
+                    radius: *radius,
+                    role: *role,
+                    opacity: if *radius > 2.0 { 1.0 } else { 0.75 },
+                    names: match told {
+                        Some(told) => told.names.map(String::from),
+                        None => [self.x.name.clone(), self.y.name.clone()],
+                    },
+                    told: told.as_ref().map(|told| told.texts.clone()),
+                });
+            }
+            Layer::Grid(grid) => draw_grid(scene, grid, |at| inside.at(at)),
+            Layer::Curve {
+                points,
+                role,
+                width,
+                ..
+            } => {
+                let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+                for pair in points.windows(2) {
+                    let Some([from, to]) = self.clipped(pair[0], pair[1]) else {
+                        continue;
+                    };
+                    match pieces.last_mut() {
+                        Some(piece) if piece.last() == Some(&from) => piece.push(to),
+                        _ => pieces.push(vec![from, to]),
+                    }
+                }
+                for piece in pieces {
+                    let piece: Vec<_> = piece.into_iter().map(|at| inside.at(at)).collect();
+                    scene.path("curve", piece, (*role, *width));
+                }
+            }
+            Layer::Note {
+                at: (x, y),
+                text,
+                is_above,
+            } => {
+                let (x, y) = inside.at((self.x.position(*x), self.y.position(*y)));
+                let right = (x - GAP / 2.0).min(inside.right - GAP / 2.0);
+                let below = if *is_above {
+                    -GAP / 2.0
+                } else {
+                    TEXT + GAP / 2.0
+                };
+                let at = (right, y + below);
+                scene.text("note", at, text, (TEXT - 1.0, Role::Faint, Anchor::End));
+            }
+        }
+    }
+}
+
+/// The cells of each shade; neighbours in a row make one rectangle.
+fn draw_grid(scene: &mut Scene, grid: &Grid, at: impl Fn((f64, f64)) -> (f64, f64)) {
+    let shades = Grid::shades(&grid.counts);
+    for shade in 1..=SHADES {
+        let mut cells = Vec::new();
+        for (row, shades) in shades.chunks(grid.columns).enumerate() {
+            let mut column = 0;
+            while column < grid.columns {
+                let run = shades[column..].iter().take_while(|other| **other == shade);
+                let length = run.count();
+                if length > 0 {
+                    let x = |column: usize| column as f64 / grid.columns as f64;
+                    let y = |row: usize| row as f64 / grid.rows as f64;
+                    let (left, bottom) = at((x(column), y(row)));
+                    let (right, top) = at((x(column + length), y(row + 1)));
+                    cells.push([left, top, right, bottom]);
+                }
+                column += length.max(1);
+            }
+        }
+        if !cells.is_empty() {
+            scene.marks.push(Mark::Cells {
+                cells,
+                role: Role::Point,
+                opacity: [0.2, 0.4, 0.6, 0.8, 1.0][shade - 1],
+            });
+        }
+    }
+}

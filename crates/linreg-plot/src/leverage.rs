@@ -1,0 +1,123 @@
+use crate::chart::{Chart, Layer};
+use crate::number::{rough, thousands};
+use crate::picture::Body;
+use crate::scene::Role;
+use crate::{Cloud, Picture, PlotError};
+
+/// Cook's distances with a contour of their own.
+const CONTOURS: [f64; 2] = [0.5, 1.0];
+
+impl Picture {
+    /// Standardised residuals against leverage, from 0 to 1, with contours of
+    /// Cook's distance: rows beyond them move the fit.
+    ///
+    /// With k coefficients, leverage h and standardised residual r, the distance
+    /// is r² h / (k (1 - h)) (Cook, *Detection of Influential Observation in
+    /// Linear Regression*, 1977).
+    ///
+    /// # Errors
+    ///
+    /// As [`Picture::scatter`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use linreg_plot::Picture;
+    ///
+    /// # fn main() -> Result<(), linreg_plot::PlotError> {
+    /// let picture = Picture::leverage(&[0.1, 0.2, 0.8], &[1.0, -0.5, 2.0], 2)?;
+    /// assert_eq!(picture.title(), "1 row moves the fit: its Cook's distance is 8");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn leverage(
+        leverage: &[f64],
+        standardised: &[f64],
+        num_coefficients: usize,
+    ) -> Result<Self, PlotError> {
+        let cloud = Cloud::of("leverage", leverage, "standardised residual", standardised)?;
+        let size = num_coefficients.max(1) as f64;
+        let distances = leverage.iter().zip(standardised);
+        let distances = distances.map(|(h, r)| r * r * h / (size * (1.0 - h)));
+        let (mut moving, mut most) = (0u64, 0.0f64);
+        for distance in distances {
+            moving += u64::from(distance > CONTOURS[1]);
+            most = most.max(distance);
+        }
+        let title = match moving {
+            0 if most > CONTOURS[0] => {
+                format!(
+                    "Look at the outermost row: its Cook's distance is {}",
+                    rough(most)
+                )
+            }
+            0 => format!(
+                "No row moves the fit: Cook's distance is {} at most",
+                rough(most)
+            ),
+            1 => format!(
+                "1 row moves the fit: its Cook's distance is {}",
+                rough(most)
+            ),
+            _ => format!(
+                "{} rows move the fit: their Cook's distance is up to {}",
+                thousands(moving),
+                rough(most)
+            ),
+        };
+        let greatest = leverage.iter().copied().fold(0.0, f64::max);
+        let mean = leverage.iter().sum::<f64>() / leverage.len() as f64;
+        let mut chart = Chart::of_cloud(title, String::new(), &cloud)
+            .with_radius(1.5)
+            .with_line(|_| 0.0, Role::Faint);
+        let mut is_any_seen = false;
+        for distance in CONTOURS {
+            for side in [1.0, -1.0] {
+                is_any_seen |= chart.add_contour(distance, side, size);
+            }
+        }
+        let contours = match is_any_seen {
+            true => "lines are Cook's distances of 0.5 and 1",
+            false => "Cook's distances of 0.5 and 1 lie outside",
+        };
+        chart.subtitle = format!(
+            "Leverage {} on average, {} at most; {contours}",
+            rough(mean),
+            rough(greatest)
+        );
+        Ok(Self(Body::Chart(chart)))
+    }
+}
+
+impl Chart {
+    /// Adds the residuals of one sign with this Cook's distance, and tells
+    /// whether any lie inside.
+    fn add_contour(&mut self, distance: f64, side: f64, size: f64) -> bool {
+        const STEPS: i32 = 200;
+        let leverages = (0..=STEPS).map(|step| self.x.value(f64::from(step) / f64::from(STEPS)));
+        let leverages = leverages.filter(|h| *h > 0.0 && *h < 1.0);
+        let points = leverages.map(|h| (h, side * (distance * size * (1.0 - h) / h).sqrt()));
+        let points: Vec<(f64, f64)> = points.collect();
+        let is_inside = |point: &&(f64, f64)| {
+            let (x, y) = (self.x.position(point.0), self.y.position(point.1));
+            (0.0..=1.0).contains(&x) && (0.0..=1.0).contains(&y)
+        };
+        let Some(last) = points.iter().rfind(is_inside).copied() else {
+            return false;
+        };
+        self.layers.push(Layer::Curve {
+            points,
+            role: Role::Line,
+            width: 1.0,
+            glyph: '*',
+            name: None,
+        });
+        self.layers.push(Layer::Note {
+            at: last,
+            text: rough(distance),
+            // On the side of 0, away from where the curve comes from.
+            is_above: side < 0.0,
+        });
+        true
+    }
+}

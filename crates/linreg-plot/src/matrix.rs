@@ -1,0 +1,293 @@
+use std::fmt::Write;
+
+use crate::chart::Chart;
+use crate::font::{cut, width, wrap};
+use crate::name::{shorten, without_marks};
+use crate::number::rough;
+use crate::picture::Body;
+use crate::scene::{Anchor, Role, Scene};
+use crate::terminal::columns_of;
+use crate::{Cloud, Picture, PlotError};
+
+/// Every column against every other: clouds of pairs that come in blocks.
+///
+/// # Example
+///
+/// ```
+/// use linreg_plot::{Picture, ScatterMatrix};
+///
+/// # fn main() -> Result<(), linreg_plot::PlotError> {
+/// let mut matrix = ScatterMatrix::new(&[("a", 0.0, 2.0), ("b", 0.0, 3.0)])?;
+/// matrix.update(&[&[0.0, 1.0, 2.0], &[3.0, 1.0, 0.0]])?;
+/// let picture = Picture::matrix_of(matrix)?;
+/// assert_eq!(picture.title(), "a and b go together most closely: correlation -0.98");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ScatterMatrix {
+    names: Vec<String>,
+    ends: Vec<(f64, f64)>,
+    /// Of each row of the lower triangle, from the left.
+    pairs: Vec<Cloud>,
+}
+
+impl ScatterMatrix {
+    /// Columns that a matrix has at the most.
+    pub const MOST_COLUMNS: usize = 10;
+
+    /// Of columns with these names, least and greatest values; the first
+    /// [`MOST_COLUMNS`] of them.
+    ///
+    /// [`MOST_COLUMNS`]: Self::MOST_COLUMNS
+    ///
+    /// # Errors
+    ///
+    /// As [`Cloud::new`], or fewer than two columns.
+    pub fn new(columns: &[(&str, f64, f64)]) -> Result<Self, PlotError> {
+        let columns = &columns[..columns.len().min(Self::MOST_COLUMNS)];
+        if columns.len() < 2 {
+            return Err(PlotError::FewColumns {
+                count: columns.len(),
+            });
+        }
+        let mut pairs = Vec::new();
+        for (row, y) in columns.iter().enumerate() {
+            for x in &columns[..row] {
+                pairs.push(Cloud::new(*x, *y)?.with_detail(500, 60, 45));
+            }
+        }
+        Ok(Self {
+            names: columns.iter().map(|(name, ..)| name.to_string()).collect(),
+            ends: columns
+                .iter()
+                .map(|(_, least, most)| (*least, *most))
+                .collect(),
+            pairs,
+        })
+    }
+
+    /// Adds rows, given as columns.
+    ///
+    /// # Errors
+    ///
+    /// Columns of different lengths, or values outside of their range.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer columns than names.
+    pub fn update(&mut self, columns: &[&[f64]]) -> Result<(), PlotError> {
+        let mut pairs = self.pairs.iter_mut();
+        for (row, y) in columns[..self.names.len()].iter().enumerate() {
+            for (x, cloud) in columns[..row].iter().zip(pairs.by_ref()) {
+                cloud.update(x, y)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pair(&self, row: usize, column: usize) -> &Cloud {
+        let (high, low) = (row.max(column), row.min(column));
+        &self.pairs[high * (high - 1) / 2 + low]
+    }
+
+    /// The correlations of all pairs of columns, by row and column.
+    fn correlations(&self) -> impl Iterator<Item = (usize, usize, Option<f64>)> {
+        let rows = 1..self.names.len();
+        let pairs = rows.flat_map(|row| (0..row).map(move |column| (row, column)));
+        pairs.map(|(row, column)| (row, column, self.pair(row, column).correlation()))
+    }
+}
+
+pub(crate) type Matrix = ScatterMatrix;
+
+impl Picture {
+    /// Every column against every other, with their correlations; of the first
+    /// ten columns.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two columns, no rows, columns of different lengths, or values
+    /// that are NaN, infinite or so far apart that their distance is.
+    pub fn matrix(names: &[&str], columns: &[&[f64]]) -> Result<Self, PlotError> {
+        let ends = names.iter().zip(columns).map(|(name, values)| {
+            let (least, most) = match values.is_empty() {
+                true => (0.0, 0.0),
+                false => crate::ticks::ends(values),
+            };
+            (*name, least, most)
+        });
+        let mut matrix = ScatterMatrix::new(&ends.collect::<Vec<_>>())?;
+        matrix.update(columns)?;
+        Self::matrix_of(matrix)
+    }
+
+    /// The same of rows that came in blocks.
+    ///
+    /// # Errors
+    ///
+    /// No rows.
+    pub fn matrix_of(matrix: ScatterMatrix) -> Result<Self, PlotError> {
+        match matrix.pairs[0].count() {
+            0 => Err(PlotError::NoPoints),
+            _ => Ok(Self(Body::Matrix(matrix))),
+        }
+    }
+}
+
+/// Sides of a cell of the matrix, in points.
+const CELL: (f64, f64) = (126.0, 96.0);
+const MARGIN: f64 = 14.0;
+const HEADER: f64 = 56.0;
+
+impl ScatterMatrix {
+    pub(crate) fn title(&self) -> String {
+        let known = self
+            .correlations()
+            .filter_map(|(row, column, r)| Some((row, column, r?)));
+        match known.max_by(|a, b| a.2.abs().total_cmp(&b.2.abs())) {
+            None => "No two columns vary together: at most one varies at all".to_string(),
+            Some((row, column, r)) => {
+                let [one, other] = [column, row].map(|index| shorten(&self.names[index], 24));
+                format!("{one} and {other} go together most closely: correlation {r:.2}")
+            }
+        }
+    }
+
+    pub(crate) fn description(&self) -> String {
+        let list = self.correlations().map(|(row, column, r)| {
+            let [one, other] = [column, row].map(|index| shorten(&self.names[index], 24));
+            let r = r.map_or("none".to_string(), |r| format!("{r:.2}"));
+            format!("{one} and {other} {r}")
+        });
+        let list: Vec<String> = list.collect();
+        format!(
+            "Scatter of every two columns. Correlations: {}.",
+            list.join(", ")
+        )
+    }
+
+    pub(crate) fn scene(&self) -> Scene {
+        let size = self.names.len();
+        let (wide, high) = CELL;
+        let all = (size as f64 * wide, size as f64 * high);
+        let mut scene = Scene::new((all.0 + 2.0 * MARGIN).max(480.0), all.1 + HEADER + MARGIN);
+        let room = scene.width - 2.0 * MARGIN;
+        let title = wrap(&self.title(), 2, |title| width(title, 15.0) > room);
+        let header = HEADER + 20.0 * (title.len() as f64 - 1.0);
+        scene.height += header - HEADER;
+        for (index, line) in title.into_iter().enumerate() {
+            let at = (MARGIN, 30.0 + 20.0 * index as f64);
+            scene.text("title", at, line, (15.0, Role::Ink, Anchor::Start));
+        }
+        let subtitle = "Below the names each pair of columns, above them its correlation";
+        scene.text(
+            "subtitle",
+            (MARGIN, header - 10.0),
+            subtitle,
+            (12.0, Role::Faint, Anchor::Start),
+        );
+        for row in 0..size {
+            for column in 0..size {
+                let corner = (MARGIN + column as f64 * wide, header + row as f64 * high);
+                self.cell(&mut scene, row, column, corner);
+            }
+        }
+        scene
+    }
+
+    fn cell(&self, scene: &mut Scene, row: usize, column: usize, (left, top): (f64, f64)) {
+        let (wide, high) = (CELL.0 - 6.0, CELL.1 - 6.0);
+        let (right, bottom) = (left + wide, top + high);
+        let middle = (left + wide / 2.0, top + high / 2.0);
+        let frame = [
+            (left, top),
+            (right, top),
+            (right, bottom),
+            (left, bottom),
+            (left, top),
+        ];
+        scene.path("cell", frame, (Role::Grid, 1.0));
+        if row == column {
+            let fits = |text: &str, size: f64| width(text, size) <= wide - 12.0;
+            let name = cut(shorten(&self.names[row], 60), |name| !fits(name, 13.0));
+            scene.text(
+                "name",
+                (middle.0, middle.1),
+                name,
+                (13.0, Role::Ink, Anchor::Middle),
+            );
+            let (least, most) = self.ends[row];
+            let range = match least < most {
+                true => format!("{} to {}", rough(least), rough(most)),
+                false => format!("always {}", rough(least)),
+            };
+            let lines = wrap(&range, 2, |range| !fits(range, 10.0));
+            for (index, line) in lines.into_iter().enumerate() {
+                let at = (middle.0, middle.1 + 16.0 + 13.0 * index as f64);
+                scene.text("range", at, line, (10.0, Role::Faint, Anchor::Middle));
+            }
+            return;
+        }
+        let cloud = self.pair(row, column);
+        if column > row {
+            let r = cloud.correlation();
+            let (text, role) = match r {
+                Some(r) if r < 0.0 => (format!("{r:.2}"), Role::Line),
+                Some(r) => (format!("{r:.2}"), Role::Point),
+                None => ("-".to_string(), Role::Faint),
+            };
+            let size = 12.0 + 12.0 * r.unwrap_or(0.0).abs();
+            let at = (middle.0, middle.1 + size * 0.35);
+            scene.text("correlation", at, text, (size, role, Anchor::Middle));
+            return;
+        }
+        let chart = Chart::of_cloud(String::new(), String::new(), cloud);
+        chart.layers_within(scene, (left, top, right, bottom));
+    }
+
+    /// Correlations as a table with small pictures below the names, where there
+    /// is room.
+    pub(crate) fn terminal(&self, wide: usize, high: usize) -> String {
+        let size = self.names.len();
+        let cell_width = (wide / size).max(7);
+        let columns = (wide / cell_width).min(size);
+        let rows = ((high - 2) / columns).max(1);
+        let mut text = cut(self.title(), |title| columns_of(title) > wide) + "\n\n";
+        for row in 0..columns {
+            let mut lines = vec![String::new(); rows];
+            for column in 0..columns {
+                let cell = self.terminal_cell(row, column, cell_width - 1, rows);
+                for (line, cell) in lines.iter_mut().zip(cell) {
+                    let space = cell_width.saturating_sub(columns_of(&cell));
+                    let _ = write!(line, "{cell}{:space$}", "");
+                }
+            }
+            for line in lines {
+                let _ = writeln!(text, "{}", line.trim_end());
+            }
+        }
+        without_marks(text.trim_end_matches('\n'))
+    }
+
+    fn terminal_cell(&self, row: usize, column: usize, wide: usize, rows: usize) -> Vec<String> {
+        let mut lines = vec![String::new(); rows];
+        let middle = rows / 2;
+        let centred = |text: String| {
+            let space = wide.saturating_sub(columns_of(&text)) / 2;
+            format!("{:space$}{text}", "")
+        };
+        if row == column {
+            let name = shorten(&self.names[row], 60);
+            lines[middle] = centred(cut(name, |name| columns_of(name) > wide));
+        } else if column > row {
+            let r = self.pair(row, column).correlation();
+            lines[middle] = centred(r.map_or("-".to_string(), |r| format!("{r:.2}")));
+        } else {
+            let cloud = self.pair(row, column);
+            let chart = Chart::of_cloud(String::new(), String::new(), cloud);
+            lines = chart.terminal_cells(wide, rows);
+        }
+        lines
+    }
+}

@@ -1,0 +1,55 @@
+//! Names from a file, which may hold anything, as a picture can show them.
+
+/// A name in at most so many characters, without what would break a line or
+/// turn the text after it around.
+pub(crate) fn shorten(name: &str, most: usize) -> String {
+    let is_shown = |c: &char| !is_direction(*c);
+    let mut shown: Vec<char> = name.chars().filter(is_shown).collect();
+    for c in &mut shown {
+        if c.is_control() {
+            *c = ' ';
+        }
+    }
+    if shown.len() > most {
+        shown.truncate(most.saturating_sub(1));
+        shown.push('…');
+    }
+    let text: String = shown.into_iter().collect();
+    match text.contains(is_right_to_left) {
+        // The words around it keep their places.
+        true => format!("\u{2068}{text}\u{2069}"),
+        false => text,
+    }
+}
+
+/// The text without the marks that set a name apart.
+pub(crate) fn without_marks(text: &str) -> String {
+    text.replace(is_direction, "")
+}
+
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}')
+        || matches!(c, '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_ends_in_an_ellipsis() {
+        assert_eq!(shorten("price", 5), "price");
+        assert_eq!(shorten(&"ü".repeat(60), 16), format!("{}…", "ü".repeat(15)));
+    }
+
+    #[test]
+    fn a_name_cannot_break_a_line_or_turn_what_follows() {
+        assert_eq!(shorten("a\nb\u{202e}c\0", 9), "a bc ");
+        assert_eq!(shorten("מחיר", 9), "\u{2068}מחיר\u{2069}");
+        assert_eq!(without_marks("\u{2068}מחיר\u{2069} x"), "מחיר x");
+    }
+}

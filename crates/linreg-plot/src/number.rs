@@ -1,0 +1,66 @@
+/// A number to four significant digits, without zeros at its end.
+pub(crate) fn number(value: f64) -> String {
+    with_digits(value, 4)
+}
+
+/// A number to three significant digits, for a sentence.
+pub(crate) fn rough(value: f64) -> String {
+    with_digits(value, 3)
+}
+
+fn with_digits(value: f64, digits: usize) -> String {
+    if value == 0.0 {
+        return "0".to_string();
+    }
+    let scientific = format!("{value:.0$e}", digits - 1);
+    let power: i32 = match scientific.split_once('e') {
+        Some((_, power)) => power.parse().unwrap_or(0),
+        None => return scientific,
+    };
+    let without_zeros = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text.to_string(),
+    };
+    if (-5..7).contains(&power) {
+        let decimals = (digits as i32 - 1 - power).max(0) as usize;
+        return without_zeros(&format!("{value:.decimals$}"));
+    }
+    let (digits, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    format!("{}e{power}", without_zeros(digits))
+}
+
+/// A whole number with its thousands apart.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_four_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-3.4, "-3.4"),
+            (1234567.8, "1234568"),
+            (152.1335, "152.1"),
+            (0.99999, "1"),
+            (0.000123456, "0.0001235"),
+            (-1e300, "-1e300"),
+            (1.2346e-9, "1.235e-9"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(rough(0.026114), "0.0261");
+        assert_eq!(thousands(1_000_003), "1,000,003");
+    }
+}

@@ -1,0 +1,284 @@
+//! Robust standard errors and what a second pass over the rows tells, through
+//! the tool.
+
+use serde_json::Value;
+
+use crate::tool::{Tool, assert_close, diabetes};
+
+/// The summary without the time the fit took.
+fn summary(tool: &Tool, options: &[&str]) -> String {
+    let fit = ["fit", "diabetes.csv", "--target", "progression", "--force"];
+    let text = tool.succeed(&[&fit[..], options].concat());
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[0] = lines[0].split(" in ").next().unwrap_or_default();
+    lines.join("\n")
+}
+
+#[test]
+fn robust_errors_are_those_of_statsmodels() {
+    // statsmodels 0.15.0: fit(cov_type="HC3", use_t=True) of
+    // sm.OLS(y, sm.add_constant(X)): bse and fvalue, f_pvalue.
+    for (kind, intercept, bmi, f, p) in [
+        (
+            "hc0",
+            64.23701422370677,
+            0.7172008052091029,
+            69.01948056716269,
+            4.564138180619877e-83,
+        ),
+        (
+            "hc1",
+            65.0515795064519,
+            0.7262953573725279,
+            67.30180118653305,
+            1.223029532306302e-81,
+        ),
+        (
+            "hc2",
+            65.65655675460346,
+            0.7280992485595331,
+            66.78484822818078,
+            3.322759972841399e-81,
+        ),
+        (
+            "HC3",
+            67.14196672198771,
+            0.7392795935536194,
+            64.61152921992235,
+            2.336153003459241e-79,
+        ),
+    ] {
+        let (_, fit) = diabetes(&["--robust", kind]);
+        let coefficients = &fit["coefficients"];
+        assert_close(&coefficients[0]["std_error"], intercept, kind);
+        assert_close(&coefficients[3]["std_error"], bmi, kind);
+        // The estimate is that of least squares.
+        let estimate = 5.602962091923725;
+        assert_close(&coefficients[3]["estimate"], estimate, kind);
+        assert_close(&coefficients[3]["t"], estimate / bmi, kind);
+        // scipy 1.17.1: t.isf(0.025, 431).
+        assert_close(
+            &coefficients[3]["lower"],
+            estimate - 1.9654833203397442 * bmi,
+            kind,
+        );
+        assert_close(&fit["statistics"]["f"], f, kind);
+        assert_close(&fit["statistics"]["f_p"], p, kind);
+        assert_eq!(fit["statistics"]["std_errors"], kind.to_lowercase());
+        assert_eq!(
+            fit["statistics"]["method"],
+            "normal equations in double-double arithmetic, 2 passes"
+        );
+        assert!(fit.get("diagnostics").is_none());
+    }
+    let (_, plain) = diabetes(&[]);
+    assert_eq!(plain["statistics"]["std_errors"], "equal variances");
+}
+
+#[test]
+fn diagnostics_are_those_of_statsmodels() {
+    let (_, fit) = diabetes(&["--diagnostics"]);
+    let found = &fit["diagnostics"];
+    // statsmodels 0.15.0: durbin_watson, jarque_bera, het_breuschpagan of the
+    // residuals, OLSInfluence's hat_matrix_diag and cooks_distance.
+    for (pointer, expected) in [
+        ("/durbin_watson", 2.028543219254429),
+        ("/jarque_bera/statistic", 1.4037553754121266),
+        ("/jarque_bera/p", 0.4956537465319756),
+        ("/jarque_bera/skewness", 0.01653357371436012),
+        ("/jarque_bera/kurtosis", 2.725904076835276),
+        ("/breusch_pagan/statistic", 26.145362742107928),
+        ("/breusch_pagan/p", 0.00354952241928149),
+        ("/breusch_pagan/dof", 10.0),
+        ("/mean_leverage", 11.0 / 442.0),
+        ("/leverages/0/value", 0.12761835049800763),
+        ("/leverages/4/value", 0.09417343269353246),
+        ("/cooks_distances/0/value", 0.024474959836224355),
+        ("/cooks_distances/4/value", 0.01813289473039317),
+    ] {
+        let figure = found.pointer(pointer).unwrap_or(&Value::Null);
+        assert_close(figure, expected, pointer);
+    }
+    // Row 322 from 0, which stands below the header.
+    assert_eq!(found["leverages"][0]["row"], 323);
+    assert_eq!(found["leverages"][0]["place"], "diabetes.csv: line 324");
+    assert_eq!(found["leverages"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn the_section_is_as_reviewed() {
+    let (tool, _) = diabetes(&[]);
+    let text = summary(&tool, &["--diagnostics", "--robust", "hc3"]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn rows_are_named_as_they_stand_in_the_file() {
+    // Of two files, with rows left out for missing cells and rows held out.
+    let tool = Tool::new();
+    let line = |k: i32| format!("{},{}\n", k, 2 * k + k % 3);
+    let first: String = (0..30).map(line).collect();
+    let second: String = (30..60).map(line).collect();
+    tool.write("a.csv", format!("x,y\n,5\n{first}"));
+    tool.write("b.csv", format!("x,y\n{second}\n1000,3\n"));
+    let fit = [
+        "fit",
+        "a.csv",
+        "b.csv",
+        "--target",
+        "y",
+        "--missing",
+        "drop",
+        "--output",
+        "m.safetensors",
+        "--diagnostics",
+    ];
+    let output = tool.run(&[&fit[..], &["--json"]].concat());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let far = &found["diagnostics"]["leverages"][0];
+    let last = tool.read("b.csv").lines().count();
+    assert_eq!(far["place"], format!("b.csv: line {last}"));
+    assert_eq!(far["row"], 62);
+    assert_eq!(found["diagnostics"]["cooks_distances"][0]["row"], 62);
+}
+
+#[test]
+fn standard_input_can_be_read_again() {
+    let tool = Tool::new();
+    let rows: String = (0..40)
+        .map(|k| format!("{k},{}\n", 3 * k + k * k % 7))
+        .collect();
+    let fit = [
+        "fit",
+        "-",
+        "--target",
+        "y",
+        "--output",
+        "m.safetensors",
+        "--diagnostics",
+        "--json",
+    ];
+    let text = tool.pipe(&fit, &format!("x,y\n{rows}"));
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert!(
+        found["diagnostics"]["durbin_watson"].as_f64().is_some(),
+        "{text}"
+    );
+    assert_eq!(
+        found["diagnostics"]["leverages"][0]["place"],
+        "standard input: line 2"
+    );
+}
+
+#[test]
+fn intervals_of_robust_models_say_what_they_are() {
+    let (tool, _) = diabetes(&["--robust", "hc3"]);
+    let predict = [
+        "predict",
+        "diabetes.safetensors",
+        "diabetes.csv",
+        "--interval",
+        "0.95",
+    ];
+    let output = tool.run(&predict);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.starts_with("warning: the model was fitted with --robust hc3: "),
+        "{stderr}"
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let first = text.lines().nth(1).unwrap();
+    let cells: Vec<f64> = first.split(',').map(|cell| cell.parse().unwrap()).collect();
+    // statsmodels 0.15.0: fit(cov_type="HC3", use_t=True)
+    // .get_prediction(A[:1]).summary_frame(0.05): mean_ci_lower, mean_ci_upper.
+    let [_, lower, upper, mean_lower, mean_upper] = cells[..] else {
+        panic!("{first}")
+    };
+    for (found, expected) in [
+        (mean_lower, 192.07998599073548),
+        (mean_upper, 220.15336849947428),
+    ] {
+        assert!(
+            (found / expected - 1.0_f64).abs() < 1e-10,
+            "{found} {expected}"
+        );
+    }
+    assert!(lower < mean_lower && upper > mean_upper);
+    let inspected = tool.succeed(&["inspect", "diabetes.safetensors"]);
+    assert!(inspected.contains("std_errors: hc3"), "{inspected}");
+    // Predictions alone need no caution.
+    tool.succeed(&predict[..3]);
+}
+
+#[test]
+fn what_robust_errors_cannot_be_had_of_is_said() {
+    let tool = Tool::new();
+    let rows: String = (0..20)
+        .map(|k| format!("{k},{},{}\n", u8::from(k == 7), k * k % 11))
+        .collect();
+    tool.write("rows.csv", format!("x,once,y\n{rows}"));
+    let fit = ["fit", "rows.csv", "--target", "y", "--robust"];
+    assert_eq!(
+        tool.fail(&[&fit[..], &["hc3"]].concat()),
+        "error: rows.csv: line 9: this row alone determines a coefficient, and hc2 and hc3 divide by what its leverage is less than 1; leave it out, or use --robust hc1"
+    );
+    assert!(!tool.path("rows.safetensors").exists());
+    tool.succeed(&[&fit[..], &["hc1"]].concat());
+    for (options, message) in [
+        (&["--robust", "hc4"][..], "expected hc0, hc1, hc2 or hc3"),
+        (
+            &["--robust", "hc1", "--method", "sgd"],
+            "error: --robust is a setting of the exact fit; leave out --method sgd",
+        ),
+        (
+            &["--diagnostics", "--method", "sgd"],
+            "error: --diagnostics is a setting of the exact fit; leave out --method sgd",
+        ),
+    ] {
+        let found = tool.fail(&[&fit[..4], &["--force"], options].concat());
+        assert!(found.contains(message), "{found}");
+    }
+}
+
+#[test]
+fn what_does_not_hold_is_said_with_what_to_do() {
+    // Residuals whose spread grows with x, and a far row.
+    let tool = Tool::new();
+    let mut rows = "x,y\n".to_string();
+    for k in 1..80 {
+        let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+        let x = f64::from(k);
+        rows += &format!("{x},{}\n", x + sign * x * x / 80.0);
+    }
+    rows += "400,-900\n";
+    tool.write("rows.csv", rows);
+    let text = tool.succeed(&["fit", "rows.csv", "--target", "y", "--diagnostics"]);
+    for said in [
+        "residuals are not normally distributed",
+        "add --robust hc3",
+        "the fit hangs on those above 1",
+        "rows.csv: line 81",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
+fn powers_overlap_as_they_should() {
+    let (tool, _) = diabetes(&[]);
+    let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3)"]);
+    assert!(
+        text.contains("overlap        -  of products and powers only"),
+        "{text}"
+    );
+    let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3) + bp"]);
+    assert!(
+        text.contains("the variance inflation factor of `bp`, the largest; none"),
+        "{text}"
+    );
+}
+
+fn summary_of(tool: &Tool, options: &[&str]) -> String {
+    let fit = ["fit", "diabetes.csv", "--force", "--diagnostics"];
+    tool.succeed(&[&fit[..], options].concat())
+}

@@ -1,0 +1,319 @@
+//! Pictures as the tool draws them: of the real rows, to the terminal and to
+//! files, and of rows that no picture suits.
+
+use crate::tool::{Tool, test_file};
+
+/// A tool with the real rows and a model of them.
+fn diabetes() -> Tool {
+    let tool = Tool::new();
+    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
+    tool.write("diabetes.csv", rows);
+    tool.succeed(&["fit", "diabetes.csv", "--target", "progression"]);
+    tool
+}
+
+/// What the texts of one class in an SVG say.
+fn texts<'a>(svg: &'a str, class: &str) -> Vec<&'a str> {
+    let start = format!("<text class=\"{class}\"");
+    let parts = svg.split(&start).skip(1);
+    let of = |part: &'a str| part.split_once('>').unwrap().1.split_once('<').unwrap().0;
+    parts.map(of).collect()
+}
+
+fn assert_fits_80_by_24(text: &str) {
+    assert!(text.lines().count() <= 24, "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn the_figures_in_titles_are_those_of_statsmodels() {
+    let tool = diabetes();
+    let residuals = ["plot", "residuals", "diabetes.safetensors", "diabetes.csv"];
+    let kind = |kind: &str| tool.succeed(&[&residuals[..], &["--kind", kind]].concat());
+    // statsmodels 0.15.0: sm.OLS(y, sm.add_constant(X)).fit(), its rsquared,
+    // resid and get_influence(); scipy 1.17.1: skew and kurtosis of
+    // resid_studentized_internal; thirds of rows in the order of fittedvalues.
+    for (chosen, expected) in [
+        (
+            "predicted",
+            "Predictions explain 51.8 % of the variance of progression",
+        ),
+        ("predicted", "typical error 53.5"),
+        (
+            "fitted",
+            "Residuals fan out: their spread grows 1.5 times from left to right",
+        ),
+        (
+            "fitted",
+            "Standard deviation 40.5 in the left third, 59.1 in the right; 442 rows",
+        ),
+        (
+            "scale",
+            "Standardised: 0.757 in the left third, 1.11 in the right",
+        ),
+        (
+            "qq",
+            "Skewness 0.0172, excess kurtosis -0.278; 0 of 442 rows beyond ±3, 1.19 if",
+        ),
+        (
+            "leverage",
+            "No row moves the fit: Cook's distance is 0.0245 at most",
+        ),
+        ("leverage", "Leverage 0.0249 on average, 0.128 at most"),
+    ] {
+        let text = kind(chosen);
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert_fits_80_by_24(&text);
+    }
+    let coefficients = tool.succeed(&["plot", "coefficients", "diabetes.safetensors"]);
+    for expected in [
+        "4 of 10 coefficients differ from 0 with 95 % confidence",
+        "5.6 (4.19 to 7.01)",
+        "-22.9 (-34.3 to -11.4)",
+        "-0.0364 (-0.463 to 0.39)",
+    ] {
+        assert!(
+            coefficients.contains(expected),
+            "{expected}: {coefficients}"
+        );
+    }
+    // np.corrcoef.
+    let matrix = tool.succeed(&["plot", "matrix", "diabetes.csv", "--features", "s1,s2,age"]);
+    let title = "s1 and s2 go together most closely: correlation 0.90";
+    assert!(matrix.starts_with(title), "{matrix}");
+    let scatter = ["plot", "scatter", "diabetes.csv", "--target", "progression"];
+    let scatter = tool.succeed(&[&scatter[..], &["--features", "bmi"]].concat());
+    for expected in [
+        "bmi alone explains 34.4 % of the variance of progression",
+        "progression = -117.8 + 10.23 × bmi; standard deviation around the line 62.37",
+    ] {
+        assert!(scatter.contains(expected), "{expected}: {scatter}");
+    }
+}
+
+#[test]
+fn pictures_in_a_terminal_are_as_reviewed() {
+    let tool = diabetes();
+    tool.write(
+        "history.csv",
+        "epoch,loss,validation_loss,learning_rate,seconds\n\
+         0,20000,21000,0.1,0.2\n1,6000,6500,0.1,0.2\n2,3200,3900,0.1,0.2\n3,2900,4100,0.1,0.2\n",
+    );
+    let scatter = ["plot", "scatter", "diabetes.csv", "--target", "progression"];
+    let residuals = [
+        "plot",
+        "residuals",
+        "diabetes.safetensors",
+        "diabetes.csv",
+        "--kind",
+    ];
+    let mut text = String::new();
+    for arguments in [
+        [&scatter[..], &["--features", "bmi"]].concat(),
+        [&residuals[..], &["fitted"]].concat(),
+        [&residuals[..], &["qq"]].concat(),
+        [&residuals[..], &["leverage"]].concat(),
+        vec!["plot", "coefficients", "diabetes.safetensors"],
+        vec!["plot", "loss", "history.csv"],
+        vec![
+            "plot",
+            "matrix",
+            "diabetes.csv",
+            "--features",
+            "bmi,bp,s5,progression",
+        ],
+    ] {
+        let picture = tool.succeed(&arguments);
+        assert_fits_80_by_24(&picture);
+        text += &format!("$ linreg {}\n{picture}\n", arguments.join(" "));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn an_svg_has_its_axes_and_a_mark_for_each_row() {
+    let tool = diabetes();
+    let residuals = ["plot", "residuals", "diabetes.safetensors", "diabetes.csv"];
+    tool.succeed(&[&residuals[..], &["--output", "four.svg"]].concat());
+    let svg = tool.read("four.svg");
+    assert_eq!(svg.matches("<circle ").count(), 4 * 442);
+    assert_eq!(svg.matches("class=\"axis\"").count(), 4);
+    assert_eq!(texts(&svg, "title").len(), 4);
+    let names = [
+        "predicted progression",
+        "normal quantile",
+        "predicted progression",
+        "leverage",
+    ];
+    assert_eq!(texts(&svg, "x-name"), names);
+    // Nothing is drawn outside of the picture.
+    for part in svg.split("<circle cx=\"").skip(1) {
+        let x: f64 = part.split_once('"').unwrap().0.parse().unwrap();
+        assert!((0.0..1280.0).contains(&x), "{x}");
+    }
+
+    tool.succeed(&[
+        "plot",
+        "scatter",
+        "diabetes.csv",
+        "--target",
+        "progression",
+        "--output",
+        "all.svg",
+    ]);
+    let svg = tool.read("all.svg");
+    assert_eq!(svg.matches("<circle ").count(), 10 * 442);
+    assert_eq!(texts(&svg, "y-name"), ["progression"; 10]);
+    tool.succeed(&[
+        "plot",
+        "matrix",
+        "diabetes.csv",
+        "--target",
+        "progression",
+        "--exclude",
+        "s1",
+        "--output",
+        "matrix.svg",
+    ]);
+    assert_eq!(texts(&tool.read("matrix.svg"), "correlation").len(), 45);
+}
+
+#[test]
+fn a_picture_is_written_whole_and_only_where_it_may() {
+    let tool = diabetes();
+    let scatter = [
+        "plot",
+        "scatter",
+        "diabetes.csv",
+        "--target",
+        "progression",
+        "--output",
+    ];
+    let to = |file: &'static str| [&scatter[..], &[file]].concat();
+    tool.succeed(&to("plot.png"));
+    let png = std::fs::read(tool.path("plot.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG"));
+    assert!(
+        tool.fail(&to("plot.png"))
+            .ends_with("use --force to replace it, or another name")
+    );
+    tool.succeed(&[&to("plot.png")[..], &["--force"]].concat());
+    assert_eq!(std::fs::read(tool.path("plot.png")).unwrap(), png);
+    let error = tool.fail(&to("plot.pdf"));
+    assert_eq!(error, "error: plot.pdf: a picture is a .svg or a .png");
+}
+
+#[test]
+fn what_the_training_printed_is_drawn() {
+    let tool = Tool::new();
+    let json = tool.json(&["lesson", "--epochs", "4"]);
+    tool.write("lesson.json", json.to_string());
+    tool.succeed(&["plot", "loss", "lesson.json", "--output", "loss.svg"]);
+    let svg = tool.read("loss.svg");
+    assert_eq!(svg.matches("<circle ").count(), 4);
+    assert_eq!(texts(&svg, "x-tick"), ["0", "1", "2", "3"]);
+    assert!(
+        texts(&svg, "title")[0].starts_with("The loss falls from 0.000"),
+        "{svg}"
+    );
+    let error = tool.fail(&["plot", "loss", "missing.csv"]);
+    assert!(error.starts_with("error: missing.csv: "), "{error}");
+    tool.write("bad.csv", "epoch,loss\n0,NaN\n");
+    let error = tool.fail(&["plot", "loss", "bad.csv"]);
+    assert_eq!(
+        error,
+        "error: bad.csv: `loss` holds NaN, expected finite numbers"
+    );
+}
+
+#[test]
+fn rows_that_no_picture_suits_are_drawn_or_refused_with_a_reason() {
+    let tool = Tool::new();
+    let name = "\"<script>alert(1)</script> 'a name of sixty characters and more'\"";
+    tool.write("one.csv", format!("{name},\"מחיר \u{202e}\"\n1,2\n"));
+    let columns = ["plot", "scatter", "one.csv", "--target", "מחיר \u{202e}"];
+    tool.succeed(&[&columns[..], &["--output", "one.svg"]].concat());
+    let svg = tool.read("one.svg");
+    assert!(
+        !svg.contains("<script") && !svg.contains('\u{202e}') && !svg.contains("NaN"),
+        "{svg}"
+    );
+    assert!(svg.contains("&lt;script&gt;"), "{svg}");
+    assert_eq!(svg.matches("<circle ").count(), 1);
+
+    tool.write("same.csv", "x,y\n5,5\n5,5\n5,5\n");
+    let same = tool.succeed(&["plot", "scatter", "same.csv", "--target", "y"]);
+    assert!(same.starts_with("y is constant"), "{same}");
+    tool.succeed(&["plot", "matrix", "same.csv", "--output", "same.png"]);
+
+    tool.write("far.csv", "x,y\n1e-300,1e300\n2e-300,5e300\n3e-300,2e300\n");
+    for arguments in [
+        [
+            "plot", "scatter", "far.csv", "--target", "y", "--output", "far.svg",
+        ],
+        [
+            "plot", "matrix", "far.csv", "--target", "y", "--output", "far.png",
+        ],
+    ] {
+        tool.succeed(&arguments);
+    }
+    let far = tool.read("far.svg");
+    assert!(!far.contains("inf") && !far.contains("NaN"), "{far}");
+
+    tool.write("empty.csv", "x,y\n");
+    let error = tool.fail(&["plot", "scatter", "empty.csv", "--target", "y"]);
+    assert!(error.starts_with("error: empty.csv: "), "{error}");
+    tool.write("words.csv", "town,y\nBonn,1\nUlm,2\n");
+    let error = tool.fail(&["plot", "scatter", "words.csv", "--target", "y"]);
+    assert_eq!(
+        error,
+        "error: words.csv: `y` is the only column of numbers; a picture needs two"
+    );
+    let error = tool.fail(&["plot", "scatter", "words.csv", "--target", "price"]);
+    assert!(error.contains("`price`"), "{error}");
+}
+
+#[test]
+fn rows_with_missing_cells_are_left_out_aloud() {
+    let tool = Tool::new();
+    tool.write("gaps.csv", "x,y\n1,2\n,3\n3,4\n5,\n6,7\n");
+    let output = tool.run(&["plot", "scatter", "gaps.csv", "--target", "y"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        stderr,
+        "warning: 2 of 5 rows are left out for missing cells\n"
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("3 rows"), "{text}");
+}
+
+#[test]
+fn a_trained_model_is_drawn_without_what_it_does_not_know() {
+    let tool = Tool::new();
+    tool.succeed(&["generate", "--examples", "200", "--output", "data.csv"]);
+    tool.succeed(&[
+        "fit",
+        "data.csv",
+        "--target",
+        "y",
+        "--method",
+        "sgd",
+        "--output",
+        "model.safetensors",
+    ]);
+    let residuals = ["plot", "residuals", "model.safetensors", "data.csv"];
+    tool.succeed(&[&residuals[..], &["--output", "two.svg"]].concat());
+    assert_eq!(texts(&tool.read("two.svg"), "title").len(), 2);
+    let error = tool.fail(&[&residuals[..], &["--kind", "leverage"]].concat());
+    assert!(
+        error.contains("does not know how uncertain it is"),
+        "{error}"
+    );
+    let error = tool.fail(&["plot", "coefficients", "model.safetensors"]);
+    assert!(
+        error.contains("does not know how uncertain it is"),
+        "{error}"
+    );
+}
