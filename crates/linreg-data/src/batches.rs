@@ -178,7 +178,7 @@ impl<B: Backend> Batches<B> {
             Kept::Host(rows) => {
                 let (rows, widths) = (Arc::clone(rows), self.widths());
                 let (order, parts) = (Arc::new(order), Arc::new(parts));
-                self.from_host(parts.len(), self.batch_size.min(part_size), move |part| {
+                self.made_on_host(parts.len(), self.batch_size.min(part_size), move |part| {
                     let (range, more_follows) = parts[part].clone();
                     HostBatch {
                         more_follows,
@@ -212,7 +212,7 @@ impl<B: Backend> Batches<B> {
         match &self.rows {
             Kept::Host(kept) => {
                 let (kept, widths) = (Arc::clone(kept), self.widths());
-                self.from_host(num_batches, rows.min(num_rows), move |index| {
+                self.made_on_host(num_batches, rows.min(num_rows), move |index| {
                     kept.part(range(index), widths)
                 })
             }
@@ -230,7 +230,7 @@ impl<B: Backend> Batches<B> {
 
     /// Batches of about so many rows that are made on the host, ahead of the
     /// device.
-    fn from_host(
+    fn made_on_host(
         &self,
         num_batches: usize,
         num_rows: usize,

@@ -178,16 +178,15 @@ mod tests {
                 equations[i][d] += x[i] * y / n;
             }
         }
-        for i in 0..d {
-            equations[i][i] += l2;
+        for (i, equation) in equations.iter_mut().enumerate() {
+            equation[i] += l2;
         }
         for i in 0..d {
             let pivot = equations[i].clone();
-            for (k, equation) in equations.iter_mut().enumerate().filter(|(k, _)| *k != i) {
-                let factor = equation[i] / pivot[i];
+            for (k, equation) in equations.iter_mut().enumerate() {
+                let factor = if k == i { 0.0 } else { equation[i] / pivot[i] };
                 let pairs = equation.iter_mut().zip(&pivot);
                 pairs.for_each(|(a, b)| *a -= factor * b);
-                assert_ne!(k, i);
             }
         }
         let weight = (0..d).map(|i| equations[i][d] / equations[i][i]).collect();
