@@ -158,8 +158,10 @@ fn a_report_is_written_for_every_kind_of_fit() {
     assert!(words(&told).contains("Do its assumptions hold"));
     assert!(!words(&told).contains("as widely spread everywhere"));
     reports("houses.csv --formula price~area*C(town)+poly(age,2)");
-    let trained = reports("houses.csv --target price --method sgd --epochs 5");
-    assert!(words(&trained).contains("5 epochs of batches of 32 on"));
+    let trained = reports("houses.csv --target price --method sgd --batch-size 32 --epochs 5");
+    assert!(words(&trained).contains("5 epochs of sgd with batches of 32, learning rate"));
+    let trained = reports("houses.csv --target price --method sgd");
+    assert!(words(&trained).contains("with all rows at once, on"));
 
     let fit = "fit - --target price --output in.safetensors --report in.html";
     let fit: Vec<&str> = fit.split(' ').collect();

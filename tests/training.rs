@@ -48,10 +48,10 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
     let mut state: u64 = 7;
     for backend in on_cpu() {
         let on_backend = ["--backend", &backend];
-        let whole = [&long("30", "whole.safetensors")[..], &on_backend].concat();
+        let whole = [&long("300", "whole.safetensors")[..], &on_backend].concat();
         tool.succeed(&whole);
         let whole = std::fs::read(tool.path("whole.safetensors")).unwrap();
-        let broken = [&long("30", "broken.safetensors")[..], &on_backend].concat();
+        let broken = [&long("300", "broken.safetensors")[..], &on_backend].concat();
         let mut resumed = 0;
         for _ in 0..20 {
             let go_on = if tool.path("saved").exists() {
@@ -85,7 +85,7 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
         tool.succeed(&[&broken[..], &[go_on, "saved"]].concat());
         let found = std::fs::read(tool.path("broken.safetensors")).unwrap();
         assert!(found == whole, "{backend}");
-        std::fs::remove_file(tool.path("saved")).unwrap();
+        std::fs::remove_file(tool.path("saved")).ok();
         std::fs::remove_file(tool.path("saved.tmp")).ok();
     }
 }

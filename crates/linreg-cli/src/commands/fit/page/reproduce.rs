@@ -1,3 +1,4 @@
+use crate::commands::fit::run_args::stop_words;
 use crate::commands::fit::{How, Report};
 use crate::number::{bytes, count};
 use crate::report::html::{definitions, paragraph, shorten, table, text};
@@ -38,13 +39,23 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
     }
     let how = match &report.fitted.how {
         How::Exact(fit) => fit.method(),
-        How::Trained(trained) => format!(
-            "{} of batches of {} on {}, learning rate {}",
-            count(trained.history.len(), "epoch"),
-            trained.config.batch_size,
-            trained.backend,
-            trained.config.learning_rate,
-        ),
+        How::Trained(trained) => {
+            let config = &trained.config;
+            let batches = match config.optimizer.is_full_batch() {
+                true => "all rows at once".to_string(),
+                false => format!(
+                    "batches of {}, learning rate {}",
+                    config.batch_size, config.learning_rate
+                ),
+            };
+            format!(
+                "{} of {} with {batches}, on {}, {}",
+                count(trained.history.len(), "epoch"),
+                config.optimizer.name(),
+                trained.backend,
+                stop_words(trained.stopped)
+            )
+        }
     };
     body += &definitions([
         ("Method", text(how)),
