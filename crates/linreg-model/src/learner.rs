@@ -50,21 +50,26 @@ fn judge<B: Backend>(
         "predictions and targets differ in shape"
     );
     let squares = (predictions.clone() - targets.clone()).square();
-    // The sum, for Burn 0.21 takes wrong means of many rows on wgpu.
-    RegressionOutput::new(squares.sum() / shape[0] as f64, predictions, targets)
+    // The sum, for Burn 0.21 takes wrong means of many rows on wgpu; and a
+    // product, for the gradient of its quotients has 32-bit floats.
+    let loss = squares.sum() * (1.0 / shape[0] as f64);
+    RegressionOutput::new(loss, predictions, targets)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Coefficients;
+    use burn::tensor::Element;
     use burn_autodiff::Autodiff;
     use burn_ndarray::NdArray;
 
     type B = Autodiff<NdArray<f64>>;
 
+    /// Of the backend's own float type, which a device does not know.
     fn tensor<B: Backend>(rows: [[f64; 2]; 3]) -> Tensor<B, 2> {
-        Tensor::from_data(rows, &Default::default())
+        let device = B::Device::default();
+        Tensor::from_data(rows, (&device, B::FloatElem::dtype()))
     }
 
     /// Two features, two targets, three rows.
@@ -99,7 +104,9 @@ mod tests {
                         .map(|row| RESIDUALS[row][target] * of(row))
                         .sum::<f64>()
             };
-            assert!((bias[target] - sum(&|_| 1.0)).abs() < 1e-12);
+            let expected = sum(&|_| 1.0);
+            let error = (bias[target] - expected).abs();
+            assert!(error < 1e-12, "{} {expected}", bias[target]);
             for feature in 0..2 {
                 let expected = sum(&|row| FEATURES[row][feature]);
                 assert!((weight[2 * feature + target] - expected).abs() < 1e-12);
