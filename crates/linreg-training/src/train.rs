@@ -316,6 +316,15 @@ mod tests {
                 self.0.lock().unwrap().1 += 1;
             }
         }
+        // A span is known from its first use on, whose thread may have nobody
+        // who listens: whoever begins to listen later hears of it.
+        train::<B>(
+            &TrainingConfig::new(),
+            &lesson(),
+            &Default::default(),
+            &mut (),
+        )
+        .unwrap();
         let entered = Entered::default();
         let config = TrainingConfig::new();
         subscriber::with_default(entered.clone(), || run(&config, &lesson()).unwrap());
