@@ -7,6 +7,7 @@ use linreg_training::{EpochReport, Observer};
 
 use crate::log::Log;
 use crate::number::{duration, significant, thousands};
+use crate::reading::bars;
 
 /// Tells how training goes on: on a terminal in a line that is kept up to date,
 /// once it takes over a second; elsewhere in a line an epoch if it is asked
@@ -47,6 +48,7 @@ impl TrainingProgress {
     pub fn finish(self) -> Result<Duration> {
         let elapsed = self.start.elapsed();
         self.bar.finish_and_clear();
+        bars().remove(&self.bar);
         self.log.map_or(Ok(()), Log::finish)?;
         Ok(elapsed)
     }
@@ -60,7 +62,7 @@ impl Observer for TrainingProgress {
         }
         if !self.visible && self.start.elapsed() > Duration::from_secs(1) {
             self.visible = true;
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            bars().add(self.bar.clone());
         }
         self.bar.set_position(self.batches);
     }

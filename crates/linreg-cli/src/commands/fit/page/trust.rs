@@ -1,7 +1,8 @@
 use linreg_data::Set;
 use linreg_training::Metrics;
 
-use super::super::{diagnostics, folds_lines, summary};
+use super::super::report::folds_lines;
+use super::super::{diagnostics, summary};
 use crate::commands::fit::exact::ExactFit;
 use crate::commands::fit::{How, Report};
 use crate::number::{significant, thousands};

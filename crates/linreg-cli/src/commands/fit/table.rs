@@ -1,0 +1,317 @@
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use linreg_data::{
+    ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, RowChunks,
+    RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
+};
+use linreg_exact::{Arithmetic, ExactError};
+use linreg_model::Coefficients;
+use linreg_training::{Metrics, RunOptions, TrainingConfig};
+
+use super::exact::{self, ExactFit, Sums};
+use super::fitted::{Fitted, How, Trained};
+use super::gap::{self, Gap, GapSums};
+use super::search::Search;
+use super::task::{Fit, as_source};
+use super::{Args, Way, run_args};
+use crate::commands::Backend;
+use crate::commands::evaluate::metrics;
+use crate::log::Log;
+use crate::number;
+use crate::progress::TrainingProgress;
+use crate::style::yellow;
+
+/// A table whose columns are known.
+pub struct Table {
+    pub source: Arc<dyn Source>,
+    pub schema: Schema,
+    pub encoder: Encoder,
+}
+
+impl Table {
+    pub fn learn(source: Arc<dyn Source>, args: &Args) -> Result<Self> {
+        let (choice, config) = args.columns.settle(source.as_ref())?;
+        let schema = learn_schema(source.as_ref(), &choice)?;
+        let encoder = Encoder::new(&schema, &config)?;
+        Ok(Self {
+            source,
+            schema,
+            encoder,
+        })
+    }
+
+    /// Learns what the columns are and fits exactly to all rows, in one pass if
+    /// it can be.
+    pub fn learn_and_fit(source: Arc<dyn Source>, args: &Args) -> Result<(Self, Fitted)> {
+        let (choice, config) = args.columns.settle(source.as_ref())?;
+        let mut sums = Sums::new(Arithmetic::Double);
+        let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut sums)?;
+        let table = Self {
+            source,
+            schema: learned.schema,
+            encoder: learned.encoder,
+        };
+        let fit = table.exact(args, Split::None, sums, &learned.counts, learned.passes)?;
+        let fitted = Fitted {
+            coefficients: fit.coefficients()?,
+            num_rows: (learned.counts.rows - learned.counts.dropped) as usize,
+            counts: learned.counts,
+            how: How::Exact(Box::new(fit)),
+            sets: Vec::new(),
+        };
+        Ok((table, fitted))
+    }
+
+    pub fn exact(
+        &self,
+        args: &Args,
+        split: Split,
+        sums: Sums,
+        counts: &EncodingCounts,
+        passes: usize,
+    ) -> Result<ExactFit> {
+        exact::check_rows(counts)?;
+        let again = || {
+            let (source, encoder) = (self.source.clone(), &self.encoder);
+            Ok(EncodedSource::new(source, encoder, split, Set::Training)?)
+        };
+        ExactFit::new(&sums, passes, again, &self.encoder, &args.exact)
+    }
+
+    pub fn rows(
+        &self,
+        args: &Args,
+        split: Split,
+        set: Set,
+    ) -> Result<(EncodedRows, EncodingCounts)> {
+        let rows = EncodedSource::new(self.source.clone(), &self.encoder, split, set)?;
+        let max_numbers = args.memory.saturating_mul(1 << 20) / size_of::<f64>() as u64;
+        Ok(rows.load(usize::try_from(max_numbers).unwrap_or(usize::MAX))?)
+    }
+
+    /// Fits the model to the rows for training and judges it on each set.
+    pub fn fit(&self, args: &Args, way: &Way, split: Split) -> Result<Fitted> {
+        let mut fitted = match way {
+            Way::Exact => self.fit_exact(args, split)?,
+            Way::Sgd(backend) => self.train(args, backend, split)?,
+        };
+        for set in [Set::Validation, Set::Test] {
+            if !split.has(set) {
+                continue;
+            }
+            let (rows, _) = self.rows(args, split, set)?;
+            let metrics = self.judge(&rows, &fitted.coefficients)?;
+            fitted.sets.push((set, metrics));
+        }
+        Ok(fitted)
+    }
+
+    pub fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
+        metrics(chunks(rows)?, coefficients, self.encoder.targets())
+    }
+
+    /// Judges a model trained on these rows, and compares it with the exact fit
+    /// in the same pass.
+    pub fn compare(
+        &self,
+        rows: &EncodedRows,
+        coefficients: &Coefficients,
+    ) -> Result<(Vec<Metrics>, Option<Gap>)> {
+        let mut sums = GapSums::new(&self.encoder, Arithmetic::Double);
+        let chunks_read = chunks(rows)?.inspect(|rows| {
+            if let Ok(rows) = rows {
+                sums.add(rows);
+            }
+        });
+        let metrics = metrics(chunks_read, coefficients, self.encoder.targets())?;
+        let gap = match sums.gap(coefficients, &metrics) {
+            Err(ExactError::Imprecise) => {
+                let mut sums = GapSums::new(&self.encoder, Arithmetic::DoubleDouble);
+                for chunk in chunks(rows)? {
+                    sums.add(&chunk?);
+                }
+                sums.gap(coefficients, &metrics)
+            }
+            gap => gap,
+        };
+        Ok((metrics, gap.ok()))
+    }
+
+    pub fn fit_exact(&self, args: &Args, split: Split) -> Result<Fitted> {
+        let source = EncodedSource::new(self.source.clone(), &self.encoder, split, Set::Training)?;
+        let mut sums = Sums::new(Arithmetic::Double);
+        let counts = sums.add(&source, &self.encoder)?;
+        // One to learn the columns, and this.
+        let fit = self.exact(args, split, sums, &counts, 2)?;
+        Ok(Fitted {
+            coefficients: fit.coefficients()?,
+            num_rows: (counts.rows - counts.dropped) as usize,
+            counts,
+            how: How::Exact(Box::new(fit)),
+            sets: Vec::new(),
+        })
+    }
+
+    /// Searches for the settings to train with, if it is asked for.
+    pub fn search(
+        &self,
+        args: &Args,
+        backend: &Backend,
+        base: &TrainingConfig,
+        rows: &EncodedRows,
+    ) -> Result<Option<Search>> {
+        let candidates = args.search.candidates(base)?;
+        match rows {
+            _ if candidates.is_empty() => Ok(None),
+            EncodedRows::Memory(dataset) => {
+                let found = args.search.run(candidates, dataset, args.seed, backend);
+                found.map(Some)
+            }
+            EncodedRows::File(_) => {
+                bail!("a search needs the rows in memory; give --memory more MiB")
+            }
+        }
+    }
+
+    pub fn train(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
+        let (rows, counts) = self.rows(args, split, Set::Training)?;
+        let num_rows = as_source(&rows).num_rows();
+        let in_memory = matches!(rows, EncodedRows::Memory(_));
+        let config = args.training.config(num_rows, in_memory, args.seed)?;
+        let config = config
+            .with_placement(backend.placement())
+            .with_intercept(self.encoder.intercept());
+        let is_fold = matches!(split, Split::Fold { .. });
+        let search = match (&rows, is_fold) {
+            (_, true) => None,
+            (rows, false) => self.search(args, backend, &config, rows)?,
+        };
+        let config = search
+            .as_ref()
+            .map_or(config, |search| search.chosen().clone());
+        let held_out = match split.has(Set::Validation) {
+            true => Some(self.rows(args, split, Set::Validation)?.0),
+            false => None,
+        };
+        let interrupted = run_args::interruption()?;
+        let run = &args.training.run;
+        let log = args.log.as_ref().filter(|_| !is_fold);
+        let log = log.map(|path| Log::create(path, args.force, &args.source.paths()));
+        let batches = num_rows.div_ceil(config.batch_size);
+        let batches = batches.saturating_mul(config.num_epochs) as u64;
+        let verbose = backend.is_verbose() && !is_fold;
+        let mut progress = TrainingProgress::new(batches, verbose, log.transpose()?);
+        let task = Fit {
+            config: &config,
+            rows: &rows,
+            options: RunOptions {
+                validation: held_out.as_ref().map(as_source),
+                ..run.options(&interrupted)?
+            },
+            progress: &mut progress,
+        };
+        let done = backend.run(task)?;
+        let elapsed = progress.finish()?;
+        let done = done?;
+        let coefficients = done.coefficients;
+        backend.report(&done.transfer, elapsed)?;
+        run.write_history(&done.history, args.force)?;
+        let (metrics, gap) = match !is_fold && gap::is_possible(&config, &self.encoder) {
+            true => self.compare(&rows, &coefficients)?,
+            false => (self.judge(&rows, &coefficients)?, None),
+        };
+        Ok(Fitted {
+            coefficients,
+            counts,
+            num_rows,
+            how: How::Trained(Box::new(Trained {
+                config: done.config,
+                history: done.history,
+                stopped: done.stopped,
+                elapsed,
+                backend: backend.to_string(),
+                kind: backend.kind.to_string(),
+                precision: backend.precision.to_string(),
+                gap,
+                search,
+            })),
+            sets: vec![(Set::Training, metrics)],
+        })
+    }
+
+    /// What a good analyst would point out before training.
+    pub fn warn(&self) -> std::io::Result<()> {
+        let mut warnings = Vec::new();
+        let targets = self.encoder.targets();
+        let named = number::plain(&targets.join("`, `"));
+        let is_target = |name: &str| targets.iter().any(|target| target == name);
+        let used = |name: &str| self.encoder.columns().iter().any(|c| c.name == name);
+        let constant = |column: &&Column| column.is_constant() && used(&column.name);
+        let constant = self.schema.columns.iter().filter(constant);
+        warnings.extend(shortened(constant.map(|column| {
+            let name = number::plain(&column.name);
+            let value = column.spread.map_or(0.0, |spread| spread.min);
+            match is_target(&column.name) {
+                true => format!(
+                    "the target `{name}` is {value} in every row: there is nothing to explain"
+                ),
+                false => {
+                    format!("`{name}` is {value} in every row, so it tells nothing about `{named}`")
+                }
+            }
+        })));
+        let duplicates = self.schema.duplicates().into_iter();
+        let duplicates = duplicates.filter(|(first, second)| used(first) && used(second));
+        let (with_target, of_features): (Vec<_>, Vec<_>) =
+            duplicates.partition(|(first, second)| is_target(first) || is_target(second));
+        warnings.extend(shortened(with_target.into_iter().map(|(first, second)| {
+            let (target, other) = match is_target(second) {
+                true => (second, first),
+                false => (first, second),
+            };
+            let (target, other) = (number::plain(target), number::plain(other));
+            format!("`{other}` has the same cells as the target `{target}`")
+        })));
+        warnings.extend(shortened(of_features.into_iter().map(|(first, second)| {
+            let (first, second) = (number::plain(first), number::plain(second));
+            format!(
+                "`{second}` has the same cells as `{first}`: their weights cannot be told apart"
+            )
+        })));
+        let rows = self.schema.num_rows;
+        let parameters = self.encoder.feature_names().len() + usize::from(self.encoder.intercept());
+        if rows < parameters as u64 {
+            warnings.push(format!(
+                "{} for {}: many models fit equally well, this is one of them",
+                number::count(rows as usize, "row"),
+                number::count(parameters, "coefficient")
+            ));
+        }
+        let mut stderr = anstream::stderr();
+        for warning in warnings {
+            writeln!(stderr, "{} {warning}", yellow("warning:"))?;
+        }
+        Ok(())
+    }
+}
+
+fn chunks(rows: &EncodedRows) -> Result<RowChunks<'_>, DataError> {
+    match rows {
+        EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File),
+        EncodedRows::File(source) => source.chunks(ChunkOrder::File),
+    }
+}
+
+/// The first of some warnings, and how many more there are.
+fn shortened(warnings: impl Iterator<Item = String>) -> Vec<String> {
+    /// As many are read.
+    const MOST: usize = 5;
+    let mut warnings: Vec<String> = warnings.collect();
+    if let Some(more @ 1..) = warnings.len().checked_sub(MOST) {
+        warnings.truncate(MOST);
+        warnings.push(format!("and {more} more columns like these"));
+    }
+    warnings
+}
