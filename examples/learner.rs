@@ -67,15 +67,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let features = features.iter().map(|value| *value as f32).collect();
         (features, *target as f32)
     });
-    let rows = InMemDataset::new(rows.collect::<Vec<Row>>());
+    let rows: Vec<Row> = rows.collect();
 
     // Burn keeps its log and checkpoints in a folder.
     let folder = std::env::temp_dir().join(format!("linreg_learner_{}", std::process::id()));
     let training = DataLoaderBuilder::<DefaultBackend, _, _>::new(Stack)
         .batch_size(10)
         .shuffle(0)
-        .build(rows.clone());
-    let validation = DataLoaderBuilder::new(Stack).batch_size(1000).build(rows);
+        .build(InMemDataset::new(rows.clone()));
+    let validation = DataLoaderBuilder::new(Stack)
+        .batch_size(1000)
+        .build(InMemDataset::new(rows));
     let model = LinearRegressionConfig::new(2).init(&Default::default());
     let learner = Learner::new(model, SgdConfig::new().init(), 0.03);
     let result = SupervisedTraining::new(&folder, training, validation)
@@ -84,7 +86,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .renderer(Silent)
         .num_epochs(3)
         .launch(learner);
-    std::fs::remove_dir_all(&folder)?;
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
 
     let device = Default::default();
     let batches = Batches::new(&dataset, 1000, &device)?;
