@@ -291,48 +291,6 @@ mod tests {
     }
 
     #[test]
-    fn every_epoch_is_a_span() {
-        use std::sync::{Arc, Mutex};
-        use tracing::span::{Attributes, Id, Record};
-        use tracing::{Event, Metadata, Subscriber, subscriber};
-
-        /// The names of the spans that were entered.
-        #[derive(Clone, Default)]
-        struct Entered(Arc<Mutex<(Vec<&'static str>, usize)>>);
-        impl Subscriber for Entered {
-            fn enabled(&self, metadata: &Metadata) -> bool {
-                metadata.target().starts_with("linreg")
-            }
-            fn new_span(&self, span: &Attributes) -> Id {
-                let names = &mut self.0.lock().unwrap().0;
-                names.push(span.metadata().name());
-                Id::from_u64(names.len() as u64)
-            }
-            fn record(&self, _: &Id, _: &Record) {}
-            fn record_follows_from(&self, _: &Id, _: &Id) {}
-            fn event(&self, _: &Event) {}
-            fn enter(&self, _: &Id) {}
-            fn exit(&self, _: &Id) {
-                self.0.lock().unwrap().1 += 1;
-            }
-        }
-        // A span is known from its first use on, whose thread may have nobody
-        // who listens: whoever begins to listen later hears of it.
-        train::<B>(
-            &TrainingConfig::new(),
-            &lesson(),
-            &Default::default(),
-            &mut (),
-        )
-        .unwrap();
-        let entered = Entered::default();
-        let config = TrainingConfig::new();
-        subscriber::with_default(entered.clone(), || run(&config, &lesson()).unwrap());
-        let (names, left) = entered.0.lock().unwrap().clone();
-        assert_eq!((names, left), (vec!["epoch"; 3], 3));
-    }
-
-    #[test]
     fn the_same_seed_gives_the_same_bits() {
         let seeded = |seed| {
             let config = TrainingConfig::new().with_seed(seed);
