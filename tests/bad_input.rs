@@ -161,6 +161,36 @@ fn of_columns() {
 }
 
 #[test]
+fn of_a_file_to_judge_on() {
+    each_fails(&[
+        (
+            "fit good.csv --target y --force --validation-file none.csv",
+            "none.csv: there is no such file",
+        ),
+        (
+            "fit good.csv --target y --force --validation-file other.csv",
+            "other.csv: there is no column `b`; the columns are `a`, `c`, `y`",
+        ),
+        (
+            "fit good.csv --target y --force --validation-file header.csv",
+            "header.csv: there are no rows to judge the model on",
+        ),
+        (
+            "fit good.csv --target y --force --validation-file text.csv",
+            "text.csv: line 3, column `b`: found `one`, expected a number",
+        ),
+        (
+            "fit good.csv --target y --force --output other.csv --validation-file other.csv",
+            "other.csv: this file is read; write another",
+        ),
+        (
+            "fit - --target y --output m --validation-file -",
+            "both tables cannot come from standard input; give a file for one of them",
+        ),
+    ]);
+}
+
+#[test]
 fn of_ten_thousand_columns() {
     let tool = Tool::new();
     let row = |cell: &dyn Fn(usize) -> String| (0..10_000).map(cell).collect::<Vec<_>>().join(",");
@@ -260,7 +290,7 @@ fn of_settings() {
         ),
         (
             "fit --method sgd good.csv --target y --force --patience 3",
-            "--patience goes by rows held out; add --validation",
+            "--patience goes by rows held out; add --validation or --validation-file",
         ),
         (
             "fit --method sgd good.csv --target y --force --history losses.txt",

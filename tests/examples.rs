@@ -63,3 +63,18 @@ fn embed_loads_what_fit_wrote() {
     // 4.2, 4.2 + 2 - 3.4, and 4.2 - 34, which is negative.
     assert_eq!(lines[1..], ["4.20", "2.80", "0.00"]);
 }
+
+#[cfg(feature = "burn-train")]
+#[test]
+fn learner_trains_in_the_loop_of_burn() {
+    let output = run("learner", &[]);
+    let lines: Vec<&str> = output.lines().collect();
+    let loss: f64 = lines[0].strip_prefix("loss: ").unwrap().parse().unwrap();
+    // The noise's variance is 0.0001.
+    assert!((0.00008..0.00013).contains(&loss), "{output}");
+    assert!(
+        lines[1].starts_with("w: [2.0") || lines[1].starts_with("w: [1.9"),
+        "{output}"
+    );
+    assert_eq!(lines.len(), 2, "{output}");
+}

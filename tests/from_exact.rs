@@ -3,14 +3,7 @@
 
 use serde_json::Value;
 
-use crate::tool::{Tool, test_file};
-
-fn diabetes() -> Tool {
-    let tool = Tool::new();
-    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
-    tool.write("diabetes.csv", rows);
-    tool
-}
+use crate::tool::{Tool, diabetes_rows};
 
 const FIT: [&str; 7] = [
     "fit",
@@ -33,7 +26,7 @@ fn assert_close(found: &Value, expected: f64) {
 
 #[test]
 fn the_gap_is_that_to_the_fit_of_statsmodels() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     // In memory, and read again from the file.
     for memory in ["1024", "0"] {
         let options = ["--epochs", "5", "--learning-rate", "0.001"];
@@ -64,7 +57,7 @@ fn the_gap_is_that_to_the_fit_of_statsmodels() {
 
 #[test]
 fn rows_that_were_held_out_or_weighted_count_as_in_training() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let gap = |options: &[&str]| tool.json(&[&FIT[..], options].concat())["from_exact"].take();
     let part = gap(&["--validation", "0.5", "--epochs", "2"]);
     let exact = ["fit", "diabetes.csv", "--target", "progression", "--force"];
@@ -88,7 +81,7 @@ fn rows_that_were_held_out_or_weighted_count_as_in_training() {
 
 #[test]
 fn a_short_training_is_told_to_go_on_and_a_long_one_that_it_need_not() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let short = tool.succeed(&[&FIT[..], &["--epochs", "5", "--learning-rate", "0.001"]].concat());
     let told: Vec<&str> = short
         .lines()
@@ -150,7 +143,7 @@ fn features_that_give_the_target_leave_no_loss_to_compare_with() {
 
 #[test]
 fn a_penalised_training_is_not_compared() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let fit = tool.json(&[&FIT[..], &["--epochs", "2", "--weight-decay", "0.1"]].concat());
     assert!(fit["from_exact"].is_null());
     assert!(fit["coefficients"][0].get("exact").is_none());
@@ -158,7 +151,7 @@ fn a_penalised_training_is_not_compared() {
 
 #[test]
 fn a_log_has_a_line_of_json_for_every_epoch() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let options = [
         "--epochs",
         "3",
@@ -188,7 +181,7 @@ fn a_log_has_a_line_of_json_for_every_epoch() {
 
 #[test]
 fn the_log_of_a_training_that_fails_tells_of_the_epochs_before() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let options = [
         "--epochs",
         "50",
@@ -209,7 +202,7 @@ fn the_log_of_a_training_that_fails_tells_of_the_epochs_before() {
 
 #[test]
 fn a_log_replaces_no_file_and_is_for_training() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     tool.write("there.jsonl", "old");
     let fit = &FIT[..6];
     let message = tool.fail(&[fit, &["--log", "there.jsonl"]].concat());

@@ -1,13 +1,11 @@
 //! Pictures as the tool draws them: of the real rows, to the terminal and to
 //! files, and of rows that no picture suits.
 
-use crate::tool::{Tool, test_file};
+use crate::tool::{Tool, diabetes_rows};
 
 /// A tool with the real rows and a model of them.
 fn diabetes() -> Tool {
-    let tool = Tool::new();
-    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
-    tool.write("diabetes.csv", rows);
+    let tool = diabetes_rows();
     tool.succeed(&["fit", "diabetes.csv", "--target", "progression"]);
     tool
 }

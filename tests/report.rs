@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::tool::{Tool, test_file};
+use crate::tool::{Tool, diabetes_rows};
 
 /// The sections, in order.
 const SECTIONS: [&str; 6] = [
@@ -22,9 +22,7 @@ const MOST_BYTES: usize = 2_000_000;
 
 /// The real rows and their report.
 fn diabetes(options: &[&str]) -> (Tool, String) {
-    let tool = Tool::new();
-    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
-    tool.write("diabetes.csv", rows);
+    let tool = diabetes_rows();
     let fit = ["fit", "diabetes.csv", "--target", "progression"];
     let report = ["--report", "report.html", "--seed", "5"];
     tool.succeed(&[&fit[..], &report, options].concat());

@@ -2,14 +2,7 @@
 
 use serde_json::Value;
 
-use crate::tool::{Tool, test_file};
-
-fn diabetes() -> Tool {
-    let tool = Tool::new();
-    let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
-    tool.write("diabetes.csv", rows);
-    tool
-}
+use crate::tool::diabetes_rows;
 
 const FIT: [&str; 6] = [
     "fit",
@@ -26,7 +19,7 @@ fn number(value: &Value) -> f64 {
 
 #[test]
 fn the_chosen_model_is_the_one_trained_with_its_penalty() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let options = [
         "--search=4",
         "--search-l2",
@@ -61,7 +54,7 @@ fn the_chosen_model_is_the_one_trained_with_its_penalty() {
 
 #[test]
 fn a_search_says_in_a_table_what_it_chose() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let text = tool.succeed(&[&FIT[..], &["--search", "--search-l1", "0,1,1000"]].concat());
     let from = text.find("Loss on each of 5 parts of the rows left out in turn, in ");
     let lines: Vec<&str> = text[from.unwrap()..].lines().collect();
@@ -81,7 +74,7 @@ fn a_search_says_in_a_table_what_it_chose() {
 
 #[test]
 fn learning_rates_are_searched_and_one_that_diverges_is_not_chosen() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     let options = [
         "--optimizer",
         "sgd",
@@ -102,7 +95,7 @@ fn learning_rates_are_searched_and_one_that_diverges_is_not_chosen() {
 
 #[test]
 fn a_search_that_cannot_be_is_one_clear_message() {
-    let tool = diabetes();
+    let tool = diabetes_rows();
     for (options, message) in [
         (
             &["--search=1"][..],

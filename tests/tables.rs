@@ -383,6 +383,49 @@ fn rows_are_held_out_at_random_in_parts_or_from_the_end() {
 }
 
 #[test]
+fn a_file_of_its_own_is_judged_on_as_rows_held_out_are() {
+    let tool = Tool::new();
+    let houses = houses();
+    let rows: Vec<&str> = houses.lines().collect();
+    tool.write("houses.csv", &houses);
+    tool.write("training.csv", rows[..91].join("\n"));
+    let last = [&rows[..1], &rows[91..]].concat();
+    tool.write("last.csv", last.join("\n"));
+    for way in [
+        &["--method", "exact"][..],
+        &["--method", "sgd", "--patience", "40"],
+        &["--method", "sgd", "--optimizer", "adam", "--patience", "5"],
+    ] {
+        let fit = |files: &[&str]| {
+            let arguments = ["--target", "price", "--output", "model", "--force"];
+            tool.json(&[&["fit"], files, &arguments, way].concat())
+        };
+        let held_out = fit(&["houses.csv", "--validation", "0.25", "--time-ordered"]);
+        let of_file = fit(&["training.csv", "--validation-file", "last.csv"]);
+        assert_eq!(
+            (&of_file["rows"], &held_out["rows"]),
+            (&90.into(), &90.into())
+        );
+        assert_eq!(of_file["validation"]["rows"], 30);
+        let judged = tool.json(&["evaluate", "model", "last.csv"]);
+        assert_eq!(of_file["validation"], judged);
+        // The means to standardise by differ in rounding alone.
+        let of = |fit: &Value| fit["validation"]["rmse"].as_f64().unwrap();
+        let (a, b) = (of(&of_file), of(&held_out));
+        assert!((a / b - 1.0).abs() < 1e-3, "{way:?}: {a} {b}");
+    }
+    let told = tool.succeed(&[
+        "fit",
+        "training.csv",
+        "--target",
+        "price",
+        "--validation-file",
+        "last.csv",
+    ]);
+    assert!(told.contains("\nOn the rows of last.csv\n"), "{told}");
+}
+
+#[test]
 fn describe_says_what_a_good_analyst_would() {
     let tool = Tool::new();
     let mut csv = "id,town,area,price,tax,weight,same\n".to_string();

@@ -116,11 +116,17 @@ pub fn test_file(name: &str) -> PathBuf {
     Path::new(tests).join(name)
 }
 
-/// The real rows, fitted: the tool with the model, and what it printed.
-pub fn diabetes(options: &[&str]) -> (Tool, serde_json::Value) {
+/// The tool with the real rows.
+pub fn diabetes_rows() -> Tool {
     let tool = Tool::new();
     let rows = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
     tool.write("diabetes.csv", rows);
+    tool
+}
+
+/// The real rows, fitted: the tool with the model, and what it printed.
+pub fn diabetes(options: &[&str]) -> (Tool, serde_json::Value) {
+    let tool = diabetes_rows();
     let fit = ["fit", "diabetes.csv", "--target", "progression"];
     let fit = tool.json(&[&fit[..], options].concat());
     (tool, fit)

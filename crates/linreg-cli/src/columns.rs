@@ -274,7 +274,7 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
 }
 
 /// Says to standard error what a policy was used on while rows were read.
-pub fn warn_of_counts(counts: &EncodingCounts, what: &str) -> std::io::Result<()> {
+pub fn warn_of_counts(counts: &EncodingCounts, place: &str) -> std::io::Result<()> {
     let mut stderr = anstream::stderr();
     let label = yellow("warning:");
     let list = |cells: &BTreeMap<String, u64>| {
@@ -285,14 +285,14 @@ pub fn warn_of_counts(counts: &EncodingCounts, what: &str) -> std::io::Result<()
     if !counts.missing.is_empty() {
         writeln!(
             stderr,
-            "{label} missing cells: {}{what}",
+            "{label} missing cells{place}: {}",
             list(&counts.missing)
         )?;
     }
     if !counts.unseen.is_empty() {
         writeln!(
             stderr,
-            "{label} levels that the model does not know, taken as the baseline: {}",
+            "{label} levels{place} that the model does not know, taken as the baseline: {}",
             list(&counts.unseen)
         )?;
     }

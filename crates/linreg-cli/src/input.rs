@@ -49,6 +49,14 @@ impl SourceArgs {
         Ok(open(&self.files, &options, passes)?.into())
     }
 
+    /// Another table, written as this one is.
+    pub fn beside(&self, file: &Path) -> Self {
+        Self {
+            files: vec![file.to_path_buf()],
+            ..*self
+        }
+    }
+
     /// What a message calls the files.
     pub fn name(&self) -> String {
         match &self.files[..] {

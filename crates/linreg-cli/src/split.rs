@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 use linreg_data::Split;
 
@@ -14,6 +16,11 @@ pub struct SplitArgs {
         default_value_t = 0.0
     )]
     validation: f64,
+
+    /// Judge the model on the rows of this file, which has the same columns,
+    /// instead of on rows held out
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["validation", "k_fold"])]
+    pub validation_file: Option<PathBuf>,
 
     /// Fraction of the rows to hold out for a last test
     #[arg(

@@ -31,7 +31,7 @@ use exact_args::ExactArgs;
 use fitted::How;
 use report::Report;
 use search::SearchArgs;
-use table::Table;
+use table::{Table, Validation};
 use training_args::TrainingArgs;
 
 /// Fit a linear model to a table and save it
@@ -130,7 +130,7 @@ pub fn run(args: Args) -> Result<()> {
     if path == Path::new("-") {
         bail!("a model cannot go to standard output; name a file with --output");
     }
-    let output = Output::new(Some(path.clone()), args.force, &args.source.paths())?;
+    let output = Output::new(Some(path.clone()), args.force, &args.inputs())?;
     let report_output = match &args.report {
         None => None,
         Some(report) => Some(page::check(report, &path, &args)?),
@@ -140,13 +140,14 @@ pub fn run(args: Args) -> Result<()> {
         if *log == path {
             bail!("--log and the model are the same file; name another");
         }
-        Output::new(Some(log.clone()), args.force, &args.source.paths())?;
+        Output::new(Some(log.clone()), args.force, &args.inputs())?;
     }
     let way = args.way()?;
     args.split.split(1, args.seed)?;
     let folds = args.split.folds(args.seed)?;
 
     let source = args.source.open(Passes::Several)?;
+    let validation = args.validation()?;
     let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
         true => error,
         false => args.source.say_where(error),
@@ -154,12 +155,13 @@ pub fn run(args: Args) -> Result<()> {
     let started = Instant::now();
     let (table, fitted, split) = match &way {
         Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
-            let (table, fitted) = Table::learn_and_fit(source, &args).map_err(say_where)?;
+            let (table, fitted) =
+                Table::learn_and_fit(source, validation, &args).map_err(say_where)?;
             table.warn()?;
             (table, fitted, Split::None)
         }
         _ => {
-            let table = Table::learn(source, &args).map_err(say_where)?;
+            let table = Table::learn(source, validation, &args).map_err(say_where)?;
             table.warn()?;
             let split = args.split.split(table.schema.num_rows, args.seed)?;
             let fitted = table.fit(&args, &way, split).map_err(say_where)?;
@@ -215,6 +217,27 @@ enum Way {
 }
 
 impl Args {
+    /// Every file that is read, to check that none is written.
+    fn inputs(&self) -> Vec<&Path> {
+        let mut inputs = self.source.paths();
+        inputs.extend(self.split.validation_file.as_deref());
+        inputs
+    }
+
+    /// The table to judge the model on, if it is a file of its own.
+    fn validation(&self) -> Result<Option<Validation>> {
+        let Some(file) = &self.split.validation_file else {
+            return Ok(None);
+        };
+        let args = self.source.beside(file);
+        let standard_input = Path::new("-");
+        if file == standard_input && self.source.paths().contains(&standard_input) {
+            bail!("both tables cannot come from standard input; give a file for one of them");
+        }
+        let source = args.open(Passes::Several)?;
+        Ok(Some(Validation { source, args }))
+    }
+
     fn way(&self) -> Result<Way> {
         match self.method {
             Method::Exact => {
@@ -234,9 +257,10 @@ impl Args {
                 let config = self.training.config(1, true, self.seed)?;
                 self.search.candidates(&config)?;
                 let folds = !self.split.folds(self.seed)?.is_empty();
-                let held_out = self.split.split(1, self.seed)?.has(Set::Validation);
+                let held_out = self.split.split(1, self.seed)?.has(Set::Validation)
+                    || self.split.validation_file.is_some();
                 let run = &self.training.run;
-                run.check(self.force, folds, held_out, &self.source.paths())?;
+                run.check(self.force, folds, held_out, &self.inputs())?;
                 let backend = self.backend.choose()?;
                 backend.announce()?;
                 Ok(Way::Sgd(backend))

@@ -39,7 +39,7 @@ pub fn check(report: &Path, model: &Path, args: &Args) -> Result<Output> {
     if std::path::absolute(report)? == std::path::absolute(model)? {
         bail!("{name}: this is the model's file; name another for the report");
     }
-    let inputs = args.source.paths();
+    let inputs = args.inputs();
     let is_pipe = |input: &&&Path| {
         **input != Path::new("-")
             && std::fs::metadata(input).is_ok_and(|found| !found.is_file() && !found.is_dir())
@@ -59,7 +59,11 @@ pub fn page(report: &Report, split: Split) -> Result<String> {
     let (table, coefficients) = (report.table, &report.fitted.coefficients);
     let targets = table.encoder.targets();
     // Before the rows are read again, which fails for a file that has changed.
-    let files = hashes(&files_of(&report.args.source.files)?)?;
+    let mut files = files_of(&report.args.source.files)?;
+    if let Some(validation) = &table.validation {
+        files.extend(files_of(&validation.args.files)?);
+    }
+    let files = hashes(&files)?;
     let rows = EncodedSource::new(table.source.clone(), &table.encoder, split, Set::Training)?;
     let chunks = rows.encoded(ChunkOrder::File)?;
     let chunks = chunks.map(|chunk| chunk.map(|(rows, _)| rows));

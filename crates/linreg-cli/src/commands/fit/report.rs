@@ -126,10 +126,11 @@ impl Report<'_> {
             }
         }
         for (set, metrics) in &fitted.sets {
-            let rows = match set {
-                Set::Training => "On the rows it was trained on",
-                Set::Validation => "\nOn the rows held out for validation",
-                Set::Test => "\nOn the rows held out for the test",
+            let rows = match (set, &self.table.validation) {
+                (Set::Training, _) => "On the rows it was trained on".to_string(),
+                (Set::Validation, None) => "\nOn the rows held out for validation".to_string(),
+                (Set::Validation, Some(file)) => format!("\nOn the rows of {}", file.args.name()),
+                (Set::Test, _) => "\nOn the rows held out for the test".to_string(),
             };
             writeln!(stdout, "{rows}")?;
             write!(stdout, "{}", metrics_lines(metrics, targets))?;

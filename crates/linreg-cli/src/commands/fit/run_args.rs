@@ -23,7 +23,7 @@ pub struct RunArgs {
     max_time: Option<Duration>,
 
     /// Stop after so many epochs without a better loss on the rows of
-    /// --validation, and keep the best epoch's model
+    /// --validation or --validation-file, and keep the best epoch's model
     #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
     patience: Option<usize>,
 
@@ -109,7 +109,7 @@ impl RunArgs {
             bail!("{option} is for one fit, and --k-fold makes several; leave out one of them");
         }
         if self.patience.is_some() && !held_out {
-            bail!("--patience goes by rows held out; add --validation");
+            bail!("--patience goes by rows held out; add --validation or --validation-file");
         }
         if self.checkpoint_every.is_some() && self.checkpoint.is_none() && self.resume.is_none() {
             bail!("--checkpoint-every needs a file; add --checkpoint");

@@ -1,5 +1,6 @@
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 use linreg_data::{
@@ -16,8 +17,10 @@ use super::gap::{self, Gap, GapSums};
 use super::search::Search;
 use super::task::{Fit, as_source};
 use super::{Args, Way, run_args};
+use crate::columns::warn_of_counts;
 use crate::commands::Backend;
 use crate::commands::evaluate::metrics;
+use crate::input::SourceArgs;
 use crate::log::Log;
 use crate::number;
 use crate::progress::TrainingProgress;
@@ -28,10 +31,44 @@ pub struct Table {
     pub source: Arc<dyn Source>,
     pub schema: Schema,
     pub encoder: Encoder,
+    /// Where validation does not go by rows held out.
+    pub validation: Option<Validation>,
+}
+
+/// A table of its own to judge a model on.
+pub struct Validation {
+    pub source: Arc<dyn Source>,
+    pub args: SourceArgs,
+}
+
+impl Validation {
+    /// Its rows, as columns of another table are encoded.
+    fn rows(
+        &self,
+        encoder: &Encoder,
+        max_numbers: usize,
+    ) -> Result<(EncodedRows, EncodingCounts), DataError> {
+        // All of its rows, which are called those for training.
+        EncodedSource::new(self.source.clone(), encoder, Split::None, Set::Training)
+            .and_then(|rows| rows.load(max_numbers))
+            .map_err(|error| {
+                let problem = match &error {
+                    named if named.names_file() => return error,
+                    DataError::NoRows(_) => "there are no rows to judge the model on".to_string(),
+                    other => other.to_string(),
+                };
+                let file = self.args.name();
+                DataError::File { file, problem }
+            })
+    }
 }
 
 impl Table {
-    pub fn learn(source: Arc<dyn Source>, args: &Args) -> Result<Self> {
+    pub fn learn(
+        source: Arc<dyn Source>,
+        validation: Option<Validation>,
+        args: &Args,
+    ) -> Result<Self> {
         let (choice, config) = args.columns.settle(source.as_ref())?;
         let schema = learn_schema(source.as_ref(), &choice)?;
         let encoder = Encoder::new(&schema, &config)?;
@@ -39,12 +76,17 @@ impl Table {
             source,
             schema,
             encoder,
+            validation,
         })
     }
 
     /// Learns what the columns are and fits exactly to all rows, in one pass if
     /// it can be.
-    pub fn learn_and_fit(source: Arc<dyn Source>, args: &Args) -> Result<(Self, Fitted)> {
+    pub fn learn_and_fit(
+        source: Arc<dyn Source>,
+        validation: Option<Validation>,
+        args: &Args,
+    ) -> Result<(Self, Fitted)> {
         let (choice, config) = args.columns.settle(source.as_ref())?;
         let mut sums = Sums::new(Arithmetic::Double);
         let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut sums)?;
@@ -52,15 +94,17 @@ impl Table {
             source,
             schema: learned.schema,
             encoder: learned.encoder,
+            validation,
         };
         let fit = table.exact(args, Split::None, sums, &learned.counts, learned.passes)?;
-        let fitted = Fitted {
+        let mut fitted = Fitted {
             coefficients: fit.coefficients()?,
             num_rows: (learned.counts.rows - learned.counts.dropped) as usize,
             counts: learned.counts,
             how: How::Exact(Box::new(fit)),
             sets: Vec::new(),
         };
+        table.judge_held_out(args, Split::None, &mut fitted)?;
         Ok((table, fitted))
     }
 
@@ -86,9 +130,13 @@ impl Table {
         split: Split,
         set: Set,
     ) -> Result<(EncodedRows, EncodingCounts)> {
-        let rows = EncodedSource::new(self.source.clone(), &self.encoder, split, set)?;
         let max_numbers = args.memory.saturating_mul(1 << 20) / size_of::<f64>() as u64;
-        Ok(rows.load(usize::try_from(max_numbers).unwrap_or(usize::MAX))?)
+        let max_numbers = usize::try_from(max_numbers).unwrap_or(usize::MAX);
+        if let (Some(validation), Set::Validation) = (&self.validation, set) {
+            return Ok(validation.rows(&self.encoder, max_numbers)?);
+        }
+        let rows = EncodedSource::new(self.source.clone(), &self.encoder, split, set)?;
+        Ok(rows.load(max_numbers)?)
     }
 
     /// Fits the model to the rows for training and judges it on each set.
@@ -97,15 +145,27 @@ impl Table {
             Way::Exact => self.fit_exact(args, split)?,
             Way::Sgd(backend) => self.train(args, backend, split)?,
         };
+        self.judge_held_out(args, split, &mut fitted)?;
+        Ok(fitted)
+    }
+
+    fn has(&self, split: Split, set: Set) -> bool {
+        split.has(set) || (set == Set::Validation && self.validation.is_some())
+    }
+
+    fn judge_held_out(&self, args: &Args, split: Split, fitted: &mut Fitted) -> Result<()> {
         for set in [Set::Validation, Set::Test] {
-            if !split.has(set) {
+            if !self.has(split, set) {
                 continue;
             }
-            let (rows, _) = self.rows(args, split, set)?;
+            let (rows, counts) = self.rows(args, split, set)?;
+            if let (Some(validation), Set::Validation) = (&self.validation, set) {
+                warn_of_counts(&counts, &format!(" in {}", validation.args.name()))?;
+            }
             let metrics = self.judge(&rows, &fitted.coefficients)?;
             fitted.sets.push((set, metrics));
         }
-        Ok(fitted)
+        Ok(())
     }
 
     pub fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
@@ -191,14 +251,14 @@ impl Table {
         let config = search
             .as_ref()
             .map_or(config, |search| search.chosen().clone());
-        let held_out = match split.has(Set::Validation) {
+        let held_out = match self.has(split, Set::Validation) {
             true => Some(self.rows(args, split, Set::Validation)?.0),
             false => None,
         };
         let interrupted = run_args::interruption()?;
         let run = &args.training.run;
         let log = args.log.as_ref().filter(|_| !is_fold);
-        let log = log.map(|path| Log::create(path, args.force, &args.source.paths()));
+        let log = log.map(|path| Log::create(path, args.force, &args.inputs()));
         let batches = num_rows.div_ceil(config.batch_size);
         let batches = batches.saturating_mul(config.num_epochs) as u64;
         let verbose = backend.is_verbose() && !is_fold;
@@ -213,6 +273,8 @@ impl Table {
             progress: &mut progress,
         };
         let done = backend.run(task)?;
+        // From here on there is nothing to save: a signal ends the program.
+        interrupted.store(true, Ordering::Relaxed);
         let elapsed = progress.finish()?;
         let done = done?;
         let coefficients = done.coefficients;
