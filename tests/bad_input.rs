@@ -165,7 +165,7 @@ fn of_a_file_to_judge_on() {
     each_fails(&[
         (
             "fit good.csv --target y --force --validation-file none.csv",
-            "none.csv: there is no such file",
+            "none.csv: No such file or directory (os error 2)",
         ),
         (
             "fit good.csv --target y --force --validation-file other.csv",
@@ -177,7 +177,7 @@ fn of_a_file_to_judge_on() {
         ),
         (
             "fit good.csv --target y --force --validation-file text.csv",
-            "text.csv: line 3, column `b`: found `one`, expected a number",
+            "text.csv: line 3 (byte 12), column `b`: found `one`, expected a number",
         ),
         (
             "fit good.csv --target y --force --output other.csv --validation-file other.csv",

@@ -385,11 +385,11 @@ fn rows_are_held_out_at_random_in_parts_or_from_the_end() {
 #[test]
 fn a_file_of_its_own_is_judged_on_as_rows_held_out_are() {
     let tool = Tool::new();
-    let houses = houses();
-    let rows: Vec<&str> = houses.lines().collect();
-    tool.write("houses.csv", &houses);
-    tool.write("training.csv", rows[..91].join("\n"));
-    let last = [&rows[..1], &rows[91..]].concat();
+    let table = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
+    let rows: Vec<&str> = table.lines().collect();
+    tool.write("all.csv", &table);
+    tool.write("training.csv", rows[..332].join("\n"));
+    let last = [&rows[..1], &rows[332..]].concat();
     tool.write("last.csv", last.join("\n"));
     for way in [
         &["--method", "exact"][..],
@@ -397,16 +397,16 @@ fn a_file_of_its_own_is_judged_on_as_rows_held_out_are() {
         &["--method", "sgd", "--optimizer", "adam", "--patience", "5"],
     ] {
         let fit = |files: &[&str]| {
-            let arguments = ["--target", "price", "--output", "model", "--force"];
+            let arguments = ["--target", "progression", "--output", "model", "--force"];
             tool.json(&[&["fit"], files, &arguments, way].concat())
         };
-        let held_out = fit(&["houses.csv", "--validation", "0.25", "--time-ordered"]);
+        let held_out = fit(&["all.csv", "--validation", "0.25", "--time-ordered"]);
         let of_file = fit(&["training.csv", "--validation-file", "last.csv"]);
         assert_eq!(
             (&of_file["rows"], &held_out["rows"]),
-            (&90.into(), &90.into())
+            (&331.into(), &331.into())
         );
-        assert_eq!(of_file["validation"]["rows"], 30);
+        assert_eq!(of_file["validation"]["rows"], 111);
         let judged = tool.json(&["evaluate", "model", "last.csv"]);
         assert_eq!(of_file["validation"], judged);
         // The means to standardise by differ in rounding alone.
@@ -418,7 +418,7 @@ fn a_file_of_its_own_is_judged_on_as_rows_held_out_are() {
         "fit",
         "training.csv",
         "--target",
-        "price",
+        "progression",
         "--validation-file",
         "last.csv",
     ]);

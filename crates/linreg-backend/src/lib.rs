@@ -3,7 +3,8 @@
 //! This is the one crate that names concrete backends, one Cargo feature each:
 //! `ndarray` (default), `flex` and `wgpu`. Code that is generic over the backend
 //! is written as a [`Task`] and handed to [`run`] with a [`BackendKind`] and a
-//! [`Precision`], both chosen at run time.
+//! [`Precision`], both chosen at run time. For trainings, that is done: [`train`],
+//! [`train_stream`] and [`cross_validate`].
 //!
 //! A GPU can be missing, or fail halfway. Here both are errors and never
 //! panics: [`adapters`] lists what wgpu can compute on before Burn touches it,
@@ -43,6 +44,7 @@ mod adapter;
 mod error;
 mod kind;
 mod run;
+mod training;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
@@ -50,6 +52,7 @@ pub use adapter::{Adapter, AdapterKind, adapter, adapters};
 pub use error::BackendError;
 pub use kind::{BackendKind, Precision};
 pub use run::{Task, run};
+pub use training::{Outcome, cross_validate, train, train_stream};
 
 /// The first backend that is compiled in, with autodiff, in f32: for programs
 /// that choose their backend by Cargo feature alone.

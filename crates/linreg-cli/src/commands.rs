@@ -16,10 +16,13 @@ use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
-use linreg_backend::{Adapter, AdapterKind, BackendError, BackendKind, Precision, Task, adapter};
-use linreg_data::Placement;
+use anyhow::Result;
+use linreg_backend::{
+    Adapter, AdapterKind, BackendError, BackendKind, Outcome, Precision, Task, adapter,
+};
+use linreg_data::{Dataset, EncodedSource, Placement};
 use linreg_model::ModelFile;
-use linreg_training::Transfer;
+use linreg_training::{CrossValidation, Observer, RunOptions, TrainingConfig, Transfer};
 use serde_json::{Value, json};
 
 use crate::number;
@@ -90,7 +93,55 @@ impl BackendArgs {
 
 impl Backend {
     pub fn run<T: Task>(&self, task: T) -> Result<T::Output, BackendError> {
-        linreg_backend::run(self.kind, self.precision, self.device.as_deref(), task)
+        let (kind, precision, device) = self.place();
+        linreg_backend::run(kind, precision, device, task)
+    }
+
+    /// Trains on rows in memory.
+    pub fn train(
+        &self,
+        config: &TrainingConfig,
+        dataset: &Dataset,
+        options: RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome> {
+        let (kind, precision, device) = self.place();
+        let trained =
+            linreg_backend::train(kind, precision, device, config, dataset, options, observer);
+        Ok(trained??)
+    }
+
+    /// Trains on the rows of a file.
+    pub fn train_stream(
+        &self,
+        config: &TrainingConfig,
+        source: &EncodedSource,
+        options: RunOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome> {
+        let (kind, precision, device) = self.place();
+        let trained = linreg_backend::train_stream(
+            kind, precision, device, config, source, options, observer,
+        );
+        Ok(trained??)
+    }
+
+    /// Judges configurations by cross-validation.
+    pub fn cross_validate(
+        &self,
+        configs: &[TrainingConfig],
+        dataset: &Dataset,
+        folds: u64,
+        seed: u64,
+    ) -> Result<Vec<CrossValidation>> {
+        let (kind, precision, device) = self.place();
+        let results =
+            linreg_backend::cross_validate(kind, precision, device, configs, dataset, folds, seed);
+        Ok(results??)
+    }
+
+    fn place(&self) -> (BackendKind, Precision, Option<&str>) {
+        (self.kind, self.precision, self.device.as_deref())
     }
 
     /// Whether to say on standard error what is done.

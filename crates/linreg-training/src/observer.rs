@@ -11,6 +11,16 @@ pub trait Observer {
 
 impl Observer for () {}
 
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn batch(&mut self) {
+        (**self).batch();
+    }
+
+    fn epoch(&mut self, report: &EpochReport) {
+        (**self).epoch(report);
+    }
+}
+
 /// What is known at the end of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]

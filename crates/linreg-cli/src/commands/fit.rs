@@ -12,7 +12,6 @@ mod run_args;
 mod search;
 mod summary;
 mod table;
-mod task;
 mod training_args;
 
 use std::path::{Path, PathBuf};

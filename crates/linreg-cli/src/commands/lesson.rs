@@ -5,20 +5,20 @@ mod story;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
-use linreg_backend::Task;
+use linreg_backend::{Outcome, Task};
 use linreg_data::{Batches, DataError, Dataset};
 use linreg_model::{Coefficients, LinearRegression};
 use linreg_training::{
-    EpochReport, Observer, TrainingConfig, TrainingError, Transfer, mean_loss, train,
+    EpochReport, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
 };
 use serde_json::json;
 
-use super::BackendArgs;
 use super::generate::SyntheticArgs;
+use super::{Backend, BackendArgs};
 use crate::output::{Output, print_json};
 use evaluation::Evaluation;
 use plots::Plots;
@@ -137,17 +137,19 @@ pub fn run(args: Args) -> Result<()> {
          none to set to zero. The mean squared loss over all rows after each epoch:\n",
         config.batch_size, config.learning_rate
     )?;
-    let task = Lesson {
-        config: &config,
-        dataset: &dataset,
-        epochs: PrintEpochs {
-            out: &mut out,
-            failed: None,
-        },
-    };
     backend.announce()?;
-    let run = backend.run(task)??;
-    backend.report(&run.transfer, run.training)?;
+    let start = Instant::now();
+    let mut epochs = PrintEpochs {
+        out: &mut out,
+        failed: None,
+    };
+    let trained = backend.train(&config, &dataset, RunOptions::default(), &mut epochs);
+    if let Some(error) = epochs.failed {
+        return Err(error.into());
+    }
+    let trained = trained.map_err(advise)?;
+    backend.report(&trained.transfer, start.elapsed())?;
+    let run = Run::new(trained, &dataset, &backend)?;
     story::compare_with_truth(&mut out, &data, &run.coefficients)?;
     let has_own_memory = backend.has_own_memory();
     story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
@@ -180,58 +182,60 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-/// What the backend gives back.
+/// A training, and what evaluating its model took.
 struct Run {
     coefficients: Coefficients,
     losses: Vec<f64>,
-    transfer: Transfer,
-    training: Duration,
     tracked: Evaluation,
     plain: Evaluation,
 }
 
-struct Lesson<'a> {
-    config: &'a TrainingConfig,
-    dataset: &'a Dataset,
-    epochs: PrintEpochs<'a>,
-}
-
-impl Task for Lesson<'_> {
-    type Output = Result<Run>;
-
-    fn run<B: AutodiffBackend>(mut self, device: B::Device) -> Self::Output {
-        let start = Instant::now();
-        let trained = train::<B>(self.config, self.dataset, &device, &mut self.epochs);
-        let training = start.elapsed();
-        if let Some(error) = self.epochs.failed {
-            return Err(error.into());
-        }
-        let trained = trained.map_err(advise)?;
-        let plain =
-            LinearRegression::<B::InnerBackend>::from_coefficients(&trained.coefficients, &device);
-        let tracked = LinearRegression::<B>::from_coefficients(&trained.coefficients, &device);
-        let rows = Batches::<B::InnerBackend>::new(self.dataset, self.config.batch_size, &device)?;
-        let rows = rows.place(self.config.placement);
-        let tracked_rows = Batches::<B>::new(self.dataset, self.config.batch_size, &device)?;
-        let tracked_rows = tracked_rows.place(self.config.placement);
-        Ok(Run {
-            plain: Evaluation::measure(|| mean_loss(&plain, &rows))?,
-            tracked: Evaluation::measure(|| mean_loss(&tracked, &tracked_rows))?,
+impl Run {
+    fn new(trained: Outcome, dataset: &Dataset, backend: &Backend) -> Result<Self> {
+        let (tracked, plain) = backend.run(Evaluate {
+            coefficients: &trained.coefficients,
+            config: &trained.config,
+            dataset,
+        })??;
+        Ok(Self {
             coefficients: trained.coefficients,
-            losses: trained.losses,
-            transfer: trained.transfer,
-            training,
+            losses: trained.history.iter().map(|epoch| epoch.loss).collect(),
+            tracked,
+            plain,
         })
     }
 }
 
+/// Evaluates a model with gradient tracking and without.
+struct Evaluate<'a> {
+    coefficients: &'a Coefficients,
+    config: &'a TrainingConfig,
+    dataset: &'a Dataset,
+}
+
+impl Task for Evaluate<'_> {
+    type Output = Result<(Evaluation, Evaluation)>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let (size, placement) = (self.config.batch_size, self.config.placement);
+        let plain =
+            LinearRegression::<B::InnerBackend>::from_coefficients(self.coefficients, &device);
+        let tracked = LinearRegression::<B>::from_coefficients(self.coefficients, &device);
+        let rows = Batches::<B::InnerBackend>::new(self.dataset, size, &device)?.place(placement);
+        let tracked_rows = Batches::<B>::new(self.dataset, size, &device)?.place(placement);
+        let plain = Evaluation::measure(|| mean_loss(&plain, &rows))?;
+        let tracked = Evaluation::measure(|| mean_loss(&tracked, &tracked_rows))?;
+        Ok((tracked, plain))
+    }
+}
+
 /// A number too large for the backend can only come from the command line here.
-fn advise(error: TrainingError) -> anyhow::Error {
-    match error {
-        TrainingError::Data(DataError::Columns(_)) => {
-            anyhow::Error::new(error).context("choose smaller --weights, --bias or --noise")
+fn advise(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(TrainingError::Data(DataError::Columns(_))) => {
+            error.context("choose smaller --weights, --bias or --noise")
         }
-        error => error.into(),
+        _ => error,
     }
 }
 

@@ -1,13 +1,8 @@
-use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use burn::tensor::backend::AutodiffBackend;
-use linreg_backend::{BackendKind, Task};
 use linreg_data::Dataset;
-use linreg_training::{
-    CrossValidation, OptimizerConfig, Penalty, TrainingConfig, TrainingError, cross_validate,
-};
+use linreg_training::{CrossValidation, OptimizerConfig, Penalty, TrainingConfig};
 use serde_json::{Value, json};
 
 use crate::commands::Backend;
@@ -130,19 +125,7 @@ impl SearchArgs {
     ) -> Result<Search> {
         let start = Instant::now();
         let folds = self.search.unwrap_or_default();
-        let one = NonZeroUsize::MIN;
-        let task = Judge {
-            configs: &candidates,
-            dataset,
-            folds,
-            seed,
-            threads: match backend.kind {
-                // One device does not compute faster for many threads.
-                BackendKind::Wgpu => one,
-                _ => std::thread::available_parallelism().unwrap_or(one),
-            },
-        };
-        let results = backend.run(task)??;
+        let results = backend.cross_validate(&candidates, dataset, folds, seed)?;
         let (least, chosen) = choose(&candidates, &results)?;
         Ok(Search {
             folds,
@@ -164,30 +147,6 @@ fn with_penalty(base: &TrainingConfig, penalty: Penalty) -> TrainingConfig {
         config.num_epochs = config.num_epochs.max(proximal.num_epochs);
     }
     config
-}
-
-struct Judge<'a> {
-    configs: &'a [TrainingConfig],
-    dataset: &'a Dataset,
-    folds: u64,
-    seed: u64,
-    threads: NonZeroUsize,
-}
-
-impl Task for Judge<'_> {
-    type Output = Result<Vec<CrossValidation>, TrainingError>;
-
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let (folds, seed) = (self.folds, self.seed);
-        cross_validate::<B>(
-            self.configs,
-            self.dataset,
-            folds,
-            seed,
-            self.threads,
-            &device,
-        )
-    }
 }
 
 /// The candidates of the least mean loss, and the one to take: of those whose

@@ -15,7 +15,6 @@ use super::exact::{self, ExactFit, Sums};
 use super::fitted::{Fitted, How, Trained};
 use super::gap::{self, Gap, GapSums};
 use super::search::Search;
-use super::task::{Fit, as_source};
 use super::{Args, Way, run_args};
 use crate::columns::warn_of_counts;
 use crate::commands::Backend;
@@ -263,16 +262,16 @@ impl Table {
         let batches = batches.saturating_mul(config.num_epochs) as u64;
         let verbose = backend.is_verbose() && !is_fold;
         let mut progress = TrainingProgress::new(batches, verbose, log.transpose()?);
-        let task = Fit {
-            config: &config,
-            rows: &rows,
-            options: RunOptions {
-                validation: held_out.as_ref().map(as_source),
-                ..run.options(&interrupted)?
-            },
-            progress: &mut progress,
+        let options = RunOptions {
+            validation: held_out.as_ref().map(as_source),
+            ..run.options(&interrupted)?
         };
-        let done = backend.run(task)?;
+        let done = match &rows {
+            EncodedRows::Memory(dataset) => backend.train(&config, dataset, options, &mut progress),
+            EncodedRows::File(source) => {
+                backend.train_stream(&config, source, options, &mut progress)
+            }
+        };
         // From here on there is nothing to save: a signal ends the program.
         interrupted.store(true, Ordering::Relaxed);
         let elapsed = progress.finish()?;
@@ -359,11 +358,15 @@ impl Table {
     }
 }
 
-fn chunks(rows: &EncodedRows) -> Result<RowChunks<'_>, DataError> {
+fn as_source(rows: &EncodedRows) -> &dyn RowSource {
     match rows {
-        EncodedRows::Memory(dataset) => dataset.chunks(ChunkOrder::File),
-        EncodedRows::File(source) => source.chunks(ChunkOrder::File),
+        EncodedRows::Memory(dataset) => dataset,
+        EncodedRows::File(source) => source,
     }
+}
+
+fn chunks(rows: &EncodedRows) -> Result<RowChunks<'_>, DataError> {
+    as_source(rows).chunks(ChunkOrder::File)
 }
 
 /// The first of some warnings, and how many more there are.

@@ -1,0 +1,191 @@
+use std::num::NonZeroUsize;
+
+use burn::tensor::backend::AutodiffBackend;
+use linreg_data::{Dataset, EncodedSource};
+use linreg_model::Coefficients;
+use linreg_training::{
+    CrossValidation, EpochRecord, Observer, RunOptions, StopReason, Trained, TrainingConfig,
+    TrainingError, Transfer, train_stream_with, train_with,
+};
+
+use crate::{BackendError, BackendKind, Precision, Task, run};
+
+/// What a training came to, on whichever backend.
+///
+/// The functions that give it have no type of a backend, so that trainings on
+/// every backend are compiled once, in this crate, and not in each program.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The coefficients in 64-bit floats, in the units of the rows.
+    pub coefficients: Coefficients,
+    /// What each epoch came to.
+    pub history: Vec<EpochRecord>,
+    /// Why training ended.
+    pub stopped: StopReason,
+    /// The configuration, with the learning rate that was found where it was
+    /// automatic.
+    pub config: TrainingConfig,
+    /// What it cost to bring the rows to the device.
+    pub transfer: Transfer,
+}
+
+impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
+    fn from(trained: Trained<B>) -> Self {
+        Self {
+            coefficients: trained.coefficients,
+            history: trained.history,
+            stopped: trained.stopped,
+            config: trained.config,
+            transfer: trained.transfer,
+        }
+    }
+}
+
+/// Trains a linear model on rows in memory, on a backend chosen at run time:
+/// [`train_with`] as a [`Task`].
+///
+/// # Errors
+///
+/// As [`run`]; inside, as [`train_with`].
+///
+/// # Example
+///
+/// ```
+/// use linreg_backend::{BackendKind, Precision, train};
+/// use linreg_data::SyntheticConfig;
+/// use linreg_training::{RunOptions, TrainingConfig};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if BackendKind::available().is_empty() { return Ok(()); }
+/// let backend = BackendKind::choose(None)?;
+/// let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2).generate()?;
+/// let (config, options) = (TrainingConfig::new(), RunOptions::default());
+/// let trained = train(backend, Precision::F32, None, &config, &dataset, options, &mut ())??;
+/// assert!((trained.coefficients.bias()[0] - 4.2).abs() < 0.01);
+/// # Ok(())
+/// # }
+/// ```
+pub fn train(
+    backend: BackendKind,
+    precision: Precision,
+    device: Option<&str>,
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    options: RunOptions<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Result<Outcome, TrainingError>, BackendError> {
+    let task = Train {
+        config,
+        rows: Rows::Memory(dataset),
+        options,
+        observer,
+    };
+    run(backend, precision, device, task)
+}
+
+/// The same on the rows of a file, which is read in every epoch:
+/// [`train_stream_with`] as a [`Task`].
+///
+/// # Errors
+///
+/// As [`run`]; inside, as [`train_stream_with`].
+pub fn train_stream(
+    backend: BackendKind,
+    precision: Precision,
+    device: Option<&str>,
+    config: &TrainingConfig,
+    source: &EncodedSource,
+    options: RunOptions<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Result<Outcome, TrainingError>, BackendError> {
+    let task = Train {
+        config,
+        rows: Rows::File(source),
+        options,
+        observer,
+    };
+    run(backend, precision, device, task)
+}
+
+enum Rows<'a> {
+    Memory(&'a Dataset),
+    File(&'a EncodedSource),
+}
+
+struct Train<'a> {
+    config: &'a TrainingConfig,
+    rows: Rows<'a>,
+    options: RunOptions<'a>,
+    observer: &'a mut dyn Observer,
+}
+
+impl Task for Train<'_> {
+    type Output = Result<Outcome, TrainingError>;
+
+    fn run<B: AutodiffBackend>(mut self, device: B::Device) -> Self::Output {
+        let (config, options, observer) = (self.config, self.options, &mut self.observer);
+        let trained = match self.rows {
+            Rows::Memory(dataset) => train_with::<B>(config, dataset, options, &device, observer),
+            Rows::File(source) => {
+                train_stream_with::<B>(config, source, options, &device, observer)
+            }
+        };
+        trained.map(Outcome::from)
+    }
+}
+
+/// Judges configurations by cross-validation, on a backend chosen at run time:
+/// [`linreg_training::cross_validate`] as a [`Task`]. On a CPU backend, there are
+/// as many trainings side by side as cores; one device does not compute faster
+/// for many.
+///
+/// # Errors
+///
+/// As [`run`]; inside, as [`linreg_training::cross_validate`].
+pub fn cross_validate(
+    backend: BackendKind,
+    precision: Precision,
+    device: Option<&str>,
+    configs: &[TrainingConfig],
+    dataset: &Dataset,
+    folds: u64,
+    seed: u64,
+) -> Result<Result<Vec<CrossValidation>, TrainingError>, BackendError> {
+    let one = NonZeroUsize::MIN;
+    let threads = match backend {
+        BackendKind::Wgpu => one,
+        _ => std::thread::available_parallelism().unwrap_or(one),
+    };
+    let task = CrossValidate {
+        configs,
+        dataset,
+        folds,
+        seed,
+        threads,
+    };
+    run(backend, precision, device, task)
+}
+
+struct CrossValidate<'a> {
+    configs: &'a [TrainingConfig],
+    dataset: &'a Dataset,
+    folds: u64,
+    seed: u64,
+    threads: NonZeroUsize,
+}
+
+impl Task for CrossValidate<'_> {
+    type Output = Result<Vec<CrossValidation>, TrainingError>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let (folds, seed, threads) = (self.folds, self.seed, self.threads);
+        linreg_training::cross_validate::<B>(
+            self.configs,
+            self.dataset,
+            folds,
+            seed,
+            threads,
+            &device,
+        )
+    }
+}
