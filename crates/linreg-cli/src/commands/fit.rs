@@ -145,8 +145,8 @@ pub fn run(args: Args) -> Result<()> {
     args.split.split(1, args.seed)?;
     let folds = args.split.folds(args.seed)?;
 
-    let source = args.source.open(Passes::Several)?;
     let validation = args.validation()?;
+    let source = args.source.open(Passes::Several)?;
     let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
         true => error,
         false => args.source.say_where(error),
