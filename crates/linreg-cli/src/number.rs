@@ -16,11 +16,15 @@ pub fn six_digits(value: f64) -> String {
 /// A number to six significant digits without trailing zeros, for a sentence.
 pub fn significant(value: f64) -> String {
     let text = six_digits(value);
-    if text.contains('.') && !text.contains('e') {
-        text.trim_end_matches('0').trim_end_matches('.').to_string()
-    } else {
-        text
-    }
+    let (digits, power) = match text.find('e') {
+        Some(end) => text.split_at(end),
+        None => (text.as_str(), ""),
+    };
+    let digits = match digits.contains('.') {
+        true => digits.trim_end_matches('0').trim_end_matches('.'),
+        false => digits,
+    };
+    format!("{digits}{power}")
 }
 
 /// A duration in the unit that suits it.
@@ -123,7 +127,8 @@ mod tests {
             (1234567.8, "1234568"),
             (0.000123456789, "0.000123457"),
             (1.23456789e-9, "1.23457e-9"),
-            (-1e300, "-1.00000e300"),
+            (-1e300, "-1e300"),
+            (7.5e-7, "7.5e-7"),
         ] {
             assert_eq!(significant(value), text);
         }
