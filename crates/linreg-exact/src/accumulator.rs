@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::products::{Scale, Triangle, add_in_double, add_in_double_double};
+use crate::products::{Frame, Sums, Triangle, add_in_double, add_in_double_double};
 use crate::{DoubleDouble, ExactError, Rows};
 
 /// How products of columns are computed and added up.
@@ -57,7 +57,18 @@ pub struct Accumulator {
     /// the targets. None before the first value that is not 0.
     exponents: Vec<Option<i32>>,
     weight_exponent: Option<i32>,
-    sums: Triangle,
+    /// What each column is taken about, in the unit of the data: a number of its
+    /// own where it lies far from zero, else 0. None before the first row.
+    centres: Option<Vec<f64>>,
+    sums: Sums,
+}
+
+/// Sums about one point, and where it is.
+pub(crate) struct Centred {
+    /// In units.
+    pub products: Triangle,
+    /// In the unit of the data; 0 for the column of ones.
+    pub origins: Vec<f64>,
 }
 
 /// Rows whose products are added up before they meet the others.
@@ -90,7 +101,8 @@ impl Accumulator {
             sum_of_log_weights: DoubleDouble::ZERO,
             exponents,
             weight_exponent: None,
-            sums: Triangle::zeros(columns),
+            centres: None,
+            sums: Sums::zeros(columns),
         }
     }
 
@@ -100,6 +112,7 @@ impl Accumulator {
         Self {
             exponents: self.exponents.clone(),
             weight_exponent: self.weight_exponent,
+            centres: self.centres.clone(),
             ..Self::new(self.num_features, self.num_targets, self.arithmetic)
         }
     }
@@ -112,6 +125,13 @@ impl Accumulator {
     /// 0, or values whose range is beyond that of 64-bit floats.
     pub fn update(&mut self, rows: &Rows) -> Result<(), ExactError> {
         self.check_shape(rows.num_features(), rows.num_targets())?;
+        if let Some(counting) = rows.of_weight() {
+            // So that the others make the same chunks as without them.
+            let before = self.all_rows;
+            let result = self.update(&counting.rows());
+            self.all_rows = before + rows.num_rows() as u64;
+            return result.map_err(|error| error.of_rows(before as usize, &counting.numbers));
+        }
         for start in (0..rows.num_rows()).step_by(CHUNK_ROWS) {
             let end = rows.num_rows().min(start + CHUNK_ROWS);
             self.add_chunk(&rows.slice(start..end))?;
@@ -137,6 +157,9 @@ impl Accumulator {
             self.check(rows)?;
             self.grow(rows, false);
         }
+        if self.centres.is_none() {
+            self.centres = Some(centres(rows));
+        }
         if self.try_chunk(rows).is_none() {
             // A number that is none, or a larger one than any before.
             self.check(rows)?;
@@ -158,8 +181,9 @@ impl Accumulator {
     fn try_chunk(&mut self, rows: &Rows) -> Option<()> {
         let scales = self.exponents.iter().map(|e| power_of_two(-e.unwrap_or(0)));
         let scales: Vec<f64> = scales.collect();
-        let scale = Scale {
-            columns: &scales,
+        let frame = Frame {
+            centres: self.centres.as_deref()?,
+            scales: &scales,
             weight: power_of_two(-self.weight_exponent.unwrap_or(0)),
         };
         let mut counted = rows.num_rows() as u64;
@@ -177,14 +201,12 @@ impl Accumulator {
                 }
             }
         }
-        let mut sums = Triangle::zeros(self.sums.size());
+        let mut sums = Sums::zeros(self.exponents.len());
         match self.arithmetic {
-            Arithmetic::Double => add_in_double(rows, &scale, &mut sums),
-            Arithmetic::DoubleDouble => add_in_double_double(rows, &scale, &mut sums),
+            Arithmetic::Double => add_in_double(rows, &frame, &mut sums),
+            Arithmetic::DoubleDouble => add_in_double_double(rows, &frame, &mut sums),
         }
-        // A number that is none makes its row and column of sums so, and the
-        // diagonal first.
-        if !(0..sums.size()).all(|index| sums.diagonal(index).is_finite()) {
+        if !is_finite(&sums) {
             return None;
         }
         if counted > 0 {
@@ -239,13 +261,18 @@ impl Accumulator {
             .weight_exponent
             .map_or(0, |old| shift(Some(old), weight_exponent));
         if of_weight != 0 || shifts.iter().any(|shift| *shift != 0) {
-            for i in 0..self.sums.size() {
-                for (j, sum) in self.sums.row_mut(i).iter_mut().enumerate() {
-                    // Three factors, each within the range of f64.
+            // Three factors, each within the range of f64.
+            let factor = |shift: i32| power_of_two(shift.max(-1000));
+            for i in 0..self.exponents.len() {
+                for (j, sum) in self.sums.products.row_mut(i).iter_mut().enumerate() {
                     *sum = sum
-                        .scaled(power_of_two(shifts[i].max(-1000)))
-                        .scaled(power_of_two(shifts[j].max(-1000)))
-                        .scaled(power_of_two(of_weight.max(-1000)));
+                        .scaled(factor(shifts[i]))
+                        .scaled(factor(shifts[j]))
+                        .scaled(factor(of_weight));
+                }
+                let squares = [&mut self.sums.squares[i], &mut self.sums.offsets[i]];
+                for sum in squares {
+                    *sum = *sum * factor(shifts[i]) * factor(shifts[i]) * factor(of_weight);
                 }
             }
         }
@@ -265,23 +292,65 @@ impl Accumulator {
         let exponents = self.exponents.iter().zip(&other.exponents);
         let exponents: Vec<Option<i32>> = exponents.map(|(a, b)| larger(a, b)).collect();
         let weight = larger(&self.weight_exponent, &other.weight_exponent);
-        let mut scaled;
+        let centres = self.centres.as_ref().or(other.centres.as_ref()).cloned();
+        let mut moved;
         let mut other = other;
-        if (&other.exponents, other.weight_exponent) != (&exponents, weight) {
-            scaled = other.clone();
-            scaled.rescale(exponents.clone(), weight);
-            other = &scaled;
+        let is_same = (&other.exponents, other.weight_exponent) == (&exponents, weight)
+            && other.centres.as_ref().or(centres.as_ref()) == centres.as_ref();
+        if !is_same {
+            moved = other.clone();
+            moved.rescale(exponents.clone(), weight);
+            if let (Some(from), Some(to)) = (&other.centres, &centres) {
+                let by = moved.distances(from, to);
+                moved.sums.products.shift(&by);
+            }
+            other = &moved;
         }
         self.rescale(exponents, weight);
+        self.centres = centres;
         self.sums.add(&other.sums);
         self.used = self.used.min(other.used);
         self.all_rows += other.all_rows;
         self.rows += other.rows;
         self.sum_of_log_weights += other.sum_of_log_weights;
-        let is_finite = (0..self.sums.size()).all(|index| self.sums.diagonal(index).is_finite());
-        is_finite.then_some(()).ok_or_else(|| ExactError::Overflow {
+        if is_finite(&self.sums) {
+            return Ok(());
+        }
+        Err(ExactError::Overflow {
             what: "a sum of products".to_string(),
         })
+    }
+
+    /// How far one point is from another, in units.
+    fn distances(&self, from: &[f64], to: &[f64]) -> Vec<DoubleDouble> {
+        let distances = from.iter().zip(to).enumerate();
+        let distances = distances.map(|(column, (from, to))| {
+            DoubleDouble::sum_of(*to, -from).scaled(power_of_two(-self.exponent(column)))
+        });
+        distances.collect()
+    }
+
+    /// The sums about the means, rounded to an `f64`; without an intercept about
+    /// zero.
+    pub(crate) fn centred(&self, intercept: bool) -> Centred {
+        let size = self.exponents.len();
+        let centres = self.centres.clone().unwrap_or_else(|| vec![0.0; size]);
+        let mut origins = vec![0.0; size];
+        if intercept {
+            for (column, origin) in origins.iter_mut().enumerate().skip(1) {
+                let sums = self.sums.products.row(column);
+                let mean = (sums[0] / self.sums.products.diagonal(0)).high();
+                let mean = centres[column] + mean * power_of_two(self.exponent(column));
+                *origin = if mean.is_finite() {
+                    mean
+                } else {
+                    centres[column]
+                };
+            }
+        }
+        let mut products = self.sums.products.clone();
+        products.shift(&self.distances(&centres, &origins));
+        Centred { products, origins }
     }
 
     /// Number of features of a row.
@@ -309,7 +378,8 @@ impl Accumulator {
         self.used
     }
 
-    pub(crate) fn sums(&self) -> &Triangle {
+    /// Sums about the point that rows were taken about.
+    pub(crate) fn sums(&self) -> &Sums {
         &self.sums
     }
 
@@ -327,14 +397,29 @@ impl Accumulator {
     }
 }
 
-impl Triangle {
-    fn add(&mut self, other: &Self) {
-        for row in 0..self.size() {
-            for (sum, other) in self.row_mut(row).iter_mut().zip(other.row(row)) {
-                *sum += *other;
-            }
+/// Whether all sums are numbers: one that is none makes the row and the column
+/// of its sums so, and the diagonal first.
+fn is_finite(sums: &Sums) -> bool {
+    (0..sums.squares.len()).all(|index| sums.products.diagonal(index).is_finite())
+}
+
+/// What columns are best taken about. Where all values are within a factor of
+/// four of each other, the first one: their distances from it have few digits,
+/// and a constant's are 0. Else zero, which loses no digit that matters.
+fn centres(rows: &Rows) -> Vec<f64> {
+    let values = |row: usize| rows.features(row).iter().chain(rows.targets(row));
+    let mut ranges: Vec<(f64, f64)> = values(0).map(|value| (*value, *value)).collect();
+    for row in 1..rows.num_rows() {
+        for ((least, most), value) in ranges.iter_mut().zip(values(row)) {
+            *least = least.min(*value);
+            *most = most.max(*value);
         }
     }
+    let of_values = values(0).zip(ranges).map(|(first, (least, most))| {
+        let is_far = (least > 0.0 && most / 4.0 <= least) || (most < 0.0 && least / 4.0 >= most);
+        if is_far { *first } else { 0.0 }
+    });
+    std::iter::once(0.0).chain(of_values).collect()
 }
 
 /// What travels: the numbers, high and low parts apart.
@@ -349,7 +434,11 @@ struct Stored {
     sum_of_log_weights: DoubleDouble,
     exponents: Vec<Option<i32>>,
     weight_exponent: Option<i32>,
+    centres: Option<Vec<f64>>,
     sums: Vec<DoubleDouble>,
+    squares: Vec<f64>,
+    offsets: Vec<f64>,
+    additions: u64,
 }
 
 impl Serialize for Accumulator {
@@ -364,7 +453,11 @@ impl Serialize for Accumulator {
             sum_of_log_weights: self.sum_of_log_weights,
             exponents: self.exponents.clone(),
             weight_exponent: self.weight_exponent,
-            sums: self.sums.numbers().to_vec(),
+            centres: self.centres.clone(),
+            sums: self.sums.products.numbers().to_vec(),
+            squares: self.sums.squares.clone(),
+            offsets: self.sums.offsets.clone(),
+            additions: self.sums.additions,
         }
         .serialize(serializer)
     }
@@ -378,10 +471,18 @@ impl<'de> Deserialize<'de> for Accumulator {
             .num_features
             .checked_add(stored.num_targets)
             .and_then(|sum| sum.checked_add(1));
-        let columns = columns.filter(|columns| *columns == stored.exponents.len());
-        let sums = columns.and_then(|columns| Triangle::from_numbers(columns, stored.sums));
-        let sums =
-            sums.ok_or_else(|| Error::custom("the sums do not fit the number of columns"))?;
+        let lengths = [
+            stored.exponents.len(),
+            stored.squares.len(),
+            stored.offsets.len(),
+        ];
+        let columns = columns.filter(|columns| {
+            let centres = stored.centres.as_ref().map_or(*columns, Vec::len);
+            lengths == [*columns; 3] && centres == *columns
+        });
+        let products = columns.and_then(|columns| Triangle::from_numbers(columns, stored.sums));
+        let products =
+            products.ok_or_else(|| Error::custom("the sums do not fit the number of columns"))?;
         Ok(Self {
             num_features: stored.num_features,
             num_targets: stored.num_targets,
@@ -392,7 +493,13 @@ impl<'de> Deserialize<'de> for Accumulator {
             sum_of_log_weights: stored.sum_of_log_weights,
             exponents: stored.exponents,
             weight_exponent: stored.weight_exponent,
-            sums,
+            centres: stored.centres,
+            sums: Sums {
+                products,
+                squares: stored.squares,
+                offsets: stored.offsets,
+                additions: stored.additions,
+            },
         })
     }
 }

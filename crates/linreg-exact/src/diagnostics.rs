@@ -131,7 +131,14 @@ pub struct RobustCovariance {
     kind: Robust,
     /// `[coefficients, coefficients]`, in units.
     numbers: Vec<f64>,
+    /// Of the coefficients of the basis of predictions, in the unit of the
+    /// target, `[rank, rank]`.
+    in_basis: Vec<f64>,
+    /// Bounds of the relative errors of the variance of each coefficient, and
+    /// of F.
+    errors: Vec<f64>,
     f: f64,
+    f_error: f64,
 }
 
 impl RobustCovariance {
@@ -146,9 +153,24 @@ impl RobustCovariance {
         &self.numbers
     }
 
+    /// Of the coefficients of the basis of predictions.
+    pub(crate) fn in_basis(&self) -> &[f64] {
+        &self.in_basis
+    }
+
     /// The F statistic that all weights are 0, of Wald's test.
     pub(crate) fn f(&self) -> f64 {
         self.f
+    }
+
+    /// A bound of the relative error of a coefficient's variance.
+    pub(crate) fn error(&self, coefficient: usize) -> f64 {
+        self.errors[coefficient]
+    }
+
+    /// A bound of the relative error of F.
+    pub(crate) fn f_error(&self) -> f64 {
+        self.f_error
     }
 }
 

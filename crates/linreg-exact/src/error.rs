@@ -48,6 +48,12 @@ pub enum ExactError {
         "the features are too nearly collinear for one pass of 64-bit floats; add up the rows in Arithmetic::DoubleDouble"
     )]
     Imprecise,
+    /// Features that double-double arithmetic cannot tell from linearly dependent
+    /// ones.
+    #[error(
+        "the features are so nearly linearly dependent that sums of 32 digits do not tell them apart; leave some out, or take them about their means"
+    )]
+    NearlyCollinear,
     /// A row without which a coefficient has no estimate, so that its residual is
     /// 0 whatever its target.
     #[error(
@@ -74,6 +80,14 @@ impl ExactError {
     pub(crate) fn after(mut self, rows: usize) -> Self {
         if let Self::NotFinite { row, .. } | Self::Weight { row, .. } = &mut self {
             *row += rows;
+        }
+        self
+    }
+
+    /// The error of rows that are only these ones of all that come after others.
+    pub(crate) fn of_rows(mut self, before: usize, numbers: &[usize]) -> Self {
+        if let Self::NotFinite { row, .. } | Self::Weight { row, .. } = &mut self {
+            *row = before + numbers[*row - before];
         }
         self
     }

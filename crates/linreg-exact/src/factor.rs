@@ -108,7 +108,7 @@ impl WithSimd for Eliminate<'_> {
     }
 }
 
-/// The lower triangle of (L L')^-1 of the kept rows and columns of L.
+/// L^-1 of the kept rows and columns of L.
 struct Invert<'a>(&'a Factor);
 
 impl WithSimd for Invert<'_> {
@@ -136,6 +136,20 @@ impl WithSimd for Invert<'_> {
             }
             inverse.set(i, i, diagonal);
         }
+        inverse
+    }
+}
+
+/// The lower triangle of (L L')^-1, from L^-1.
+struct Multiply<'a>(&'a Square);
+
+impl WithSimd for Multiply<'_> {
+    type Output = Square;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Square {
+        let inverse = self.0;
+        let size = inverse.size;
         let mut product = Square::zeros(size);
         for i in 0..size {
             for a in 0..=i {
@@ -160,11 +174,21 @@ impl WithSimd for Invert<'_> {
 pub(crate) struct Factor {
     /// The columns that are kept, in order.
     pub kept: Vec<usize>,
-    /// Those that are not, each with the factors of the kept ones before it.
-    pub dropped: Vec<(usize, Vec<DoubleDouble>)>,
+    /// Those that are not.
+    pub dropped: Vec<Dropped>,
     /// The factor in the kept rows and columns; the targets' rows below.
     lower: Square,
     num_columns: usize,
+}
+
+/// A column that kept ones before it make up.
+#[derive(Clone, Debug)]
+pub(crate) struct Dropped {
+    pub column: usize,
+    /// What the kept columns before it are multiplied with.
+    pub factors: Vec<DoubleDouble>,
+    /// What they leave of its square, which is the rounding of the data.
+    pub left: f64,
 }
 
 /// What is left of a column's square when those before are subtracted, and
@@ -216,7 +240,12 @@ impl Factor {
                     factors: factor.solve_transposed(right),
                 };
                 if is_nothing(&rest)? {
-                    factor.dropped.push((k, rest.factors));
+                    let (factors, left) = (rest.factors, rest.left);
+                    factor.dropped.push(Dropped {
+                        column: k,
+                        factors,
+                        left,
+                    });
                     continue;
                 }
             }
@@ -232,6 +261,11 @@ impl Factor {
             factor.kept.push(k);
         }
         Ok(factor)
+    }
+
+    /// Number of columns, those left out too.
+    pub fn num_columns(&self) -> usize {
+        self.num_columns
     }
 
     /// The row of the factor of a column or a target, kept columns only.
@@ -269,10 +303,15 @@ impl Factor {
         self.lower.get(row, row)
     }
 
+    /// The inverse of the factor of the kept columns, row-major `[kept, kept]`.
+    pub fn inverse_factor(&self) -> Square {
+        Arch::new().dispatch(Invert(self))
+    }
+
     /// The inverse of the sums of products of the kept columns; its lower
     /// triangle, row-major `[kept, kept]`.
     pub fn inverse(&self) -> Square {
-        Arch::new().dispatch(Invert(self))
+        Arch::new().dispatch(Multiply(&self.inverse_factor()))
     }
 }
 
@@ -336,9 +375,9 @@ mod tests {
         let is_nothing = |rest: &Rest| Ok::<_, ()>(rest.left < 1e-20);
         let factor = Factor::new(&sums, 0, 3, 1e-10, is_nothing).unwrap();
         assert_eq!(factor.kept, [0, 1]);
-        let (column, factors) = &factor.dropped[0];
-        let factors: Vec<f64> = factors.iter().map(|number| number.high()).collect();
-        assert_eq!((*column, factors), (2, vec![1.0, -2.0]));
+        let dropped = &factor.dropped[0];
+        let factors: Vec<f64> = dropped.factors.iter().map(|number| number.high()).collect();
+        assert_eq!((dropped.column, factors), (2, vec![1.0, -2.0]));
         let estimates: Vec<f64> = factor.estimates(0).iter().map(|e| e.high()).collect();
         assert_eq!(estimates, [1.0, 1.0]);
         assert_eq!(factor.residual_sum(0).high(), 0.0);

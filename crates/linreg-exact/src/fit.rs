@@ -131,4 +131,6 @@ pub(crate) fn in_waves<'a>(rows: &Rows<'a>) -> impl Iterator<Item = (usize, Vec<
 }
 
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,11 @@
+mod digits;
+
+pub use digits::{CoefficientDigits, InferenceDigits};
+
 use crate::distributions::{f_tail, student_quantile, student_tails};
 use crate::solution::scaled;
-use crate::{ExactError, RobustCovariance, Solution};
+use crate::{DoubleDouble, ExactError, RobustCovariance, Solution};
+use digits::Errors;
 
 /// What the weights of rows are.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -53,7 +58,9 @@ impl InferenceConfig {
 /// independent and of the same normal distribution.
 ///
 /// Figures that the rows do not determine are NaN: standard errors of as many
-/// coefficients as rows, R² of a constant target.
+/// coefficients as rows, R² of a constant target. Where the features give the
+/// target [exactly](Self::is_exact), standard errors are 0, and t, p, F and the
+/// likelihood are NaN: what is left of residuals is rounding.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inference {
@@ -84,6 +91,13 @@ pub struct Inference {
     pub bic: f64,
     /// The probability of the intervals.
     pub confidence: f64,
+    /// Whether the features give the target in every row, within the rounding of
+    /// the data.
+    pub is_exact: bool,
+    /// Whether the target is the same in every row, within that rounding.
+    pub is_constant: bool,
+    /// How many decimal digits of each figure can be trusted.
+    pub digits: InferenceDigits,
 }
 
 /// One coefficient, and how well the rows determine it.
@@ -102,8 +116,11 @@ pub struct Coefficient {
     pub lower: f64,
     /// Upper end of its confidence interval.
     pub upper: f64,
-    /// How many decimal digits of the estimate can be trusted.
+    /// How many decimal digits of the estimate can be trusted, relative to the
+    /// larger of its size and its standard error.
     pub digits: f64,
+    /// How many decimal digits of the other figures can be trusted.
+    pub digits_of: CoefficientDigits,
     /// Its column's share of variance that the other columns explain, as
     /// 1 / (1 - R²), the variance inflation factor; NaN for the intercept, and
     /// without an intercept.
@@ -174,74 +191,93 @@ impl Inference {
         let rank = solution.rank as f64;
         let freedom = rows - rank;
         let fit = &solution.targets[target];
-        let (residual_sum, total_sum) = (
-            solution.scaled_residual_sum(target),
-            solution.scaled_total_sum(target),
-        );
+        let (residual_sum, _) = solution.scaled_residual_sum(target);
+        let (total_sum, _) = solution.scaled_total_sum(target);
         let unit = solution.target_unit(target);
+        let is_constant = solution.is_constant_target(target);
+        // A figure of noise, of which there has to be some.
+        let is_noisy = freedom > 0.0 && !fit.is_exact;
         let nan_unless = |known: bool, value: f64| if known { value } else { f64::NAN };
-        let variance = nan_unless(freedom > 0.0, residual_sum / freedom);
+        let variance = nan_unless(freedom > 0.0, residual_sum.high() / freedom);
         let quantile = student_quantile(1.0 - config.confidence, freedom);
+        let errors = Errors::new(solution, target, freedom, quantile, covariance);
         let size = solution.num_coefficients();
         let coefficients = (0..size).map(|index| {
             let is_dropped = solution.is_dropped(index);
             let square = match covariance {
-                Some(covariance) => covariance.numbers()[index * size + index],
-                None => variance * solution.inverse(index, index),
+                Some(covariance) if !fit.is_exact => covariance.numbers()[index * size + index],
+                _ => variance * solution.inverse(index, index),
             };
             let std_error = scaled(square.sqrt(), unit - solution.unit(index));
             let std_error = nan_unless(!is_dropped, std_error);
             let estimate = fit.estimates[index];
-            let t = estimate / std_error;
+            let t = nan_unless(is_noisy, estimate / std_error);
+            let p = student_tails(t, freedom);
             let is_weight = index >= usize::from(solution.has_intercept);
-            let inflation = solution.centred_square(index) * solution.inverse(index, index);
+            let (centred, _) = solution.centred_square(index);
+            // 1 or more, whatever rounding says.
+            let inflation = (centred * solution.inverse(index, index)).max(1.0);
+            let inflation = nan_unless(
+                is_weight && solution.has_intercept && !is_dropped,
+                inflation,
+            );
+            let half = quantile * std_error;
             Coefficient {
                 estimate,
                 std_error,
                 t,
-                p: student_tails(t, freedom),
-                lower: estimate - quantile * std_error,
-                upper: estimate + quantile * std_error,
+                p,
+                lower: estimate - half,
+                upper: estimate + half,
                 digits: fit.digits[index],
-                variance_inflation: nan_unless(
-                    is_weight && solution.has_intercept && !is_dropped,
-                    inflation,
-                ),
+                digits_of: errors.of_coefficient(index, square.sqrt(), t, p),
+                variance_inflation: inflation,
                 is_dropped,
             }
         });
         let constant = f64::from(u8::from(solution.has_intercept));
-        let is_constant = total_sum == 0.0;
-        let r_squared = nan_unless(!is_constant, 1.0 - residual_sum / total_sum);
+        let explained = errors.explained(residual_sum, total_sum);
+        let r_squared = nan_unless(!is_constant, (explained / total_sum).high());
+        let unexplained = residual_sum * DoubleDouble::from(rows - constant)
+            / (total_sum * DoubleDouble::from(freedom));
+        let adjusted = (DoubleDouble::from(1.0) - unexplained).high();
         let f_freedom = rank - constant;
-        let explained = (total_sum - residual_sum).max(0.0) / f_freedom;
-        let f = covariance.map_or(explained / variance, RobustCovariance::f);
-        let f = nan_unless(f_freedom > 0.0 && !is_constant, f);
+        let f = match covariance {
+            Some(covariance) => covariance.f(),
+            None => explained.high() / f_freedom / variance,
+        };
+        let f = nan_unless(is_noisy && f_freedom > 0.0 && !is_constant, f);
+        let f_p = f_tail(f, f_freedom, freedom);
         // ln(RSS / rows) in the unit of the data.
-        let powers = f64::from(2 * unit + solution.weight_unit());
+        let powers = f64::from(2 * unit + solution.weight_unit()) * std::f64::consts::LN_2;
         let weights = match config.weighting {
             Weighting::Precision => 0.5 * solution.sum_of_log_weights,
             Weighting::Counts => 0.0,
         };
-        let log_mean = residual_sum.ln() + powers * std::f64::consts::LN_2 - rows.ln();
+        let log_mean = residual_sum.high().ln() + powers - rows.ln();
         let log_two_pi = (2.0 * std::f64::consts::PI).ln();
         let log_likelihood = -rows / 2.0 * (log_two_pi + log_mean + 1.0) + weights;
-        Self {
+        let log_likelihood = nan_unless(is_noisy, log_likelihood);
+        let mut inference = Self {
             coefficients: coefficients.collect(),
             rows,
             degrees_of_freedom: freedom,
             residual_std_error: scaled(variance.sqrt(), unit + solution.weight_unit() / 2),
             r_squared,
-            adjusted_r_squared: 1.0
-                - (1.0 - r_squared) * (rows - constant) / nan_unless(freedom > 0.0, freedom),
+            adjusted_r_squared: nan_unless(freedom > 0.0 && !is_constant, adjusted),
             f,
-            f_p: f_tail(f, f_freedom, freedom),
+            f_p,
             f_degrees_of_freedom: f_freedom,
             log_likelihood,
             aic: 2.0 * rank - 2.0 * log_likelihood,
             bic: rank * rows.ln() - 2.0 * log_likelihood,
             confidence: config.confidence,
-        }
+            is_exact: fit.is_exact,
+            is_constant,
+            digits: InferenceDigits::default(),
+        };
+        inference.digits = errors.of_fit(&inference, weights, powers);
+        inference
     }
 }
 

@@ -47,8 +47,10 @@ pub use diagnostics::{
 pub use double_double::DoubleDouble;
 pub use error::{ExactError, Relation};
 pub use fit::{FitConfig, fit};
-pub use inference::{Coefficient, Inference, InferenceConfig, Weighting};
-pub use prediction::{PredictionErrors, StdErrors};
+pub use inference::{
+    Coefficient, CoefficientDigits, Inference, InferenceConfig, InferenceDigits, Weighting,
+};
+pub use prediction::{PredictionErrors, RowInBasis, StdErrors};
 pub use ridge::{RidgeConfig, RidgeFit, RidgePath};
 pub use rows::Rows;
 pub use solution::{Collinear, Refinement, Solution, TargetFit};

@@ -128,7 +128,12 @@ impl Reference {
             ),
             residual_std_error: digits(inference.residual_std_error, self.residual_std_error),
             r_squared: digits(inference.r_squared, self.r_squared),
-            f: digits(inference.f, self.f),
+            // A fit without residuals has no F.
+            f: if self.f.is_infinite() && inference.is_exact {
+                MOST
+            } else {
+                digits(inference.f, self.f)
+            },
         }
     }
 }
@@ -142,8 +147,6 @@ fn digits(found: f64, certified: f64) -> f64 {
     }
     let error = match certified {
         0.0 => found.abs(),
-        // A fit without residuals has no F; one with rounding has a huge one.
-        _ if certified.is_infinite() => 1.0 / found,
         _ => (found - certified).abs() / certified.abs(),
     };
     (-error.log10()).clamp(0.0, MOST)

@@ -1,27 +1,48 @@
 use crate::distributions::student_quantile;
 use crate::inference::InferenceConfig;
-use crate::{ExactError, RobustCovariance, Solution, Weighting};
+use crate::solution::scaled;
+use crate::{DoubleDouble, ExactError, RobustCovariance, Solution, Weighting};
 
-/// How uncertain predictions are: the covariance of the coefficients of each
-/// target, and the variance of the residuals. It needs no rows, so it is stored
-/// with a model.
+/// Predictions and how uncertain they are. It needs no rows, so it is stored with
+/// a model.
+///
+/// A row x is taken as v = B (x - c), where c are the means of the features and
+/// B makes the columns of v orthonormal over the rows that were fitted. So
+/// nothing cancels where features are far from zero or overlap: the variance of a
+/// mean is s² v'v, a sum of squares.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PredictionErrors {
     /// Whether the first coefficient is an intercept.
     pub has_intercept: bool,
     /// Rows less coefficients.
     pub degrees_of_freedom: f64,
-    /// What a feature is multiplied with, `[coefficients]`; 1 for the intercept.
+    /// c, `[coefficients]`; 0 for the intercept, whose x is 1.
+    pub centres: Vec<f64>,
+    /// What x - c is multiplied with, `[coefficients]`: powers of two.
     pub feature_scales: Vec<f64>,
-    /// The unit of the covariances and the variances, `[targets]`.
+    /// B of the scaled x - c, `[rank, coefficients]`.
+    pub basis: Vec<f64>,
+    /// What B lacks as `f64`, in its shape; empty where that does not matter.
+    pub basis_rest: Vec<f64>,
+    /// The coefficients of v, divided by the target's unit, `[targets, rank]`;
+    /// empty if predictions are those of the model alone.
+    pub coordinates: Vec<f64>,
+    /// What is added to their sum, in the unit of the target, `[targets]`.
+    pub target_centres: Vec<f64>,
+    /// The unit of the variances, `[targets]`.
     pub target_units: Vec<f64>,
-    /// Covariances of the coefficients of scaled features, divided by the square
-    /// of the target's unit; `[targets, coefficients, coefficients]`.
-    pub covariance: Vec<f64>,
     /// Residual variances divided by the square of the target's unit,
     /// `[targets]`.
     pub residual_variance: Vec<f64>,
+    /// Covariances of the coordinates, divided by the square of the target's
+    /// unit, `[targets, rank, rank]`; empty for the residual variance times the
+    /// identity.
+    pub covariance: Vec<f64>,
 }
+
+/// A row of features as [`PredictionErrors`] takes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowInBasis(Vec<f64>);
 
 /// The standard errors of a prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +57,8 @@ pub struct StdErrors {
 impl PredictionErrors {
     /// Of a solution.
     pub fn new(solution: &Solution, weighting: Weighting) -> Self {
+        /// Features that overlap so much take twice the digits.
+        const MUCH: f64 = 1e4;
         let size = solution.num_coefficients();
         let rows = match weighting {
             Weighting::Precision => solution.rows as f64,
@@ -43,31 +66,45 @@ impl PredictionErrors {
         };
         let degrees_of_freedom = rows - solution.rank as f64;
         let targets = 0..solution.targets.len();
-        let variance = |target| match degrees_of_freedom > 0.0 {
-            true => solution.scaled_residual_sum(target) / degrees_of_freedom,
-            false => f64::NAN,
+        let basis = solution.basis();
+        let rest: Vec<f64> = if solution.condition > MUCH {
+            basis.iter().map(|number| number.low()).collect()
+        } else {
+            Vec::new()
         };
-        let pairs = (0..size).flat_map(|a| (0..size).map(move |b| (a, b)));
-        let inverse: Vec<f64> = pairs.map(|(a, b)| solution.inverse(a, b)).collect();
-        let covariance = targets.clone().flat_map(|target| {
-            let variance = variance(target);
-            inverse.iter().map(move |number| number * variance)
-        });
-        let of_weight = 2f64.powi(solution.weight_unit());
+        let of_weight = solution.weight_unit();
+        let variance = |target| {
+            let (residual_sum, _) = solution.scaled_residual_sum(target);
+            if degrees_of_freedom > 0.0 {
+                scaled(residual_sum.high() / degrees_of_freedom, of_weight)
+            } else {
+                f64::NAN
+            }
+        };
         Self {
             has_intercept: solution.has_intercept,
             degrees_of_freedom,
+            centres: (0..size)
+                .map(|index| solution.coefficient_origin(index))
+                .collect(),
             feature_scales: (0..size)
                 .map(|index| 2f64.powi(-solution.unit(index)))
                 .collect(),
-            covariance: covariance.collect(),
-            residual_variance: targets
+            basis: basis.iter().map(|number| number.high()).collect(),
+            basis_rest: rest,
+            coordinates: targets
                 .clone()
-                .map(|target| variance(target) * of_weight)
+                .flat_map(|target| solution.coordinates(target))
                 .collect(),
+            target_centres: targets
+                .clone()
+                .map(|target| solution.target_origin(target))
+                .collect(),
+            residual_variance: targets.clone().map(variance).collect(),
             target_units: targets
                 .map(|target| 2f64.powi(solution.target_unit(target)))
                 .collect(),
+            covariance: Vec::new(),
         }
     }
 
@@ -80,27 +117,43 @@ impl PredictionErrors {
         mut self,
         covariances: impl IntoIterator<Item = &'a RobustCovariance>,
     ) -> Self {
-        let numbers = covariances.into_iter().map(RobustCovariance::numbers);
+        let numbers = covariances.into_iter().map(RobustCovariance::in_basis);
         self.covariance = numbers.collect::<Vec<_>>().concat();
         self
+    }
+
+    /// Number of coefficients that the rows determine.
+    fn rank(&self) -> usize {
+        self.basis.len() / self.feature_scales.len().max(1)
     }
 
     /// Whether the numbers fit each other and a model of so many features.
     pub fn fits(&self, num_features: usize) -> bool {
         let size = num_features + usize::from(self.has_intercept);
-        let targets = self.target_units.len();
+        let (targets, rank) = (self.target_units.len(), self.rank());
+        let is_one_of = |length: usize, all: usize| length == 0 || length == all;
         self.feature_scales.len() == size
+            && self.centres.len() == size
+            && self.basis.len() == rank * size
+            && is_one_of(self.basis_rest.len(), rank * size)
+            && is_one_of(self.coordinates.len(), targets * rank)
+            && self.target_centres.len() == targets
             && self.residual_variance.len() == targets
-            && self.covariance.len() == targets * size * size
+            && is_one_of(self.covariance.len(), targets * rank * rank)
     }
 
-    /// The standard errors of the prediction of a target for a row, in the unit
-    /// of the target.
+    /// Whether features overlap so much that a sum of weights times features
+    /// loses digits which [`predict`](Self::predict) keeps.
+    pub fn keeps_more_digits(&self) -> bool {
+        !self.basis_rest.is_empty() && !self.coordinates.is_empty()
+    }
+
+    /// A row of features, `[features]`; `tails` is what they lack as `f64`.
     ///
     /// # Panics
     ///
     /// If there are not as many features as weights.
-    pub fn std_errors(&self, target: usize, features: &[f64]) -> StdErrors {
+    pub fn in_basis(&self, features: &[f64], tails: Option<&[f64]>) -> RowInBasis {
         let size = self.feature_scales.len();
         let constant = usize::from(self.has_intercept);
         assert_eq!(
@@ -108,17 +161,63 @@ impl PredictionErrors {
             size,
             "as many features as weights"
         );
-        let value = |index: usize| match index < constant {
-            true => 1.0,
-            false => features[index - constant] * self.feature_scales[index],
+        let value = |index: usize| {
+            if index < constant {
+                return DoubleDouble::from(1.0);
+            }
+            let value = DoubleDouble::sum_of(features[index - constant], -self.centres[index]);
+            let rest = tails.map_or(0.0, |tails| tails[index - constant]);
+            let value = if rest == 0.0 {
+                value
+            } else {
+                value + DoubleDouble::from(rest)
+            };
+            value.scaled(self.feature_scales[index])
         };
-        let covariance = &self.covariance[target * size * size..][..size * size];
-        let mut variance = 0.0;
-        for (a, row) in covariance.chunks_exact(size).enumerate() {
-            let products = row.iter().enumerate().map(|(b, c)| c * value(b));
-            variance += value(a) * products.sum::<f64>();
+        let values: Vec<DoubleDouble> = (0..size).map(value).collect();
+        let rows = self.basis.chunks_exact(size);
+        if self.basis_rest.is_empty() {
+            let of_row = |row: &[f64]| {
+                let products = row.iter().zip(&values);
+                products.map(|(factor, value)| factor * value.high()).sum()
+            };
+            return RowInBasis(rows.map(of_row).collect());
         }
-        let variance = variance.max(0.0);
+        let rows = rows.zip(self.basis_rest.chunks_exact(size));
+        let of_row = |(row, rest): (&[f64], &[f64])| {
+            let products = row.iter().zip(rest).zip(&values);
+            let products = products.map(|((a, b), value)| DoubleDouble::sum_of(*a, *b) * *value);
+            products.sum::<DoubleDouble>().high()
+        };
+        RowInBasis(rows.map(of_row).collect())
+    }
+
+    /// The prediction of a target for a row [in the basis](Self::in_basis), in
+    /// the unit of the target, if it is known here.
+    pub fn predict(&self, target: usize, row: &RowInBasis) -> Option<f64> {
+        if self.coordinates.is_empty() {
+            return None;
+        }
+        let (row, size) = (&row.0, row.0.len());
+        let coordinates = self.coordinates.get(target * size..(target + 1) * size)?;
+        let sum: f64 = coordinates.iter().zip(row).map(|(c, v)| c * v).sum();
+        Some(self.target_centres[target] + sum * self.target_units[target])
+    }
+
+    /// The standard errors of the prediction of a target for a row
+    /// [in the basis](Self::in_basis), in the unit of the target.
+    pub fn std_errors(&self, target: usize, row: &RowInBasis) -> StdErrors {
+        let (row, size) = (&row.0, row.0.len());
+        let variance = if self.covariance.is_empty() {
+            row.iter().map(|v| v * v).sum::<f64>() * self.residual_variance[target]
+        } else {
+            let covariance = &self.covariance[target * size * size..][..size * size];
+            let rows = covariance.chunks_exact(size.max(1)).zip(row);
+            let of_row = |(numbers, a): (&[f64], &f64)| {
+                a * numbers.iter().zip(row).map(|(c, b)| c * b).sum::<f64>()
+            };
+            rows.map(of_row).sum::<f64>().max(0.0)
+        };
         let unit = self.target_units[target];
         StdErrors {
             mean: variance.sqrt() * unit,

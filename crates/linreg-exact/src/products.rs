@@ -45,23 +45,86 @@ impl Triangle {
     }
 }
 
-/// Powers of two that bring columns and weights near 1, so that no product
-/// leaves the range of `f64`.
-pub(crate) struct Scale<'a> {
-    /// One each for the intercept's column of ones, the features and the
-    /// targets.
-    pub columns: &'a [f64],
+/// Rows that are multiplied at once: they fit a cache.
+pub(crate) const BLOCK: usize = 2048;
+
+/// Products of every two columns, weighted, of which the first is all ones.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sums {
+    /// Of the columns about the centres of the [`Frame`].
+    pub products: Triangle,
+    /// Of each column, the squares about the centre that the products were
+    /// computed about: their rounding errors are parts of these.
+    pub squares: Vec<f64>,
+    /// Of each column, the weights times the squared distance of that centre
+    /// from the mean of its rows.
+    pub offsets: Vec<f64>,
+    /// How many numbers each sum is made of, at most.
+    pub additions: u64,
+}
+
+impl Sums {
+    pub fn zeros(size: usize) -> Self {
+        Self {
+            products: Triangle::zeros(size),
+            squares: vec![0.0; size],
+            offsets: vec![0.0; size],
+            additions: 0,
+        }
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        for (sum, other) in self
+            .products
+            .numbers
+            .iter_mut()
+            .zip(&other.products.numbers)
+        {
+            *sum += *other;
+        }
+        let to = self.squares.iter_mut().chain(&mut self.offsets);
+        for (sum, other) in to.zip(other.squares.iter().chain(&other.offsets)) {
+            *sum += other;
+        }
+        self.additions += other.additions + 1;
+    }
+}
+
+impl Triangle {
+    /// Moves the point about which columns are taken by `by`, of which the first
+    /// is 0: the column of ones stays.
+    pub fn shift(&mut self, by: &[DoubleDouble]) {
+        if by.iter().all(|number| *number == DoubleDouble::ZERO) {
+            return;
+        }
+        let sums: Vec<DoubleDouble> = (0..self.size).map(|row| self.row(row)[0]).collect();
+        for (i, of_i) in by.iter().enumerate() {
+            // By the sum of the column about its new centre.
+            let rest = sums[i] - *of_i * sums[0];
+            let row = self.row_mut(i);
+            for (j, total) in row.iter_mut().enumerate() {
+                *total -= *of_i * sums[j] + by[j] * rest;
+            }
+        }
+    }
+}
+
+/// How the columns of rows are taken: about centres, in units of powers of two
+/// that bring them near 1, so that no product leaves the range of `f64`.
+pub(crate) struct Frame<'a> {
+    /// One each for the column of ones, the features and the targets; 0 for the
+    /// ones.
+    pub centres: &'a [f64],
+    pub scales: &'a [f64],
+    /// What weights are multiplied with.
     pub weight: f64,
 }
 
-/// Rows that are multiplied at once: they fit a cache.
-const BLOCK: usize = 2048;
-
-/// Adds the products of every two columns, weighted, of which the first is all
-/// ones; in `f64`, about a centre, so that they lose no digits to the means.
-pub(crate) fn add_in_double(rows: &Rows, scale: &Scale, sums: &mut Triangle) {
-    let size = sums.size();
-    let centres = centres(rows, size);
+/// Adds the products of every two columns in `f64`, about a point amid the rows,
+/// so that they lose no digits to the means.
+pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
+    let size = sums.products.size();
+    let middle = middle(rows, frame);
     let mut block = vec![0.0; BLOCK.min(rows.num_rows()) * size];
     let mut weighted = vec![0.0; if rows.is_weighted() { block.len() } else { 0 }];
     let mut products = vec![0.0; size * size];
@@ -72,8 +135,8 @@ pub(crate) fn add_in_double(rows: &Rows, scale: &Scale, sums: &mut Triangle) {
         Arch::new().dispatch(Fill {
             rows,
             start,
-            centres: &centres,
-            scales: scale.columns,
+            centres: &middle,
+            scales: frame.scales,
             block,
         });
         let right = MatRef::from_row_major_slice(&*block, end - start, size);
@@ -85,7 +148,7 @@ pub(crate) fn add_in_double(rows: &Rows, scale: &Scale, sums: &mut Triangle) {
                     .chunks_exact_mut(size)
                     .zip(block.chunks_exact(size)),
             ) {
-                let weight = rows.weight(row) * scale.weight;
+                let weight = rows.weight(row) * frame.weight;
                 for (to, from) in to.iter_mut().zip(from) {
                     *to = weight * from;
                 }
@@ -104,27 +167,53 @@ pub(crate) fn add_in_double(rows: &Rows, scale: &Scale, sums: &mut Triangle) {
             Par::Seq,
         );
     }
-    let centres: Vec<f64> = centres
-        .iter()
-        .zip(scale.columns)
-        .map(|(centre, scale)| centre * scale)
+    let weight = products[0];
+    for index in 1..size {
+        let sum = products[index * size];
+        sums.squares[index] += products[index * size + index];
+        sums.offsets[index] += sum / weight * sum;
+    }
+    sums.squares[0] += weight;
+    sums.additions += 1;
+    let distances = middle.iter().zip(frame.centres).zip(frame.scales);
+    let distances: Vec<DoubleDouble> = distances
+        .map(|((middle, centre), scale)| DoubleDouble::sum_of(*middle, -centre).scaled(*scale))
         .collect();
-    Arch::new().dispatch(|| add_uncentred(&products, &centres, sums));
+    Arch::new().dispatch(|| add_about(&products, &distances, &mut sums.products));
 }
 
-/// A point amid the rows: of each column the mean of a few values.
-fn centres(rows: &Rows, size: usize) -> Vec<f64> {
+/// A point amid the rows: of each column the weighted mean of a few values. They
+/// stand at irregular distances, so that no period of the data meets them.
+fn middle(rows: &Rows, frame: &Frame) -> Vec<f64> {
     const SAMPLE: usize = 32;
-    let step = rows.num_rows().div_ceil(SAMPLE).max(1);
-    let count = rows.num_rows().div_ceil(step) as f64;
-    let mut centres = vec![0.0; size];
-    for row in (0..rows.num_rows()).step_by(step) {
+    let num_rows = rows.num_rows();
+    let count = num_rows.min(SAMPLE);
+    let sample = (0..count).map(|k| {
+        let (start, end) = (k * num_rows / count, (k + 1) * num_rows / count);
+        // A multiplicative hash (Knuth): its high bits look random.
+        let hash = (k as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        start + hash as usize % (end - start)
+    });
+    let sample: Vec<usize> = sample.collect();
+    let total: f64 = sample
+        .iter()
+        .map(|row| rows.weight(*row) * frame.weight)
+        .sum();
+    let mut middle = frame.centres.to_vec();
+    for row in sample {
+        let share = rows.weight(row) * frame.weight / total;
+        if !share.is_finite() {
+            // Weights too small to add up: any point will do.
+            break;
+        }
         let values = rows.features(row).iter().chain(rows.targets(row));
-        for (centre, value) in centres[1..].iter_mut().zip(values) {
-            *centre += value / count;
+        let columns = middle[1..].iter_mut().zip(&frame.centres[1..]);
+        for ((middle, centre), value) in columns.zip(values) {
+            // A constant column has its value as its centre, and stays there.
+            *middle += (value - centre) * share;
         }
     }
-    centres
+    middle
 }
 
 /// Writes rows about their centre into a block: ones, features, targets.
@@ -193,93 +282,106 @@ fn centre_vectors<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64
     }
 }
 
-/// Adds products about a centre as products about zero:
-/// Σ w (z + c)(z + d) = Σ w z z' + c Σ w z' + d Σ w z + c d Σ w.
+/// Adds products about a point as products about a centre at these distances
+/// from it: Σ w (z + c)(z' + d) = Σ w z z' + c Σ w z' + d (Σ w z + c Σ w).
 #[inline(always)]
-fn add_uncentred(products: &[f64], centres: &[f64], sums: &mut Triangle) {
-    let size = centres.len();
-    let sum = |index: usize| products[index * size];
-    for (i, centre) in centres.iter().enumerate() {
-        // c_j S_i + c_i (S_j + c_j W), of which the first part of each product is exact.
-        let sum_i = sum(i);
+fn add_about(products: &[f64], distances: &[DoubleDouble], sums: &mut Triangle) {
+    let size = distances.len();
+    let sum = |index: usize| DoubleDouble::from(products[index * size]);
+    for (i, distance) in distances.iter().enumerate() {
+        // Of the column about the centre.
+        let of_i = sum(i) + *distance * sum(0);
         let row = sums.row_mut(i);
         for (j, total) in row.iter_mut().enumerate() {
             let product = DoubleDouble::from(products[i * size + j]);
-            let sum_j = DoubleDouble::product_of(centres[j], sum(0)) + DoubleDouble::from(sum(j));
-            let shift =
-                DoubleDouble::product_of(centres[j], sum_i) + DoubleDouble::from(*centre) * sum_j;
-            *total += match (i, j) {
-                (0, _) => product,
-                // The column of ones has no centre.
-                (_, 0) => product + DoubleDouble::product_of(*centre, sum(0)),
-                _ => product + shift,
-            };
+            *total += product + (*distance * sum(j) + distances[j] * of_i);
         }
     }
 }
 
+/// Rows between which sums in double-double are rounded to it: the more, the
+/// more their error, of u² times the square of their number, u = 2^-53.
+pub(crate) const DOUBLE_DOUBLE_BLOCK: usize = 128;
+
 /// As [`add_in_double`], with every product and every sum of twice the digits
-/// of an `f64`, and nothing subtracted: dot products as of Ogita, Rump and
-/// Oishi, *Accurate sum and dot product* (2005), algorithm 5.3.
-pub(crate) fn add_in_double_double(rows: &Rows, scale: &Scale, sums: &mut Triangle) {
-    /// Rows between which the two sums are made one number again.
-    const BLOCK: usize = 512;
-    let size = sums.size();
+/// of an `f64`, about the centres: dot products as of Ogita, Rump and Oishi,
+/// *Accurate sum and dot product* (2005), algorithm 5.3.
+pub(crate) fn add_in_double_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
+    const BLOCK: usize = DOUBLE_DOUBLE_BLOCK;
+    let size = sums.products.size();
     let padded = size.next_multiple_of(LANES);
     let block = || vec![0.0; BLOCK.min(rows.num_rows()) * padded];
-    let has_tails = rows.is_weighted() || (0..rows.num_rows()).any(|row| rows.tails(row).is_some());
-    let tails = || if has_tails { block() } else { Vec::new() };
-    let (mut left, mut left_tails) = (block(), tails());
-    let (mut right, mut right_tails) = (block(), tails());
+    let (mut values, mut value_tails) = (block(), block());
+    let weighted = || {
+        if rows.is_weighted() {
+            block()
+        } else {
+            Vec::new()
+        }
+    };
+    let (mut products, mut product_tails) = (weighted(), weighted());
     let mut high = vec![0.0; size * padded];
     let mut low = vec![0.0; size * padded];
     for start in (0..rows.num_rows()).step_by(BLOCK) {
         let end = rows.num_rows().min(start + BLOCK);
+        let mut has_tails = rows.is_weighted();
         for row in start..end {
             let at = (row - start) * padded;
-            let weight = rows.weight(row) * scale.weight;
-            let features = rows.features(row).iter().enumerate();
-            let tails = rows.tails(row);
-            let features = features.map(|(index, value)| {
-                let tail = tails.map_or(0.0, |tails| tails[index]);
-                DoubleDouble::sum_of(*value, tail)
-            });
-            let targets = rows.targets(row).iter();
-            let values = std::iter::once(DoubleDouble::from(1.0))
-                .chain(features)
-                .chain(targets.map(|value| DoubleDouble::from(*value)));
-            for (index, (value, scale)) in values.zip(scale.columns).enumerate() {
-                let value = value.scaled(*scale);
-                right[at + index] = value.high();
-                let product = match rows.is_weighted() {
-                    true => value * DoubleDouble::from(weight),
-                    false => value,
-                };
-                left[at + index] = product.high();
-                if has_tails {
-                    right_tails[at + index] = value.low();
-                    left_tails[at + index] = product.low();
+            let to = values[at..].iter_mut().zip(&mut value_tails[at..]);
+            let to = to.zip(frame.centres.iter().zip(frame.scales));
+            let columns = std::iter::once(&1.0)
+                .chain(rows.features(row))
+                .chain(rows.targets(row));
+            for (((to, tail), (centre, scale)), value) in to.zip(columns) {
+                let value = DoubleDouble::sum_of(*value, -centre);
+                *to = value.high() * scale;
+                *tail = value.low() * scale;
+                has_tails |= *tail != 0.0;
+            }
+            for (index, rest) in rows.tails(row).into_iter().flatten().enumerate() {
+                let at = at + 1 + index;
+                let rest = DoubleDouble::from(rest * frame.scales[1 + index]);
+                let value = DoubleDouble::sum_of(values[at], value_tails[at]) + rest;
+                (values[at], value_tails[at]) = (value.high(), value.low());
+                has_tails |= value.low() != 0.0;
+            }
+            if rows.is_weighted() {
+                let weight = DoubleDouble::from(rows.weight(row) * frame.weight);
+                for index in at..at + size {
+                    let value = DoubleDouble::sum_of(values[index], value_tails[index]);
+                    let product = value * weight;
+                    (products[index], product_tails[index]) = (product.high(), product.low());
                 }
             }
         }
-        let numbers = (end - start) * padded;
+        let numbers = ..(end - start) * padded;
+        let (left, left_tails) = if rows.is_weighted() {
+            (&products[numbers], &product_tails[numbers])
+        } else {
+            (&values[numbers], &value_tails[numbers])
+        };
         high.fill(0.0);
         low.fill(0.0);
         Arch::new().dispatch(Products {
-            left: &left[..numbers],
-            right: &right[..numbers],
-            tails: has_tails.then(|| (&left_tails[..numbers], &right_tails[..numbers])),
+            left,
+            right: &values[numbers],
+            tails: has_tails.then_some((left_tails, &value_tails[numbers])),
             padded,
             high: &mut high,
             low: &mut low,
         });
+        for index in 0..size {
+            sums.squares[index] += high[index * padded + index];
+        }
+        sums.additions += 1;
+        let products = &mut sums.products;
         Arch::new().dispatch(
             #[inline(always)]
             || {
                 for i in 0..size {
                     let row = i * padded..i * padded + i + 1;
                     let of_row = high[row.clone()].iter().zip(&low[row]);
-                    for (total, (high, low)) in sums.row_mut(i).iter_mut().zip(of_row) {
+                    for (total, (high, low)) in products.row_mut(i).iter_mut().zip(of_row) {
                         *total += DoubleDouble::sum_of(*high, *low);
                     }
                 }
@@ -382,8 +484,21 @@ impl Products<'_> {
 mod tests {
     use super::*;
 
-    fn scale(size: usize) -> Vec<f64> {
-        vec![1.0; size]
+    fn add(
+        rows: &Rows,
+        add: impl Fn(&Rows, &Frame, &mut Sums),
+        centres: Option<&[f64]>,
+    ) -> Triangle {
+        let size = rows.num_features() + rows.num_targets() + 1;
+        let mut sums = Sums::zeros(size);
+        let zeros = vec![0.0; size];
+        let frame = Frame {
+            centres: centres.unwrap_or(&zeros),
+            scales: &vec![1.0; size],
+            weight: 1.0,
+        };
+        add(rows, &frame, &mut sums);
+        sums.products
     }
 
     /// Whole numbers, whose products are exact in both arithmetics.
@@ -399,15 +514,8 @@ mod tests {
                 let rows = Rows::new(&features, &targets, num_features, 1).unwrap();
                 let rows = rows.with_weights(weights).unwrap();
                 let size = num_features + 2;
-                let columns = scale(size);
-                let scale = Scale {
-                    columns: &columns,
-                    weight: 1.0,
-                };
-                let mut double = Triangle::zeros(size);
-                add_in_double(&rows, &scale, &mut double);
-                let mut twice = Triangle::zeros(size);
-                add_in_double_double(&rows, &scale, &mut twice);
+                let double = add(&rows, add_in_double, None);
+                let twice = add(&rows, add_in_double_double, None);
                 for i in 0..size {
                     for j in 0..=i {
                         let value = |row: usize, column: usize| match column {
@@ -439,13 +547,7 @@ mod tests {
             .map(|k| 1.0 + f64::from(k) * 2f64.powi(-40))
             .collect();
         let rows = Rows::new(&x, &x, 1, 1).unwrap();
-        let columns = scale(3);
-        let scale = Scale {
-            columns: &columns,
-            weight: 1.0,
-        };
-        let mut sums = Triangle::zeros(3);
-        add_in_double_double(&rows, &scale, &mut sums);
+        let sums = add(&rows, add_in_double_double, None);
         let expected: DoubleDouble = [1000.0, 999.0 * 1000.0 * 2f64.powi(-40)]
             .into_iter()
             .chain([332_833_500.0 * 2f64.powi(-80)])
@@ -460,17 +562,28 @@ mod tests {
         let (x, tail) = ([1.0, 3.0], [2f64.powi(-60), -(2f64.powi(-58))]);
         let rows = Rows::new(&x, &[1.0, 1.0], 1, 1).unwrap();
         let rows = rows.with_tails(Some(&tail)).unwrap();
-        let columns = scale(3);
-        let scale = Scale {
-            columns: &columns,
-            weight: 1.0,
-        };
-        let mut sums = Triangle::zeros(3);
-        add_in_double_double(&rows, &scale, &mut sums);
+        let sums = add(&rows, add_in_double_double, None);
         // (1 + e)² + (3 - 4e)² = 10 - 22 e + 17 e², and the sum is 4 - 3 e.
         let e = 2f64.powi(-60);
         let square = DoubleDouble::sum_of(10.0, -22.0 * e);
         assert_eq!(sums.row(1)[1], square);
         assert_eq!(sums.row(1)[0], DoubleDouble::sum_of(4.0, -3.0 * e));
+    }
+
+    #[test]
+    fn products_about_a_centre_are_those_about_zero_shifted() {
+        let features: Vec<f64> = (0..600).map(|k| f64::from(1000 + k % 7)).collect();
+        let targets: Vec<f64> = (0..300).map(|k| f64::from(k % 5)).collect();
+        let rows = Rows::new(&features, &targets, 2, 1).unwrap();
+        let centres = [0.0, 1000.0, 1003.0, 0.0];
+        let by = centres.map(DoubleDouble::from);
+        for arithmetic in [add_in_double, add_in_double_double] {
+            let mut shifted = add(&rows, arithmetic, None);
+            shifted.shift(&by);
+            let about = add(&rows, arithmetic, Some(&centres));
+            for (a, b) in shifted.numbers().iter().zip(about.numbers()) {
+                assert!((*a - *b).high().abs() < 1e-9, "{a:?} {b:?}");
+            }
+        }
     }
 }

@@ -162,6 +162,34 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// The rows of a weight that is not 0, if there are others.
+    pub(crate) fn of_weight(&self) -> Option<CountingRows> {
+        let weights = self.weights?;
+        if !weights.contains(&0.0) {
+            return None;
+        }
+        let all = 0..self.num_rows();
+        let numbers: Vec<usize> = all.filter(|row| weights[*row] != 0.0).collect();
+        let of = |values: &dyn Fn(usize) -> &'a [f64]| -> Vec<f64> {
+            numbers
+                .iter()
+                .flat_map(|row| values(*row))
+                .copied()
+                .collect()
+        };
+        Some(CountingRows {
+            features: of(&|row| self.features(row)),
+            tails: self
+                .tails
+                .map(|_| of(&|row| self.tails(row).unwrap_or_default())),
+            targets: of(&|row| self.targets(row)),
+            weights: numbers.iter().map(|row| weights[*row]).collect(),
+            num_features: self.num_features,
+            num_targets: self.num_targets,
+            numbers,
+        })
+    }
+
     /// An error for the first number that is none, or a weight below zero.
     pub(crate) fn check(&self) -> Result<(), ExactError> {
         for row in 0..self.num_rows() {
@@ -184,6 +212,31 @@ impl<'a> Rows<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Rows without those of weight 0.
+pub(crate) struct CountingRows {
+    features: Vec<f64>,
+    tails: Option<Vec<f64>>,
+    targets: Vec<f64>,
+    weights: Vec<f64>,
+    num_features: usize,
+    num_targets: usize,
+    /// Which row of all each one is.
+    pub numbers: Vec<usize>,
+}
+
+impl CountingRows {
+    pub fn rows(&self) -> Rows<'_> {
+        Rows {
+            features: &self.features,
+            tails: self.tails.as_deref(),
+            targets: &self.targets,
+            weights: Some(&self.weights),
+            num_features: self.num_features,
+            num_targets: self.num_targets,
+        }
     }
 }
 

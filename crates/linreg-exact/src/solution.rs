@@ -1,5 +1,18 @@
+mod bounds;
+mod relations;
+mod transform;
+
+mod refinement;
+
+pub use refinement::Refinement;
+
+use crate::accumulator::Centred;
 use crate::factor::{Factor, Rest, Square};
+use crate::products::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError, Relation};
+use bounds::Bounds;
+pub(crate) use bounds::ROUNDING;
+use transform::{Row, Transform};
 
 /// What is done about a feature that others make up.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -44,6 +57,7 @@ pub struct Solution {
     pub relations: Vec<Relation>,
     /// One fit a target.
     pub targets: Vec<TargetFit>,
+    /// Of the columns about their origins.
     factor: Factor,
     /// Of the kept columns.
     factor_inverse: Square,
@@ -51,14 +65,18 @@ pub struct Solution {
     /// Columns are in units of two to the power of these.
     exponents: Vec<i32>,
     weight_exponent: i32,
-    /// Of each coefficient, its column's squares about the mean, in its unit.
-    centred_squares: Vec<f64>,
-    /// Of each coefficient, the length of its column, in its unit.
+    /// What columns are taken about, in the unit of the data: their means, or 0
+    /// without an intercept.
+    origins: Vec<f64>,
+    transform: Transform,
+    /// Of each column, its squares about the mean, or about zero without an
+    /// intercept, in its unit.
+    squares: Vec<f64>,
+    /// Of each column, its length about zero, in its unit.
     lengths: Vec<f64>,
     /// `[coefficients, coefficients]`, in the columns' units.
     inverse: Vec<f64>,
-    /// Bounds of the error of each kept coefficient of each target, in units.
-    errors: Vec<Vec<f64>>,
+    bounds: Bounds,
 }
 
 /// The fit of one target.
@@ -67,36 +85,37 @@ pub struct Solution {
 pub struct TargetFit {
     /// The coefficients.
     pub estimates: Vec<f64>,
-    /// How many decimal digits of each can be trusted, up to 15.9; of one that
-    /// is small against its standard error, how many of that.
+    /// How many decimal digits of each can be trusted, up to 15.9: relative to the
+    /// larger of its size and its standard error, and of a fit that
+    /// [is exact](Self::is_exact) to what the rounding of the data makes of it.
     pub digits: Vec<f64>,
     /// Weighted sum of the squared residuals.
     pub residual_sum: f64,
-    /// How many decimal digits of it can be trusted; of one below 1e-20 of the
-    /// total sum, how many of that.
+    /// How many decimal digits of it can be trusted; of one that is zero within
+    /// the rounding of the data, how many of that rounding.
     pub residual_digits: f64,
     /// Weighted sum of the squares of the target, about its mean if there is an
     /// intercept.
     pub total_sum: f64,
-    /// In units: the estimates of the kept columns, and the sums.
+    /// Whether the features give the target in every row, within the rounding of
+    /// the data to 64-bit floats. The residual sum is 0 then, and so are
+    /// coefficients that the rounding hides.
+    pub is_exact: bool,
+    /// In units: the estimates of the kept columns about the origins, and the
+    /// sums.
     basic: Vec<DoubleDouble>,
     scaled_residual_sum: DoubleDouble,
-    scaled_total_sum: f64,
+    scaled_total_sum: DoubleDouble,
+    /// Bounds of the errors of the kept coefficients, of all coefficients, of the
+    /// residual and of the total sum, in units.
+    basic_errors: Vec<f64>,
+    errors: Vec<f64>,
+    residual_error: f64,
+    total_error: f64,
 }
 
 /// Most digits of an `f64`.
-const MOST_DIGITS: f64 = 15.95;
-
-/// A bound, with a margin, of the relative error of a sum of products in
-/// [`Arithmetic::Double`]: the square root of the rows of a chunk times the unit
-/// of rounding, half of which measure at most a third.
-const DOUBLE_ERROR: f64 = 1e-14;
-
-/// The same in [`Arithmetic::DoubleDouble`]: 2^-98.
-const DOUBLE_DOUBLE_ERROR: f64 = 3e-30;
-
-/// The unit of rounding of the data.
-const ROUNDING: f64 = f64::EPSILON / 2.0;
+pub(crate) const MOST_DIGITS: f64 = 15.95;
 
 impl Accumulator {
     /// Solves for the coefficients.
@@ -105,7 +124,8 @@ impl Accumulator {
     ///
     /// No rows, weights that are all 0, features that others make up where that
     /// is [`Collinear::Error`], [`ExactError::Imprecise`] where
-    /// [`Arithmetic::Double`] cannot tell, or coefficients beyond 64-bit floats.
+    /// [`Arithmetic::Double`] cannot tell, [`ExactError::NearlyCollinear`] where
+    /// double-double cannot, or coefficients beyond 64-bit floats.
     pub fn solve(&self, intercept: bool, collinear: Collinear) -> Result<Solution, ExactError> {
         if self.all_rows() == 0 {
             return Err(ExactError::NoRows);
@@ -113,37 +133,66 @@ impl Accumulator {
         if self.rows() == 0 {
             return Err(ExactError::NoWeight);
         }
-        let sums = self.sums();
+        let Centred { products, origins } = self.centred(intercept);
         let first = usize::from(!intercept);
         let num_columns = 1 + self.num_features();
-        // Lengths about zero, and about the mean.
-        let lengths: Vec<f64> = (0..sums.size())
-            .map(|column| sums.diagonal(column).high().max(0.0).sqrt())
+        let weight = products.diagonal(0);
+        let exponents: Vec<i32> = (0..products.size())
+            .map(|column| self.exponent(column))
             .collect();
-        let weight = sums.diagonal(0);
-        let centred: Vec<f64> = (0..sums.size())
+        let squares: Vec<f64> = (0..products.size())
+            .map(|column| self.square(&products, column, intercept).high())
+            .collect();
+        let lengths: Vec<f64> = (0..products.size())
             .map(|column| {
-                let sum = sums.row(column)[0];
-                let square = sums.diagonal(column) - sum * sum / weight;
-                square.high().max(0.0)
+                let origin = DoubleDouble::from(scaled(origins[column], -exponents[column]));
+                let sum = products.row(column)[0];
+                let square = products.diagonal(column) + origin * (sum + sum + origin * weight);
+                square.high().max(0.0).sqrt()
             })
             .collect();
+        let mut bounds = Bounds::new(self, &products);
         let is_double = self.used() == Arithmetic::Double;
         let suspect = if is_double { 1e-8 } else { 1e-18 };
-        let factor = Factor::new(sums, first, num_columns, suspect, |rest: &Rest| {
-            let of = |lengths: &dyn Fn(usize) -> f64| {
-                let others = rest.kept.iter().zip(&rest.factors);
+        let factor = Factor::new(&products, first, num_columns, suspect, |rest: &Rest| {
+            let of_weights = rest.kept.iter().zip(&rest.factors);
+            let of_weights = of_weights.filter(|(column, _)| **column > 0);
+            let size = |lengths: &dyn Fn(usize) -> f64| {
+                let others = of_weights.clone();
                 let others = others.map(|(column, factor)| factor.high().abs() * lengths(*column));
                 lengths(rest.column) + others.sum::<f64>()
             };
-            let size = of(&|column| lengths[column]);
-            let centred_size = of(&|column| centred[column].sqrt());
-            if is_double && rest.left <= 1e3 * DOUBLE_ERROR * centred_size.powi(2) {
+            if is_double && rest.left <= bounds.double_error(size(&|c| bounds.double_length(c))) {
                 return Err(ExactError::Imprecise);
             }
-            // The rounding of the columns themselves.
-            Ok(rest.left <= (32.0 * ROUNDING * size).powi(2))
+            let least = [
+                // What computing a feature from others leaves, of each number.
+                2.0 * ROUNDING * size(&|column| lengths[column]),
+                32.0 * ROUNDING * size(&|column| squares[column].max(0.0).sqrt()),
+            ];
+            let least = least.map(|length| length * length);
+            // What rounding of their sums leaves, or may leave at most.
+            let length = size(&|column| bounds.twice_length(column));
+            let of_sums = if collinear == Collinear::Error {
+                bounds.twice_rounding(length)
+            } else {
+                bounds.twice_error(length)
+            };
+            let is_small = rest.left <= least[0].max(least[1]).max(of_sums);
+            // A column of which the others tell little varies by itself.
+            let is_told = rest.left <= 0.25 * squares[rest.column];
+            Ok(rest.left <= 0.0 || (is_small && is_told))
         })?;
+        let factor_inverse = factor.inverse();
+        bounds.of_inverse(&factor.kept, &factor_inverse);
+        if !bounds.holds() {
+            return Err(if is_double {
+                ExactError::Imprecise
+            } else {
+                ExactError::NearlyCollinear
+            });
+        }
+        let transform = Transform::new(&factor, &exponents, &origins, intercept, collinear);
         let mut solution = Solution {
             has_intercept: intercept,
             rows: self.rows(),
@@ -156,53 +205,69 @@ impl Accumulator {
             relations: Vec::new(),
             targets: Vec::new(),
             collinear,
-            exponents: (0..sums.size())
-                .map(|column| self.exponent(column))
-                .collect(),
             weight_exponent: self.weight_exponent(),
-            centred_squares: centred[first..num_columns].to_vec(),
-            lengths: lengths[first..num_columns].to_vec(),
+            exponents,
+            origins,
+            transform,
+            squares,
+            lengths,
             inverse: Vec::new(),
-            errors: Vec::new(),
-            factor_inverse: factor.inverse(),
+            bounds,
+            factor_inverse,
             factor,
         };
-        solution.relations = solution.relations(&lengths);
+        solution.relations = solution.relations();
         if collinear == Collinear::Error && !solution.relations.is_empty() {
             return Err(ExactError::Collinear(solution.relations));
         }
         let inverse = &solution.factor_inverse;
-        solution.inverse = solution.expand(|a, b| inverse.symmetric(a, b).high());
-        solution.condition = solution.condition_of(self, &centred);
+        solution.inverse = solution.expand(|a, b| inverse.symmetric(a, b));
+        solution.condition = solution.condition_of(&products);
         for target in 0..self.num_targets() {
-            let basic = solution.factor.estimates(target);
             let column = num_columns + target;
-            let total = match intercept {
-                true => centred[column],
-                false => sums.diagonal(column).high(),
+            let basic = solution.factor.estimates(target);
+            let errors = solution
+                .bounds
+                .estimates(&solution.factor.kept, &basic, column);
+            let sums = ScaledSums {
+                residual: solution.factor.residual_sum(target),
+                residual_error: solution.bounds.residual_sum(
+                    &solution.factor.kept,
+                    &basic,
+                    column,
+                    &errors,
+                ),
+                total: self.square(&products, column, intercept),
+                total_error: solution.bounds.square(column),
             };
-            let residual_sum = solution.factor.residual_sum(target);
-            let errors = Errors {
-                lengths: &lengths,
-                centred: &centred,
-                means: (0..sums.size()).map(|c| (sums.row(c)[0] / weight).high().abs()),
-                weight: weight.high(),
-            };
-            let (errors, of_sum) = solution.errors(&basic, column, errors, is_double);
-            solution.errors.push(errors.clone());
-            let fit = solution.target_fit(target, basic, residual_sum, total, &errors, of_sum)?;
+            let fit = solution.target_fit(target, basic, errors, sums)?;
             solution.targets.push(fit);
         }
         Ok(solution)
     }
+
+    /// The squares of a column about its mean, or about zero.
+    fn square(&self, products: &Triangle, column: usize, intercept: bool) -> DoubleDouble {
+        let square = products.diagonal(column);
+        if !intercept || column == 0 {
+            return square;
+        }
+        let sum = products.row(column)[0];
+        let square = square - sum * sum / products.diagonal(0);
+        if square.high() > 0.0 {
+            square
+        } else {
+            DoubleDouble::ZERO
+        }
+    }
 }
 
-/// What bounds of errors are made of.
-struct Errors<'a, M> {
-    lengths: &'a [f64],
-    centred: &'a [f64],
-    means: M,
-    weight: f64,
+/// The sums of squares of a target, in units, and bounds of their errors.
+struct ScaledSums {
+    residual: DoubleDouble,
+    residual_error: f64,
+    total: DoubleDouble,
+    total_error: f64,
 }
 
 impl Solution {
@@ -210,13 +275,18 @@ impl Solution {
         usize::from(!self.has_intercept)
     }
 
+    /// The columns of ones and of features.
     fn num_columns(&self) -> usize {
-        self.first() + self.centred_squares.len()
+        self.squares.len() - self.num_targets()
+    }
+
+    fn num_targets(&self) -> usize {
+        self.squares.len() - self.num_coefficients() - self.first()
     }
 
     /// Number of coefficients.
     pub fn num_coefficients(&self) -> usize {
-        self.centred_squares.len()
+        self.transform.num_coefficients()
     }
 
     /// Rows less the coefficients that they determine.
@@ -235,12 +305,8 @@ impl Solution {
     /// Whether a coefficient was left out, since others make up its feature.
     pub fn is_dropped(&self, coefficient: usize) -> bool {
         let column = coefficient + self.first();
-        self.collinear == Collinear::Drop
-            && self
-                .factor
-                .dropped
-                .iter()
-                .any(|(dropped, _)| *dropped == column)
+        let mut dropped = self.factor.dropped.iter();
+        self.collinear == Collinear::Drop && dropped.any(|dropped| dropped.column == column)
     }
 
     /// An element of the inverse of the sums of weighted products (X'WX)^-1,
@@ -250,6 +316,13 @@ impl Solution {
     /// range of 64-bit floats.
     pub fn inverse(&self, a: usize, b: usize) -> f64 {
         self.inverse[a * self.num_coefficients() + b]
+    }
+
+    /// A bound of the error of a coefficient's [`inverse`](Self::inverse) with
+    /// itself.
+    pub(crate) fn inverse_error(&self, coefficient: usize) -> f64 {
+        self.bounds
+            .inverse(|of_kept| self.transform.size(coefficient, of_kept))
     }
 
     /// The power of two in whose unit a coefficient's column is kept.
@@ -263,27 +336,49 @@ impl Solution {
     }
 
     /// The residual sum of squares in the unit of the target and of the
-    /// weights.
-    pub(crate) fn scaled_residual_sum(&self, target: usize) -> f64 {
-        self.targets[target].scaled_residual_sum.high()
+    /// weights, and a bound of its error.
+    pub(crate) fn scaled_residual_sum(&self, target: usize) -> (DoubleDouble, f64) {
+        let fit = &self.targets[target];
+        (fit.scaled_residual_sum, fit.residual_error)
     }
 
-    pub(crate) fn scaled_total_sum(&self, target: usize) -> f64 {
-        self.targets[target].scaled_total_sum
+    pub(crate) fn scaled_total_sum(&self, target: usize) -> (DoubleDouble, f64) {
+        let fit = &self.targets[target];
+        (fit.scaled_total_sum, fit.total_error)
     }
 
-    /// The factor of the sums of products, in units.
+    /// A bound of the error of an estimate, in units.
+    pub(crate) fn estimate_error(&self, target: usize, coefficient: usize) -> f64 {
+        self.targets[target].errors[coefficient]
+    }
+
+    /// A bound of the length of the errors of predictions of a target, in units.
+    pub(crate) fn predictions_error(&self, target: usize) -> f64 {
+        let errors = &self.targets[target].basic_errors;
+        self.bounds.of_steps(&self.factor.kept, errors)
+    }
+
+    /// Bounds of the errors of the estimates of the kept columns, in units.
+    pub(crate) fn basic_errors(&self, target: usize) -> &[f64] {
+        &self.targets[target].basic_errors
+    }
+
+    /// How large a coefficient is at most, of these sizes of the kept ones.
+    pub(crate) fn size(&self, coefficient: usize, of_kept: &[f64]) -> f64 {
+        self.transform.size(coefficient, of_kept)
+    }
+
+    /// The factor of the sums of products about the origins, in units.
     pub(crate) fn factor(&self) -> &Factor {
         &self.factor
     }
 
-    /// The power of two in whose unit a column of the factor is kept; 0 is the
-    /// one of ones.
-    pub(crate) fn column_unit(&self, column: usize) -> i32 {
-        self.exponents[column]
+    /// What a target is taken about, in the unit of the data.
+    pub(crate) fn target_origin(&self, target: usize) -> f64 {
+        self.origins[self.num_columns() + target]
     }
 
-    /// The estimates of the kept columns for a target, in units.
+    /// The estimates of the kept columns about the origins, in units.
     pub(crate) fn basic(&self, target: usize) -> &[DoubleDouble] {
         &self.targets[target].basic
     }
@@ -292,224 +387,84 @@ impl Solution {
         self.weight_exponent
     }
 
-    /// The squares of a coefficient's column about its mean, in units.
-    pub(crate) fn centred_square(&self, coefficient: usize) -> f64 {
-        self.centred_squares[coefficient]
+    /// The squares of a coefficient's column about its mean, in units, and a
+    /// bound of their error.
+    pub(crate) fn centred_square(&self, coefficient: usize) -> (f64, f64) {
+        let column = coefficient + self.first();
+        (self.squares[column], self.bounds.square(column))
     }
 
-    fn relations(&self, lengths: &[f64]) -> Vec<Relation> {
-        let dropped = self.factor.dropped.iter();
-        let relation = |(column, factors): &(usize, Vec<DoubleDouble>)| {
-            /// Factors that add less than this part are rounding.
-            const PART: f64 = 1e-9;
-            let mut constant = 0.0;
-            let mut terms = Vec::new();
-            for (other, factor) in self.factor.kept.iter().zip(factors) {
-                let shift = self.exponents[*column] - self.exponents[*other];
-                let part = factor.high().abs() * lengths[*other];
-                if part <= PART * lengths[*column] {
-                    continue;
-                }
-                let factor = scaled(factor.high(), shift);
-                match other {
-                    0 => constant = factor,
-                    _ => terms.push((other - 1, factor)),
-                }
-            }
-            Relation {
-                feature: column - 1,
-                constant,
-                terms,
-            }
-        };
-        dropped.map(relation).collect()
+    /// Whether a target is the same in every row, within the rounding of its
+    /// numbers; without an intercept, whether it is 0.
+    pub fn is_constant_target(&self, target: usize) -> bool {
+        let rounding = 2.0 * ROUNDING * self.lengths[self.num_columns() + target];
+        self.targets[target].scaled_total_sum.high() <= rounding * rounding
     }
 
-    /// The rows that turn kept coefficients into all, in units.
-    fn spread(&self) -> Vec<Vec<f64>> {
-        let kept = &self.factor.kept;
-        let position = |column: usize| kept.iter().position(|other| *other == column);
-        let identity = |column: usize| {
-            let mut row = vec![0.0; kept.len()];
-            if let Some(position) = position(column) {
-                row[position] = 1.0;
-            }
-            row
-        };
-        let columns = self.first()..self.num_columns();
-        let mut rows: Vec<Vec<f64>> = columns.map(identity).collect();
-        if self.collinear != Collinear::MinimumNorm || self.factor.dropped.is_empty() {
-            return rows;
-        }
-        // x_d = Σ t_kd x_k + c_d, so of all weights with b_k + Σ t_kd b_d = b*_k
-        // those of the least norm have b_d = (I + T'T)^-1 T' b*.
-        let dropped = &self.factor.dropped;
-        let t = |d: usize, k: usize| {
-            let (column, factors) = &dropped[d];
-            let shift = self.exponents[*column] - self.exponents[kept[k]];
-            factors.get(k).map_or(0.0, |f| scaled(f.high(), shift))
-        };
-        let weights: Vec<usize> = (0..kept.len()).filter(|k| kept[*k] != 0).collect();
-        let size = dropped.len();
-        let mut system = crate::products::Triangle::zeros(size + kept.len());
-        for d in 0..size {
-            for e in 0..=d {
-                let products = weights
-                    .iter()
-                    .map(|k| DoubleDouble::product_of(t(d, *k), t(e, *k)));
-                let one = f64::from(u8::from(d == e));
-                system.row_mut(d)[e] = products.sum::<DoubleDouble>() + DoubleDouble::from(one);
-            }
-        }
-        for (target, k) in (0..kept.len()).enumerate() {
-            for d in 0..size {
-                let factor = if kept[k] == 0 { 0.0 } else { t(d, k) };
-                system.row_mut(size + target)[d] = DoubleDouble::from(factor);
-            }
-        }
-        let Ok(solved) = Factor::new(&system, 0, size, 0.0, |_| Ok::<_, ()>(false)) else {
-            return rows;
-        };
-        let first = self.first();
-        let unit = |column: usize| self.exponents[column];
-        for k in 0..kept.len() {
-            let of_dropped = solved.estimates(k);
-            for (d, (column, _)) in dropped.iter().enumerate() {
-                let share = of_dropped[d].high();
-                // From units of the data to those of the columns.
-                let in_units = |column: usize| scaled(share, unit(column) - unit(kept[k]));
-                rows[column - first][k] += in_units(*column);
-                for other in 0..kept.len() {
-                    let back = scaled(share * t(d, other), unit(kept[other]) - unit(kept[k]));
-                    rows[kept[other] - first][k] -= back;
-                }
-            }
-        }
-        rows
+    /// The matrix `[coefficients, coefficients]` of one of the kept coefficients
+    /// about the origins, in units, as of a covariance.
+    pub(crate) fn expand(&self, of_kept: impl Fn(usize, usize) -> DoubleDouble) -> Vec<f64> {
+        self.transform.expand(self.factor.kept.len(), of_kept)
     }
 
-    /// The matrix `[coefficients, coefficients]` of one of the kept
-    /// coefficients, in units, as of a covariance.
-    pub(crate) fn expand(&self, of_kept: impl Fn(usize, usize) -> f64) -> Vec<f64> {
-        let (size, kept) = (self.num_coefficients(), self.factor.kept.len());
-        let mut full = vec![0.0; size * size];
-        let first = self.first();
-        if self.collinear != Collinear::MinimumNorm || self.factor.dropped.is_empty() {
-            for (a, row) in self.factor.kept.iter().enumerate() {
-                for (b, column) in self.factor.kept.iter().enumerate() {
-                    full[(row - first) * size + column - first] = of_kept(a, b);
-                }
+    /// What a coefficient's column is taken about, in the unit of the data.
+    pub(crate) fn coefficient_origin(&self, coefficient: usize) -> f64 {
+        self.origins[coefficient + self.first()]
+    }
+
+    /// What turns the columns of a row about their origins, in units, into
+    /// orthonormal ones over all rows, `[rank, coefficients]`.
+    pub(crate) fn basis(&self) -> Vec<DoubleDouble> {
+        let inverse = self.factor.inverse_factor();
+        let size = self.num_coefficients();
+        // The unit of the weights, whose exponent is even.
+        let of_weight = 2f64.powi(-self.weight_exponent / 2);
+        let number = |row: usize, index: usize| match self.transform.column(index) {
+            Row::Nothing => DoubleDouble::ZERO,
+            Row::Kept(kept) => inverse.get(row, *kept),
+            Row::Sum(factors) => {
+                let factors = factors[..=row].iter().enumerate();
+                factors.map(|(k, f)| inverse.get(row, k) * *f).sum()
             }
-            return full;
-        }
-        let rows = self.spread();
-        let half: Vec<Vec<f64>> = rows
-            .iter()
-            .map(|row| {
-                let of = |b: usize| (0..kept).map(|a| row[a] * of_kept(a, b)).sum();
-                (0..kept).map(of).collect()
-            })
-            .collect();
-        for (a, half) in half.iter().enumerate() {
-            for (b, row) in rows.iter().enumerate() {
-                full[a * size + b] = half.iter().zip(row).map(|(x, y)| x * y).sum();
-            }
-        }
-        full
+        };
+        let all = (0..self.rank).flat_map(|row| (0..size).map(move |index| (row, index)));
+        all.map(|(row, index)| number(row, index).scaled(of_weight))
+            .collect()
+    }
+
+    /// The estimates for a target as coefficients of the basis, in its unit.
+    pub(crate) fn coordinates(&self, target: usize) -> Vec<f64> {
+        let basic = self.basic(target);
+        let of_weight = 2f64.powi(self.weight_exponent / 2);
+        let number = |a: usize| {
+            let products = (a..basic.len()).map(|b| self.factor.lower(b, a) * basic[b]);
+            products.sum::<DoubleDouble>().high() * of_weight
+        };
+        (0..basic.len()).map(number).collect()
     }
 
     /// √(‖C‖ ‖C^-1‖) of the correlations C of the kept features; about zero
     /// without an intercept.
-    fn condition_of(&self, accumulator: &Accumulator, centred: &[f64]) -> f64 {
-        let sums = accumulator.sums();
-        let kept: Vec<usize> = self
-            .factor
-            .kept
-            .iter()
-            .copied()
-            .filter(|c| *c > 0)
+    fn condition_of(&self, products: &Triangle) -> f64 {
+        let kept = self.factor.kept.iter().enumerate();
+        let kept: Vec<(usize, usize)> = kept
+            .filter(|(_, column)| **column > 0)
+            .map(|(index, column)| (index, *column))
             .collect();
-        let first = self.first();
-        let weight = sums.diagonal(0).high();
-        let length = |column: usize| match self.has_intercept {
-            true => centred[column].sqrt(),
-            false => sums.diagonal(column).high().sqrt(),
-        };
-        let product = |a: usize, b: usize| {
-            let (a, b) = (a.max(b), a.min(b));
-            let product = sums.row(a)[b];
-            match self.has_intercept {
-                true => product - sums.row(a)[0] * sums.row(b)[0] / DoubleDouble::from(weight),
-                false => product,
-            }
-        };
+        let length = |column: usize| self.squares[column].sqrt();
         let (mut norm, mut of_inverse) = (0.0_f64, 0.0_f64);
-        for a in &kept {
+        for (a, column) in &kept {
             let (mut sum, mut inverse) = (0.0, 0.0);
-            for b in &kept {
-                let lengths = length(*a) * length(*b);
-                sum += (product(*a, *b).high() / lengths).abs();
-                let factor = self.inverse(a - first, b - first);
-                inverse += (factor * lengths).abs();
+            for (b, other) in &kept {
+                let lengths = length(*column) * length(*other);
+                let product = products.row(*column.max(other))[*column.min(other)];
+                sum += (product.high() / lengths).abs();
+                inverse += (self.factor_inverse.symmetric(*a, *b).high() * lengths).abs();
             }
             norm = norm.max(sum);
             of_inverse = of_inverse.max(inverse);
         }
         (norm * of_inverse).sqrt().max(1.0)
-    }
-
-    /// Bounds of the errors of the kept coefficients and of the residual sum of
-    /// squares, in units, to first order: those of the sums of products, taken
-    /// through the inverse.
-    fn errors(
-        &self,
-        basic: &[DoubleDouble],
-        target: usize,
-        errors: Errors<impl Iterator<Item = f64>>,
-        is_double: bool,
-    ) -> (Vec<f64>, f64) {
-        let Errors {
-            lengths,
-            centred,
-            means,
-            weight,
-        } = errors;
-        let kept = &self.factor.kept;
-        let inverse = &self.factor_inverse;
-        let size = |of: &dyn Fn(usize) -> f64| {
-            let sum = kept.iter().zip(basic).map(|(c, b)| b.high().abs() * of(*c));
-            of(target) + sum.sum::<f64>()
-        };
-        let of_centred = |column: usize| centred[column].sqrt();
-        let of_length = |column: usize| lengths[column];
-        let (double, twice) = (size(&of_centred), size(&of_length));
-        let mut bounds: Vec<f64> = (0..kept.len())
-            .map(|a| {
-                let mut bound = 0.0;
-                for (b, column) in kept.iter().enumerate() {
-                    let factor = inverse.symmetric(a, b).high().abs();
-                    bound += factor * DOUBLE_DOUBLE_ERROR * of_length(*column) * twice;
-                    if is_double && *column > 0 {
-                        bound += factor * DOUBLE_ERROR * of_centred(*column) * double;
-                    }
-                }
-                bound
-            })
-            .collect();
-        if is_double && self.has_intercept {
-            // The intercept is the target's mean less those of the features.
-            let means: Vec<f64> = means.collect();
-            let of_means = kept.iter().zip(&bounds).skip(1);
-            let of_means: f64 = of_means.map(|(column, bound)| means[*column] * bound).sum();
-            bounds[0] = DOUBLE_ERROR * double / weight.sqrt() + of_means;
-        }
-        let of_sum = DOUBLE_DOUBLE_ERROR * twice * twice
-            + if is_double {
-                DOUBLE_ERROR * double * double
-            } else {
-                0.0
-            };
-        (bounds, of_sum)
     }
 
     /// What the coefficients of the kept columns mean for all, in the units of
@@ -518,71 +473,98 @@ impl Solution {
         &self,
         target: usize,
         basic: Vec<DoubleDouble>,
-        residual_sum: DoubleDouble,
-        total_sum: f64,
-        errors: &[f64],
-        error_of_sum: f64,
+        basic_errors: Vec<f64>,
+        sums: ScaledSums,
     ) -> Result<TargetFit, ExactError> {
-        let (first, size) = (self.first(), self.num_coefficients());
         let unit = self.target_unit(target);
-        let residual_sum = match residual_sum.high() > 0.0 {
-            true => residual_sum,
-            false => DoubleDouble::ZERO,
+        let column = self.num_columns() + target;
+        // The length of residuals that the rounding of the data leaves.
+        let of_features = self.factor.kept.iter().zip(&basic);
+        let of_features = of_features.filter(|(column, _)| **column > 0);
+        let of_features = of_features.map(|(column, b)| b.high().abs() * self.lengths[*column]);
+        let size = self.lengths[column] + of_features.sum::<f64>();
+        let rounding = 2.0 * ROUNDING * size;
+        let freedom = self.degrees_of_freedom();
+        let is_exact = freedom == 0 || sums.residual.high() <= rounding * rounding;
+        let (residual_sum, residual_error) = if is_exact {
+            (DoubleDouble::ZERO, sums.residual_error)
+        } else {
+            (sums.residual, sums.residual_error)
         };
-        let rows = match self.factor.dropped.is_empty() {
-            true => None,
-            false => Some(self.spread()),
+        let residual_digits = if freedom == 0 {
+            MOST_DIGITS
+        } else {
+            let least = rounding * rounding;
+            digits_of(sums.residual_error, sums.residual.high().max(least))
         };
-        let freedom = self.degrees_of_freedom().max(1) as f64;
-        let variance = residual_sum.high() / freedom;
-        // Below this, in the target's unit, errors are the rounding of the data.
-        let floor = ROUNDING * total_sum.sqrt();
-        let mut estimates = Vec::with_capacity(size);
-        let mut digits = Vec::with_capacity(size);
+        // At least, whatever the errors.
+        let variance = (residual_sum.high() - residual_error).max(0.0) / freedom.max(1) as f64;
+        let origin = DoubleDouble::from(scaled(self.origins[column], -unit));
+        let size = self.num_coefficients();
+        let mut fit = TargetFit {
+            estimates: Vec::with_capacity(size),
+            digits: Vec::with_capacity(size),
+            residual_digits,
+            residual_sum: self.in_units(residual_sum.high(), unit),
+            total_sum: self.in_units(sums.total.high(), unit),
+            is_exact,
+            errors: Vec::with_capacity(size),
+            residual_error,
+            total_error: sums.total_error,
+            scaled_residual_sum: residual_sum,
+            scaled_total_sum: sums.total,
+            basic,
+            basic_errors,
+        };
         for index in 0..size {
-            let column = index + first;
-            let (estimate, error) = match &rows {
-                None => (basic[index].high(), errors[index]),
-                Some(rows) => {
-                    let row = rows[index].iter();
-                    let sum = row.clone().zip(&basic).map(|(f, b)| f * b.high()).sum();
-                    (sum, row.zip(errors).map(|(f, e)| f.abs() * e).sum())
-                }
-            };
-            let std_error = (variance * self.inverse(index, index)).max(0.0).sqrt();
-            let least = floor / self.lengths[index].max(f64::MIN_POSITIVE);
-            let size = estimate.abs().max(std_error).max(least.min(f64::MAX));
-            digits.push(digits_of(error, size));
+            let column = index + self.first();
+            let mut estimate = self.transform.estimate(index, &fit.basic);
+            if column == 0 {
+                estimate += origin;
+            }
+            let mut error = self.transform.error(index, &fit.basic, &fit.basic_errors);
+            let spread = self.inverse(index, index).max(0.0).sqrt();
+            // What the rounding of the data does to it, where there is no noise.
+            let of_data = if is_exact { rounding * spread } else { 0.0 };
+            let mut estimate = estimate.high();
+            if estimate.abs() <= error.max(of_data) {
+                // Nothing tells it from zero.
+                error += estimate.abs().min(error);
+                estimate = 0.0;
+            }
+            let std_error = variance.sqrt() * spread;
+            let relative_to = estimate.abs().max(std_error).max(of_data);
+            fit.digits.push(digits_of(error, relative_to));
+            fit.errors.push(error);
             let estimate = scaled(estimate, unit - self.exponents[column]);
             if !estimate.is_finite() {
-                let what = match index + first {
+                let what = match column {
                     0 => "the intercept".to_string(),
                     column => format!("the weight at index {}", column - 1),
                 };
                 return Err(ExactError::Overflow { what });
             }
-            estimates.push(estimate);
+            fit.estimates.push(estimate);
         }
-        let of_weight = self.weight_exponent;
-        // Residuals below a part in 10^10 are as good as none.
-        let rounding = 1e-20 * total_sum;
-        Ok(TargetFit {
-            estimates,
-            digits,
-            residual_digits: digits_of(error_of_sum, residual_sum.high().max(rounding)),
-            residual_sum: scaled(scaled(residual_sum.high(), unit), unit + of_weight),
-            total_sum: scaled(scaled(total_sum, unit), unit + of_weight),
-            basic,
-            scaled_residual_sum: residual_sum,
-            scaled_total_sum: total_sum,
-        })
+        Ok(fit)
+    }
+
+    /// A sum of squares of a target in the units of the data.
+    fn in_units(&self, square: f64, unit: i32) -> f64 {
+        scaled(scaled(square, unit), unit + self.weight_exponent)
     }
 }
 
-fn digits_of(error: f64, size: f64) -> f64 {
-    match error / size {
-        relative if relative > 0.0 => (-relative.log10()).clamp(0.0, MOST_DIGITS),
-        _ => MOST_DIGITS,
+/// How many digits are right of a number of this size and error.
+pub(crate) fn digits_of(error: f64, size: f64) -> f64 {
+    if error == 0.0 {
+        return MOST_DIGITS;
+    }
+    let digits = -(error / size).log10();
+    if digits.is_nan() {
+        0.0
+    } else {
+        digits.clamp(0.0, MOST_DIGITS)
     }
 }
 
@@ -591,7 +573,3 @@ pub(crate) fn scaled(number: f64, shift: i32) -> f64 {
     let half = shift / 2;
     number * 2f64.powi(half) * 2f64.powi(shift - half)
 }
-
-mod refinement;
-
-pub use refinement::Refinement;

@@ -1,5 +1,7 @@
 //! What the tests of several modules need.
 
+pub mod rational;
+
 /// Numbers that look random, from -0.5 to 0.5.
 pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed;

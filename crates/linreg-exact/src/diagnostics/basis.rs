@@ -14,6 +14,7 @@ pub(super) struct Basis {
     /// Of the kept columns, with an intercept.
     means: Vec<DoubleDouble>,
     lower: Lower,
+    growth: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -48,8 +49,17 @@ impl Basis {
             first,
             constant: (DoubleDouble::from(1.0) / corner).high(),
             means: means.collect(),
+            growth: match &lower {
+                Lower::Double(_) => solution.condition * (size + 2) as f64,
+                Lower::DoubleDouble(_) => 1.0,
+            },
             lower,
         }
+    }
+
+    /// By how much it multiplies the rounding of 64-bit floats, at most.
+    pub fn growth(&self) -> f64 {
+        self.growth
     }
 
     /// Begins with a row, which is no longer itself then.

@@ -1,9 +1,10 @@
-use super::sums::{ResidualSums, TargetSums};
+use super::sums::ResidualSums;
 use super::{Diagnostics, DiagnosticsPass, Robust, RobustCovariance, TargetDiagnostics};
 use crate::distributions::chi_squared_tail;
 use crate::factor::Factor;
 use crate::products::Triangle;
-use crate::{Collinear, DoubleDouble, ExactError};
+use crate::solution::ROUNDING;
+use crate::{Collinear, DoubleDouble, ExactError, Weighting};
 
 impl DiagnosticsPass {
     /// What all rows tell.
@@ -18,9 +19,11 @@ impl DiagnosticsPass {
         if let Some(row) = sums.determining.filter(|_| power > 0) {
             return Err(ExactError::Leverage { row });
         }
-        let has_freedom = Self::freedom(solution, &self.config) > 0.0;
         let squares = sums.squares.solve(true, Collinear::Drop);
         let targets = sums.targets.iter().enumerate().map(|(target, of_target)| {
+            // Residuals of rounding tell nothing.
+            let has_freedom =
+                Self::freedom(solution, &self.config) > 0.0 && !solution.targets[target].is_exact;
             let known = |value: f64| if has_freedom { value } else { f64::NAN };
             let moments = Moments::of(&of_target.powers);
             let (studentised, freedom) = match &squares {
@@ -49,7 +52,7 @@ impl DiagnosticsPass {
                 robust: self
                     .config
                     .robust
-                    .map(|kind| self.covariance(kind, target, of_target)),
+                    .map(|kind| self.covariance(kind, target, sums)),
             }
         });
         Ok(Diagnostics {
@@ -59,20 +62,26 @@ impl DiagnosticsPass {
     }
 
     /// L'^-1 S L^-1 of the sums S of products in the basis.
-    fn covariance(&self, kind: Robust, target: usize, sums: &TargetSums) -> RobustCovariance {
+    fn covariance(&self, kind: Robust, target: usize, all: &ResidualSums) -> RobustCovariance {
+        let sums = &all.targets[target].products;
         let solution = &self.solution;
         let factor = solution.factor();
         let size = factor.kept.len();
         let rows = Self::rows(solution, &self.config);
         let freedom = Self::freedom(solution, &self.config);
         let mut variance = self.deviations[target].powi(2);
+        if self.config.weighting == Weighting::Counts {
+            // The sums of products have the unit of counts once, and the inverses
+            // on both sides once each.
+            variance *= 2f64.powi(-solution.weight_unit());
+        }
         if kind == Robust::Hc1 {
             variance *= rows / freedom;
         }
-        if freedom <= 0.0 {
+        if freedom <= 0.0 || solution.targets[target].is_exact {
             variance = f64::NAN;
         }
-        let product = |a: usize, b: usize| sums.products.row(a.max(b))[a.min(b)];
+        let product = |a: usize, b: usize| sums.row(a.max(b))[a.min(b)];
         // Its rows are those of S L^-1.
         let half: Vec<Vec<DoubleDouble>> = (0..size)
             .map(|a| factor.solve_transposed((0..size).map(|b| product(a, b)).collect()))
@@ -80,18 +89,67 @@ impl DiagnosticsPass {
         let columns: Vec<Vec<DoubleDouble>> = (0..size)
             .map(|b| factor.solve_transposed(half.iter().map(|row| row[b]).collect()))
             .collect();
+        let of_weight = variance * 2f64.powi(solution.weight_unit());
+        let pairs = (0..size * size).map(|at| product(at / size, at % size));
+        let in_basis = pairs.map(|number| number.high() * of_weight).collect();
+        let of_kept = |a: usize, b: usize| columns[b][a] * DoubleDouble::from(variance);
+        let numbers = solution.expand(of_kept);
+        let error = self.error(kind, target, all);
+        let (f, f_error) = self.wald(target, sums, variance, error);
         RobustCovariance {
             kind,
-            numbers: solution.expand(|a, b| columns[b][a].high() * variance),
-            f: self.wald(target, &sums.products, variance),
+            errors: self.errors(sums, &numbers, variance, error),
+            numbers,
+            in_basis,
+            f,
+            f_error,
         }
     }
 
+    /// A bound of the relative errors of the sums of products.
+    fn error(&self, kind: Robust, target: usize, all: &ResidualSums) -> f64 {
+        /// Rows of a block, and what else is rounded of a product.
+        const ROUNDINGS: f64 = 560.0;
+        let solution = &self.solution;
+        let of_basis = 4.0 * ROUNDING * self.basis.growth();
+        let (residual_sum, _) = solution.scaled_residual_sum(target);
+        let of_residuals = solution.predictions_error(target) / residual_sum.high().sqrt();
+        let largest = all.leverages.list().first();
+        let rest = 1.0
+            - largest
+                .map_or(1.0 - 1e-9, |figure| figure.value)
+                .min(1.0 - 1e-9);
+        let of_leverages = f64::from(kind.power()) * 2.0 * of_basis / rest;
+        ROUNDINGS * ROUNDING + 2.0 * of_basis + 2.0 * of_residuals + of_leverages
+    }
+
+    /// Bounds of the relative errors of the variances of all coefficients.
+    fn errors(&self, sums: &Triangle, numbers: &[f64], variance: f64, error: f64) -> Vec<f64> {
+        let solution = &self.solution;
+        let inverse = solution.factor().inverse_factor();
+        let roots: Vec<f64> = (0..sums.size())
+            .map(|a| sums.diagonal(a).high().max(0.0).sqrt())
+            .collect();
+        let of_kept = |k: usize| {
+            let parts = roots.iter().enumerate().skip(k);
+            let parts = parts.map(|(a, root)| inverse.get(a, k).high().abs() * root);
+            parts.sum()
+        };
+        let of_kept: Vec<f64> = (0..sums.size()).map(of_kept).collect();
+        let size = solution.num_coefficients();
+        let of_coefficient = |index: usize| {
+            let most = solution.size(index, &of_kept).powi(2) * variance;
+            error * most / numbers[index * size + index]
+        };
+        (0..size).map(of_coefficient).collect()
+    }
+
     /// b' V^-1 b / k of the k weights b and their covariance V, in the basis:
-    /// where c = L' b, it is c' S^-1 c.
-    fn wald(&self, target: usize, products: &Triangle, variance: f64) -> f64 {
+    /// where c = L' b, it is c' S^-1 c; and a bound of its relative error.
+    fn wald(&self, target: usize, products: &Triangle, variance: f64, error: f64) -> (f64, f64) {
         let solution = &self.solution;
         let (factor, basic) = (solution.factor(), solution.basic(target));
+        let basic_errors = solution.basic_errors(target);
         let first = usize::from(solution.has_intercept);
         let size = products.size() - first.min(products.size());
         let mut system = Triangle::zeros(size + 1);
@@ -99,15 +157,29 @@ impl DiagnosticsPass {
             let row = &products.row(a + first)[first..];
             system.row_mut(a).copy_from_slice(row);
         }
+        let lower = |a: usize, b: usize| factor.lower(b, a + first);
         for a in 0..size {
-            let terms = (a + first..basic.len()).map(|b| factor.lower(b, a + first) * basic[b]);
+            let terms = (a + first..basic.len()).map(|b| lower(a, b) * basic[b]);
             system.row_mut(size)[a] = terms.sum();
         }
         let solved = Factor::new(&system, 0, size, 0.0, |_| Err(()));
-        match solved {
-            Ok(solved) if size > 0 => -solved.residual_sum(0).high() / (variance * size as f64),
-            _ => f64::NAN,
+        let Ok(solved) = solved else {
+            return (f64::NAN, 0.0);
+        };
+        if size == 0 {
+            return (f64::NAN, 0.0);
         }
+        let form = -solved.residual_sum(0).high();
+        let (mut of_sums, mut of_estimates) = (0.0, 0.0);
+        for (a, number) in solved.estimates(0).iter().enumerate() {
+            let number = number.high().abs();
+            of_sums += number * system.diagonal(a).high().max(0.0).sqrt();
+            let terms =
+                (a + first..basic.len()).map(|b| lower(a, b).high().abs() * basic_errors[b]);
+            of_estimates += 2.0 * number * terms.sum::<f64>();
+        }
+        let bound = error * of_sums * of_sums + of_estimates;
+        (form / (variance * size as f64), bound / form)
     }
 }
 

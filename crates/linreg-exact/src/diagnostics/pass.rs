@@ -44,7 +44,7 @@ use crate::{DoubleDouble, ExactError, Rows, Solution, Weighting};
 pub struct DiagnosticsPass {
     pub(super) solution: Solution,
     pub(super) config: DiagnosticsConfig,
-    basis: Basis,
+    pub(super) basis: Basis,
     /// Standard deviations of the residuals in units; 1 where there is none.
     pub(super) deviations: Vec<f64>,
 }
@@ -53,7 +53,8 @@ impl DiagnosticsPass {
     /// A pass over the rows that a solution was found from.
     pub fn new(solution: &Solution, config: &DiagnosticsConfig) -> Self {
         let deviation = |target| {
-            let variance = solution.scaled_residual_sum(target) / Self::freedom(solution, config);
+            let (residual_sum, _) = solution.scaled_residual_sum(target);
+            let variance = residual_sum.high() / Self::freedom(solution, config);
             // The sum of counts is in their unit, the count of a row is not.
             let unit = match config.weighting {
                 Weighting::Precision => 1.0,
@@ -147,14 +148,12 @@ impl DiagnosticsPass {
         let mut residuals = vec![0.0; used.len() * num_targets];
         let mut row_of_kept = vec![DoubleDouble::ZERO; rank];
         for (index, row) in used.iter().enumerate() {
-            self.read(rows, *row, &mut row_of_kept);
+            solution.read(rows, *row, &mut row_of_kept);
             let of_row = &mut residuals[index * num_targets..][..num_targets];
             for (target, residual) in of_row.iter_mut().enumerate() {
-                let scale = 2f64.powi(-solution.target_unit(target));
                 let products = row_of_kept.iter().zip(solution.basic(target));
                 let predicted: DoubleDouble = products.map(|(x, b)| *x * *b).sum();
-                let value = rows.targets(*row)[target] * scale;
-                let residual_of = DoubleDouble::from(value) - predicted;
+                let residual_of = solution.read_target(rows, *row, target) - predicted;
                 *residual = residual_of.high() / self.deviations[target];
             }
             self.basis
@@ -205,21 +204,6 @@ impl DiagnosticsPass {
             if self.config.robust.is_some() && !used.is_empty() {
                 of_target.add_products(&block, &factors, &mut weighted);
             }
-        }
-    }
-
-    /// The kept columns of a row, in units.
-    fn read(&self, rows: &Rows, row: usize, to: &mut [DoubleDouble]) {
-        let (features, tails) = (rows.features(row), rows.tails(row));
-        for (value, column) in to.iter_mut().zip(&self.solution.factor().kept) {
-            *value = match column {
-                0 => DoubleDouble::from(1.0),
-                _ => {
-                    let tail = tails.map_or(0.0, |tails| tails[column - 1]);
-                    let scale = 2f64.powi(-self.solution.column_unit(*column));
-                    DoubleDouble::sum_of(features[column - 1], tail).scaled(scale)
-                }
-            };
         }
     }
 }

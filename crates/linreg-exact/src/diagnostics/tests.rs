@@ -433,7 +433,7 @@ fn the_same_bits_on_any_number_of_threads() {
 #[test]
 fn counted_rows_are_as_many_rows() {
     let (features, targets) = (numbers(90, 3), numbers(30, 4));
-    let counts: Vec<f64> = (0..30).map(|row| f64::from(row % 4)).collect();
+    let counts: Vec<f64> = (0..30).map(|row| f64::from(row % 7)).collect();
     let rows = Rows::new(&features, &targets, 3, 1).unwrap();
     let rows = rows.with_weights(Some(&counts)).unwrap();
     let repeat = |values: &[f64], width: usize| -> Vec<f64> {
@@ -455,6 +455,22 @@ fn counted_rows_are_as_many_rows() {
             &std_errors(&counted, &found),
             &std_errors(&spelled, &expected),
             1e-12,
+        );
+        let inference = |solution: &Solution, found: &Diagnostics, weighting| {
+            let config = InferenceConfig {
+                weighting,
+                ..InferenceConfig::default()
+            };
+            let covariance = found.targets[0].robust.as_ref().unwrap();
+            let robust = Inference::robust(solution, 0, &config, covariance).unwrap();
+            let errors = PredictionErrors::new(solution, weighting).with_robust([covariance]);
+            let at = errors.std_errors(0, &errors.in_basis(&[0.1, -0.2, 0.3], None));
+            [robust.f, robust.coefficients[1].p, at.mean, at.row]
+        };
+        assert_close(
+            &inference(&counted, &found, Weighting::Counts),
+            &inference(&spelled, &expected, Weighting::Precision),
+            1e-11,
         );
         let figures = |found: &Diagnostics| {
             let t = &found.targets[0];
@@ -482,9 +498,10 @@ fn intervals_of_means_follow_the_robust_covariance() {
     let plain = PredictionErrors::new(&solution, Weighting::Precision);
     let errors = plain.clone().with_robust([covariance]);
     assert!(errors.fits(10));
-    let at_zero = errors.std_errors(0, &[0.0; 10]);
+    let zero = errors.in_basis(&[0.0; 10], None);
+    let at_zero = errors.std_errors(0, &zero);
     assert_close(&[at_zero.mean], &[std_errors(&solution, &found)[0]], 1e-12);
-    assert!(at_zero.mean != plain.std_errors(0, &[0.0; 10]).mean);
+    assert!(at_zero.mean != plain.std_errors(0, &zero).mean);
     let variance = at_zero.row.powi(2) - at_zero.mean.powi(2);
     let inference = Inference::new(&solution, 0);
     assert_close(&[variance.sqrt()], &[inference.residual_std_error], 1e-10);
@@ -550,6 +567,22 @@ fn features_that_others_make_up_change_no_figure() {
         };
         let solution = fit(&rows, &config).unwrap();
         let found = diagnose(&rows, &solution, &robust(Robust::Hc3)).unwrap();
+        let inference = |solution: &Solution, found: &Diagnostics, weighting| {
+            let config = InferenceConfig {
+                weighting,
+                ..InferenceConfig::default()
+            };
+            let covariance = found.targets[0].robust.as_ref().unwrap();
+            let robust = Inference::robust(solution, 0, &config, covariance).unwrap();
+            let errors = PredictionErrors::new(solution, weighting).with_robust([covariance]);
+            let at = errors.std_errors(0, &errors.in_basis(&[0.1, -0.2, 0.3], None));
+            [robust.f, robust.coefficients[1].p, at.mean, at.row]
+        };
+        assert_close(
+            &inference(&counted, &found, Weighting::Counts),
+            &inference(&spelled, &expected, Weighting::Precision),
+            1e-11,
+        );
         let figures = |found: &Diagnostics| {
             let t = &found.targets[0];
             [

@@ -410,7 +410,9 @@ fn variance_inflation_and_intervals_of_predictions_are_those_of_statsmodels() {
         let estimates = &solution.targets[0].estimates;
         let products = estimates[1..].iter().zip(of_row).map(|(b, x)| b * x);
         let mean = estimates[0] + products.sum::<f64>();
-        let found = errors.std_errors(0, of_row);
+        let in_basis = errors.in_basis(of_row, None);
+        assert_close(errors.predict(0, &in_basis).unwrap(), mean, "the same mean");
+        let found = errors.std_errors(0, &in_basis);
         let figures = [
             mean,
             found.mean,

@@ -1,6 +1,7 @@
 use faer::{Mat, Side};
 
 use super::{RidgeConfig, RidgeFit, RidgePath};
+use crate::accumulator::Centred;
 use crate::products::Triangle;
 use crate::solution::scaled;
 use crate::{Accumulator, DoubleDouble, ExactError, Weighting};
@@ -9,6 +10,8 @@ use crate::{Accumulator, DoubleDouble, ExactError, Weighting};
 /// other, and their eigenvectors.
 pub(super) struct Problem<'a> {
     sums: &'a Accumulator,
+    /// About the means, rounded; without an intercept about zero.
+    centred: Centred,
     config: &'a RidgeConfig,
     /// About the means, in units; features, then targets.
     products: Triangle,
@@ -24,7 +27,8 @@ pub(super) struct Problem<'a> {
 
 impl<'a> Problem<'a> {
     pub fn new(sums: &'a Accumulator, config: &'a RidgeConfig) -> Result<Self, ExactError> {
-        let all = sums.sums();
+        let centred = sums.centred(config.intercept);
+        let all = &centred.products;
         let num_features = sums.num_features();
         let weight = all.diagonal(0);
         let mut products = Triangle::zeros(all.size() - 1);
@@ -37,11 +41,8 @@ impl<'a> Problem<'a> {
                 products.row_mut(a)[b] = all.row(a + 1)[b + 1] - shift;
             }
         }
-        // What is left of a constant is its rounding.
-        let varies = |index: &usize| {
-            let least = (16.0 * f64::EPSILON).powi(2) * all.diagonal(index + 1).high();
-            products.diagonal(*index).high() > least
-        };
+        // A constant is its own centre, so nothing is left of it.
+        let varies = |index: &usize| products.diagonal(*index).high() > 0.0;
         let varying: Vec<usize> = (0..num_features).filter(varies).collect();
         let units = varying.iter().map(|index| sums.exponent(index + 1));
         let largest = match config.standardise {
@@ -78,6 +79,7 @@ impl<'a> Problem<'a> {
         };
         Ok(Self {
             sums,
+            centred,
             config,
             products,
             kept,
@@ -178,7 +180,7 @@ impl<'a> Problem<'a> {
         let rows = match self.config.weighting {
             Weighting::Precision => self.sums.rows() as f64,
             Weighting::Counts => scaled(
-                self.sums.sums().diagonal(0).high(),
+                self.centred.products.diagonal(0).high(),
                 self.sums.weight_exponent(),
             ),
         };
@@ -204,18 +206,23 @@ impl<'a> Problem<'a> {
 
     /// The intercept and the weights in the units of the data.
     fn estimates(&self, row: usize, weights: &[DoubleDouble]) -> Result<Vec<f64>, ExactError> {
-        let sums = self.sums.sums();
+        let Centred { products, origins } = &self.centred;
         let unit = self.sums.exponent(1 + row);
         let constant = usize::from(self.config.intercept);
         let mut estimates = vec![0.0; constant + self.sums.num_features()];
-        let mut total = sums.row(1 + row)[0];
+        // The mean of a column in units.
+        let mean = |column: usize| {
+            let origin = scaled(origins[column], -self.sums.exponent(column));
+            products.row(column)[0] / products.diagonal(0) + DoubleDouble::from(origin)
+        };
+        let mut intercept = mean(1 + row);
         for ((index, _), weight) in self.kept.iter().zip(weights) {
-            total -= *weight * sums.row(1 + index)[0];
+            intercept -= *weight * mean(1 + index);
             let shift = unit - self.sums.exponent(1 + index);
             estimates[constant + index] = scaled(weight.high(), shift);
         }
         if constant == 1 {
-            estimates[0] = scaled((total / sums.diagonal(0)).high(), unit);
+            estimates[0] = scaled(intercept.high(), unit);
         }
         match estimates.iter().position(|estimate| !estimate.is_finite()) {
             None => Ok(estimates),

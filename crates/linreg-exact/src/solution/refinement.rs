@@ -1,5 +1,4 @@
-use super::{DOUBLE_DOUBLE_ERROR, Solution};
-use crate::products::Scale;
+use super::{ScaledSums, Solution};
 use crate::{DoubleDouble, ExactError, Rows};
 
 /// A second pass over the rows that corrects a [`Solution`]: the products of
@@ -32,33 +31,15 @@ impl<'a> Refinement<'a> {
     /// Learns from rows.
     pub fn update(&mut self, rows: &Rows) {
         let solution = self.solution;
-        let scales: Vec<f64> = solution.exponents.iter().map(|e| 2f64.powi(-e)).collect();
-        let scale = Scale {
-            columns: &scales,
-            weight: 2f64.powi(-solution.weight_exponent),
-        };
-        let kept = &solution.factor.kept;
-        let num_columns = solution.num_columns();
-        let mut values = vec![DoubleDouble::ZERO; kept.len()];
-        for row in 0..rows.num_rows() {
-            let weight = DoubleDouble::from(rows.weight(row) * scale.weight);
-            let (features, tails) = (rows.features(row), rows.tails(row));
-            for (value, column) in values.iter_mut().zip(kept) {
-                *value = match column {
-                    0 => DoubleDouble::from(1.0),
-                    _ => {
-                        let tail = tails.map_or(0.0, |tails| tails[column - 1]);
-                        DoubleDouble::sum_of(features[column - 1], tail)
-                            .scaled(scale.columns[*column])
-                    }
-                };
-            }
-            let targets = rows.targets(row).iter().enumerate();
-            for (target, value) in targets {
-                let value = value * scale.columns[num_columns + target];
-                let products = values.iter().zip(&solution.targets[target].basic);
-                let predicted: DoubleDouble = products.map(|(x, b)| *x * *b).sum();
-                let residual = DoubleDouble::from(value) - predicted;
+        let of_weight = 2f64.powi(-solution.weight_exponent);
+        let mut values = vec![DoubleDouble::ZERO; solution.factor.kept.len()];
+        for row in (0..rows.num_rows()).filter(|row| rows.weight(*row) > 0.0) {
+            let weight = DoubleDouble::from(rows.weight(row) * of_weight);
+            solution.read(rows, row, &mut values);
+            for (target, fit) in solution.targets.iter().enumerate() {
+                let predicted = values.iter().zip(&fit.basic);
+                let predicted: DoubleDouble = predicted.map(|(x, b)| *x * *b).sum();
+                let residual = solution.read_target(rows, row, target) - predicted;
                 let weighted = residual * weight;
                 for (sum, value) in self.products[target].iter_mut().zip(&values) {
                     *sum += *value * weighted;
@@ -88,36 +69,61 @@ impl<'a> Refinement<'a> {
         let mut solution = self.solution.clone();
         solution.refinements += 1;
         let inverse = &self.solution.factor_inverse;
-        let kept = solution.factor.kept.len();
+        let kept = &self.solution.factor.kept;
         for target in 0..self.products.len() {
             let products = &self.products[target];
             let old = self.solution.targets[target].clone();
-            // By how much the errors of the first pass may still be there.
-            let fewest = old.digits.iter().fold(16.0_f64, |a, b| a.min(*b));
-            let rest = 10f64.powf(-fewest);
             let mut basic = old.basic;
-            let mut errors = Vec::with_capacity(kept);
             let mut residual_sum = self.residual_sums[target];
-            for a in 0..kept {
-                let step: DoubleDouble = (0..kept)
-                    .map(|b| inverse.symmetric(a, b) * products[b])
-                    .sum();
-                basic[a] += step;
-                residual_sum -= step * products[a];
-                let first = self.solution.errors[target][a];
-                errors.push((step.high().abs() * rest).min(first));
+            let mut steps = Vec::with_capacity(kept.len());
+            for (a, (estimate, product)) in basic.iter_mut().zip(products).enumerate() {
+                let step = products.iter().enumerate();
+                let step: DoubleDouble = step.map(|(b, p)| inverse.symmetric(a, b) * *p).sum();
+                *estimate += step;
+                residual_sum -= step * *product;
+                steps.push(step.high());
             }
-            let error_of_sum = DOUBLE_DOUBLE_ERROR * old.scaled_total_sum;
-            solution.errors[target] = errors.clone();
-            solution.targets[target] = solution.target_fit(
-                target,
-                basic,
-                residual_sum,
-                old.scaled_total_sum,
-                &errors,
-                error_of_sum,
-            )?;
+            let residual = residual_sum.high().max(0.0).sqrt();
+            let column = self.solution.num_columns() + target;
+            let bounds = &self.solution.bounds;
+            let (errors, of_sum) = bounds.refined(kept, &basic, column, &steps, residual);
+            let errors = errors.iter().zip(&old.basic_errors).map(|(a, b)| a.min(*b));
+            let sums = ScaledSums {
+                residual: residual_sum,
+                residual_error: of_sum.min(old.residual_error),
+                total: old.scaled_total_sum,
+                total_error: old.total_error,
+            };
+            solution.targets[target] =
+                solution.target_fit(target, basic, errors.collect(), sums)?;
         }
         Ok(solution)
+    }
+}
+
+impl Solution {
+    /// The kept columns of a row about their origins, in units.
+    pub(crate) fn read(&self, rows: &Rows, row: usize, to: &mut [DoubleDouble]) {
+        let (features, tails) = (rows.features(row), rows.tails(row));
+        for (value, column) in to.iter_mut().zip(&self.factor.kept) {
+            *value = match column {
+                0 => DoubleDouble::from(1.0),
+                _ => {
+                    let mut value =
+                        DoubleDouble::sum_of(features[column - 1], -self.origins[*column]);
+                    if let Some(tails) = tails {
+                        value += DoubleDouble::from(tails[column - 1]);
+                    }
+                    value.scaled(2f64.powi(-self.exponents[*column]))
+                }
+            };
+        }
+    }
+
+    /// A target of a row about its origin, in units.
+    pub(crate) fn read_target(&self, rows: &Rows, row: usize, target: usize) -> DoubleDouble {
+        let column = self.num_columns() + target;
+        let value = DoubleDouble::sum_of(rows.targets(row)[target], -self.origins[column]);
+        value.scaled(2f64.powi(-self.exponents[column]))
     }
 }

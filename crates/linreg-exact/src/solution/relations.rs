@@ -1,0 +1,56 @@
+use super::{Solution, scaled};
+use crate::factor::Dropped;
+use crate::{DoubleDouble, Relation};
+
+impl Solution {
+    /// The features that others make up.
+    pub(super) fn relations(&self) -> Vec<Relation> {
+        let dropped = self.factor.dropped.iter();
+        dropped.map(|dropped| self.relation(dropped)).collect()
+    }
+
+    fn relation(&self, dropped: &Dropped) -> Relation {
+        /// What rounding leaves of a factor that is 0.
+        const PART: f64 = 1e-14;
+        let length = |column: usize| self.squares[column].max(0.0).sqrt();
+        let column = dropped.column;
+        let least = (PART * length(column)).max(16.0 * dropped.left.max(0.0).sqrt());
+        let origin = |column: usize| {
+            DoubleDouble::from(scaled(self.origins[column], -self.exponents[column]))
+        };
+        let mut constant = origin(column);
+        let mut size = constant.high().abs();
+        let mut terms = Vec::new();
+        for (other, factor) in self.factor.kept.iter().zip(&dropped.factors) {
+            if *other == 0 {
+                constant += *factor;
+                continue;
+            }
+            if factor.high().abs() * length(*other) <= least {
+                continue;
+            }
+            let part = *factor * origin(*other);
+            constant -= part;
+            size = size.max(part.high().abs());
+            let shift = self.exponents[column] - self.exponents[*other];
+            terms.push((other - 1, scaled(factor.high(), shift)));
+        }
+        let rows = self.factor_weight().sqrt();
+        let is_rounding = constant.high().abs() <= (PART * size).max(16.0 * least / rows);
+        let constant = if is_rounding && !terms.is_empty() {
+            0.0
+        } else {
+            scaled(constant.high(), self.exponents[column])
+        };
+        Relation {
+            feature: column - 1,
+            constant,
+            terms,
+        }
+    }
+
+    /// The sum of the weights in their unit.
+    fn factor_weight(&self) -> f64 {
+        scaled(self.sum_of_weights, -self.weight_exponent)
+    }
+}
