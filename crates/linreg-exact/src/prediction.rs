@@ -207,22 +207,40 @@ impl PredictionErrors {
     /// The standard errors of the prediction of a target for a row
     /// [in the basis](Self::in_basis), in the unit of the target.
     pub fn std_errors(&self, target: usize, row: &RowInBasis) -> StdErrors {
-        let (row, size) = (&row.0, row.0.len());
-        let variance = if self.covariance.is_empty() {
-            row.iter().map(|v| v * v).sum::<f64>() * self.residual_variance[target]
-        } else {
-            let covariance = &self.covariance[target * size * size..][..size * size];
-            let rows = covariance.chunks_exact(size.max(1)).zip(row);
-            let of_row = |(numbers, a): (&[f64], &f64)| {
-                a * numbers.iter().zip(row).map(|(c, b)| c * b).sum::<f64>()
-            };
-            rows.map(of_row).sum::<f64>().max(0.0)
-        };
+        let variance = self.variance(target, &row.0);
         let unit = self.target_units[target];
         StdErrors {
             mean: variance.sqrt() * unit,
             row: (variance + self.residual_variance[target]).sqrt() * unit,
         }
+    }
+
+    /// The standard error of a weight.
+    pub fn std_error_of_weight(&self, target: usize, feature: usize) -> f64 {
+        let index = feature + usize::from(self.has_intercept);
+        let size = self.feature_scales.len();
+        let column: Vec<f64> = self
+            .basis
+            .chunks_exact(size)
+            .map(|row| row[index])
+            .collect();
+        self.variance(target, &column).sqrt()
+            * self.feature_scales[index]
+            * self.target_units[target]
+    }
+
+    /// Of a sum of the coordinates times these numbers, in units.
+    fn variance(&self, target: usize, row: &[f64]) -> f64 {
+        if self.covariance.is_empty() {
+            return row.iter().map(|v| v * v).sum::<f64>() * self.residual_variance[target];
+        }
+        let size = row.len();
+        let covariance = &self.covariance[target * size * size..][..size * size];
+        let rows = covariance.chunks_exact(size.max(1)).zip(row);
+        let of_row = |(numbers, a): (&[f64], &f64)| {
+            a * numbers.iter().zip(row).map(|(c, b)| c * b).sum::<f64>()
+        };
+        rows.map(of_row).sum::<f64>().max(0.0)
     }
 
     /// How many standard errors an interval goes each way.

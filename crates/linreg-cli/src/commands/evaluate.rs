@@ -1,9 +1,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use super::fit::intervals::Predictor;
 use anyhow::{Context, Result, bail};
 use linreg_data::{ChunkOrder, DataError, EncodedSource, EncodingCounts, Passes, Rows, Set, Split};
-use linreg_model::Coefficients;
 use linreg_training::{Metrics, MetricsAccumulator};
 use serde_json::{Value, json};
 
@@ -60,7 +60,8 @@ pub fn run(args: Args) -> Result<()> {
         counts.merge(&of_chunk);
         Ok(rows)
     });
-    let metrics = metrics(chunks, &model.coefficients, &model.target_names);
+    let predictor = Predictor::new(&model, encoder.intercept());
+    let metrics = metrics(chunks, |rows| predictor.predict(rows), &model.target_names);
     let metrics = metrics.map_err(|error| args.source.say_where(error))?;
     warn_of_counts(&counts, "")?;
     if args.json {
@@ -74,7 +75,7 @@ pub fn run(args: Args) -> Result<()> {
 /// The metrics of each target over all rows, which must be some.
 pub fn metrics(
     chunks: impl Iterator<Item = Result<Rows, DataError>>,
-    coefficients: &Coefficients,
+    predict: impl Fn(&Rows) -> Vec<f64>,
     targets: &[String],
 ) -> Result<Vec<Metrics>> {
     let num_targets = targets.len();
@@ -85,7 +86,7 @@ pub fn metrics(
     };
     for rows in chunks {
         let rows = rows?;
-        let predictions = coefficients.predict(&rows.features);
+        let predictions = predict(&rows);
         for (target, accumulator) in accumulators.iter_mut().enumerate() {
             let predictions = column(&predictions, target);
             let targets = column(&rows.targets, target);

@@ -10,9 +10,8 @@ use linreg_data::{
     column_indices, read,
 };
 use linreg_exact::PredictionErrors;
-use linreg_model::Coefficients;
 
-use super::fit::intervals::{caution, load};
+use super::fit::intervals::{Predictor, caution, in_basis, load};
 use crate::columns::{unseen, warn_of_counts};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::names::{Names, all};
@@ -119,7 +118,8 @@ pub fn run(args: Args) -> Result<()> {
     let columns = [bound.columns(), &kept].concat();
     let task = Prediction {
         encoder: bound,
-        coefficients: model.coefficients.clone(),
+        predictor: Predictor::new(&model, encoder.intercept()),
+        num_features: model.feature_names.len(),
         intervals,
         schema: schema.clone(),
         targets: model.target_names.clone(),
@@ -168,7 +168,8 @@ struct Intervals {
 /// What is done to each chunk.
 struct Prediction {
     encoder: BoundEncoder,
-    coefficients: Coefficients,
+    predictor: Predictor,
+    num_features: usize,
     intervals: Option<Intervals>,
     schema: Arc<Schema>,
     targets: Vec<String>,
@@ -177,9 +178,8 @@ struct Prediction {
 impl Prediction {
     fn of(&self, chunk: &Chunk) -> Result<(RecordBatch, EncodingCounts), DataError> {
         let encoded = self.encoder.encode(chunk, None)?;
-        let predictions = self.coefficients.predict(&encoded.rows.features);
+        let predictions = self.predictor.predict(&encoded.rows);
         let num_targets = self.targets.len();
-        let num_features = self.coefficients.num_features();
         let mut columns: Vec<ArrayRef> =
             chunk.batch.columns()[self.encoder.columns().len()..].to_vec();
         for (target, name) in self.targets.iter().enumerate() {
@@ -201,11 +201,13 @@ impl Prediction {
             }
             let mut ends = vec![Vec::new(); if self.intervals.is_some() { 4 } else { 0 }];
             if let Some(Intervals { errors, quantile }) = &self.intervals {
-                let mut rows = encoded.rows.features.chunks_exact(num_features);
-                for value in &values {
-                    let of_row = value.and_then(|value| Some((value, rows.next()?)));
-                    let of_row = of_row.map(|(value, features)| {
-                        let found = errors.std_errors(target, features);
+                let size = self.num_features;
+                let mut starts = (0..).map(|row| row * size);
+                for value in values.iter() {
+                    let of_row = value.and_then(|value| Some((value, starts.next()?)));
+                    let of_row = of_row.map(|(value, start)| {
+                        let row = in_basis(errors, &encoded.rows, start..start + size);
+                        let found = errors.std_errors(target, &row);
                         let (row, mean) = (quantile * found.row, quantile * found.mean);
                         [value - row, value + row, value - mean, value + mean]
                     });

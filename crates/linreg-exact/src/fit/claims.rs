@@ -274,11 +274,12 @@ fn worst(solution: &Solution, exact: &ExactFit) -> (f64, String) {
         0.0,
         digits.residual_std_error,
     );
-    all.into_iter()
-        .map(|(name, excess)| (excess, name))
-        .fold((f64::NEG_INFINITY, String::new()), |a, b| {
+    all.into_iter().map(|(name, excess)| (excess, name)).fold(
+        (f64::NEG_INFINITY, String::new()),
+        |a, b| {
             if b.0 > a.0 { b } else { a }
-        })
+        },
+    )
 }
 
 /// What is found of a design, by every way that there is.
@@ -316,7 +317,9 @@ fn no_figure_is_worse_than_claimed() {
             let (solution, exact) = match (solution, &exact) {
                 (Ok(solution), Some(exact)) => (solution, exact),
                 (Ok(_), None) => {
-                    failed.push(format!("design {seed}, {way}: dependent columns have a fit"));
+                    failed.push(format!(
+                        "design {seed}, {way}: dependent columns have a fit"
+                    ));
                     continue;
                 }
                 (Err(_), _) => {
@@ -334,7 +337,12 @@ fn no_figure_is_worse_than_claimed() {
             digits += Inference::new(&solution, 0).fewest_digits();
         }
     }
-    assert!(failed.is_empty(), "{} of {fits}:\n{}", failed.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {fits}:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
     // Claims that say nothing would be true.
     assert!(fits > 2 * refused && digits / f64::from(fits) > 7.0);
     println!(

@@ -5,8 +5,8 @@ use linreg_data::{
     ChunkFold, ChunkOrder, DataError, EncodedSource, Encoder, EncodingCounts, Fold, Rows,
 };
 use linreg_exact::{
-    Accumulator, Arithmetic, DiagnosticsPass, ExactError, Inference, PredictionErrors, Refinement,
-    Relation, Robust, Solution,
+    Accumulator, Arithmetic, DiagnosticsPass, ExactError, Inference, InferenceConfig,
+    PredictionErrors, Refinement, Relation, Robust, Solution,
 };
 use linreg_model::{Coefficients, ModelFile};
 
@@ -63,7 +63,8 @@ impl ExactFit {
         let mut passes = passes;
         let mut accumulator = &sums.accumulator;
         let mut solution = solve(accumulator);
-        let is_enough = |solution: &Solution| solution.fewest_digits() >= DIGITS;
+        let config = args.inference()?;
+        let is_enough = |solution: &Solution| fewest_digits(solution, &config) >= DIGITS;
         let mut precise = Sums::new(Arithmetic::DoubleDouble);
         if matches!(solution, Err(ExactError::Imprecise))
             || solution.as_ref().is_ok_and(|solution| {
@@ -84,7 +85,6 @@ impl ExactFit {
             passes += 1;
             solution = refinement.solution().map_err(explain)?;
         }
-        let config = args.inference()?;
         let mut found = None;
         if args.diagnostics || args.robust.is_some() {
             let pass = DiagnosticsPass::new(&solution, &args.diagnostics()?);
@@ -169,6 +169,18 @@ impl ExactFit {
             }
         )
     }
+}
+
+/// Of all figures of all targets.
+fn fewest_digits(solution: &Solution, config: &InferenceConfig) -> f64 {
+    let targets = 0..solution.targets.len();
+    let of_target = |target| {
+        let inference = Inference::with(solution, target, config);
+        inference.map_or(0.0, |inference| inference.fewest_digits())
+    };
+    targets
+        .map(of_target)
+        .fold(solution.fewest_digits(), f64::min)
 }
 
 /// The error of a fit in the names of the table.

@@ -1,12 +1,20 @@
+use std::ops::Range;
+
 use anyhow::{Result, bail};
-use linreg_exact::{PredictionErrors, Robust};
-use linreg_model::{ModelFile, NamedTensor};
+use linreg_data::Rows;
+use linreg_exact::{PredictionErrors, Robust, RowInBasis};
+use linreg_model::{Coefficients, ModelFile, NamedTensor};
 
 use super::exact::robust_name;
 
-const COVARIANCE: &str = "covariance";
-const FEATURE_SCALES: &str = "covariance_feature_scales";
-const TARGET_UNITS: &str = "covariance_target_units";
+const BASIS: &str = "interval_basis";
+const BASIS_REST: &str = "interval_basis_rest";
+const CENTRES: &str = "interval_centres";
+const SCALES: &str = "interval_feature_scales";
+const COORDINATES: &str = "interval_coordinates";
+const TARGET_CENTRES: &str = "interval_target_centres";
+const UNITS: &str = "interval_target_units";
+const COVARIANCE: &str = "interval_covariance";
 const RESIDUAL_VARIANCE: &str = "residual_variance";
 const DEGREES_OF_FREEDOM: &str = "degrees_of_freedom";
 const STD_ERRORS: &str = "std_errors";
@@ -18,12 +26,21 @@ pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut Mode
         return;
     }
     let (size, targets) = (errors.feature_scales.len(), errors.target_units.len());
+    let rank = errors.basis.len() / size.max(1);
     for (name, shape, values) in [
-        (COVARIANCE, vec![targets, size, size], &errors.covariance),
-        (FEATURE_SCALES, vec![size], &errors.feature_scales),
-        (TARGET_UNITS, vec![targets], &errors.target_units),
+        (BASIS, vec![rank, size], &errors.basis),
+        (BASIS_REST, vec![rank, size], &errors.basis_rest),
+        (CENTRES, vec![size], &errors.centres),
+        (SCALES, vec![size], &errors.feature_scales),
+        (COORDINATES, vec![targets, rank], &errors.coordinates),
+        (TARGET_CENTRES, vec![targets], &errors.target_centres),
+        (UNITS, vec![targets], &errors.target_units),
+        (COVARIANCE, vec![targets, rank, rank], &errors.covariance),
         (RESIDUAL_VARIANCE, vec![targets], &errors.residual_variance),
     ] {
+        if values.is_empty() {
+            continue;
+        }
         let values = values.clone();
         model
             .tensors
@@ -49,17 +66,13 @@ pub fn caution(model: &ModelFile) -> Option<String> {
 
 /// What [`store`] kept.
 pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> {
-    let tensor = |name: &str| model.tensors.get(name).map(|tensor| tensor.values.clone());
     let freedom = model.metadata.get(DEGREES_OF_FREEDOM);
     let freedom = freedom.and_then(|text| text.parse::<f64>().ok());
-    let parts = (
-        freedom,
-        tensor(COVARIANCE),
-        tensor(FEATURE_SCALES),
-        tensor(TARGET_UNITS),
-        tensor(RESIDUAL_VARIANCE),
-    );
-    let (Some(freedom), Some(covariance), Some(scales), Some(units), Some(variance)) = parts else {
+    let errors = freedom.and_then(|freedom| {
+        let errors = stored(model, has_intercept, freedom);
+        errors.or_else(|| stored_covariance(model, has_intercept, freedom))
+    });
+    let Some(errors) = errors else {
         if model.metadata.contains_key("ridge") {
             bail!(
                 "the weights of the model are shrunk, so there are no intervals; fit without --ridge"
@@ -69,17 +82,95 @@ pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> 
             "the model does not know how uncertain it is: intervals need a model of linreg fit --method exact with more rows than coefficients"
         );
     };
-    let errors = PredictionErrors {
-        has_intercept,
-        degrees_of_freedom: freedom,
-        feature_scales: scales,
-        target_units: units,
-        covariance,
-        residual_variance: variance,
-    };
     let targets = model.target_names.len();
     if !errors.fits(model.feature_names.len()) || errors.target_units.len() != targets {
         bail!("the covariance in the model file is that of another model");
     }
     Ok(errors)
+}
+
+fn tensor(model: &ModelFile, name: &str) -> Option<Vec<f64>> {
+    model.tensors.get(name).map(|tensor| tensor.values.clone())
+}
+
+fn stored(model: &ModelFile, has_intercept: bool, freedom: f64) -> Option<PredictionErrors> {
+    let tensor = |name| tensor(model, name);
+    Some(PredictionErrors {
+        has_intercept,
+        degrees_of_freedom: freedom,
+        centres: tensor(CENTRES)?,
+        feature_scales: tensor(SCALES)?,
+        basis: tensor(BASIS)?,
+        basis_rest: tensor(BASIS_REST).unwrap_or_default(),
+        coordinates: tensor(COORDINATES)?,
+        target_centres: tensor(TARGET_CENTRES)?,
+        target_units: tensor(UNITS)?,
+        residual_variance: tensor(RESIDUAL_VARIANCE)?,
+        covariance: tensor(COVARIANCE).unwrap_or_default(),
+    })
+}
+
+/// What models of the first format have: the covariance of the coefficients.
+fn stored_covariance(
+    model: &ModelFile,
+    has_intercept: bool,
+    freedom: f64,
+) -> Option<PredictionErrors> {
+    let tensor = |name| tensor(model, name);
+    let feature_scales = tensor("covariance_feature_scales")?;
+    let target_units = tensor("covariance_target_units")?;
+    let size = feature_scales.len();
+    let identity = (0..size * size).map(|at| f64::from(u8::from(at / size == at % size)));
+    Some(PredictionErrors {
+        has_intercept,
+        degrees_of_freedom: freedom,
+        centres: vec![0.0; size],
+        feature_scales,
+        basis: identity.collect(),
+        basis_rest: Vec::new(),
+        coordinates: Vec::new(),
+        target_centres: vec![0.0; target_units.len()],
+        target_units,
+        residual_variance: tensor(RESIDUAL_VARIANCE)?,
+        covariance: tensor("covariance")?,
+    })
+}
+
+/// Predicts rows of features with the digits that a model has.
+pub struct Predictor {
+    coefficients: Coefficients,
+    /// Of features that overlap so much that weights times features lose digits.
+    errors: Option<PredictionErrors>,
+}
+
+impl Predictor {
+    pub fn new(model: &ModelFile, has_intercept: bool) -> Self {
+        let errors = load(model, has_intercept).ok();
+        Self {
+            coefficients: model.coefficients.clone(),
+            errors: errors.filter(PredictionErrors::keeps_more_digits),
+        }
+    }
+
+    /// Row-major `[rows, targets]`.
+    pub fn predict(&self, rows: &Rows) -> Vec<f64> {
+        let Some(errors) = &self.errors else {
+            return self.coefficients.predict(&rows.features);
+        };
+        let targets = self.coefficients.num_targets();
+        let size = self.coefficients.num_features();
+        let starts = (0..rows.features.len()).step_by(size.max(1));
+        let of_row = |start: usize| {
+            let row = in_basis(errors, rows, start..start + size);
+            let of_target = |target| errors.predict(target, &row).unwrap_or(f64::NAN);
+            (0..targets).map(of_target).collect::<Vec<f64>>()
+        };
+        starts.flat_map(of_row).collect()
+    }
+}
+
+/// A row, by where its features stand.
+pub fn in_basis(errors: &PredictionErrors, rows: &Rows, at: Range<usize>) -> RowInBasis {
+    let tails = rows.tails.as_deref().map(|tails| &tails[at.clone()]);
+    errors.in_basis(&rows.features[at], tails)
 }

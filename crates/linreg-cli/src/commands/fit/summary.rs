@@ -24,7 +24,7 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
             continue;
         }
         text += &table(&coefficients(inference, encoder));
-        text += &format!("\n{}", lines(&figures(fit, index, inference, target)));
+        text += &format!("\n{}", lines(&figures(fit, inference, target)));
         let meaning = meaning(inference, encoder, target);
         if !meaning.is_empty() {
             text += &format!("\nWhat it says\n  {}\n", meaning.join("\n  "));
@@ -111,12 +111,7 @@ pub fn p_value(p: f64) -> String {
 }
 
 /// The figures of the fit as a whole, each with what it is.
-pub fn figures(
-    fit: &ExactFit,
-    index: usize,
-    inference: &Inference,
-    target: &str,
-) -> Vec<(&'static str, String)> {
+pub fn figures(fit: &ExactFit, inference: &Inference, target: &str) -> Vec<(&'static str, String)> {
     let target = plain(target);
     let solution = &fit.solution;
     let about = match solution.has_intercept {
@@ -142,6 +137,14 @@ pub fn figures(
             ),
         ),
     ];
+    if inference.is_exact && inference.degrees_of_freedom > 0.0 {
+        rows.push((
+            "residuals",
+            format!(
+                "0 within the rounding of the numbers: the model gives `{target}` exactly, so t, p, F and the likelihood are not defined"
+            ),
+        ));
+    }
     if let Some(kind) = fit.robust {
         rows.push((
             "std. errors",
@@ -173,15 +176,16 @@ pub fn figures(
             ),
         ));
     }
-    let target = &solution.targets[index];
-    let fewest = target
-        .digits
-        .iter()
-        .fold(target.residual_digits, |a, b| a.min(*b));
+    let (fewest, of_p) = (inference.fewest_digits(), inference.fewest_digits_of_p());
+    let of_p = if of_p.floor() < fewest.floor() {
+        format!(", {:.0} of p", of_p.floor())
+    } else {
+        String::new()
+    };
     rows.push((
         "precision",
         format!(
-            "{:.0} digits or more of every figure; condition {}; {}",
+            "{:.0} digits or more of every figure{of_p}; condition {}; {}",
             fewest.floor(),
             significant(solution.condition),
             fit.method()
@@ -300,7 +304,8 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     }
     let solution = &fit.solution;
     let mut warnings = Vec::new();
-    let (rows, coefficients) = (solution.rows, solution.rank as u64);
+    let rows = fit.inferences.first().map_or(0.0, |first| first.rows);
+    let (rows, coefficients) = (rows as u64, solution.rank as u64);
     let names = names(encoder);
     let constant = usize::from(solution.has_intercept);
     if !solution.relations.is_empty() {
@@ -325,16 +330,22 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     }
     for (inference, target) in fit.inferences.iter().zip(encoder.targets()) {
         let target = plain(target);
-        if rows > coefficients && inference.r_squared > 1.0 - 1e-12 {
+        if inference.is_constant {
+            warnings.push(format!(
+                "`{target}` is the same in every row, so there is nothing to explain"
+            ));
+        } else if rows > coefficients && inference.r_squared > 1.0 - 1e-12 {
             warnings.push(format!(
                 "the features give `{target}` exactly; was it computed from them?"
             ));
         }
     }
-    if solution.fewest_digits() < DIGITS {
+    let all = fit.inferences.iter().map(Inference::fewest_digits);
+    let fewest = all.fold(f64::INFINITY, f64::min);
+    if fewest < DIGITS {
         warnings.push(format!(
-            "only {:.0} digits of some figures can be trusted: the features are nearly made up of each other",
-            solution.fewest_digits().floor()
+            "only {:.0} digits of some figures can be trusted: the features are nearly linearly dependent, or the figure is a small difference of large numbers",
+            fewest.floor()
         ));
     }
     warnings.extend(inflated(solution, &fit.inferences, &names));
@@ -405,6 +416,13 @@ pub fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
         ] {
             entry[key] = number(value);
         }
+        entry["digits_of"] = json!({
+            "std_error": number(c.digits_of.std_error),
+            "t": number(c.digits_of.t),
+            "p": number(c.digits_of.p),
+            "interval": number(c.digits_of.interval),
+            "variance_inflation": number(c.digits_of.variance_inflation),
+        });
         if c.is_dropped {
             entry["dropped"] = json!(true);
         }
@@ -431,6 +449,9 @@ pub fn statistics_json(fit: &ExactFit, targets: &[String]) -> Value {
             "dof": inference.degrees_of_freedom,
             "condition": number(solution.condition),
             "method": fit.method(),
+            "exact": inference.is_exact,
+            "constant_target": inference.is_constant,
+            "digits": digits_json(inference),
             "std_errors": fit.robust.map_or("equal variances", robust_name),
             "confidence": inference.confidence,
         });
@@ -440,6 +461,24 @@ pub fn statistics_json(fit: &ExactFit, targets: &[String]) -> Value {
         object
     };
     one_or_all(fit.inferences.iter().zip(targets).map(of_target).collect())
+}
+
+/// How many digits of each figure can be trusted, and relative to what.
+fn digits_json(inference: &Inference) -> Value {
+    let digits = &inference.digits;
+    json!({
+        "every_figure": number(inference.fewest_digits()),
+        "every_p": number(inference.fewest_digits_of_p()),
+        "residual_std_error": number(digits.residual_std_error),
+        "r_squared": number(digits.r_squared),
+        "adjusted_r_squared": number(digits.adjusted_r_squared),
+        "f": number(digits.f),
+        "f_p": number(digits.f_p),
+        "log_likelihood": number(digits.log_likelihood),
+        "aic": number(digits.aic),
+        "bic": number(digits.bic),
+        "relative_to": "the figure itself; an estimate, to the larger of its size and its standard error; t, to at least 1; the ends of an interval, to at least half its length",
+    })
 }
 
 /// What there is of each target: of one as it is, of several an array.

@@ -168,7 +168,11 @@ impl Table {
     }
 
     pub fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
-        metrics(chunks(rows)?, coefficients, self.encoder.targets())
+        metrics(
+            chunks(rows)?,
+            |rows| coefficients.predict(&rows.features),
+            self.encoder.targets(),
+        )
     }
 
     /// Judges a model trained on these rows, and compares it with the exact fit
@@ -184,7 +188,8 @@ impl Table {
                 sums.add(rows);
             }
         });
-        let metrics = metrics(chunks_read, coefficients, self.encoder.targets())?;
+        let predict = |rows: &linreg_data::Rows| coefficients.predict(&rows.features);
+        let metrics = metrics(chunks_read, predict, self.encoder.targets())?;
         let gap = match sums.gap(coefficients, &metrics) {
             Err(ExactError::Imprecise) => {
                 let mut sums = GapSums::new(&self.encoder, Arithmetic::DoubleDouble);

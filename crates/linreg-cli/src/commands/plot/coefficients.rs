@@ -80,17 +80,11 @@ fn estimates(
     target: usize,
     quantile: f64,
 ) -> Vec<Estimate> {
-    let size = errors.feature_scales.len();
-    let constant = usize::from(errors.has_intercept);
-    let covariance = &errors.covariance[target * size * size..][..size * size];
     let weights = model.coefficients.weight()[target..].iter();
     let weights = weights.step_by(model.target_names.len());
     let estimates = model.feature_names.iter().zip(weights).enumerate();
     let estimates = estimates.map(|(feature, (name, value))| {
-        let index = feature + constant;
-        let variance = covariance[index * size + index];
-        let std_error =
-            variance.sqrt() * errors.feature_scales[index] * errors.target_units[target];
+        let std_error = errors.std_error_of_weight(target, feature);
         Estimate {
             name: name.clone(),
             value: *value,

@@ -11,7 +11,7 @@ use linreg_plot::Picture;
 
 use super::drawing::DrawingArgs;
 use crate::columns::{unseen, warn_of_counts};
-use crate::commands::fit::intervals::load;
+use crate::commands::fit::intervals::{Predictor, in_basis, load};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
 use crate::style::yellow;
@@ -101,7 +101,8 @@ pub fn run(args: Args) -> Result<()> {
             args.model.display()
         )
     })?;
-    let mut look = Look::new(&model, target, errors);
+    let predictor = Predictor::new(&model, encoder.intercept());
+    let mut look = Look::new(&model, target, predictor, errors);
     let mut counts = EncodingCounts::default();
     let chunks = rows.encoded(ChunkOrder::File);
     for chunk in chunks.map_err(|error| args.source.say_where(error))? {
@@ -151,6 +152,7 @@ const DETERMINED: f64 = 1.0 - 1e-10;
 struct Look<'a> {
     model: &'a ModelFile,
     target: usize,
+    predictor: Predictor,
     errors: Option<PredictionErrors>,
     seen: usize,
     /// One of so many rows is kept.
@@ -164,10 +166,16 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn new(model: &'a ModelFile, target: usize, errors: Option<PredictionErrors>) -> Self {
+    fn new(
+        model: &'a ModelFile,
+        target: usize,
+        predictor: Predictor,
+        errors: Option<PredictionErrors>,
+    ) -> Self {
         Self {
             model,
             target,
+            predictor,
             errors,
             seen: 0,
             every: 1,
@@ -182,7 +190,7 @@ impl<'a> Look<'a> {
     fn add(&mut self, rows: &Rows, encoder: &Encoder) {
         let coefficients = &self.model.coefficients;
         let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
-        let predictions = coefficients.predict(&rows.features);
+        let predictions = self.predictor.predict(rows);
         for row in 0..rows.targets.len() / targets {
             let number = self.seen;
             self.seen += 1;
@@ -206,10 +214,8 @@ impl<'a> Look<'a> {
                 Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
                 None => 1.0,
             };
-            let found = errors.std_errors(
-                self.target,
-                &rows.features[row * features..(row + 1) * features],
-            );
+            let in_basis = in_basis(errors, rows, row * features..(row + 1) * features);
+            let found = errors.std_errors(self.target, &in_basis);
             let spread =
                 errors.residual_variance[self.target].sqrt() * errors.target_units[self.target];
             // The diagonal of the hat matrix, and the residual over its standard

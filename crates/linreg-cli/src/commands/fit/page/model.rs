@@ -42,7 +42,7 @@ pub fn section(report: &Report) -> Section {
                     body += &list(meaning.iter().map(|line| prose(line)));
                 }
                 body += "<h3>The fit as a whole</h3>\n";
-                let figures = summary::figures(fit, index, inference, target);
+                let figures = summary::figures(fit, inference, target);
                 body += &definitions(
                     figures
                         .into_iter()
