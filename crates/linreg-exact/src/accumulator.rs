@@ -328,7 +328,7 @@ impl Accumulator {
 }
 
 impl Triangle {
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         for row in 0..self.size() {
             for (sum, other) in self.row_mut(row).iter_mut().zip(other.row(row)) {
                 *sum += *other;

@@ -43,6 +43,33 @@ impl Triangle {
     pub fn diagonal(&self, index: usize) -> DoubleDouble {
         self.row(index)[index]
     }
+
+    /// Adds the products of the columns of two blocks of rows, `[rows, size]`,
+    /// which are symmetric.
+    pub fn add_products(&mut self, left: &[f64], right: &[f64]) {
+        let size = self.size;
+        if size == 0 || left.is_empty() {
+            return;
+        }
+        let rows = left.len() / size;
+        let mut products = vec![0.0; size * size];
+        matmul(
+            MatMut::from_row_major_slice_mut(&mut products, size, size),
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            MatRef::from_row_major_slice(left, rows, size).transpose(),
+            BlockStructure::Rectangular,
+            MatRef::from_row_major_slice(right, rows, size),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
+        for (row, of_row) in products.chunks_exact(size).enumerate() {
+            for (sum, product) in self.row_mut(row).iter_mut().zip(of_row) {
+                *sum += DoubleDouble::from(*product);
+            }
+        }
+    }
 }
 
 /// Powers of two that bring columns and weights near 1, so that no product

@@ -1,3 +1,4 @@
+use super::durbin_watson::DurbinWatson;
 use super::sums::{ResidualSums, TargetSums};
 use super::{Diagnostics, DiagnosticsPass, Robust, RobustCovariance, TargetDiagnostics};
 use crate::distributions::chi_squared_tail;
@@ -20,8 +21,10 @@ impl DiagnosticsPass {
         }
         let has_freedom = Self::freedom(solution, &self.config) > 0.0;
         let squares = sums.squares.solve(true, Collinear::Drop);
+        let durbin_watson = DurbinWatson::new(&sums.order);
         let targets = sums.targets.iter().enumerate().map(|(target, of_target)| {
-            let known = |value: f64| if has_freedom { value } else { f64::NAN };
+            let is_known = has_freedom && !self.is_rounding(target, of_target);
+            let known = |value: f64| if is_known { value } else { f64::NAN };
             let moments = Moments::of(&of_target.powers);
             let (studentised, freedom) = match &squares {
                 Ok(squares) => {
@@ -33,8 +36,11 @@ impl DiagnosticsPass {
                 Err(_) => (f64::NAN, 0.0),
             };
             let distances = of_target.cooks_distances.list();
+            let statistic = (of_target.differences / of_target.powers[2]).high();
             TargetDiagnostics {
-                durbin_watson: known((of_target.differences / of_target.powers[2]).high()),
+                durbin_watson: known(statistic),
+                durbin_watson_mean: known(durbin_watson.mean),
+                durbin_watson_p: known(durbin_watson.p(statistic)),
                 skewness: known(moments.skewness),
                 kurtosis: known(moments.kurtosis),
                 jarque_bera: known(moments.jarque_bera()),
@@ -42,9 +48,10 @@ impl DiagnosticsPass {
                 breusch_pagan: known(if freedom > 0.0 { studentised } else { f64::NAN }),
                 breusch_pagan_degrees_of_freedom: freedom,
                 breusch_pagan_p: known(chi_squared_tail(studentised.max(0.0), freedom)),
-                cooks_distances: match has_freedom {
-                    true => distances.to_vec(),
-                    false => Vec::new(),
+                cooks_distances: if is_known {
+                    distances.to_vec()
+                } else {
+                    Vec::new()
                 },
                 robust: self
                     .config
@@ -54,8 +61,28 @@ impl DiagnosticsPass {
         });
         Ok(Diagnostics {
             leverages: sums.leverages.list().to_vec(),
+            has_counted_rows: sums.is_counted,
             targets: targets.collect(),
         })
+    }
+
+    /// Whether residuals are no larger than the rounding of the features and of
+    /// the target to 64-bit floats: those of a constant target or of an exact
+    /// line.
+    fn is_rounding(&self, target: usize, sums: &TargetSums) -> bool {
+        /// Numbers of a table may have been computed themselves, with a few
+        /// roundings.
+        const ROUNDINGS: f64 = 8.0;
+        /// Of the total sum. Whole numbers far from zero have no rounding, but
+        /// leave more.
+        const LITTLE: f64 = 1e-12;
+        let solution = &self.solution;
+        if solution.has_intercept && sums.is_constant() {
+            return true;
+        }
+        let residual_sum = solution.scaled_residual_sum(target);
+        sums.powers[2].high() <= ROUNDINGS * ROUNDINGS * sums.rounding
+            && residual_sum <= LITTLE * solution.scaled_total_sum(target)
     }
 
     /// L'^-1 S L^-1 of the sums S of products in the basis.

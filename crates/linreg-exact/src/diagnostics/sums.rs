@@ -1,8 +1,6 @@
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, MatMut, MatRef, Par};
-
 use super::RowFigure;
 use super::largest::Largest;
+use super::order::OrderSums;
 use crate::products::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError};
 
@@ -15,6 +13,10 @@ pub struct ResidualSums {
     /// The first row of leverage 1, which no residual tells of.
     pub(super) determining: Option<u64>,
     pub(super) targets: Vec<TargetSums>,
+    /// Of the rows of the basis, in their order.
+    pub(super) order: OrderSums,
+    /// Whether a row stands for more than one.
+    pub(super) is_counted: bool,
     /// Of the features, and of the squared residuals as targets.
     pub(super) squares: Accumulator,
 }
@@ -26,6 +28,11 @@ pub(super) struct TargetSums {
     pub powers: [DoubleDouble; 5],
     /// Of the squares of the differences of neighbours.
     pub differences: DoubleDouble,
+    /// Of the squares of the rounding errors of residuals, half a unit in the
+    /// last place of every number that they are computed from.
+    pub rounding: f64,
+    /// The least and the greatest target.
+    pub range: [f64; 2],
     /// The first and the last residual.
     pub ends: Option<(f64, f64)>,
     /// Of the products of every two of the basis' columns, weighted.
@@ -34,24 +41,30 @@ pub(super) struct TargetSums {
 }
 
 impl ResidualSums {
-    /// Of no rows; products of `size` columns.
+    /// Of no rows with `rank` kept columns, of which products are summed up if
+    /// `is_robust`.
     pub(super) fn new(
         num_features: usize,
         num_targets: usize,
-        size: usize,
+        rank: usize,
+        is_robust: bool,
         largest: usize,
     ) -> Self {
         let target = TargetSums {
             powers: [DoubleDouble::ZERO; 5],
             differences: DoubleDouble::ZERO,
+            rounding: 0.0,
+            range: [f64::INFINITY, f64::NEG_INFINITY],
             ends: None,
-            products: Triangle::zeros(size),
+            products: Triangle::zeros(if is_robust { rank } else { 0 }),
             cooks_distances: Largest::new(largest),
         };
         Self {
             leverages: Largest::new(largest),
             determining: None,
             targets: vec![target; num_targets],
+            order: OrderSums::new(rank),
+            is_counted: false,
             squares: Accumulator::new(num_features, num_targets, Arithmetic::DoubleDouble),
         }
     }
@@ -67,6 +80,8 @@ impl ResidualSums {
         for (target, next) in self.targets.iter_mut().zip(&next.targets) {
             target.merge(next);
         }
+        self.order.merge(&next.order);
+        self.is_counted |= next.is_counted;
         self.squares.merge(&next.squares)
     }
 
@@ -93,6 +108,11 @@ impl TargetSums {
         self.ends = Some((first, residual));
     }
 
+    /// Whether all targets are the same.
+    pub fn is_constant(&self) -> bool {
+        self.range[0] >= self.range[1]
+    }
+
     fn add_difference(&mut self, next: f64) {
         if let Some((_, last)) = self.ends {
             let difference = next - last;
@@ -106,23 +126,7 @@ impl TargetSums {
         weighted.clear();
         let rows = block.chunks_exact(size).zip(factors);
         weighted.extend(rows.flat_map(|(row, factor)| row.iter().map(move |v| v * factor)));
-        let mut products = vec![0.0; size * size];
-        matmul(
-            MatMut::from_row_major_slice_mut(&mut products, size, size),
-            BlockStructure::TriangularLower,
-            Accum::Replace,
-            MatRef::from_row_major_slice(weighted, factors.len(), size).transpose(),
-            BlockStructure::Rectangular,
-            MatRef::from_row_major_slice(block, factors.len(), size),
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
-        for (row, of_row) in products.chunks_exact(size).enumerate() {
-            for (sum, product) in self.products.row_mut(row).iter_mut().zip(of_row) {
-                *sum += DoubleDouble::from(*product);
-            }
-        }
+        self.products.add_products(weighted, block);
     }
 
     fn merge(&mut self, next: &Self) {
@@ -130,17 +134,17 @@ impl TargetSums {
             *sum += *next;
         }
         self.differences += next.differences;
+        self.rounding += next.rounding;
+        self.range = [
+            self.range[0].min(next.range[0]),
+            self.range[1].max(next.range[1]),
+        ];
         if let Some((first, last)) = next.ends {
             self.add_difference(first);
             let own = self.ends.map_or(first, |(first, _)| first);
             self.ends = Some((own, last));
         }
-        for row in 0..self.products.size() {
-            let of_next = next.products.row(row);
-            for (sum, next) in self.products.row_mut(row).iter_mut().zip(of_next) {
-                *sum += *next;
-            }
-        }
+        self.products.add(&next.products);
         self.cooks_distances.merge(&next.cooks_distances);
     }
 }
