@@ -9,11 +9,13 @@ mod largest;
 mod order;
 mod pass;
 mod quadratic_form;
+mod residual_tests;
 mod sums;
 
 pub use findings::Finding;
 pub use largest::RowFigure;
 pub use pass::{DiagnosticsPass, diagnose};
+pub use residual_tests::ResidualTests;
 pub use sums::ResidualSums;
 
 use crate::Weighting;

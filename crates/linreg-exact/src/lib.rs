@@ -41,7 +41,7 @@ mod testing;
 
 pub use accumulator::{Accumulator, Arithmetic};
 pub use diagnostics::{
-    Diagnostics, DiagnosticsConfig, DiagnosticsPass, Finding, ResidualSums, Robust,
+    Diagnostics, DiagnosticsConfig, DiagnosticsPass, Finding, ResidualSums, ResidualTests, Robust,
     RobustCovariance, RowFigure, TargetDiagnostics, diagnose,
 };
 pub use double_double::DoubleDouble;

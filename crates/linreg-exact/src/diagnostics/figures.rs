@@ -4,7 +4,7 @@ use super::{Diagnostics, DiagnosticsPass, Robust, RobustCovariance, TargetDiagno
 use crate::distributions::chi_squared_tail;
 use crate::factor::Factor;
 use crate::products::Triangle;
-use crate::{Collinear, DoubleDouble, ExactError};
+use crate::{Collinear, DoubleDouble, ExactError, Solution};
 
 impl DiagnosticsPass {
     /// What all rows tell.
@@ -27,12 +27,7 @@ impl DiagnosticsPass {
             let known = |value: f64| if is_known { value } else { f64::NAN };
             let moments = Moments::of(&of_target.powers);
             let (studentised, freedom) = match &squares {
-                Ok(squares) => {
-                    let fit = &squares.targets[target];
-                    let explained = 1.0 - fit.residual_sum / fit.total_sum;
-                    let freedom = squares.rank as f64 - 1.0;
-                    (moments.rows * explained, freedom)
-                }
+                Ok(squares) => breusch_pagan(squares, target, &of_target.powers),
                 Err(_) => (f64::NAN, 0.0),
             };
             let distances = of_target.cooks_distances.list();
@@ -45,9 +40,9 @@ impl DiagnosticsPass {
                 kurtosis: known(moments.kurtosis),
                 jarque_bera: known(moments.jarque_bera()),
                 jarque_bera_p: known(chi_squared_tail(moments.jarque_bera(), 2.0)),
-                breusch_pagan: known(if freedom > 0.0 { studentised } else { f64::NAN }),
+                breusch_pagan: known(studentised),
                 breusch_pagan_degrees_of_freedom: freedom,
-                breusch_pagan_p: known(chi_squared_tail(studentised.max(0.0), freedom)),
+                breusch_pagan_p: known(chi_squared_tail(studentised, freedom)),
                 cooks_distances: if is_known {
                     distances.to_vec()
                 } else {
@@ -138,15 +133,37 @@ impl DiagnosticsPass {
     }
 }
 
+/// The statistic and its degrees of freedom, of the squared residuals' regression
+/// on the features; NaN without features, and 0 of squares that are all equal.
+pub(super) fn breusch_pagan(
+    squares: &Solution,
+    target: usize,
+    powers: &[DoubleDouble; 5],
+) -> (f64, f64) {
+    /// Of the sum of fourth powers, what rounding leaves.
+    const ROUNDING: f64 = 1e-26;
+    let fit = &squares.targets[target];
+    let freedom = squares.rank as f64 - 1.0;
+    let [rows, .., fourths] = powers.map(DoubleDouble::high);
+    let statistic = if freedom <= 0.0 {
+        f64::NAN
+    } else if fit.total_sum <= ROUNDING * fourths {
+        0.0
+    } else {
+        rows * (1.0 - fit.residual_sum / fit.total_sum).max(0.0)
+    };
+    (statistic, freedom)
+}
+
 /// Of residuals, about their mean.
-struct Moments {
+pub(super) struct Moments {
     rows: f64,
     skewness: f64,
     kurtosis: f64,
 }
 
 impl Moments {
-    fn of(powers: &[DoubleDouble; 5]) -> Self {
+    pub fn of(powers: &[DoubleDouble; 5]) -> Self {
         let raw = powers.map(|sum| sum / powers[0]);
         let times = |factor: f64, number: DoubleDouble| DoubleDouble::from(factor) * number;
         let mean = raw[1];
@@ -162,7 +179,7 @@ impl Moments {
         }
     }
 
-    fn jarque_bera(&self) -> f64 {
+    pub fn jarque_bera(&self) -> f64 {
         let excess = self.kurtosis - 3.0;
         self.rows / 6.0 * (self.skewness * self.skewness + excess * excess / 4.0)
     }

@@ -98,11 +98,7 @@ impl ResidualSums {
 impl TargetSums {
     /// Takes a residual that stands for `count` rows.
     pub fn push(&mut self, residual: f64, count: f64) {
-        let mut power = DoubleDouble::from(count);
-        for sum in &mut self.powers {
-            *sum += power;
-            power = power * DoubleDouble::from(residual);
-        }
+        add_powers(&mut self.powers, residual, count);
         self.add_difference(residual);
         let first = self.ends.map_or(residual, |(first, _)| first);
         self.ends = Some((first, residual));
@@ -146,5 +142,14 @@ impl TargetSums {
         }
         self.products.add(&next.products);
         self.cooks_distances.merge(&next.cooks_distances);
+    }
+}
+
+/// Adds a residual that stands for `count` rows to the sums of its powers.
+pub(super) fn add_powers(powers: &mut [DoubleDouble; 5], residual: f64, count: f64) {
+    let mut power = DoubleDouble::from(count);
+    for sum in powers {
+        *sum += power;
+        power = power * DoubleDouble::from(residual);
     }
 }
