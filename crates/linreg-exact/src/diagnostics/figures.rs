@@ -23,7 +23,7 @@ impl DiagnosticsPass {
         let squares = sums.squares.solve(true, Collinear::Drop);
         let durbin_watson = DurbinWatson::new(&sums.order);
         let targets = sums.targets.iter().enumerate().map(|(target, of_target)| {
-            let is_known = has_freedom && !self.is_rounding(target, of_target);
+            let is_known = has_freedom && !self.is_rounding(target);
             let known = |value: f64| if is_known { value } else { f64::NAN };
             let moments = Moments::of(&of_target.powers);
             let (studentised, freedom) = match &squares {
@@ -64,20 +64,15 @@ impl DiagnosticsPass {
     /// Whether residuals are no larger than the rounding of the features and of
     /// the target to 64-bit floats: those of a constant target or of an exact
     /// line.
-    fn is_rounding(&self, target: usize, sums: &TargetSums) -> bool {
-        /// Numbers of a table may have been computed themselves, with a few
-        /// roundings.
-        const ROUNDINGS: f64 = 8.0;
-        /// Of the total sum. Whole numbers far from zero have no rounding, but
-        /// leave more.
-        const LITTLE: f64 = 1e-12;
+    fn is_rounding(&self, target: usize) -> bool {
         let solution = &self.solution;
-        if solution.has_intercept && sums.is_constant() {
-            return true;
-        }
-        let residual_sum = solution.scaled_residual_sum(target);
-        sums.powers[2].high() <= ROUNDINGS * ROUNDINGS * sums.rounding
-            && residual_sum <= LITTLE * solution.scaled_total_sum(target)
+        let (left, total) = (
+            solution.scaled_residual_sum(target),
+            solution.scaled_total_sum(target),
+        );
+        let constant = solution.basic(target).first().map_or(0.0, |b| b.high());
+        let squares = solution.rows as f64 * constant * constant;
+        left <= 1e-24 * total || (solution.has_intercept && total <= 1e-28 * squares)
     }
 
     /// L'^-1 S L^-1 of the sums S of products in the basis.

@@ -144,24 +144,15 @@ impl DiagnosticsPass {
             .collect();
         let mut block = vec![0.0; used.len() * rank];
         let mut residuals = vec![0.0; used.len() * num_targets];
-        // Half a unit in the last place of all that a residual is computed from.
-        let mut roundings = vec![0.0; used.len() * num_targets];
         let mut row_of_kept = vec![DoubleDouble::ZERO; rank];
         for (index, row) in used.iter().enumerate() {
             self.read(rows, *row, &mut row_of_kept);
             let of_row = &mut residuals[index * num_targets..][..num_targets];
-            let of_roundings = &mut roundings[index * num_targets..][..num_targets];
             for (target, residual) in of_row.iter_mut().enumerate() {
                 let scale = 2f64.powi(-solution.target_unit(target));
                 let products = row_of_kept.iter().zip(solution.basic(target));
-                let products = products.map(|(x, b)| *x * *b);
+                let predicted: DoubleDouble = products.map(|(x, b)| *x * *b).sum();
                 let value = rows.targets(*row)[target] * scale;
-                let (mut predicted, mut size) = (DoubleDouble::ZERO, value.abs());
-                for product in products {
-                    predicted += product;
-                    size += product.high().abs();
-                }
-                of_roundings[target] = f64::EPSILON / 2.0 * size / self.deviations[target];
                 let residual_of = DoubleDouble::from(value) - predicted;
                 *residual = residual_of.high() / self.deviations[target];
             }
@@ -187,8 +178,6 @@ impl DiagnosticsPass {
             if self.config.weighting == Weighting::Precision {
                 let of_row = &mut residuals[index * num_targets..][..num_targets];
                 of_row.iter_mut().for_each(|residual| *residual *= root);
-                let of_row = &mut roundings[index * num_targets..][..num_targets];
-                of_row.iter_mut().for_each(|rounding| *rounding *= root);
             }
         }
         let counts: Vec<f64> = match self.config.weighting {
@@ -207,10 +196,6 @@ impl DiagnosticsPass {
                 let square = residual * residual;
                 squares[row * num_targets + target] = square;
                 of_target.push(residual, count);
-                of_target.rounding += count * roundings[index * num_targets + target].powi(2);
-                let value = rows.targets(*row)[target];
-                let [least, greatest] = of_target.range;
-                of_target.range = [least.min(value), greatest.max(value)];
                 let rest = 1.0 - leverage;
                 if !is_determining(leverage) {
                     let distance = square / rank as f64 * leverage / (rest * rest);

@@ -28,11 +28,6 @@ pub(super) struct TargetSums {
     pub powers: [DoubleDouble; 5],
     /// Of the squares of the differences of neighbours.
     pub differences: DoubleDouble,
-    /// Of the squares of the rounding errors of residuals, half a unit in the
-    /// last place of every number that they are computed from.
-    pub rounding: f64,
-    /// The least and the greatest target.
-    pub range: [f64; 2],
     /// The first and the last residual.
     pub ends: Option<(f64, f64)>,
     /// Of the products of every two of the basis' columns, weighted.
@@ -53,8 +48,6 @@ impl ResidualSums {
         let target = TargetSums {
             powers: [DoubleDouble::ZERO; 5],
             differences: DoubleDouble::ZERO,
-            rounding: 0.0,
-            range: [f64::INFINITY, f64::NEG_INFINITY],
             ends: None,
             products: Triangle::zeros(if is_robust { rank } else { 0 }),
             cooks_distances: Largest::new(largest),
@@ -104,11 +97,6 @@ impl TargetSums {
         self.ends = Some((first, residual));
     }
 
-    /// Whether all targets are the same.
-    pub fn is_constant(&self) -> bool {
-        self.range[0] >= self.range[1]
-    }
-
     fn add_difference(&mut self, next: f64) {
         if let Some((_, last)) = self.ends {
             let difference = next - last;
@@ -130,11 +118,6 @@ impl TargetSums {
             *sum += *next;
         }
         self.differences += next.differences;
-        self.rounding += next.rounding;
-        self.range = [
-            self.range[0].min(next.range[0]),
-            self.range[1].max(next.range[1]),
-        ];
         if let Some((first, last)) = next.ends {
             self.add_difference(first);
             let own = self.ends.map_or(first, |(first, _)| first);
