@@ -12,7 +12,8 @@ const MOST_MARKERS: usize = 100;
 impl Picture {
     /// The loss after each epoch, on a logarithmic axis where all are above 0;
     /// with that of validation rows where it was measured. `validation` is empty
-    /// or has a place for each epoch.
+    /// or has a place for each epoch. The title calls a change a rise or a fall
+    /// only if it is more than the noise of the losses would make.
     ///
     /// # Errors
     ///
@@ -27,7 +28,7 @@ impl Picture {
     /// # fn main() -> Result<(), linreg_plot::PlotError> {
     /// let validation = [Some(9.0), Some(2.0), Some(3.0)];
     /// let picture = Picture::losses(&[0.0, 1.0, 2.0], &[8.0, 1.0, 0.5], &validation)?;
-    /// assert_eq!(picture.title(), "The loss of validation rows is least at epoch 1 of 2, and rises after it");
+    /// assert_eq!(picture.title(), "The loss of validation rows is least at epoch 1 of 2");
     /// # Ok(())
     /// # }
     /// ```
@@ -116,35 +117,46 @@ impl Picture {
 
 /// The title and the figures behind it.
 fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String) {
-    let (first, last) = (training[0], training[training.len() - 1]);
-    let from_to = format!("from {} to {}", rough(first.1), rough(last.1));
-    let of_training = match training.len() {
-        1 => format!("The loss is {} after one epoch", rough(last.1)),
-        _ if last.1 < first.1 => format!("The loss falls {from_to}"),
-        _ if last.1 > first.1 => format!("The loss rises {from_to}"),
-        _ => format!("The loss stays at {}", rough(last.1)),
+    let losses: Vec<f64> = training.iter().map(|point| point.1).collect();
+    let (first, last) = (losses[0], losses[losses.len() - 1]);
+    let from_to = format!("from {} to {}", rough(first), rough(last));
+    let of_training = match Course::between(&losses, 0) {
+        _ if losses.len() == 1 => format!("The loss is {} after one epoch", rough(last)),
+        Course::Falls => format!("The loss falls {from_to}"),
+        Course::Rises => format!("The loss rises {from_to}"),
+        Course::Level => format!("The loss stays at about {}", rough(last)),
+        Course::Unknown => format!(
+            "The loss goes {from_to}: {} epochs are too few to tell noise from a trend",
+            losses.len()
+        ),
     };
-    let Some((epoch, least)) = validation
-        .iter()
-        .copied()
-        .min_by(|a, b| a.1.total_cmp(&b.1))
-    else {
-        let least = training.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        let subtitle = match least {
-            Some((epoch, least)) if least < last.1 => {
+    let least_of = |points: &[(f64, f64)]| {
+        let points = points.iter().copied().enumerate();
+        points.min_by(|(_, a), (_, b)| a.1.total_cmp(&b.1))
+    };
+    let Some((index, (epoch, least))) = least_of(validation) else {
+        let subtitle = match least_of(training) {
+            Some((_, (epoch, least))) if rough(least) != rough(last) && least < last => {
                 format!("It is least, {}, at epoch {}", rough(least), epoch)
             }
             _ => String::new(),
         };
         return (of_training, subtitle);
     };
+    let losses: Vec<f64> = validation.iter().map(|point| point.1).collect();
     let end = validation[validation.len() - 1];
-    let title = match end.1 > least {
-        true => format!(
-            "The loss of validation rows is least at epoch {} of {}, and rises after it",
-            epoch, end.0
+    let what = "The loss of validation rows";
+    let title = match Course::between(&losses, index) {
+        _ if index + 1 == losses.len() => format!("{what} is least at the end"),
+        Course::Rises => format!(
+            "{what} is least at epoch {epoch} of {}, and rises after it",
+            end.0
         ),
-        false => "The loss of validation rows is least at the end".to_string(),
+        Course::Unknown => format!("{what} is least at epoch {epoch} of {}", end.0),
+        Course::Level | Course::Falls => format!(
+            "{what} is least at epoch {epoch} of {}; after it no rise beyond its noise",
+            end.0
+        ),
     };
     let subtitle = format!(
         "Of validation rows {} at least and {} at the end; of training rows {from_to}",
@@ -152,6 +164,74 @@ fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String)
         rough(end.1)
     );
     (title, subtitle)
+}
+
+/// How losses go from one epoch to the last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Course {
+    Falls,
+    Rises,
+    /// No more than by noise.
+    Level,
+    /// Too few epochs to know their noise.
+    Unknown,
+}
+
+/// Losses from which on their noise can be told.
+const FEWEST_LOSSES: usize = 7;
+
+impl Course {
+    /// From the loss of this index to the last, compared with what noise makes.
+    /// Losses above 0 are compared by their logarithms.
+    fn between(losses: &[f64], from: usize) -> Self {
+        let logarithms = losses.iter().all(|loss| *loss > 0.0);
+        let scaled = |loss: f64| if logarithms { loss.ln() } else { loss };
+        let (first, last) = (losses[from], losses[losses.len() - 1]);
+        if rough(first) == rough(last) {
+            return Self::Level;
+        }
+        let values: Vec<f64> = losses.iter().map(|loss| scaled(*loss)).collect();
+        if values.len() < FEWEST_LOSSES {
+            // A loss that falls at every step is what is expected.
+            let falls = losses[from..].windows(2).all(|pair| pair[1] < pair[0]);
+            return if falls { Self::Falls } else { Self::Unknown };
+        }
+        let middle = values.len() / 2;
+        let start = if values.len() - from.max(middle) > FEWEST_LOSSES {
+            from.max(middle)
+        } else {
+            middle.min(values.len() - 5)
+        };
+        let change = scaled(last) - scaled(first);
+        let last_part = &values[start..];
+        // Of few losses the noise itself is not known well.
+        let times = 3.0 + 20.0 / last_part.len() as f64;
+        if change.abs() <= times * noise(last_part) {
+            Self::Level
+        } else if change > 0.0 {
+            Self::Rises
+        } else {
+            Self::Falls
+        }
+    }
+}
+
+/// Standard deviation of the noise of a difference between two values of a curve,
+/// or more: the root of half the mean square of the differences of neighbouring
+/// differences (as von Neumann and others, *The mean square successive
+/// difference*, 1941), to which a smooth curve adds little. Independent noise of
+/// standard deviation σ gives √3 σ. Noise that lasts some epochs shows in the
+/// differences of values further apart; the largest counts.
+fn noise(values: &[f64]) -> f64 {
+    let of = |apart: usize| {
+        let bends = values.iter().skip(2 * apart).zip(values.iter().skip(apart));
+        let bends = bends.zip(values).map(|((c, b), a)| c - 2.0 * b + a);
+        let count = (values.len() - 2 * apart) as f64;
+        (bends.map(|bend| bend * bend).sum::<f64>() / (2.0 * count)).sqrt()
+    };
+    let apart = std::iter::successors(Some(1), |apart| Some(2 * apart));
+    let apart = apart.take_while(|apart| *apart == 1 || 4 * apart <= values.len());
+    apart.map(of).fold(0.0, f64::max)
 }
 
 #[cfg(test)]
@@ -192,6 +272,108 @@ mod tests {
         assert_eq!(
             Picture::losses(&[], &[], &[]).unwrap_err(),
             PlotError::NoPoints
+        );
+    }
+
+    /// Normal numbers, as good as random.
+    fn normal(count: usize, seed: u64) -> Vec<f64> {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut uniform = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+        };
+        let next = |_| {
+            let (a, b) = (uniform(), uniform());
+            (-2.0 * a.ln()).sqrt() * (2.0 * std::f64::consts::PI * b).cos()
+        };
+        (0..count).map(next).collect()
+    }
+
+    /// From the least loss to the last.
+    fn course(losses: &[f64]) -> Course {
+        let least = (0..losses.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b]));
+        Course::between(losses, least.unwrap())
+    }
+
+    #[test]
+    fn noise_is_no_rise() {
+        // Of 200 curves each, flat but for noise that is independent, or of which
+        // seven tenths last from epoch to epoch.
+        for count in [7, 10, 30, 200] {
+            for lasting in [0.0, 0.7] {
+                let (mut rises, mut changes) = (0, 0);
+                for seed in 0..200 {
+                    let mut noise = 0.0;
+                    let flat = normal(count + 20, seed).into_iter().map(|z| {
+                        noise = lasting * noise + 0.01 * z;
+                        5.0 + noise
+                    });
+                    let flat: Vec<f64> = flat.skip(20).collect();
+                    rises += usize::from(course(&flat) == Course::Rises);
+                    changes += usize::from(Course::between(&flat, 0) != Course::Level);
+                }
+                let most = if lasting > 0.0 { 10 } else { 2 };
+                assert!(
+                    rises <= most && changes <= most,
+                    "{count} {lasting}: {rises} {changes}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_rises_or_falls_beyond_noise_is_said_to() {
+        for seed in 0..20 {
+            let noise = normal(60, seed);
+            let curve = |of: &dyn Fn(f64) -> f64| -> Vec<f64> {
+                let pairs = noise.iter().enumerate();
+                pairs
+                    .map(|(i, z)| of(i as f64) * (1.0 + 0.005 * z))
+                    .collect()
+            };
+            let falls = curve(&|i| 1.0 + 10.0 * (-i / 15.0_f64).exp());
+            assert_eq!(Course::between(&falls, 0), Course::Falls);
+            assert_ne!(course(&falls), Course::Rises);
+            let overfits = curve(&|i| 1.0 + 10.0 * (-i / 4.0_f64).exp() + 0.005 * i);
+            assert_eq!(course(&overfits), Course::Rises);
+        }
+        // Smooth curves have no noise: a parabola, and a training that diverges.
+        let smooth: Vec<f64> = (0..12)
+            .map(|i| 1.0 + 0.01 * f64::from(i - 6).powi(2))
+            .collect();
+        assert_eq!(course(&smooth), Course::Rises);
+        let diverges: Vec<f64> = (0..8).map(|i| 10f64.powi(i)).collect();
+        assert_eq!(Course::between(&diverges, 0), Course::Rises);
+        assert_eq!(Course::between(&[3.0; 9], 0), Course::Level);
+    }
+
+    #[test]
+    fn titles_say_what_can_be_told() {
+        let title = |losses: &[f64], validation: &[f64]| {
+            let epochs: Vec<f64> = (0..losses.len()).map(|epoch| epoch as f64).collect();
+            let validation: Vec<Option<f64>> = validation.iter().copied().map(Some).collect();
+            Picture::losses(&epochs, losses, &validation)
+                .unwrap()
+                .title()
+        };
+        assert_eq!(title(&[8.0, 2.0, 1.0], &[]), "The loss falls from 8 to 1");
+        assert_eq!(
+            title(&[1.0, 1.1, 1.2], &[]),
+            "The loss goes from 1 to 1.2: 3 epochs are too few to tell noise from a trend"
+        );
+        let flat: Vec<f64> = normal(40, 3).iter().map(|z| 5.0 + 0.01 * z).collect();
+        assert!(title(&flat, &[]).starts_with("The loss stays at about "));
+        let end = "after it no rise beyond its noise";
+        assert!(
+            title(&flat, &flat).ends_with(end),
+            "{}",
+            title(&flat, &flat)
+        );
+        assert_eq!(
+            title(&[9.0, 3.0, 1.0], &[9.0, 3.0, 1.0]),
+            "The loss of validation rows is least at the end"
         );
     }
 }
