@@ -29,6 +29,7 @@ mod axis;
 mod chart;
 mod cloud;
 mod coefficients;
+mod course;
 mod error;
 mod font;
 mod frame;

@@ -1,5 +1,5 @@
-mod diagnostics;
-mod exact;
+pub mod diagnostics;
+pub mod exact;
 mod exact_args;
 mod fitted;
 mod gap;

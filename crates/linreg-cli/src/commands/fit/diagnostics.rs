@@ -7,6 +7,7 @@ use linreg_exact::{
     Diagnostics, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums, RobustCovariance,
     RowFigure, TargetDiagnostics,
 };
+use linreg_plot::ResidualTests;
 use serde_json::{Value, json};
 
 use super::exact::{ExactFit, data_error, rows_of};
@@ -100,7 +101,7 @@ impl Found {
 }
 
 /// The level of the tests.
-const LEVEL: f64 = 0.05;
+pub const LEVEL: f64 = 0.05;
 
 /// Rows below which tests find so little that finding nothing says nothing:
 /// simulated with 20 rows, Jarque-Bera's rejects 2.4 % of normal residuals at a
@@ -162,6 +163,18 @@ impl Found {
     /// What speaks against the assumptions of a target's figures.
     pub fn findings(&self, index: usize) -> Vec<Finding> {
         self.diagnostics.findings(index, LEVEL)
+    }
+
+    /// What the tests of a target's residuals say, for the titles of pictures.
+    pub fn tests(&self, inference: &Inference, index: usize) -> ResidualTests {
+        let target = &self.diagnostics.targets[index];
+        ResidualTests {
+            breusch_pagan_p: target.breusch_pagan_p,
+            jarque_bera_p: target.jarque_bera_p,
+            level: LEVEL,
+            rows: inference.rows as u64,
+            are_rounding: target.durbin_watson.is_nan(),
+        }
     }
 
     /// The findings in sentences, each with its p and what to do.

@@ -5,13 +5,15 @@ use anyhow::{Context, Result, bail};
 use linreg_data::{
     ChunkOrder, EncodedSource, Encoder, EncodingCounts, Passes, Rows, Set, Split, UnseenPolicy,
 };
-use linreg_exact::PredictionErrors;
+use linreg_exact::{Arithmetic, Collinear, PredictionErrors, Weighting};
 use linreg_model::ModelFile;
-use linreg_plot::Picture;
+use linreg_plot::{Picture, ResidualTests};
 
 use super::drawing::DrawingArgs;
 use crate::columns::{unseen, warn_of_counts};
-use crate::commands::fit::intervals::load;
+use crate::commands::fit::diagnostics::LEVEL;
+use crate::commands::fit::exact::Sums;
+use crate::commands::fit::intervals::{caution, load};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
 use crate::style::yellow;
@@ -92,7 +94,14 @@ pub fn run(args: Args) -> Result<()> {
         true => Some(errors.with_context(|| args.model.display().to_string())?),
         false => None,
     };
-    let source = args.source.open(Passes::One)?;
+    // The covariance of robust standard errors does not tell leverages.
+    let is_robust = errors.is_some() && caution(&model).is_some();
+    let passes = if is_robust {
+        Passes::Several
+    } else {
+        Passes::One
+    };
+    let source = args.source.open(passes)?;
     let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training);
     let rows = rows.with_context(|| {
         format!(
@@ -101,17 +110,29 @@ pub fn run(args: Args) -> Result<()> {
             args.model.display()
         )
     })?;
+    let errors = match errors {
+        Some(errors) => {
+            let of_rows = if is_robust {
+                Some(errors_of(&rows, &encoder)?)
+            } else {
+                None
+            };
+            Some(Errors::new(errors, of_rows, target))
+        }
+        None => None,
+    };
     let mut look = Look::new(&model, target, errors);
     let mut counts = EncodingCounts::default();
     let chunks = rows.encoded(ChunkOrder::File);
     for chunk in chunks.map_err(|error| args.source.say_where(error))? {
         let (rows, of_chunk) = chunk.map_err(|error| args.source.say_where(error))?;
         counts.merge(&of_chunk);
-        look.add(&rows, &encoder);
+        look.add(&rows, &encoder)?;
     }
     warn_of_counts(&counts, "")?;
     let name = &model.target_names[target];
-    let pictures = kinds.iter().map(|kind| look.picture(*kind, name));
+    let tests = look.tests();
+    let pictures = kinds.iter().map(|kind| look.picture(*kind, name, &tests));
     let pictures: Result<Vec<Picture>> = pictures.collect();
     let picture = Picture::side_by_side(pictures.map_err(|error| args.source.say_where(error))?)?;
     if look.determined > 0 && kinds.iter().any(needs_errors) {
@@ -141,6 +162,42 @@ fn target(model: &ModelFile, name: Option<&str>) -> Result<usize> {
     })
 }
 
+/// What residuals are standardised with.
+struct Errors {
+    /// Standard deviation of the residuals of the fit.
+    deviation: f64,
+    /// Whose standard errors of means are leverages, times this deviation.
+    of_means: PredictionErrors,
+    of_means_deviation: f64,
+}
+
+impl Errors {
+    /// With the errors that the model keeps, and where their covariance is a
+    /// robust one those of the rows.
+    fn new(own: PredictionErrors, of_rows: Option<PredictionErrors>, target: usize) -> Self {
+        let deviation = |errors: &PredictionErrors| {
+            errors.residual_variance[target].sqrt() * errors.target_units[target]
+        };
+        let own_deviation = deviation(&own);
+        let of_means = of_rows.unwrap_or(own);
+        Self {
+            deviation: own_deviation,
+            of_means_deviation: deviation(&of_means),
+            of_means,
+        }
+    }
+}
+
+/// The errors of least squares of the rows, of equal variances.
+fn errors_of(rows: &EncodedSource, encoder: &Encoder) -> Result<PredictionErrors> {
+    let mut sums = Sums::new(Arithmetic::DoubleDouble);
+    sums.add(rows, encoder)?;
+    let solution = sums
+        .accumulator
+        .solve(encoder.intercept(), Collinear::Drop)?;
+    Ok(PredictionErrors::new(&solution, Weighting::Precision))
+}
+
 /// Rows kept at the most: every second, every fourth and so on of more.
 const MOST_ROWS: usize = 1 << 20;
 
@@ -151,7 +208,13 @@ const DETERMINED: f64 = 1.0 - 1e-10;
 struct Look<'a> {
     model: &'a ModelFile,
     target: usize,
-    errors: Option<PredictionErrors>,
+    errors: Option<Errors>,
+    tests: linreg_exact::ResidualTests,
+    /// Sums of the squares of the residuals, of the rounding of what they are
+    /// computed from, and the least and the greatest of the targets.
+    squares: f64,
+    rounding: f64,
+    range: [f64; 2],
     seen: usize,
     /// One of so many rows is kept.
     every: usize,
@@ -164,11 +227,15 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn new(model: &'a ModelFile, target: usize, errors: Option<PredictionErrors>) -> Self {
+    fn new(model: &'a ModelFile, target: usize, errors: Option<Errors>) -> Self {
         Self {
             model,
             target,
             errors,
+            tests: linreg_exact::ResidualTests::new(model.feature_names.len()),
+            squares: 0.0,
+            rounding: 0.0,
+            range: [f64::INFINITY, f64::NEG_INFINITY],
             seen: 0,
             every: 1,
             actual: Vec::new(),
@@ -179,11 +246,28 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn add(&mut self, rows: &Rows, encoder: &Encoder) {
+    fn add(&mut self, rows: &Rows, encoder: &Encoder) -> Result<()> {
         let coefficients = &self.model.coefficients;
         let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
         let predictions = coefficients.predict(&rows.features);
+        let weight = |row: usize| match encoder.weight() {
+            Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
+            None => 1.0,
+        };
+        let (mut tested, mut residuals) = (Vec::new(), Vec::new());
         for row in 0..rows.targets.len() / targets {
+            let (actual, fitted) = (
+                rows.targets[row * targets + self.target],
+                predictions[row * targets + self.target],
+            );
+            let of_row = &rows.features[row * features..(row + 1) * features];
+            // As the fit, which passes over rows of weight 0.
+            let weight = weight(row);
+            if weight > 0.0 {
+                tested.extend_from_slice(of_row);
+                residuals.push(weight.sqrt() * (actual - fitted));
+                self.add_rounding(of_row, actual, weight);
+            }
             let number = self.seen;
             self.seen += 1;
             if !number.is_multiple_of(self.every) {
@@ -195,35 +279,52 @@ impl<'a> Look<'a> {
                     continue;
                 }
             }
-            let (actual, fitted) = (
-                rows.targets[row * targets + self.target],
-                predictions[row * targets + self.target],
-            );
             self.actual.push(actual);
             self.fitted.push(fitted);
             let Some(errors) = &self.errors else { continue };
-            let weight = match encoder.weight() {
-                Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
-                None => 1.0,
-            };
-            let found = errors.std_errors(
-                self.target,
-                &rows.features[row * features..(row + 1) * features],
-            );
-            let spread =
-                errors.residual_variance[self.target].sqrt() * errors.target_units[self.target];
+            let found = errors.of_means.std_errors(self.target, of_row);
             // The diagonal of the hat matrix, and the residual over its standard
             // deviation (Belsley, Kuh and Welsch, Regression Diagnostics, 1980,
             // sections 2.1 and 2.2).
-            let leverage = weight * (found.mean / spread).powi(2);
+            let leverage = weight * (found.mean / errors.of_means_deviation).powi(2);
             let is_determined = leverage > DETERMINED || leverage.is_nan();
             self.determined += usize::from(is_determined);
-            let residual = weight.sqrt() * (actual - fitted) / spread;
+            let residual = weight.sqrt() * (actual - fitted) / errors.deviation;
             self.standardised.push(match is_determined {
                 true => f64::NAN,
                 false => residual / (1.0 - leverage).sqrt(),
             });
             self.leverage.push(leverage);
+        }
+        self.squares += residuals.iter().map(|e| e * e).sum::<f64>();
+        self.tests.update(&tested, &residuals)?;
+        Ok(())
+    }
+
+    /// Adds what rounding may do to the residual of a row.
+    fn add_rounding(&mut self, features: &[f64], actual: f64, weight: f64) {
+        let coefficients = &self.model.coefficients;
+        let targets = coefficients.num_targets();
+        let weights = coefficients.weight()[self.target..].iter().step_by(targets);
+        let products = features.iter().zip(weights).map(|(x, w)| (x * w).abs());
+        let size = actual.abs() + coefficients.bias()[self.target].abs() + products.sum::<f64>();
+        self.rounding += weight * (f64::EPSILON * size).powi(2);
+        self.range = [self.range[0].min(actual), self.range[1].max(actual)];
+    }
+
+    /// What the tests of all rows say.
+    fn tests(&self) -> ResidualTests {
+        /// Of the spread of the target: what is left of an exact line.
+        const LITTLE: f64 = 1e-6;
+        let rows = self.tests.rows();
+        let spread = rows as f64 * ((self.range[1] - self.range[0]) * LITTLE).powi(2);
+        let is_little = self.squares <= 16.0 * self.rounding;
+        ResidualTests {
+            breusch_pagan_p: self.tests.breusch_pagan_p(),
+            jarque_bera_p: self.tests.jarque_bera_p(),
+            level: LEVEL,
+            rows,
+            are_rounding: is_little && (self.squares <= spread || spread == 0.0),
         }
     }
 
@@ -241,7 +342,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn picture(&self, kind: Kind, name: &str) -> Result<Picture> {
+    fn picture(&self, kind: Kind, name: &str, tests: &ResidualTests) -> Result<Picture> {
         if self.actual.is_empty() {
             bail!("there are no rows after the header");
         }
@@ -258,22 +359,25 @@ impl<'a> Look<'a> {
             Kind::Fitted => {
                 let pairs = self.actual.iter().zip(&self.fitted);
                 let residuals: Vec<f64> = pairs.map(|(actual, fitted)| actual - fitted).collect();
-                Picture::residuals(name, &self.fitted, &residuals)?
+                Picture::residuals(name, &self.fitted, &residuals, Some(tests))?
             }
-            Kind::Quantiles => Picture::normal_quantiles(&told(&self.standardised))?,
-            Kind::Scale => {
-                Picture::scale_location(name, &told(&self.fitted), &told(&self.standardised))?
-            }
+            Kind::Quantiles => Picture::normal_quantiles(&told(&self.standardised), Some(tests))?,
+            Kind::Scale => Picture::scale_location(
+                name,
+                &told(&self.fitted),
+                &told(&self.standardised),
+                Some(tests),
+            )?,
             Kind::Leverage => {
                 let coefficients = self
                     .errors
                     .as_ref()
-                    .map_or(1, |errors| errors.feature_scales.len());
-                Picture::leverage(
-                    &told(&self.leverage),
-                    &told(&self.standardised),
-                    coefficients,
-                )?
+                    .map_or(1, |errors| errors.of_means.feature_scales.len());
+                let mut standardised = told(&self.standardised);
+                if tests.are_rounding {
+                    standardised.fill(0.0);
+                }
+                Picture::leverage(&told(&self.leverage), &standardised, coefficients)?
             }
         })
     }
