@@ -13,7 +13,7 @@ use crate::{Accumulator, Arithmetic, Collinear, DoubleDouble, ExactError, Rows};
 ///
 /// # fn main() -> Result<(), linreg_exact::ExactError> {
 /// let mut tests = ResidualTests::new(1);
-/// tests.update(&[1.0, 2.0, 3.0, 4.0], &[0.1, -0.1, -0.3, 0.3])?;
+/// tests.update(&[1.0, 2.0, 3.0, 4.0], &[0.1, -0.1, -0.3, 0.3], None)?;
 /// assert!(tests.breusch_pagan_p() < 0.1 && tests.jarque_bera_p() > 0.5);
 /// # Ok(())
 /// # }
@@ -35,20 +35,27 @@ impl ResidualTests {
         }
     }
 
-    /// Takes rows, `[rows, features]`, and the residual of each.
+    /// Takes rows, `[rows, features]`, the residual of each, and for how many
+    /// rows each stands if not for one.
     ///
     /// # Errors
     ///
     /// Other numbers of features, or numbers that are NaN or infinite.
-    pub fn update(&mut self, features: &[f64], residuals: &[f64]) -> Result<(), ExactError> {
+    pub fn update(
+        &mut self,
+        features: &[f64],
+        residuals: &[f64],
+        counts: Option<&[f64]>,
+    ) -> Result<(), ExactError> {
         let squares: Vec<f64> = residuals
             .iter()
             .map(|residual| residual * residual)
             .collect();
         let rows = Rows::new(features, &squares, self.squares.num_features(), 1)?;
-        self.squares.update(&rows)?;
-        for residual in residuals {
-            add_powers(&mut self.powers, *residual, 1.0);
+        self.squares.update(&rows.with_weights(counts)?)?;
+        for (row, residual) in residuals.iter().enumerate() {
+            let count = counts.map_or(1.0, |counts| counts[row]);
+            add_powers(&mut self.powers, *residual, count);
         }
         Ok(())
     }
@@ -95,8 +102,12 @@ mod tests {
         let pairs = features.chunks(10).zip(&targets);
         let residuals: Vec<f64> = pairs.map(|(x, y)| y - predict(x)).collect();
         let mut tests = ResidualTests::new(10);
-        tests.update(&features[..1000], &residuals[..100]).unwrap();
-        tests.update(&features[1000..], &residuals[100..]).unwrap();
+        tests
+            .update(&features[..1000], &residuals[..100], None)
+            .unwrap();
+        tests
+            .update(&features[1000..], &residuals[100..], None)
+            .unwrap();
         let found = [tests.jarque_bera_p(), tests.breusch_pagan_p()];
         assert_close(&found, &[0.4956537465319756, 0.00354952241928149], 1e-9);
         assert_eq!(tests.rows(), 442);
@@ -106,7 +117,9 @@ mod tests {
     fn there_is_no_test_of_nothing() {
         let mut tests = ResidualTests::new(1);
         assert!(tests.jarque_bera_p().is_nan() && tests.breusch_pagan_p().is_nan());
-        tests.update(&[1.0, 1.0, 1.0], &[2.0, 2.0, 2.0]).unwrap();
+        tests
+            .update(&[1.0, 1.0, 1.0], &[2.0, 2.0, 2.0], None)
+            .unwrap();
         assert!(tests.jarque_bera_p().is_nan() && tests.breusch_pagan_p().is_nan());
     }
 
@@ -114,8 +127,21 @@ mod tests {
     fn residuals_of_one_size_do_not_change_with_a_feature() {
         let mut tests = ResidualTests::new(1);
         tests
-            .update(&[1.0, 2.0, 3.0, 4.0], &[0.1, -0.1, -0.1, 0.1])
+            .update(&[1.0, 2.0, 3.0, 4.0], &[0.1, -0.1, -0.1, 0.1], None)
             .unwrap();
         assert_eq!(tests.breusch_pagan_p(), 1.0);
+    }
+
+    #[test]
+    fn rows_that_count_for_several_are_as_many_rows() {
+        let (mut counted, mut written) = (ResidualTests::new(1), ResidualTests::new(1));
+        let (x, e) = ([1.0, 2.0, 3.0, 5.0], [0.5, -1.0, 0.0, 2.0]);
+        counted.update(&x, &e, Some(&[2.0, 1.0, 3.0, 1.0])).unwrap();
+        let x = [1.0, 1.0, 2.0, 3.0, 3.0, 3.0, 5.0];
+        let e = [0.5, 0.5, -1.0, 0.0, 0.0, 0.0, 2.0];
+        written.update(&x, &e, None).unwrap();
+        let p = |tests: &ResidualTests| [tests.jarque_bera_p(), tests.breusch_pagan_p()];
+        assert_close(&p(&counted), &p(&written), 1e-12);
+        assert_eq!(counted.rows(), 7);
     }
 }

@@ -332,10 +332,10 @@ fn breusch_pagan(fit: &ExactFit, found: &Found, index: usize) -> String {
         None => none_found("change of spread with the features", inference),
     };
     format!(
-        "{}  p {} on {} degrees of freedom (Koenker's form): {meaning}",
+        "{}  p {} on {} of freedom (Koenker's form): {meaning}",
         significant(target.breusch_pagan),
         p_value(target.breusch_pagan_p),
-        significant(target.breusch_pagan_degrees_of_freedom)
+        count(target.breusch_pagan_degrees_of_freedom as usize, "degree")
     )
 }
 

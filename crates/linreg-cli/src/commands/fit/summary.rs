@@ -27,7 +27,11 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
         text += &format!("\n{}", lines(&figures(fit, index, inference, target)));
         let meaning = meaning(inference, encoder, target);
         if !meaning.is_empty() {
-            text += &format!("\nWhat it says\n  {}\n", meaning.join("\n  "));
+            text += &format!(
+                "\n{}\n  {}\n",
+                meaning_heading(inference),
+                meaning.join("\n  ")
+            );
         }
         if let Some(found) = &fit.diagnostics {
             text += &format!("\n{}", diagnostics::text(fit, found, index, encoder));
@@ -204,6 +208,14 @@ fn or_unknown(value: f64) -> String {
         true => significant(value),
         false => "-".to_string(),
     }
+}
+
+/// The heading of [`meaning`].
+pub fn meaning_heading(inference: &Inference) -> String {
+    format!(
+        "What it says (coefficients significant at {})",
+        diagnostics::percent(1.0 - inference.confidence)
+    )
 }
 
 /// What the coefficients mean that are significant at the level of the

@@ -13,6 +13,7 @@ use super::drawing::DrawingArgs;
 use crate::columns::{unseen, warn_of_counts};
 use crate::commands::fit::diagnostics::LEVEL;
 use crate::commands::fit::exact::Sums;
+use crate::commands::fit::fitted::{COUNTS, WEIGHTS};
 use crate::commands::fit::intervals::{caution, load};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
@@ -113,7 +114,12 @@ pub fn run(args: Args) -> Result<()> {
     let errors = match errors {
         Some(errors) => {
             let of_rows = if is_robust {
-                Some(errors_of(&rows, &encoder)?)
+                let weighting = if are_counts(&model) {
+                    Weighting::Counts
+                } else {
+                    Weighting::Precision
+                };
+                Some(errors_of(&rows, &encoder, weighting)?)
             } else {
                 None
             };
@@ -162,6 +168,13 @@ fn target(model: &ModelFile, name: Option<&str>) -> Result<usize> {
     })
 }
 
+fn are_counts(model: &ModelFile) -> bool {
+    model
+        .metadata
+        .get(WEIGHTS)
+        .is_some_and(|what| what == COUNTS)
+}
+
 /// What residuals are standardised with.
 struct Errors {
     /// Standard deviation of the residuals of the fit.
@@ -189,13 +202,17 @@ impl Errors {
 }
 
 /// The errors of least squares of the rows, of equal variances.
-fn errors_of(rows: &EncodedSource, encoder: &Encoder) -> Result<PredictionErrors> {
+fn errors_of(
+    rows: &EncodedSource,
+    encoder: &Encoder,
+    weighting: Weighting,
+) -> Result<PredictionErrors> {
     let mut sums = Sums::new(Arithmetic::DoubleDouble);
     sums.add(rows, encoder)?;
     let solution = sums
         .accumulator
         .solve(encoder.intercept(), Collinear::Drop)?;
-    Ok(PredictionErrors::new(&solution, Weighting::Precision))
+    Ok(PredictionErrors::new(&solution, weighting))
 }
 
 /// Rows kept at the most: every second, every fourth and so on of more.
@@ -209,6 +226,8 @@ struct Look<'a> {
     model: &'a ModelFile,
     target: usize,
     errors: Option<Errors>,
+    /// Whether weights are numbers of equal rows.
+    are_counts: bool,
     tests: linreg_exact::ResidualTests,
     /// Sums of the squares of the residuals, of the rounding of what they are
     /// computed from, and the least and the greatest of the targets.
@@ -232,6 +251,7 @@ impl<'a> Look<'a> {
             model,
             target,
             errors,
+            are_counts: are_counts(model),
             tests: linreg_exact::ResidualTests::new(model.feature_names.len()),
             squares: 0.0,
             rounding: 0.0,
@@ -254,7 +274,7 @@ impl<'a> Look<'a> {
             Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
             None => 1.0,
         };
-        let (mut tested, mut residuals) = (Vec::new(), Vec::new());
+        let (mut tested, mut residuals, mut counts) = (Vec::new(), Vec::new(), Vec::new());
         for row in 0..rows.targets.len() / targets {
             let (actual, fitted) = (
                 rows.targets[row * targets + self.target],
@@ -262,8 +282,13 @@ impl<'a> Look<'a> {
             );
             let of_row = &rows.features[row * features..(row + 1) * features];
             // As the fit, which passes over rows of weight 0.
-            let weight = weight(row);
-            if weight > 0.0 {
+            let (weight, count) = if self.are_counts {
+                (1.0, weight(row))
+            } else {
+                (weight(row), 1.0)
+            };
+            if weight > 0.0 && count > 0.0 {
+                counts.push(count);
                 tested.extend_from_slice(of_row);
                 residuals.push(weight.sqrt() * (actual - fitted));
                 self.add_rounding(of_row, actual, weight);
@@ -297,7 +322,7 @@ impl<'a> Look<'a> {
             self.leverage.push(leverage);
         }
         self.squares += residuals.iter().map(|e| e * e).sum::<f64>();
-        self.tests.update(&tested, &residuals)?;
+        self.tests.update(&tested, &residuals, Some(&counts))?;
         Ok(())
     }
 
