@@ -41,11 +41,11 @@ fn the_figures_in_titles_are_those_of_statsmodels() {
         ("predicted", "typical error 53.5"),
         (
             "fitted",
-            "Residuals fan out: their spread grows 1.5 times from left to right",
+            "The spread grows 1.5 times from left to right: residuals do not have the same",
         ),
         (
             "fitted",
-            "Standard deviation 40.5 in the left third, 59.1 in the right; 442 rows",
+            "Standard deviation 40.5 in the left third, 59.1 in the right; 442 rows;",
         ),
         (
             "scale",
@@ -57,7 +57,7 @@ fn the_figures_in_titles_are_those_of_statsmodels() {
         ),
         (
             "leverage",
-            "No row moves the fit: Cook's distance is 0.0245 at most",
+            "No row has a Cook's distance above 0.5: the largest is 0.0245",
         ),
         ("leverage", "Leverage 0.0249 on average, 0.128 at most"),
     ] {
@@ -88,6 +88,118 @@ fn the_figures_in_titles_are_those_of_statsmodels() {
         "progression = -117.8 + 10.23 × bmi; standard deviation around the line 62.37",
     ] {
         assert!(scatter.contains(expected), "{expected}: {scatter}");
+    }
+}
+
+#[test]
+fn titles_of_residuals_say_what_the_tests_of_the_fit_say() {
+    let tool = Tool::new();
+    let mut state = 5_u64;
+    let mut uniform = || {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 40) as f64 / (1 << 24) as f64
+    };
+    // Errors without a fault, that grow, and that are skewed.
+    for (name, of) in [
+        ("even", (|_, z| z) as fn(f64, f64) -> f64),
+        ("grows", |x, z| (1.0 + x) * z),
+        ("skewed", |_, z| (1.5 * z).exp()),
+    ] {
+        let mut rows = "x,other,y,n\n".to_string();
+        for k in 0..300 {
+            let x = f64::from(k % 60) / 10.0;
+            let z = (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+            rows += &format!("{x},{},{},{}\n", uniform(), x + of(x, z), k % 3);
+        }
+        tool.write("rows.csv", rows);
+        for options in [
+            &[][..],
+            &["--weight", "n"],
+            &["--weight", "n", "--counts"],
+            &["--robust", "hc3"],
+        ] {
+            let fit = [
+                "fit",
+                "rows.csv",
+                "--target",
+                "y",
+                "--diagnostics",
+                "--force",
+                "--json",
+            ];
+            let exclude = if options.contains(&"n") {
+                &[][..]
+            } else {
+                &["--exclude", "n"]
+            };
+            let fit = tool.json(&[&fit[..], options, exclude].concat());
+            let found = &fit["diagnostics"]["findings"];
+            let has = |kind: &str| found.as_array().unwrap().iter().any(|f| f["kind"] == kind);
+            let title = |kind: &str| {
+                let plot = [
+                    "plot",
+                    "residuals",
+                    "rows.safetensors",
+                    "rows.csv",
+                    "--kind",
+                    kind,
+                ];
+                tool.succeed(&plot)
+            };
+            for kind in ["fitted", "scale"] {
+                let title = title(kind);
+                let is_even = title.contains("no change of spread found")
+                    || title.contains("No change of spread found");
+                assert_eq!(
+                    is_even,
+                    !has("unequal_variance"),
+                    "{name} {options:?}: {title}"
+                );
+            }
+            let title = title("qq");
+            let is_normal = title.starts_with("No departure from a normal distribution found");
+            assert_eq!(is_normal, !has("not_normal"), "{name} {options:?}: {title}");
+            assert!(title.contains("Jarque-Bera p"), "{title}");
+        }
+    }
+}
+
+#[test]
+fn leverages_of_a_robust_model_are_those_of_its_rows() {
+    let tool = diabetes();
+    let plot = ["plot", "residuals", "diabetes.safetensors", "diabetes.csv"];
+    let plot = [&plot[..], &["--kind", "leverage"]].concat();
+    let plain = tool.succeed(&plot);
+    let fit = ["fit", "diabetes.csv", "--target", "progression", "--force"];
+    tool.succeed(&[&fit[..], &["--robust", "hc3"]].concat());
+    assert_eq!(tool.succeed(&plot), plain);
+}
+
+#[test]
+fn a_loss_rises_only_beyond_its_noise() {
+    let tool = Tool::new();
+    let noise = |k: i32| f64::from(k * 37 % 11 - 5) / 500.0;
+    let history = |of: &dyn Fn(i32) -> f64| -> String {
+        let rows = (0..40).map(|k| format!("{k},{},{}\n", 5.0 / f64::from(k + 1), of(k)));
+        format!("epoch,loss,validation_loss\n{}", rows.collect::<String>())
+    };
+    let fall = |k: i32| 4.0 * (-f64::from(k) / 3.0).exp();
+    for (validation, said) in [
+        (
+            history(&|k| 1.0 + fall(k) + noise(k)),
+            "no rise beyond its noise",
+        ),
+        (
+            history(&|k| 1.0 + fall(k) + noise(k) + 0.02 * f64::from(k)),
+            "and rises after it",
+        ),
+        (history(&|k| 1.0 + fall(k)), "is least at the end"),
+    ] {
+        tool.write("history.csv", validation);
+        let picture = tool.succeed(&["plot", "loss", "history.csv"]);
+        assert!(picture.contains(said), "{said}: {picture}");
     }
 }
 

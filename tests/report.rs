@@ -93,6 +93,86 @@ fn a_report_tells_the_same_figures_as_the_fit() {
 }
 
 #[test]
+fn a_report_looks_for_findings_itself_and_puts_them_first() {
+    let tool = Tool::new();
+    // Residuals that last, and that grow with x; and rows without a fault.
+    let (mut lasting, mut growing, mut plain) = (0.0, String::new(), String::new());
+    let mut rows = String::new();
+    for (k, z) in normal(400).into_iter().enumerate() {
+        let x = k as f64 / 40.0;
+        lasting = 0.3 * lasting + z;
+        rows += &format!("{x},{}\n", x + lasting);
+        growing += &format!("{x},{}\n", x + (0.2 + x) * z);
+        plain += &format!("{x},{}\n", x + z);
+    }
+    for (name, rows, finding) in [
+        (
+            "lasting",
+            rows,
+            "residuals are like those of the row before",
+        ),
+        (
+            "growing",
+            growing,
+            "the spread of residuals changes with the features",
+        ),
+        ("plain", plain, ""),
+    ] {
+        tool.write(&format!("{name}.csv"), format!("x,y\n{rows}"));
+        let file = format!("{name}.csv");
+        let fit = [
+            "fit", &file, "--target", "y", "--report", "r.html", "--force",
+        ];
+        let printed = tool.succeed(&fit);
+        // Only the report looks.
+        assert!(!printed.contains("Durbin-Watson"), "{printed}");
+        let page = tool.read("r.html");
+        check_page(&page);
+        let words = words(page.split("<section id=\"trust\"").nth(1).unwrap());
+        assert!(
+            !words.contains("second look") && !words.contains("surely"),
+            "{words}"
+        );
+        let (before, checks) = words.split_once("Assumption checks").unwrap();
+        assert!(checks.contains("Durbin-Watson"), "{checks}");
+        let none = "None of the checks below found anything in 400 rows";
+        if finding.is_empty() {
+            assert!(
+                before.contains(none) && !before.contains("Warnings:"),
+                "{before}"
+            );
+        } else {
+            let (_, warnings) = before.split_once("Warnings:").unwrap();
+            assert!(
+                warnings.contains(finding) && !before.contains(none),
+                "{before}"
+            );
+        }
+        // The titles of its pictures say the same.
+        let is_growing = page.contains("residuals do not have the same variance");
+        let is_even = page.contains("No bend and no change of spread found in 400 rows");
+        assert_eq!(
+            (is_growing, is_even),
+            (name == "growing", name != "growing"),
+            "{name}"
+        );
+    }
+}
+
+/// Normal numbers, as good as random, by sums of twelve uniform ones.
+fn normal(count: usize) -> Vec<f64> {
+    let mut state = 7_u64;
+    let mut uniform = || {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 40) as f64 / (1 << 24) as f64
+    };
+    let mut next = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+    (0..count).map(|_| next()).collect()
+}
+
+#[test]
 fn the_own_lines_are_those_of_scipy() {
     let (_, page) = diabetes(&[]);
     let words = words(page.split("<section id=\"looseness\"").nth(1).unwrap());
@@ -153,7 +233,7 @@ fn a_report_is_written_for_every_kind_of_fit() {
     assert!(words(&shrunk).contains("How far the weights are shrunk"));
     assert!(!words(&shrunk).contains("The standard errors, p values"));
     let told = reports("houses.csv --target price --diagnostics --robust hc3");
-    assert!(words(&told).contains("Do its assumptions hold"));
+    assert!(words(&told).contains("Assumption checks"));
     assert!(!words(&told).contains("as widely spread everywhere"));
     reports("houses.csv --formula price~area*C(town)+poly(age,2)");
     let trained = reports("houses.csv --target price --method sgd --batch-size 32 --epochs 5");

@@ -2,13 +2,20 @@
 //! hold, and which rows it hangs on.
 
 mod basis;
+mod durbin_watson;
 mod figures;
+mod findings;
 mod largest;
+mod order;
 mod pass;
+mod quadratic_form;
+mod residual_tests;
 mod sums;
 
+pub use findings::Finding;
 pub use largest::RowFigure;
 pub use pass::{DiagnosticsPass, diagnose};
+pub use residual_tests::ResidualTests;
 pub use sums::ResidualSums;
 
 use crate::Weighting;
@@ -74,6 +81,9 @@ pub struct Diagnostics {
     /// own target counts in its prediction, from 0 to 1, with a mean of
     /// coefficients / rows.
     pub leverages: Vec<RowFigure>,
+    /// Whether a row counts for more than one: see
+    /// [`Weighting::Counts`](crate::Weighting::Counts).
+    pub has_counted_rows: bool,
     /// One for each target.
     pub targets: Vec<TargetDiagnostics>,
 }
@@ -81,8 +91,13 @@ pub struct Diagnostics {
 /// What the residuals of a target tell. Where rows have precisions w as
 /// weights, residuals e stand here as √w e, as in R and statsmodels.
 ///
-/// Figures that the rows do not determine are NaN, all of them where there are
-/// as many coefficients as rows.
+/// A row that counts for several stands for as many equal rows, one after the
+/// other.
+///
+/// Figures that the rows do not determine are NaN: all of them where there are
+/// as many coefficients as rows, and where residuals are no larger than the
+/// rounding of the numbers they are computed from, as of an exact line or of a
+/// constant target.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TargetDiagnostics {
@@ -91,6 +106,13 @@ pub struct TargetDiagnostics {
     /// as they stand. Durbin and Watson, *Testing for serial correlation in
     /// least squares regression I* (1950).
     pub durbin_watson: f64,
+    /// What it is on average for these features, if errors are independent.
+    pub durbin_watson_mean: f64,
+    /// Probability of one as far from that mean (twice that to its side), if
+    /// errors are independent and of the same normal distribution. For these
+    /// features, exact up to 200 rows, and by a beta distribution of the same
+    /// mean and variance beyond. NaN with fewer than two degrees of freedom.
+    pub durbin_watson_p: f64,
     /// Third central moment of the residuals / variance^(3/2): 0 of a normal
     /// distribution.
     pub skewness: f64,

@@ -77,7 +77,7 @@ pub(crate) fn f_tail(f: f64, numerator: f64, denominator: f64) -> f64 {
 
 /// The regularised incomplete beta function I_x(a, b), where y = 1 - x; NaN
 /// outside its domain.
-fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
+pub(crate) fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if !(a > 0.0 && b > 0.0 && x >= 0.0 && y >= 0.0) {
         return f64::NAN;
     }

@@ -41,8 +41,8 @@ mod testing;
 
 pub use accumulator::{Accumulator, Arithmetic};
 pub use diagnostics::{
-    Diagnostics, DiagnosticsConfig, DiagnosticsPass, ResidualSums, Robust, RobustCovariance,
-    RowFigure, TargetDiagnostics, diagnose,
+    Diagnostics, DiagnosticsConfig, DiagnosticsPass, Finding, ResidualSums, ResidualTests, Robust,
+    RobustCovariance, RowFigure, TargetDiagnostics, diagnose,
 };
 pub use double_double::DoubleDouble;
 pub use error::{ExactError, Relation};

@@ -215,6 +215,17 @@ impl PredictionErrors {
         }
     }
 
+    /// How much the target of a row [in the basis](Self::in_basis) of weight 1
+    /// counts in its own prediction, if it is among the rows that were fitted:
+    /// the diagonal of the hat matrix.
+    pub fn leverage(&self, target: usize, row: &RowInBasis) -> f64 {
+        if self.coordinates.is_empty() {
+            // Of a model that keeps a covariance rather than a basis.
+            return self.variance(target, &row.0) / self.residual_variance[target];
+        }
+        row.0.iter().map(|v| v * v).sum()
+    }
+
     /// The standard error of a weight.
     pub fn std_error_of_weight(&self, target: usize, feature: usize) -> f64 {
         let index = feature + usize::from(self.has_intercept);

@@ -43,6 +43,33 @@ impl Triangle {
     pub fn diagonal(&self, index: usize) -> DoubleDouble {
         self.row(index)[index]
     }
+
+    /// Adds the products of the columns of two blocks of rows, `[rows, size]`,
+    /// which are symmetric.
+    pub fn add_products(&mut self, left: &[f64], right: &[f64]) {
+        let size = self.size;
+        if size == 0 || left.is_empty() {
+            return;
+        }
+        let rows = left.len() / size;
+        let mut products = vec![0.0; size * size];
+        matmul(
+            MatMut::from_row_major_slice_mut(&mut products, size, size),
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            MatRef::from_row_major_slice(left, rows, size).transpose(),
+            BlockStructure::Rectangular,
+            MatRef::from_row_major_slice(right, rows, size),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
+        for (row, of_row) in products.chunks_exact(size).enumerate() {
+            for (sum, product) in self.row_mut(row).iter_mut().zip(of_row) {
+                *sum += DoubleDouble::from(*product);
+            }
+        }
+    }
 }
 
 /// Rows that are multiplied at once: they fit a cache.
@@ -74,14 +101,7 @@ impl Sums {
     }
 
     pub fn add(&mut self, other: &Self) {
-        for (sum, other) in self
-            .products
-            .numbers
-            .iter_mut()
-            .zip(&other.products.numbers)
-        {
-            *sum += *other;
-        }
+        self.products.add(&other.products);
         let to = self.squares.iter_mut().chain(&mut self.offsets);
         for (sum, other) in to.zip(other.squares.iter().chain(&other.offsets)) {
             *sum += other;
@@ -91,6 +111,12 @@ impl Sums {
 }
 
 impl Triangle {
+    pub fn add(&mut self, other: &Self) {
+        for (sum, other) in self.numbers.iter_mut().zip(&other.numbers) {
+            *sum += *other;
+        }
+    }
+
     /// Moves the point about which columns are taken by `by`, of which the first
     /// is 0: the column of ones stays.
     pub fn shift(&mut self, by: &[DoubleDouble]) {

@@ -31,7 +31,7 @@ fn main() {
     time("PNG", &|| picture.png().unwrap().len());
     time("terminal", &|| picture.terminal(80, 24).len());
     let start = Instant::now();
-    let residuals = Picture::residuals("y", &x, &y).unwrap();
+    let residuals = Picture::residuals("y", &x, &y, None).unwrap();
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "residuals, in order for their trend: {seconds:.3} s: {}",

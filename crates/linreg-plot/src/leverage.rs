@@ -9,7 +9,7 @@ const CONTOURS: [f64; 2] = [0.5, 1.0];
 
 impl Picture {
     /// Standardised residuals against leverage, from 0 to 1, with contours of
-    /// Cook's distance: rows beyond them move the fit.
+    /// Cook's distance: rows beyond them change the fit.
     ///
     /// With k coefficients, leverage h and standardised residual r, the distance
     /// is r² h / (k (1 - h)) (Cook, *Detection of Influential Observation in
@@ -26,7 +26,7 @@ impl Picture {
     ///
     /// # fn main() -> Result<(), linreg_plot::PlotError> {
     /// let picture = Picture::leverage(&[0.1, 0.2, 0.8], &[1.0, -0.5, 2.0], 2)?;
-    /// assert_eq!(picture.title(), "1 row moves the fit: its Cook's distance is 8");
+    /// assert_eq!(picture.title(), "1 row changes the fit: its Cook's distance is 8");
     /// # Ok(())
     /// # }
     /// ```
@@ -52,15 +52,16 @@ impl Picture {
                 )
             }
             0 => format!(
-                "No row moves the fit: Cook's distance is {} at most",
+                "No row has a Cook's distance above {}: the largest is {}",
+                CONTOURS[0],
                 rough(most)
             ),
             1 => format!(
-                "1 row moves the fit: its Cook's distance is {}",
+                "1 row changes the fit: its Cook's distance is {}",
                 rough(most)
             ),
             _ => format!(
-                "{} rows move the fit: their Cook's distance is up to {}",
+                "{} rows change the fit: their Cook's distance is up to {}",
                 thousands(moving),
                 rough(most)
             ),

@@ -1,5 +1,6 @@
 use crate::axis::Axis;
 use crate::chart::{Chart, Layer};
+use crate::course::Course;
 use crate::number::rough;
 use crate::picture::Body;
 use crate::scene::Role;
@@ -12,7 +13,8 @@ const MOST_MARKERS: usize = 100;
 impl Picture {
     /// The loss after each epoch, on a logarithmic axis where all are above 0;
     /// with that of validation rows where it was measured. `validation` is empty
-    /// or has a place for each epoch.
+    /// or has a place for each epoch. The title calls a change a rise or a fall
+    /// only if it is more than the noise of the losses would make.
     ///
     /// # Errors
     ///
@@ -27,7 +29,7 @@ impl Picture {
     /// # fn main() -> Result<(), linreg_plot::PlotError> {
     /// let validation = [Some(9.0), Some(2.0), Some(3.0)];
     /// let picture = Picture::losses(&[0.0, 1.0, 2.0], &[8.0, 1.0, 0.5], &validation)?;
-    /// assert_eq!(picture.title(), "The loss of validation rows is least at epoch 1 of 2, and rises after it");
+    /// assert_eq!(picture.title(), "The loss of validation rows is least at epoch 1 of 2");
     /// # Ok(())
     /// # }
     /// ```
@@ -116,35 +118,46 @@ impl Picture {
 
 /// The title and the figures behind it.
 fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String) {
-    let (first, last) = (training[0], training[training.len() - 1]);
-    let from_to = format!("from {} to {}", rough(first.1), rough(last.1));
-    let of_training = match training.len() {
-        1 => format!("The loss is {} after one epoch", rough(last.1)),
-        _ if last.1 < first.1 => format!("The loss falls {from_to}"),
-        _ if last.1 > first.1 => format!("The loss rises {from_to}"),
-        _ => format!("The loss stays at {}", rough(last.1)),
+    let losses: Vec<f64> = training.iter().map(|point| point.1).collect();
+    let (first, last) = (losses[0], losses[losses.len() - 1]);
+    let from_to = format!("from {} to {}", rough(first), rough(last));
+    let of_training = match Course::between(&losses, 0) {
+        _ if losses.len() == 1 => format!("The loss is {} after one epoch", rough(last)),
+        Course::Falls => format!("The loss falls {from_to}"),
+        Course::Rises => format!("The loss rises {from_to}"),
+        Course::Level => format!("The loss stays at about {}", rough(last)),
+        Course::Unknown => format!(
+            "The loss goes {from_to}: {} epochs are too few to tell noise from a trend",
+            losses.len()
+        ),
     };
-    let Some((epoch, least)) = validation
-        .iter()
-        .copied()
-        .min_by(|a, b| a.1.total_cmp(&b.1))
-    else {
-        let least = training.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        let subtitle = match least {
-            Some((epoch, least)) if least < last.1 => {
+    let least_of = |points: &[(f64, f64)]| {
+        let points = points.iter().copied().enumerate();
+        points.min_by(|(_, a), (_, b)| a.1.total_cmp(&b.1))
+    };
+    let Some((index, (epoch, least))) = least_of(validation) else {
+        let subtitle = match least_of(training) {
+            Some((_, (epoch, least))) if rough(least) != rough(last) && least < last => {
                 format!("It is least, {}, at epoch {}", rough(least), epoch)
             }
             _ => String::new(),
         };
         return (of_training, subtitle);
     };
+    let losses: Vec<f64> = validation.iter().map(|point| point.1).collect();
     let end = validation[validation.len() - 1];
-    let title = match end.1 > least {
-        true => format!(
-            "The loss of validation rows is least at epoch {} of {}, and rises after it",
-            epoch, end.0
+    let what = "The loss of validation rows";
+    let title = match Course::between(&losses, index) {
+        _ if index + 1 == losses.len() => format!("{what} is least at the end"),
+        Course::Rises => format!(
+            "{what} is least at epoch {epoch} of {}, and rises after it",
+            end.0
         ),
-        false => "The loss of validation rows is least at the end".to_string(),
+        Course::Unknown => format!("{what} is least at epoch {epoch} of {}", end.0),
+        Course::Level | Course::Falls => format!(
+            "{what} is least at epoch {epoch} of {}; after it no rise beyond its noise",
+            end.0
+        ),
     };
     let subtitle = format!(
         "Of validation rows {} at least and {} at the end; of training rows {from_to}",
@@ -192,6 +205,37 @@ mod tests {
         assert_eq!(
             Picture::losses(&[], &[], &[]).unwrap_err(),
             PlotError::NoPoints
+        );
+    }
+
+    #[test]
+    fn titles_say_what_can_be_told() {
+        let title = |losses: &[f64], validation: &[f64]| {
+            let epochs: Vec<f64> = (0..losses.len()).map(|epoch| epoch as f64).collect();
+            let validation: Vec<Option<f64>> = validation.iter().copied().map(Some).collect();
+            Picture::losses(&epochs, losses, &validation)
+                .unwrap()
+                .title()
+        };
+        assert_eq!(title(&[8.0, 2.0, 1.0], &[]), "The loss falls from 8 to 1");
+        assert_eq!(
+            title(&[1.0, 1.1, 1.2], &[]),
+            "The loss goes from 1 to 1.2: 3 epochs are too few to tell noise from a trend"
+        );
+        let flat: Vec<f64> = crate::course::tests::normal(40, 3)
+            .iter()
+            .map(|z| 5.0 + 0.01 * z)
+            .collect();
+        assert!(title(&flat, &[]).starts_with("The loss stays at about "));
+        let end = "after it no rise beyond its noise";
+        assert!(
+            title(&flat, &flat).ends_with(end),
+            "{}",
+            title(&flat, &flat)
+        );
+        assert_eq!(
+            title(&[9.0, 3.0, 1.0], &[9.0, 3.0, 1.0]),
+            "The loss of validation rows is least at the end"
         );
     }
 }

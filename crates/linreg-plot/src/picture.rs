@@ -18,7 +18,7 @@ use crate::svg::{Place, svg};
 /// # fn main() -> Result<(), linreg_plot::PlotError> {
 /// let fitted = [50.0, 60.0, 80.0, 100.0];
 /// let residuals = [1.0, -2.0, 3.0, -2.0];
-/// let picture = Picture::residuals("price", &fitted, &residuals)?;
+/// let picture = Picture::residuals("price", &fitted, &residuals, None)?;
 /// println!("{}", picture.terminal(80, 24));
 /// assert!(picture.svg().starts_with("<svg"));
 /// assert!(picture.png()?.starts_with(b"\x89PNG"));

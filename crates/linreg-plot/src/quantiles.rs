@@ -3,8 +3,10 @@ use statrs::function::erf::erfc_inv;
 use crate::chart::Chart;
 use crate::number::{rough, rows, thousands};
 use crate::picture::Body;
+use crate::residual_tests::{FEW, Verdict, shape};
+use crate::residuals::NO_RESIDUALS;
 use crate::scene::Role;
-use crate::{Cloud, Picture, PlotError};
+use crate::{Cloud, Picture, PlotError, ResidualTests};
 
 /// Points drawn at the most, and how many of them are the outermost of each
 /// side.
@@ -16,10 +18,9 @@ impl Picture {
     /// line if they are normal.
     ///
     /// The expected ones are the normal quantiles of (i - a) / (n + 1 - 2a) with
-    /// a = 3/8 for at most ten rows, else 1/2, as of R's `ppoints`. Skewness and
-    /// excess kurtosis are those of the moments; they are called notable beyond
-    /// three of their standard errors, √(6/n) and √(24/n) (Thode, *Testing for
-    /// Normality*, 2002, section 3.2).
+    /// a = 3/8 for at most ten rows, else 1/2, as of R's `ppoints`. The title says
+    /// what Jarque and Bera's test of `tests` says; without them, that of these
+    /// values. Skewness and excess kurtosis are those of the moments.
     ///
     /// # Errors
     ///
@@ -31,12 +32,15 @@ impl Picture {
     /// use linreg_plot::Picture;
     ///
     /// # fn main() -> Result<(), linreg_plot::PlotError> {
-    /// let picture = Picture::normal_quantiles(&[0.1, -1.2, 0.4, 0.9, -0.3])?;
-    /// assert_eq!(picture.title(), "Too few rows to tell whether residuals are normal");
+    /// let picture = Picture::normal_quantiles(&[0.1, -1.2, 0.4, 0.9, -0.3], None)?;
+    /// assert_eq!(picture.title(), "5 rows are too few to tell whether residuals are normal");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn normal_quantiles(standardised: &[f64]) -> Result<Self, PlotError> {
+    pub fn normal_quantiles(
+        standardised: &[f64],
+        tests: Option<&ResidualTests>,
+    ) -> Result<Self, PlotError> {
         const NAMES: [&str; 2] = ["normal quantile", "standardised residual"];
         let mut sorted = standardised.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -54,21 +58,23 @@ impl Picture {
         let y: Vec<f64> = shown.iter().map(|index| sorted[*index]).collect();
         let cloud = Cloud::of(NAMES[0], &x, NAMES[1], &y)?;
 
-        let shape = Shape::of(&sorted);
-        let title = shape.title(count);
+        let tests = tests.map_or_else(|| ResidualTests::of(&[], &sorted), |tests| *tests);
+        let (skewness, excess) = shape(&sorted);
+        let title = title(&tests, skewness, excess);
         let beyond = sorted.iter().filter(|value| value.abs() > 3.0).count();
         let expected_beyond = count as f64 * 0.002_699_796;
-        let subtitle = format!(
-            "Skewness {}, excess kurtosis {}; {} of {} beyond ±3, {} if normal",
-            rough(shape.skewness),
-            rough(shape.kurtosis),
-            thousands(beyond as u64),
-            rows(count),
-            rough(expected_beyond)
-        );
-        let subtitle = match count < FEW {
-            true => rows(count),
-            false => subtitle,
+        let subtitle = if (count as u64) < FEW || tests.are_rounding {
+            rows(count)
+        } else {
+            format!(
+                "Skewness {}, excess kurtosis {}; {} of {} beyond ±3, {} if normal{}",
+                rough(skewness),
+                rough(excess),
+                thousands(beyond as u64),
+                rows(count),
+                rough(expected_beyond),
+                tests.shape_p()
+            )
         };
         let mut chart = Chart::of_cloud(title, subtitle, &cloud).with_line(|x| x, Role::Line);
         // The points in front of the line that they hide.
@@ -77,9 +83,6 @@ impl Picture {
     }
 }
 
-/// Rows below which nothing is said of their shape.
-const FEW: usize = 30;
-
 /// What the residual of this rank would be, if they were normal.
 fn expected(rank: usize, count: usize) -> f64 {
     let a = if count <= 10 { 0.375 } else { 0.5 };
@@ -87,52 +90,34 @@ fn expected(rank: usize, count: usize) -> f64 {
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * share)
 }
 
-struct Shape {
-    skewness: f64,
-    kurtosis: f64,
-}
-
-impl Shape {
-    fn of(values: &[f64]) -> Self {
-        let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let moment = |power: i32| {
-            values
-                .iter()
-                .map(|value| (value - mean).powi(power))
-                .sum::<f64>()
-                / count
-        };
-        let variance = moment(2);
-        Self {
-            skewness: moment(3) / variance.powf(1.5),
-            kurtosis: moment(4) / (variance * variance) - 3.0,
+fn title(tests: &ResidualTests, skewness: f64, excess: f64) -> String {
+    // As large against its standard error, √(6/n), as that against √(24/n).
+    let is_skewed = 2.0 * skewness.abs() > excess.abs()
+        // One long tail raises kurtosis too, two leave little skewness.
+        || excess.abs() < 4.0 * skewness * skewness;
+    let text = match tests.of_shape() {
+        _ if tests.are_rounding => NO_RESIDUALS,
+        Verdict::Undefined => "Residuals are all the same",
+        Verdict::TooFew => {
+            return format!(
+                "{} are too few to tell whether residuals are normal",
+                tests.rows()
+            );
         }
-    }
-
-    fn title(&self, count: usize) -> String {
-        let (of_skewness, of_kurtosis) =
-            ((6.0 / count as f64).sqrt(), (24.0 / count as f64).sqrt());
-        let (skewness, kurtosis) = (self.skewness / of_skewness, self.kurtosis / of_kurtosis);
-        let text = if count < FEW {
-            "Too few rows to tell whether residuals are normal"
-        } else if !(skewness.is_finite() && kurtosis.is_finite()) {
-            "Residuals are all the same"
-        } else if skewness.abs() > 3.0 && self.kurtosis < 4.0 * self.skewness * self.skewness {
-            // One long tail raises kurtosis too, two leave little skewness.
-            match skewness > 0.0 {
-                true => "Residuals are skewed: the large ones are mostly positive",
-                false => "Residuals are skewed: the large ones are mostly negative",
-            }
-        } else if kurtosis > 3.0 {
-            "Residuals have heavier tails than normal ones"
-        } else if kurtosis < -3.0 {
-            "Residuals have lighter tails than normal ones"
-        } else {
-            "Residuals are about normal"
-        };
-        text.to_string()
-    }
+        Verdict::NotFound => {
+            return format!(
+                "No departure from a normal distribution found in {}",
+                tests.rows()
+            );
+        }
+        Verdict::Found if is_skewed && skewness > 0.0 => {
+            "Residuals are skewed: the large ones are mostly positive"
+        }
+        Verdict::Found if is_skewed => "Residuals are skewed: the large ones are mostly negative",
+        Verdict::Found if excess > 0.0 => "Residuals have heavier tails than normal ones",
+        Verdict::Found => "Residuals have lighter tails than normal ones",
+    };
+    text.to_string()
 }
 
 #[cfg(test)]
@@ -159,9 +144,12 @@ mod tests {
     fn the_title_tells_the_shape() {
         let title = |of: fn(f64) -> f64| {
             let values: Vec<f64> = (0..500).map(|rank| of(expected(rank, 500))).collect();
-            Picture::normal_quantiles(&values).unwrap().title()
+            Picture::normal_quantiles(&values, None).unwrap().title()
         };
-        assert_eq!(title(|z| z), "Residuals are about normal");
+        assert_eq!(
+            title(|z| z),
+            "No departure from a normal distribution found in 500 rows"
+        );
         assert!(title(|z| z.exp()).ends_with("the large ones are mostly positive"));
         assert!(title(|z| -z.exp()).ends_with("the large ones are mostly negative"));
         assert!(title(|z| z * z * z).starts_with("Residuals have heavier tails"));
@@ -170,9 +158,36 @@ mod tests {
     }
 
     #[test]
+    fn the_title_says_what_the_test_of_all_rows_says() {
+        // Slightly skewed, which a test of more rows than are drawn finds.
+        let values: Vec<f64> = (0..200).map(|rank| expected(rank, 200)).collect();
+        let values: Vec<f64> = values.iter().map(|z| z + 0.05 * z * z).collect();
+        let title = |p: f64| {
+            let tests = ResidualTests {
+                breusch_pagan_p: 0.5,
+                jarque_bera_p: p,
+                level: 0.05,
+                rows: 100_000,
+                are_rounding: false,
+            };
+            Picture::normal_quantiles(&values, Some(&tests))
+                .unwrap()
+                .title()
+        };
+        assert_eq!(
+            title(0.2),
+            "No departure from a normal distribution found in 100,000 rows"
+        );
+        assert_eq!(
+            title(0.01),
+            "Residuals are skewed: the large ones are mostly positive"
+        );
+    }
+
+    #[test]
     fn many_rows_are_thinned_but_for_the_outermost() {
         let values: Vec<f64> = (0..10_000).map(|rank| expected(rank, 10_000)).collect();
-        let svg = Picture::normal_quantiles(&values).unwrap().svg();
+        let svg = Picture::normal_quantiles(&values, None).unwrap().svg();
         assert_eq!(svg.matches("<circle ").count(), MOST_POINTS);
     }
 }

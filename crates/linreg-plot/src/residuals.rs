@@ -2,52 +2,67 @@ use crate::chart::Chart;
 use crate::name::shorten;
 use crate::number::{rough, rows};
 use crate::picture::Body;
+use crate::residual_tests::Verdict;
 use crate::scene::Role;
 use crate::trend::{Growth, Trend};
-use crate::{Cloud, Picture, PlotError};
+use crate::{Cloud, Picture, PlotError, ResidualTests};
+
+/// The title where residuals are rounding.
+pub(crate) const NO_RESIDUALS: &str = "There are no residuals beyond rounding: the fit is exact";
 
 /// Share of the variance of residuals that is worth a title.
 const NOTABLE_BEND: f64 = 0.02;
 
 impl Picture {
     /// Residuals against fitted values, with their mean along the way: a curve
-    /// that a line misses, or a spread that grows, shows here.
+    /// that a line misses, or a spread that grows, shows here. The title says what
+    /// `tests` say; without them, what [`ResidualTests::of`] says of these rows.
     ///
     /// # Errors
     ///
     /// As [`Picture::scatter`].
-    pub fn residuals(target: &str, fitted: &[f64], residuals: &[f64]) -> Result<Self, PlotError> {
+    pub fn residuals(
+        target: &str,
+        fitted: &[f64],
+        residuals: &[f64],
+        tests: Option<&ResidualTests>,
+    ) -> Result<Self, PlotError> {
         let x_name = format!("predicted {}", shorten(target, 60));
         let cloud = Cloud::of(&x_name, fitted, "residual", residuals)?;
         let trend = Trend::new(fitted, residuals);
-        let rows = rows(fitted.len());
-        let title = match (trend.bend(), trend.growth()) {
-            _ if residuals.iter().all(|residual| *residual == 0.0) => {
-                "There are no residuals: every prediction is right".to_string()
-            }
-            (Some(share), _) if share > NOTABLE_BEND => format!(
+        let tests = tests.map_or_else(|| ResidualTests::of(fitted, residuals), |tests| *tests);
+        let title = match trend.bend() {
+            _ if tests.are_rounding => NO_RESIDUALS.to_string(),
+            Some(share) if share > NOTABLE_BEND => format!(
                 "Residuals bend: their mean is not 0 along the way ({:.0} % of their variance)",
                 100.0 * share
             ),
-            (_, Some(Growth::More(times))) => {
-                format!("Residuals fan out: their spread grows {times:.1} times from left to right")
-            }
-            (_, Some(Growth::Less(share))) => format!(
-                "Residuals close in: their spread falls to {:.0} % from left to right",
-                100.0 * share
-            ),
-            (_, Some(Growth::Chance)) => {
-                "Residuals show no pattern: an even spread around 0, without a bend".to_string()
-            }
-            (_, None) => "Residuals against what was predicted".to_string(),
+            _ => spread(&tests, &trend).unwrap_or_else(|| match tests.of_spread() {
+                Verdict::NotFound => {
+                    format!("No bend and no change of spread found in {}", tests.rows())
+                }
+                Verdict::TooFew => {
+                    format!(
+                        "{} are too few to tell a pattern of residuals",
+                        tests.rows()
+                    )
+                }
+                _ => "Residuals against what was predicted".to_string(),
+            }),
+        };
+        let rows = rows(fitted.len());
+        let test = if tests.are_rounding {
+            String::new()
+        } else {
+            tests.spread_p()
         };
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
-                "Standard deviation {} in the left third, {} in the right; {rows}",
+                "Standard deviation {} in the left third, {} in the right; {rows}{test}",
                 rough(left),
                 rough(right)
             ),
-            None => format!("{rows}, too few or too alike to tell a pattern"),
+            None => format!("{rows}{test}"),
         };
         let chart = Chart::of_cloud(title, subtitle, &cloud)
             .with_radius(1.5)
@@ -69,6 +84,7 @@ impl Picture {
         target: &str,
         fitted: &[f64],
         standardised: &[f64],
+        tests: Option<&ResidualTests>,
     ) -> Result<Self, PlotError> {
         let x_name = format!("predicted {}", shorten(target, 60));
         let sizes: Vec<f64> = standardised
@@ -77,31 +93,130 @@ impl Picture {
             .collect();
         let cloud = Cloud::of(&x_name, fitted, "√|standardised residual|", &sizes)?;
         let trend = Trend::new(fitted, standardised);
-        let title = match trend.growth() {
-            Some(Growth::More(times)) => {
-                format!("The spread of residuals grows {times:.1} times from left to right")
-            }
-            Some(Growth::Less(share)) => format!(
-                "The spread of residuals falls to {:.0} % from left to right",
-                100.0 * share
-            ),
-            Some(Growth::Chance) => {
-                "The spread of residuals differs no more than by chance".to_string()
-            }
-            None => "The size of residuals against what was predicted".to_string(),
+        let tests = tests.map_or_else(|| ResidualTests::of(fitted, standardised), |tests| *tests);
+        let title = if tests.are_rounding {
+            NO_RESIDUALS.to_string()
+        } else {
+            spread(&tests, &trend).unwrap_or_else(|| match tests.of_spread() {
+                Verdict::NotFound => format!("No change of spread found in {}", tests.rows()),
+                Verdict::TooFew => {
+                    format!("{} are too few to tell a change of spread", tests.rows())
+                }
+                _ => "The size of residuals against what was predicted".to_string(),
+            })
+        };
+        let test = if tests.are_rounding {
+            String::new()
+        } else {
+            tests.spread_p()
         };
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
-                "Standardised: {} in the left third, {} in the right; intervals assume a level line",
+                "Standardised: {} in the left third, {} in the right; intervals assume a level line{test}",
                 rough(left),
                 rough(right)
             ),
-            None => String::new(),
+            None => format!("{}{test}", rows(fitted.len())),
         };
         let means = Trend::new(fitted, &sizes).points();
         let chart = Chart::of_cloud(title, subtitle, &cloud)
             .with_radius(1.5)
             .with_trend(means);
         Ok(Self(Body::Chart(chart)))
+    }
+}
+
+/// What is to be said of the spread of residuals, if something is: what the test
+/// and the rows on the left and on the right say, or that they disagree.
+fn spread(tests: &ResidualTests, trend: &Trend) -> Option<String> {
+    let is_found = tests.of_spread() == Verdict::Found;
+    let way = match trend.growth() {
+        Some(Growth::More(times)) => {
+            format!("spread grows {times:.1} times from left to right")
+        }
+        Some(Growth::Less(share)) => {
+            format!("spread falls to {:.0} % from left to right", 100.0 * share)
+        }
+        _ if is_found => {
+            return Some("The spread of residuals changes with the features".to_string());
+        }
+        _ => return None,
+    };
+    Some(if is_found {
+        format!("The {way}: residuals do not have the same variance")
+    } else {
+        format!("The {way}, though the Breusch-Pagan test does not find it")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers as good as random, from -1 to 1.
+    fn noise(count: usize) -> Vec<f64> {
+        let of = |i: usize| ((i as f64 * 12.9898).sin() * 43758.5453).fract();
+        (1..=count).map(of).collect()
+    }
+
+    fn titles(residuals: &[f64], tests: Option<&ResidualTests>) -> [String; 2] {
+        let fitted: Vec<f64> = (0..residuals.len()).map(|i| i as f64).collect();
+        [
+            Picture::residuals("y", &fitted, residuals, tests),
+            Picture::scale_location("y", &fitted, residuals, tests),
+        ]
+        .map(|picture| picture.unwrap().title())
+    }
+
+    #[test]
+    fn a_title_says_no_more_than_the_test() {
+        let even = noise(400);
+        let grows: Vec<f64> = (0..400)
+            .zip(&even)
+            .map(|(i, e)| f64::from(100 + i) * e)
+            .collect();
+        let tests = |p: f64| ResidualTests {
+            breusch_pagan_p: p,
+            jarque_bera_p: 0.5,
+            level: 0.05,
+            rows: 5000,
+            are_rounding: false,
+        };
+        assert_eq!(
+            titles(&even, Some(&tests(0.3))),
+            [
+                "No bend and no change of spread found in 5,000 rows",
+                "No change of spread found in 5,000 rows"
+            ]
+        );
+        // The test goes by all features, a picture along what is predicted.
+        for title in titles(&even, Some(&tests(0.01))) {
+            assert_eq!(title, "The spread of residuals changes with the features");
+        }
+        for title in titles(&grows, Some(&tests(0.01))) {
+            assert!(
+                title.ends_with("residuals do not have the same variance"),
+                "{title}"
+            );
+        }
+        for title in titles(&grows, Some(&tests(0.3))) {
+            assert!(
+                title.ends_with("though the Breusch-Pagan test does not find it"),
+                "{title}"
+            );
+        }
+        // Without tests, its own.
+        assert!(titles(&grows, None)[0].ends_with("residuals do not have the same variance"));
+        assert!(titles(&even, None)[0].ends_with("found in 400 rows"));
+    }
+
+    #[test]
+    fn few_rows_are_said_to_be_few_and_rounding_to_be_rounding() {
+        assert_eq!(
+            titles(&noise(8), None)[0],
+            "8 rows are too few to tell a pattern of residuals"
+        );
+        let rounding: Vec<f64> = noise(50).iter().map(|e| 1e-15 * e).collect();
+        assert_eq!(titles(&rounding, None)[0], NO_RESIDUALS);
     }
 }

@@ -1,7 +1,7 @@
-mod diagnostics;
-mod exact;
+pub mod diagnostics;
+pub mod exact;
 mod exact_args;
-mod fitted;
+pub mod fitted;
 mod gap;
 pub mod intervals;
 mod objective_args;

@@ -1,10 +1,11 @@
+use super::durbin_watson::DurbinWatson;
 use super::sums::ResidualSums;
 use super::{Diagnostics, DiagnosticsPass, Robust, RobustCovariance, TargetDiagnostics};
 use crate::distributions::chi_squared_tail;
 use crate::factor::Factor;
 use crate::products::Triangle;
 use crate::solution::ROUNDING;
-use crate::{Collinear, DoubleDouble, ExactError, Weighting};
+use crate::{Collinear, DoubleDouble, ExactError, Solution, Weighting};
 
 impl DiagnosticsPass {
     /// What all rows tell.
@@ -20,34 +21,35 @@ impl DiagnosticsPass {
             return Err(ExactError::Leverage { row });
         }
         let squares = sums.squares.solve(true, Collinear::Drop);
+        let durbin_watson = DurbinWatson::new(&sums.order);
         let targets = sums.targets.iter().enumerate().map(|(target, of_target)| {
             // Residuals of rounding tell nothing.
-            let has_freedom =
-                Self::freedom(solution, &self.config) > 0.0 && !solution.targets[target].is_exact;
-            let known = |value: f64| if has_freedom { value } else { f64::NAN };
+            let is_known = Self::freedom(solution, &self.config) > 0.0
+                && !solution.targets[target].is_exact
+                && !solution.is_constant_target(target);
+            let known = |value: f64| if is_known { value } else { f64::NAN };
             let moments = Moments::of(&of_target.powers);
             let (studentised, freedom) = match &squares {
-                Ok(squares) => {
-                    let fit = &squares.targets[target];
-                    let explained = 1.0 - fit.residual_sum / fit.total_sum;
-                    let freedom = squares.rank as f64 - 1.0;
-                    (moments.rows * explained, freedom)
-                }
+                Ok(squares) => breusch_pagan(squares, target, &of_target.powers),
                 Err(_) => (f64::NAN, 0.0),
             };
             let distances = of_target.cooks_distances.list();
+            let statistic = (of_target.differences / of_target.powers[2]).high();
             TargetDiagnostics {
-                durbin_watson: known((of_target.differences / of_target.powers[2]).high()),
+                durbin_watson: known(statistic),
+                durbin_watson_mean: known(durbin_watson.mean),
+                durbin_watson_p: known(durbin_watson.p(statistic)),
                 skewness: known(moments.skewness),
                 kurtosis: known(moments.kurtosis),
                 jarque_bera: known(moments.jarque_bera()),
                 jarque_bera_p: known(chi_squared_tail(moments.jarque_bera(), 2.0)),
-                breusch_pagan: known(if freedom > 0.0 { studentised } else { f64::NAN }),
+                breusch_pagan: known(studentised),
                 breusch_pagan_degrees_of_freedom: freedom,
-                breusch_pagan_p: known(chi_squared_tail(studentised.max(0.0), freedom)),
-                cooks_distances: match has_freedom {
-                    true => distances.to_vec(),
-                    false => Vec::new(),
+                breusch_pagan_p: known(chi_squared_tail(studentised, freedom)),
+                cooks_distances: if is_known {
+                    distances.to_vec()
+                } else {
+                    Vec::new()
                 },
                 robust: self
                     .config
@@ -57,6 +59,7 @@ impl DiagnosticsPass {
         });
         Ok(Diagnostics {
             leverages: sums.leverages.list().to_vec(),
+            has_counted_rows: sums.is_counted,
             targets: targets.collect(),
         })
     }
@@ -183,15 +186,37 @@ impl DiagnosticsPass {
     }
 }
 
+/// The statistic and its degrees of freedom, of the squared residuals' regression
+/// on the features; NaN without features, and 0 of squares that are all equal.
+pub(super) fn breusch_pagan(
+    squares: &Solution,
+    target: usize,
+    powers: &[DoubleDouble; 5],
+) -> (f64, f64) {
+    /// Of the sum of fourth powers, what rounding leaves.
+    const ROUNDING: f64 = 1e-26;
+    let fit = &squares.targets[target];
+    let freedom = squares.rank as f64 - 1.0;
+    let [rows, .., fourths] = powers.map(DoubleDouble::high);
+    let statistic = if freedom <= 0.0 {
+        f64::NAN
+    } else if fit.total_sum <= ROUNDING * fourths {
+        0.0
+    } else {
+        rows * (1.0 - fit.residual_sum / fit.total_sum).max(0.0)
+    };
+    (statistic, freedom)
+}
+
 /// Of residuals, about their mean.
-struct Moments {
+pub(super) struct Moments {
     rows: f64,
     skewness: f64,
     kurtosis: f64,
 }
 
 impl Moments {
-    fn of(powers: &[DoubleDouble; 5]) -> Self {
+    pub fn of(powers: &[DoubleDouble; 5]) -> Self {
         let raw = powers.map(|sum| sum / powers[0]);
         let times = |factor: f64, number: DoubleDouble| DoubleDouble::from(factor) * number;
         let mean = raw[1];
@@ -207,7 +232,7 @@ impl Moments {
         }
     }
 
-    fn jarque_bera(&self) -> f64 {
+    pub fn jarque_bera(&self) -> f64 {
         let excess = self.kurtosis - 3.0;
         self.rows / 6.0 * (self.skewness * self.skewness + excess * excess / 4.0)
     }

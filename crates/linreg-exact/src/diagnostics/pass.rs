@@ -99,12 +99,11 @@ impl DiagnosticsPass {
         /// Rows that fit a cache.
         const BLOCK: usize = 512;
         rows.check()?;
-        let size = match self.config.robust {
-            Some(_) => self.solution.rank,
-            None => 0,
-        };
+        let rank = self.solution.rank;
+        let is_robust = self.config.robust.is_some();
         let (num_features, num_targets) = (rows.num_features(), rows.num_targets());
-        let mut sums = ResidualSums::new(num_features, num_targets, size, self.config.largest);
+        let largest = self.config.largest;
+        let mut sums = ResidualSums::new(num_features, num_targets, rank, is_robust, largest);
         let mut squares = vec![0.0; rows.num_rows() * num_targets];
         for start in (0..rows.num_rows()).step_by(BLOCK) {
             let end = rows.num_rows().min(start + BLOCK);
@@ -180,16 +179,19 @@ impl DiagnosticsPass {
                 of_row.iter_mut().for_each(|residual| *residual *= root);
             }
         }
+        let counts: Vec<f64> = match self.config.weighting {
+            Weighting::Precision => vec![1.0; used.len()],
+            Weighting::Counts => used.iter().map(|row| rows.weight(*row)).collect(),
+        };
+        sums.is_counted |= counts.iter().any(|count| *count > 1.0);
+        sums.order.push(&block, &counts);
         let (mut factors, mut weighted) = (Vec::new(), Vec::new());
         for (target, of_target) in sums.targets.iter_mut().enumerate() {
             factors.clear();
             for (index, row) in used.iter().enumerate() {
                 let (residual, leverage) =
                     (residuals[index * num_targets + target], leverages[index]);
-                let count = match self.config.weighting {
-                    Weighting::Precision => 1.0,
-                    Weighting::Counts => rows.weight(*row),
-                };
+                let count = counts[index];
                 let square = residual * residual;
                 squares[row * num_targets + target] = square;
                 of_target.push(residual, count);

@@ -1,8 +1,6 @@
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, MatMut, MatRef, Par};
-
 use super::RowFigure;
 use super::largest::Largest;
+use super::order::OrderSums;
 use crate::products::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError};
 
@@ -15,6 +13,10 @@ pub struct ResidualSums {
     /// The first row of leverage 1, which no residual tells of.
     pub(super) determining: Option<u64>,
     pub(super) targets: Vec<TargetSums>,
+    /// Of the rows of the basis, in their order.
+    pub(super) order: OrderSums,
+    /// Whether a row stands for more than one.
+    pub(super) is_counted: bool,
     /// Of the features, and of the squared residuals as targets.
     pub(super) squares: Accumulator,
 }
@@ -34,24 +36,28 @@ pub(super) struct TargetSums {
 }
 
 impl ResidualSums {
-    /// Of no rows; products of `size` columns.
+    /// Of no rows with `rank` kept columns, of which products are summed up if
+    /// `is_robust`.
     pub(super) fn new(
         num_features: usize,
         num_targets: usize,
-        size: usize,
+        rank: usize,
+        is_robust: bool,
         largest: usize,
     ) -> Self {
         let target = TargetSums {
             powers: [DoubleDouble::ZERO; 5],
             differences: DoubleDouble::ZERO,
             ends: None,
-            products: Triangle::zeros(size),
+            products: Triangle::zeros(if is_robust { rank } else { 0 }),
             cooks_distances: Largest::new(largest),
         };
         Self {
             leverages: Largest::new(largest),
             determining: None,
             targets: vec![target; num_targets],
+            order: OrderSums::new(rank),
+            is_counted: false,
             squares: Accumulator::new(num_features, num_targets, Arithmetic::DoubleDouble),
         }
     }
@@ -67,6 +73,8 @@ impl ResidualSums {
         for (target, next) in self.targets.iter_mut().zip(&next.targets) {
             target.merge(next);
         }
+        self.order.merge(&next.order);
+        self.is_counted |= next.is_counted;
         self.squares.merge(&next.squares)
     }
 
@@ -83,11 +91,7 @@ impl ResidualSums {
 impl TargetSums {
     /// Takes a residual that stands for `count` rows.
     pub fn push(&mut self, residual: f64, count: f64) {
-        let mut power = DoubleDouble::from(count);
-        for sum in &mut self.powers {
-            *sum += power;
-            power = power * DoubleDouble::from(residual);
-        }
+        add_powers(&mut self.powers, residual, count);
         self.add_difference(residual);
         let first = self.ends.map_or(residual, |(first, _)| first);
         self.ends = Some((first, residual));
@@ -106,23 +110,7 @@ impl TargetSums {
         weighted.clear();
         let rows = block.chunks_exact(size).zip(factors);
         weighted.extend(rows.flat_map(|(row, factor)| row.iter().map(move |v| v * factor)));
-        let mut products = vec![0.0; size * size];
-        matmul(
-            MatMut::from_row_major_slice_mut(&mut products, size, size),
-            BlockStructure::TriangularLower,
-            Accum::Replace,
-            MatRef::from_row_major_slice(weighted, factors.len(), size).transpose(),
-            BlockStructure::Rectangular,
-            MatRef::from_row_major_slice(block, factors.len(), size),
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
-        for (row, of_row) in products.chunks_exact(size).enumerate() {
-            for (sum, product) in self.products.row_mut(row).iter_mut().zip(of_row) {
-                *sum += DoubleDouble::from(*product);
-            }
-        }
+        self.products.add_products(weighted, block);
     }
 
     fn merge(&mut self, next: &Self) {
@@ -135,12 +123,16 @@ impl TargetSums {
             let own = self.ends.map_or(first, |(first, _)| first);
             self.ends = Some((own, last));
         }
-        for row in 0..self.products.size() {
-            let of_next = next.products.row(row);
-            for (sum, next) in self.products.row_mut(row).iter_mut().zip(of_next) {
-                *sum += *next;
-            }
-        }
+        self.products.add(&next.products);
         self.cooks_distances.merge(&next.cooks_distances);
+    }
+}
+
+/// Adds a residual that stands for `count` rows to the sums of its powers.
+pub(super) fn add_powers(powers: &mut [DoubleDouble; 5], residual: f64, count: f64) {
+    let mut power = DoubleDouble::from(count);
+    for sum in powers {
+        *sum += power;
+        power = power * DoubleDouble::from(residual);
     }
 }

@@ -416,6 +416,7 @@ fn the_same_bits_on_any_number_of_threads() {
         let of_target = &found.targets[0];
         let figures = [
             of_target.durbin_watson,
+            of_target.durbin_watson_p,
             of_target.jarque_bera,
             of_target.breusch_pagan,
         ];

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use linreg_data::{ChunkOrder, DataError, EncodedSource, Encoder};
 use linreg_exact::{
-    Diagnostics, DiagnosticsPass, ExactError, Inference, ResidualSums, RobustCovariance, RowFigure,
-    TargetDiagnostics,
+    Diagnostics, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums, RobustCovariance,
+    RowFigure, TargetDiagnostics,
 };
+use linreg_plot::ResidualTests;
 use serde_json::{Value, json};
 
 use super::exact::{ExactFit, data_error, rows_of};
 use super::summary::{self, p_value};
-use crate::number::{plain, significant, table};
+use crate::number::{count, plain, significant, table};
 
 /// What another pass over the rows has told, and where the rows stand that it
 /// lists.
@@ -99,24 +100,33 @@ impl Found {
     }
 }
 
-/// Where textbooks begin to worry.
-const P: f64 = 0.05;
+/// The level of the tests.
+pub const LEVEL: f64 = 0.05;
 
-/// Whether the assumptions of a target's figures hold, and what to do if not.
+/// Rows below which tests find so little that finding nothing says nothing:
+/// simulated with 20 rows, Jarque-Bera's rejects 2.4 % of normal residuals at a
+/// level of 5 %, and no more than 37 % of exponential ones.
+const FEW_ROWS: f64 = 30.0;
+
+/// The results of the tests of a target's residuals, each with what it says.
 pub fn text(fit: &ExactFit, found: &Found, index: usize, encoder: &Encoder) -> String {
     let target = &found.diagnostics.targets[index];
     let inference = &fit.inferences[index];
     let rows = [
-        ("Durbin-Watson", durbin_watson(target)),
-        ("Jarque-Bera", jarque_bera(target, inference)),
-        ("Breusch-Pagan", breusch_pagan(target, fit)),
-        ("overlap", overlap(inference, encoder)),
+        ("Durbin-Watson", durbin_watson(fit, found, index)),
+        ("Jarque-Bera", jarque_bera(fit, found, index)),
+        ("Breusch-Pagan", breusch_pagan(fit, found, index)),
+        ("VIF", inflation_text(inference, encoder)),
     ];
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = rows
         .iter()
         .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
-    let mut text = format!("Do its assumptions hold\n{}", lines.collect::<String>());
+    let mut text = format!(
+        "Assumption checks, tests at the {} level\n{}",
+        percent(LEVEL),
+        lines.collect::<String>()
+    );
     let mean = fit.solution.rank as f64 / inference.rows;
     if !found.diagnostics.leverages.is_empty() {
         text += &format!(
@@ -125,12 +135,10 @@ pub fn text(fit: &ExactFit, found: &Found, index: usize, encoder: &Encoder) -> S
             rows_table(found, &found.diagnostics.leverages)
         );
     }
-    if let Some(largest) = target.cooks_distances.first() {
-        let advice = match largest.value > 1.0 {
-            true => {
-                "the fit hangs on those above 1: check their cells, and fit without them to see"
-            }
-            false => "none is above 1, so no single row makes the fit",
+    if !target.cooks_distances.is_empty() {
+        let advice = match found.sentence(fit, index, "influential_rows") {
+            Some(_) => "those above 1 change the fit: check their cells, and fit without them",
+            None => "none is above 1",
         };
         text += &format!(
             "\nRows of the largest Cook's distance, how far predictions move without the row; {advice}\n{}",
@@ -140,88 +148,211 @@ pub fn text(fit: &ExactFit, found: &Found, index: usize, encoder: &Encoder) -> S
     text
 }
 
+/// A share of one in percent.
+pub fn percent(share: f64) -> String {
+    // 1 - 0.95 is not quite 0.05.
+    format!("{} %", significant(100.0 * share))
+}
+
 fn rows_table(found: &Found, list: &[RowFigure]) -> String {
     let row = |figure: &RowFigure| vec![found.place(figure.row), significant(figure.value)];
     table(&list.iter().map(row).collect::<Vec<_>>())
 }
 
-fn durbin_watson(target: &TargetDiagnostics) -> String {
-    let figure = target.durbin_watson;
-    let meaning = match figure {
-        _ if figure.is_nan() => return "-".to_string(),
-        ..1.5 => {
-            "well below 2: residuals are like those of the row before; if rows follow each other in time, errors are larger than they seem: add what changes with time as a feature"
+impl Found {
+    /// What speaks against the assumptions of a target's figures.
+    pub fn findings(&self, index: usize) -> Vec<Finding> {
+        self.diagnostics.findings(index, LEVEL)
+    }
+
+    /// What the tests of a target's residuals say, for the titles of pictures.
+    pub fn tests(&self, inference: &Inference, index: usize) -> ResidualTests {
+        let target = &self.diagnostics.targets[index];
+        ResidualTests {
+            breusch_pagan_p: target.breusch_pagan_p,
+            jarque_bera_p: target.jarque_bera_p,
+            level: LEVEL,
+            rows: inference.rows as u64,
+            are_rounding: target.durbin_watson.is_nan(),
         }
-        2.5.. => {
-            "well above 2: residuals are opposed to those of the row before; if rows follow each other in time, add the target before as a feature"
+    }
+
+    /// The findings in sentences, each with its p and what to do.
+    pub fn sentences(&self, fit: &ExactFit, index: usize) -> Vec<String> {
+        let findings = self.findings(index);
+        let sentence = |finding: &Finding| {
+            let text = self.meaning(finding, fit, index);
+            match finding {
+                Finding::SerialDependence { p, .. } => {
+                    format!("{text} (Durbin-Watson test, p {})", p_value(*p))
+                }
+                Finding::NotNormal { p, .. } => {
+                    format!("{text} (Jarque-Bera test, p {})", p_value(*p))
+                }
+                Finding::UnequalVariance { p, .. } => {
+                    format!("{text} (Breusch-Pagan test, p {})", p_value(*p))
+                }
+                _ => text,
+            }
+        };
+        findings.iter().map(sentence).collect()
+    }
+
+    /// The finding of this name, in words.
+    fn sentence(&self, fit: &ExactFit, index: usize, name: &str) -> Option<String> {
+        let findings = self.findings(index);
+        let finding = findings.iter().find(|finding| finding.name() == name)?;
+        Some(self.meaning(finding, fit, index))
+    }
+
+    fn meaning(&self, finding: &Finding, fit: &ExactFit, index: usize) -> String {
+        /// Sums of as many are nearly normal whatever they are sums of.
+        const MANY: f64 = 100.0;
+        match finding {
+            Finding::SerialDependence {
+                durbin_watson,
+                mean,
+                ..
+            } if durbin_watson < mean => {
+                "residuals are like those of the row before, so standard errors are too small if rows follow each other in time or place: add what changes with it as a feature".to_string()
+            }
+            Finding::SerialDependence { .. } => {
+                "residuals are opposed to those of the row before; if rows follow each other in time, add the target of the row before as a feature".to_string()
+            }
+            Finding::NotNormal { .. } => {
+                let target = &self.diagnostics.targets[index];
+                let shape = shape(target);
+                let of_weights = if fit.inferences[index].rows < MANY {
+                    "p values and intervals are inexact with so few rows"
+                } else {
+                    "with so many rows p values hold all the same, but not intervals of single rows"
+                };
+                format!(
+                    "residuals are not normally distributed ({shape}): {of_weights}; look for wrong cells, or take the logarithm of a target that is never negative"
+                )
+            }
+            Finding::UnequalVariance { .. } if fit.robust.is_some() => {
+                "the spread of residuals changes with the features, which the standard errors allow for".to_string()
+            }
+            Finding::UnequalVariance { .. } => {
+                "the spread of residuals changes with the features, so standard errors are inexact: add --robust hc3".to_string()
+            }
+            Finding::InfluentialRows { rows } => {
+                let places: Vec<String> = rows.iter().map(|row| self.place(row.row)).collect();
+                format!(
+                    "the fit depends much on single rows, whose Cook's distance is above 1: {}; check their cells, and fit without them",
+                    places.join("; ")
+                )
+            }
+            other => other.name().replace('_', " "),
         }
-        _ => "near 2: a row's residual says nothing of the next one's",
-    };
-    format!("{}  {meaning}", significant(figure))
+    }
 }
 
-fn jarque_bera(target: &TargetDiagnostics, inference: &Inference) -> String {
-    /// Sums of as many are nearly normal whatever they are sums of.
-    const MANY: f64 = 100.0;
-    if target.jarque_bera.is_nan() {
-        return "-".to_string();
+/// That nothing was found, and of how many rows.
+fn none_found(what: &str, inference: &Inference) -> String {
+    let rows = count(inference.rows as usize, "row");
+    if inference.rows < FEW_ROWS {
+        format!("{rows} are too few to tell")
+    } else {
+        format!("no {what} found in {rows}")
     }
-    let shape = format!(
+}
+
+/// Why a figure is not defined.
+fn undefined(inference: &Inference) -> String {
+    if inference.degrees_of_freedom > 0.0 {
+        "-  undefined: there are no residuals beyond rounding".to_string()
+    } else {
+        "-  undefined: there are no more rows than coefficients".to_string()
+    }
+}
+
+fn durbin_watson(fit: &ExactFit, found: &Found, index: usize) -> String {
+    let target = &found.diagnostics.targets[index];
+    let inference = &fit.inferences[index];
+    if target.durbin_watson.is_nan() {
+        return undefined(inference);
+    }
+    let meaning = match found.sentence(fit, index, "serial_dependence") {
+        _ if found.diagnostics.has_counted_rows => {
+            "not judged, since rows that count for several follow their equals".to_string()
+        }
+        Some(sentence) => sentence,
+        None => none_found("dependence on the row before", inference),
+    };
+    if target.durbin_watson_p.is_nan() {
+        return significant(target.durbin_watson);
+    }
+    format!(
+        "{}  p {}, {} on average if rows are independent: {meaning}",
+        significant(target.durbin_watson),
+        p_value(target.durbin_watson_p),
+        significant(target.durbin_watson_mean)
+    )
+}
+
+fn shape(target: &TargetDiagnostics) -> String {
+    format!(
         "skewness {}, kurtosis {}",
         significant(target.skewness),
         significant(target.kurtosis)
-    );
-    let meaning = match target.jarque_bera_p < P {
-        false => format!("nothing says that residuals are not normally distributed ({shape})"),
-        true => {
-            let of_weights = match inference.rows < MANY {
-                true => "p and intervals are not quite right with so few rows",
-                false => "with so many rows p holds all the same, but not intervals of single rows",
-            };
-            format!(
-                "residuals are not normally distributed ({shape}): {of_weights}; look for wrong cells, or take the logarithm of a target that is never negative"
-            )
+    )
+}
+
+fn jarque_bera(fit: &ExactFit, found: &Found, index: usize) -> String {
+    let target = &found.diagnostics.targets[index];
+    let inference = &fit.inferences[index];
+    if target.jarque_bera.is_nan() {
+        return undefined(inference);
+    }
+    let meaning = match found.sentence(fit, index, "not_normal") {
+        Some(sentence) => sentence,
+        None => {
+            let none = none_found("departure from a normal distribution", inference);
+            format!("{none} ({})", shape(target))
         }
     };
     let p = p_value(target.jarque_bera_p);
     format!("{}  p {p}: {meaning}", significant(target.jarque_bera))
 }
 
-fn breusch_pagan(target: &TargetDiagnostics, fit: &ExactFit) -> String {
+fn breusch_pagan(fit: &ExactFit, found: &Found, index: usize) -> String {
+    let target = &found.diagnostics.targets[index];
+    let inference = &fit.inferences[index];
     if target.breusch_pagan.is_nan() {
-        return "-".to_string();
+        return if target.jarque_bera.is_nan() {
+            undefined(inference)
+        } else {
+            "-  undefined: there is no feature that residuals could change with".to_string()
+        };
     }
-    let meaning = match (target.breusch_pagan_p < P, fit.robust) {
-        (false, _) => "nothing says that the spread of residuals changes with the features",
-        (true, Some(_)) => {
-            "the spread of residuals changes with the features, which the standard errors allow for"
-        }
-        (true, None) => {
-            "the spread of residuals changes with the features, so standard errors are not quite right: add --robust hc3"
-        }
+    let meaning = match found.sentence(fit, index, "unequal_variance") {
+        Some(sentence) => sentence,
+        None => none_found("change of spread with the features", inference),
     };
     format!(
-        "{}  p {} on {} degrees of freedom (Koenker's form): {meaning}",
+        "{}  p {} on {} of freedom (Koenker's form): {meaning}",
         significant(target.breusch_pagan),
         p_value(target.breusch_pagan_p),
-        significant(target.breusch_pagan_degrees_of_freedom)
+        count(target.breusch_pagan_degrees_of_freedom as usize, "degree")
     )
 }
 
 /// The variance inflation factors.
-fn overlap(inference: &Inference, encoder: &Encoder) -> String {
+fn inflation_text(inference: &Inference, encoder: &Encoder) -> String {
     let list = inflation(inference, encoder);
     let Some((name, most)) = list.first() else {
-        return match encoder.intercept() {
-            true => "-  of products and powers only, which overlap as they should".to_string(),
-            false => "-  variance inflation factors need an intercept".to_string(),
+        return if encoder.intercept() {
+            "-  only products and powers, which are correlated by their making".to_string()
+        } else {
+            "-  variance inflation factors need an intercept".to_string()
         };
     };
-    let meaning = match *most > summary::MUCH_INFLATION {
-        true => {
-            "the largest; the weights of features above 10 are hard to tell apart: leave some out, or shrink all with --ridge"
-        }
-        false => "the largest; none is above 10, so the weights can be told apart",
+    let meaning = if *most > summary::MUCH_INFLATION {
+        "the largest; features above 10 are strongly correlated with others, so their coefficients are imprecise: leave some out, or shrink all with --ridge"
+    } else {
+        "the largest; none is above 10"
     };
     format!(
         "{}  the variance inflation factor of `{}`, {meaning}",
@@ -231,7 +362,7 @@ fn overlap(inference: &Inference, encoder: &Encoder) -> String {
 }
 
 /// The features' variance inflation factors, the largest first; but for those of
-/// products and powers, which overlap as they should.
+/// products and powers, which are correlated by their making.
 fn inflation(inference: &Inference, encoder: &Encoder) -> Vec<(String, f64)> {
     let names = summary::names(encoder);
     let together = summary::together(&names);
@@ -247,9 +378,17 @@ fn inflation(inference: &Inference, encoder: &Encoder) -> Vec<(String, f64)> {
 /// All figures of each target: an object, or for several an array.
 pub fn json(fit: &ExactFit, found: &Found, targets: &[String]) -> Value {
     let number = summary::number;
-    let of_target = |(target, name): (&TargetDiagnostics, &String)| {
+    let of_target = |(index, name): (usize, &String)| {
+        let target = &found.diagnostics.targets[index];
+        let findings = found.findings(index);
+        let sentences = found.sentences(fit, index);
+        let findings = findings.iter().zip(sentences);
+        let findings =
+            findings.map(|(finding, text)| json!({"kind": finding.name(), "text": text}));
         let mut object = json!({
             "durbin_watson": number(target.durbin_watson),
+            "durbin_watson_mean": number(target.durbin_watson_mean),
+            "durbin_watson_p": number(target.durbin_watson_p),
             "jarque_bera": {
                 "statistic": number(target.jarque_bera),
                 "p": number(target.jarque_bera_p),
@@ -264,12 +403,13 @@ pub fn json(fit: &ExactFit, found: &Found, targets: &[String]) -> Value {
             "mean_leverage": number(fit.solution.rank as f64 / fit.inferences[0].rows),
             "leverages": found.rows_json(&found.diagnostics.leverages),
             "cooks_distances": found.rows_json(&target.cooks_distances),
+            "findings": findings.collect::<Vec<_>>(),
         });
         if targets.len() > 1 {
             object["target"] = json!(name);
         }
         object
     };
-    let all = found.diagnostics.targets.iter().zip(targets);
+    let all = targets.iter().enumerate();
     summary::one_or_all(all.map(of_target).collect())
 }

@@ -6,7 +6,7 @@ use linreg_data::{
 };
 use linreg_exact::{
     Accumulator, Arithmetic, DiagnosticsPass, ExactError, Inference, InferenceConfig,
-    PredictionErrors, Refinement, Relation, Robust, Solution,
+    PredictionErrors, Refinement, Relation, Robust, Solution, Weighting,
 };
 use linreg_model::{Coefficients, ModelFile};
 
@@ -33,6 +33,8 @@ pub struct ExactFit {
     pub passes: usize,
     /// Of the standard errors.
     pub robust: Option<Robust>,
+    /// What the weights of rows are.
+    pub weighting: Weighting,
     /// What is to be told of the residuals.
     pub diagnostics: Option<Found>,
     /// The shrunken fit that takes the place of the others.
@@ -112,6 +114,7 @@ impl ExactFit {
             inferences: inferences?,
             ridge: ridge.transpose()?,
             robust: args.robust,
+            weighting: config.weighting,
             diagnostics: found.filter(|_| args.diagnostics),
             errors,
             solution,

@@ -27,9 +27,9 @@ pub struct ExactArgs {
     #[arg(long, value_name = "KIND", value_parser = robust)]
     pub robust: Option<Robust>,
 
-    /// Look at the residuals in another pass over the rows: whether they depend
-    /// on the row before, are normally distributed and of equal spread, and which
-    /// rows the fit hangs on
+    /// Test the residuals in another pass over the rows: whether they depend on
+    /// the row before, are normally distributed and of equal spread; and list the
+    /// rows that the fit depends on most
     #[arg(long)]
     pub diagnostics: bool,
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use linreg_data::{EncodingCounts, Set};
+use linreg_exact::Weighting;
 use linreg_model::{Coefficients, ModelFile};
 use linreg_training::{EpochRecord, Metrics, StopReason, TrainingConfig};
 
@@ -10,6 +11,11 @@ use super::gap::Gap;
 use super::search::Search;
 use super::table::Table;
 use crate::input::{ENCODER, SCHEMA};
+
+/// Key of a model's metadata that says what its weights are: [`COUNTS`] of rows,
+/// else how precise rows are.
+pub const WEIGHTS: &str = "weights";
+pub const COUNTS: &str = "counts";
 
 /// A model fitted to the rows for training of a split.
 pub struct Fitted {
@@ -62,6 +68,9 @@ impl Fitted {
         match &self.how {
             How::Exact(fit) => {
                 metadata.push(("method", "exact".to_string()));
+                if fit.weighting == Weighting::Counts {
+                    metadata.push((WEIGHTS, COUNTS.to_string()));
+                }
                 fit.store(&mut model);
             }
             How::Trained(trained) => metadata.extend([

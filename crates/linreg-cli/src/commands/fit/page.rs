@@ -11,7 +11,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use linreg_data::{ChunkOrder, EncodedSource, Set, Split, files_of};
+use linreg_exact::{DiagnosticsConfig, DiagnosticsPass};
 
+use super::diagnostics::Found;
 use super::{Args, How, Report};
 use crate::number::{count, significant};
 use crate::output::Output;
@@ -54,7 +56,7 @@ pub fn check(report: &Path, model: &Path, args: &Args) -> Result<Output> {
 }
 
 /// The report of a fit to the rows for training of a split. It reads them once
-/// more, and their files.
+/// more, and their files; those of an exact fit twice, for its diagnostics.
 pub fn page(report: &Report, split: Split) -> Result<String> {
     let (table, coefficients) = (report.table, &report.fitted.coefficients);
     let targets = table.encoder.targets();
@@ -71,14 +73,31 @@ pub fn page(report: &Report, split: Split) -> Result<String> {
     let pictures = (features.len() + pictures::OTHERS) * targets.len().min(MOST_TARGETS);
     let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
     let look = Look::new(chunks, coefficients, features, most, report.args.seed)?;
+    let own = match &report.fitted.how {
+        // What a page says of a fit it has looked for.
+        How::Exact(fit) if fit.ridge.is_none() && fit.diagnostics.is_none() => {
+            let config = DiagnosticsConfig {
+                robust: None,
+                ..report.args.exact.diagnostics()?
+            };
+            let pass = DiagnosticsPass::new(&fit.solution, &config);
+            Some(Found::new(pass, &rows, &table.encoder)?)
+        }
+        _ => None,
+    };
+    let asked = match &report.fitted.how {
+        How::Exact(fit) => fit.diagnostics.as_ref(),
+        How::Trained(_) => None,
+    };
+    let found = asked.or(own.as_ref());
     let page = Page {
         title: title(report),
         lead: lead(report),
         sections: vec![
             data::section(report),
-            pictures::section(report, &look),
+            pictures::section(report, &look, found),
             model::section(report),
-            trust::section(report),
+            trust::section(report, found),
             looseness::section(report, &look),
             reproduce::section(report, &look, &files),
         ],

@@ -27,7 +27,11 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
         text += &format!("\n{}", lines(&figures(fit, inference, target)));
         let meaning = meaning(inference, encoder, target);
         if !meaning.is_empty() {
-            text += &format!("\nWhat it says\n  {}\n", meaning.join("\n  "));
+            text += &format!(
+                "\n{}\n  {}\n",
+                meaning_heading(inference),
+                meaning.join("\n  ")
+            );
         }
         if let Some(found) = &fit.diagnostics {
             text += &format!("\n{}", diagnostics::text(fit, found, index, encoder));
@@ -35,7 +39,7 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
     }
     let warnings = warnings(fit, encoder);
     if !warnings.is_empty() {
-        text += &format!("\n{}\n", yellow("Look twice"));
+        text += &format!("\n{}\n", yellow("Warnings"));
     }
     for warning in warnings {
         text += &format!("  {}\n", warning.replace('\n', "\n  "));
@@ -210,23 +214,32 @@ fn or_unknown(value: f64) -> String {
     }
 }
 
-/// What the coefficients mean that are surely not 0, the surest first.
+/// The heading of [`meaning`].
+pub fn meaning_heading(inference: &Inference) -> String {
+    format!(
+        "What it says (coefficients significant at {})",
+        diagnostics::percent(1.0 - inference.confidence)
+    )
+}
+
+/// What the coefficients mean that are significant at the level of the
+/// intervals, the largest |t| first; none of figures that are not defined.
 pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<String> {
     /// As many as are read.
     const MOST: usize = 5;
     let names = names(encoder);
-    let share = 1.0 - inference.confidence;
+    let level = 1.0 - inference.confidence;
     let mut sure: Vec<(&String, &Coefficient)> =
         names.iter().zip(&inference.coefficients).collect();
     let together = together(&names);
     sure.retain(|(name, c)| {
         let is_alone = *name != INTERCEPT && !is_among(name, &together);
-        c.p < share && is_alone && !c.is_dropped
+        c.p < level && c.t.is_finite() && is_alone && !c.is_dropped
     });
     sure.sort_by(|(_, a), (_, b)| b.t.abs().total_cmp(&a.t.abs()));
     let target = plain(target);
     let others = if names.len() > 2 {
-        ", the other features as they are"
+        ", other features held fixed"
     } else {
         ""
     };
@@ -246,14 +259,15 @@ pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<St
     let mut lines: Vec<String> = sure.iter().take(MOST).map(line).collect();
     if !together.is_empty() {
         lines.push(
-            "The weights of products and powers speak together: predict shows what they give"
+            "The coefficients of products and powers have no meaning one by one: predict shows what they give together"
                 .to_string(),
         );
     }
     if sure.len() > MOST {
         lines.push(format!(
-            "and {} more that are surely not 0",
-            sure.len() - MOST
+            "and {} more that are significant at {}",
+            sure.len() - MOST,
+            diagnostics::percent(level)
         ));
     }
     lines

@@ -92,7 +92,7 @@ fn pictures(dataset: &Dataset, look: &Look) -> Section {
         pictures.add(cloud.and_then(|cloud| Picture::scatter_of(&cloud)));
     }
     pictures.add(Picture::predicted(target, &predicted, &actual));
-    pictures.add(Picture::residuals(target, &predicted, &residuals));
+    pictures.add(Picture::residuals(target, &predicted, &residuals, None));
     let mut body = String::new();
     let features = dataset.num_features();
     if features > look.features.len() {

@@ -7,10 +7,12 @@ use linreg_data::{
 };
 use linreg_exact::PredictionErrors;
 use linreg_model::ModelFile;
-use linreg_plot::Picture;
+use linreg_plot::{Picture, ResidualTests};
 
 use super::drawing::DrawingArgs;
 use crate::columns::{unseen, warn_of_counts};
+use crate::commands::fit::diagnostics::LEVEL;
+use crate::commands::fit::fitted::{COUNTS, WEIGHTS};
 use crate::commands::fit::intervals::{Predictor, in_basis, load};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
@@ -108,11 +110,12 @@ pub fn run(args: Args) -> Result<()> {
     for chunk in chunks.map_err(|error| args.source.say_where(error))? {
         let (rows, of_chunk) = chunk.map_err(|error| args.source.say_where(error))?;
         counts.merge(&of_chunk);
-        look.add(&rows, &encoder);
+        look.add(&rows, &encoder)?;
     }
     warn_of_counts(&counts, "")?;
     let name = &model.target_names[target];
-    let pictures = kinds.iter().map(|kind| look.picture(*kind, name));
+    let tests = look.tests();
+    let pictures = kinds.iter().map(|kind| look.picture(*kind, name, &tests));
     let pictures: Result<Vec<Picture>> = pictures.collect();
     let picture = Picture::side_by_side(pictures.map_err(|error| args.source.say_where(error))?)?;
     if look.determined > 0 && kinds.iter().any(needs_errors) {
@@ -142,6 +145,13 @@ fn target(model: &ModelFile, name: Option<&str>) -> Result<usize> {
     })
 }
 
+fn are_counts(model: &ModelFile) -> bool {
+    model
+        .metadata
+        .get(WEIGHTS)
+        .is_some_and(|what| what == COUNTS)
+}
+
 /// Rows kept at the most: every second, every fourth and so on of more.
 const MOST_ROWS: usize = 1 << 20;
 
@@ -154,6 +164,14 @@ struct Look<'a> {
     target: usize,
     predictor: Predictor,
     errors: Option<PredictionErrors>,
+    /// Whether weights are numbers of equal rows.
+    are_counts: bool,
+    tests: linreg_exact::ResidualTests,
+    /// Sums of the squares of the residuals, of the rounding of what they are
+    /// computed from, and the least and the greatest of the targets.
+    squares: f64,
+    rounding: f64,
+    range: [f64; 2],
     seen: usize,
     /// One of so many rows is kept.
     every: usize,
@@ -177,6 +195,11 @@ impl<'a> Look<'a> {
             target,
             predictor,
             errors,
+            are_counts: are_counts(model),
+            tests: linreg_exact::ResidualTests::new(model.feature_names.len()),
+            squares: 0.0,
+            rounding: 0.0,
+            range: [f64::INFINITY, f64::NEG_INFINITY],
             seen: 0,
             every: 1,
             actual: Vec::new(),
@@ -187,11 +210,33 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn add(&mut self, rows: &Rows, encoder: &Encoder) {
+    fn add(&mut self, rows: &Rows, encoder: &Encoder) -> Result<()> {
         let coefficients = &self.model.coefficients;
         let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
         let predictions = self.predictor.predict(rows);
+        let weight = |row: usize| match encoder.weight() {
+            Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
+            None => 1.0,
+        };
+        let (mut tested, mut residuals, mut counts) = (Vec::new(), Vec::new(), Vec::new());
         for row in 0..rows.targets.len() / targets {
+            let (actual, fitted) = (
+                rows.targets[row * targets + self.target],
+                predictions[row * targets + self.target],
+            );
+            let of_row = &rows.features[row * features..(row + 1) * features];
+            // As the fit, which passes over rows of weight 0.
+            let (weight, count) = if self.are_counts {
+                (1.0, weight(row))
+            } else {
+                (weight(row), 1.0)
+            };
+            if weight > 0.0 && count > 0.0 {
+                counts.push(count);
+                tested.extend_from_slice(of_row);
+                residuals.push(weight.sqrt() * (actual - fitted));
+                self.add_rounding(of_row, actual, weight);
+            }
             let number = self.seen;
             self.seen += 1;
             if !number.is_multiple_of(self.every) {
@@ -203,25 +248,16 @@ impl<'a> Look<'a> {
                     continue;
                 }
             }
-            let (actual, fitted) = (
-                rows.targets[row * targets + self.target],
-                predictions[row * targets + self.target],
-            );
             self.actual.push(actual);
             self.fitted.push(fitted);
             let Some(errors) = &self.errors else { continue };
-            let weight = match encoder.weight() {
-                Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
-                None => 1.0,
-            };
             let in_basis = in_basis(errors, rows, row * features..(row + 1) * features);
-            let found = errors.std_errors(self.target, &in_basis);
             let spread =
                 errors.residual_variance[self.target].sqrt() * errors.target_units[self.target];
             // The diagonal of the hat matrix, and the residual over its standard
             // deviation (Belsley, Kuh and Welsch, Regression Diagnostics, 1980,
             // sections 2.1 and 2.2).
-            let leverage = weight * (found.mean / spread).powi(2);
+            let leverage = weight * errors.leverage(self.target, &in_basis);
             let is_determined = leverage > DETERMINED || leverage.is_nan();
             self.determined += usize::from(is_determined);
             let residual = weight.sqrt() * (actual - fitted) / spread;
@@ -230,6 +266,36 @@ impl<'a> Look<'a> {
                 false => residual / (1.0 - leverage).sqrt(),
             });
             self.leverage.push(leverage);
+        }
+        self.squares += residuals.iter().map(|e| e * e).sum::<f64>();
+        self.tests.update(&tested, &residuals, Some(&counts))?;
+        Ok(())
+    }
+
+    /// Adds what rounding may do to the residual of a row.
+    fn add_rounding(&mut self, features: &[f64], actual: f64, weight: f64) {
+        let coefficients = &self.model.coefficients;
+        let targets = coefficients.num_targets();
+        let weights = coefficients.weight()[self.target..].iter().step_by(targets);
+        let products = features.iter().zip(weights).map(|(x, w)| (x * w).abs());
+        let size = actual.abs() + coefficients.bias()[self.target].abs() + products.sum::<f64>();
+        self.rounding += weight * (f64::EPSILON * size).powi(2);
+        self.range = [self.range[0].min(actual), self.range[1].max(actual)];
+    }
+
+    /// What the tests of all rows say.
+    fn tests(&self) -> ResidualTests {
+        /// Of the spread of the target: what is left of an exact line.
+        const LITTLE: f64 = 1e-6;
+        let rows = self.tests.rows();
+        let spread = rows as f64 * ((self.range[1] - self.range[0]) * LITTLE).powi(2);
+        let is_little = self.squares <= 16.0 * self.rounding;
+        ResidualTests {
+            breusch_pagan_p: self.tests.breusch_pagan_p(),
+            jarque_bera_p: self.tests.jarque_bera_p(),
+            level: LEVEL,
+            rows,
+            are_rounding: is_little && (self.squares <= spread || spread == 0.0),
         }
     }
 
@@ -247,7 +313,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn picture(&self, kind: Kind, name: &str) -> Result<Picture> {
+    fn picture(&self, kind: Kind, name: &str, tests: &ResidualTests) -> Result<Picture> {
         if self.actual.is_empty() {
             bail!("there are no rows after the header");
         }
@@ -264,22 +330,25 @@ impl<'a> Look<'a> {
             Kind::Fitted => {
                 let pairs = self.actual.iter().zip(&self.fitted);
                 let residuals: Vec<f64> = pairs.map(|(actual, fitted)| actual - fitted).collect();
-                Picture::residuals(name, &self.fitted, &residuals)?
+                Picture::residuals(name, &self.fitted, &residuals, Some(tests))?
             }
-            Kind::Quantiles => Picture::normal_quantiles(&told(&self.standardised))?,
-            Kind::Scale => {
-                Picture::scale_location(name, &told(&self.fitted), &told(&self.standardised))?
-            }
+            Kind::Quantiles => Picture::normal_quantiles(&told(&self.standardised), Some(tests))?,
+            Kind::Scale => Picture::scale_location(
+                name,
+                &told(&self.fitted),
+                &told(&self.standardised),
+                Some(tests),
+            )?,
             Kind::Leverage => {
                 let coefficients = self
                     .errors
                     .as_ref()
                     .map_or(1, |errors| errors.feature_scales.len());
-                Picture::leverage(
-                    &told(&self.leverage),
-                    &told(&self.standardised),
-                    coefficients,
-                )?
+                let mut standardised = told(&self.standardised);
+                if tests.are_rounding {
+                    standardised.fill(0.0);
+                }
+                Picture::leverage(&told(&self.leverage), &standardised, coefficients)?
             }
         })
     }

@@ -38,7 +38,8 @@ pub fn section(report: &Report) -> Section {
                 let inference = &fit.inferences[index];
                 let meaning = summary::meaning(inference, encoder, target);
                 if !meaning.is_empty() {
-                    body += "<h3>What it says</h3>\n";
+                    let heading = text(summary::meaning_heading(inference));
+                    body += &format!("<h3>{heading}</h3>\n");
                     body += &list(meaning.iter().map(|line| prose(line)));
                 }
                 body += "<h3>The fit as a whole</h3>\n";

@@ -3,6 +3,7 @@ use std::cmp::Reverse;
 use linreg_exact::Inference;
 use linreg_plot::{Cloud, Estimate, Picture};
 
+use crate::commands::fit::diagnostics::Found;
 use crate::commands::fit::{How, Report};
 use crate::number::count;
 use crate::report::html::{name, paragraph, table, text};
@@ -44,7 +45,7 @@ pub fn features(report: &Report) -> Vec<usize> {
 }
 
 /// The rows, the fit and what it leaves.
-pub fn section(report: &Report, look: &Look) -> Section {
+pub fn section(report: &Report, look: &Look, found: Option<&Found>) -> Section {
     let targets = report.table.encoder.targets();
     let told = targets.len().min(super::MOST_TARGETS);
     let mut body = drawn(report, look);
@@ -54,7 +55,7 @@ pub fn section(report: &Report, look: &Look) -> Section {
         }
         let mut pictures = Pictures::new(&format!("picture-{}", target + 1));
         scatters(&mut pictures, report, look, target);
-        diagnostics(&mut pictures, report, look, target);
+        diagnostics(&mut pictures, report, look, target, found);
         body += &pictures.html();
     }
     if let How::Trained(trained) = &report.fitted.how {
@@ -94,7 +95,17 @@ fn scatters(pictures: &mut Pictures, report: &Report, look: &Look, target: usize
 }
 
 /// How the predictions are, what they leave, and how sure the weights are.
-fn diagnostics(pictures: &mut Pictures, report: &Report, look: &Look, target: usize) {
+fn diagnostics(
+    pictures: &mut Pictures,
+    report: &Report,
+    look: &Look,
+    target: usize,
+    found: Option<&Found>,
+) {
+    let tests = match &report.fitted.how {
+        How::Exact(fit) => found.map(|found| found.tests(&fit.inferences[target], target)),
+        How::Trained(_) => None,
+    };
     let target_name = &report.table.encoder.targets()[target];
     let sample = look.sample.iter();
     let (predicted, actual): (Vec<f64>, Vec<f64>) = sample
@@ -102,7 +113,12 @@ fn diagnostics(pictures: &mut Pictures, report: &Report, look: &Look, target: us
         .unzip();
     let residuals: Vec<f64> = actual.iter().zip(&predicted).map(|(y, p)| y - p).collect();
     pictures.add(Picture::predicted(target_name, &predicted, &actual));
-    pictures.add(Picture::residuals(target_name, &predicted, &residuals));
+    pictures.add(Picture::residuals(
+        target_name,
+        &predicted,
+        &residuals,
+        tests.as_ref(),
+    ));
     let inference = match &report.fitted.how {
         // Intervals are those of least squares.
         How::Exact(fit) if fit.ridge.is_none() => Some(&fit.inferences[target]),
@@ -117,7 +133,7 @@ fn diagnostics(pictures: &mut Pictures, report: &Report, look: &Look, target: us
     };
     if spread > 0.0 && spread.is_finite() {
         let standardised: Vec<f64> = residuals.iter().map(|residual| residual / spread).collect();
-        pictures.add(Picture::normal_quantiles(&standardised));
+        pictures.add(Picture::normal_quantiles(&standardised, tests.as_ref()));
     }
     if let Some(inference) = inference {
         let estimates = estimates(report, inference);

@@ -3,9 +3,10 @@ use linreg_training::Metrics;
 
 use super::super::report::folds_lines;
 use super::super::{diagnostics, summary};
+use crate::commands::fit::diagnostics::Found;
 use crate::commands::fit::exact::ExactFit;
 use crate::commands::fit::{How, Report};
-use crate::number::{significant, thousands};
+use crate::number::{count, plain, significant, thousands};
 use crate::report::Section;
 use crate::report::html::{lines, list, paragraph, prose, table, text};
 
@@ -13,9 +14,9 @@ use crate::report::html::{lines, list, paragraph, prose, table, text};
 const MOST: usize = 2000;
 
 /// What speaks for and against the figures.
-pub fn section(report: &Report) -> Section {
+pub fn section(report: &Report, found: Option<&Found>) -> Section {
     let mut body = match &report.fitted.how {
-        How::Exact(fit) => exact(fit, report),
+        How::Exact(fit) => exact(fit, report, found),
         How::Trained(_) => trained(),
     };
     let targets = report.table.encoder.targets();
@@ -43,7 +44,7 @@ pub fn section(report: &Report) -> Section {
     }
 }
 
-fn exact(fit: &ExactFit, report: &Report) -> String {
+fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
     let encoder = &report.table.encoder;
     let mut body = match fit.ridge.is_some() {
         true => paragraph(
@@ -58,17 +59,34 @@ fn exact(fit: &ExactFit, report: &Report) -> String {
             significant((10.0 * fit.solution.condition).round() / 10.0),
         )),
     };
-    let warnings = summary::warnings(fit, encoder);
-    body += &match warnings.is_empty() {
-        true => paragraph("Nothing in the numbers themselves calls for a second look."),
-        false => paragraph("Look twice:"),
+    let told = encoder.targets().len().min(super::MOST_TARGETS);
+    let mut warnings = summary::warnings(fit, encoder);
+    if let Some(found) = found {
+        for (index, target) in encoder.targets().iter().enumerate().take(told) {
+            let of = if told > 1 {
+                format!("`{}`: ", plain(target))
+            } else {
+                String::new()
+            };
+            let sentences = found.sentences(fit, index).into_iter();
+            warnings.extend(sentences.map(|sentence| format!("{of}{sentence}")));
+        }
+    }
+    body += &match (warnings.is_empty(), found) {
+        (false, _) => paragraph("Warnings:"),
+        (true, Some(_)) => paragraph(&format!(
+            "None of the checks below found anything in {}. That does not prove the assumptions: \
+             checks of few rows find little.",
+            count(report.fitted.num_rows, "row")
+        )),
+        (true, None) => String::new(),
     };
     for warning in warnings {
         let short: String = warning.chars().take(MOST).collect();
         body += &format!("<p class=\"warning\">{}</p>\n", prose(&short));
     }
-    if let Some(found) = &fit.diagnostics {
-        for index in 0..encoder.targets().len().min(super::MOST_TARGETS) {
+    if let Some(found) = found {
+        for index in 0..told {
             body += &lines(&diagnostics::text(fit, found, index, encoder));
         }
     }
@@ -94,8 +112,8 @@ fn assumptions(fit: &ExactFit) -> String {
     let mut body = paragraph("The standard errors, p values and intervals hold if");
     body += &list(list_of.into_iter().map(str::to_string));
     body + &paragraph(
-        "That a weight is surely not 0 does not say that changing the feature would change the \
-         target: both may follow from something that is no column here.",
+        "That a coefficient is significant does not say that changing the feature would change \
+         the target: both may follow from something that is no column here.",
     )
 }
 

@@ -1,0 +1,177 @@
+use statrs::function::erf::erfc;
+
+use crate::number::{rough, thousands};
+
+/// What tests of a fit's residuals have found, so that the title of a picture
+/// says no more and nothing else than they do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ResidualTests {
+    /// The p of Breusch and Pagan's test, in Koenker's form, that the spread of
+    /// residuals does not change; NaN where it is not defined.
+    pub breusch_pagan_p: f64,
+    /// The p of Jarque and Bera's test that they are normally distributed; NaN
+    /// where it is not defined.
+    pub jarque_bera_p: f64,
+    /// The level of the tests, such as 0.05.
+    pub level: f64,
+    /// Number of rows tested, which may be more than are drawn.
+    pub rows: u64,
+    /// Whether the residuals are no larger than the rounding of what they are
+    /// computed from, so that nothing is to be seen in them.
+    pub are_rounding: bool,
+}
+
+/// Rows below which a test that finds nothing says nothing.
+pub(crate) const FEW: u64 = 30;
+
+/// What a test says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// Something, at its level.
+    Found,
+    /// Nothing, at its level.
+    NotFound,
+    /// Nothing, but of few rows.
+    TooFew,
+    /// It is not defined.
+    Undefined,
+}
+
+impl ResidualTests {
+    /// Tests of the rows that are drawn, at a level of 5 %: whether the spread of
+    /// residuals changes along the fitted values, and whether they are normally
+    /// distributed.
+    pub fn of(fitted: &[f64], residuals: &[f64]) -> Self {
+        let greatest = |values: &[f64]| values.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        let squares: Vec<f64> = residuals.iter().map(|e| e * e).collect();
+        let rows = residuals.len() as f64;
+        // Chi-squared of one degree of freedom.
+        let statistic = rows * explained(fitted, &squares);
+        let breusch_pagan_p = erfc((statistic / 2.0).sqrt());
+        let jarque_bera = rows / 6.0 * {
+            let (skewness, excess) = shape(residuals);
+            skewness * skewness + excess * excess / 4.0
+        };
+        Self {
+            breusch_pagan_p: if statistic.is_nan() {
+                f64::NAN
+            } else {
+                breusch_pagan_p
+            },
+            jarque_bera_p: (-jarque_bera / 2.0).exp(),
+            level: 0.05,
+            rows: residuals.len() as u64,
+            are_rounding: greatest(residuals) <= 4.0 * f64::EPSILON * greatest(fitted),
+        }
+    }
+
+    pub(crate) fn of_spread(&self) -> Verdict {
+        self.verdict(self.breusch_pagan_p)
+    }
+
+    pub(crate) fn of_shape(&self) -> Verdict {
+        self.verdict(self.jarque_bera_p)
+    }
+
+    fn verdict(&self, p: f64) -> Verdict {
+        if p < self.level {
+            Verdict::Found
+        } else if p.is_nan() {
+            Verdict::Undefined
+        } else if self.rows < FEW {
+            Verdict::TooFew
+        } else {
+            Verdict::NotFound
+        }
+    }
+
+    /// The number of rows tested.
+    pub(crate) fn rows(&self) -> String {
+        match self.rows {
+            1 => "1 row".to_string(),
+            rows => format!("{} rows", thousands(rows)),
+        }
+    }
+
+    /// The p of the test of spread, if there is one.
+    pub(crate) fn spread_p(&self) -> String {
+        p_text("Breusch-Pagan", self.breusch_pagan_p)
+    }
+
+    /// The p of the test of shape, if there is one.
+    pub(crate) fn shape_p(&self) -> String {
+        p_text("Jarque-Bera", self.jarque_bera_p)
+    }
+}
+
+fn p_text(name: &str, p: f64) -> String {
+    match p {
+        _ if p.is_nan() => String::new(),
+        0.0 => format!("; {name} p <1e-300"),
+        _ => format!("; {name} p {}", rough(p)),
+    }
+}
+
+/// Share of the variance of y that a line along x explains; NaN where one of them
+/// does not vary.
+fn explained(x: &[f64], y: &[f64]) -> f64 {
+    let scaled = |values: &[f64]| -> Vec<f64> {
+        let mean = mean(values);
+        let most = values.iter().fold(0.0_f64, |a, b| a.max((b - mean).abs()));
+        values.iter().map(|value| (value - mean) / most).collect()
+    };
+    let (x, y) = (scaled(x), scaled(y));
+    let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    sum(&x, &y).powi(2) / (sum(&x, &x) * sum(&y, &y))
+}
+
+/// Skewness, and excess kurtosis; NaN of values that are all the same.
+pub(crate) fn shape(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = mean(values);
+    let moment = |power: i32| values.iter().map(|v| (v - mean).powi(power)).sum::<f64>() / count;
+    let variance = moment(2);
+    (
+        moment(3) / variance.powf(1.5),
+        moment(4) / (variance * variance) - 3.0,
+    )
+}
+
+fn mean(values: &[f64]) -> f64 {
+    let first = values.first().copied().unwrap_or(f64::NAN);
+    first + values.iter().map(|value| value - first).sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_of_what_is_drawn_are_those_of_scipy() {
+        // scipy 1.17.1: chi2.sf(10 * corrcoef(f, e²)², 1) and jarque_bera(e).
+        let fitted: Vec<f64> = (0..10).map(f64::from).collect();
+        let residuals = [0.1, -0.2, 0.3, -0.4, 0.5, -0.9, 0.7, -0.8, 0.9, 2.0];
+        let tests = ResidualTests::of(&fitted, &residuals);
+        assert!(
+            (tests.breusch_pagan_p - 0.02609843527283734).abs() < 1e-9,
+            "{tests:?}"
+        );
+        assert!(
+            (tests.jarque_bera_p - 0.7454036173804566).abs() < 1e-9,
+            "{tests:?}"
+        );
+        assert!(!tests.are_rounding && tests.rows == 10);
+        assert_eq!(tests.of_spread(), Verdict::Found);
+        assert_eq!(tests.of_shape(), Verdict::TooFew);
+    }
+
+    #[test]
+    fn nothing_is_tested_of_rounding_or_of_one_place() {
+        let fitted = [1.0, 2.0, 3.0];
+        assert!(ResidualTests::of(&fitted, &[0.0, 4e-16, -2e-16]).are_rounding);
+        let tests = ResidualTests::of(&[2.0; 3], &[1.0, -2.0, 1.0]);
+        assert_eq!(tests.of_spread(), Verdict::Undefined);
+        let tests = ResidualTests::of(&fitted, &[1.0; 3]);
+        assert_eq!(tests.of_shape(), Verdict::Undefined);
+    }
+}
