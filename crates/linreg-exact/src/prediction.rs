@@ -204,6 +204,14 @@ impl PredictionErrors {
         Some(self.target_centres[target] + sum * self.target_units[target])
     }
 
+    /// The prediction of a target where every feature is at its centre, if it is
+    /// known here.
+    pub fn at_centres(&self, target: usize) -> Option<f64> {
+        let constant = usize::from(self.has_intercept);
+        let row = self.in_basis(&self.centres[constant..], None);
+        self.predict(target, &row)
+    }
+
     /// The standard errors of the prediction of a target for a row
     /// [in the basis](Self::in_basis), in the unit of the target.
     pub fn std_errors(&self, target: usize, row: &RowInBasis) -> StdErrors {

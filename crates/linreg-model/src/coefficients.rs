@@ -112,18 +112,41 @@ impl Coefficients {
     ///
     /// If the length of `features` is no multiple of `num_features`.
     pub fn predict(&self, features: &[f64]) -> Vec<f64> {
+        self.predict_about(features, &vec![0.0; self.num_features()], &self.bias)
+    }
+
+    /// Predicts as [`predict`](Self::predict) does, about a point: `y = (X - c) w +
+    /// y(c)`. It keeps the digits that features far from zero lose otherwise.
+    ///
+    /// # Shapes
+    ///
+    /// - features: row-major `[rows, num_features]`
+    /// - centres c: `[num_features]`
+    /// - predictions at the centres y(c): `[num_targets]`
+    /// - output: row-major `[rows, num_targets]`
+    ///
+    /// # Panics
+    ///
+    /// If the length of `features` is no multiple of `num_features`, or the other
+    /// lengths are others.
+    pub fn predict_about(&self, features: &[f64], centres: &[f64], at_centres: &[f64]) -> Vec<f64> {
         let (num_features, num_targets) = (self.num_features(), self.num_targets());
         assert!(
             features.len().is_multiple_of(num_features),
             "{} feature values are not whole rows of {num_features}",
             features.len()
         );
+        assert_eq!(
+            (centres.len(), at_centres.len()),
+            (num_features, num_targets)
+        );
         let mut predictions = Vec::with_capacity(features.len() / num_features * num_targets);
         for row in features.chunks_exact(num_features) {
-            for target in 0..num_targets {
+            for (target, at_centre) in at_centres.iter().enumerate() {
                 let weights = self.weight[target..].iter().step_by(num_targets);
-                let sum: f64 = row.iter().zip(weights).map(|(x, w)| x * w).sum();
-                predictions.push(sum + self.bias[target]);
+                let terms = row.iter().zip(centres).zip(weights);
+                let sum: f64 = terms.map(|((x, centre), w)| (x - centre) * w).sum();
+                predictions.push(sum + at_centre);
             }
         }
         predictions
@@ -133,6 +156,18 @@ impl Coefficients {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_far_from_zero_keep_their_digits_about_a_point() {
+        // y = 10 + (x - 1.7e12) / 3, of which the bias keeps no digit below 1e-4.
+        let third = 1.0 / 3.0;
+        let far = 1.7e12;
+        let model = Coefficients::new(vec![third], vec![10.0 - far * third]).unwrap();
+        let rows = [far, far + 1.0, far + 2.0];
+        let expected = [10.0, 10.0 + third, 10.0 + 2.0 * third];
+        assert_eq!(model.predict_about(&rows, &[far], &[10.0]), expected);
+        assert_ne!(model.predict(&rows), expected);
+    }
 
     #[test]
     fn predicts_each_target_from_its_own_column() {

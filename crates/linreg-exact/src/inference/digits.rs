@@ -1,5 +1,5 @@
 use super::{Coefficient, Inference};
-use crate::distributions::{DISTRIBUTION_ERROR, f_density, student_density};
+use crate::distributions::{PROBABILITY_ERROR, QUANTILE_ERROR, f_density, student_density};
 use crate::solution::{MOST_DIGITS, ROUNDING, digits_of};
 use crate::{DoubleDouble, RobustCovariance, Solution};
 
@@ -164,7 +164,7 @@ impl<'a> Errors<'a> {
         let estimate = solution.targets[self.target].estimates[index];
         let estimate = crate::solution::scaled(estimate, -unit).abs();
         let nearest = (estimate - half).abs().max(half);
-        let of_quantile = DISTRIBUTION_ERROR + of_std_error;
+        let of_quantile = QUANTILE_ERROR + of_std_error;
         let of_interval = of_estimate + half * of_quantile + 2.0 * ROUNDING * (estimate + half);
         let (square, of_square) = solution.centred_square(index);
         let is_weight = index >= usize::from(solution.has_intercept);
@@ -179,7 +179,7 @@ impl<'a> Errors<'a> {
         CoefficientDigits {
             std_error: digits_if(std_error > 0.0, of_std_error, 1.0),
             t: digits_if(t.is_finite(), of_t, t.abs().max(1.0)),
-            p: digits_if(p > LEAST_P, density * of_t + DISTRIBUTION_ERROR * p, p),
+            p: digits_if(p > LEAST_P, density * of_t + PROBABILITY_ERROR * p, p),
             interval: digits_if(half > 0.0, of_interval, nearest),
             variance_inflation: digits_if(
                 is_weight && solution.has_intercept && square > 0.0,
@@ -217,7 +217,7 @@ impl<'a> Errors<'a> {
                 f64::NAN
             }
         };
-        let of_p = density * of_f + DISTRIBUTION_ERROR * found.f_p;
+        let of_p = density * of_f + PROBABILITY_ERROR * found.f_p;
         InferenceDigits {
             residual_std_error: digits(
                 found.residual_std_error * (0.5 * self.of_residual + 4.0 * ROUNDING),

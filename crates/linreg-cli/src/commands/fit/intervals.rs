@@ -136,19 +136,32 @@ fn stored_covariance(
     })
 }
 
-/// Predicts rows of features with the digits that a model has.
+/// Predicts rows of features with the digits that a model has: about the means of
+/// the features where they are known, so that features far from zero, such as
+/// times, lose none.
 pub struct Predictor {
     coefficients: Coefficients,
-    /// Of features that overlap so much that weights times features lose digits.
     errors: Option<PredictionErrors>,
+    /// Of each target, the prediction at the means.
+    at_centres: Vec<f64>,
 }
 
 impl Predictor {
     pub fn new(model: &ModelFile, has_intercept: bool) -> Self {
         let errors = load(model, has_intercept).ok();
+        Self::with(model.coefficients.clone(), errors)
+    }
+
+    pub fn with(coefficients: Coefficients, errors: Option<PredictionErrors>) -> Self {
+        let targets = 0..coefficients.num_targets();
+        let at_centres = errors.as_ref().and_then(|errors| {
+            let of_target = |target| errors.at_centres(target);
+            targets.map(of_target).collect::<Option<Vec<f64>>>()
+        });
         Self {
-            coefficients: model.coefficients.clone(),
-            errors: errors.filter(PredictionErrors::keeps_more_digits),
+            coefficients,
+            errors: errors.filter(|_| at_centres.is_some()),
+            at_centres: at_centres.unwrap_or_default(),
         }
     }
 
@@ -157,8 +170,14 @@ impl Predictor {
         let Some(errors) = &self.errors else {
             return self.coefficients.predict(&rows.features);
         };
-        let targets = self.coefficients.num_targets();
         let size = self.coefficients.num_features();
+        if !errors.keeps_more_digits() {
+            let centres = &errors.centres[errors.centres.len() - size..];
+            return self
+                .coefficients
+                .predict_about(&rows.features, centres, &self.at_centres);
+        }
+        let targets = self.coefficients.num_targets();
         let starts = (0..rows.features.len()).step_by(size.max(1));
         let of_row = |start: usize| {
             let row = in_basis(errors, rows, start..start + size);
