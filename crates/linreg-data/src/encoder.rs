@@ -1,7 +1,10 @@
 mod block;
 mod design;
+mod feature;
+mod fitted;
+mod levels;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::iter::zip;
 use std::sync::Arc;
 
@@ -14,7 +17,9 @@ use crate::schema::{Column, Kind, Schema};
 use crate::source::{Chunk, Source, column_indices};
 use crate::{DataError, Factor, Term};
 use block::Block;
-use design::Feature;
+use design::Product;
+pub use feature::{Feature, FeatureFactor};
+pub(crate) use fitted::FittedRows;
 
 /// What is done about cells with nothing in them.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -32,7 +37,7 @@ pub enum MissingPolicy {
     Indicator,
 }
 
-/// What is done about a level that was not there when the columns were learned.
+/// What is done about a level that is in none of the rows a model is fitted to.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnseenPolicy {
@@ -41,6 +46,8 @@ pub enum UnseenPolicy {
     Error,
     /// It is taken as the baseline.
     Baseline,
+    /// Its row is left out: it has no prediction.
+    Drop,
 }
 
 /// Turns the columns of a table into the features and targets of a model.
@@ -82,6 +89,9 @@ pub struct EncoderConfig {
     pub targets: Vec<String>,
     /// The terms of the model; None for every column that can be a feature.
     pub terms: Option<Vec<Term>>,
+    /// Columns among the terms that nobody named, such as those that a `.` in a
+    /// formula stands for: a term of one that cannot be a feature is left out.
+    pub implied: Vec<String>,
     /// Columns that are no features, where there are no terms.
     pub exclude: Vec<String>,
     /// Whether the model has no intercept.
@@ -125,44 +135,33 @@ impl Encoder {
                 )));
             }
         }
-        let no_feature = |name: &String| {
-            config.targets.contains(name)
-                || config.weight.as_ref() == Some(name)
-                || config.exclude.contains(name)
-        };
         for name in &config.exclude {
             schema.column(name)?;
         }
-        let terms = match &config.terms {
-            Some(terms) => terms.clone(),
-            None => {
-                let mut terms = Vec::new();
-                for column in &schema.columns {
-                    if no_feature(&column.name) || column.kind == Kind::Ignored {
-                        continue;
-                    }
-                    terms.push(Term(vec![Factor::Column(column.name.clone())]));
-                }
-                terms
-            }
-        };
-        let mut used: Vec<String> = Vec::new();
+        let terms = config.terms(schema);
+        let mut used: Vec<&Column> = Vec::new();
         for factor in terms.iter().flat_map(|term| &term.0) {
-            let column = schema.column(factor.column())?;
-            column.check_feature()?;
-            if !used.contains(&column.name) {
-                used.push(column.name.clone());
+            let column = schema.column_of(factor)?;
+            column.check_feature(config.terms.is_some())?;
+            column.check_factor(factor)?;
+            if !used.iter().any(|other| std::ptr::eq(*other, column)) {
+                used.push(column);
             }
         }
-        if let Some(target) = used.iter().find(|name| config.targets.contains(name)) {
+        if let Some(target) = used
+            .iter()
+            .map(|column| &column.name)
+            .find(|name| config.targets.contains(name))
+        {
             return Err(DataError::Columns(format!(
                 "the target {} is among the features; a column cannot be both",
                 quote(target)
             )));
         }
-        let mut columns = Vec::new();
-        let others = config.targets.iter().chain(&config.weight);
-        for name in used.iter().chain(others) {
+        // A column that is taken as numbers and by its levels: as numbers first.
+        used.sort_by_key(|column| column.is_second);
+        let mut columns: Vec<Column> = used.into_iter().cloned().collect();
+        for name in config.targets.iter().chain(&config.weight) {
             columns.push(schema.column(name)?.clone());
         }
         let encoder = Self {
@@ -201,7 +200,11 @@ impl Encoder {
             why: "as the model names it".to_string(),
             missing: 0,
             first_missing: Vec::new(),
+            infinite: 0,
+            first_infinite: None,
             spread: None,
+            is_second: false,
+            is_baseline_named: false,
             fingerprint: 0,
         };
         let term = |name: &String| Term(vec![Factor::Column(name.clone())]);
@@ -267,10 +270,24 @@ impl Encoder {
         self.missing
     }
 
+    /// What is done about levels that are in none of the rows fitted to.
+    pub fn unseen(&self) -> UnseenPolicy {
+        self.unseen
+    }
+
+    /// The features in order, and what each is made of.
+    pub fn features(&self) -> Vec<Feature> {
+        let products = self.products();
+        products
+            .iter()
+            .map(|product| product.feature(self))
+            .collect()
+    }
+
     /// The names of the features, in order.
     pub fn feature_names(&self) -> Vec<String> {
         let features = self.features();
-        features.iter().map(|feature| feature.name(self)).collect()
+        features.iter().map(Feature::to_string).collect()
     }
 
     /// Whether every row of a table becomes the same with this encoder as with
@@ -287,14 +304,13 @@ impl Encoder {
                 .all(|(index, (column, learned))| {
                     // A missing target drops its row, whatever the others are.
                     let takes_mean = index < num_features
-                        && learned.missing > 0
-                        && matches!(self.missing, MissingPolicy::Mean | MissingPolicy::Indicator);
+                        && (column.missing > 0 || learned.missing > 0)
+                        && self.takes_means();
                     column.is_coded_as(learned, takes_mean)
                 })
     }
 
-    /// Another policy for levels that were not there when the columns were
-    /// learned.
+    /// Another policy for levels that are in none of the rows fitted to.
     pub fn with_unseen(mut self, unseen: UnseenPolicy) -> Self {
         self.unseen = unseen;
         self
@@ -302,15 +318,28 @@ impl Encoder {
 
     /// The columns of features come first, then targets and weight.
     fn num_feature_columns(&self) -> usize {
-        self.columns.len() - self.targets.len() - usize::from(self.weight.is_some())
+        let others = self.targets.len() + usize::from(self.weight.is_some());
+        self.columns.len().saturating_sub(others)
     }
 
-    fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
+    /// Whether missing cells of features take the mean.
+    fn takes_means(&self) -> bool {
+        matches!(self.missing, MissingPolicy::Mean | MissingPolicy::Indicator)
     }
 
-    fn features(&self) -> Vec<Feature> {
-        design::features(self)
+    /// The column of a factor: by its levels where the formula has `C()`, else
+    /// as it is.
+    fn column_of(&self, factor: &Factor) -> Option<usize> {
+        let mut columns = self.columns[..self.num_feature_columns()].iter();
+        let is_it = |column: &Column| column.name == factor.column();
+        match factor {
+            Factor::Categorical(_) => columns.rposition(is_it),
+            _ => columns.position(is_it),
+        }
+    }
+
+    fn products(&self) -> Vec<Product> {
+        design::products(self)
     }
 
     /// Finds the columns in a source: those of the features and, with
@@ -328,10 +357,36 @@ impl Encoder {
         let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
         Ok(BoundEncoder {
             columns: column_indices(source, &names)?,
-            features: self.features(),
+            features: self.products(),
             encoder: Arc::new(self.clone()),
             with_targets,
         })
+    }
+}
+
+impl EncoderConfig {
+    /// The terms of the model of a table.
+    pub(crate) fn terms(&self, schema: &Schema) -> Vec<Term> {
+        let Some(terms) = &self.terms else {
+            let features = schema.columns.iter().filter(|column| {
+                column.kind != Kind::Ignored
+                    && !column.is_second
+                    && !self.targets.contains(&column.name)
+                    && self.weight.as_ref() != Some(&column.name)
+                    && !self.exclude.contains(&column.name)
+            });
+            let term = |column: &Column| Term(vec![Factor::Column(column.name.clone())]);
+            return features.map(term).collect();
+        };
+        let is_left_out = |factor: &Factor| {
+            let name = factor.column();
+            self.implied.iter().any(|implied| implied == name)
+                && schema
+                    .column_of(factor)
+                    .is_ok_and(|column| column.kind == Kind::Ignored)
+        };
+        let kept = terms.iter().filter(|term| !term.0.iter().any(is_left_out));
+        kept.cloned().collect()
     }
 }
 
@@ -339,7 +394,7 @@ impl Encoder {
 #[derive(Clone)]
 pub struct BoundEncoder {
     encoder: Arc<Encoder>,
-    features: Vec<Feature>,
+    features: Vec<Product>,
     columns: Vec<usize>,
     with_targets: bool,
 }
@@ -361,8 +416,14 @@ pub struct Encoded {
 pub struct EncodingCounts {
     /// Number of rows, those left out included.
     pub rows: u64,
-    /// Rows left out.
+    /// Rows left out, for whatever reason.
     pub dropped: u64,
+    /// Rows of weight 0 among them.
+    #[serde(default)]
+    pub weightless: u64,
+    /// Rows with new levels among them.
+    #[serde(default)]
+    pub unseen_rows: u64,
     /// Missing cells of each column that has any.
     pub missing: BTreeMap<String, u64>,
     /// Cells with new levels of each column that has any.
@@ -370,10 +431,17 @@ pub struct EncodingCounts {
 }
 
 impl EncodingCounts {
+    /// Rows left out for missing cells.
+    pub fn incomplete(&self) -> u64 {
+        self.dropped - self.weightless - self.unseen_rows
+    }
+
     /// Adds the counts of other rows.
     pub fn merge(&mut self, other: &Self) {
         self.rows += other.rows;
         self.dropped += other.dropped;
+        self.weightless += other.weightless;
+        self.unseen_rows += other.unseen_rows;
         for (all, others) in [
             (&mut self.missing, &other.missing),
             (&mut self.unseen, &other.unseen),
@@ -413,6 +481,21 @@ impl BoundEncoder {
         Block::read(self, chunk, wanted, &mut [])?.encode(self, chunk)
     }
 
+    /// What the rows of a chunk that are kept hold.
+    pub(crate) fn fitted_rows(
+        &self,
+        chunk: &Chunk,
+        wanted: Option<&[bool]>,
+    ) -> Result<FittedRows, DataError> {
+        Ok(Block::read(self, chunk, wanted, &mut [])?.fitted_rows(self))
+    }
+
+    /// Where the weight stands among the columns.
+    fn weight_column(&self) -> Option<usize> {
+        let has_weight = self.with_targets && self.encoder.weight.is_some();
+        has_weight.then(|| self.columns.len() - 1)
+    }
+
     /// Encodes every row of a chunk whose columns have been read as numbers
     /// before, where they could be: the first of `numbers` belongs to the first
     /// column.
@@ -420,15 +503,11 @@ impl BoundEncoder {
         &self,
         chunk: &Chunk,
         mut numbers: Vec<ReadNumbers>,
-    ) -> Result<Encoded, DataError> {
-        Block::read(self, chunk, None, &mut numbers)?.encode(self, chunk)
+    ) -> Result<(Encoded, FittedRows), DataError> {
+        let block = Block::read(self, chunk, None, &mut numbers)?;
+        let fitted = block.fitted_rows(self);
+        Ok((block.encode(self, chunk)?, fitted))
     }
-}
-
-/// A lookup from level to its index.
-fn level_indices(levels: &[String]) -> HashMap<&str, u32> {
-    let levels = levels.iter().map(String::as_str);
-    levels.zip(0..).collect()
 }
 
 #[cfg(test)]

@@ -172,6 +172,17 @@ impl Moments {
     }
 }
 
+impl Moments {
+    /// Standard deviation of each column as of a sample from a larger whole,
+    /// dividing by the sum of weights less 1, as R, pandas and polars do; exactly
+    /// 0 for a constant column, None of a weight of 1 or less.
+    pub fn sample_std(&self) -> Option<Vec<f64>> {
+        let freedom = self.weight_sum - 1.0;
+        let variances = self.squares.iter().map(|squares| squares / freedom);
+        (freedom > 0.0).then(|| variances.map(f64::sqrt).collect())
+    }
+}
+
 /// The sum of what is made of each value, in several sums that do not wait for
 /// one another.
 fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {

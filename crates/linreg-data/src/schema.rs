@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{cell, quote};
 use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
 use crate::source::{ChunkOrder, Source, column_indices, column_names};
-use crate::{DataError, read};
+use crate::{DataError, Factor, Moments, read};
 
 /// What a user says of the columns of a table; what is not said is found out.
 #[derive(Clone, Debug)]
@@ -16,6 +16,12 @@ pub struct ColumnChoice {
     pub numeric: Vec<String>,
     /// Columns whose cells are levels, also where they are numbers.
     pub categorical: Vec<String>,
+    /// Columns that are taken as what they are and by their levels too, for
+    /// models with `C(year)` beside `year` or `poly(year, 2)`.
+    pub also_categorical: Vec<String>,
+    /// Columns that somebody named: an index that pandas has stored is ignored
+    /// unless it is one of them.
+    pub named: Vec<String>,
     /// The level that the others of a column are compared with. Default: the
     /// first in alphabetical order.
     pub baselines: BTreeMap<String, String>,
@@ -29,6 +35,8 @@ impl Default for ColumnChoice {
             columns: None,
             numeric: Vec::new(),
             categorical: Vec::new(),
+            also_categorical: Vec::new(),
+            named: Vec::new(),
             baselines: BTreeMap::new(),
             max_levels: 100,
         }
@@ -40,7 +48,8 @@ impl Default for ColumnChoice {
 pub struct Schema {
     /// Number of rows.
     pub num_rows: u64,
-    /// The columns read, in file order.
+    /// The columns read, in file order; then those that are taken by their
+    /// levels too.
     pub columns: Vec<Column>,
 }
 
@@ -58,8 +67,20 @@ pub struct Column {
     /// The first of them. Not stored with a model.
     #[serde(skip)]
     pub first_missing: Vec<Example>,
-    /// What its numbers are like; None for words.
+    /// Number of cells that are infinite numbers: it cannot be a feature.
+    #[serde(default)]
+    pub infinite: u64,
+    /// The first of them. Not stored with a model.
+    #[serde(skip)]
+    pub first_infinite: Option<Example>,
+    /// What its finite numbers are like; None for words.
     pub spread: Option<Spread>,
+    /// Whether a column of the file comes a second time, by its levels.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_second: bool,
+    /// Whether somebody named the baseline level. Not stored with a model.
+    #[serde(skip)]
+    pub is_baseline_named: bool,
     /// The same, but for chance, for columns with the same cells in every row.
     /// Not stored with a model.
     #[serde(skip)]
@@ -71,8 +92,9 @@ pub struct Column {
 pub struct Spread {
     /// Their mean.
     pub mean: f64,
-    /// Their standard deviation, dividing by their number.
-    pub std: f64,
+    /// Their standard deviation, dividing by their number less 1, as R, pandas
+    /// and polars do; None of a single number.
+    pub std: Option<f64>,
     /// The least.
     pub min: f64,
     /// The greatest.
@@ -152,6 +174,7 @@ impl ColumnChoice {
         let known: HashSet<&str> = all.iter().map(String::as_str).collect();
         let named = self.columns.iter().flatten();
         let named = named.chain(&self.numeric).chain(&self.categorical);
+        let named = named.chain(&self.also_categorical);
         for name in named.chain(self.baselines.keys()) {
             if !known.contains(name.as_str()) {
                 return Err(DataError::UnknownColumn {
@@ -168,10 +191,22 @@ impl ColumnChoice {
         }
         let wanted: Option<HashSet<&String>> = self.columns.as_ref().map(|c| c.iter().collect());
         let read = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
+        let said = self.numeric.iter().chain(&self.categorical);
+        if let Some(unread) = said.chain(self.baselines.keys()).find(|name| !read(name)) {
+            return Err(DataError::Columns(format!(
+                "the model does not use the column {}, yet it is said how to take it; name it among the features, or say nothing of it",
+                quote(unread)
+            )));
+        }
         let words_only = self.categorical.iter().chain(self.baselines.keys());
+        let words_only = words_only.filter(|name| !self.also_categorical.contains(name));
+        let mut names: Vec<String> = all.iter().filter(|name| read(name)).cloned().collect();
+        names.extend(self.also_categorical.iter().cloned());
         Ok(Reading {
-            names: all.iter().filter(|name| read(name)).cloned().collect(),
+            names,
+            num_second: self.also_categorical.len(),
             words_only: words_only.cloned().collect(),
+            numbers_only: self.numeric.iter().cloned().collect(),
             max_levels: self.max_levels,
         })
     }
@@ -181,23 +216,23 @@ impl ColumnChoice {
         if profile.num_rows == 0 {
             return Err(DataError::NoRows(" after the header".to_string()));
         }
-        let columns = profile.columns.into_iter();
+        let num_first = profile.columns.len() - self.also_categorical.len();
+        let columns = profile.columns.into_iter().enumerate();
         let columns: Result<_, DataError> = columns
-            .map(|profile| {
+            .map(|(index, mut profile)| {
+                profile.settle_infinite_words(self.max_levels);
                 let (kind, why) = self.kind(&profile)?;
-                let spread = (profile.moments.count() > 0).then(|| Spread {
-                    mean: profile.moments.mean()[0],
-                    std: profile.moments.std()[0],
-                    min: profile.min,
-                    max: profile.max,
-                });
                 Ok(Column {
+                    is_second: index >= num_first,
+                    is_baseline_named: self.baselines.contains_key(&profile.name),
                     name: profile.name,
                     kind,
                     why,
                     missing: profile.missing,
                     first_missing: profile.first_missing,
-                    spread,
+                    infinite: profile.infinite,
+                    first_infinite: profile.first_infinite,
+                    spread: Spread::of(&profile.moments, profile.min, profile.max),
                     fingerprint: profile.fingerprint,
                 })
             })
@@ -213,14 +248,20 @@ impl ColumnChoice {
         let words = &profile.words;
         let (numbers, booleans, dates) = (profile.numbers, profile.booleans, profile.dates);
         let is_numeric = self.numeric.contains(name);
-        let is_categorical = self.categorical.contains(name) || self.baselines.contains_key(name);
+        let is_categorical = profile.words_only;
         let ignored = |why: String| Ok((Kind::Ignored, why));
         if let Some(kind) = &profile.other {
+            if is_categorical || is_numeric {
+                return Err(DataError::Columns(format!(
+                    "the column {} is of the type {kind}, which can be taken neither as levels nor as numbers; leave it out",
+                    quote(name)
+                )));
+            }
             return ignored(format!("its type is {kind}"));
         }
         if words.count == 0 && numbers + booleans + dates == 0 {
-            if let Some(found) = &profile.first_infinite {
-                return Err(infinite(name, found));
+            if profile.infinite > 0 {
+                return Ok((Kind::Numeric, "every cell is infinite".to_string()));
             }
             return ignored("every cell is missing".to_string());
         }
@@ -228,6 +269,7 @@ impl ColumnChoice {
             && is_like_number(&word.found)
             && !is_categorical
             && !is_numeric
+            && !profile.is_typed_levels
         {
             let why = format!(
                 "{}: found {}, where a number is written as in 1234.5",
@@ -264,9 +306,6 @@ impl ColumnChoice {
             );
             return Ok((Kind::Mixed, why));
         }
-        if let Some(found) = &profile.first_infinite {
-            return Err(infinite(name, found));
-        }
         Ok(match (numbers > 0, booleans > 0, dates > 0) {
             (_, _, true) if numbers + booleans > 0 => {
                 let why = "some cells are dates, others numbers".to_string();
@@ -290,11 +329,11 @@ impl ColumnChoice {
         is_said: bool,
     ) -> Result<(Kind, String), DataError> {
         let words = &profile.words;
+        if !is_said && !words.repeated && words.count > 1 {
+            let why = "unique values, treated as an identifier".to_string();
+            return Ok((Kind::Ignored, why));
+        }
         if words.too_many {
-            if !is_said && !words.repeated {
-                let why = "every cell is another word: names of rows, not levels".to_string();
-                return Ok((Kind::Ignored, why));
-            }
             let why = format!("more than {} different words", self.max_levels);
             return Ok((Kind::TooManyLevels, why));
         }
@@ -342,12 +381,15 @@ fn is_like_number(text: &str) -> bool {
         && inner.chars().all(|c| c.is_ascii_digit() || is_sign(c))
 }
 
-fn infinite(name: &str, found: &Example) -> DataError {
-    DataError::Cell {
-        place: found.place.clone(),
-        column: name.to_string(),
-        found: found.found.clone(),
-        expected: "a finite number; correct the cell or remove the row",
+impl Spread {
+    /// What numbers with these moments are like; None of no numbers.
+    pub(crate) fn of(moments: &Moments, min: f64, max: f64) -> Option<Self> {
+        (moments.count() > 0).then(|| Self {
+            mean: moments.mean()[0],
+            std: moments.sample_std().map(|std| std[0]),
+            min,
+            max,
+        })
     }
 }
 
@@ -363,6 +405,29 @@ impl Schema {
             name: name.to_string(),
             columns: self.columns.iter().map(|c| c.name.clone()).collect(),
         })
+    }
+
+    pub(crate) fn find_mut(&mut self, name: &str, is_second: bool) -> Option<&mut Column> {
+        let mut columns = self.columns.iter_mut();
+        columns.find(|column| column.name == name && column.is_second == is_second)
+    }
+
+    /// The column that a factor of a term is made of: by its levels for `C()`,
+    /// else as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownColumn`] if there is none.
+    pub(crate) fn column_of(&self, factor: &Factor) -> Result<&Column, DataError> {
+        let mut columns = self.columns.iter();
+        let is_second = |column: &Column| column.is_second && column.name == factor.column();
+        match factor {
+            Factor::Categorical(name) => match columns.rfind(|column| is_second(column)) {
+                Some(column) => Ok(column),
+                None => self.column(name),
+            },
+            _ => self.column(factor.column()),
+        }
     }
 
     /// Pairs of columns with the same cells in every row, the earlier first.
@@ -408,29 +473,70 @@ impl Column {
         self.name == other.name && is_alike && (!with_missing || has_same_mean())
     }
 
-    /// An error if it cannot be a feature, with what to do.
-    pub fn check_feature(&self) -> Result<(), DataError> {
+    /// An error if it cannot be a feature, with what to do; `is_named` tells
+    /// whether the features are named one by one.
+    ///
+    /// # Errors
+    ///
+    /// A column that is neither numbers nor levels, or has infinite numbers.
+    pub fn check_feature(&self, is_named: bool) -> Result<(), DataError> {
         let name = quote(&self.name);
+        let leave_out = match is_named {
+            true => "leave the column out of the features",
+            false => "leave the column out with --exclude",
+        };
         Err(DataError::Columns(match &self.kind {
             Kind::Mixed => {
                 return Err(self.mixed(&format!(
-                    "the column {name} is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or leave the column out with --exclude"
+                    "the column {name} is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or {leave_out}"
                 )));
             }
             Kind::TooManyLevels => format!(
-                "the column {name} has {}; leave it out with --exclude, or allow more with --max-levels",
+                "the column {name} has {}; {leave_out}, or allow more with --max-levels",
+                self.why
+            ),
+            Kind::Ignored if self.why.starts_with("unique values") => format!(
+                "the column {name} cannot be a feature: {}; take each as a level with --categorical, or {leave_out}",
                 self.why
             ),
             Kind::Ignored => format!("the column {name} cannot be a feature: {}", self.why),
+            _ => return self.check_finite(),
+        }))
+    }
+
+    /// An error if a factor of a term asks of it what it is not.
+    pub(crate) fn check_factor(&self, factor: &Factor) -> Result<(), DataError> {
+        let name = quote(&self.name);
+        let is_levels = matches!(self.kind, Kind::Categorical { .. });
+        Err(DataError::Columns(match factor {
+            Factor::Powers { .. } if is_levels => format!(
+                "{factor}: the column {name} is {}; powers are those of numbers",
+                self.why
+            ),
+            Factor::Categorical(_) if !is_levels => format!(
+                "{factor}: the levels of the column {name} are not known; add it to the categorical columns"
+            ),
             _ => return Ok(()),
         }))
+    }
+
+    fn check_finite(&self) -> Result<(), DataError> {
+        match &self.first_infinite {
+            Some(found) if !matches!(self.kind, Kind::Categorical { .. }) => Err(DataError::Cell {
+                place: found.place.clone(),
+                column: self.name.clone(),
+                found: found.found.clone(),
+                expected: "a finite number; correct the cell or remove the row",
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// An error if it cannot be a target or a weight.
     pub fn check_number(&self, what: &str) -> Result<(), DataError> {
         let name = quote(&self.name);
         Err(DataError::Columns(match &self.kind {
-            Kind::Numeric | Kind::Boolean | Kind::Date => return Ok(()),
+            Kind::Numeric | Kind::Boolean | Kind::Date => return self.check_finite(),
             Kind::Mixed => {
                 return Err(self.mixed(&format!(
                     "the {what} {name} must be numbers; correct or remove the row"
@@ -560,20 +666,20 @@ mod tests {
             |choice: &ColumnChoice| schema(&format!("town,y\n{towns}"), choice).unwrap();
         let found = schema_of(&choice());
         assert_eq!(
-            found.columns[0].check_feature().unwrap_err().to_string(),
+            found.columns[0].check_feature(false).unwrap_err().to_string(),
             "the column `town` has more than 100 different words; leave it out with --exclude, or allow more with --max-levels"
         );
         let more = ColumnChoice {
             max_levels: 120,
             ..choice()
         };
-        assert!(schema_of(&more).columns[0].check_feature().is_ok());
+        assert!(schema_of(&more).columns[0].check_feature(false).is_ok());
     }
 
     #[test]
     fn numbers_and_words_together_are_not_guessed_at() {
         let found = schema("a,y\n1,2\n2,3\nfour,5\n", &choice()).unwrap();
-        let message = found.columns[0].check_feature().unwrap_err().to_string();
+        let message = found.columns[0].check_feature(false).unwrap_err().to_string();
         assert!(
             message
                 .contains("t.csv: line 4 (byte 12): found `four`, where 2 of 3 cells are numbers"),
@@ -629,7 +735,7 @@ mod tests {
         for found in ["1,5", "$5", "12 %", "1 234", "-1'000.5"] {
             let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n\"7,5\",3\n");
             let schema = schema(&table, &choice()).unwrap();
-            let message = schema.columns[0].check_feature().unwrap_err().to_string();
+            let message = schema.columns[0].check_feature(false).unwrap_err().to_string();
             let expected = format!(
                 "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
             );
