@@ -204,6 +204,7 @@ impl Encoder {
             first_infinite: None,
             spread: None,
             is_second: false,
+            unfitted_levels: Vec::new(),
             is_baseline_named: false,
             fingerprint: 0,
         };

@@ -143,7 +143,7 @@ pub fn learn_and_encode<F: Fold>(
             guess.check(fold.merge(folded));
         }
     }
-    let mut schema = choice.schema(profile)?;
+    let mut schema = choice.schema(source, profile)?;
     schema.leave_out_constants(config);
     let mut encoder = Encoder::new(&schema, config)?;
     if !guess.may_be_right() || !guess.encoder().agrees_with(&encoder) {

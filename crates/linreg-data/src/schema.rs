@@ -78,6 +78,9 @@ pub struct Column {
     /// Whether a column of the file comes a second time, by its levels.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_second: bool,
+    /// Levels that are only in rows that a model is not fitted to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfitted_levels: Vec<String>,
     /// Whether somebody named the baseline level. Not stored with a model.
     #[serde(skip)]
     pub is_baseline_named: bool,
@@ -141,6 +144,17 @@ impl Kind {
     }
 }
 
+/// The columns of a Parquet or Arrow file that are the index of a pandas data
+/// frame: what the rows are called, not what was measured.
+fn index_columns(source: &dyn Source) -> Vec<String> {
+    let pandas = source.schema().metadata().get("pandas");
+    let pandas = pandas.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let index = pandas.as_ref().and_then(|pandas| pandas["index_columns"].as_array());
+    // An index of numbers in a row is no column, but an object that tells them.
+    let names = index.into_iter().flatten().filter_map(|name| name.as_str());
+    names.map(String::from).collect()
+}
+
 /// Finds out in one pass what the columns of a source are.
 ///
 /// A column of numbers is numeric, one of true and false boolean, one of words
@@ -164,7 +178,7 @@ pub fn learn_schema(source: &dyn Source, choice: &ColumnChoice) -> Result<Schema
         let (later, origin) = chunk?;
         profile.merge(later, max_levels, Some(origin.as_ref()));
     }
-    choice.schema(profile)
+    choice.schema(source, profile)
 }
 
 impl ColumnChoice {
@@ -212,7 +226,13 @@ impl ColumnChoice {
     }
 
     /// What the columns with this profile are.
-    pub(crate) fn schema(&self, profile: TableProfile) -> Result<Schema, DataError> {
+    pub(crate) fn schema(
+        &self,
+        source: &dyn Source,
+        profile: TableProfile,
+    ) -> Result<Schema, DataError> {
+        let index = index_columns(source);
+        let is_index = |name: &String| index.contains(name) && !self.named.contains(name);
         if profile.num_rows == 0 {
             return Err(DataError::NoRows(" after the header".to_string()));
         }
@@ -221,9 +241,13 @@ impl ColumnChoice {
         let columns: Result<_, DataError> = columns
             .map(|(index, mut profile)| {
                 profile.settle_infinite_words(self.max_levels);
-                let (kind, why) = self.kind(&profile)?;
+                let (kind, why) = match is_index(&profile.name) {
+                    true => (Kind::Ignored, "the index that pandas stored".to_string()),
+                    false => self.kind(&profile)?,
+                };
                 Ok(Column {
                     is_second: index >= num_first,
+                    unfitted_levels: Vec::new(),
                     is_baseline_named: self.baselines.contains_key(&profile.name),
                     name: profile.name,
                     kind,

@@ -168,10 +168,11 @@ impl Encoder {
             if let Some(numbers) = &found.numbers {
                 column.spread = Spread::of(&numbers.moments, numbers.min, numbers.max);
             }
-            narrow(column, &found.levels, keeps_constants)?;
+            let unfitted = narrow(column, &found.levels, keeps_constants)?;
             if let Some(of_schema) = schema.find_mut(&column.name, column.is_second) {
                 of_schema.kind = column.kind.clone();
                 of_schema.spread = column.spread;
+                of_schema.unfitted_levels = unfitted;
             }
         }
         Ok(true)
@@ -188,14 +189,19 @@ impl Encoder {
     }
 }
 
-/// Keeps the levels of a column that are those of some row.
-fn narrow(column: &mut Column, counts: &[u64], keeps_all: bool) -> Result<(), DataError> {
+/// Keeps the levels of a column that are those of some row, and returns the
+/// others.
+fn narrow(
+    column: &mut Column,
+    counts: &[u64],
+    may_lose_baseline: bool,
+) -> Result<Vec<String>, DataError> {
     let Kind::Categorical { levels, shares } = &mut column.kind else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     if let (Some(baseline), Some(0)) = (levels.first(), counts.first())
         && column.is_baseline_named
-        && !keeps_all
+        && !may_lose_baseline
     {
         return Err(DataError::Columns(format!(
             "the baseline {} of the column {} is the level of no row that the model is fitted to; name another",
@@ -203,13 +209,19 @@ fn narrow(column: &mut Column, counts: &[u64], keeps_all: bool) -> Result<(), Da
             quote(&column.name)
         )));
     }
-    let mut counts = counts.to_vec();
-    let mut of_level = counts.iter();
-    levels.retain(|_| of_level.next().is_some_and(|count| *count > 0));
-    counts.retain(|count| *count > 0);
     let all = counts.iter().sum::<u64>() as f64;
-    *shares = counts.iter().map(|count| *count as f64 / all).collect();
-    Ok(())
+    let (mut fitted, mut unfitted) = (Vec::new(), Vec::new());
+    shares.clear();
+    for (level, count) in std::mem::take(levels).into_iter().zip(counts) {
+        if *count > 0 {
+            fitted.push(level);
+            shares.push(*count as f64 / all);
+        } else {
+            unfitted.push(level);
+        }
+    }
+    *levels = fitted;
+    Ok(unfitted)
 }
 
 fn has_zero(weight: &Column) -> bool {

@@ -22,7 +22,7 @@ pub(super) fn first_rows(
     {
         profile = TableProfile::of(&chunk?, reading)?.0;
     }
-    let mut schema = choice.schema(profile)?;
+    let mut schema = choice.schema(source, profile)?;
     schema.leave_out_constants(config);
     Encoder::new(&schema, config)
 }

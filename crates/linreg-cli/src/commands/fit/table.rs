@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 use linreg_data::{
-    ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, RowChunks,
-    RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
+    ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncoderConfig,
+    EncodingCounts, RowChunks, RowSource, Schema, Set, Source, Split, UnseenPolicy,
+    learn_and_encode, learn_encoder, learn_schema,
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
@@ -16,7 +17,7 @@ use super::fitted::{Fitted, How, Trained};
 use super::gap::{self, Gap, GapSums};
 use super::search::Search;
 use super::{Args, Way, run_args};
-use crate::columns::warn_of_counts;
+use crate::columns::{warn_of_counts, warn_of_unseen};
 use crate::commands::Backend;
 use crate::commands::evaluate::metrics;
 use crate::input::SourceArgs;
@@ -30,8 +31,21 @@ pub struct Table {
     pub source: Arc<dyn Source>,
     pub schema: Schema,
     pub encoder: Encoder,
+    /// What the encoder is made with.
+    config: EncoderConfig,
+    /// How often the rows were read to learn the columns.
+    passes: usize,
     /// Where validation does not go by rows held out.
     pub validation: Option<Validation>,
+}
+
+/// How a model fitted without a part of the rows does on that part.
+#[derive(Default)]
+pub struct Fold {
+    /// The metrics of each target; none where no row of the part can be judged.
+    pub metrics: Vec<Metrics>,
+    /// What was done about levels that the model does not know.
+    pub counts: EncodingCounts,
 }
 
 /// A table of its own to judge a model on.
@@ -63,19 +77,62 @@ impl Validation {
 }
 
 impl Table {
+    /// Learns what the columns are, and which rows a model is to be fitted to.
     pub fn learn(
         source: Arc<dyn Source>,
         validation: Option<Validation>,
         args: &Args,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Split)> {
         let (choice, config) = args.columns.settle(source.as_ref())?;
-        let schema = learn_schema(source.as_ref(), &choice)?;
-        let encoder = Encoder::new(&schema, &config)?;
-        Ok(Self {
+        let mut schema = learn_schema(source.as_ref(), &choice)?;
+        let split = args.split.split(schema.num_rows, args.seed)?;
+        args.split.folds(schema.num_rows, args.seed)?;
+        let encoder = learn_encoder(source.as_ref(), &mut schema, &config, split)?;
+        let table = Self {
+            passes: 1 + usize::from(split != Split::None),
             source,
             schema,
             encoder,
+            config,
             validation,
+        };
+        Ok((table, split))
+    }
+
+    /// Fits a model to the rows for training of a fold and judges it on the
+    /// others.
+    pub fn fold(&self, args: &Args, way: &Way, fold: Split) -> Result<Fold> {
+        let source = self.source.clone();
+        let mut schema = self.schema.clone();
+        let encoder = learn_encoder(source.as_ref(), &mut schema, &self.config, fold)?;
+        if encoder.feature_names().is_empty() {
+            return Ok(Fold::default());
+        }
+        let table = Self {
+            source,
+            schema,
+            encoder,
+            config: self.config.clone(),
+            passes: self.passes + 1,
+            validation: None,
+        };
+        match table.judged_fold(args, way, fold) {
+            Err(error) if matches!(error.downcast_ref(), Some(DataError::NoRows(_))) => {
+                Ok(Fold::default())
+            }
+            judged => judged,
+        }
+    }
+
+    fn judged_fold(&self, args: &Args, way: &Way, fold: Split) -> Result<Fold> {
+        let fitted = match way {
+            Way::Exact => self.fit_exact(args, fold)?,
+            Way::Sgd(backend) => self.train(args, backend, fold)?,
+        };
+        let (rows, counts) = self.rows(args, fold, Set::Validation)?;
+        Ok(Fold {
+            metrics: self.judge(&rows, &fitted.coefficients)?,
+            counts,
         })
     }
 
@@ -93,6 +150,8 @@ impl Table {
             source,
             schema: learned.schema,
             encoder: learned.encoder,
+            config,
+            passes: learned.passes,
             validation,
         };
         let fit = table.exact(args, Split::None, sums, &learned.counts, learned.passes)?;
@@ -120,7 +179,12 @@ impl Table {
             let (source, encoder) = (self.source.clone(), &self.encoder);
             Ok(EncodedSource::new(source, encoder, split, Set::Training)?)
         };
-        ExactFit::new(&sums, passes, again, &self.encoder, &args.exact)
+        let settings = match split {
+            Split::Fold { .. } => args.exact.for_fold(),
+            _ => args.exact.clone(),
+        };
+        let encoder = &self.encoder;
+        ExactFit::new(&sums, passes, again, encoder, &settings, &args.columns)
     }
 
     pub fn rows(
@@ -131,10 +195,18 @@ impl Table {
     ) -> Result<(EncodedRows, EncodingCounts)> {
         let max_numbers = args.memory.saturating_mul(1 << 20) / size_of::<f64>() as u64;
         let max_numbers = usize::try_from(max_numbers).unwrap_or(usize::MAX);
+        // A level that the model does not know stops no judgement: the model would
+        // refuse its rows, so it is judged on the others.
+        let encoder = match (set, self.encoder.unseen()) {
+            (Set::Validation | Set::Test, UnseenPolicy::Error) => {
+                &self.encoder.clone().with_unseen(UnseenPolicy::Drop)
+            }
+            _ => &self.encoder,
+        };
         if let (Some(validation), Set::Validation) = (&self.validation, set) {
-            return Ok(validation.rows(&self.encoder, max_numbers)?);
+            return Ok(validation.rows(encoder, max_numbers)?);
         }
-        let rows = EncodedSource::new(self.source.clone(), &self.encoder, split, set)?;
+        let rows = EncodedSource::new(self.source.clone(), encoder, split, set)?;
         Ok(rows.load(max_numbers)?)
     }
 
@@ -158,8 +230,11 @@ impl Table {
                 continue;
             }
             let (rows, counts) = self.rows(args, split, set)?;
-            if let (Some(validation), Set::Validation) = (&self.validation, set) {
-                warn_of_counts(&counts, &format!(" in {}", validation.args.name()))?;
+            match (&self.validation, set) {
+                (Some(validation), Set::Validation) => {
+                    warn_of_counts(&counts, &format!(" in {}", validation.args.name()))?;
+                }
+                _ => warn_of_unseen(&counts, " in rows held out")?,
             }
             let metrics = self.judge(&rows, &fitted.coefficients)?;
             fitted.sets.push((set, metrics));
@@ -202,8 +277,7 @@ impl Table {
         let source = EncodedSource::new(self.source.clone(), &self.encoder, split, Set::Training)?;
         let mut sums = Sums::new(Arithmetic::Double);
         let counts = sums.add(&source, &self.encoder)?;
-        // One to learn the columns, and this.
-        let fit = self.exact(args, split, sums, &counts, 2)?;
+        let fit = self.exact(args, split, sums, &counts, self.passes + 1)?;
         Ok(Fitted {
             coefficients: fit.coefficients()?,
             num_rows: (counts.rows - counts.dropped) as usize,
