@@ -3,8 +3,8 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use linreg_data::{
-    Column, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Factor, FeatureFactor,
-    Formula, Kind, MissingPolicy, Schema, Source, UnseenPolicy, column_names,
+    Column, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Factor, Feature,
+    FeatureFactor, Formula, Kind, MissingPolicy, Schema, Source, Term, UnseenPolicy, column_names,
 };
 
 use serde_json::{Value, json};
@@ -202,21 +202,54 @@ impl ColumnArgs {
         Ok((choice, config))
     }
 
-    /// How to leave columns out of the features, as the command was given.
-    pub fn how_to_leave_out(&self, columns: &[&str]) -> String {
-        let listed = format!("`{}`", plain(&columns.join("`, `")));
+    /// How to leave features out of the model, as the command was given.
+    pub fn how_to_leave_out(&self, features: &[&Feature], terms: &[Term]) -> String {
+        let quoted_all = |names: &[String]| format!("`{}`", plain(&names.join("`, `")));
+        let mut columns = Vec::new();
+        let mut of_features = Vec::new();
+        for feature in features {
+            // Of a product, the last column is enough.
+            let column = feature.columns().last().unwrap_or_default().to_string();
+            let term = terms.iter().find(|term| is_of_term(feature, term));
+            let term = term.map_or_else(|| feature.to_string(), Term::to_string);
+            for (list, name) in [(&mut columns, column), (&mut of_features, term)] {
+                if !list.contains(&name) {
+                    list.push(name);
+                }
+            }
+        }
         if self.formula.is_some() {
-            format!("take {listed} out of the formula")
+            // Something has to be left.
+            match of_features.len() < terms.len() {
+                true => format!("take {} out of the formula", of_features.join(" and ")),
+                false => format!("take {} out of the formula", quoted_all(&columns)),
+            }
         } else if !self.features.is_empty() {
-            format!("take {listed} out of --features")
+            format!("take {} out of --features", quoted_all(&columns))
         } else {
             let mut names = csv::WriterBuilder::new().from_writer(Vec::new());
-            let written = names.write_record(columns).ok();
+            let written = names.write_record(&columns).ok();
             let text = written.and_then(|()| names.into_inner().ok());
             let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
-            format!("leave out {listed} with --exclude {}", quoted(text.trim_end()))
+            let names = quoted(text.trim_end());
+            format!("leave out {} with --exclude {names}", quoted_all(&columns))
         }
     }
+}
+
+/// Whether a feature is one of those that a term becomes.
+fn is_of_term(feature: &Feature, term: &Term) -> bool {
+    let factors = feature.factors.iter().zip(&term.0);
+    feature.factors.len() == term.0.len()
+        && factors.clone().all(|(part, factor)| {
+            let is_kind = match (part, factor) {
+                (FeatureFactor::Number { .. }, Factor::Categorical(_))
+                | (FeatureFactor::Level { .. }, Factor::Powers { .. }) => false,
+                (FeatureFactor::Number { power, .. }, Factor::Column(_)) => *power == 1,
+                _ => true,
+            };
+            is_kind && part.column() == factor.column()
+        })
 }
 
 fn known(names: &[String], columns: &[String]) -> Result<(), DataError> {

@@ -78,17 +78,25 @@ impl SplitArgs {
 
     /// The splits of a cross-validation of a table of this many rows, one a fold;
     /// none where none is asked for.
-    pub fn folds(&self, num_rows: u64, seed: u64) -> Result<impl Iterator<Item = Split>> {
+    pub fn folds(&self, num_rows: u64, seed: u64) -> impl Iterator<Item = Split> {
         let folds = self.k_fold.unwrap_or(0);
-        let split = move |held_out| Split::Fold {
+        (0..folds).map(move |held_out| Split::Fold {
             folds,
             held_out,
             seed,
             num_rows,
-        };
-        if self.k_fold.is_some() {
-            split(0).check()?;
+        })
+    }
+
+    /// An error unless a table of this many rows has that many folds.
+    pub fn check_folds(&self, num_rows: u64) -> Result<()> {
+        // One is enough, for all have the same number of folds.
+        for fold in self.folds(num_rows, 0).take(1) {
+            fold.check()?;
         }
-        Ok((0..folds).map(split))
+        match self.k_fold {
+            Some(0) => bail!("the number of folds is 0, expected at least 2"),
+            _ => Ok(()),
+        }
     }
 }

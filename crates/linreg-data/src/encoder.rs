@@ -251,6 +251,11 @@ impl Encoder {
         &self.columns
     }
 
+    /// The terms that the features are made of.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
     /// The names of the targets.
     pub fn targets(&self) -> &[String] {
         &self.targets
@@ -518,7 +523,8 @@ mod tests {
     use crate::{ColumnChoice, Formula};
     use proptest::prelude::*;
 
-    const HOUSES: &str = "area,town,new,y\n50,Kiel,true,1\n70,Bonn,false,2\n90,Ulm,true,3\n";
+    const HOUSES: &str =
+        "area,town,new,y\n50,Kiel,true,1\n70,Bonn,false,2\n90,Ulm,true,3\n30,Ulm,false,4\n";
 
     fn config() -> EncoderConfig {
         EncoderConfig::default()
@@ -562,9 +568,10 @@ mod tests {
             50.0, 1.0, 0.0, 1.0,
             70.0, 0.0, 0.0, 0.0,
             90.0, 0.0, 1.0, 1.0,
+            30.0, 0.0, 1.0, 0.0,
         ];
         assert_eq!(encoded.rows.features, expected);
-        assert_eq!(encoded.rows.targets, [1.0, 2.0, 3.0]);
+        assert_eq!(encoded.rows.targets, [1.0, 2.0, 3.0, 4.0]);
     }
 
     #[test]
@@ -575,11 +582,14 @@ mod tests {
             exclude: vec!["town".to_string()],
             ..config()
         };
-        let text = "area,town,w,x,y\n50,a,1,5,1\n70,b,0,6,2\n";
+        let text = "area,town,w,x,y\n50,a,1,5,1\n70,b,0,6,2\n90,b,3,7,4\n";
         let (names, encoded) = plain(text, &config).unwrap();
         assert_eq!(names, ["x"]);
-        assert_eq!(encoded.rows.targets, [1.0, 50.0, 2.0, 70.0]);
-        assert_eq!(encoded.rows.weights, Some(vec![1.0, 0.0]));
+        // The row of weight 0 has no part in anything.
+        assert_eq!(encoded.rows.targets, [1.0, 50.0, 4.0, 90.0]);
+        assert_eq!(encoded.rows.weights, Some(vec![1.0, 3.0]));
+        let counts = encoded.counts;
+        assert_eq!((counts.rows, counts.dropped, counts.weightless), (3, 1, 1));
         let negative = text.replace("b,0", "b,-1");
         assert_eq!(
             plain(&negative, &config).unwrap_err(),
@@ -637,6 +647,109 @@ mod tests {
                 "{text_formula}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_feature_is_comes_from_its_encoder() {
+        // Names and levels with the signs of products, powers and levels.
+        let text = "t,a:b,c^2,y\n10:20,1,k=1,1\n11:30,2,l=2,2\n10:20,4,k=1,3\n11:30,3,k=1,5\n";
+        let config = EncoderConfig::default();
+        let (encoder, _) = encode(text, &ColumnChoice::default(), &config).unwrap();
+        let level = |column: &str, level: &str, baseline: &str| FeatureFactor::Level {
+            column: column.to_string(),
+            level: level.to_string(),
+            baseline: Some(baseline.to_string()),
+        };
+        let number = FeatureFactor::Number {
+            column: "a:b".to_string(),
+            power: 1,
+        };
+        let features = encoder.features();
+        let factors: Vec<_> = features.iter().map(|f| f.factors.clone()).collect();
+        let expected = [
+            vec![level("t", "11:30", "10:20")],
+            vec![number],
+            vec![level("c^2", "l=2", "k=1")],
+        ];
+        assert_eq!(factors, expected);
+        assert!(features.iter().all(Feature::is_single));
+        let names = ["t=11:30", "a:b", "c^2=l=2"];
+        assert_eq!(encoder.feature_names(), names);
+    }
+
+    #[test]
+    fn without_an_intercept_no_level_is_compared_with_another() {
+        let text = "t,y\nk,1\nl,2\nk,3\n";
+        let formula = Formula::parse("y ~ 0 + t", &["t", "y"].map(String::from)).unwrap();
+        let config = EncoderConfig {
+            targets: formula.targets,
+            terms: Some(formula.terms),
+            no_intercept: true,
+            ..config()
+        };
+        let (encoder, _) = encode(text, &ColumnChoice::default(), &config).unwrap();
+        let features = encoder.features();
+        assert!(features.iter().all(|feature| matches!(
+            &feature.factors[..],
+            [FeatureFactor::Level { baseline: None, .. }]
+        )));
+    }
+
+    #[test]
+    fn a_level_called_missing_is_not_that_of_missing_cells() {
+        let text = "t,y\nmissing,1\n,2\nb,3\nmissing,4\nb,5\n,6\n";
+        let config = EncoderConfig {
+            missing: MissingPolicy::Indicator,
+            ..config()
+        };
+        let (names, encoded) = plain(text, &config).unwrap();
+        assert_eq!(names, ["t=missing", "t=(missing)"]);
+        #[rustfmt::skip]
+        let expected = [1., 0.,  0., 1.,  0., 0.,  1., 0.,  0., 0.,  0., 1.];
+        assert_eq!(encoded.rows.features, expected);
+    }
+
+    // R 4: model.matrix(~ C(year):x + poly(year, 2, raw = TRUE)); patsy likewise.
+    #[test]
+    fn a_column_is_numbers_in_one_term_and_levels_in_another() {
+        let text = "year,x,y\n1,2,1\n2,3,4\n1,5,2\n2,7,5\n3,1,0\n3,4,2\n";
+        let columns = ["year", "x", "y"].map(String::from);
+        let formula = Formula::parse("y ~ C(year):x + poly(year, 2)", &columns).unwrap();
+        let config = EncoderConfig {
+            targets: formula.targets,
+            terms: Some(formula.terms),
+            ..config()
+        };
+        let choice = ColumnChoice {
+            also_categorical: vec!["year".to_string()],
+            ..ColumnChoice::default()
+        };
+        let (encoder, encoded) = encode(text, &choice, &config).unwrap();
+        assert_eq!(
+            encoder.feature_names(),
+            ["year", "year^2", "year=1:x", "year=2:x", "year=3:x"]
+        );
+        #[rustfmt::skip]
+        let expected = [
+            1., 1., 2., 0., 0.,
+            2., 4., 0., 3., 0.,
+            1., 1., 5., 0., 0.,
+            2., 4., 0., 7., 0.,
+            3., 9., 0., 0., 1.,
+            3., 9., 0., 0., 4.,
+        ];
+        assert_eq!(encoded.rows.features, expected);
+        let json = serde_json::to_string(&encoder).unwrap();
+        let read: Encoder = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.features(), encoder.features());
+    }
+
+    #[test]
+    fn powers_of_words_are_an_error() {
+        assert_eq!(
+            formula("t,y\nk,1\nl,2\nk,3\n", "y ~ poly(t, 2)").unwrap_err(),
+            "poly(t, 2): the column `t` is words, such as `k`; powers are those of numbers"
+        );
     }
 
     const GAPS: &str = "x,t,y\n1,a,1\n,b,2\n3,,3\n4,a,NA\n6,b,5\n";
@@ -719,8 +832,11 @@ mod tests {
         let error = encode(&encoder).unwrap_err();
         assert_eq!(
             file.message(&error),
-            "new.csv: line 3 (byte 26), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`; take new levels as the baseline with --unseen baseline"
+            "new.csv: line 3 (byte 26), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop"
         );
+        let encoded = encode(&encoder.clone().with_unseen(UnseenPolicy::Drop)).unwrap();
+        assert_eq!(encoded.rows.features, [1.0, 0.0, 0.0, 1.0]);
+        assert_eq!((encoded.counts.dropped, encoded.counts.unseen_rows), (1, 1));
         let encoded = encode(&encoder.with_unseen(UnseenPolicy::Baseline)).unwrap();
         assert_eq!(
             encoded.rows.features,
@@ -786,7 +902,7 @@ mod tests {
     fn powers_and_products_keep_the_digits_that_64_bits_lose() {
         // (2^30 + 1)² and its product with 3^20 have more than 53 bits.
         let (a, b) = (1_i128 << 30 | 1, 3_i128.pow(20));
-        let content = format!("a,b,t,y\n{a},{b},u,1\n{b},{a},v,2\n");
+        let content = format!("a,b,t,y\n{a},{b},u,1\n{b},{a},v,2\n{a},{b},u,3\n");
         let choice = ColumnChoice::default();
         let columns = ["a", "b", "t", "y"].map(String::from);
         let of = |formula: &str| {
@@ -806,7 +922,8 @@ mod tests {
             .collect();
         let exact =
             |a: i128, b: i128, is_u: i128| [a, a * a, a * a * a, a * b, is_u * a, (1 - is_u) * a];
-        assert_eq!(found, [exact(a, b, 1), exact(b, a, 0)].concat());
+        let rows_of = [exact(a, b, 1), exact(b, a, 0), exact(a, b, 1)];
+        assert_eq!(found, rows_of.concat());
         assert!(tails[1] != 0.0 && rows.features[1] == (a * a) as f64);
         // Nothing is kept of what 64 bits hold.
         assert_eq!(of("y ~ a + b + t + t:a").tails, None);
@@ -826,8 +943,9 @@ mod tests {
         fn encoded_levels_tell_the_levels(levels in prop::collection::vec("[a-e]", 2..40)) {
             let rows: String = levels.iter().map(|level| format!("{level},1\n")).collect();
             let Ok((encoder, encoded)) = encode(&format!("t,y\n{rows}"), &ColumnChoice::default(), &config()) else {
-                // A column of one level is no feature.
-                prop_assert!(levels.iter().all(|level| *level == levels[0]));
+                // A column of one level is no feature, nor one of unique words.
+                let different = levels.iter().collect::<std::collections::HashSet<_>>().len();
+                prop_assert!(different == 1 || different == levels.len());
                 return Ok(());
             };
             let Kind::Categorical { levels: known, .. } = &encoder.columns()[0].kind else {

@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use crate::encoder::FittedRows;
 use crate::schema::{Kind, Schema};
 use crate::source::{ChunkOrder, Source};
-use crate::{DataError, Encoder, EncoderConfig, Set, Split, read};
+use crate::{DataError, Encoder, EncoderConfig, Set, Split, SplitRows, read};
 
 /// Settles what each column becomes in a model that is fitted to the rows for
 /// training of a split.
@@ -52,9 +54,31 @@ pub fn learn_encoder(
     source: &dyn Source,
     schema: &mut Schema,
     config: &EncoderConfig,
-    split: Split,
+    split: impl Into<SplitRows>,
 ) -> Result<Encoder, DataError> {
-    learn(source, schema, config, split).map(|(encoder, _)| encoder)
+    learn(source, schema, config, &split.into()).map(|(encoder, _)| encoder)
+}
+
+/// The numbers of the rows, from 0, that a model is not fitted to for a missing
+/// cell or a weight of 0.
+///
+/// # Errors
+///
+/// A source that cannot be read, or a cell that cannot be encoded.
+pub fn rows_left_out(source: &dyn Source, encoder: &Encoder) -> Result<Arc<[u64]>, DataError> {
+    let bound = encoder.bind(source, true)?;
+    let columns = bound.columns().to_vec();
+    let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
+        let kept = bound.encode(&chunk, None)?.kept;
+        let rows = (chunk.first_row..).zip(kept);
+        let left_out = rows.filter_map(|(row, is_kept)| (!is_kept).then_some(row));
+        Ok(left_out.collect::<Vec<u64>>())
+    })?;
+    let mut rows = Vec::new();
+    for chunk in chunks {
+        rows.extend(chunk?);
+    }
+    Ok(rows.into())
 }
 
 /// The encoder, and how often the rows were read for it.
@@ -62,9 +86,9 @@ pub(crate) fn learn(
     source: &dyn Source,
     schema: &mut Schema,
     config: &EncoderConfig,
-    split: Split,
+    split: &SplitRows,
 ) -> Result<(Encoder, usize), DataError> {
-    let is_fold = matches!(split, Split::Fold { .. });
+    let is_fold = matches!(split.split(), Split::Fold { .. });
     if !is_fold {
         schema.leave_out_constants(config);
     }
@@ -72,7 +96,7 @@ pub(crate) fn learn(
     // Each round leaves out a column more, so that there is a last.
     loop {
         let mut encoder = Encoder::new(schema, config)?;
-        if !encoder.may_leave_out_rows(&split) {
+        if !encoder.may_leave_out_rows(&split.split()) {
             return Ok((encoder, passes));
         }
         let rows = fitted_rows(source, &encoder, split)?;
@@ -87,8 +111,9 @@ pub(crate) fn learn(
 fn fitted_rows(
     source: &dyn Source,
     encoder: &Encoder,
-    split: Split,
+    split: &SplitRows,
 ) -> Result<FittedRows, DataError> {
+    let split = split.clone();
     let bound = encoder.bind(source, true)?;
     let columns = bound.columns().to_vec();
     let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
@@ -142,3 +167,6 @@ impl EncoderConfig {
         !self.no_intercept || value == 0.0
     }
 }
+
+#[cfg(test)]
+mod tests;

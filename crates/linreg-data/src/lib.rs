@@ -92,7 +92,7 @@ pub use encoder::{
 };
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
-pub use learn_encoder::learn_encoder;
+pub use learn_encoder::{learn_encoder, rows_left_out};
 pub use moments::Moments;
 pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
 pub use open::{Passes, files_of, open};
@@ -107,7 +107,7 @@ pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,
 };
-pub use split::{Set, Split};
+pub use split::{Set, Split, SplitRows};
 pub use streamed_batches::StreamedBatches;
 pub use summary::{ColumnSummary, Summary};
 pub use synthetic::SyntheticConfig;

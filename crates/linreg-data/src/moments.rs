@@ -237,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_divides_by_one_less() {
+        // pandas 2.2: pd.Series([1, 2, 4]).std(); R: sd(c(1, 2, 4)).
+        let mut moments = Moments::new(1);
+        moments.update(&[1.0, 2.0]);
+        moments.update(&[4.0]);
+        let std = moments.sample_std().unwrap()[0];
+        assert!((std - 1.5275252316519468).abs() < 1e-15, "{std}");
+        let mut one = Moments::new(1);
+        one.update(&[3.0]);
+        assert_eq!(one.sample_std(), None);
+    }
+
+    #[test]
     fn a_row_of_weight_0_changes_nothing() {
         let mut moments = Moments::new(1);
         moments.update_weighted(&[f64::MAX, 1.0], &[0.0, 0.5]);

@@ -149,7 +149,9 @@ impl Kind {
 fn index_columns(source: &dyn Source) -> Vec<String> {
     let pandas = source.schema().metadata().get("pandas");
     let pandas = pandas.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
-    let index = pandas.as_ref().and_then(|pandas| pandas["index_columns"].as_array());
+    let index = pandas
+        .as_ref()
+        .and_then(|pandas| pandas["index_columns"].as_array());
     // An index of numbers in a row is no column, but an object that tells them.
     let names = index.into_iter().flatten().filter_map(|name| name.as_str());
     names.map(String::from).collect()
@@ -270,7 +272,8 @@ impl ColumnChoice {
     fn kind(&self, profile: &ColumnProfile) -> Result<(Kind, String), DataError> {
         let name = &profile.name;
         let words = &profile.words;
-        let (numbers, booleans, dates) = (profile.numbers, profile.booleans, profile.dates);
+        let (booleans, dates) = (profile.booleans, profile.dates);
+        let numbers = profile.numbers + profile.infinite;
         let is_numeric = self.numeric.contains(name);
         let is_categorical = profile.words_only;
         let ignored = |why: String| Ok((Kind::Ignored, why));
@@ -284,9 +287,6 @@ impl ColumnChoice {
             return ignored(format!("its type is {kind}"));
         }
         if words.count == 0 && numbers + booleans + dates == 0 {
-            if profile.infinite > 0 {
-                return Ok((Kind::Numeric, "every cell is infinite".to_string()));
-            }
             return ignored("every cell is missing".to_string());
         }
         if let Some(word) = &words.first
@@ -670,19 +670,29 @@ mod tests {
     }
 
     #[test]
-    fn names_of_rows_are_no_levels_but_too_many_levels_are_said() {
-        let names: String = (0..150)
-            .map(|row| format!("person {row},{}\n", row % 3))
-            .collect();
-        let found = &kinds(&format!("name,y\n{names}"), &choice())[0];
-        assert_eq!(
-            (found.1, found.2.as_str()),
-            (
-                "ignored",
-                "every cell is another word: names of rows, not levels"
-            )
-        );
+    fn unique_words_are_an_identifier_however_many_rows_there_are() {
+        for num_rows in [2, 3, 20, 150] {
+            let names: String = (0..num_rows)
+                .map(|row| format!("person {row},{}\n", row % 3))
+                .collect();
+            let found = &kinds(&format!("name,y\n{names}"), &choice())[0];
+            let why = "unique values, treated as an identifier";
+            assert_eq!((found.1, found.2.as_str()), ("ignored", why));
+            // One of them twice, and they are levels, as many as may be.
+            let again = format!("name,y\n{names}person 0,1\n");
+            assert_eq!(kinds(&again, &choice())[0].1, "categorical");
+            let said = ColumnChoice {
+                categorical: vec!["name".to_string()],
+                max_levels: 200,
+                ..choice()
+            };
+            let said = kinds(&format!("name,y\n{names}"), &said);
+            assert_eq!(said[0].1, "categorical");
+        }
+    }
 
+    #[test]
+    fn too_many_levels_are_said() {
         let towns: String = (0..300)
             .map(|row| format!("town {},1\n", row % 120))
             .collect();
@@ -690,8 +700,11 @@ mod tests {
             |choice: &ColumnChoice| schema(&format!("town,y\n{towns}"), choice).unwrap();
         let found = schema_of(&choice());
         assert_eq!(
-            found.columns[0].check_feature(false).unwrap_err().to_string(),
-            "the column `town` has more than 100 different words; leave it out with --exclude, or allow more with --max-levels"
+            found.columns[0]
+                .check_feature(false)
+                .unwrap_err()
+                .to_string(),
+            "the column `town` has more than 100 different words; leave the column out with --exclude, or allow more with --max-levels"
         );
         let more = ColumnChoice {
             max_levels: 120,
@@ -703,7 +716,10 @@ mod tests {
     #[test]
     fn numbers_and_words_together_are_not_guessed_at() {
         let found = schema("a,y\n1,2\n2,3\nfour,5\n", &choice()).unwrap();
-        let message = found.columns[0].check_feature(false).unwrap_err().to_string();
+        let message = found.columns[0]
+            .check_feature(false)
+            .unwrap_err()
+            .to_string();
         assert!(
             message
                 .contains("t.csv: line 4 (byte 12): found `four`, where 2 of 3 cells are numbers"),
@@ -733,11 +749,6 @@ mod tests {
                 "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number",
             ),
             (
-                "a,y\n1,2\n1e999,2\n",
-                choice(),
-                "t.csv: line 3 (byte 8), column `a`: found `inf`, expected a finite number; correct the cell or remove the row",
-            ),
-            (
                 "a,y\nx,2\nz,2\n",
                 ColumnChoice {
                     baselines: BTreeMap::from([("a".to_string(), "w".to_string())]),
@@ -759,7 +770,10 @@ mod tests {
         for found in ["1,5", "$5", "12 %", "1 234", "-1'000.5"] {
             let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n\"7,5\",3\n");
             let schema = schema(&table, &choice()).unwrap();
-            let message = schema.columns[0].check_feature(false).unwrap_err().to_string();
+            let message = schema.columns[0]
+                .check_feature(false)
+                .unwrap_err()
+                .to_string();
             let expected = format!(
                 "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
             );
@@ -772,9 +786,52 @@ mod tests {
             assert_eq!(schema.columns[0].kind.name(), "categorical");
         }
         for found in ["10-20", "5/1/2020", "A1", "+", "555-1234"] {
-            let schema = schema(&format!("a,y\n{found},2\nx,3\n"), &choice()).unwrap();
+            let schema = schema(&format!("a,y\n{found},2\nx,3\nx,4\n"), &choice()).unwrap();
             assert_eq!(schema.columns[0].kind.name(), "categorical", "{found}");
         }
+    }
+
+    #[test]
+    fn infinite_numbers_are_counted_and_no_feature() {
+        let schema = schema("a,y\n1,2\n1e999,2\n3,4\n-inf,1\n", &choice()).unwrap();
+        let column = &schema.columns[0];
+        assert_eq!((column.kind.name(), column.infinite), ("numeric", 2));
+        // numpy 2: np.mean([1, 3]), np.std([1, 3], ddof=1).
+        let spread = column.spread.unwrap();
+        assert_eq!((spread.mean, spread.std), (2.0, Some(2f64.sqrt())));
+        let message = column.check_feature(false).unwrap_err().to_string();
+        let end = "line 3 (byte 8), column `a`: found `inf`, expected a finite number; correct the cell or remove the row";
+        assert!(message.ends_with(end), "{message}");
+    }
+
+    #[test]
+    fn words_for_infinite_numbers_are_words_among_words() {
+        let words = "a,y\nOF,1\nINF,2\nOF,3\nInfinity,4\nINF,5\n-inf,1\n";
+        let found = schema(words, &choice()).unwrap();
+        let Kind::Categorical { levels, shares } = &found.columns[0].kind else {
+            panic!("not categorical");
+        };
+        assert_eq!(levels, &["-inf", "INF", "Infinity", "OF"]);
+        assert_eq!(shares, &[1. / 6., 1. / 3., 1. / 6., 1. / 3.]);
+        assert_eq!(found.columns[0].infinite, 0);
+        // Among numbers they are numbers, and one that is too large is always one.
+        assert_eq!(kinds("a,y\n1,1\nINF,2\n", &choice())[0].1, "numeric");
+        let mixed = kinds("a,y\nOF,1\n1e999,2\nOF,3\n", &choice());
+        assert_eq!(mixed[0].1, "mixed");
+    }
+
+    #[test]
+    fn what_is_said_of_a_column_that_is_not_read_is_an_error() {
+        let choice = ColumnChoice {
+            columns: Some(vec!["y".to_string()]),
+            categorical: vec!["a".to_string()],
+            ..choice()
+        };
+        let error = schema("a,y\n1,2\n2,3\n", &choice).unwrap_err();
+        assert!(
+            error.starts_with("the model does not use the column `a`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::random::mix;
@@ -164,6 +166,53 @@ impl Split {
     pub fn rows(&self, set: Set, first_row: u64, num_rows: usize) -> Vec<bool> {
         let rows = first_row..first_row + num_rows as u64;
         rows.map(|row| self.set(row) == set).collect()
+    }
+}
+
+/// A split of the rows of a table but for some that are left out, for a missing
+/// cell or a weight of 0: the others are divided as if they were the whole table,
+/// so that folds are of equal size.
+#[derive(Clone, Debug)]
+pub struct SplitRows {
+    split: Split,
+    /// Numbers of the rows left out, in order.
+    left_out: Arc<[u64]>,
+}
+
+impl SplitRows {
+    /// The split of the rows that are not left out; `left_out` has the numbers of
+    /// the others, from 0 and in order.
+    pub fn new(split: Split, left_out: Arc<[u64]>) -> Self {
+        Self { split, left_out }
+    }
+
+    /// How the rows are divided.
+    pub fn split(&self) -> Split {
+        self.split
+    }
+
+    /// Which of a chunk's rows are of a set; none that is left out is.
+    pub fn rows(&self, set: Set, first_row: u64, num_rows: usize) -> Vec<bool> {
+        if self.left_out.is_empty() {
+            return self.split.rows(set, first_row, num_rows);
+        }
+        let mut before = self.left_out.partition_point(|row| *row < first_row);
+        let is_of_set = |row: u64| match self.left_out.get(before) == Some(&row) {
+            true => {
+                before += 1;
+                false
+            }
+            false => self.split.set(row - before as u64) == set,
+        };
+        let rows = first_row..first_row + num_rows as u64;
+        rows.map(is_of_set).collect()
+    }
+}
+
+impl From<Split> for SplitRows {
+    /// The split of all rows.
+    fn from(split: Split) -> Self {
+        Self::new(split, Arc::new([]))
     }
 }
 
@@ -389,12 +438,43 @@ mod tests {
     }
 
     #[test]
+    fn rows_left_out_are_in_no_set_and_the_others_are_divided_evenly() {
+        let left_out: Arc<[u64]> = [0, 3, 4, 9].into();
+        let times = |set| {
+            let mut sizes = Vec::new();
+            let mut all = [0; 10];
+            for held_out in 0..3 {
+                let split = Split::Fold {
+                    folds: 3,
+                    held_out,
+                    seed: 1,
+                    num_rows: 6,
+                };
+                let rows = SplitRows::new(split, left_out.clone());
+                // In two chunks.
+                let is_in = [rows.rows(set, 0, 4), rows.rows(set, 4, 6)].concat();
+                sizes.push(is_in.iter().filter(|is_in| **is_in).count());
+                for (times, is_in) in all.iter_mut().zip(is_in) {
+                    *times += i32::from(is_in);
+                }
+            }
+            (sizes, all)
+        };
+        let once = [0, 1, 1, 0, 0, 1, 1, 1, 1, 0];
+        assert_eq!(times(Set::Validation), (vec![2; 3], once));
+        let twice = once.map(|times| 2 * times);
+        assert_eq!(times(Set::Training), (vec![4; 3], twice));
+    }
+
+    #[test]
     fn every_row_is_as_likely_in_a_fold_as_every_other() {
         // Each of 20 rows is in the first of 4 folds for a quarter of the seeds,
         // within five standard deviations of a binomial count.
         let seeds = 4000;
         for row in 0..20 {
-            let count = (0..seeds).filter(|seed| fold(row, 4, *seed, 20) == 0).count() as f64;
+            let count = (0..seeds)
+                .filter(|seed| fold(row, 4, *seed, 20) == 0)
+                .count() as f64;
             let (expected, std) = (f64::from(seeds as u32) / 4.0, 27.4);
             assert!((count - expected).abs() < 5.0 * std, "{row} {count}");
         }

@@ -147,3 +147,90 @@ fn utf8(array: &ArrayRef) -> Option<StringArray> {
 pub(crate) fn text(array: &StringArray, row: usize) -> Option<&str> {
     array.is_valid(row).then(|| array.value(row))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use arrow_array::types::{Int8Type, Int32Type};
+    use arrow_array::{
+        BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Int8Array,
+        Int64Array, TimestampMicrosecondArray, UInt64Array,
+    };
+
+    fn words(array: ArrayRef) -> Vec<Option<String>> {
+        let Values::Words(words) = Values::words(&array).unwrap() else {
+            panic!("not words");
+        };
+        words.iter().map(|word| word.map(String::from)).collect()
+    }
+
+    #[test]
+    fn levels_are_exact_whatever_the_type_of_the_column() {
+        let codes = Int8Array::from(vec![Some(1), None, Some(0)]);
+        let zips: ArrayRef = Arc::new(Int64Array::from(vec![80331, 10115]));
+        let decimals = Decimal128Array::from(vec![1250, -5]);
+        let decimals = decimals.with_precision_and_scale(10, 2).unwrap();
+        let dictionary = DictionaryArray::<Int8Type>::try_new(codes, zips).unwrap();
+        let empty = DictionaryArray::<Int32Type>::from_iter([None::<&str>, None]);
+        let cases: [(ArrayRef, &[Option<&str>]); 10] = [
+            (
+                Arc::new(Int64Array::from(vec![9007199254740993, i64::MIN])),
+                &[Some("9007199254740993"), Some("-9223372036854775808")],
+            ),
+            (
+                Arc::new(UInt64Array::from(vec![u64::MAX])),
+                &[Some("18446744073709551615")],
+            ),
+            (
+                Arc::new(Float64Array::from(vec![1.0, 0.1, f64::NAN, -0.0])),
+                &[Some("1"), Some("0.1"), None, Some("0")],
+            ),
+            (
+                Arc::new(Float32Array::from(vec![0.1, 1e9])),
+                &[Some("0.1"), Some("1000000000")],
+            ),
+            (Arc::new(decimals), &[Some("12.50"), Some("-0.05")]),
+            (
+                Arc::new(BooleanArray::from(vec![true, false])),
+                &[Some("true"), Some("false")],
+            ),
+            (
+                Arc::new(BinaryArray::from(vec!["Köln".as_bytes(), b"x"])),
+                &[Some("Köln"), Some("x")],
+            ),
+            (
+                Arc::new(Date32Array::from(vec![19782])),
+                &[Some("2024-02-29")],
+            ),
+            (Arc::new(dictionary), &[Some("10115"), None, Some("80331")]),
+            (Arc::new(empty), &[None, None]),
+        ];
+        for (array, expected) in cases {
+            let kind = array.data_type().clone();
+            let expected: Vec<Option<String>> =
+                expected.iter().map(|word| word.map(String::from)).collect();
+            assert_eq!(words(array), expected, "{kind}");
+        }
+        let times = TimestampMicrosecondArray::from(vec![86_400_000_000]);
+        assert_eq!(
+            words(Arc::new(times)),
+            [Some("1970-01-02T00:00:00".to_string())]
+        );
+    }
+
+    #[test]
+    fn a_dictionary_is_levels_by_its_type_and_bytes_that_are_text_are_text() {
+        let zips: ArrayRef = Arc::new(Int64Array::from(vec![80331]));
+        let codes = Int8Array::from(vec![0, 0]);
+        let dictionary = DictionaryArray::<Int8Type>::try_new(codes, zips).unwrap();
+        let array: ArrayRef = Arc::new(dictionary);
+        assert!(matches!(Values::of(&array).unwrap(), Values::Words(_)));
+        let text: ArrayRef = Arc::new(BinaryArray::from(vec![&b"12"[..]]));
+        assert!(matches!(Values::of(&text).unwrap(), Values::Text(_)));
+        let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![&b"\xff"[..]]));
+        assert!(matches!(Values::of(&bytes).unwrap(), Values::Other(_)));
+        assert!(matches!(Values::words(&bytes).unwrap(), Values::Other(_)));
+    }
+}

@@ -108,10 +108,11 @@ fn numbers_table(schema: &Schema, description: &Description, target: Option<&str
         let quantiles = description.sample.quantiles(index, &QUANTILES);
         match (column.spread, quantiles) {
             (Some(spread), Some(quantiles)) => {
-                row.push(four_digits(spread.mean));
+                let std = spread.std.unwrap_or(0.0);
+                row.push(beside(spread.mean, std));
                 row.push(spread.std.map_or("-".to_string(), four_digits));
                 row.push(exact(spread.min));
-                row.extend(quantiles.into_iter().map(whole_or_four_digits));
+                row.extend(quantiles.into_iter().map(|value| beside(value, std)));
                 row.push(exact(spread.max));
             }
             _ => row.extend(vec!["-".to_string(); 7]),
@@ -137,12 +138,20 @@ fn four_digits(value: f64) -> String {
     significant(rounded)
 }
 
-/// A whole number as it is, such as a zip code, and any other to four digits.
-fn whole_or_four_digits(value: f64) -> String {
-    match value.fract() == 0.0 {
-        true => exact(value),
-        false => four_digits(value),
+/// A whole number as it is, such as a zip code; any other to four digits, or to
+/// as many more as tell it from others that are a standard deviation away.
+fn beside(value: f64, std: f64) -> String {
+    if value.fract() == 0.0 {
+        return exact(value);
     }
+    let more = (value.abs() / std).log10().floor();
+    let more = if more.is_finite() { more.max(0.0) } else { 0.0 };
+    if more == 0.0 {
+        return four_digits(value);
+    }
+    let digits = (3 + more as usize).min(16);
+    let rounded: f64 = format!("{value:.digits$e}").parse().unwrap_or(value);
+    exact(rounded)
 }
 
 /// All digits that tell a number from every other.

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use linreg_data::{EncodingCounts, Passes, Set, Split};
-use linreg_training::TrainingError;
+use linreg_training::{Metrics, TrainingError};
 
 use super::{Backend, BackendArgs};
 use crate::columns::{ColumnArgs, warn_of_unseen};
@@ -169,10 +169,10 @@ pub fn run(args: Args) -> Result<()> {
         How::Exact(_) => started.elapsed(),
         How::Trained(trained) => trained.elapsed,
     };
-    let mut folds = Vec::new();
+    let mut folds: Vec<Vec<Metrics>> = Vec::new();
     let mut unjudged = EncodingCounts::default();
-    for split in args.split.folds(table.schema.num_rows, args.seed)? {
-        let fold = table.fold(&args, &way, split).map_err(say_where)?;
+    let num_rows = fitted.num_rows as u64;
+    for fold in table.folds(&args, &way, num_rows).map_err(say_where)? {
         unjudged.merge(&fold.counts);
         folds.push(fold.metrics);
     }

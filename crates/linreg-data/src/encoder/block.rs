@@ -262,7 +262,11 @@ impl Block {
                 place: chunk.origin.place(kept[index / width]),
                 problem: format!(
                     "the feature {} is beyond 64-bit floats; divide its columns by a power of ten",
-                    quote(&encoder.features[index % width].feature(&encoder.encoder).to_string())
+                    quote(
+                        &encoder.features[index % width]
+                            .feature(&encoder.encoder)
+                            .to_string()
+                    )
                 ),
             });
         }

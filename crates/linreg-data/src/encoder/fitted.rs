@@ -82,7 +82,8 @@ impl FittedColumn {
 
     fn merge(&mut self, later: Self) {
         self.missing += later.missing;
-        self.levels.resize(self.levels.len().max(later.levels.len()), 0);
+        self.levels
+            .resize(self.levels.len().max(later.levels.len()), 0);
         for (count, later) in self.levels.iter_mut().zip(later.levels) {
             *count += later;
         }
@@ -151,12 +152,18 @@ impl Encoder {
         for (column, found) in self.columns[..num_features].iter().zip(&rows.0) {
             let why = found.constant(&column.kind, self.intercept);
             if let Some(why) = why.filter(|_| !keeps_constants && self.is_feature(column)) {
-                constants.push((column.name.clone(), column.is_second, why));
+                constants.push((column, why));
             }
         }
         if !constants.is_empty() {
-            for (name, is_second, why) in constants {
-                schema.leave_out(&name, is_second, why);
+            // One whose missing cells have cost rows goes alone: in the rows that
+            // come back, others may vary.
+            constants.sort_by_key(|(column, _)| std::cmp::Reverse(column.missing));
+            if constants[0].0.missing > 0 {
+                constants.truncate(1);
+            }
+            for (column, why) in constants {
+                schema.leave_out(&column.name, column.is_second, why);
             }
             return Ok(false);
         }

@@ -116,7 +116,11 @@ mod tests {
             ("9007199254740993", "9007199254740992"),
         ] {
             let found = index(&[level], word);
-            assert_eq!(found.is_some(), (level, word) == ("1", "1."), "{level} {word}");
+            assert_eq!(
+                found.is_some(),
+                (level, word) == ("1", "1."),
+                "{level} {word}"
+            );
         }
     }
 }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use linreg_data::{
-    ChunkFold, ChunkOrder, Column, DataError, EncodedSource, Encoder, EncodingCounts, Fold, Kind,
-    Rows,
+    ChunkFold, ChunkOrder, Column, DataError, EncodedSource, Encoder, EncodingCounts, Feature,
+    Fold, Kind, Rows,
 };
 use linreg_exact::{
     Accumulator, Arithmetic, DiagnosticsPass, ExactError, Inference, PredictionErrors, Refinement,
@@ -174,12 +174,7 @@ impl ExactFit {
 }
 
 /// The error of a fit in the names of the table.
-fn explain(
-    error: ExactError,
-    encoder: &Encoder,
-    columns: &ColumnArgs,
-    rows: u64,
-) -> anyhow::Error {
+fn explain(error: ExactError, encoder: &Encoder, columns: &ColumnArgs, rows: u64) -> anyhow::Error {
     let ExactError::Collinear(relations) = error else {
         return anyhow!(error);
     };
@@ -199,17 +194,11 @@ fn explain(
         .map(|r| names[r.feature].as_str())
         .collect();
     let add = if dropped.len() == 1 { "adds" } else { "add" };
-    let mut to_leave_out = Vec::new();
-    for relation in &relations {
-        let column = features[relation.feature].columns().last().unwrap_or_default();
-        if !to_leave_out.contains(&column) {
-            to_leave_out.push(column);
-        }
-    }
+    let redundant: Vec<&Feature> = relations.iter().map(|r| &features[r.feature]).collect();
     anyhow!(
         "`{}` {add} nothing to the other features:\n{lines}{}, or go on with --collinear drop or --collinear minimum-norm",
         plain(&dropped.join("`, `")),
-        columns.how_to_leave_out(&to_leave_out)
+        columns.how_to_leave_out(&redundant, encoder.terms())
     )
 }
 
@@ -232,7 +221,10 @@ fn most_levels(encoder: &Encoder, args: &ColumnArgs) -> String {
         format!("`{}` has {levels}", plain(&column.name))
     };
     let listed: Vec<String> = columns.iter().map(of_column).collect();
-    let how = args.how_to_leave_out(&[first.name.as_str()]);
+    let features = encoder.features();
+    let of_first = |feature: &&Feature| feature.columns().any(|column| column == first.name);
+    let of_first: Vec<&Feature> = features.iter().filter(of_first).collect();
+    let how = args.how_to_leave_out(&of_first, encoder.terms());
     format!(": {}; {how}", listed.join(", "))
 }
 

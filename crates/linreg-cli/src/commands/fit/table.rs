@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 use linreg_data::{
     ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncoderConfig,
-    EncodingCounts, RowChunks, RowSource, Schema, Set, Source, Split, UnseenPolicy,
-    learn_and_encode, learn_encoder, learn_schema,
+    EncodingCounts, RowChunks, RowSource, Schema, Set, Source, Split, SplitRows, UnseenPolicy,
+    learn_and_encode, learn_encoder, learn_schema, rows_left_out,
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
@@ -35,6 +35,8 @@ pub struct Table {
     config: EncoderConfig,
     /// How often the rows were read to learn the columns.
     passes: usize,
+    /// In a fold, the rows that the model is not fitted to anyway.
+    left_out: Arc<[u64]>,
     /// Where validation does not go by rows held out.
     pub validation: Option<Validation>,
 }
@@ -86,7 +88,8 @@ impl Table {
         let (choice, config) = args.columns.settle(source.as_ref())?;
         let mut schema = learn_schema(source.as_ref(), &choice)?;
         let split = args.split.split(schema.num_rows, args.seed)?;
-        args.split.folds(schema.num_rows, args.seed)?;
+        // Before a long fit; there may be fewer rows to fit to yet.
+        args.split.check_folds(schema.num_rows)?;
         let encoder = learn_encoder(source.as_ref(), &mut schema, &config, split)?;
         let table = Self {
             passes: 1 + usize::from(split != Split::None),
@@ -94,17 +97,36 @@ impl Table {
             schema,
             encoder,
             config,
+            left_out: Arc::new([]),
             validation,
         };
         Ok((table, split))
     }
 
+    /// Fits without each part of a cross-validation of the rows that the model is
+    /// fitted to.
+    pub fn folds(&self, args: &Args, way: &Way, num_rows: u64) -> Result<Vec<Fold>> {
+        if !args.split.has_folds() {
+            return Ok(Vec::new());
+        }
+        args.split.check_folds(num_rows)?;
+        let left_out = match num_rows == self.schema.num_rows {
+            true => Arc::new([]),
+            false => rows_left_out(self.source.as_ref(), &self.encoder)?,
+        };
+        let folds = args.split.folds(num_rows, args.seed);
+        folds
+            .map(|fold| self.fold(args, way, fold, &left_out))
+            .collect()
+    }
+
     /// Fits a model to the rows for training of a fold and judges it on the
     /// others.
-    pub fn fold(&self, args: &Args, way: &Way, fold: Split) -> Result<Fold> {
+    fn fold(&self, args: &Args, way: &Way, fold: Split, left_out: &Arc<[u64]>) -> Result<Fold> {
         let source = self.source.clone();
         let mut schema = self.schema.clone();
-        let encoder = learn_encoder(source.as_ref(), &mut schema, &self.config, fold)?;
+        let rows = SplitRows::new(fold, left_out.clone());
+        let encoder = learn_encoder(source.as_ref(), &mut schema, &self.config, rows)?;
         if encoder.feature_names().is_empty() {
             return Ok(Fold::default());
         }
@@ -114,6 +136,7 @@ impl Table {
             encoder,
             config: self.config.clone(),
             passes: self.passes + 1,
+            left_out: left_out.clone(),
             validation: None,
         };
         match table.judged_fold(args, way, fold) {
@@ -152,6 +175,7 @@ impl Table {
             encoder: learned.encoder,
             config,
             passes: learned.passes,
+            left_out: Arc::new([]),
             validation,
         };
         let fit = table.exact(args, Split::None, sums, &learned.counts, learned.passes)?;
@@ -177,6 +201,7 @@ impl Table {
         exact::check_rows(counts)?;
         let again = || {
             let (source, encoder) = (self.source.clone(), &self.encoder);
+            let split = SplitRows::new(split, self.left_out.clone());
             Ok(EncodedSource::new(source, encoder, split, Set::Training)?)
         };
         let settings = match split {
@@ -206,6 +231,7 @@ impl Table {
         if let (Some(validation), Set::Validation) = (&self.validation, set) {
             return Ok(validation.rows(encoder, max_numbers)?);
         }
+        let split = SplitRows::new(split, self.left_out.clone());
         let rows = EncodedSource::new(self.source.clone(), encoder, split, set)?;
         Ok(rows.load(max_numbers)?)
     }
@@ -274,7 +300,9 @@ impl Table {
     }
 
     pub fn fit_exact(&self, args: &Args, split: Split) -> Result<Fitted> {
-        let source = EncodedSource::new(self.source.clone(), &self.encoder, split, Set::Training)?;
+        let of_split = SplitRows::new(split, self.left_out.clone());
+        let source = self.source.clone();
+        let source = EncodedSource::new(source, &self.encoder, of_split, Set::Training)?;
         let mut sums = Sums::new(Arithmetic::Double);
         let counts = sums.add(&source, &self.encoder)?;
         let fit = self.exact(args, split, sums, &counts, self.passes + 1)?;
