@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::encoder::FittedRows;
 use crate::schema::{Kind, Schema};
 use crate::source::{ChunkOrder, Source};
-use crate::{DataError, Encoder, EncoderConfig, Set, Split, SplitRows, read};
+use crate::{DataError, Encoder, EncoderConfig, MissingPolicy, Set, Split, SplitRows, read};
 
 /// Settles what each column becomes in a model that is fitted to the rows for
 /// training of a split.
@@ -140,9 +140,11 @@ impl Schema {
             };
             let is_number = matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date);
             let value = column.spread.map_or(0.0, |spread| spread.min);
+            let is_whole = column.missing == 0 || config.missing != MissingPolicy::Error;
             if is_number
                 && column.is_constant()
                 && column.infinite == 0
+                && is_whole
                 && config.tells_nothing(value)
             {
                 let (name, is_second) = (column.name.clone(), column.is_second);

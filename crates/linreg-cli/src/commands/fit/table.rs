@@ -152,11 +152,24 @@ impl Table {
             Way::Exact => self.fit_exact(args, fold)?,
             Way::Sgd(backend) => self.train(args, backend, fold)?,
         };
-        let (rows, counts) = self.rows(args, fold, Set::Validation)?;
-        Ok(Fold {
-            metrics: self.judge(&rows, &fitted.coefficients)?,
-            counts,
-        })
+        match self.rows(args, fold, Set::Validation) {
+            Ok((rows, counts)) => Ok(Fold {
+                metrics: self.judge(&rows, &fitted.coefficients)?,
+                counts,
+            }),
+            Err(error) if matches!(error.downcast_ref(), Some(DataError::NoRows(_))) => {
+                let mut counts = EncodingCounts::default();
+                let rows = self.source_of(fold, Set::Validation)?;
+                for chunk in rows.encoded(ChunkOrder::File)? {
+                    counts.merge(&chunk?.1);
+                }
+                Ok(Fold {
+                    metrics: Vec::new(),
+                    counts,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Learns what the columns are and fits exactly to all rows, in one pass if
@@ -220,20 +233,29 @@ impl Table {
     ) -> Result<(EncodedRows, EncodingCounts)> {
         let max_numbers = args.memory.saturating_mul(1 << 20) / size_of::<f64>() as u64;
         let max_numbers = usize::try_from(max_numbers).unwrap_or(usize::MAX);
-        // A level that the model does not know stops no judgement: the model would
-        // refuse its rows, so it is judged on the others.
-        let encoder = match (set, self.encoder.unseen()) {
-            (Set::Validation | Set::Test, UnseenPolicy::Error) => {
-                &self.encoder.clone().with_unseen(UnseenPolicy::Drop)
-            }
-            _ => &self.encoder,
-        };
         if let (Some(validation), Set::Validation) = (&self.validation, set) {
-            return Ok(validation.rows(encoder, max_numbers)?);
+            return Ok(validation.rows(&self.judging_encoder(set), max_numbers)?);
         }
+        Ok(self.source_of(split, set)?.load(max_numbers)?)
+    }
+
+    /// The rows of a set, yet unread.
+    fn source_of(&self, split: Split, set: Set) -> Result<EncodedSource, DataError> {
         let split = SplitRows::new(split, self.left_out.clone());
-        let rows = EncodedSource::new(self.source.clone(), encoder, split, set)?;
-        Ok(rows.load(max_numbers)?)
+        EncodedSource::new(self.source.clone(), &self.judging_encoder(set), split, set)
+    }
+
+    /// How the rows of a set are encoded. A level that the model does not know
+    /// stops no judgement: the model would refuse its rows, so it is judged on the
+    /// others.
+    fn judging_encoder(&self, set: Set) -> Encoder {
+        let encoder = self.encoder.clone();
+        match (set, encoder.unseen()) {
+            (Set::Validation | Set::Test, UnseenPolicy::Error) => {
+                encoder.with_unseen(UnseenPolicy::Drop)
+            }
+            _ => encoder,
+        }
     }
 
     /// Fits the model to the rows for training and judges it on each set.
