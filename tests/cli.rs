@@ -321,20 +321,27 @@ fn the_same_command_gives_the_same_bytes() {
 }
 
 #[test]
-fn fit_warns_of_constant_columns_and_of_too_few_rows() {
+fn fit_leaves_out_constant_columns_and_warns_of_constant_targets_and_of_too_few_rows() {
     let tool = Tool::new();
     tool.write("data.csv", "a,b,y\n1,7,2\n2,7,2\n");
     let output = tool.run(&["fit", "data.csv", "--target", "y", "--method", "sgd"]);
     assert!(output.status.success());
-    let stderr = String::from_utf8(output.stderr).unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(
-        stderr.contains("warning: `b` is 7 in every row"),
-        "{stderr}"
+        stdout.contains("b  ignored      every cell is 7"),
+        "{stdout}"
     );
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
         stderr.contains("warning: the target `y` is 2 in every row"),
         "{stderr}"
     );
+    assert!(!stderr.contains("coefficients"), "{stderr}");
+    tool.write("data.csv", "a,b,y\n1,7,2\n2,9,3\n");
+    let fit = [
+        "fit", "data.csv", "--target", "y", "--method", "sgd", "--force",
+    ];
+    let stderr = String::from_utf8(tool.run(&fit).stderr).unwrap();
     assert!(
         stderr.contains("warning: 2 rows for 3 coefficients"),
         "{stderr}"

@@ -5,6 +5,7 @@ mod backends;
 mod bad_input;
 mod browser;
 mod cli;
+mod columns;
 mod diabetes;
 mod diagnostics;
 mod exact;

@@ -168,7 +168,7 @@ fn a_new_level_is_an_error_or_the_baseline() {
     tool.write("new.csv", "town,area,age\nBonn,50,10\nTrier,50,10\n");
     assert_eq!(
         tool.fail(&["predict", "houses.safetensors", "new.csv"]),
-        "error: new.csv: line 3 (byte 25), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`; take new levels as the baseline with --unseen baseline"
+        "error: new.csv: line 3 (byte 25), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop"
     );
     let output = tool.run(&[
         "predict",

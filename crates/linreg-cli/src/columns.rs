@@ -3,14 +3,15 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use linreg_data::{
-    Column, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Factor, Formula, Kind,
-    MissingPolicy, Schema, Source, UnseenPolicy, column_names,
+    Column, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Factor, Feature,
+    FeatureFactor, Formula, Kind, MissingPolicy, Schema, Source, Term, UnseenPolicy, column_names,
 };
 
 use serde_json::{Value, json};
 
 use crate::names::{Names, all};
-use crate::number::{plain, thousands};
+use crate::number::{count, plain, thousands};
+use crate::report::quoted;
 use crate::style::yellow;
 
 /// What the columns of a table are taken as.
@@ -75,8 +76,9 @@ pub struct ColumnArgs {
     #[arg(long, value_name = "POLICY", value_parser = missing, default_value = "error")]
     missing: MissingPolicy,
 
-    /// What predict does about levels that are not in this table: error, or
-    /// baseline (take them as that level)
+    /// What predict does about levels that are in none of the rows fitted to:
+    /// error, baseline (take them as that level), or drop (no prediction). Rows
+    /// held out with such levels are not judged on, unless it is baseline
     #[arg(long, value_name = "POLICY", value_parser = unseen, default_value = "error")]
     unseen: UnseenPolicy,
 
@@ -105,15 +107,18 @@ pub fn unseen(text: &str) -> Result<UnseenPolicy, String> {
     Ok(match text {
         "error" => UnseenPolicy::Error,
         "baseline" => UnseenPolicy::Baseline,
-        _ => return Err("expected error or baseline".to_string()),
+        "drop" => UnseenPolicy::Drop,
+        _ => return Err("expected error, baseline or drop".to_string()),
     })
 }
 
 impl KindArgs {
     pub fn choice(&self) -> ColumnChoice {
+        let (numeric, categorical) = (all(&self.numeric), all(&self.categorical));
         ColumnChoice {
-            numeric: all(&self.numeric),
-            categorical: all(&self.categorical),
+            named: [&numeric[..], &categorical].concat(),
+            numeric,
+            categorical,
             max_levels: self.max_levels,
             ..ColumnChoice::default()
         }
@@ -141,25 +146,35 @@ impl ColumnArgs {
         }
         known(self.weight.as_slice(), &columns)?;
         if let Some(text) = &self.formula {
-            let formula = Formula::parse(text, &columns)?;
-            let factors = formula.terms.iter().flat_map(|term| &term.0);
-            for factor in factors.clone() {
-                if let Factor::Categorical(name) = factor {
-                    let other = Factor::Column(name.clone());
-                    if factors.clone().any(|factor| *factor == other) {
-                        bail!(
-                            "the formula has `{name}` and C({name}); a column is either numbers or levels"
-                        );
+            let (formula, implied) = Formula::parse_implied(text, &columns)?;
+            let factors = || formula.terms.iter().flat_map(|term| &term.0);
+            for factor in factors() {
+                let name = factor.column();
+                let is_named = |names: &[String]| names.iter().any(|other| other == name);
+                let as_it_is = |other: &Factor| {
+                    !matches!(other, Factor::Categorical(_)) && other.column() == name
+                };
+                if let Factor::Categorical(_) = factor {
+                    let names = match factors().any(as_it_is) {
+                        true => &mut choice.also_categorical,
+                        false => &mut choice.categorical,
+                    };
+                    if !is_named(names) {
+                        names.push(name.to_string());
                     }
-                    choice.categorical.push(name.clone());
+                }
+                if !is_named(&implied) {
+                    choice.named.push(name.to_string());
                 }
             }
-            let mut used: Vec<String> = factors.map(|factor| factor.column().to_string()).collect();
+            let used = factors().map(|factor| factor.column().to_string());
+            let mut used: Vec<String> = used.collect();
             used.extend(formula.targets.iter().cloned());
             used.extend(self.weight.clone());
             choice.columns = Some(used);
             config.targets = formula.targets;
             config.terms = Some(formula.terms);
+            config.implied = implied;
             config.no_intercept |= !formula.intercept;
         } else if !self.features.is_empty() {
             let features = all(&self.features);
@@ -174,6 +189,7 @@ impl ColumnArgs {
             }
             let used = features.iter().chain(&config.targets).chain(&self.weight);
             choice.columns = Some(used.cloned().collect());
+            choice.named.extend(features);
             config.terms = Some(terms);
         } else {
             let used = columns.into_iter();
@@ -181,8 +197,59 @@ impl ColumnArgs {
             choice.columns = Some(used.collect());
             config.exclude.clear();
         }
+        choice.named.extend(config.targets.iter().cloned());
+        choice.named.extend(self.weight.clone());
         Ok((choice, config))
     }
+
+    /// How to leave features out of the model, as the command was given.
+    pub fn how_to_leave_out(&self, features: &[&Feature], terms: &[Term]) -> String {
+        let quoted_all = |names: &[String]| format!("`{}`", plain(&names.join("`, `")));
+        let mut columns = Vec::new();
+        let mut of_features = Vec::new();
+        for feature in features {
+            // Of a product, the last column is enough.
+            let column = feature.columns().last().unwrap_or_default().to_string();
+            let term = terms.iter().find(|term| is_of_term(feature, term));
+            let term = term.map_or_else(|| feature.to_string(), Term::to_string);
+            for (list, name) in [(&mut columns, column), (&mut of_features, term)] {
+                if !list.contains(&name) {
+                    list.push(name);
+                }
+            }
+        }
+        if self.formula.is_some() {
+            // Something has to be left.
+            match of_features.len() < terms.len() {
+                true => format!("take {} out of the formula", of_features.join(" and ")),
+                false => format!("take {} out of the formula", quoted_all(&columns)),
+            }
+        } else if !self.features.is_empty() {
+            format!("take {} out of --features", quoted_all(&columns))
+        } else {
+            let mut names = csv::WriterBuilder::new().from_writer(Vec::new());
+            let written = names.write_record(&columns).ok();
+            let text = written.and_then(|()| names.into_inner().ok());
+            let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
+            let names = quoted(text.trim_end());
+            format!("leave out {} with --exclude {names}", quoted_all(&columns))
+        }
+    }
+}
+
+/// Whether a feature is one of those that a term becomes.
+fn is_of_term(feature: &Feature, term: &Term) -> bool {
+    let factors = feature.factors.iter().zip(&term.0);
+    feature.factors.len() == term.0.len()
+        && factors.clone().all(|(part, factor)| {
+            let is_kind = match (part, factor) {
+                (FeatureFactor::Number { .. }, Factor::Categorical(_))
+                | (FeatureFactor::Level { .. }, Factor::Powers { .. }) => false,
+                (FeatureFactor::Number { power, .. }, Factor::Column(_)) => *power == 1,
+                _ => true,
+            };
+            is_kind && part.column() == factor.column()
+        })
 }
 
 fn known(names: &[String], columns: &[String]) -> Result<(), DataError> {
@@ -230,73 +297,120 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
     if more > 0 {
         text += &format!("  and {more} more\n");
     }
-    if counts.dropped > 0 {
-        text += &format!(
-            "  {} of {} rows were left out for missing cells\n",
-            thousands(counts.dropped as usize),
-            thousands(counts.rows as usize)
-        );
+    for (left_out, why) in [
+        (counts.incomplete(), "for missing cells"),
+        (counts.weightless, "for their weight of 0"),
+    ] {
+        if left_out > 0 {
+            text += &format!(
+                "  {} of {} rows were left out {why}\n",
+                thousands(left_out as usize),
+                thousands(counts.rows as usize)
+            );
+        }
     }
     text
 }
 
 /// What a reader should know of a column, if anything.
 pub fn note(column: &Column, encoder: &Encoder) -> String {
-    let missing = column.missing;
     let mut notes = Vec::new();
     match &column.kind {
         Kind::Categorical { levels, .. } => {
-            notes.push(format!(
-                "{} levels, each compared with `{}`",
-                levels.len(),
-                levels[0]
-            ));
+            let compared = match is_compared(column, encoder) {
+                true => format!("each compared with `{}`", levels[0]),
+                false => "each a feature of its own".to_string(),
+            };
+            notes.push(format!("{}, {compared}", count(levels.len(), "level")));
         }
         Kind::Numeric => {}
         _ => notes.push(column.why.clone()),
     }
-    if missing > 0 {
+    if !column.unfitted_levels.is_empty() {
+        const MOST: usize = 5;
+        let first = column.unfitted_levels.iter().take(MOST);
+        let first: Vec<String> = first.map(|level| format!("`{level}`")).collect();
+        let more = match column.unfitted_levels.len() - first.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        notes.push(format!(
+            "{}{more} only in rows that are not fitted to",
+            first.join(", ")
+        ));
+    }
+    if column.missing > 0 {
         let is_words = matches!(column.kind, Kind::Categorical { .. });
-        let is_target = encoder.targets().contains(&column.name);
+        let mut others = encoder.targets().iter().map(String::as_str);
+        let is_other = others.any(|name| name == column.name)
+            || encoder.weight() == Some(column.name.as_str());
+        let is_used = encoder.columns().iter().any(|c| c.name == column.name);
         let done = match encoder.missing() {
-            _ if is_target => "their rows left out",
             MissingPolicy::Error => "not used",
+            _ if !is_used => "not used",
+            _ if is_other => "their rows left out",
             MissingPolicy::Drop => "their rows left out",
             MissingPolicy::Mean if is_words => "taken as every level by its share",
             MissingPolicy::Indicator if is_words => "taken as a level of their own",
             MissingPolicy::Mean => "taken as the mean",
             MissingPolicy::Indicator => "taken as the mean and marked",
         };
-        let cells = if missing == 1 { "cell" } else { "cells" };
-        notes.push(format!("{missing} missing {cells}, {done}"));
+        let cells = count(column.missing as usize, "missing cell");
+        notes.push(format!("{cells}, {done}"));
     }
     notes.join("; ")
 }
 
+/// Whether a level of the column is no feature, but what others are compared
+/// with.
+fn is_compared(column: &Column, encoder: &Encoder) -> bool {
+    let features = encoder.features();
+    let mut factors = features.iter().flat_map(|feature| &feature.factors);
+    factors.any(|factor| match factor {
+        FeatureFactor::Level {
+            column: name,
+            baseline,
+            ..
+        } => *name == column.name && baseline.is_some(),
+        _ => false,
+    })
+}
+
 /// Says to standard error what a policy was used on while rows were read.
 pub fn warn_of_counts(counts: &EncodingCounts, place: &str) -> std::io::Result<()> {
-    let mut stderr = anstream::stderr();
-    let label = yellow("warning:");
-    let list = |cells: &BTreeMap<String, u64>| {
-        let cells = cells.iter();
-        let cells = cells.map(|(name, count)| format!("{count} of `{}`", plain(name)));
-        cells.collect::<Vec<_>>().join(", ")
-    };
     if !counts.missing.is_empty() {
         writeln!(
-            stderr,
-            "{label} missing cells{place}: {}",
+            anstream::stderr(),
+            "{} missing cells{place}: {}",
+            yellow("warning:"),
             list(&counts.missing)
         )?;
     }
+    warn_of_unseen(counts, place)
+}
+
+/// Says to standard error what the policy for new levels was used on.
+pub fn warn_of_unseen(counts: &EncodingCounts, place: &str) -> std::io::Result<()> {
     if !counts.unseen.is_empty() {
+        let done = match counts.unseen_rows {
+            0 => "taken as the baseline".to_string(),
+            rows => format!("{} left out", count(rows as usize, "row")),
+        };
         writeln!(
-            stderr,
-            "{label} levels{place} that the model does not know, taken as the baseline: {}",
+            anstream::stderr(),
+            "{} levels{place} that the model does not know, {done}: {}",
+            yellow("warning:"),
             list(&counts.unseen)
         )?;
     }
     Ok(())
+}
+
+/// Numbers of cells, a column each.
+fn list(cells: &BTreeMap<String, u64>) -> String {
+    let cells = cells.iter();
+    let cells = cells.map(|(name, count)| format!("{count} of `{}`", plain(name)));
+    cells.collect::<Vec<_>>().join(", ")
 }
 
 /// What was done with each column, as JSON.
@@ -312,10 +426,14 @@ pub fn columns_json(schema: &Schema, counts: &EncodingCounts) -> Value {
             entry["baseline"] = json!(levels[0]);
             entry["levels"] = json!(levels);
         }
+        if !column.unfitted_levels.is_empty() {
+            entry["unfitted_levels"] = json!(column.unfitted_levels);
+        }
         entry
     };
     json!({
         "dropped_rows": counts.dropped,
+        "weightless_rows": counts.weightless,
         "columns": schema.columns.iter().map(of_column).collect::<Vec<_>>(),
     })
 }

@@ -36,7 +36,8 @@ pub struct SplitArgs {
     time_ordered: bool,
 
     /// Fit once more without each of this many parts of the rows, to judge on
-    /// the part left out
+    /// the part left out; the parts are of equal size, and as many as rows leave
+    /// out one row at a time
     #[arg(long, value_name = "FOLDS", conflicts_with_all = ["validation", "test", "time_ordered"])]
     k_fold: Option<u64>,
 }
@@ -70,18 +71,32 @@ impl SplitArgs {
         Ok(split)
     }
 
-    /// The splits of a cross-validation, one a fold; none where none is asked
-    /// for.
-    pub fn folds(&self, seed: u64) -> Result<Vec<Split>> {
+    /// Whether a cross-validation is asked for.
+    pub fn has_folds(&self) -> bool {
+        self.k_fold.is_some()
+    }
+
+    /// The splits of a cross-validation of a table of this many rows, one a fold;
+    /// none where none is asked for.
+    pub fn folds(&self, num_rows: u64, seed: u64) -> impl Iterator<Item = Split> {
         let folds = self.k_fold.unwrap_or(0);
-        let split = |held_out| Split::Fold {
+        (0..folds).map(move |held_out| Split::Fold {
             folds,
             held_out,
             seed,
-        };
-        if self.k_fold.is_some() {
-            split(0).check()?;
+            num_rows,
+        })
+    }
+
+    /// An error unless a table of this many rows has that many folds.
+    pub fn check_folds(&self, num_rows: u64) -> Result<()> {
+        // One is enough, for all have the same number of folds.
+        for fold in self.folds(num_rows, 0).take(1) {
+            fold.check()?;
         }
-        Ok((0..folds).map(split).collect())
+        match self.k_fold {
+            Some(0) => bail!("the number of folds is 0, expected at least 2"),
+            _ => Ok(()),
+        }
     }
 }

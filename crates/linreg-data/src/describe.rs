@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::numbers::read_numbers;
+use crate::numbers::read_any_numbers;
 use crate::random::mix;
 use crate::schema::{Column, Kind, Schema};
 use crate::source::{ChunkOrder, Source, column_indices};
@@ -85,12 +85,18 @@ pub fn describe(
     })
 }
 
+/// The finite numbers of each column; NaN in other rows.
 fn numbers(columns: &[Column], chunk: &Chunk) -> Result<Vec<Vec<f64>>, DataError> {
     let all = vec![true; chunk.num_rows()];
     let arrays = columns.iter().zip(chunk.batch.columns());
-    arrays
-        .map(|(column, array)| read_numbers(column, &Values::of(array)?, chunk, &all))
-        .collect()
+    let finite = |(column, array)| {
+        let mut numbers = read_any_numbers(column, &Values::of(array)?, chunk, &all)?;
+        for number in numbers.iter_mut().filter(|number| number.is_infinite()) {
+            *number = f64::NAN;
+        }
+        Ok(numbers)
+    };
+    arrays.map(finite).collect()
 }
 
 /// Some rows of a table, drawn so that every row is as likely as every other:

@@ -5,8 +5,8 @@ use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
     BoundEncoder, Chunk, ColumnChoice, CsvOptions, DataError, Dataset, Encoded, Encoder,
-    EncoderConfig, EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, learn_schema,
-    open, read,
+    EncoderConfig, EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, SplitRows,
+    learn_encoder, learn_schema, open, read,
 };
 
 /// The rows of a source that are for training, validation or the test, encoded
@@ -15,7 +15,7 @@ use crate::{
 pub struct EncodedSource {
     source: Arc<dyn Source>,
     encoder: BoundEncoder,
-    split: Split,
+    split: SplitRows,
     set: Set,
     feature_names: Vec<String>,
     /// Known once they have been read.
@@ -39,14 +39,14 @@ impl EncodedSource {
     pub fn new(
         source: Arc<dyn Source>,
         encoder: &Encoder,
-        split: Split,
+        split: impl Into<SplitRows>,
         set: Set,
     ) -> Result<Self, DataError> {
         Ok(Self {
             encoder: encoder.bind(source.as_ref(), true)?,
             feature_names: encoder.feature_names(),
             source,
-            split,
+            split: split.into(),
             set,
             num_rows: 0,
         })
@@ -73,7 +73,7 @@ impl EncodedSource {
         order: ChunkOrder,
         of: impl Fn(Encoded, &Chunk) -> Result<T, DataError> + Send + Sync + 'static,
     ) -> Result<InOrder<T>, DataError> {
-        let (encoder, split, set) = (self.encoder.clone(), self.split, self.set);
+        let (encoder, split, set) = (self.encoder.clone(), self.split.clone(), self.set);
         let columns = self.encoder.columns();
         read(self.source.as_ref(), columns, order, move |chunk| {
             let wanted = split.rows(set, chunk.first_row, chunk.num_rows());
@@ -141,23 +141,24 @@ impl EncodedSource {
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let path = std::env::temp_dir().join("load_dataset.csv");
-/// std::fs::write(&path, "town,area,price\nBonn,50,210\nTrier,60,205\n")?;
+/// let rows = "town,area,price\nBonn,50,210\nTrier,60,205\nBonn,70,290\n";
+/// std::fs::write(&path, rows)?;
 /// let dataset = linreg_data::load_dataset(&path, "price")?;
 /// assert_eq!(dataset.feature_names(), ["town=Trier", "area"]);
-/// assert_eq!(dataset.features(), [0.0, 50.0, 1.0, 60.0]);
-/// assert_eq!(dataset.targets(), [210.0, 205.0]);
+/// assert_eq!(dataset.features(), [0.0, 50.0, 1.0, 60.0, 0.0, 70.0]);
+/// assert_eq!(dataset.targets(), [210.0, 205.0, 290.0]);
 /// # Ok(())
 /// # }
 /// ```
 pub fn load_dataset(path: impl AsRef<Path>, target: &str) -> Result<Dataset, DataError> {
     let files = [path.as_ref().to_path_buf()];
     let source: Arc<dyn Source> = open(&files, &CsvOptions::default(), Passes::Several)?.into();
-    let schema = learn_schema(source.as_ref(), &ColumnChoice::default())?;
+    let mut schema = learn_schema(source.as_ref(), &ColumnChoice::default())?;
     let config = EncoderConfig {
         targets: vec![target.to_string()],
         ..EncoderConfig::default()
     };
-    let encoder = Encoder::new(&schema, &config)?;
+    let encoder = learn_encoder(source.as_ref(), &mut schema, &config, Split::None)?;
     let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training)?;
     match rows.load(usize::MAX)?.0 {
         EncodedRows::Memory(dataset) => Ok(dataset),

@@ -1,7 +1,10 @@
 mod block;
 mod design;
+mod feature;
+mod fitted;
+mod levels;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::iter::zip;
 use std::sync::Arc;
 
@@ -14,7 +17,9 @@ use crate::schema::{Column, Kind, Schema};
 use crate::source::{Chunk, Source, column_indices};
 use crate::{DataError, Factor, Term};
 use block::Block;
-use design::Feature;
+use design::Product;
+pub use feature::{Feature, FeatureFactor};
+pub(crate) use fitted::FittedRows;
 
 /// What is done about cells with nothing in them.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -32,7 +37,7 @@ pub enum MissingPolicy {
     Indicator,
 }
 
-/// What is done about a level that was not there when the columns were learned.
+/// What is done about a level that is in none of the rows a model is fitted to.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnseenPolicy {
@@ -41,6 +46,8 @@ pub enum UnseenPolicy {
     Error,
     /// It is taken as the baseline.
     Baseline,
+    /// Its row is left out: it has no prediction.
+    Drop,
 }
 
 /// Turns the columns of a table into the features and targets of a model.
@@ -82,6 +89,9 @@ pub struct EncoderConfig {
     pub targets: Vec<String>,
     /// The terms of the model; None for every column that can be a feature.
     pub terms: Option<Vec<Term>>,
+    /// Columns among the terms that nobody named, such as those that a `.` in a
+    /// formula stands for: a term of one that cannot be a feature is left out.
+    pub implied: Vec<String>,
     /// Columns that are no features, where there are no terms.
     pub exclude: Vec<String>,
     /// Whether the model has no intercept.
@@ -125,44 +135,33 @@ impl Encoder {
                 )));
             }
         }
-        let no_feature = |name: &String| {
-            config.targets.contains(name)
-                || config.weight.as_ref() == Some(name)
-                || config.exclude.contains(name)
-        };
         for name in &config.exclude {
             schema.column(name)?;
         }
-        let terms = match &config.terms {
-            Some(terms) => terms.clone(),
-            None => {
-                let mut terms = Vec::new();
-                for column in &schema.columns {
-                    if no_feature(&column.name) || column.kind == Kind::Ignored {
-                        continue;
-                    }
-                    terms.push(Term(vec![Factor::Column(column.name.clone())]));
-                }
-                terms
-            }
-        };
-        let mut used: Vec<String> = Vec::new();
+        let terms = config.terms(schema);
+        let mut used: Vec<&Column> = Vec::new();
         for factor in terms.iter().flat_map(|term| &term.0) {
-            let column = schema.column(factor.column())?;
-            column.check_feature()?;
-            if !used.contains(&column.name) {
-                used.push(column.name.clone());
+            let column = schema.column_of(factor)?;
+            column.check_feature(config.terms.is_some())?;
+            column.check_factor(factor)?;
+            if !used.iter().any(|other| std::ptr::eq(*other, column)) {
+                used.push(column);
             }
         }
-        if let Some(target) = used.iter().find(|name| config.targets.contains(name)) {
+        if let Some(target) = used
+            .iter()
+            .map(|column| &column.name)
+            .find(|name| config.targets.contains(name))
+        {
             return Err(DataError::Columns(format!(
                 "the target {} is among the features; a column cannot be both",
                 quote(target)
             )));
         }
-        let mut columns = Vec::new();
-        let others = config.targets.iter().chain(&config.weight);
-        for name in used.iter().chain(others) {
+        // A column that is taken as numbers and by its levels: as numbers first.
+        used.sort_by_key(|column| column.is_second);
+        let mut columns: Vec<Column> = used.into_iter().cloned().collect();
+        for name in config.targets.iter().chain(&config.weight) {
             columns.push(schema.column(name)?.clone());
         }
         let encoder = Self {
@@ -201,7 +200,12 @@ impl Encoder {
             why: "as the model names it".to_string(),
             missing: 0,
             first_missing: Vec::new(),
+            infinite: 0,
+            first_infinite: None,
             spread: None,
+            is_second: false,
+            unfitted_levels: Vec::new(),
+            is_baseline_named: false,
             fingerprint: 0,
         };
         let term = |name: &String| Term(vec![Factor::Column(name.clone())]);
@@ -247,6 +251,11 @@ impl Encoder {
         &self.columns
     }
 
+    /// The terms that the features are made of.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
     /// The names of the targets.
     pub fn targets(&self) -> &[String] {
         &self.targets
@@ -267,10 +276,24 @@ impl Encoder {
         self.missing
     }
 
+    /// What is done about levels that are in none of the rows fitted to.
+    pub fn unseen(&self) -> UnseenPolicy {
+        self.unseen
+    }
+
+    /// The features in order, and what each is made of.
+    pub fn features(&self) -> Vec<Feature> {
+        let products = self.products();
+        products
+            .iter()
+            .map(|product| product.feature(self))
+            .collect()
+    }
+
     /// The names of the features, in order.
     pub fn feature_names(&self) -> Vec<String> {
         let features = self.features();
-        features.iter().map(|feature| feature.name(self)).collect()
+        features.iter().map(Feature::to_string).collect()
     }
 
     /// Whether every row of a table becomes the same with this encoder as with
@@ -287,14 +310,13 @@ impl Encoder {
                 .all(|(index, (column, learned))| {
                     // A missing target drops its row, whatever the others are.
                     let takes_mean = index < num_features
-                        && learned.missing > 0
-                        && matches!(self.missing, MissingPolicy::Mean | MissingPolicy::Indicator);
+                        && (column.missing > 0 || learned.missing > 0)
+                        && self.takes_means();
                     column.is_coded_as(learned, takes_mean)
                 })
     }
 
-    /// Another policy for levels that were not there when the columns were
-    /// learned.
+    /// Another policy for levels that are in none of the rows fitted to.
     pub fn with_unseen(mut self, unseen: UnseenPolicy) -> Self {
         self.unseen = unseen;
         self
@@ -302,15 +324,28 @@ impl Encoder {
 
     /// The columns of features come first, then targets and weight.
     fn num_feature_columns(&self) -> usize {
-        self.columns.len() - self.targets.len() - usize::from(self.weight.is_some())
+        let others = self.targets.len() + usize::from(self.weight.is_some());
+        self.columns.len().saturating_sub(others)
     }
 
-    fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
+    /// Whether missing cells of features take the mean.
+    fn takes_means(&self) -> bool {
+        matches!(self.missing, MissingPolicy::Mean | MissingPolicy::Indicator)
     }
 
-    fn features(&self) -> Vec<Feature> {
-        design::features(self)
+    /// The column of a factor: by its levels where the formula has `C()`, else
+    /// as it is.
+    fn column_of(&self, factor: &Factor) -> Option<usize> {
+        let mut columns = self.columns[..self.num_feature_columns()].iter();
+        let is_it = |column: &Column| column.name == factor.column();
+        match factor {
+            Factor::Categorical(_) => columns.rposition(is_it),
+            _ => columns.position(is_it),
+        }
+    }
+
+    fn products(&self) -> Vec<Product> {
+        design::products(self)
     }
 
     /// Finds the columns in a source: those of the features and, with
@@ -328,10 +363,36 @@ impl Encoder {
         let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
         Ok(BoundEncoder {
             columns: column_indices(source, &names)?,
-            features: self.features(),
+            features: self.products(),
             encoder: Arc::new(self.clone()),
             with_targets,
         })
+    }
+}
+
+impl EncoderConfig {
+    /// The terms of the model of a table.
+    pub(crate) fn terms(&self, schema: &Schema) -> Vec<Term> {
+        let Some(terms) = &self.terms else {
+            let features = schema.columns.iter().filter(|column| {
+                column.kind != Kind::Ignored
+                    && !column.is_second
+                    && !self.targets.contains(&column.name)
+                    && self.weight.as_ref() != Some(&column.name)
+                    && !self.exclude.contains(&column.name)
+            });
+            let term = |column: &Column| Term(vec![Factor::Column(column.name.clone())]);
+            return features.map(term).collect();
+        };
+        let is_left_out = |factor: &Factor| {
+            let name = factor.column();
+            self.implied.iter().any(|implied| implied == name)
+                && schema
+                    .column_of(factor)
+                    .is_ok_and(|column| column.kind == Kind::Ignored)
+        };
+        let kept = terms.iter().filter(|term| !term.0.iter().any(is_left_out));
+        kept.cloned().collect()
     }
 }
 
@@ -339,7 +400,7 @@ impl Encoder {
 #[derive(Clone)]
 pub struct BoundEncoder {
     encoder: Arc<Encoder>,
-    features: Vec<Feature>,
+    features: Vec<Product>,
     columns: Vec<usize>,
     with_targets: bool,
 }
@@ -361,8 +422,14 @@ pub struct Encoded {
 pub struct EncodingCounts {
     /// Number of rows, those left out included.
     pub rows: u64,
-    /// Rows left out.
+    /// Rows left out, for whatever reason.
     pub dropped: u64,
+    /// Rows of weight 0 among them.
+    #[serde(default)]
+    pub weightless: u64,
+    /// Rows with new levels among them.
+    #[serde(default)]
+    pub unseen_rows: u64,
     /// Missing cells of each column that has any.
     pub missing: BTreeMap<String, u64>,
     /// Cells with new levels of each column that has any.
@@ -370,10 +437,17 @@ pub struct EncodingCounts {
 }
 
 impl EncodingCounts {
+    /// Rows left out for missing cells.
+    pub fn incomplete(&self) -> u64 {
+        self.dropped - self.weightless - self.unseen_rows
+    }
+
     /// Adds the counts of other rows.
     pub fn merge(&mut self, other: &Self) {
         self.rows += other.rows;
         self.dropped += other.dropped;
+        self.weightless += other.weightless;
+        self.unseen_rows += other.unseen_rows;
         for (all, others) in [
             (&mut self.missing, &other.missing),
             (&mut self.unseen, &other.unseen),
@@ -413,6 +487,21 @@ impl BoundEncoder {
         Block::read(self, chunk, wanted, &mut [])?.encode(self, chunk)
     }
 
+    /// What the rows of a chunk that are kept hold.
+    pub(crate) fn fitted_rows(
+        &self,
+        chunk: &Chunk,
+        wanted: Option<&[bool]>,
+    ) -> Result<FittedRows, DataError> {
+        Ok(Block::read(self, chunk, wanted, &mut [])?.fitted_rows(self))
+    }
+
+    /// Where the weight stands among the columns.
+    fn weight_column(&self) -> Option<usize> {
+        let has_weight = self.with_targets && self.encoder.weight.is_some();
+        has_weight.then(|| self.columns.len() - 1)
+    }
+
     /// Encodes every row of a chunk whose columns have been read as numbers
     /// before, where they could be: the first of `numbers` belongs to the first
     /// column.
@@ -420,15 +509,11 @@ impl BoundEncoder {
         &self,
         chunk: &Chunk,
         mut numbers: Vec<ReadNumbers>,
-    ) -> Result<Encoded, DataError> {
-        Block::read(self, chunk, None, &mut numbers)?.encode(self, chunk)
+    ) -> Result<(Encoded, FittedRows), DataError> {
+        let block = Block::read(self, chunk, None, &mut numbers)?;
+        let fitted = block.fitted_rows(self);
+        Ok((block.encode(self, chunk)?, fitted))
     }
-}
-
-/// A lookup from level to its index.
-fn level_indices(levels: &[String]) -> HashMap<&str, u32> {
-    let levels = levels.iter().map(String::as_str);
-    levels.zip(0..).collect()
 }
 
 #[cfg(test)]
@@ -438,7 +523,8 @@ mod tests {
     use crate::{ColumnChoice, Formula};
     use proptest::prelude::*;
 
-    const HOUSES: &str = "area,town,new,y\n50,Kiel,true,1\n70,Bonn,false,2\n90,Ulm,true,3\n";
+    const HOUSES: &str =
+        "area,town,new,y\n50,Kiel,true,1\n70,Bonn,false,2\n90,Ulm,true,3\n30,Ulm,false,4\n";
 
     fn config() -> EncoderConfig {
         EncoderConfig::default()
@@ -482,9 +568,10 @@ mod tests {
             50.0, 1.0, 0.0, 1.0,
             70.0, 0.0, 0.0, 0.0,
             90.0, 0.0, 1.0, 1.0,
+            30.0, 0.0, 1.0, 0.0,
         ];
         assert_eq!(encoded.rows.features, expected);
-        assert_eq!(encoded.rows.targets, [1.0, 2.0, 3.0]);
+        assert_eq!(encoded.rows.targets, [1.0, 2.0, 3.0, 4.0]);
     }
 
     #[test]
@@ -495,11 +582,14 @@ mod tests {
             exclude: vec!["town".to_string()],
             ..config()
         };
-        let text = "area,town,w,x,y\n50,a,1,5,1\n70,b,0,6,2\n";
+        let text = "area,town,w,x,y\n50,a,1,5,1\n70,b,0,6,2\n90,b,3,7,4\n";
         let (names, encoded) = plain(text, &config).unwrap();
         assert_eq!(names, ["x"]);
-        assert_eq!(encoded.rows.targets, [1.0, 50.0, 2.0, 70.0]);
-        assert_eq!(encoded.rows.weights, Some(vec![1.0, 0.0]));
+        // The row of weight 0 has no part in anything.
+        assert_eq!(encoded.rows.targets, [1.0, 50.0, 4.0, 90.0]);
+        assert_eq!(encoded.rows.weights, Some(vec![1.0, 3.0]));
+        let counts = encoded.counts;
+        assert_eq!((counts.rows, counts.dropped, counts.weightless), (3, 1, 1));
         let negative = text.replace("b,0", "b,-1");
         assert_eq!(
             plain(&negative, &config).unwrap_err(),
@@ -557,6 +647,109 @@ mod tests {
                 "{text_formula}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_feature_is_comes_from_its_encoder() {
+        // Names and levels with the signs of products, powers and levels.
+        let text = "t,a:b,c^2,y\n10:20,1,k=1,1\n11:30,2,l=2,2\n10:20,4,k=1,3\n11:30,3,k=1,5\n";
+        let config = EncoderConfig::default();
+        let (encoder, _) = encode(text, &ColumnChoice::default(), &config).unwrap();
+        let level = |column: &str, level: &str, baseline: &str| FeatureFactor::Level {
+            column: column.to_string(),
+            level: level.to_string(),
+            baseline: Some(baseline.to_string()),
+        };
+        let number = FeatureFactor::Number {
+            column: "a:b".to_string(),
+            power: 1,
+        };
+        let features = encoder.features();
+        let factors: Vec<_> = features.iter().map(|f| f.factors.clone()).collect();
+        let expected = [
+            vec![level("t", "11:30", "10:20")],
+            vec![number],
+            vec![level("c^2", "l=2", "k=1")],
+        ];
+        assert_eq!(factors, expected);
+        assert!(features.iter().all(Feature::is_single));
+        let names = ["t=11:30", "a:b", "c^2=l=2"];
+        assert_eq!(encoder.feature_names(), names);
+    }
+
+    #[test]
+    fn without_an_intercept_no_level_is_compared_with_another() {
+        let text = "t,y\nk,1\nl,2\nk,3\n";
+        let formula = Formula::parse("y ~ 0 + t", &["t", "y"].map(String::from)).unwrap();
+        let config = EncoderConfig {
+            targets: formula.targets,
+            terms: Some(formula.terms),
+            no_intercept: true,
+            ..config()
+        };
+        let (encoder, _) = encode(text, &ColumnChoice::default(), &config).unwrap();
+        let features = encoder.features();
+        assert!(features.iter().all(|feature| matches!(
+            &feature.factors[..],
+            [FeatureFactor::Level { baseline: None, .. }]
+        )));
+    }
+
+    #[test]
+    fn a_level_called_missing_is_not_that_of_missing_cells() {
+        let text = "t,y\nmissing,1\n,2\nb,3\nmissing,4\nb,5\n,6\n";
+        let config = EncoderConfig {
+            missing: MissingPolicy::Indicator,
+            ..config()
+        };
+        let (names, encoded) = plain(text, &config).unwrap();
+        assert_eq!(names, ["t=missing", "t=(missing)"]);
+        #[rustfmt::skip]
+        let expected = [1., 0.,  0., 1.,  0., 0.,  1., 0.,  0., 0.,  0., 1.];
+        assert_eq!(encoded.rows.features, expected);
+    }
+
+    // R 4: model.matrix(~ C(year):x + poly(year, 2, raw = TRUE)); patsy likewise.
+    #[test]
+    fn a_column_is_numbers_in_one_term_and_levels_in_another() {
+        let text = "year,x,y\n1,2,1\n2,3,4\n1,5,2\n2,7,5\n3,1,0\n3,4,2\n";
+        let columns = ["year", "x", "y"].map(String::from);
+        let formula = Formula::parse("y ~ C(year):x + poly(year, 2)", &columns).unwrap();
+        let config = EncoderConfig {
+            targets: formula.targets,
+            terms: Some(formula.terms),
+            ..config()
+        };
+        let choice = ColumnChoice {
+            also_categorical: vec!["year".to_string()],
+            ..ColumnChoice::default()
+        };
+        let (encoder, encoded) = encode(text, &choice, &config).unwrap();
+        assert_eq!(
+            encoder.feature_names(),
+            ["year", "year^2", "year=1:x", "year=2:x", "year=3:x"]
+        );
+        #[rustfmt::skip]
+        let expected = [
+            1., 1., 2., 0., 0.,
+            2., 4., 0., 3., 0.,
+            1., 1., 5., 0., 0.,
+            2., 4., 0., 7., 0.,
+            3., 9., 0., 0., 1.,
+            3., 9., 0., 0., 4.,
+        ];
+        assert_eq!(encoded.rows.features, expected);
+        let json = serde_json::to_string(&encoder).unwrap();
+        let read: Encoder = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.features(), encoder.features());
+    }
+
+    #[test]
+    fn powers_of_words_are_an_error() {
+        assert_eq!(
+            formula("t,y\nk,1\nl,2\nk,3\n", "y ~ poly(t, 2)").unwrap_err(),
+            "poly(t, 2): the column `t` is words, such as `k`; powers are those of numbers"
+        );
     }
 
     const GAPS: &str = "x,t,y\n1,a,1\n,b,2\n3,,3\n4,a,NA\n6,b,5\n";
@@ -639,8 +832,11 @@ mod tests {
         let error = encode(&encoder).unwrap_err();
         assert_eq!(
             file.message(&error),
-            "new.csv: line 3 (byte 26), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`; take new levels as the baseline with --unseen baseline"
+            "new.csv: line 3 (byte 26), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop"
         );
+        let encoded = encode(&encoder.clone().with_unseen(UnseenPolicy::Drop)).unwrap();
+        assert_eq!(encoded.rows.features, [1.0, 0.0, 0.0, 1.0]);
+        assert_eq!((encoded.counts.dropped, encoded.counts.unseen_rows), (1, 1));
         let encoded = encode(&encoder.with_unseen(UnseenPolicy::Baseline)).unwrap();
         assert_eq!(
             encoded.rows.features,
@@ -706,7 +902,7 @@ mod tests {
     fn powers_and_products_keep_the_digits_that_64_bits_lose() {
         // (2^30 + 1)² and its product with 3^20 have more than 53 bits.
         let (a, b) = (1_i128 << 30 | 1, 3_i128.pow(20));
-        let content = format!("a,b,t,y\n{a},{b},u,1\n{b},{a},v,2\n");
+        let content = format!("a,b,t,y\n{a},{b},u,1\n{b},{a},v,2\n{a},{b},u,3\n");
         let choice = ColumnChoice::default();
         let columns = ["a", "b", "t", "y"].map(String::from);
         let of = |formula: &str| {
@@ -726,7 +922,8 @@ mod tests {
             .collect();
         let exact =
             |a: i128, b: i128, is_u: i128| [a, a * a, a * a * a, a * b, is_u * a, (1 - is_u) * a];
-        assert_eq!(found, [exact(a, b, 1), exact(b, a, 0)].concat());
+        let rows_of = [exact(a, b, 1), exact(b, a, 0), exact(a, b, 1)];
+        assert_eq!(found, rows_of.concat());
         assert!(tails[1] != 0.0 && rows.features[1] == (a * a) as f64);
         // Nothing is kept of what 64 bits hold.
         assert_eq!(of("y ~ a + b + t + t:a").tails, None);
@@ -746,8 +943,9 @@ mod tests {
         fn encoded_levels_tell_the_levels(levels in prop::collection::vec("[a-e]", 2..40)) {
             let rows: String = levels.iter().map(|level| format!("{level},1\n")).collect();
             let Ok((encoder, encoded)) = encode(&format!("t,y\n{rows}"), &ColumnChoice::default(), &config()) else {
-                // A column of one level is no feature.
-                prop_assert!(levels.iter().all(|level| *level == levels[0]));
+                // A column of one level is no feature, nor one of unique words.
+                let different = levels.iter().collect::<std::collections::HashSet<_>>().len();
+                prop_assert!(different == 1 || different == levels.len());
                 return Ok(());
             };
             let Kind::Categorical { levels: known, .. } = &encoder.columns()[0].kind else {

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::formula::nearest;
+
 /// Why rows cannot be read, made, divided or batched.
 ///
 /// A place is a file with a line or a row, counted from 1 and the header
@@ -30,7 +32,7 @@ pub enum DataError {
     #[error("there are no rows{0}")]
     NoRows(String),
     /// A name is not among the columns.
-    #[error("there is no column {}; the columns are {}", quote(.name), list(.columns))]
+    #[error("there is no column {}; {}", quote(.name), instead(.name, .columns))]
     UnknownColumn {
         /// The name asked for.
         name: String,
@@ -64,7 +66,7 @@ pub enum DataError {
     },
     /// A level that was not there when the columns were learned.
     #[error(
-        "{place}, column {}: found {}, a level that the model does not know; it knows {}; take new levels as the baseline with --unseen baseline",
+        "{place}, column {}: found {}, a level that the model does not know; it knows {}; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop",
         quote(.column), quote(.found), list(.levels)
     )]
     UnseenLevel {
@@ -184,6 +186,14 @@ pub(crate) fn plural(count: u64, word: &str) -> String {
     }
 }
 
+/// What may be meant by the name of a column that is not there.
+fn instead(name: &str, columns: &[String]) -> String {
+    match nearest(name, columns) {
+        Some(near) => format!("did you mean {}?", quote(near)),
+        None => format!("the columns are {}", list(columns)),
+    }
+}
+
 /// Names as a reader would write them, the first few of many.
 pub(crate) fn list(names: &[String]) -> String {
     const MOST: usize = 12;
@@ -241,6 +251,25 @@ mod tests {
         assert_eq!(quote("it's \\ \"it\""), "`it's \\ \"it\"`");
         assert_eq!(quote(&"é".repeat(1000)), format!("`{}…`", "é".repeat(40)));
         assert_eq!((quote(""), cell("")), ("``".into(), "an empty cell".into()));
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_suggests_the_nearest() {
+        let columns = ["area", "town", "price"].map(String::from).to_vec();
+        for (name, expected) in [
+            ("Area", "there is no column `Area`; did you mean `area`?"),
+            ("pirce", "there is no column `pirce`; did you mean `price`?"),
+            (
+                "x",
+                "there is no column `x`; the columns are `area`, `town`, `price`",
+            ),
+        ] {
+            let error = DataError::UnknownColumn {
+                name: name.to_string(),
+                columns: columns.clone(),
+            };
+            assert_eq!(error.to_string(), expected);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use error::FormulaError;
+pub(crate) use names::nearest;
 use names::written;
 use parser::Parser;
 
@@ -89,6 +90,29 @@ impl Formula {
     ///
     /// Where the text is not a formula, or names a column that the table lacks.
     pub fn parse(text: &str, columns: &[String]) -> Result<Formula, FormulaError> {
+        Ok(Self::parse_implied(text, columns)?.0)
+    }
+
+    /// As [`parse`](Self::parse), with the columns that nobody named: a `.` in the
+    /// formula stands for them.
+    ///
+    /// ```
+    /// use linreg_data::Formula;
+    ///
+    /// let columns = ["price", "area", "age"].map(String::from);
+    /// let (formula, implied) = Formula::parse_implied("price ~ . + poly(age, 2)", &columns)?;
+    /// assert_eq!(formula.to_string(), "price ~ area + age + poly(age, 2)");
+    /// assert_eq!(implied, ["area"]);
+    /// # Ok::<(), linreg_data::FormulaError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_implied(
+        text: &str,
+        columns: &[String],
+    ) -> Result<(Formula, Vec<String>), FormulaError> {
         Parser::new(text, columns).formula()
     }
 }

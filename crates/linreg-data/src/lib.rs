@@ -4,8 +4,8 @@
 //!   [`read`] reads on all cores in chunks of rows;
 //! - [`learn_schema`] finds out what the columns are, [`describe`] what their
 //!   numbers are like;
-//! - an [`Encoder`], of every column or of a [`Formula`], turns columns into
-//!   features and targets, and [`EncodedSource`] a source into rows, for the sets
+//! - an [`Encoder`], of every column or of a [`Formula`], which [`learn_encoder`]
+//!   fits to the rows of a model, turns columns into features and targets, and [`EncodedSource`] a source into rows, for the sets
 //!   of a [`Split`]; [`learn_and_encode`] finds the columns and encodes the rows
 //!   in one pass where it can; [`load_dataset`] does it all for a plain file;
 //! - a [`Dataset`] holds rows in memory; [`SyntheticConfig`] draws the lesson's
@@ -50,6 +50,7 @@ mod error;
 mod formula;
 mod host_batches;
 mod input;
+mod learn_encoder;
 mod moments;
 mod numbers;
 mod one_pass;
@@ -86,10 +87,12 @@ pub use dataset::Dataset;
 pub use describe::{Description, Sample, describe};
 pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
 pub use encoder::{
-    BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, MissingPolicy, UnseenPolicy,
+    BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, Feature, FeatureFactor,
+    MissingPolicy, UnseenPolicy,
 };
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
+pub use learn_encoder::{learn_encoder, rows_left_out};
 pub use moments::Moments;
 pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
 pub use open::{Passes, files_of, open};
@@ -104,7 +107,7 @@ pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,
 };
-pub use split::{Set, Split};
+pub use split::{Set, Split, SplitRows};
 pub use streamed_batches::StreamedBatches;
 pub use summary::{ColumnSummary, Summary};
 pub use synthetic::SyntheticConfig;

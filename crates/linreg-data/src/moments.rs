@@ -172,6 +172,17 @@ impl Moments {
     }
 }
 
+impl Moments {
+    /// Standard deviation of each column as of a sample from a larger whole,
+    /// dividing by the sum of weights less 1, as R, pandas and polars do; exactly
+    /// 0 for a constant column, None of a weight of 1 or less.
+    pub fn sample_std(&self) -> Option<Vec<f64>> {
+        let freedom = self.weight_sum - 1.0;
+        let variances = self.squares.iter().map(|squares| squares / freedom);
+        (freedom > 0.0).then(|| variances.map(f64::sqrt).collect())
+    }
+}
+
 /// The sum of what is made of each value, in several sums that do not wait for
 /// one another.
 fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
@@ -223,6 +234,19 @@ mod tests {
         moments.update(&[1e9 + 3.0, 1e9 + 4.0]);
         assert_eq!(moments.mean(), [1e9 + 2.5]);
         assert_eq!(moments.std(), [1.25f64.sqrt()]);
+    }
+
+    #[test]
+    fn a_sample_divides_by_one_less() {
+        // pandas 2.2: pd.Series([1, 2, 4]).std(); R: sd(c(1, 2, 4)).
+        let mut moments = Moments::new(1);
+        moments.update(&[1.0, 2.0]);
+        moments.update(&[4.0]);
+        let std = moments.sample_std().unwrap()[0];
+        assert!((std - 1.5275252316519468).abs() < 1e-15, "{std}");
+        let mut one = Moments::new(1);
+        one.update(&[3.0]);
+        assert_eq!(one.sample_std(), None);
     }
 
     #[test]

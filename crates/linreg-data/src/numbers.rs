@@ -17,6 +17,24 @@ pub(crate) fn read_numbers(
     chunk: &Chunk,
     wanted: &[bool],
 ) -> Result<Vec<f64>, DataError> {
+    let numbers = read_any_numbers(column, values, chunk, wanted)?;
+    match numbers.iter().position(|number| number.is_infinite()) {
+        None => Ok(numbers),
+        Some(row) => {
+            let found = numbers[row].to_string();
+            let expected = "a finite number; correct the cell or remove the row";
+            Err(chunk.wrong_cell(row, &column.name, &found, expected))
+        }
+    }
+}
+
+/// As [`read_numbers`], infinite ones too.
+pub(crate) fn read_any_numbers(
+    column: &Column,
+    values: &Values,
+    chunk: &Chunk,
+    wanted: &[bool],
+) -> Result<Vec<f64>, DataError> {
     let is_date = column.kind == Kind::Date;
     let expected = if is_date { "a date" } else { "a number" };
     let of_text = |array: &StringArray, row: usize| {
@@ -43,15 +61,6 @@ pub(crate) fn read_numbers(
             }
             _ => f64::NAN,
         };
-        if number.is_infinite() {
-            let found = number.to_string();
-            return Err(chunk.wrong_cell(
-                row,
-                &column.name,
-                &found,
-                "a finite number; correct the cell or remove the row",
-            ));
-        }
     }
     Ok(numbers)
 }

@@ -2,11 +2,13 @@ mod guess;
 
 use std::sync::Arc;
 
+use crate::encoder::FittedRows;
+use crate::learn_encoder::learn;
 use crate::profile::TableProfile;
 use crate::source::{ChunkOrder, Source, column_indices};
 use crate::{
-    ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Rows, Schema, learn_schema,
-    read,
+    ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Rows, Schema, Split,
+    learn_schema, read,
 };
 use guess::{Guess, first_rows};
 
@@ -46,15 +48,16 @@ pub struct Learned {
     pub encoder: Encoder,
     /// What was done about missing cells.
     pub counts: EncodingCounts,
-    /// How often all rows were read: once, or twice if the first rows were unlike
-    /// later ones.
+    /// How often all rows were read: once, or more often if the first rows were
+    /// unlike later ones, or levels only in rows that are left out.
     pub passes: usize,
 }
 
 /// Learns what the columns of a table are, and encodes all its rows: in one pass
-/// if the columns turn out to be what its first rows make them seem, else in two.
+/// if the columns turn out to be what its first rows make them seem, else in
+/// several.
 ///
-/// Gives the same as [`learn_schema`], [`Encoder::new`] and
+/// Gives the same as [`learn_schema`], [`learn_encoder`](crate::learn_encoder) and
 /// [`EncodedSource`](crate::EncodedSource) one after the other, errors too. After
 /// a wrong guess, the fold is started again. The source must be one that can be
 /// read several times.
@@ -93,7 +96,7 @@ pub struct Learned {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("houses.csv");
-/// std::fs::write(&path, "area,town,price\n50,Bonn,200\n70,Kiel,260\n")?;
+/// std::fs::write(&path, "area,town,price\n50,Bonn,200\n70,Kiel,260\n60,Bonn,230\n")?;
 /// let source = open(&[path], &CsvOptions::default(), Passes::Several)?;
 /// let config = EncoderConfig {
 ///     targets: vec!["price".to_string()],
@@ -102,7 +105,7 @@ pub struct Learned {
 /// let mut sum = Sum(0.0);
 /// let learned = learn_and_encode(source.as_ref(), &Default::default(), &config, &mut sum)?;
 /// assert_eq!(learned.encoder.feature_names(), ["area", "town=Kiel"]);
-/// assert_eq!((sum.0, learned.passes), (460.0, 1));
+/// assert_eq!((sum.0, learned.passes), (690.0, 1));
 /// # Ok(())
 /// # }
 /// ```
@@ -118,13 +121,12 @@ pub fn learn_and_encode<F: Fold>(
         .and_then(|encoder| Guess::new(source, &indices, encoder, fold));
     // What is wrong with the first rows is told when all have been seen.
     let Ok(guess) = guess else {
-        let schema = learn_schema(source, choice)?;
-        let encoder = Encoder::new(&schema, config)?;
-        return encode(source, schema, encoder, fold);
+        return in_several_passes(source, learn_schema(source, choice)?, config, fold);
     };
     let guess = Arc::new(guess);
     let mut profile = TableProfile::new(&reading);
     let mut counts = EncodingCounts::default();
+    let mut rows = FittedRows::default();
     let max_levels = reading.max_levels;
     let of_threads = guess.clone();
     let chunks = read(source, &indices, ChunkOrder::File, move |chunk| {
@@ -135,22 +137,44 @@ pub fn learn_and_encode<F: Fold>(
     for chunk in chunks {
         let (later, origin, folded) = chunk?;
         profile.merge(later, max_levels, Some(origin.as_ref()));
-        if let Some((folded, of_chunk)) = folded.filter(|_| guess.may_be_right()) {
+        if let Some((folded, of_chunk, of_rows)) = folded.filter(|_| guess.may_be_right()) {
             counts.merge(&of_chunk);
+            rows.merge(of_rows);
             guess.check(fold.merge(folded));
         }
     }
-    let schema = choice.schema(profile)?;
-    let encoder = Encoder::new(&schema, config)?;
-    match guess.may_be_right() && guess.encoder().agrees_with(&encoder) {
-        true => Ok(Learned {
-            schema,
-            encoder,
-            counts,
-            passes: 1,
-        }),
-        false => encode(source, schema, encoder, fold),
+    let mut schema = choice.schema(source, profile)?;
+    schema.leave_out_constants(config);
+    let mut encoder = Encoder::new(&schema, config)?;
+    if !guess.may_be_right() || !guess.encoder().agrees_with(&encoder) {
+        return in_several_passes(source, schema, config, fold);
     }
+    if encoder.may_leave_out_rows(&Split::None) {
+        if !encoder.settle(&rows, &mut schema, false)? {
+            return in_several_passes(source, schema, config, fold);
+        }
+        if !guess.encoder().agrees_with(&encoder) {
+            return encode(source, schema, encoder, fold, 1);
+        }
+    }
+    Ok(Learned {
+        schema,
+        encoder,
+        counts,
+        passes: 1,
+    })
+}
+
+/// Learns what the columns of a known schema become, then encodes all rows.
+fn in_several_passes<F: Fold>(
+    source: &dyn Source,
+    mut schema: Schema,
+    config: &EncoderConfig,
+    fold: &mut F,
+) -> Result<Learned, DataError> {
+    let (encoder, passes) = learn(source, &mut schema, config, &Split::None.into())?;
+    // One more for the schema.
+    encode(source, schema, encoder, fold, passes + 1)
 }
 
 /// Encodes and folds all rows when the columns are known.
@@ -159,6 +183,7 @@ fn encode<F: Fold>(
     schema: Schema,
     encoder: Encoder,
     fold: &mut F,
+    passes: usize,
 ) -> Result<Learned, DataError> {
     let chunk_fold = fold.start(&encoder)?;
     let bound = encoder.bind(source, true)?;
@@ -177,7 +202,7 @@ fn encode<F: Fold>(
         schema,
         encoder,
         counts,
-        passes: 2,
+        passes: passes + 1,
     })
 }
 
@@ -189,8 +214,8 @@ mod tests {
     use super::*;
     use crate::test_table::{numbered, write};
     use crate::{
-        CsvOptions, EncodedSource, Formula, MissingPolicy, Passes, Set, Split, TableFormat,
-        UnseenPolicy, open,
+        CsvOptions, EncodedSource, Formula, MissingPolicy, Passes, Set, TableFormat, UnseenPolicy,
+        learn_encoder, open,
     };
     use proptest::prelude::*;
 
@@ -228,8 +253,8 @@ mod tests {
         choice: &ColumnChoice,
         config: &EncoderConfig,
     ) -> Result<Found, DataError> {
-        let schema = learn_schema(source.as_ref(), choice)?;
-        let encoder = Encoder::new(&schema, config)?;
+        let mut schema = learn_schema(source.as_ref(), choice)?;
+        let encoder = learn_encoder(source.as_ref(), &mut schema, config, Split::None)?;
         let encoded = EncodedSource::new(source, &encoder, Split::None, Set::Training)?;
         let mut counts = EncodingCounts::default();
         let mut all = Vec::new();
@@ -310,7 +335,7 @@ mod tests {
     #[test]
     fn one_pass_is_enough_when_later_rows_are_like_the_first() {
         assert_eq!(after_first("7,b,0,1e9", &config()), Ok(1));
-        let one_file = tables(&["1,a,2,3\n,b,2,NA\n5,a,2,1"]);
+        let one_file = tables(&["1,a,2,3\n,b,2,4\n5,a,2,1"]);
         for missing in [MissingPolicy::Mean, MissingPolicy::Indicator] {
             let config = EncoderConfig {
                 missing,
@@ -325,12 +350,23 @@ mod tests {
         // A new level, words that are true or false, and a column that was empty.
         assert_eq!(after_first("7,c,0,1", &config()), Ok(2));
         assert_eq!(after_first("true,a,0,1", &config()), Ok(1));
-        let chunks = tables(&["1,,1,2", "2,a,1,3\n3,b,1,2"]);
+        let chunks = tables(&["1,,1,2", "2,a,1,3\n3,b,1,2\n4,a,1,2"]);
         let config = EncoderConfig {
             missing: MissingPolicy::Drop,
             ..config()
         };
-        assert_eq!(passes(&chunks, &ColumnChoice::default(), &config), Ok(2));
+        // Another, for the levels of the rows without missing cells.
+        assert_eq!(passes(&chunks, &ColumnChoice::default(), &config), Ok(3));
+    }
+
+    #[test]
+    fn a_level_only_in_rows_left_out_takes_another_pass() {
+        let config = EncoderConfig {
+            missing: MissingPolicy::Drop,
+            ..config()
+        };
+        let one_file = tables(&["1,a,2,3\n,c,2,4\n5,a,2,1\n3,b,2,2\n2,b,2,5"]);
+        assert_eq!(passes(&one_file, &ColumnChoice::default(), &config), Ok(2));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub enum Passes {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("houses.csv");
-/// std::fs::write(&path, "area,town,price\n50,Bonn,200\n70,Kiel,260\n")?;
+/// std::fs::write(&path, "area,town,price\n50,Bonn,200\n70,Kiel,260\n60,Bonn,230\n")?;
 /// let source = open(&[path], &CsvOptions::default(), Passes::Several)?;
 /// let schema = learn_schema(source.as_ref(), &ColumnChoice::default())?;
 /// let kinds: Vec<_> = schema.columns.iter().map(|column| column.kind.name()).collect();

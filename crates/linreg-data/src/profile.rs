@@ -29,7 +29,11 @@ pub struct ColumnProfile {
     /// Name of the column.
     pub name: String,
     /// Whether numbers are words too, because somebody said so.
-    words_only: bool,
+    pub(crate) words_only: bool,
+    /// Whether levels are numbers too, because somebody said so.
+    numbers_only: bool,
+    /// Whether cells are levels by the type that the file stores.
+    pub(crate) is_typed_levels: bool,
     /// Number of cells with nothing in them, or a word for it.
     pub missing: u64,
     /// The first of them.
@@ -45,8 +49,13 @@ pub struct ColumnProfile {
     /// Greatest of them; minus infinite before the first.
     #[serde(with = "infinite_as_text")]
     pub max: f64,
-    /// The first number that is not finite.
+    /// Numbers that are not finite.
+    pub infinite: u64,
+    /// The first of them.
     pub first_infinite: Option<Example>,
+    /// How often each word that stands for an infinite number is there, such as
+    /// `INF`: in a column of words it is a word.
+    pub(crate) infinite_words: BTreeMap<String, u64>,
     /// Number of cells that are true or false.
     pub booleans: u64,
     /// Number of cells that are dates.
@@ -100,8 +109,13 @@ const SEEN: usize = 1 << 14;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     pub names: Vec<String>,
+    /// How many of them, the last, are columns that come a second time, to be
+    /// read by their levels too.
+    pub num_second: usize,
     /// Columns whose numbers are words too.
     pub words_only: HashSet<String>,
+    /// Columns whose levels are numbers too.
+    pub numbers_only: HashSet<String>,
     /// Words of a column at most.
     pub max_levels: usize,
 }
@@ -109,10 +123,18 @@ pub(crate) struct Reading {
 impl TableProfile {
     /// The profile of no rows.
     pub(crate) fn new(reading: &Reading) -> Self {
-        let column = |name: &String| ColumnProfile::new(name, reading.words_only.contains(name));
+        let num_first = reading.names.len() - reading.num_second;
+        let column = |(index, name): (usize, &String)| {
+            let is_second = index >= num_first;
+            ColumnProfile {
+                words_only: is_second || reading.words_only.contains(name),
+                numbers_only: !is_second && reading.numbers_only.contains(name),
+                ..ColumnProfile::new(name)
+            }
+        };
         Self {
             num_rows: 0,
-            columns: reading.names.iter().map(column).collect(),
+            columns: reading.names.iter().enumerate().map(column).collect(),
         }
     }
 
@@ -128,7 +150,10 @@ impl TableProfile {
         let row_hashes: Vec<u64> = rows.map(mix).collect();
         let mut numbers = Vec::new();
         for (column, array) in profile.columns.iter_mut().zip(chunk.batch.columns()) {
-            let values = Values::of(array)?;
+            let values = match column.words_only {
+                true => Values::words(array)?,
+                false => Values::of(array)?,
+            };
             numbers.push(column.update(&values, &row_hashes, reading.max_levels));
         }
         Ok((profile, numbers))
@@ -145,17 +170,21 @@ impl TableProfile {
 }
 
 impl ColumnProfile {
-    fn new(name: &str, words_only: bool) -> Self {
+    fn new(name: &str) -> Self {
         Self {
             name: name.to_string(),
-            words_only,
+            words_only: false,
+            numbers_only: false,
+            is_typed_levels: false,
             missing: 0,
             first_missing: Vec::new(),
             numbers: 0,
             moments: Moments::new(1),
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
+            infinite: 0,
             first_infinite: None,
+            infinite_words: BTreeMap::new(),
             booleans: 0,
             dates: 0,
             words: Words::default(),
@@ -169,27 +198,17 @@ impl ColumnProfile {
         let rows = row_hashes.len();
         let mut numbers = vec![f64::NAN; rows];
         match values {
-            Values::Text(array) => {
-                for row in 0..rows {
-                    let text = text(array, row).unwrap_or_default();
-                    match self.words_only {
-                        true => self.take_word(Cell::word(text), row, row_hashes, max_levels),
-                        false => self.take(text, row, row_hashes, max_levels, &mut numbers),
-                    }
-                }
-            }
-            Values::Words(array) => {
+            Values::Words(array) if !self.numbers_only => {
+                self.is_typed_levels |= !self.words_only;
                 for row in 0..rows {
                     let word = text(array, row).and_then(Cell::word);
                     self.take_word(word, row, row_hashes, max_levels);
                 }
             }
-            Values::Numbers(array) if self.words_only => {
+            Values::Text(array) | Values::Words(array) => {
                 for row in 0..rows {
-                    let number = array.is_valid(row).then(|| array.value(row));
-                    let number = number.filter(|number| !number.is_nan());
-                    let word = number.map(|number| number.to_string());
-                    self.take_word(word.as_deref(), row, row_hashes, max_levels);
+                    let text = text(array, row).unwrap_or_default();
+                    self.take(text, row, row_hashes, max_levels, &mut numbers);
                 }
             }
             Values::Numbers(array) => {
@@ -215,10 +234,6 @@ impl ColumnProfile {
             Values::Booleans(array) => {
                 for row in 0..rows {
                     match array.is_valid(row).then(|| array.value(row)) {
-                        Some(value) if self.words_only => {
-                            let word = if value { "true" } else { "false" };
-                            self.take_word(Some(word), row, row_hashes, max_levels);
-                        }
                         Some(value) => self.take_boolean(value, row, row_hashes, &mut numbers),
                         None => self.take_missing("", row, row_hashes),
                     }
@@ -235,6 +250,19 @@ impl ColumnProfile {
             }
         }
         (self.numbers + self.missing == rows as u64).then_some(numbers)
+    }
+
+    /// Words for infinite numbers are words where all others are.
+    pub(crate) fn settle_infinite_words(&mut self, max_levels: usize) {
+        let words = self.infinite_words.values().sum::<u64>();
+        let others = self.numbers + self.booleans + self.dates;
+        if self.words.count == 0 || others > 0 || words < self.infinite {
+            return;
+        }
+        for (word, count) in std::mem::take(&mut self.infinite_words) {
+            self.words.add(&word, count, max_levels);
+        }
+        (self.infinite, self.first_infinite) = (0, None);
     }
 
     fn measure(&mut self, numbers: &[f64]) {
@@ -263,7 +291,13 @@ impl ColumnProfile {
         numbers: &mut [f64],
     ) {
         match Cell::parse(text) {
-            Cell::Number(number) => self.take_number(number, row, row_hashes, numbers),
+            Cell::Number(number) => {
+                self.take_number(number, row, row_hashes, numbers);
+                if number.is_infinite() && !text.contains(|c: char| c.is_ascii_digit()) {
+                    let word = text.trim().to_string();
+                    *self.infinite_words.entry(word).or_default() += 1;
+                }
+            }
             Cell::Missing => self.take_missing(text, row, row_hashes),
             Cell::Text(text) => {
                 if let Some(value) = boolean(text) {
@@ -287,8 +321,12 @@ impl ColumnProfile {
             numbers[row] = number;
         } else if number.is_nan() {
             self.take_missing("NaN", row, row_hashes);
-        } else if self.first_infinite.is_none() {
-            self.first_infinite = Some(Example::new(row, &number.to_string()));
+        } else {
+            self.infinite += 1;
+            self.mark(row, row_hashes, number.to_bits());
+            if self.first_infinite.is_none() {
+                self.first_infinite = Some(Example::new(row, &number.to_string()));
+            }
         }
     }
 
@@ -347,7 +385,12 @@ impl ColumnProfile {
         self.moments.merge(&later.moments);
         self.min = self.min.min(later.min);
         self.max = self.max.max(later.max);
+        self.infinite += later.infinite;
         keep_first(&mut self.first_infinite, later.first_infinite, origin);
+        for (word, count) in later.infinite_words {
+            *self.infinite_words.entry(word).or_default() += count;
+        }
+        self.is_typed_levels |= later.is_typed_levels;
         self.booleans += later.booleans;
         self.dates += later.dates;
         keep_first(&mut self.words.first, later.words.first.clone(), origin);
@@ -358,6 +401,16 @@ impl ColumnProfile {
 }
 
 impl Words {
+    /// Counts a word some times more.
+    pub(crate) fn add(&mut self, word: &str, count: u64, max_levels: usize) {
+        self.count += count;
+        self.repeated |= count > 1;
+        if !self.too_many {
+            *self.levels.entry(word.to_string()).or_default() += count;
+            self.limit(max_levels);
+        }
+    }
+
     fn see(&mut self, hash: u64) {
         if !self.repeated && self.seen.len() < SEEN {
             self.repeated = !self.seen.insert(hash);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{cell, quote};
 use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
 use crate::source::{ChunkOrder, Source, column_indices, column_names};
-use crate::{DataError, read};
+use crate::{DataError, Factor, Moments, read};
 
 /// What a user says of the columns of a table; what is not said is found out.
 #[derive(Clone, Debug)]
@@ -16,6 +16,12 @@ pub struct ColumnChoice {
     pub numeric: Vec<String>,
     /// Columns whose cells are levels, also where they are numbers.
     pub categorical: Vec<String>,
+    /// Columns that are taken as what they are and by their levels too, for
+    /// models with `C(year)` beside `year` or `poly(year, 2)`.
+    pub also_categorical: Vec<String>,
+    /// Columns that somebody named: an index that pandas has stored is ignored
+    /// unless it is one of them.
+    pub named: Vec<String>,
     /// The level that the others of a column are compared with. Default: the
     /// first in alphabetical order.
     pub baselines: BTreeMap<String, String>,
@@ -29,6 +35,8 @@ impl Default for ColumnChoice {
             columns: None,
             numeric: Vec::new(),
             categorical: Vec::new(),
+            also_categorical: Vec::new(),
+            named: Vec::new(),
             baselines: BTreeMap::new(),
             max_levels: 100,
         }
@@ -40,7 +48,8 @@ impl Default for ColumnChoice {
 pub struct Schema {
     /// Number of rows.
     pub num_rows: u64,
-    /// The columns read, in file order.
+    /// The columns read, in file order; then those that are taken by their
+    /// levels too.
     pub columns: Vec<Column>,
 }
 
@@ -58,8 +67,23 @@ pub struct Column {
     /// The first of them. Not stored with a model.
     #[serde(skip)]
     pub first_missing: Vec<Example>,
-    /// What its numbers are like; None for words.
+    /// Number of cells that are infinite numbers: it cannot be a feature.
+    #[serde(default)]
+    pub infinite: u64,
+    /// The first of them. Not stored with a model.
+    #[serde(skip)]
+    pub first_infinite: Option<Example>,
+    /// What its finite numbers are like; None for words.
     pub spread: Option<Spread>,
+    /// Whether a column of the file comes a second time, by its levels.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_second: bool,
+    /// Levels that are only in rows that a model is not fitted to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfitted_levels: Vec<String>,
+    /// Whether somebody named the baseline level. Not stored with a model.
+    #[serde(skip)]
+    pub is_baseline_named: bool,
     /// The same, but for chance, for columns with the same cells in every row.
     /// Not stored with a model.
     #[serde(skip)]
@@ -71,8 +95,9 @@ pub struct Column {
 pub struct Spread {
     /// Their mean.
     pub mean: f64,
-    /// Their standard deviation, dividing by their number.
-    pub std: f64,
+    /// Their standard deviation, dividing by their number less 1, as R, pandas
+    /// and polars do; None of a single number.
+    pub std: Option<f64>,
     /// The least.
     pub min: f64,
     /// The greatest.
@@ -119,6 +144,19 @@ impl Kind {
     }
 }
 
+/// The columns of a Parquet or Arrow file that are the index of a pandas data
+/// frame: what the rows are called, not what was measured.
+fn index_columns(source: &dyn Source) -> Vec<String> {
+    let pandas = source.schema().metadata().get("pandas");
+    let pandas = pandas.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let index = pandas
+        .as_ref()
+        .and_then(|pandas| pandas["index_columns"].as_array());
+    // An index of numbers in a row is no column, but an object that tells them.
+    let names = index.into_iter().flatten().filter_map(|name| name.as_str());
+    names.map(String::from).collect()
+}
+
 /// Finds out in one pass what the columns of a source are.
 ///
 /// A column of numbers is numeric, one of true and false boolean, one of words
@@ -142,7 +180,7 @@ pub fn learn_schema(source: &dyn Source, choice: &ColumnChoice) -> Result<Schema
         let (later, origin) = chunk?;
         profile.merge(later, max_levels, Some(origin.as_ref()));
     }
-    choice.schema(profile)
+    choice.schema(source, profile)
 }
 
 impl ColumnChoice {
@@ -152,6 +190,7 @@ impl ColumnChoice {
         let known: HashSet<&str> = all.iter().map(String::as_str).collect();
         let named = self.columns.iter().flatten();
         let named = named.chain(&self.numeric).chain(&self.categorical);
+        let named = named.chain(&self.also_categorical);
         for name in named.chain(self.baselines.keys()) {
             if !known.contains(name.as_str()) {
                 return Err(DataError::UnknownColumn {
@@ -168,36 +207,58 @@ impl ColumnChoice {
         }
         let wanted: Option<HashSet<&String>> = self.columns.as_ref().map(|c| c.iter().collect());
         let read = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
+        let said = self.numeric.iter().chain(&self.categorical);
+        if let Some(unread) = said.chain(self.baselines.keys()).find(|name| !read(name)) {
+            return Err(DataError::Columns(format!(
+                "the model does not use the column {}, yet it is said how to take it; name it among the features, or say nothing of it",
+                quote(unread)
+            )));
+        }
         let words_only = self.categorical.iter().chain(self.baselines.keys());
+        let words_only = words_only.filter(|name| !self.also_categorical.contains(name));
+        let mut names: Vec<String> = all.iter().filter(|name| read(name)).cloned().collect();
+        names.extend(self.also_categorical.iter().cloned());
         Ok(Reading {
-            names: all.iter().filter(|name| read(name)).cloned().collect(),
+            names,
+            num_second: self.also_categorical.len(),
             words_only: words_only.cloned().collect(),
+            numbers_only: self.numeric.iter().cloned().collect(),
             max_levels: self.max_levels,
         })
     }
 
     /// What the columns with this profile are.
-    pub(crate) fn schema(&self, profile: TableProfile) -> Result<Schema, DataError> {
+    pub(crate) fn schema(
+        &self,
+        source: &dyn Source,
+        profile: TableProfile,
+    ) -> Result<Schema, DataError> {
+        let index = index_columns(source);
+        let is_index = |name: &String| index.contains(name) && !self.named.contains(name);
         if profile.num_rows == 0 {
             return Err(DataError::NoRows(" after the header".to_string()));
         }
-        let columns = profile.columns.into_iter();
+        let num_first = profile.columns.len() - self.also_categorical.len();
+        let columns = profile.columns.into_iter().enumerate();
         let columns: Result<_, DataError> = columns
-            .map(|profile| {
-                let (kind, why) = self.kind(&profile)?;
-                let spread = (profile.moments.count() > 0).then(|| Spread {
-                    mean: profile.moments.mean()[0],
-                    std: profile.moments.std()[0],
-                    min: profile.min,
-                    max: profile.max,
-                });
+            .map(|(index, mut profile)| {
+                profile.settle_infinite_words(self.max_levels);
+                let (kind, why) = match is_index(&profile.name) {
+                    true => (Kind::Ignored, "the index that pandas stored".to_string()),
+                    false => self.kind(&profile)?,
+                };
                 Ok(Column {
+                    is_second: index >= num_first,
+                    unfitted_levels: Vec::new(),
+                    is_baseline_named: self.baselines.contains_key(&profile.name),
                     name: profile.name,
                     kind,
                     why,
                     missing: profile.missing,
                     first_missing: profile.first_missing,
-                    spread,
+                    infinite: profile.infinite,
+                    first_infinite: profile.first_infinite,
+                    spread: Spread::of(&profile.moments, profile.min, profile.max),
                     fingerprint: profile.fingerprint,
                 })
             })
@@ -211,23 +272,28 @@ impl ColumnChoice {
     fn kind(&self, profile: &ColumnProfile) -> Result<(Kind, String), DataError> {
         let name = &profile.name;
         let words = &profile.words;
-        let (numbers, booleans, dates) = (profile.numbers, profile.booleans, profile.dates);
+        let (booleans, dates) = (profile.booleans, profile.dates);
+        let numbers = profile.numbers + profile.infinite;
         let is_numeric = self.numeric.contains(name);
-        let is_categorical = self.categorical.contains(name) || self.baselines.contains_key(name);
+        let is_categorical = profile.words_only;
         let ignored = |why: String| Ok((Kind::Ignored, why));
         if let Some(kind) = &profile.other {
+            if is_categorical || is_numeric {
+                return Err(DataError::Columns(format!(
+                    "the column {} is of the type {kind}, which can be taken neither as levels nor as numbers; leave it out",
+                    quote(name)
+                )));
+            }
             return ignored(format!("its type is {kind}"));
         }
         if words.count == 0 && numbers + booleans + dates == 0 {
-            if let Some(found) = &profile.first_infinite {
-                return Err(infinite(name, found));
-            }
             return ignored("every cell is missing".to_string());
         }
         if let Some(word) = &words.first
             && is_like_number(&word.found)
             && !is_categorical
             && !is_numeric
+            && !profile.is_typed_levels
         {
             let why = format!(
                 "{}: found {}, where a number is written as in 1234.5",
@@ -264,9 +330,6 @@ impl ColumnChoice {
             );
             return Ok((Kind::Mixed, why));
         }
-        if let Some(found) = &profile.first_infinite {
-            return Err(infinite(name, found));
-        }
         Ok(match (numbers > 0, booleans > 0, dates > 0) {
             (_, _, true) if numbers + booleans > 0 => {
                 let why = "some cells are dates, others numbers".to_string();
@@ -290,11 +353,11 @@ impl ColumnChoice {
         is_said: bool,
     ) -> Result<(Kind, String), DataError> {
         let words = &profile.words;
+        if !is_said && !words.repeated && words.count > 1 {
+            let why = "unique values, treated as an identifier".to_string();
+            return Ok((Kind::Ignored, why));
+        }
         if words.too_many {
-            if !is_said && !words.repeated {
-                let why = "every cell is another word: names of rows, not levels".to_string();
-                return Ok((Kind::Ignored, why));
-            }
             let why = format!("more than {} different words", self.max_levels);
             return Ok((Kind::TooManyLevels, why));
         }
@@ -342,12 +405,15 @@ fn is_like_number(text: &str) -> bool {
         && inner.chars().all(|c| c.is_ascii_digit() || is_sign(c))
 }
 
-fn infinite(name: &str, found: &Example) -> DataError {
-    DataError::Cell {
-        place: found.place.clone(),
-        column: name.to_string(),
-        found: found.found.clone(),
-        expected: "a finite number; correct the cell or remove the row",
+impl Spread {
+    /// What numbers with these moments are like; None of no numbers.
+    pub(crate) fn of(moments: &Moments, min: f64, max: f64) -> Option<Self> {
+        (moments.count() > 0).then(|| Self {
+            mean: moments.mean()[0],
+            std: moments.sample_std().map(|std| std[0]),
+            min,
+            max,
+        })
     }
 }
 
@@ -363,6 +429,29 @@ impl Schema {
             name: name.to_string(),
             columns: self.columns.iter().map(|c| c.name.clone()).collect(),
         })
+    }
+
+    pub(crate) fn find_mut(&mut self, name: &str, is_second: bool) -> Option<&mut Column> {
+        let mut columns = self.columns.iter_mut();
+        columns.find(|column| column.name == name && column.is_second == is_second)
+    }
+
+    /// The column that a factor of a term is made of: by its levels for `C()`,
+    /// else as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownColumn`] if there is none.
+    pub(crate) fn column_of(&self, factor: &Factor) -> Result<&Column, DataError> {
+        let mut columns = self.columns.iter();
+        let is_second = |column: &Column| column.is_second && column.name == factor.column();
+        match factor {
+            Factor::Categorical(name) => match columns.rfind(|column| is_second(column)) {
+                Some(column) => Ok(column),
+                None => self.column(name),
+            },
+            _ => self.column(factor.column()),
+        }
     }
 
     /// Pairs of columns with the same cells in every row, the earlier first.
@@ -408,29 +497,70 @@ impl Column {
         self.name == other.name && is_alike && (!with_missing || has_same_mean())
     }
 
-    /// An error if it cannot be a feature, with what to do.
-    pub fn check_feature(&self) -> Result<(), DataError> {
+    /// An error if it cannot be a feature, with what to do; `is_named` tells
+    /// whether the features are named one by one.
+    ///
+    /// # Errors
+    ///
+    /// A column that is neither numbers nor levels, or has infinite numbers.
+    pub fn check_feature(&self, is_named: bool) -> Result<(), DataError> {
         let name = quote(&self.name);
+        let leave_out = match is_named {
+            true => "leave the column out of the features",
+            false => "leave the column out with --exclude",
+        };
         Err(DataError::Columns(match &self.kind {
             Kind::Mixed => {
                 return Err(self.mixed(&format!(
-                    "the column {name} is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or leave the column out with --exclude"
+                    "the column {name} is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or {leave_out}"
                 )));
             }
             Kind::TooManyLevels => format!(
-                "the column {name} has {}; leave it out with --exclude, or allow more with --max-levels",
+                "the column {name} has {}; {leave_out}, or allow more with --max-levels",
+                self.why
+            ),
+            Kind::Ignored if self.why.starts_with("unique values") => format!(
+                "the column {name} cannot be a feature: {}; take each as a level with --categorical, or {leave_out}",
                 self.why
             ),
             Kind::Ignored => format!("the column {name} cannot be a feature: {}", self.why),
+            _ => return self.check_finite(),
+        }))
+    }
+
+    /// An error if a factor of a term asks of it what it is not.
+    pub(crate) fn check_factor(&self, factor: &Factor) -> Result<(), DataError> {
+        let name = quote(&self.name);
+        let is_levels = matches!(self.kind, Kind::Categorical { .. });
+        Err(DataError::Columns(match factor {
+            Factor::Powers { .. } if is_levels => format!(
+                "{factor}: the column {name} is {}; powers are those of numbers",
+                self.why
+            ),
+            Factor::Categorical(_) if !is_levels => format!(
+                "{factor}: the levels of the column {name} are not known; add it to the categorical columns"
+            ),
             _ => return Ok(()),
         }))
+    }
+
+    fn check_finite(&self) -> Result<(), DataError> {
+        match &self.first_infinite {
+            Some(found) if !matches!(self.kind, Kind::Categorical { .. }) => Err(DataError::Cell {
+                place: found.place.clone(),
+                column: self.name.clone(),
+                found: found.found.clone(),
+                expected: "a finite number; correct the cell or remove the row",
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// An error if it cannot be a target or a weight.
     pub fn check_number(&self, what: &str) -> Result<(), DataError> {
         let name = quote(&self.name);
         Err(DataError::Columns(match &self.kind {
-            Kind::Numeric | Kind::Boolean | Kind::Date => return Ok(()),
+            Kind::Numeric | Kind::Boolean | Kind::Date => return self.check_finite(),
             Kind::Mixed => {
                 return Err(self.mixed(&format!(
                     "the {what} {name} must be numbers; correct or remove the row"
@@ -540,19 +670,29 @@ mod tests {
     }
 
     #[test]
-    fn names_of_rows_are_no_levels_but_too_many_levels_are_said() {
-        let names: String = (0..150)
-            .map(|row| format!("person {row},{}\n", row % 3))
-            .collect();
-        let found = &kinds(&format!("name,y\n{names}"), &choice())[0];
-        assert_eq!(
-            (found.1, found.2.as_str()),
-            (
-                "ignored",
-                "every cell is another word: names of rows, not levels"
-            )
-        );
+    fn unique_words_are_an_identifier_however_many_rows_there_are() {
+        for num_rows in [2, 3, 20, 150] {
+            let names: String = (0..num_rows)
+                .map(|row| format!("person {row},{}\n", row % 3))
+                .collect();
+            let found = &kinds(&format!("name,y\n{names}"), &choice())[0];
+            let why = "unique values, treated as an identifier";
+            assert_eq!((found.1, found.2.as_str()), ("ignored", why));
+            // One of them twice, and they are levels, as many as may be.
+            let again = format!("name,y\n{names}person 0,1\n");
+            assert_eq!(kinds(&again, &choice())[0].1, "categorical");
+            let said = ColumnChoice {
+                categorical: vec!["name".to_string()],
+                max_levels: 200,
+                ..choice()
+            };
+            let said = kinds(&format!("name,y\n{names}"), &said);
+            assert_eq!(said[0].1, "categorical");
+        }
+    }
 
+    #[test]
+    fn too_many_levels_are_said() {
         let towns: String = (0..300)
             .map(|row| format!("town {},1\n", row % 120))
             .collect();
@@ -560,20 +700,26 @@ mod tests {
             |choice: &ColumnChoice| schema(&format!("town,y\n{towns}"), choice).unwrap();
         let found = schema_of(&choice());
         assert_eq!(
-            found.columns[0].check_feature().unwrap_err().to_string(),
-            "the column `town` has more than 100 different words; leave it out with --exclude, or allow more with --max-levels"
+            found.columns[0]
+                .check_feature(false)
+                .unwrap_err()
+                .to_string(),
+            "the column `town` has more than 100 different words; leave the column out with --exclude, or allow more with --max-levels"
         );
         let more = ColumnChoice {
             max_levels: 120,
             ..choice()
         };
-        assert!(schema_of(&more).columns[0].check_feature().is_ok());
+        assert!(schema_of(&more).columns[0].check_feature(false).is_ok());
     }
 
     #[test]
     fn numbers_and_words_together_are_not_guessed_at() {
         let found = schema("a,y\n1,2\n2,3\nfour,5\n", &choice()).unwrap();
-        let message = found.columns[0].check_feature().unwrap_err().to_string();
+        let message = found.columns[0]
+            .check_feature(false)
+            .unwrap_err()
+            .to_string();
         assert!(
             message
                 .contains("t.csv: line 4 (byte 12): found `four`, where 2 of 3 cells are numbers"),
@@ -603,11 +749,6 @@ mod tests {
                 "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number",
             ),
             (
-                "a,y\n1,2\n1e999,2\n",
-                choice(),
-                "t.csv: line 3 (byte 8), column `a`: found `inf`, expected a finite number; correct the cell or remove the row",
-            ),
-            (
                 "a,y\nx,2\nz,2\n",
                 ColumnChoice {
                     baselines: BTreeMap::from([("a".to_string(), "w".to_string())]),
@@ -629,7 +770,10 @@ mod tests {
         for found in ["1,5", "$5", "12 %", "1 234", "-1'000.5"] {
             let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n\"7,5\",3\n");
             let schema = schema(&table, &choice()).unwrap();
-            let message = schema.columns[0].check_feature().unwrap_err().to_string();
+            let message = schema.columns[0]
+                .check_feature(false)
+                .unwrap_err()
+                .to_string();
             let expected = format!(
                 "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
             );
@@ -642,9 +786,52 @@ mod tests {
             assert_eq!(schema.columns[0].kind.name(), "categorical");
         }
         for found in ["10-20", "5/1/2020", "A1", "+", "555-1234"] {
-            let schema = schema(&format!("a,y\n{found},2\nx,3\n"), &choice()).unwrap();
+            let schema = schema(&format!("a,y\n{found},2\nx,3\nx,4\n"), &choice()).unwrap();
             assert_eq!(schema.columns[0].kind.name(), "categorical", "{found}");
         }
+    }
+
+    #[test]
+    fn infinite_numbers_are_counted_and_no_feature() {
+        let schema = schema("a,y\n1,2\n1e999,2\n3,4\n-inf,1\n", &choice()).unwrap();
+        let column = &schema.columns[0];
+        assert_eq!((column.kind.name(), column.infinite), ("numeric", 2));
+        // numpy 2: np.mean([1, 3]), np.std([1, 3], ddof=1).
+        let spread = column.spread.unwrap();
+        assert_eq!((spread.mean, spread.std), (2.0, Some(2f64.sqrt())));
+        let message = column.check_feature(false).unwrap_err().to_string();
+        let end = "line 3 (byte 8), column `a`: found `inf`, expected a finite number; correct the cell or remove the row";
+        assert!(message.ends_with(end), "{message}");
+    }
+
+    #[test]
+    fn words_for_infinite_numbers_are_words_among_words() {
+        let words = "a,y\nOF,1\nINF,2\nOF,3\nInfinity,4\nINF,5\n-inf,1\n";
+        let found = schema(words, &choice()).unwrap();
+        let Kind::Categorical { levels, shares } = &found.columns[0].kind else {
+            panic!("not categorical");
+        };
+        assert_eq!(levels, &["-inf", "INF", "Infinity", "OF"]);
+        assert_eq!(shares, &[1. / 6., 1. / 3., 1. / 6., 1. / 3.]);
+        assert_eq!(found.columns[0].infinite, 0);
+        // Among numbers they are numbers, and one that is too large is always one.
+        assert_eq!(kinds("a,y\n1,1\nINF,2\n", &choice())[0].1, "numeric");
+        let mixed = kinds("a,y\nOF,1\n1e999,2\nOF,3\n", &choice());
+        assert_eq!(mixed[0].1, "mixed");
+    }
+
+    #[test]
+    fn what_is_said_of_a_column_that_is_not_read_is_an_error() {
+        let choice = ColumnChoice {
+            columns: Some(vec!["y".to_string()]),
+            categorical: vec!["a".to_string()],
+            ..choice()
+        };
+        let error = schema("a,y\n1,2\n2,3\n", &choice).unwrap_err();
+        assert!(
+            error.starts_with("the model does not use the column `a`"),
+            "{error}"
+        );
     }
 
     #[test]

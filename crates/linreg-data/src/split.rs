@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::random::mix;
@@ -31,14 +33,17 @@ pub enum Split {
         /// Number of rows of the table.
         num_rows: u64,
     },
-    /// One of several folds is for validation; each row is in one of them.
+    /// One of several folds is for validation; each row is in one of them, and
+    /// all have the same number of rows, but for one more or less.
     Fold {
-        /// Number of folds, at least 2.
+        /// Number of folds, from 2 to the number of rows.
         folds: u64,
         /// The fold, from 0, that is for validation.
         held_out: u64,
         /// The seed.
         seed: u64,
+        /// Number of rows of the table.
+        num_rows: u64,
     },
 }
 
@@ -59,7 +64,7 @@ impl Split {
     /// # Errors
     ///
     /// Shares that are negative or leave nothing to train on, fewer than two
-    /// folds, or a fold that there is not.
+    /// folds, more folds than rows, or a fold that there is not.
     pub fn check(&self) -> Result<(), DataError> {
         let wrong = |name, found: String, expected: &str| {
             Err(DataError::Setting {
@@ -88,11 +93,23 @@ impl Split {
                 Ok(())
             }
             Self::Fold {
-                folds, held_out, ..
-            } => match folds >= 2 && held_out < folds {
-                true => Ok(()),
-                false => wrong("number of folds", folds.to_string(), "at least 2"),
-            },
+                folds,
+                held_out,
+                num_rows,
+                ..
+            } => {
+                if folds < 2 {
+                    return wrong("number of folds", folds.to_string(), "at least 2");
+                }
+                if folds > num_rows {
+                    let most = format!("at most {num_rows}, the number of rows");
+                    return wrong("number of folds", folds.to_string(), &most);
+                }
+                if held_out >= folds {
+                    return wrong("fold held out", held_out.to_string(), "one of the folds");
+                }
+                Ok(())
+            }
             Self::None => Ok(()),
         }
     }
@@ -128,8 +145,9 @@ impl Split {
                 folds,
                 held_out,
                 seed,
+                num_rows,
             } => {
-                return match fold(row, folds, seed) == held_out {
+                return match fold(row, folds, seed, num_rows) == held_out {
                     true => Set::Validation,
                     false => Set::Training,
                 };
@@ -151,6 +169,53 @@ impl Split {
     }
 }
 
+/// A split of the rows of a table but for some that are left out, for a missing
+/// cell or a weight of 0: the others are divided as if they were the whole table,
+/// so that folds are of equal size.
+#[derive(Clone, Debug)]
+pub struct SplitRows {
+    split: Split,
+    /// Numbers of the rows left out, in order.
+    left_out: Arc<[u64]>,
+}
+
+impl SplitRows {
+    /// The split of the rows that are not left out; `left_out` has the numbers of
+    /// the others, from 0 and in order.
+    pub fn new(split: Split, left_out: Arc<[u64]>) -> Self {
+        Self { split, left_out }
+    }
+
+    /// How the rows are divided.
+    pub fn split(&self) -> Split {
+        self.split
+    }
+
+    /// Which of a chunk's rows are of a set; none that is left out is.
+    pub fn rows(&self, set: Set, first_row: u64, num_rows: usize) -> Vec<bool> {
+        if self.left_out.is_empty() {
+            return self.split.rows(set, first_row, num_rows);
+        }
+        let mut before = self.left_out.partition_point(|row| *row < first_row);
+        let is_of_set = |row: u64| match self.left_out.get(before) == Some(&row) {
+            true => {
+                before += 1;
+                false
+            }
+            false => self.split.set(row - before as u64) == set,
+        };
+        let rows = first_row..first_row + num_rows as u64;
+        rows.map(is_of_set).collect()
+    }
+}
+
+impl From<Split> for SplitRows {
+    /// The split of all rows.
+    fn from(split: Split) -> Self {
+        Self::new(split, Arc::new([]))
+    }
+}
+
 impl Dataset {
     /// The rows of a set, in order.
     ///
@@ -165,10 +230,36 @@ impl Dataset {
     }
 }
 
-/// The fold of a row.
-fn fold(row: u64, folds: u64, seed: u64) -> u64 {
-    // The high bits, as good as the low ones and free of their remainder.
-    ((u128::from(hash(row, seed)) * u128::from(folds)) >> 64) as u64
+/// The fold of a row: the rows are put into a random order, and the folds divide
+/// it evenly.
+fn fold(row: u64, folds: u64, seed: u64, num_rows: u64) -> u64 {
+    let place = place(row, num_rows, seed);
+    (u128::from(place) * u128::from(folds) / u128::from(num_rows)) as u64
+}
+
+/// The place of a row in a random order of all rows, found without the others:
+/// a permutation of the numbers of twice some bits, as in Luby and Rackoff, *How
+/// to Construct Pseudorandom Permutations from Pseudorandom Functions* (1988),
+/// applied until the number is one of a row.
+fn place(row: u64, num_rows: u64, seed: u64) -> u64 {
+    /// Four rounds of such a permutation look random.
+    const ROUNDS: u64 = 4;
+    let num_bits = u64::BITS - num_rows.saturating_sub(1).leading_zeros();
+    let half_bits = num_bits.div_ceil(2).max(1);
+    let mask = u64::MAX >> (u64::BITS - half_bits);
+    let mut place = row;
+    loop {
+        let (mut left, mut right) = (place >> half_bits, place & mask);
+        for round in 0..ROUNDS {
+            let other = left ^ (hash(right, seed ^ mix(round + 1)) & mask);
+            (left, right) = (right, other);
+        }
+        place = left << half_bits | right;
+        // A row beyond the table, in a file that grew, is anywhere.
+        if place < num_rows || row >= num_rows {
+            return place.min(num_rows.saturating_sub(1));
+        }
+    }
 }
 
 /// A number from 0 to below 1 that looks random.
@@ -194,11 +285,12 @@ mod tests {
             validation in 0.0..0.49f64, test in 0.0..0.5f64, seed: u64, rows in 1u64..300,
             folds in 2u64..10, cut in 0u64..300,
         ) {
+            let rows = rows.max(folds);
             for split in [
                 Split::None,
                 Split::Random { validation, test, seed },
                 Split::TimeOrdered { validation, test, num_rows: rows },
-                Split::Fold { folds, held_out: seed % folds, seed },
+                Split::Fold { folds, held_out: seed % folds, seed, num_rows: rows },
             ] {
                 split.check().unwrap();
                 let cut = cut.min(rows);
@@ -214,7 +306,7 @@ mod tests {
             }
             let held_out = |row| {
                 (0..folds).filter(|held_out| {
-                    let split = Split::Fold { folds, held_out: *held_out, seed };
+                    let split = Split::Fold { folds, held_out: *held_out, seed, num_rows: rows };
                     split.set(row) == Set::Validation
                 }).count()
             };
@@ -309,12 +401,82 @@ mod tests {
             };
             assert_eq!(split.check().unwrap_err().to_string(), message);
         }
-        let fold = Split::Fold {
-            folds: 1,
-            held_out: 0,
-            seed: 0,
+        for (folds, message) in [
+            (1, "the number of folds is 1, expected at least 2"),
+            (
+                21,
+                "the number of folds is 21, expected at most 20, the number of rows",
+            ),
+            (
+                u64::MAX,
+                "the number of folds is 18446744073709551615, expected at most 20, the number of rows",
+            ),
+        ] {
+            let fold = Split::Fold {
+                folds,
+                held_out: 0,
+                seed: 0,
+                num_rows: 20,
+            };
+            assert_eq!(fold.check().unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn folds_have_the_same_number_of_rows_but_for_one() {
+        for num_rows in (1..70).chain([1000, 4097]) {
+            for folds in (2..=num_rows).filter(|folds| *folds < 30 || *folds == num_rows) {
+                let mut sizes = vec![0u64; folds as usize];
+                for row in 0..num_rows {
+                    sizes[fold(row, folds, num_rows + 7, num_rows) as usize] += 1;
+                }
+                let least = num_rows / folds;
+                let is_even = |size: &u64| (least..=least + 1).contains(size);
+                assert!(sizes.iter().all(is_even), "{num_rows} {folds} {sizes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_left_out_are_in_no_set_and_the_others_are_divided_evenly() {
+        let left_out: Arc<[u64]> = [0, 3, 4, 9].into();
+        let times = |set| {
+            let mut sizes = Vec::new();
+            let mut all = [0; 10];
+            for held_out in 0..3 {
+                let split = Split::Fold {
+                    folds: 3,
+                    held_out,
+                    seed: 1,
+                    num_rows: 6,
+                };
+                let rows = SplitRows::new(split, left_out.clone());
+                // In two chunks.
+                let is_in = [rows.rows(set, 0, 4), rows.rows(set, 4, 6)].concat();
+                sizes.push(is_in.iter().filter(|is_in| **is_in).count());
+                for (times, is_in) in all.iter_mut().zip(is_in) {
+                    *times += i32::from(is_in);
+                }
+            }
+            (sizes, all)
         };
-        let error = fold.check().unwrap_err().to_string();
-        assert_eq!(error, "the number of folds is 1, expected at least 2");
+        let once = [0, 1, 1, 0, 0, 1, 1, 1, 1, 0];
+        assert_eq!(times(Set::Validation), (vec![2; 3], once));
+        let twice = once.map(|times| 2 * times);
+        assert_eq!(times(Set::Training), (vec![4; 3], twice));
+    }
+
+    #[test]
+    fn every_row_is_as_likely_in_a_fold_as_every_other() {
+        // Each of 20 rows is in the first of 4 folds for a quarter of the seeds,
+        // within five standard deviations of a binomial count.
+        let seeds = 4000;
+        for row in 0..20 {
+            let count = (0..seeds)
+                .filter(|seed| fold(row, 4, *seed, 20) == 0)
+                .count() as f64;
+            let (expected, std) = (f64::from(seeds as u32) / 4.0, 27.4);
+            assert!((count - expected).abs() < 5.0 * std, "{row} {count}");
+        }
     }
 }

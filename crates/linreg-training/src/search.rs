@@ -46,7 +46,7 @@ impl CrossValidation {
 ///
 /// # Errors
 ///
-/// Fewer than two folds, a fold without rows, or as [`train`]; but a training
+/// Fewer than two folds, more folds than rows, or as [`train`]; but a training
 /// that diverges counts as an infinite loss.
 pub fn cross_validate<B: AutodiffBackend>(
     configs: &[TrainingConfig],
@@ -60,6 +60,7 @@ pub fn cross_validate<B: AutodiffBackend>(
         folds,
         held_out,
         seed,
+        num_rows: dataset.num_rows() as u64,
     };
     split(0).check()?;
     let num_folds = folds as usize;
@@ -208,6 +209,7 @@ mod tests {
                     folds: 4,
                     held_out: fold as u64,
                     seed: 7,
+                    num_rows: dataset().num_rows() as u64,
                 };
                 let [training, validation] = [Set::Training, Set::Validation]
                     .map(|set| dataset().rows_of(&split, set).unwrap());

@@ -51,7 +51,9 @@ pub fn run(args: Args) -> Result<()> {
             columns,
         }));
     }
-    let schema = learn_schema(source.as_ref(), &args.kinds.choice()).map_err(say_where)?;
+    let mut choice = args.kinds.choice();
+    choice.named.extend(args.target.clone());
+    let schema = learn_schema(source.as_ref(), &choice).map_err(say_where)?;
     let description = describe(source.as_ref(), &schema, args.target.as_deref());
     let description = description.map_err(say_where)?;
     let target = args.target.as_deref();
@@ -106,9 +108,12 @@ fn numbers_table(schema: &Schema, description: &Description, target: Option<&str
         let quantiles = description.sample.quantiles(index, &QUANTILES);
         match (column.spread, quantiles) {
             (Some(spread), Some(quantiles)) => {
-                let around = [spread.mean, spread.std, spread.min];
-                let values = around.into_iter().chain(quantiles).chain([spread.max]);
-                row.extend(values.map(four_digits));
+                let std = spread.std.unwrap_or(0.0);
+                row.push(beside(spread.mean, std));
+                row.push(spread.std.map_or("-".to_string(), four_digits));
+                row.push(exact(spread.min));
+                row.extend(quantiles.into_iter().map(|value| beside(value, std)));
+                row.push(exact(spread.max));
             }
             _ => row.extend(vec!["-".to_string(); 7]),
         }
@@ -131,6 +136,30 @@ fn numbers_table(schema: &Schema, description: &Description, target: Option<&str
 fn four_digits(value: f64) -> String {
     let rounded: f64 = format!("{value:.3e}").parse().unwrap_or(value);
     significant(rounded)
+}
+
+/// A whole number as it is, such as a zip code; any other to four digits, or to
+/// as many more as tell it from others that are a standard deviation away.
+fn beside(value: f64, std: f64) -> String {
+    if value.fract() == 0.0 {
+        return exact(value);
+    }
+    let more = (value.abs() / std).log10().floor();
+    let more = if more.is_finite() { more.max(0.0) } else { 0.0 };
+    if more == 0.0 {
+        return four_digits(value);
+    }
+    let digits = (3 + more as usize).min(16);
+    let rounded: f64 = format!("{value:.digits$e}").parse().unwrap_or(value);
+    exact(rounded)
+}
+
+/// All digits that tell a number from every other.
+fn exact(value: f64) -> String {
+    match value.abs() {
+        size if size == 0.0 || (1e-5..1e16).contains(&size) => format!("{value}"),
+        _ => format!("{value:e}"),
+    }
 }
 
 fn words_table(schema: &Schema) -> String {
@@ -197,6 +226,14 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
                 name(column)
             ));
         }
+        if let Some(first) = &column.first_infinite {
+            warnings.push(format!(
+                "{} has {}, left out of its figures: {}; a model needs finite numbers",
+                name(column),
+                count(column.infinite as usize, "infinite cell"),
+                plain(&first.place)
+            ));
+        }
         if matches!(column.kind, Kind::Mixed | Kind::TooManyLevels) {
             warnings.push(format!(
                 "{} cannot be a feature as it is: {}",
@@ -230,7 +267,7 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
         .iter()
         .filter(|column| Some(column.name.as_str()) != target);
     let stds = features.filter_map(|column| {
-        let std = column.spread?.std;
+        let std = column.spread?.std?;
         (std > 0.0).then_some((std, *column))
     });
     let least = stds.clone().min_by(|a, b| a.0.total_cmp(&b.0));
@@ -255,14 +292,16 @@ fn is_identifier(column: &Column, num_rows: u64) -> bool {
         return false;
     };
     let rows = num_rows as f64;
-    // The standard deviation of n whole numbers in a row.
-    let expected = ((rows * rows - 1.0) / 12.0).sqrt();
+    // The standard deviation of n whole numbers in a row, dividing by n - 1.
+    let expected = (rows * (rows + 1.0) / 12.0).sqrt();
     num_rows >= 20
         && column.kind == Kind::Numeric
         && column.missing == 0
         && spread.min.fract() == 0.0
         && spread.max - spread.min == rows - 1.0
-        && (spread.std / expected - 1.0).abs() < 1e-9
+        && spread
+            .std
+            .is_some_and(|std| (std / expected - 1.0).abs() < 1e-9)
 }
 
 fn as_json(schema: &Schema, description: &Description, warnings: &[String]) -> Value {
@@ -275,6 +314,10 @@ fn as_json(schema: &Schema, description: &Description, warnings: &[String]) -> V
             "why": column.why,
             "missing": column.missing,
         });
+        if let Some(first) = &column.first_infinite {
+            entry["infinite"] = json!(column.infinite);
+            entry["first_infinite"] = json!(first.place);
+        }
         if is_number(column) {
             if let Some(spread) = column.spread {
                 entry["mean"] = json!(spread.mean);

@@ -29,8 +29,8 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// What to do about levels that the model does not know: error or baseline
-    /// [default: as the model was fitted]
+    /// What to do about levels that the model does not know: error, baseline, or
+    /// drop (leave out their rows) [default: as the model was fitted]
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<linreg_data::UnseenPolicy>,
 

@@ -18,11 +18,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use linreg_data::{Passes, Set, Split};
+use linreg_data::{EncodingCounts, Passes, Set, Split};
 use linreg_training::{Metrics, TrainingError};
 
 use super::{Backend, BackendArgs};
-use crate::columns::ColumnArgs;
+use crate::columns::{ColumnArgs, warn_of_unseen};
 use crate::input::SourceArgs;
 use crate::output::{Output, print_json};
 use crate::split::SplitArgs;
@@ -143,7 +143,6 @@ pub fn run(args: Args) -> Result<()> {
     }
     let way = args.way()?;
     args.split.split(1, args.seed)?;
-    let folds = args.split.folds(args.seed)?;
 
     let validation = args.validation()?;
     let source = args.source.open(Passes::Several)?;
@@ -153,16 +152,15 @@ pub fn run(args: Args) -> Result<()> {
     };
     let started = Instant::now();
     let (table, fitted, split) = match &way {
-        Way::Exact if folds.is_empty() && args.split.holds_out_nothing() => {
+        Way::Exact if !args.split.has_folds() && args.split.holds_out_nothing() => {
             let (table, fitted) =
                 Table::learn_and_fit(source, validation, &args).map_err(say_where)?;
             table.warn()?;
             (table, fitted, Split::None)
         }
         _ => {
-            let table = Table::learn(source, validation, &args).map_err(say_where)?;
+            let (table, split) = Table::learn(source, validation, &args).map_err(say_where)?;
             table.warn()?;
-            let split = args.split.split(table.schema.num_rows, args.seed)?;
             let fitted = table.fit(&args, &way, split).map_err(say_where)?;
             (table, fitted, split)
         }
@@ -171,14 +169,14 @@ pub fn run(args: Args) -> Result<()> {
         How::Exact(_) => started.elapsed(),
         How::Trained(trained) => trained.elapsed,
     };
-    let folds: Result<Vec<Vec<Metrics>>> = folds
-        .into_iter()
-        .map(|fold| {
-            let fitted = table.fit(&args, &way, fold).map_err(say_where)?;
-            Ok(fitted.on(Set::Validation).to_vec())
-        })
-        .collect();
-    let folds = folds?;
+    let mut folds: Vec<Vec<Metrics>> = Vec::new();
+    let mut unjudged = EncodingCounts::default();
+    let num_rows = fitted.num_rows as u64;
+    for fold in table.folds(&args, &way, num_rows).map_err(say_where)? {
+        unjudged.merge(&fold.counts);
+        folds.push(fold.metrics);
+    }
+    warn_of_unseen(&unjudged, " in parts left out")?;
 
     let model = fitted.model(&table)?;
     let report = Report {
@@ -255,7 +253,7 @@ impl Args {
                 }
                 let config = self.training.config(1, true, self.seed)?;
                 self.search.candidates(&config)?;
-                let folds = !self.split.folds(self.seed)?.is_empty();
+                let folds = self.split.has_folds();
                 let held_out = self.split.split(1, self.seed)?.has(Set::Validation)
                     || self.split.validation_file.is_some();
                 let run = &self.training.run;

@@ -57,8 +57,8 @@ pub struct Args {
     #[arg(long, value_name = "NAMES")]
     keep: Vec<Names>,
 
-    /// What to do about levels that the model does not know: error or baseline
-    /// [default: as the model was fitted]
+    /// What to do about levels that the model does not know: error, baseline, or
+    /// drop (no prediction) [default: as the model was fitted]
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
 }

@@ -1,7 +1,7 @@
-use arrow_array::Array;
-
-use super::design::{Feature, Piece};
-use super::{BoundEncoder, Encoded, EncodingCounts, level_indices};
+use super::design::{Piece, Product};
+use super::fitted::{FittedColumn, FittedRows};
+use super::levels::LevelIndex;
+use super::{BoundEncoder, Encoded, EncodingCounts};
 use crate::cell::Cell;
 use crate::error::quote;
 use crate::numbers::{ReadNumbers, read_numbers};
@@ -23,12 +23,15 @@ enum Cells {
         values: Vec<f64>,
         missing: Vec<bool>,
     },
-    /// Index of the level, or [`MISSING`].
+    /// Index of the level, [`MISSING`] or [`UNSEEN`].
     Levels(Vec<u32>),
 }
 
 /// Instead of the index of a level.
-const MISSING: u32 = u32::MAX;
+pub(super) const MISSING: u32 = u32::MAX;
+
+/// Instead of the index of a level that the encoder does not know.
+const UNSEEN: u32 = u32::MAX - 1;
 
 impl Block {
     pub fn read(
@@ -48,20 +51,18 @@ impl Block {
             kept,
         };
         let num_feature_columns = encoder.encoder.num_feature_columns();
-        // What the chunk holds beyond them is for others.
-        let columns = encoder.encoder.columns[..encoder.columns.len()].iter();
-        for (index, (column, array)) in columns.zip(chunk.batch.columns()).enumerate() {
-            let values = Values::of(array)?;
+        let arrays = &chunk.batch.columns()[..encoder.columns.len()];
+        let columns = encoder.encoder.columns.iter();
+        for (index, (column, array)) in columns.zip(arrays).enumerate() {
             let numbers = numbers.get_mut(index).and_then(Option::take);
             let cells = match (&column.kind, numbers) {
                 (Kind::Categorical { levels, .. }, _) => {
-                    let is_unseen_baseline = encoder.encoder.unseen == UnseenPolicy::Baseline;
-                    block.levels(column, levels, &values, chunk, is_unseen_baseline)?
+                    block.levels(column, levels, &Values::words(array)?, chunk)?
                 }
                 (kind, numbers) => {
                     let values = match numbers.filter(|_| *kind == Kind::Numeric) {
                         Some(values) => values,
-                        None => read_numbers(column, &values, chunk, &block.kept)?,
+                        None => read_numbers(column, &Values::of(array)?, chunk, &block.kept)?,
                     };
                     let missing = values.iter().map(|value| value.is_nan()).collect();
                     Cells::Numbers { values, missing }
@@ -70,61 +71,92 @@ impl Block {
             let policy = encoder.encoder.missing;
             block.settle_missing(column, cells, index < num_feature_columns, policy, chunk)?;
         }
+        block.leave_out_weightless(encoder);
+        // Last, so that no row that is left out anyway is an error.
+        block.settle_unseen(encoder, chunk)?;
         block.counts.dropped =
             block.counts.rows - block.kept.iter().filter(|kept| **kept).count() as u64;
         Ok(block)
     }
 
     fn levels(
-        &mut self,
+        &self,
         column: &Column,
         levels: &[String],
         values: &Values,
         chunk: &Chunk,
-        is_unseen_baseline: bool,
     ) -> Result<Cells, DataError> {
-        let known = level_indices(levels);
+        let known = LevelIndex::new(levels);
         let mut indices = vec![MISSING; chunk.num_rows()];
-        let mut unseen = 0;
         for (row, index) in indices.iter_mut().enumerate() {
             if !self.kept[row] {
                 continue;
             }
-            let of_number;
             let word = match values {
-                Values::Text(array) | Values::Words(array) => text(array, row),
-                Values::Numbers(array) if array.is_valid(row) => {
-                    of_number = array.value(row).to_string();
-                    Some(of_number.as_str())
-                }
-                Values::Booleans(array) if array.is_valid(row) => {
-                    Some(if array.value(row) { "true" } else { "false" })
+                Values::Words(array) => text(array, row),
+                Values::Other(kind) => {
+                    let found = kind.to_string();
+                    return Err(chunk.wrong_cell(row, &column.name, &found, "words or numbers"));
                 }
                 _ => None,
             };
-            let Some(word) = word.and_then(Cell::word) else {
-                continue;
-            };
-            *index = match known.get(word) {
-                Some(index) => *index,
-                None if is_unseen_baseline => {
-                    unseen += 1;
-                    0
-                }
-                None => {
-                    return Err(DataError::UnseenLevel {
-                        place: chunk.origin.place(row),
-                        column: column.name.clone(),
-                        found: word.to_string(),
-                        levels: levels.to_vec(),
-                    });
-                }
-            };
-        }
-        if unseen > 0 {
-            self.counts.unseen.insert(column.name.clone(), unseen);
+            if let Some(word) = word.and_then(Cell::word) {
+                *index = known.get(word).unwrap_or(UNSEEN);
+            }
         }
         Ok(Cells::Levels(indices))
+    }
+
+    /// A row of weight 0 has no part in anything.
+    fn leave_out_weightless(&mut self, encoder: &BoundEncoder) {
+        let Some(column) = encoder.weight_column() else {
+            return;
+        };
+        if let Some(Cells::Numbers { values, .. }) = self.columns.get(column) {
+            for (kept, weight) in self.kept.iter_mut().zip(values) {
+                if *kept && *weight == 0.0 {
+                    *kept = false;
+                    self.counts.weightless += 1;
+                }
+            }
+        }
+    }
+
+    /// Does what the policy says of the levels that the encoder does not know.
+    fn settle_unseen(&mut self, encoder: &BoundEncoder, chunk: &Chunk) -> Result<(), DataError> {
+        let before = self.kept.clone();
+        for (column, cells) in encoder.encoder.columns.iter().zip(&mut self.columns) {
+            let (Kind::Categorical { levels, .. }, Cells::Levels(indices)) = (&column.kind, cells)
+            else {
+                continue;
+            };
+            let mut unseen = 0;
+            for (row, index) in indices.iter_mut().enumerate() {
+                if *index != UNSEEN || !before[row] {
+                    continue;
+                }
+                unseen += 1;
+                match encoder.encoder.unseen {
+                    UnseenPolicy::Baseline => *index = 0,
+                    UnseenPolicy::Drop => {
+                        self.counts.unseen_rows += u64::from(self.kept[row]);
+                        self.kept[row] = false;
+                    }
+                    UnseenPolicy::Error => {
+                        return Err(DataError::UnseenLevel {
+                            place: chunk.origin.place(row),
+                            column: column.name.clone(),
+                            found: found(chunk, encoder, &column.name, row),
+                            levels: levels.clone(),
+                        });
+                    }
+                }
+            }
+            if unseen > 0 {
+                self.counts.unseen.insert(column.name.clone(), unseen);
+            }
+        }
+        Ok(())
     }
 
     /// Does what the policy says of the missing cells.
@@ -180,11 +212,27 @@ impl Block {
         Ok(())
     }
 
+    /// What the rows that are kept hold.
+    pub fn fitted_rows(&self, encoder: &BoundEncoder) -> FittedRows {
+        let with_means = encoder.encoder.takes_means();
+        let columns = encoder.encoder.columns.iter().zip(&self.columns);
+        let columns = columns.map(|(column, cells)| match (&column.kind, cells) {
+            (Kind::Categorical { levels, .. }, Cells::Levels(indices)) => {
+                FittedColumn::of_levels(levels.len(), indices, &self.kept)
+            }
+            (_, Cells::Numbers { values, missing }) => {
+                FittedColumn::of_numbers(values, missing, &self.kept, with_means)
+            }
+            (_, Cells::Levels(_)) => FittedColumn::default(),
+        });
+        FittedRows(columns.collect())
+    }
+
     pub fn encode(self, encoder: &BoundEncoder, chunk: &Chunk) -> Result<Encoded, DataError> {
         let kept: Vec<usize> = (0..self.kept.len()).filter(|row| self.kept[*row]).collect();
         let width = encoder.features.len();
         let mut features = vec![0.0; kept.len() * width];
-        let with_tails = encoder.with_targets && encoder.features.iter().any(Feature::is_rounded);
+        let with_tails = encoder.with_targets && encoder.features.iter().any(Product::is_rounded);
         let mut tails = with_tails.then(|| vec![0.0; features.len()]);
         for (index, feature) in encoder.features.iter().enumerate() {
             let first = index.min(kept.len() * width);
@@ -214,7 +262,11 @@ impl Block {
                 place: chunk.origin.place(kept[index / width]),
                 problem: format!(
                     "the feature {} is beyond 64-bit floats; divide its columns by a power of ten",
-                    quote(&encoder.features[index % width].name(&encoder.encoder))
+                    quote(
+                        &encoder.features[index % width]
+                            .feature(&encoder.encoder)
+                            .to_string()
+                    )
                 ),
             });
         }
@@ -234,7 +286,7 @@ impl Block {
     }
 
     /// The product of a feature's factors, and what that lacks as `f64`.
-    fn product(&self, feature: &Feature, row: usize, encoder: &BoundEncoder) -> (f64, f64) {
+    fn product(&self, feature: &Product, row: usize, encoder: &BoundEncoder) -> (f64, f64) {
         let mut product = (1.0, 0.0);
         for piece in &feature.0 {
             let (factor, degree) = match *piece {
@@ -246,7 +298,7 @@ impl Block {
                     Cells::Numbers { missing, .. } => (f64::from(u8::from(missing[row])), 1),
                     Cells::Levels(_) => (f64::NAN, 1),
                 },
-                Piece::Level { column, level } => match &self.columns[column] {
+                Piece::Level { column, level, .. } => match &self.columns[column] {
                     Cells::Levels(indices) => (encoder.level(column, indices[row], level), 1),
                     Cells::Numbers { .. } => (f64::NAN, 1),
                 },
@@ -288,6 +340,17 @@ impl Block {
             rows.weights = Some(weights);
         }
         Ok(())
+    }
+}
+
+/// The text of a cell, for a message.
+fn found(chunk: &Chunk, encoder: &BoundEncoder, column: &str, row: usize) -> String {
+    let columns = encoder.encoder.columns.iter().zip(chunk.batch.columns());
+    let mut arrays = columns.filter(|(other, _)| other.name == column);
+    let words = arrays.next().map(|(_, array)| Values::words(array));
+    match words {
+        Some(Ok(Values::Words(array))) => text(&array, row).unwrap_or_default().trim().to_string(),
+        _ => String::new(),
     }
 }
 

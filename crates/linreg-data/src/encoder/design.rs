@@ -1,30 +1,36 @@
+use super::feature::{Feature, FeatureFactor};
 use crate::schema::Kind;
 use crate::{Encoder, Factor, MissingPolicy, Term};
 
 /// One column of the encoded rows: a product.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Feature(pub Vec<Piece>);
+pub(super) struct Product(pub Vec<Piece>);
 
-/// A factor of a feature. Columns are indices into the encoder's.
+/// A factor of a product. Columns are indices into the encoder's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Piece {
     /// A number to some power.
     Power { column: usize, degree: u32 },
     /// 1 in rows of this level, 0 in others. The level after the last is that of
     /// missing cells.
-    Level { column: usize, level: u32 },
+    Level {
+        column: usize,
+        level: u32,
+        /// Whether the baseline level is no feature beside it.
+        compared: bool,
+    },
     /// 1 in rows where the number is missing, 0 in others.
     Missing { column: usize },
 }
 
 /// What the terms of an encoder become.
-pub(super) fn features(encoder: &Encoder) -> Vec<Feature> {
+pub(super) fn products(encoder: &Encoder) -> Vec<Product> {
     let mut features = Vec::new();
     // Whether some of the features so far add up to 1 in every row: the
     // intercept, or all levels of a column.
     let mut has_constant = encoder.intercept;
     for term in &encoder.terms {
-        let mut products = vec![Feature(Vec::new())];
+        let mut products = vec![Product(Vec::new())];
         for (index, factor) in term.0.iter().enumerate() {
             let mut rest = term.0.clone();
             rest.remove(index);
@@ -57,11 +63,11 @@ pub(super) fn features(encoder: &Encoder) -> Vec<Feature> {
             if is_categorical(encoder, factor) {
                 continue;
             }
-            let column = encoder.column(factor.column());
+            let column = encoder.column_of(factor);
             let column = column.filter(|column| encoder.columns[*column].missing > 0);
             if let Some(column) = column.filter(|column| !marked.contains(column)) {
                 marked.push(column);
-                features.push(Feature(vec![Piece::Missing { column }]));
+                features.push(Product(vec![Piece::Missing { column }]));
             }
         }
     }
@@ -69,14 +75,14 @@ pub(super) fn features(encoder: &Encoder) -> Vec<Feature> {
 }
 
 fn is_categorical(encoder: &Encoder, factor: &Factor) -> bool {
-    let column = encoder.column(factor.column());
+    let column = encoder.column_of(factor);
     column.is_some_and(|column| matches!(encoder.columns[column].kind, Kind::Categorical { .. }))
 }
 
 /// What a factor becomes; without its baseline level where it is `compared` with
 /// it.
 fn pieces(encoder: &Encoder, factor: &Factor, compared: bool) -> Vec<Piece> {
-    let Some(column) = encoder.column(factor.column()) else {
+    let Some(column) = encoder.column_of(factor) else {
         return Vec::new();
     };
     match (factor, &encoder.columns[column].kind) {
@@ -85,7 +91,11 @@ fn pieces(encoder: &Encoder, factor: &Factor, compared: bool) -> Vec<Piece> {
                 encoder.missing == MissingPolicy::Indicator && encoder.columns[column].missing > 0;
             let levels = levels.len() as u32 + u32::from(with_missing);
             (u32::from(compared)..levels)
-                .map(|level| Piece::Level { column, level })
+                .map(|level| Piece::Level {
+                    column,
+                    level,
+                    compared,
+                })
                 .collect()
         }
         (Factor::Powers { degree, .. }, _) => (1..=*degree)
@@ -100,7 +110,7 @@ fn same(term: &Term, factors: &[Factor]) -> bool {
     term.0.len() == factors.len() && factors.iter().all(|factor| term.0.contains(factor))
 }
 
-impl Feature {
+impl Product {
     /// Whether it is a power or a product of numbers, which an `f64` rounds.
     pub fn is_rounded(&self) -> bool {
         let degrees = self.0.iter().map(|piece| match piece {
@@ -110,30 +120,61 @@ impl Feature {
         degrees.sum::<u32>() > 1
     }
 
-    pub fn name(&self, encoder: &Encoder) -> String {
-        let names: Vec<String> = self.0.iter().map(|piece| piece.name(encoder)).collect();
-        names.join(":")
+    /// What it is, for those who read the encoder.
+    pub fn feature(&self, encoder: &Encoder) -> Feature {
+        let factors = self.0.iter().map(|piece| piece.factor(encoder));
+        Feature {
+            factors: factors.collect(),
+        }
     }
 }
 
 impl Piece {
-    fn name(self, encoder: &Encoder) -> String {
+    fn factor(self, encoder: &Encoder) -> FeatureFactor {
+        let (Self::Power { column, .. } | Self::Level { column, .. } | Self::Missing { column }) =
+            self;
+        let name = encoder.columns[column].name.clone();
+        let levels = match &encoder.columns[column].kind {
+            Kind::Categorical { levels, .. } => &levels[..],
+            _ => &[],
+        };
         match self {
-            Self::Power { column, degree: 1 } => encoder.columns[column].name.clone(),
-            Self::Power { column, degree } => format!("{}^{degree}", encoder.columns[column].name),
-            Self::Missing { column } => format!("{}=missing", encoder.columns[column].name),
-            Self::Level { column, level } => {
-                let column = &encoder.columns[column];
-                let level = match &column.kind {
-                    Kind::Categorical { levels, .. } => levels.get(level as usize),
-                    _ => None,
-                };
-                format!(
-                    "{}={}",
-                    column.name,
-                    level.map_or("missing", String::as_str)
-                )
+            Self::Power { degree, .. } => FeatureFactor::Number {
+                column: name,
+                power: degree,
+            },
+            Self::Missing { .. } => FeatureFactor::Missing {
+                column: name,
+                label: "missing".to_string(),
+                baseline: None,
+            },
+            Self::Level {
+                level, compared, ..
+            } => {
+                let baseline = levels.first().filter(|_| compared).cloned();
+                match levels.get(level as usize) {
+                    Some(level) => FeatureFactor::Level {
+                        column: name,
+                        level: level.clone(),
+                        baseline,
+                    },
+                    None => FeatureFactor::Missing {
+                        column: name,
+                        label: missing_label(levels),
+                        baseline,
+                    },
+                }
             }
         }
     }
+}
+
+/// What missing cells are called beside these levels: one of them may be called
+/// `missing` itself.
+fn missing_label(levels: &[String]) -> String {
+    let mut label = "missing".to_string();
+    while levels.contains(&label) {
+        label = format!("({label})");
+    }
+    label
 }

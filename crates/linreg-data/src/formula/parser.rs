@@ -43,6 +43,8 @@ pub struct Parser<'a> {
     columns: &'a [String],
     /// Empty until all are read.
     targets: Vec<String>,
+    /// The columns that the formula names.
+    named: HashSet<String>,
     /// The token to look at, and where it stands.
     token: Token,
     range: Range<usize>,
@@ -60,6 +62,7 @@ impl<'a> Parser<'a> {
             text,
             columns,
             targets: Vec::new(),
+            named: HashSet::new(),
             token: Token::End,
             range: 0..0,
             end: 0,
@@ -68,7 +71,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub fn formula(mut self) -> Result<Formula, FormulaError> {
+    /// The formula, and the columns in it that only a `.` stands for.
+    pub fn formula(mut self) -> Result<(Formula, Vec<String>), FormulaError> {
         if !self.text.contains('~') {
             let end = self.text.trim_end().len();
             return Err(self.error(
@@ -104,11 +108,19 @@ impl<'a> Parser<'a> {
             ));
         }
         sum.terms.sort_by_key(|term| term.0.len());
-        Ok(Formula {
+        let mut implied = Vec::new();
+        for factor in sum.terms.iter().flat_map(|term| &term.0) {
+            let name = factor.column();
+            if !self.named.contains(name) && !implied.iter().any(|other| other == name) {
+                implied.push(name.to_string());
+            }
+        }
+        let formula = Formula {
             targets: self.targets,
             terms: sum.terms,
             intercept: sum.intercept.unwrap_or(true),
-        })
+        };
+        Ok((formula, implied))
     }
 
     /// Parts joined by `+` and `-`.
@@ -307,6 +319,7 @@ impl<'a> Parser<'a> {
             );
             return Err(self.error(self.range.clone(), message));
         }
+        self.named.insert(name.clone());
         self.advance()?;
         if quoted {
             self.expect(')')?;

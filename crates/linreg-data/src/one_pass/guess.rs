@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{ChunkFold, Fold};
+use crate::encoder::FittedRows;
 use crate::numbers::ReadNumbers;
 use crate::profile::{Reading, TableProfile};
 use crate::source::{ChunkOrder, Source};
@@ -21,7 +22,9 @@ pub(super) fn first_rows(
     {
         profile = TableProfile::of(&chunk?, reading)?.0;
     }
-    Encoder::new(&choice.schema(profile)?, config)
+    let mut schema = choice.schema(source, profile)?;
+    schema.leave_out_constants(config);
+    Encoder::new(&schema, config)
 }
 
 /// An encoder that the first rows suggest, until a later one shows that it is
@@ -74,7 +77,7 @@ impl<T> Guess<T> {
         &self,
         chunk: &Chunk,
         mut numbers: Vec<ReadNumbers>,
-    ) -> Option<(T, EncodingCounts)> {
+    ) -> Option<(T, EncodingCounts, FittedRows)> {
         if !self.may_be_right() {
             return None;
         }
@@ -85,8 +88,8 @@ impl<T> Guess<T> {
             };
             let positions = self.positions.iter();
             let numbers = positions.map(|position| numbers[*position].take());
-            let encoded = self.encoder.encode_read(&chunk, numbers.collect())?;
-            Ok(((self.chunk_fold)(encoded.rows)?, encoded.counts))
+            let (encoded, rows) = self.encoder.encode_read(&chunk, numbers.collect())?;
+            Ok(((self.chunk_fold)(encoded.rows)?, encoded.counts, rows))
         };
         self.check(fold())
     }

@@ -364,12 +364,16 @@ fn inflation_text(inference: &Inference, encoder: &Encoder) -> String {
 /// The features' variance inflation factors, the largest first; but for those of
 /// products and powers, which are correlated by their making.
 fn inflation(inference: &Inference, encoder: &Encoder) -> Vec<(String, f64)> {
-    let names = summary::names(encoder);
-    let together = summary::together(&names);
-    let all = names.iter().zip(&inference.coefficients);
-    let all = all.map(|(name, c)| (name.clone(), c.variance_inflation));
-    let mut list: Vec<(String, f64)> = all
-        .filter(|(name, factor)| factor.is_finite() && !summary::is_among(name, &together))
+    let features = encoder.features();
+    let together = summary::together(&features);
+    let coefficients = &inference.coefficients[usize::from(encoder.intercept())..];
+    let mut list: Vec<(String, f64)> = features
+        .iter()
+        .zip(coefficients)
+        .filter(|(feature, c)| {
+            c.variance_inflation.is_finite() && !summary::is_among(feature, &together)
+        })
+        .map(|(feature, c)| (feature.to_string(), c.variance_inflation))
         .collect();
     list.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     list

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use linreg_data::{
-    ChunkFold, ChunkOrder, DataError, EncodedSource, Encoder, EncodingCounts, Fold, Rows,
+    ChunkFold, ChunkOrder, Column, DataError, EncodedSource, Encoder, EncodingCounts, Feature,
+    Fold, Kind, Rows,
 };
 use linreg_exact::{
     Accumulator, Arithmetic, DiagnosticsPass, ExactError, Inference, InferenceConfig,
@@ -13,6 +14,7 @@ use linreg_model::{Coefficients, ModelFile};
 use super::diagnostics::Found;
 use super::exact_args::ExactArgs;
 use super::ridge::Ridge;
+use crate::columns::ColumnArgs;
 use crate::number::{count, plain, thousands};
 
 /// What a robust covariance is called.
@@ -57,9 +59,9 @@ impl ExactFit {
         again: impl Fn() -> Result<EncodedSource>,
         encoder: &Encoder,
         args: &ExactArgs,
+        columns: &ColumnArgs,
     ) -> Result<Self> {
-        let names = encoder.feature_names();
-        let explain = |error| explain(error, &names, sums.accumulator.rows());
+        let explain = |error| explain(error, encoder, columns, sums.accumulator.rows());
         let solve =
             |accumulator: &Accumulator| accumulator.solve(encoder.intercept(), args.collinear());
         let mut passes = passes;
@@ -187,27 +189,58 @@ fn fewest_digits(solution: &Solution, config: &InferenceConfig) -> f64 {
 }
 
 /// The error of a fit in the names of the table.
-fn explain(error: ExactError, names: &[String], rows: u64) -> anyhow::Error {
+fn explain(error: ExactError, encoder: &Encoder, columns: &ColumnArgs, rows: u64) -> anyhow::Error {
     let ExactError::Collinear(relations) = error else {
         return anyhow!(error);
     };
+    let names = encoder.feature_names();
     if rows <= names.len() as u64 {
         return anyhow!(
-            "{} do not determine {}; use fewer features or more rows, or go on with --collinear drop or --collinear minimum-norm",
+            "{} do not determine {}{}; use fewer features or more rows, or go on with --collinear drop or --collinear minimum-norm",
             count(rows as usize, "row"),
-            count(names.len() + 1, "coefficient")
+            count(names.len() + 1, "coefficient"),
+            most_levels(encoder, columns)
         );
     }
-    let lines = relations_lines(&relations, names);
+    let lines = relations_lines(&relations, &names);
+    let features = encoder.features();
     let dropped: Vec<&str> = relations
         .iter()
         .map(|r| names[r.feature].as_str())
         .collect();
     let add = if dropped.len() == 1 { "adds" } else { "add" };
+    let redundant: Vec<&Feature> = relations.iter().map(|r| &features[r.feature]).collect();
     anyhow!(
-        "`{}` {add} nothing to the other features:\n{lines}leave out one of each line with --exclude, or go on with --collinear drop or --collinear minimum-norm",
-        plain(&dropped.join("`, `"))
+        "`{}` {add} nothing to the other features:\n{lines}{}, or go on with --collinear drop or --collinear minimum-norm",
+        plain(&dropped.join("`, `")),
+        columns.how_to_leave_out(&redundant, encoder.terms())
     )
+}
+
+/// The columns that take the most coefficients, and how to do without them.
+fn most_levels(encoder: &Encoder, args: &ColumnArgs) -> String {
+    const MOST: usize = 3;
+    let levels = |column: &Column| match &column.kind {
+        Kind::Categorical { levels, .. } => levels.len(),
+        _ => 0,
+    };
+    let mut columns: Vec<&Column> = encoder.columns().iter().collect();
+    columns.retain(|column| levels(column) > 2);
+    columns.sort_by_key(|column| std::cmp::Reverse(levels(column)));
+    columns.truncate(MOST);
+    let Some(first) = columns.first() else {
+        return String::new();
+    };
+    let of_column = |column: &&Column| {
+        let levels = count(levels(column), "level");
+        format!("`{}` has {levels}", plain(&column.name))
+    };
+    let listed: Vec<String> = columns.iter().map(of_column).collect();
+    let features = encoder.features();
+    let of_first = |feature: &&Feature| feature.columns().any(|column| column == first.name);
+    let of_first: Vec<&Feature> = features.iter().filter(of_first).collect();
+    let how = args.how_to_leave_out(&of_first, encoder.terms());
+    format!(": {}; {how}", listed.join(", "))
 }
 
 /// A line for each feature that others make up.
@@ -308,9 +341,9 @@ pub fn rows_of(
 }
 
 /// An error for no rows to fit to.
-pub fn check_rows(counts: &EncodingCounts) -> Result<()> {
-    if counts.rows == counts.dropped {
-        bail!("there are no rows left to fit a model to");
+pub fn check_rows(counts: &EncodingCounts) -> Result<(), DataError> {
+    match counts.rows == counts.dropped {
+        true => Err(DataError::NoRows(" left to fit a model to".to_string())),
+        false => Ok(()),
     }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use linreg_exact::{Collinear, DiagnosticsConfig, InferenceConfig, Robust, Weight
 use super::ridge::{self, Penalties};
 
 /// Settings of the exact fit.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Exact fit (--method exact)")]
 pub struct ExactArgs {
     /// Probability that an interval holds the true coefficient [default: 0.95]
@@ -104,6 +104,17 @@ impl ExactArgs {
             weighting: self.inference()?.weighting,
             ..DiagnosticsConfig::default()
         })
+    }
+
+    /// The settings for a fold of a cross-validation, whose rows may lack what
+    /// tells two features apart.
+    pub fn for_fold(&self) -> Self {
+        Self {
+            collinear: self.collinear.or(Some(Collinear::Drop)),
+            robust: None,
+            diagnostics: false,
+            ..self.clone()
+        }
     }
 
     /// What is done about features that others make up.

@@ -39,7 +39,10 @@ impl Report<'_> {
         let folds: Result<Vec<Value>> = self
             .folds
             .iter()
-            .map(|metrics| metrics_json(metrics, targets))
+            .map(|metrics| match metrics.is_empty() {
+                true => Ok(Value::Null),
+                false => metrics_json(metrics, targets),
+            })
             .collect();
         let mut coefficients = coefficients_json(self.model, encoder.intercept());
         let mut object = json!({
@@ -160,13 +163,23 @@ pub fn folds_lines(folds: &[Vec<Metrics>], targets: &[String]) -> String {
     let mut text = format!("\nOn each of {} parts left out in turn\n", folds.len());
     for (index, target) in targets.iter().enumerate() {
         let mut moments = Moments::new(1);
-        let rmse: Vec<f64> = folds.iter().map(|metrics| metrics[index].rmse).collect();
+        let rmse = folds.iter().filter_map(|metrics| metrics.get(index));
+        let rmse: Vec<f64> = rmse.map(|metrics| metrics.rmse).collect();
         moments.update(&rmse);
+        if let Some(std) = moments.sample_std() {
+            text += &format!(
+                "  RMSE  {} ± {}  mean and standard deviation, in the unit of `{}`\n",
+                number::significant(moments.mean()[0]),
+                number::significant(std[0]),
+                number::plain(target)
+            );
+        }
+    }
+    let unjudged = folds.iter().filter(|metrics| metrics.is_empty()).count();
+    if unjudged > 0 {
         text += &format!(
-            "  RMSE  {} ± {}  mean and standard deviation, in the unit of `{}`\n",
-            number::significant(moments.mean()[0]),
-            number::significant(moments.std()[0]),
-            number::plain(target)
+            "  {} could not be judged: no row, or no feature that varies in the others\n",
+            number::count(unjudged, "part")
         );
     }
     text

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use linreg_data::{Encoder, Kind};
+use linreg_data::{Encoder, Feature, FeatureFactor};
 use linreg_exact::{Coefficient, Inference, Solution};
 use serde_json::{Value, json};
 
@@ -227,23 +227,23 @@ pub fn meaning_heading(inference: &Inference) -> String {
 pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<String> {
     /// As many as are read.
     const MOST: usize = 5;
-    let names = names(encoder);
+    let features = encoder.features();
     let level = 1.0 - inference.confidence;
-    let mut sure: Vec<(&String, &Coefficient)> =
-        names.iter().zip(&inference.coefficients).collect();
-    let together = together(&names);
-    sure.retain(|(name, c)| {
-        let is_alone = *name != INTERCEPT && !is_among(name, &together);
+    let coefficients = &inference.coefficients[usize::from(encoder.intercept())..];
+    let mut sure: Vec<(&Feature, &Coefficient)> = features.iter().zip(coefficients).collect();
+    let together = together(&features);
+    sure.retain(|(feature, c)| {
+        let is_alone = !is_among(feature, &together);
         c.p < level && c.t.is_finite() && is_alone && !c.is_dropped
     });
     sure.sort_by(|(_, a), (_, b)| b.t.abs().total_cmp(&a.t.abs()));
     let target = plain(target);
-    let others = if names.len() > 2 {
+    let others = if features.len() > 1 {
         ", other features held fixed"
     } else {
         ""
     };
-    let line = |(name, c): &(&String, &Coefficient)| {
+    let line = |(feature, c): &(&Feature, &Coefficient)| {
         let way = if c.estimate > 0.0 { "higher" } else { "lower" };
         let (from, to) = match c.estimate > 0.0 {
             true => (c.lower, c.upper),
@@ -253,7 +253,7 @@ pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<St
         let range = format!("{} to {}", significant(from), significant(to));
         format!(
             "{}: `{target}` is {way} by {size} ({range}){others}",
-            of_feature(name, encoder)
+            of_feature(feature)
         )
     };
     let mut lines: Vec<String> = sure.iter().take(MOST).map(line).collect();
@@ -274,41 +274,35 @@ pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<St
 }
 
 /// The columns of products and powers, whose weights say nothing one by one.
-pub fn together(names: &[String]) -> HashSet<&str> {
-    let several = names.iter().filter(|name| name.contains([':', '^']));
-    several.flat_map(|name| columns_of(name)).collect()
+pub fn together(features: &[Feature]) -> HashSet<&str> {
+    let several = features.iter().filter(|feature| !feature.is_single());
+    several.flat_map(Feature::columns).collect()
 }
 
 /// Whether a feature is made of one of these columns.
-pub fn is_among(name: &str, together: &HashSet<&str>) -> bool {
-    columns_of(name).any(|column| together.contains(column))
-}
-
-/// The columns that a feature is made of, as its name tells.
-fn columns_of(name: &str) -> impl Iterator<Item = &str> {
-    let factors = name.split(':');
-    factors.map(|factor| factor.split(['=', '^']).next().unwrap_or_default())
+pub fn is_among(feature: &Feature, together: &HashSet<&str>) -> bool {
+    feature.columns().any(|column| together.contains(column))
 }
 
 /// What a feature's weight compares.
-fn of_feature(name: &str, encoder: &Encoder) -> String {
-    for column in encoder.columns() {
-        if let Kind::Categorical { levels, .. } = &column.kind
-            && let Some(level) = name.strip_prefix(&format!("{}=", column.name))
-            && levels.iter().any(|other| other == level)
-        {
-            return match encoder.intercept() {
-                true => format!(
-                    "{} {} rather than {}",
-                    plain(&column.name),
-                    plain(level),
-                    plain(&levels[0])
-                ),
-                false => format!("{} {}", plain(&column.name), plain(level)),
-            };
+fn of_feature(feature: &Feature) -> String {
+    match &feature.factors[..] {
+        [
+            FeatureFactor::Level {
+                column,
+                level,
+                baseline,
+            },
+        ] => {
+            let of_level = format!("{} {}", plain(column), plain(level));
+            match baseline {
+                Some(baseline) => format!("{of_level} rather than {}", plain(baseline)),
+                None => of_level,
+            }
         }
+        [FeatureFactor::Missing { column, .. }] => format!("{} missing", plain(column)),
+        _ => format!("1 more of `{}`", plain(&feature.to_string())),
     }
-    format!("1 more of `{}`", plain(name))
 }
 
 /// What deserves a second look.
@@ -362,7 +356,7 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
             fewest.floor()
         ));
     }
-    warnings.extend(inflated(solution, &fit.inferences, &names));
+    warnings.extend(inflated(solution, &fit.inferences, encoder));
     warnings
 }
 
@@ -370,18 +364,22 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
 pub const MUCH_INFLATION: f64 = 10.0;
 
 /// A warning of features that are nearly made up of others.
-fn inflated(solution: &Solution, inferences: &[Inference], names: &[String]) -> Option<String> {
+fn inflated(solution: &Solution, inferences: &[Inference], encoder: &Encoder) -> Option<String> {
     let first = inferences.first()?;
     if !solution.relations.is_empty() {
         return None;
     }
     // Powers of a column overlap as they should.
-    let together = together(names);
-    let mut list: Vec<(&String, f64)> = names
+    let features = encoder.features();
+    let together = together(&features);
+    let coefficients = &first.coefficients[usize::from(encoder.intercept())..];
+    let mut list: Vec<(String, f64)> = features
         .iter()
-        .zip(&first.coefficients)
-        .map(|(name, c)| (name, c.variance_inflation))
-        .filter(|(name, inflation)| *inflation > MUCH_INFLATION && !is_among(name, &together))
+        .zip(coefficients)
+        .filter(|(feature, c)| {
+            c.variance_inflation > MUCH_INFLATION && !is_among(feature, &together)
+        })
+        .map(|(feature, c)| (feature.to_string(), c.variance_inflation))
         .collect();
     list.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     let (_, most) = list.first()?;

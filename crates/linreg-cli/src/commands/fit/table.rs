@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 use linreg_data::{
-    ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, RowChunks,
-    RowSource, Schema, Set, Source, Split, learn_and_encode, learn_schema,
+    ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncoderConfig,
+    EncodingCounts, RowChunks, RowSource, Schema, Set, Source, Split, SplitRows, UnseenPolicy,
+    learn_and_encode, learn_encoder, learn_schema, rows_left_out,
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
@@ -16,7 +17,7 @@ use super::fitted::{Fitted, How, Trained};
 use super::gap::{self, Gap, GapSums};
 use super::search::Search;
 use super::{Args, Way, run_args};
-use crate::columns::warn_of_counts;
+use crate::columns::{warn_of_counts, warn_of_unseen};
 use crate::commands::Backend;
 use crate::commands::evaluate::metrics;
 use crate::input::SourceArgs;
@@ -30,8 +31,23 @@ pub struct Table {
     pub source: Arc<dyn Source>,
     pub schema: Schema,
     pub encoder: Encoder,
+    /// What the encoder is made with.
+    config: EncoderConfig,
+    /// How often the rows were read to learn the columns.
+    passes: usize,
+    /// In a fold, the rows that the model is not fitted to anyway.
+    left_out: Arc<[u64]>,
     /// Where validation does not go by rows held out.
     pub validation: Option<Validation>,
+}
+
+/// How a model fitted without a part of the rows does on that part.
+#[derive(Default)]
+pub struct Fold {
+    /// The metrics of each target; none where no row of the part can be judged.
+    pub metrics: Vec<Metrics>,
+    /// What was done about levels that the model does not know.
+    pub counts: EncodingCounts,
 }
 
 /// A table of its own to judge a model on.
@@ -63,20 +79,97 @@ impl Validation {
 }
 
 impl Table {
+    /// Learns what the columns are, and which rows a model is to be fitted to.
     pub fn learn(
         source: Arc<dyn Source>,
         validation: Option<Validation>,
         args: &Args,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Split)> {
         let (choice, config) = args.columns.settle(source.as_ref())?;
-        let schema = learn_schema(source.as_ref(), &choice)?;
-        let encoder = Encoder::new(&schema, &config)?;
-        Ok(Self {
+        let mut schema = learn_schema(source.as_ref(), &choice)?;
+        let split = args.split.split(schema.num_rows, args.seed)?;
+        // Before a long fit; there may be fewer rows to fit to yet.
+        args.split.check_folds(schema.num_rows)?;
+        let encoder = learn_encoder(source.as_ref(), &mut schema, &config, split)?;
+        let table = Self {
+            passes: 1 + usize::from(split != Split::None),
             source,
             schema,
             encoder,
+            config,
+            left_out: Arc::new([]),
             validation,
-        })
+        };
+        Ok((table, split))
+    }
+
+    /// Fits without each part of a cross-validation of the rows that the model is
+    /// fitted to.
+    pub fn folds(&self, args: &Args, way: &Way, num_rows: u64) -> Result<Vec<Fold>> {
+        if !args.split.has_folds() {
+            return Ok(Vec::new());
+        }
+        args.split.check_folds(num_rows)?;
+        let left_out = match num_rows == self.schema.num_rows {
+            true => Arc::new([]),
+            false => rows_left_out(self.source.as_ref(), &self.encoder)?,
+        };
+        let folds = args.split.folds(num_rows, args.seed);
+        folds
+            .map(|fold| self.fold(args, way, fold, &left_out))
+            .collect()
+    }
+
+    /// Fits a model to the rows for training of a fold and judges it on the
+    /// others.
+    fn fold(&self, args: &Args, way: &Way, fold: Split, left_out: &Arc<[u64]>) -> Result<Fold> {
+        let source = self.source.clone();
+        let mut schema = self.schema.clone();
+        let rows = SplitRows::new(fold, left_out.clone());
+        let encoder = learn_encoder(source.as_ref(), &mut schema, &self.config, rows)?;
+        if encoder.feature_names().is_empty() {
+            return Ok(Fold::default());
+        }
+        let table = Self {
+            source,
+            schema,
+            encoder,
+            config: self.config.clone(),
+            passes: self.passes + 1,
+            left_out: left_out.clone(),
+            validation: None,
+        };
+        match table.judged_fold(args, way, fold) {
+            Err(error) if matches!(error.downcast_ref(), Some(DataError::NoRows(_))) => {
+                Ok(Fold::default())
+            }
+            judged => judged,
+        }
+    }
+
+    fn judged_fold(&self, args: &Args, way: &Way, fold: Split) -> Result<Fold> {
+        let fitted = match way {
+            Way::Exact => self.fit_exact(args, fold)?,
+            Way::Sgd(backend) => self.train(args, backend, fold)?,
+        };
+        match self.rows(args, fold, Set::Validation) {
+            Ok((rows, counts)) => Ok(Fold {
+                metrics: self.judge(&rows, &fitted.coefficients)?,
+                counts,
+            }),
+            Err(error) if matches!(error.downcast_ref(), Some(DataError::NoRows(_))) => {
+                let mut counts = EncodingCounts::default();
+                let rows = self.source_of(fold, Set::Validation)?;
+                for chunk in rows.encoded(ChunkOrder::File)? {
+                    counts.merge(&chunk?.1);
+                }
+                Ok(Fold {
+                    metrics: Vec::new(),
+                    counts,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Learns what the columns are and fits exactly to all rows, in one pass if
@@ -93,6 +186,9 @@ impl Table {
             source,
             schema: learned.schema,
             encoder: learned.encoder,
+            config,
+            passes: learned.passes,
+            left_out: Arc::new([]),
             validation,
         };
         let fit = table.exact(args, Split::None, sums, &learned.counts, learned.passes)?;
@@ -118,9 +214,15 @@ impl Table {
         exact::check_rows(counts)?;
         let again = || {
             let (source, encoder) = (self.source.clone(), &self.encoder);
+            let split = SplitRows::new(split, self.left_out.clone());
             Ok(EncodedSource::new(source, encoder, split, Set::Training)?)
         };
-        ExactFit::new(&sums, passes, again, &self.encoder, &args.exact)
+        let settings = match split {
+            Split::Fold { .. } => args.exact.for_fold(),
+            _ => args.exact.clone(),
+        };
+        let encoder = &self.encoder;
+        ExactFit::new(&sums, passes, again, encoder, &settings, &args.columns)
     }
 
     pub fn rows(
@@ -132,10 +234,28 @@ impl Table {
         let max_numbers = args.memory.saturating_mul(1 << 20) / size_of::<f64>() as u64;
         let max_numbers = usize::try_from(max_numbers).unwrap_or(usize::MAX);
         if let (Some(validation), Set::Validation) = (&self.validation, set) {
-            return Ok(validation.rows(&self.encoder, max_numbers)?);
+            return Ok(validation.rows(&self.judging_encoder(set), max_numbers)?);
         }
-        let rows = EncodedSource::new(self.source.clone(), &self.encoder, split, set)?;
-        Ok(rows.load(max_numbers)?)
+        Ok(self.source_of(split, set)?.load(max_numbers)?)
+    }
+
+    /// The rows of a set, yet unread.
+    fn source_of(&self, split: Split, set: Set) -> Result<EncodedSource, DataError> {
+        let split = SplitRows::new(split, self.left_out.clone());
+        EncodedSource::new(self.source.clone(), &self.judging_encoder(set), split, set)
+    }
+
+    /// How the rows of a set are encoded. A level that the model does not know
+    /// stops no judgement: the model would refuse its rows, so it is judged on the
+    /// others.
+    fn judging_encoder(&self, set: Set) -> Encoder {
+        let encoder = self.encoder.clone();
+        match (set, encoder.unseen()) {
+            (Set::Validation | Set::Test, UnseenPolicy::Error) => {
+                encoder.with_unseen(UnseenPolicy::Drop)
+            }
+            _ => encoder,
+        }
     }
 
     /// Fits the model to the rows for training and judges it on each set.
@@ -158,8 +278,11 @@ impl Table {
                 continue;
             }
             let (rows, counts) = self.rows(args, split, set)?;
-            if let (Some(validation), Set::Validation) = (&self.validation, set) {
-                warn_of_counts(&counts, &format!(" in {}", validation.args.name()))?;
+            match (&self.validation, set) {
+                (Some(validation), Set::Validation) => {
+                    warn_of_counts(&counts, &format!(" in {}", validation.args.name()))?;
+                }
+                _ => warn_of_unseen(&counts, " in rows held out")?,
             }
             let metrics = self.judge(&rows, &fitted.coefficients)?;
             fitted.sets.push((set, metrics));
@@ -204,11 +327,12 @@ impl Table {
     }
 
     pub fn fit_exact(&self, args: &Args, split: Split) -> Result<Fitted> {
-        let source = EncodedSource::new(self.source.clone(), &self.encoder, split, Set::Training)?;
+        let of_split = SplitRows::new(split, self.left_out.clone());
+        let source = self.source.clone();
+        let source = EncodedSource::new(source, &self.encoder, of_split, Set::Training)?;
         let mut sums = Sums::new(Arithmetic::Double);
         let counts = sums.add(&source, &self.encoder)?;
-        // One to learn the columns, and this.
-        let fit = self.exact(args, split, sums, &counts, 2)?;
+        let fit = self.exact(args, split, sums, &counts, self.passes + 1)?;
         Ok(Fitted {
             coefficients: fit.coefficients()?,
             num_rows: (counts.rows - counts.dropped) as usize,

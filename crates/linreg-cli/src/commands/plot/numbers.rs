@@ -63,6 +63,8 @@ impl NumberArgs {
             }
         }
         let mut choice = self.kinds.choice();
+        choice.named.extend(features.iter().cloned());
+        choice.named.extend(target.map(String::from));
         if !features.is_empty() {
             let used = features.iter().map(String::as_str).chain(target);
             choice.columns = Some(used.map(String::from).collect());

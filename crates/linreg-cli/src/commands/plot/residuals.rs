@@ -43,8 +43,8 @@ pub struct Args {
     #[arg(long, short, value_name = "NAME")]
     target: Option<String>,
 
-    /// What to do about levels that the model does not know: error or baseline
-    /// [default: as the model was fitted]
+    /// What to do about levels that the model does not know: error, baseline, or
+    /// drop (leave out their rows) [default: as the model was fitted]
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
 

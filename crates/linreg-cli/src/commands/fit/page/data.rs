@@ -75,9 +75,14 @@ fn rows(report: &Report) -> String {
         count(report.fitted.num_rows, "row"),
         text(report.args.source.name()),
     );
-    if counts.dropped > 0 {
-        let dropped = count(counts.dropped as usize, "row");
-        sentence += &format!(" {dropped} with missing cells were left out.");
+    for (left_out, what) in [
+        (counts.incomplete(), "with missing cells"),
+        (counts.weightless, "of weight 0"),
+    ] {
+        if left_out > 0 {
+            let rows = count(left_out as usize, "row");
+            sentence += &format!(" {rows} {what} were left out.");
+        }
     }
     let all = report.table.schema.num_rows;
     let held_out = all.saturating_sub(counts.rows);

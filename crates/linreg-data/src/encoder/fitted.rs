@@ -1,0 +1,259 @@
+use super::Encoder;
+use super::block::MISSING;
+use crate::error::quote;
+use crate::schema::{Column, Kind, Schema, Spread};
+use crate::{DataError, Moments, Split};
+
+/// What the rows that a model is fitted to hold, a column of the encoder each:
+/// those that are neither held out, nor left out for a missing cell, nor of
+/// weight 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct FittedRows(pub Vec<FittedColumn>);
+
+/// What the cells of a column in these rows are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct FittedColumn {
+    /// How many are missing.
+    pub missing: u64,
+    /// Number of rows of each level.
+    pub levels: Vec<u64>,
+    /// The first number.
+    pub first: Option<f64>,
+    /// Whether some number is another than the first.
+    pub varies: bool,
+    /// Mean and spread of the numbers, where missing cells take the mean.
+    pub numbers: Option<Numbers>,
+}
+
+/// What numbers are like.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Numbers {
+    pub moments: Moments,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl FittedColumn {
+    pub fn of_levels(num_levels: usize, indices: &[u32], kept: &[bool]) -> Self {
+        let mut column = Self {
+            levels: vec![0; num_levels],
+            ..Self::default()
+        };
+        for (index, _) in indices.iter().zip(kept).filter(|(_, kept)| **kept) {
+            match column.levels.get_mut(*index as usize) {
+                Some(count) => *count += 1,
+                None => column.missing += u64::from(*index == MISSING),
+            }
+        }
+        column
+    }
+
+    pub fn of_numbers(values: &[f64], missing: &[bool], kept: &[bool], with_means: bool) -> Self {
+        let rows = || {
+            let rows = values.iter().zip(missing).zip(kept);
+            rows.filter_map(|((value, missing), kept)| kept.then_some((*value, *missing)))
+        };
+        let present = || rows().filter_map(|(value, missing)| (!missing).then_some(value));
+        let first = present().next();
+        // Stops at the first that differs, nearly always the second row.
+        let varies = first.is_some_and(|first| present().any(|value| value != first));
+        let numbers = with_means.then(|| {
+            let values: Vec<f64> = present().collect();
+            let mut moments = Moments::new(1);
+            moments.update(&values);
+            Numbers {
+                moments,
+                min: values.iter().copied().fold(f64::INFINITY, f64::min),
+                max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            }
+        });
+        let missing = match with_means {
+            true => rows().filter(|(_, missing)| *missing).count() as u64,
+            false => 0,
+        };
+        Self {
+            missing,
+            levels: Vec::new(),
+            first,
+            varies,
+            numbers,
+        }
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.missing += later.missing;
+        self.levels
+            .resize(self.levels.len().max(later.levels.len()), 0);
+        for (count, later) in self.levels.iter_mut().zip(later.levels) {
+            *count += later;
+        }
+        let differs = self.first.zip(later.first).is_some_and(|(a, b)| a != b);
+        self.varies |= later.varies || differs;
+        self.first = self.first.or(later.first);
+        match (&mut self.numbers, later.numbers) {
+            (Some(numbers), Some(later)) => {
+                numbers.moments.merge(&later.moments);
+                numbers.min = numbers.min.min(later.min);
+                numbers.max = numbers.max.max(later.max);
+            }
+            (numbers, later) => *numbers = numbers.take().or(later),
+        }
+    }
+}
+
+impl FittedRows {
+    /// Adds what later rows hold.
+    pub fn merge(&mut self, later: Self) {
+        match self.0.is_empty() {
+            true => *self = later,
+            false => {
+                let columns = self.0.iter_mut().zip(later.0);
+                columns.for_each(|(column, later)| column.merge(later));
+            }
+        }
+    }
+}
+
+impl Encoder {
+    /// Whether a model of the rows for training of a split may be fitted to
+    /// fewer rows than the table has.
+    pub(crate) fn may_leave_out_rows(&self, split: &Split) -> bool {
+        let num_features = self.num_feature_columns();
+        let is_dropped = |(index, column): (usize, &Column)| {
+            column.missing > 0 && (index >= num_features || !self.takes_means())
+        };
+        *split != Split::None
+            || self.columns.iter().enumerate().any(is_dropped)
+            || self.weight.is_some() && self.columns.last().is_some_and(has_zero)
+    }
+
+    /// Makes levels and means those of the rows fitted to, in the schema too.
+    ///
+    /// Is false, and leaves the encoder as it was, where columns are the same in
+    /// all of these rows: they are left out of the schema, and an encoder is to
+    /// be made anew. With `keeps_constants` they stay.
+    ///
+    /// # Errors
+    ///
+    /// A baseline that was named and is the level of no row fitted to.
+    pub(crate) fn settle(
+        &mut self,
+        rows: &FittedRows,
+        schema: &mut Schema,
+        keeps_constants: bool,
+    ) -> Result<bool, DataError> {
+        let num_features = self.num_feature_columns();
+        let target = rows.0.get(num_features);
+        if target.is_none_or(|target| target.first.is_none()) {
+            // No rows at all: whoever fits to them says so.
+            return Ok(true);
+        }
+        let mut constants = Vec::new();
+        for (column, found) in self.columns[..num_features].iter().zip(&rows.0) {
+            let why = found.constant(&column.kind, self.intercept);
+            if let Some(why) = why.filter(|_| !keeps_constants && self.is_feature(column)) {
+                constants.push((column, why));
+            }
+        }
+        if !constants.is_empty() {
+            // One whose missing cells have cost rows goes alone: in the rows that
+            // come back, others may vary.
+            constants.sort_by_key(|(column, _)| std::cmp::Reverse(column.missing));
+            if constants[0].0.missing > 0 {
+                constants.truncate(1);
+            }
+            for (column, why) in constants {
+                schema.leave_out(&column.name, column.is_second, why);
+            }
+            return Ok(false);
+        }
+        let with_means = self.takes_means();
+        for (index, (column, found)) in self.columns.iter_mut().zip(&rows.0).enumerate() {
+            if with_means && index < num_features {
+                column.missing = found.missing;
+            }
+            if let Some(numbers) = &found.numbers {
+                column.spread = Spread::of(&numbers.moments, numbers.min, numbers.max);
+            }
+            let unfitted = narrow(column, &found.levels, keeps_constants)?;
+            if let Some(of_schema) = schema.find_mut(&column.name, column.is_second) {
+                of_schema.kind = column.kind.clone();
+                of_schema.spread = column.spread;
+                of_schema.unfitted_levels = unfitted;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a column is a feature on its own, not only in products.
+    fn is_feature(&self, column: &Column) -> bool {
+        self.terms.iter().any(|term| match &term.0[..] {
+            [factor] => self
+                .column_of(factor)
+                .is_some_and(|index| std::ptr::eq(&self.columns[index], column)),
+            _ => false,
+        })
+    }
+}
+
+/// Keeps the levels of a column that are those of some row, and returns the
+/// others.
+fn narrow(
+    column: &mut Column,
+    counts: &[u64],
+    may_lose_baseline: bool,
+) -> Result<Vec<String>, DataError> {
+    let Kind::Categorical { levels, shares } = &mut column.kind else {
+        return Ok(Vec::new());
+    };
+    if let (Some(baseline), Some(0)) = (levels.first(), counts.first())
+        && column.is_baseline_named
+        && !may_lose_baseline
+    {
+        return Err(DataError::Columns(format!(
+            "the baseline {} of the column {} is the level of no row that the model is fitted to; name another",
+            quote(baseline),
+            quote(&column.name)
+        )));
+    }
+    let all = counts.iter().sum::<u64>() as f64;
+    let (mut fitted, mut unfitted) = (Vec::new(), Vec::new());
+    shares.clear();
+    for (level, count) in std::mem::take(levels).into_iter().zip(counts) {
+        if *count > 0 {
+            fitted.push(level);
+            shares.push(*count as f64 / all);
+        } else {
+            unfitted.push(level);
+        }
+    }
+    *levels = fitted;
+    Ok(unfitted)
+}
+
+fn has_zero(weight: &Column) -> bool {
+    weight.spread.is_some_and(|spread| spread.min == 0.0)
+}
+
+impl FittedColumn {
+    /// What all cells are, if they are the same.
+    fn constant(&self, kind: &Kind, has_intercept: bool) -> Option<String> {
+        let what = match kind {
+            Kind::Categorical { levels, .. } => {
+                let mut present = levels.iter().zip(&self.levels);
+                let mut present = present.by_ref().filter(|(_, count)| **count > 0);
+                match (present.next(), present.next()) {
+                    (_, Some(_)) => return None,
+                    (Some((level, _)), None) => quote(level),
+                    (None, None) => "missing".to_string(),
+                }
+            }
+            _ => match self.first {
+                None => "missing".to_string(),
+                Some(value) if !self.varies && (has_intercept || value == 0.0) => value.to_string(),
+                Some(_) => return None,
+            },
+        };
+        Some(format!("every cell is {what} in the rows fitted to"))
+    }
+}

@@ -1,0 +1,174 @@
+use std::sync::Arc;
+
+use crate::encoder::FittedRows;
+use crate::schema::{Kind, Schema};
+use crate::source::{ChunkOrder, Source};
+use crate::{DataError, Encoder, EncoderConfig, MissingPolicy, Set, Split, SplitRows, read};
+
+/// Settles what each column becomes in a model that is fitted to the rows for
+/// training of a split.
+///
+/// The levels of a column, and the means that its missing cells take, are those
+/// of the rows that the model is fitted to: rows that are held out, left out for
+/// a missing cell, or of weight 0 have no part in them. A level that is only in
+/// such rows is a new one for the model ([`UnseenPolicy`](crate::UnseenPolicy)).
+/// A column that has the same value in all rows fitted to is left out, unless
+/// the terms name it: then it is an error. In a fold of a cross-validation it
+/// stays, since the folds are to have the features of the model.
+///
+/// The schema is changed to what was found: a column left out becomes
+/// [`Kind::Ignored`], and levels become those of the rows fitted to.
+///
+/// # Errors
+///
+/// As [`Encoder::new`], a source that cannot be read, or a baseline that was
+/// named and is the level of no row fitted to.
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::{
+///     ColumnChoice, CsvOptions, EncoderConfig, MissingPolicy, Passes, Split, learn_encoder,
+///     learn_schema, open,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("houses.csv");
+/// let rows = "area,town,price\n50,Bonn,2\n70,Kiel,3\n60,Bonn,2\n80,Kiel,4\n,Ulm,5\n";
+/// std::fs::write(&path, rows)?;
+/// let source = open(&[path], &CsvOptions::default(), Passes::Several)?;
+/// let config = EncoderConfig {
+///     targets: vec!["price".to_string()],
+///     missing: MissingPolicy::Drop,
+///     ..EncoderConfig::default()
+/// };
+/// let mut schema = learn_schema(source.as_ref(), &ColumnChoice::default())?;
+/// let encoder = learn_encoder(source.as_ref(), &mut schema, &config, Split::None)?;
+/// // The only row of Ulm is left out.
+/// assert_eq!(encoder.feature_names(), ["area", "town=Kiel"]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn learn_encoder(
+    source: &dyn Source,
+    schema: &mut Schema,
+    config: &EncoderConfig,
+    split: impl Into<SplitRows>,
+) -> Result<Encoder, DataError> {
+    learn(source, schema, config, &split.into()).map(|(encoder, _)| encoder)
+}
+
+/// The numbers of the rows, from 0, that a model is not fitted to for a missing
+/// cell or a weight of 0.
+///
+/// # Errors
+///
+/// A source that cannot be read, or a cell that cannot be encoded.
+pub fn rows_left_out(source: &dyn Source, encoder: &Encoder) -> Result<Arc<[u64]>, DataError> {
+    let bound = encoder.bind(source, true)?;
+    let columns = bound.columns().to_vec();
+    let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
+        let kept = bound.encode(&chunk, None)?.kept;
+        let rows = (chunk.first_row..).zip(kept);
+        let left_out = rows.filter_map(|(row, is_kept)| (!is_kept).then_some(row));
+        Ok(left_out.collect::<Vec<u64>>())
+    })?;
+    let mut rows = Vec::new();
+    for chunk in chunks {
+        rows.extend(chunk?);
+    }
+    Ok(rows.into())
+}
+
+/// The encoder, and how often the rows were read for it.
+pub(crate) fn learn(
+    source: &dyn Source,
+    schema: &mut Schema,
+    config: &EncoderConfig,
+    split: &SplitRows,
+) -> Result<(Encoder, usize), DataError> {
+    let is_fold = matches!(split.split(), Split::Fold { .. });
+    if !is_fold {
+        schema.leave_out_constants(config);
+    }
+    let mut passes = 0;
+    // Each round leaves out a column more, so that there is a last.
+    loop {
+        let mut encoder = Encoder::new(schema, config)?;
+        if !encoder.may_leave_out_rows(&split.split()) {
+            return Ok((encoder, passes));
+        }
+        let rows = fitted_rows(source, &encoder, split)?;
+        passes += 1;
+        if encoder.settle(&rows, schema, is_fold)? {
+            return Ok((encoder, passes));
+        }
+    }
+}
+
+/// What the rows for training hold.
+fn fitted_rows(
+    source: &dyn Source,
+    encoder: &Encoder,
+    split: &SplitRows,
+) -> Result<FittedRows, DataError> {
+    let split = split.clone();
+    let bound = encoder.bind(source, true)?;
+    let columns = bound.columns().to_vec();
+    let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
+        let wanted = split.rows(Set::Training, chunk.first_row, chunk.num_rows());
+        bound.fitted_rows(&chunk, Some(&wanted))
+    })?;
+    let mut rows = FittedRows::default();
+    for chunk in chunks {
+        rows.merge(chunk?);
+    }
+    Ok(rows)
+}
+
+impl Schema {
+    /// Leaves out the columns that would be features and have the same number in
+    /// every row.
+    pub(crate) fn leave_out_constants(&mut self, config: &EncoderConfig) {
+        for term in config.terms(self) {
+            let [factor] = &term.0[..] else {
+                continue;
+            };
+            let Ok(column) = self.column_of(factor) else {
+                continue;
+            };
+            let is_number = matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date);
+            let value = column.spread.map_or(0.0, |spread| spread.min);
+            let is_whole = column.missing == 0 || config.missing != MissingPolicy::Error;
+            if is_number
+                && column.is_constant()
+                && column.infinite == 0
+                && is_whole
+                && config.tells_nothing(value)
+            {
+                let (name, is_second) = (column.name.clone(), column.is_second);
+                self.leave_out(&name, is_second, format!("every cell is {value}"));
+            }
+        }
+    }
+
+    /// Ignores a column.
+    pub(crate) fn leave_out(&mut self, name: &str, is_second: bool, why: String) {
+        if let Some(column) = self.find_mut(name, is_second) {
+            column.kind = Kind::Ignored;
+            column.why = why;
+        }
+    }
+}
+
+impl EncoderConfig {
+    /// Whether a feature of this value in every row tells nothing: without an
+    /// intercept it takes its place, unless it is 0.
+    fn tells_nothing(&self, value: f64) -> bool {
+        !self.no_intercept || value == 0.0
+    }
+}
+
+#[cfg(test)]
+mod tests;
