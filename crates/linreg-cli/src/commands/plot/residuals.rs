@@ -13,9 +13,8 @@ use super::drawing::DrawingArgs;
 use crate::columns::{unseen, warn_of_counts};
 use crate::commands::fit::diagnostics::LEVEL;
 use crate::commands::fit::exact::Sums;
-use crate::commands::fit::fitted::{COUNTS, WEIGHTS};
 use crate::commands::fit::intervals::{caution, load};
-use crate::input::{SourceArgs, encoder_of, load_model};
+use crate::input::{COUNTS, SourceArgs, WEIGHTS, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
 use crate::style::yellow;
 
