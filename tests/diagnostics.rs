@@ -340,7 +340,7 @@ fn durbin_watson_is_judged_by_its_distribution_for_these_rows() {
             "--diagnostics",
             "--force",
         ];
-        let found = tool.json(&[&fit[..], &["--json"]].concat());
+        let found = tool.json(&fit);
         let found = &found["diagnostics"];
         if p.is_finite() {
             assert_close(&found["durbin_watson"], statistic, "statistic");
@@ -451,7 +451,7 @@ fn rows_that_count_for_several_have_the_figures_of_the_rows_written_out() {
     let weight = ["--weight", "n", "--counts"];
     let counted = [&["fit", "counted.csv"][..], &options, &weight].concat();
     let written = [&["fit", "written.csv"][..], &options].concat();
-    let json = |fit: &[&str]| tool.json(&[fit, &["--json", "--force"]].concat());
+    let json = |fit: &[&str]| tool.json(&[fit, &["--force"]].concat());
     let (of_counted, of_written) = (json(&counted), json(&written));
     for pointer in [
         "/durbin_watson",

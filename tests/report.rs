@@ -149,7 +149,7 @@ fn a_report_looks_for_findings_itself_and_puts_them_first() {
             );
         }
         // The titles of its pictures say the same.
-        let is_growing = page.contains("residuals do not have the same variance");
+        let is_growing = page.contains("The spread of residuals grows");
         let is_even = page.contains("No bend and no change of spread found in 400 rows");
         assert_eq!(
             (is_growing, is_even),

@@ -89,6 +89,11 @@ pub const ENCODER: &str = "encoder";
 /// to stands, as JSON.
 pub const SCHEMA: &str = "schema";
 
+/// Key of a model's metadata that says what its weights are: [`COUNTS`] of rows,
+/// else how precise rows are.
+pub const WEIGHTS: &str = "weights";
+pub const COUNTS: &str = "counts";
+
 /// Reads a model file.
 pub fn load_model(path: &Path) -> Result<ModelFile> {
     ModelFile::load(path).with_context(|| name(path))

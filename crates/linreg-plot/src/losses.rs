@@ -126,10 +126,10 @@ fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String)
         Course::Falls => format!("The loss falls {from_to}"),
         Course::Rises => format!("The loss rises {from_to}"),
         Course::Level => format!("The loss stays at about {}", rough(last)),
-        Course::Unknown => format!(
-            "The loss goes {from_to}: {} epochs are too few to tell noise from a trend",
-            losses.len()
-        ),
+        Course::Unknown => {
+            let epochs = losses.len();
+            format!("The loss goes {from_to} in {epochs} epochs, too few to see a trend")
+        }
     };
     let least_of = |points: &[(f64, f64)]| {
         let points = points.iter().copied().enumerate();
@@ -154,10 +154,12 @@ fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String)
             end.0
         ),
         Course::Unknown => format!("{what} is least at epoch {epoch} of {}", end.0),
-        Course::Level | Course::Falls => format!(
-            "{what} is least at epoch {epoch} of {}; after it no rise beyond its noise",
-            end.0
-        ),
+        Course::Level | Course::Falls => {
+            format!(
+                "{what} is least at epoch {epoch} of {}, level after it",
+                end.0
+            )
+        }
     };
     let subtitle = format!(
         "Of validation rows {} at least and {} at the end; of training rows {from_to}",
@@ -220,14 +222,14 @@ mod tests {
         assert_eq!(title(&[8.0, 2.0, 1.0], &[]), "The loss falls from 8 to 1");
         assert_eq!(
             title(&[1.0, 1.1, 1.2], &[]),
-            "The loss goes from 1 to 1.2: 3 epochs are too few to tell noise from a trend"
+            "The loss goes from 1 to 1.2 in 3 epochs, too few to see a trend"
         );
         let flat: Vec<f64> = crate::course::tests::normal(40, 3)
             .iter()
             .map(|z| 5.0 + 0.01 * z)
             .collect();
         assert!(title(&flat, &[]).starts_with("The loss stays at about "));
-        let end = "after it no rise beyond its noise";
+        let end = ", level after it";
         assert!(
             title(&flat, &flat).ends_with(end),
             "{}",

@@ -132,10 +132,13 @@ fn spread(tests: &ResidualTests, trend: &Trend) -> Option<String> {
     let is_found = tests.of_spread() == Verdict::Found;
     let way = match trend.growth() {
         Some(Growth::More(times)) => {
-            format!("spread grows {times:.1} times from left to right")
+            format!("The spread of residuals grows {times:.1} times from left to right")
         }
         Some(Growth::Less(share)) => {
-            format!("spread falls to {:.0} % from left to right", 100.0 * share)
+            format!(
+                "The spread of residuals falls to {:.0} % from left to right",
+                100.0 * share
+            )
         }
         _ if is_found => {
             return Some("The spread of residuals changes with the features".to_string());
@@ -143,9 +146,9 @@ fn spread(tests: &ResidualTests, trend: &Trend) -> Option<String> {
         _ => return None,
     };
     Some(if is_found {
-        format!("The {way}: residuals do not have the same variance")
+        way
     } else {
-        format!("The {way}, though the Breusch-Pagan test does not find it")
+        format!("{way}, though the Breusch-Pagan test does not find it")
     })
 }
 
@@ -194,10 +197,7 @@ mod tests {
             assert_eq!(title, "The spread of residuals changes with the features");
         }
         for title in titles(&grows, Some(&tests(0.01))) {
-            assert!(
-                title.ends_with("residuals do not have the same variance"),
-                "{title}"
-            );
+            assert!(title.ends_with("times from left to right"), "{title}");
         }
         for title in titles(&grows, Some(&tests(0.3))) {
             assert!(
@@ -206,7 +206,7 @@ mod tests {
             );
         }
         // Without tests, its own.
-        assert!(titles(&grows, None)[0].ends_with("residuals do not have the same variance"));
+        assert!(titles(&grows, None)[0].ends_with("times from left to right"));
         assert!(titles(&even, None)[0].ends_with("found in 400 rows"));
     }
 

@@ -1,7 +1,7 @@
 pub mod diagnostics;
 pub mod exact;
 mod exact_args;
-pub mod fitted;
+mod fitted;
 mod gap;
 pub mod intervals;
 mod objective_args;

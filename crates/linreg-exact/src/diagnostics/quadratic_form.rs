@@ -97,7 +97,7 @@ mod tests {
     fn two_squares_have_the_tail_of_an_f() {
         // P(a z² > b z²) is that of F(1, 1) > b / a: 1 - 2/π atan √(b/a).
         for (a, b) in [(1.0, 1.0), (1.0, 3.0), (0.01, 5.0), (1e-9, 1.0), (2.0, 0.1)] {
-            let expected = 1.0 - 2.0 / PI * (b / a as f64).sqrt().atan();
+            let expected = 1.0 - 2.0 / PI * f64::sqrt(b / a).atan();
             let found = probability_above_zero(&[a, -b]);
             assert!(
                 (found / expected - 1.0).abs() < 1e-11,

@@ -10,12 +10,7 @@ use super::exact::ExactFit;
 use super::gap::Gap;
 use super::search::Search;
 use super::table::Table;
-use crate::input::{ENCODER, SCHEMA};
-
-/// Key of a model's metadata that says what its weights are: [`COUNTS`] of rows,
-/// else how precise rows are.
-pub const WEIGHTS: &str = "weights";
-pub const COUNTS: &str = "counts";
+use crate::input::{COUNTS, ENCODER, SCHEMA, WEIGHTS};
 
 /// A model fitted to the rows for training of a split.
 pub struct Fitted {

@@ -12,9 +12,8 @@ use linreg_plot::{Picture, ResidualTests};
 use super::drawing::DrawingArgs;
 use crate::columns::{unseen, warn_of_counts};
 use crate::commands::fit::diagnostics::LEVEL;
-use crate::commands::fit::fitted::{COUNTS, WEIGHTS};
 use crate::commands::fit::intervals::{Predictor, in_basis, load};
-use crate::input::{SourceArgs, encoder_of, load_model};
+use crate::input::{COUNTS, SourceArgs, WEIGHTS, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
 use crate::style::yellow;
 

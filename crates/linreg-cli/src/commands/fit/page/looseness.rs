@@ -13,7 +13,7 @@ pub fn section(report: &Report, look: &Look) -> Section {
         "A scatter of the target against one feature has everything else as its noise: what the \
          other features do, and what no feature explains. The line through it leaves the sum of \
          both. So a feature whose weight moves the target much has a tight scatter, and one of \
-         little weight a loose one, however surely its weight is known.",
+         little weight a loose one, however precisely its weight is known.",
     );
     for (target, target_name) in targets.iter().enumerate().take(told) {
         if told > 1 {
