@@ -100,6 +100,14 @@ fn missing(text: &str) -> Result<MissingPolicy, String> {
     })
 }
 
+/// Reads the policy for missing cells of a table that a model is applied to.
+pub fn applied_missing(text: &str) -> Result<MissingPolicy, String> {
+    match missing(text) {
+        Ok(MissingPolicy::Indicator) | Err(_) => Err("expected error, drop or mean".to_string()),
+        policy => policy,
+    }
+}
+
 /// Reads the policy for new levels.
 pub fn unseen(text: &str) -> Result<UnseenPolicy, String> {
     Ok(match text {

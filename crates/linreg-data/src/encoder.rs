@@ -1,5 +1,6 @@
 mod block;
 mod design;
+mod missing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::iter::zip;
@@ -201,6 +202,7 @@ impl Encoder {
             why: "as the model names it".to_string(),
             missing: 0,
             first_missing: Vec::new(),
+            dates: None,
             spread: None,
             fingerprint: 0,
         };

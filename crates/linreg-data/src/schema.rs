@@ -1,11 +1,15 @@
+mod mixed;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{cell, quote};
+use crate::error::quote;
 use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
 use crate::source::{ChunkOrder, Source, column_indices, column_names};
-use crate::{DataError, read};
+use crate::text_format::CellReader;
+use crate::{DataError, DateOrder, read};
+use mixed::{Order, gap_note, no_number, odd_one_out};
 
 /// What a user says of the columns of a table; what is not said is found out.
 #[derive(Clone, Debug)]
@@ -58,6 +62,10 @@ pub struct Column {
     /// The first of them. Not stored with a model.
     #[serde(skip)]
     pub first_missing: Vec<Example>,
+    /// In which order the day and the month of its dates are, where that can be
+    /// told from the dates only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<DateOrder>,
     /// What its numbers are like; None for words.
     pub spread: Option<Spread>,
     /// The same, but for chance, for columns with the same cells in every row.
@@ -181,11 +189,25 @@ impl ColumnChoice {
         if profile.num_rows == 0 {
             return Err(DataError::NoRows(" after the header".to_string()));
         }
+        let cells = CellReader::new(&profile.format)?;
         let columns = profile.columns.into_iter();
         let columns: Result<_, DataError> = columns
-            .map(|profile| {
-                let (kind, why) = self.kind(&profile)?;
-                let spread = (profile.moments.count() > 0).then(|| Spread {
+            .map(|mut profile| {
+                let (kind, why) = self.kind(&profile, &cells)?;
+                let dates = match Order::of(&profile) {
+                    Order::Known(order) => order,
+                    _ => None,
+                };
+                if let (Some(DateOrder::MonthFirst), Some(spread)) =
+                    (dates, profile.slashed.month_first.take())
+                {
+                    profile.moments = spread.moments;
+                    (profile.min, profile.max) = (spread.min, spread.max);
+                }
+                // The numbers among cells of several kinds are not those of the
+                // column.
+                let is_whole = !matches!(kind, Kind::Mixed);
+                let spread = (is_whole && profile.moments.count() > 0).then(|| Spread {
                     mean: profile.moments.mean()[0],
                     std: profile.moments.std()[0],
                     min: profile.min,
@@ -197,6 +219,7 @@ impl ColumnChoice {
                     why,
                     missing: profile.missing,
                     first_missing: profile.first_missing,
+                    dates,
                     spread,
                     fingerprint: profile.fingerprint,
                 })
@@ -208,7 +231,11 @@ impl ColumnChoice {
         })
     }
 
-    fn kind(&self, profile: &ColumnProfile) -> Result<(Kind, String), DataError> {
+    fn kind(
+        &self,
+        profile: &ColumnProfile,
+        cells: &CellReader,
+    ) -> Result<(Kind, String), DataError> {
         let name = &profile.name;
         let words = &profile.words;
         let (numbers, booleans, dates) = (profile.numbers, profile.booleans, profile.dates);
@@ -224,64 +251,56 @@ impl ColumnChoice {
             }
             return ignored("every cell is missing".to_string());
         }
-        if let Some(word) = &words.first
-            && is_like_number(&word.found)
-            && !is_categorical
-            && !is_numeric
-        {
-            let why = format!(
-                "{}: found {}, where a number is written as in 1234.5",
-                word.place,
-                cell(&word.found)
-            );
-            return Ok((Kind::Mixed, why));
+        if is_numeric && let Some(word) = &words.first {
+            return Err(no_number(profile, word, cells).error(name));
         }
-        if is_categorical || (words.count > 0 && numbers + booleans + dates == 0 && !is_numeric) {
+        if !is_categorical && let Some(odd) = odd_one_out(profile, cells) {
+            return match is_numeric {
+                true => Err(odd.error(name)),
+                false => Ok(odd.kind()),
+            };
+        }
+        if is_categorical || words.count > 0 {
             return self.categorical(profile, is_categorical);
-        }
-        if let Some(word) = &words.first {
-            if is_numeric {
-                return Err(DataError::Cell {
-                    place: word.place.clone(),
-                    column: name.clone(),
-                    found: word.found.clone(),
-                    expected: "a number",
-                });
-            }
-            let why = format!(
-                "{}: found {}, where {} of {} cells are {}",
-                word.place,
-                cell(&word.found),
-                (numbers + booleans + dates).max(1),
-                numbers + booleans + dates + words.count,
-                if numbers >= booleans.max(dates) {
-                    "numbers"
-                } else if dates > booleans {
-                    "dates"
-                } else {
-                    "true or false"
-                }
-            );
-            return Ok((Kind::Mixed, why));
         }
         if let Some(found) = &profile.first_infinite {
             return Err(infinite(name, found));
         }
-        Ok(match (numbers > 0, booleans > 0, dates > 0) {
-            (_, _, true) if numbers + booleans > 0 => {
-                let why = "some cells are dates, others numbers".to_string();
-                (Kind::Ignored, why)
-            }
-            (_, _, true) if is_numeric => {
-                (Kind::Date, "dates, as days since 1970-01-01".to_string())
-            }
-            (_, _, true) => {
-                let why = format!("dates; --numeric {} takes them as days", quote(name));
-                (Kind::Ignored, why)
-            }
-            (false, true, false) => (Kind::Boolean, "true is 1, false is 0".to_string()),
+        if dates > 0 {
+            return self.dates(profile, is_numeric);
+        }
+        Ok(match (numbers > 0, booleans > 0) {
+            (false, true) => (Kind::Boolean, "true is 1, false is 0".to_string()),
+            (true, true) => (Kind::Numeric, "numbers; true is 1, false is 0".to_string()),
             _ => (Kind::Numeric, "every cell is a number".to_string()),
         })
+    }
+
+    /// Dates are left out unless somebody says that they are numbers: then their
+    /// order has to be known.
+    fn dates(
+        &self,
+        profile: &ColumnProfile,
+        is_numeric: bool,
+    ) -> Result<(Kind, String), DataError> {
+        let name = &profile.name;
+        match Order::of(profile) {
+            Order::Both(odd) if is_numeric => Err(odd.error(name)),
+            Order::Both(odd) => Ok(odd.kind()),
+            Order::Unknown(odd) if is_numeric => Err(odd.error(name)),
+            Order::Known(_) if is_numeric => {
+                Ok((Kind::Date, "dates, as days since 1970-01-01".to_string()))
+            }
+            order => {
+                let more = match order {
+                    Order::Unknown(_) => ", with --dates day-first or month-first",
+                    _ => "",
+                };
+                let name = quote(name);
+                let why = format!("dates; --numeric {name} takes them as days{more}");
+                Ok((Kind::Ignored, why))
+            }
+        }
     }
 
     fn categorical(
@@ -324,22 +343,13 @@ impl ColumnChoice {
             true => "as asked for".to_string(),
             false => {
                 let example = words.first.as_ref().map(|word| quote(&word.found));
-                format!("words, such as {}", example.unwrap_or_default())
+                let note = gap_note(profile);
+                format!("words, such as {}{note}", example.unwrap_or_default())
             }
         };
         let levels = levels.into_iter().cloned().collect();
         Ok((Kind::Categorical { levels, shares }, why))
     }
-}
-
-/// Whether people read it as a number, though it is none here: `1,5`, `1 234`,
-/// `$5`, `12 %`. As a level, each would get a coefficient of its own, quietly.
-fn is_like_number(text: &str) -> bool {
-    let is_sign = |c: char| ",.' \u{a0}\u{202f}%+-$€£¥".contains(c);
-    let inner = text.trim().trim_start_matches(['+', '-']);
-    inner.contains(|c: char| c.is_ascii_digit())
-        && !inner.contains(['+', '-'])
-        && inner.chars().all(|c| c.is_ascii_digit() || is_sign(c))
 }
 
 fn infinite(name: &str, found: &Example) -> DataError {
@@ -405,7 +415,10 @@ impl Column {
                 && mean(self) == mean(other)
                 && (self.missing > 0) == (other.missing > 0)
         };
-        self.name == other.name && is_alike && (!with_missing || has_same_mean())
+        self.name == other.name
+            && is_alike
+            && self.dates == other.dates
+            && (!with_missing || has_same_mean())
     }
 
     /// An error if it cannot be a feature, with what to do.
@@ -600,7 +613,7 @@ mod tests {
                     numeric: vec!["a".to_string()],
                     ..choice()
                 },
-                "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number",
+                "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number; --na x takes `x` as missing",
             ),
             (
                 "a,y\n1,2\n1e999,2\n",
@@ -626,12 +639,28 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_number_is_no_level_unless_it_is_said() {
-        for found in ["1,5", "$5", "12 %", "1 234", "-1'000.5"] {
-            let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n\"7,5\",3\n");
+        for (found, remedy) in [
+            ("1,5", "--decimal , reads it as 1.5"),
+            (
+                "$5",
+                "with a sign of a currency; write plain numbers, such as 1234.5",
+            ),
+            (
+                "12 %",
+                "with a per cent sign; write plain numbers, such as 1234.5",
+            ),
+            (
+                "1.2M",
+                "with a magnitude, such as M for millions; write plain numbers, such as 1234.5",
+            ),
+            ("1 234", "--thousands space reads it as 1234"),
+            ("-1'000.5", "--thousands \"'\" reads it as -1000.5"),
+        ] {
+            let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n7.5,3\n");
             let schema = schema(&table, &choice()).unwrap();
             let message = schema.columns[0].check_feature().unwrap_err().to_string();
             let expected = format!(
-                "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
+                "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5; {remedy}: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
             );
             assert!(message.contains(&expected), "{message}");
             let said = ColumnChoice {
@@ -641,7 +670,7 @@ mod tests {
             let schema = crate::testing::schema(&table, &said).unwrap();
             assert_eq!(schema.columns[0].kind.name(), "categorical");
         }
-        for found in ["10-20", "5/1/2020", "A1", "+", "555-1234"] {
+        for found in ["10-20", "1/2", "A1", "+", "555-1234"] {
             let schema = schema(&format!("a,y\n{found},2\nx,3\n"), &choice()).unwrap();
             assert_eq!(schema.columns[0].kind.name(), "categorical", "{found}");
         }

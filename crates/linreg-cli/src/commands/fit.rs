@@ -180,7 +180,8 @@ pub fn run(args: Args) -> Result<()> {
         .collect();
     let folds = folds?;
 
-    let model = fitted.model(&table)?;
+    let mut model = fitted.model(&table)?;
+    args.source.store(&mut model)?;
     let report = Report {
         args: &args,
         table: &table,

@@ -2,7 +2,6 @@ use arrow_array::Array;
 
 use super::design::{Feature, Piece};
 use super::{BoundEncoder, Encoded, EncodingCounts, level_indices};
-use crate::cell::Cell;
 use crate::error::quote;
 use crate::numbers::{ReadNumbers, read_numbers};
 use crate::rows::Rows;
@@ -102,7 +101,7 @@ impl Block {
                 }
                 _ => None,
             };
-            let Some(word) = word.and_then(Cell::word) else {
+            let Some(word) = word.and_then(|word| chunk.cells.word(word)) else {
                 continue;
             };
             *index = match known.get(word) {
@@ -148,13 +147,8 @@ impl Block {
             count += 1;
             match policy {
                 MissingPolicy::Error => {
-                    return Err(DataError::Missing {
-                        cells: 1,
-                        examples: format!(
-                            "{}, column {}",
-                            chunk.origin.place(row),
-                            quote(&column.name)
-                        ),
+                    return Err(DataError::MissingCell {
+                        place: chunk.origin.place(row),
                         column: column.name.clone(),
                     });
                 }
