@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::names::{Names, all};
 use crate::number::{plain, thousands};
+use crate::report::quoted;
 use crate::style::yellow;
 
 /// What the columns of a table are taken as.
@@ -263,6 +264,7 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
         Kind::Numeric => {}
         _ => notes.push(column.why.clone()),
     }
+    notes.extend(gap_note(column));
     if missing > 0 {
         let is_words = matches!(column.kind, Kind::Categorical { .. });
         let is_target = encoder.targets().contains(&column.name);
@@ -279,6 +281,19 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
         notes.push(format!("{missing} missing {cells}, {done}"));
     }
     notes.join("; ")
+}
+
+/// What to say of a level that may stand for missing cells.
+pub fn gap_note(column: &Column) -> Option<String> {
+    let Kind::Categorical { levels, .. } = &column.kind else {
+        return None;
+    };
+    let gap = column.gap.as_ref().filter(|gap| levels.contains(gap))?;
+    let gap = plain(gap);
+    Some(format!(
+        "`{gap}` is a level: if it means missing, say so with --na {}",
+        quoted(&gap)
+    ))
 }
 
 /// Says to standard error what a policy was used on while rows were read.

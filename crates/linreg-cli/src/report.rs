@@ -7,7 +7,7 @@ pub mod html;
 mod look;
 mod picture;
 
-pub use command::{command_line, versions};
+pub use command::{command_line, quoted, versions};
 pub use files::{Hashed, hashes};
 pub use look::{Look, OwnLine, thinned};
 pub use picture::Pictures;

@@ -1,6 +1,7 @@
 use linreg_data::{CsvOptions, DateOrder, TextFormat};
 
 use crate::names::{Names, all};
+use crate::report::quoted;
 
 /// How the text of a table is read: what is not said is found in the file, or, by
 /// commands that apply a model, as its table was read.
@@ -72,6 +73,42 @@ impl TextArgs {
             },
         }
     }
+}
+
+/// The arguments that have a table read so.
+pub fn arguments(options: &CsvOptions) -> String {
+    let mark = |mark: char| match mark {
+        ' ' => "space".to_string(),
+        '\t' => "tab".to_string(),
+        mark => quoted(&mark.to_string()),
+    };
+    let mut arguments = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        arguments.extend(value.map(|value| format!("{name} {value}")));
+    };
+    let text = &options.text;
+    add(
+        "--delimiter",
+        options.delimiter.map(|byte| mark(byte.into())),
+    );
+    add(
+        "--skip",
+        (options.skip > 0).then(|| options.skip.to_string()),
+    );
+    add("--comment", options.comment.map(|byte| mark(byte.into())));
+    let missing = text.missing.join(",");
+    add("--na", (!missing.is_empty()).then(|| quoted(&missing)));
+    add("--decimal", text.decimal.map(mark));
+    add("--thousands", text.thousands.map(mark));
+    let dates = text.dates.map(|order| match order {
+        DateOrder::DayFirst => "day-first".to_string(),
+        DateOrder::MonthFirst => "month-first".to_string(),
+    });
+    add("--dates", dates);
+    if options.no_header {
+        arguments.push("--no-header".to_string());
+    }
+    arguments.join(" ")
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

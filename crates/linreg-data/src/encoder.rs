@@ -202,6 +202,7 @@ impl Encoder {
             why: "as the model names it".to_string(),
             missing: 0,
             first_missing: Vec::new(),
+            gap: None,
             dates: None,
             spread: None,
             fingerprint: 0,

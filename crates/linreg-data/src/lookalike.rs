@@ -153,19 +153,16 @@ impl Writings {
     /// What makes numbers of such a cell: an option that does, or what to write.
     pub fn remedy(self, cell: &str, reader: &CellReader) -> String {
         let signs = [
-            (Self::CURRENCY, "a sign of a currency"),
-            (Self::PERCENT, "a per cent sign"),
-            (Self::MAGNITUDE, "a magnitude, such as M for millions"),
+            (Self::CURRENCY, "the sign of the currency"),
+            (Self::PERCENT, "the per cent sign"),
+            (Self::MAGNITUDE, "the magnitude, such as M for millions"),
             (Self::PARENTHESES, "parentheses"),
-            (Self::DASH, "a dash in place of the minus"),
+            (Self::DASH, "the dash, and with a minus"),
         ];
         let signs = signs.into_iter().filter(|(sign, _)| self.has(*sign));
         let signs: Vec<&str> = signs.map(|(_, name)| name).collect();
         if !signs.is_empty() {
-            return format!(
-                "with {}; write plain numbers, such as 1234.5",
-                signs.join(" and ")
-            );
+            return format!("write it without {}", signs.join(" and "));
         }
         let format = reader.format();
         let reading = |decimal: Option<char>, thousands: Option<char>| {
@@ -347,38 +344,20 @@ mod tests {
             ),
             ("-1'000.5", "--thousands \"'\" reads it as -1000.5"),
             ("1,5e3", "--decimal , reads it as 1500"),
-            (
-                "$1,234.50",
-                "with a sign of a currency; write plain numbers, such as 1234.5",
-            ),
-            (
-                "5 €",
-                "with a sign of a currency; write plain numbers, such as 1234.5",
-            ),
-            (
-                "-EUR 5",
-                "with a sign of a currency; write plain numbers, such as 1234.5",
-            ),
-            (
-                "12 %",
-                "with a per cent sign; write plain numbers, such as 1234.5",
-            ),
+            ("$1,234.50", "write it without the sign of the currency"),
+            ("5 €", "write it without the sign of the currency"),
+            ("-EUR 5", "write it without the sign of the currency"),
+            ("12 %", "write it without the per cent sign"),
             (
                 "1.2M",
-                "with a magnitude, such as M for millions; write plain numbers, such as 1234.5",
+                "write it without the magnitude, such as M for millions",
             ),
             (
                 "$3 bn",
-                "with a sign of a currency and a magnitude, such as M for millions; write plain numbers, such as 1234.5",
+                "write it without the sign of the currency and the magnitude, such as M for millions",
             ),
-            (
-                "(5.00)",
-                "with parentheses; write plain numbers, such as 1234.5",
-            ),
-            (
-                "\u{2013}5",
-                "with a dash in place of the minus; write plain numbers, such as 1234.5",
-            ),
+            ("(5.00)", "write it without parentheses"),
+            ("\u{2013}5", "write it without the dash, and with a minus"),
         ] {
             assert_eq!(remedy(text).as_deref(), Some(expected), "{text}");
         }

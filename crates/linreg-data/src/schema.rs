@@ -9,7 +9,7 @@ use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
 use crate::source::{ChunkOrder, Source, column_indices, column_names};
 use crate::text_format::CellReader;
 use crate::{DataError, DateOrder, read};
-use mixed::{Order, gap_note, no_number, odd_one_out};
+use mixed::{Order, gap, no_number, odd_one_out};
 
 /// What a user says of the columns of a table; what is not said is found out.
 #[derive(Clone, Debug)]
@@ -62,6 +62,10 @@ pub struct Column {
     /// The first of them. Not stored with a model.
     #[serde(skip)]
     pub first_missing: Vec<Example>,
+    /// A level of no letters or digits, such as `?`: it may stand for missing
+    /// cells. Not stored with a model.
+    #[serde(skip)]
+    pub gap: Option<String>,
     /// In which order the day and the month of its dates are, where that can be
     /// told from the dates only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -219,6 +223,7 @@ impl ColumnChoice {
                     why,
                     missing: profile.missing,
                     first_missing: profile.first_missing,
+                    gap: gap(&profile.odd),
                     dates,
                     spread,
                     fingerprint: profile.fingerprint,
@@ -343,8 +348,7 @@ impl ColumnChoice {
             true => "as asked for".to_string(),
             false => {
                 let example = words.first.as_ref().map(|word| quote(&word.found));
-                let note = gap_note(profile);
-                format!("words, such as {}{note}", example.unwrap_or_default())
+                format!("words, such as {}", example.unwrap_or_default())
             }
         };
         let levels = levels.into_iter().cloned().collect();
@@ -641,17 +645,11 @@ mod tests {
     fn what_looks_like_a_number_is_no_level_unless_it_is_said() {
         for (found, remedy) in [
             ("1,5", "--decimal , reads it as 1.5"),
-            (
-                "$5",
-                "with a sign of a currency; write plain numbers, such as 1234.5",
-            ),
-            (
-                "12 %",
-                "with a per cent sign; write plain numbers, such as 1234.5",
-            ),
+            ("$5", "write it without the sign of the currency"),
+            ("12 %", "write it without the per cent sign"),
             (
                 "1.2M",
-                "with a magnitude, such as M for millions; write plain numbers, such as 1234.5",
+                "write it without the magnitude, such as M for millions",
             ),
             ("1 234", "--thousands space reads it as 1234"),
             ("-1'000.5", "--thousands \"'\" reads it as -1000.5"),
@@ -673,6 +671,57 @@ mod tests {
         for found in ["10-20", "1/2", "A1", "+", "555-1234"] {
             let schema = schema(&format!("a,y\n{found},2\nx,3\n"), &choice()).unwrap();
             assert_eq!(schema.columns[0].kind.name(), "categorical", "{found}");
+        }
+    }
+
+    #[test]
+    fn text_in_files_of_every_format_is_read_as_it_is_said() {
+        use crate::test_table::write;
+        use crate::{CsvOptions, Passes, TableFormat, TextFormat, open};
+        use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+        use std::sync::Arc;
+
+        let text = |cells: [&str; 4]| Arc::new(StringArray::from(cells.to_vec())) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([
+            ("a", text(["1,5", "?", "2.000,0", "3"])),
+            (
+                "d",
+                text(["1/2/2020", "13/2/2020", "2020-02-03", "4.2.2020"]),
+            ),
+            ("n", Arc::new(Int64Array::from(vec![1, 2, -999, 3]))),
+        ])
+        .unwrap();
+        let options = CsvOptions {
+            text: TextFormat {
+                missing: vec!["?".to_string(), "-999".to_string()],
+                decimal: Some(','),
+                thousands: Some('.'),
+                dates: None,
+            },
+            ..CsvOptions::default()
+        };
+        let choice = ColumnChoice {
+            numeric: vec!["d".to_string()],
+            ..choice()
+        };
+        for (name, format) in [
+            ("t.csv", TableFormat::Csv),
+            ("t.parquet", TableFormat::Parquet),
+            ("t.arrow", TableFormat::Arrow),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            write(&path, format, std::slice::from_ref(&batch));
+            let source = open(&[path], &options, Passes::Several).unwrap();
+            let schema = learn_schema(source.as_ref(), &choice).unwrap();
+            let found = schema.columns.iter().map(|column| {
+                let spread = column.spread.unwrap();
+                (column.missing, spread.min, spread.max)
+            });
+            // 2020-02-01 and 2020-02-13 are the days 18293 and 18305 (Python 3.13).
+            let expected = [(1, 1.5, 2000.0), (0, 18293.0, 18305.0), (1, 1.0, 3.0)];
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{name}");
+            assert_eq!(schema.columns[1].dates, Some(DateOrder::DayFirst));
         }
     }
 

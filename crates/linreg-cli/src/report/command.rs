@@ -22,7 +22,7 @@ pub fn versions() -> String {
 }
 
 fn line(arguments: &[String]) -> String {
-    let arguments = arguments.iter().map(|argument| quote(argument));
+    let arguments = arguments.iter().map(|argument| quoted(argument));
     let words: Vec<String> = ["linreg".to_string()]
         .into_iter()
         .chain(arguments)
@@ -31,7 +31,7 @@ fn line(arguments: &[String]) -> String {
 }
 
 /// In quotes, unless no shell reads anything else into it.
-fn quote(argument: &str) -> String {
+pub fn quoted(argument: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
     match !argument.is_empty() && argument.chars().all(is_plain) {
         true => argument.to_string(),

@@ -125,12 +125,15 @@ impl Decoder {
         while let Ok(true) = reader.read_byte_record(&mut record) {
             if record.len() != expected {
                 let first = record.get(0).unwrap_or_default();
+                let advice = match (expected, self.delimiter) {
+                    (1, b',') => "; if commas are decimal marks, say so with --decimal ,".into(),
+                    _ => comment_advice(first),
+                };
                 return DataError::Row {
                     place: block.place(number),
                     problem: format!(
-                        "found {} cells, expected {expected} as in the header{}",
-                        record.len(),
-                        comment_advice(first)
+                        "found {} cells, expected {expected} as in the header{advice}",
+                        record.len()
                     ),
                 };
             }

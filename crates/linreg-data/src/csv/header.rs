@@ -134,7 +134,8 @@ impl Header {
             let delimiter = options.delimiter.or(said.map(|(delimiter, _)| delimiter));
             let delimiter = delimiter.unwrap_or_else(|| {
                 let dialect = |delimiter| Dialect { delimiter, comment };
-                separator::find(|delimiter| Sample::new(text, dialect(delimiter), last, lines))
+                let sample = |delimiter| Sample::new(text, dialect(delimiter), last, lines);
+                separator::find(sample, options.text.decimal)
             });
             let dialect = Dialect { delimiter, comment };
             let Some(first) = locate(text, dialect, last, 0) else {

@@ -26,8 +26,8 @@ pub(super) fn said(bytes: &[u8]) -> Option<(u8, usize)> {
 /// The separator that divides the header and the record after it into the same
 /// number of cells, the most of them, or the record into one more, which may be
 /// its name; spaces, if nothing else does, in a file of numbers; comma where none
-/// does.
-pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>) -> u8 {
+/// does, unless it is the decimal mark.
+pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>, decimal: Option<char>) -> u8 {
     let rank = |delimiter: u8| {
         let sample = sample(delimiter);
         let count = |record: usize| sample.cells(record).len();
@@ -54,7 +54,11 @@ pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>) -> u8 {
     if best.1 == one && are_spaces(&sample(b' ')) {
         return b' ';
     }
-    best.0
+    match best.1 == one && decimal == Some(',') {
+        // The commas of a single column are no separators.
+        true => b';',
+        false => best.0,
+    }
 }
 
 /// Whether spaces divide every record alike, most of whose cells are numbers.

@@ -158,6 +158,31 @@ fn a_long_file_comes_in_order_and_its_parts_in_any_other() {
 }
 
 #[test]
+fn lines_that_are_no_rows_are_passed_over_in_every_order() {
+    let mut text = "T\nn  word\n".to_string();
+    for row in 0..200_000 {
+        if row % 1000 == 7 {
+            text += "# \"a comment\n   \n";
+        }
+        text += &format!(" {row}   {}\n", "x".repeat(1 + row % 50));
+    }
+    let options = CsvOptions {
+        delimiter: Some(b' '),
+        skip: 1,
+        comment: Some(b'#'),
+        ..CsvOptions::default()
+    };
+    let file = file("t.csv", &text);
+    let source = CsvSource::open(&file.path, "t.csv", &options).unwrap();
+    let in_order: Vec<usize> = (0..200_000).collect();
+    assert!(numbers(&source, ChunkOrder::File) == in_order);
+    let mut shuffled = numbers(&source, ChunkOrder::Shuffled { seed: 1 });
+    assert!(shuffled != in_order);
+    shuffled.sort_unstable();
+    assert!(shuffled == in_order);
+}
+
+#[test]
 fn a_wrong_row_far_down_is_found_by_its_line() {
     let text = long(200_000) + "1,2,3\n";
     let found = rows(&text).unwrap_err();

@@ -3,7 +3,7 @@ use crate::DataError;
 use crate::date::DateOrder;
 use crate::error::{cell, quote};
 use crate::lookalike::{as_missing, is_symbol_for_gap};
-use crate::profile::{ColumnProfile, Example};
+use crate::profile::{ColumnProfile, Example, OddWords};
 use crate::text_format::CellReader;
 
 /// A cell that is unlike the others of its column.
@@ -90,7 +90,7 @@ pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option
     if *rarest == "words" && *others == "numbers" {
         problem += &format!("; {}", as_missing(&example.found));
     }
-    if example.found.starts_with('#') && !example.found.starts_with("#N") {
+    if example.found.starts_with('#') && odd.gaps == 0 {
         problem += "; --comment '#' passes over lines that begin with it";
     }
     Some(Odd::new(example, problem))
@@ -141,11 +141,8 @@ impl Order {
     }
 }
 
-/// What to say of words that may stand for missing cells, after what they are.
-pub(super) fn gap_note(profile: &ColumnProfile) -> String {
-    let gap = profile.odd.first_gap.as_ref();
-    match gap.filter(|gap| is_symbol_for_gap(&gap.found)) {
-        None => String::new(),
-        Some(gap) => format!("; {}", as_missing(&gap.found)),
-    }
+/// A word that may stand for missing cells, whatever the others are.
+pub(super) fn gap(words: &OddWords) -> Option<String> {
+    let found = words.first_gap.as_ref().map(|gap| gap.found.clone());
+    found.filter(|found| is_symbol_for_gap(found))
 }
