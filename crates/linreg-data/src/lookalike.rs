@@ -276,7 +276,12 @@ pub(crate) fn is_gap(text: &str) -> bool {
         "#name?",
         "#null!",
     ];
-    is_symbol_for_gap(text) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    // Most words are none of them, which their first letter tells.
+    let may_be = text
+        .bytes()
+        .next()
+        .is_some_and(|first| b"nkmu(#".contains(&first.to_ascii_lowercase()));
+    is_symbol_for_gap(text) || may_be && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Whether nobody would give a level such a name: `?`, `-`, `.`, `*`, `--`.
