@@ -558,6 +558,6 @@ fn a_picture_says_which_column_it_leaves_out_for_a_cell() {
     tool.write("t.csv", "x,z,y\n1,2,3\n2,\"1,000\",5\n4,3,9\n");
     let (code, _, said) = run(&tool, "plot scatter t.csv -t y");
     assert_eq!(code, 0, "{said}");
-    let start = "warning: `z` is not drawn: t.csv: line 3 (byte 14): found `1,000`";
+    let start = "warning: `z` is not drawn: t.csv: line 3 (byte 12): found `1,000`";
     assert!(said.starts_with(start), "{said}");
 }
