@@ -49,7 +49,13 @@ impl Writings {
     /// take it for a number.
     pub fn of(text: &str, format: &TextFormat) -> Option<Self> {
         const MOST_BYTES: usize = 48;
-        if text.len() > MOST_BYTES || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        // Most words are told by their first letter.
+        let is_word = text
+            .bytes()
+            .next()
+            .is_none_or(|first| first.is_ascii_lowercase());
+        let has_digit = || text.bytes().any(|byte| byte.is_ascii_digit());
+        if is_word || text.len() > MOST_BYTES || !has_digit() {
             return None;
         }
         let mut found = Self::default();
@@ -286,10 +292,17 @@ pub(crate) fn is_gap(text: &str) -> bool {
 
 /// Whether nobody would give a level such a name: `?`, `-`, `.`, `*`, `--`.
 pub(crate) fn is_symbol_for_gap(text: &str) -> bool {
+    let is_word = text
+        .bytes()
+        .next()
+        .is_none_or(|first| first.is_ascii_alphanumeric());
+    if is_word || text.len() > 9 {
+        return false;
+    }
     let mut characters = text.chars();
     let is_symbol = |c: char| "?-.*_:\u{2013}\u{2014}\u{2212}\u{2026}".contains(c);
     let first = characters.next();
-    first.is_some_and(is_symbol) && characters.all(|c| Some(c) == first) && text.len() <= 9
+    first.is_some_and(is_symbol) && characters.all(|c| Some(c) == first)
 }
 
 const SYMBOLS: [char; 10] = ['$', '€', '£', '¥', '₹', '₽', '₩', '₺', '₪', '¢'];
