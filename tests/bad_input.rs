@@ -89,7 +89,7 @@ fn of_files() {
         ),
         (
             "fit text.csv --target y",
-            "text.csv: line 3 (byte 12): found `one`, where 1 of 2 cells are numbers: the column `b` is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or leave the column out with --exclude",
+            "text.csv: line 3 (byte 12): found `one`, where 1 of 2 cells are numbers; --na one takes `one` as missing: the column `b` is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or leave the column out with --exclude",
         ),
         (
             "fit missing.csv --target y",

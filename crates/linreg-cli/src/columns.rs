@@ -102,6 +102,14 @@ fn missing(text: &str) -> Result<MissingPolicy, String> {
     })
 }
 
+/// Reads the policy for missing cells of a table that a model is applied to.
+pub fn applied_missing(text: &str) -> Result<MissingPolicy, String> {
+    match missing(text) {
+        Ok(MissingPolicy::Indicator) | Err(_) => Err("expected error, drop or mean".to_string()),
+        policy => policy,
+    }
+}
+
 /// Reads the policy for new levels.
 pub fn unseen(text: &str) -> Result<UnseenPolicy, String> {
     Ok(match text {
@@ -339,6 +347,7 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
             first.join(", ")
         ));
     }
+    notes.extend(gap_note(column));
     if column.missing > 0 {
         let is_words = matches!(column.kind, Kind::Categorical { .. });
         let mut others = encoder.targets().iter().map(String::as_str);
@@ -374,6 +383,19 @@ fn is_compared(column: &Column, encoder: &Encoder) -> bool {
         } => *name == column.name && baseline.is_some(),
         _ => false,
     })
+}
+
+/// What to say of a level that may stand for missing cells.
+pub fn gap_note(column: &Column) -> Option<String> {
+    let Kind::Categorical { levels, .. } = &column.kind else {
+        return None;
+    };
+    let gap = column.gap.as_ref().filter(|gap| levels.contains(gap))?;
+    let gap = plain(gap);
+    Some(format!(
+        "`{gap}` is a level: if it means missing, say so with --na {}",
+        quoted(&gap)
+    ))
 }
 
 /// Says to standard error what a policy was used on while rows were read.

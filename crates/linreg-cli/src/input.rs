@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -5,55 +6,82 @@ use anyhow::{Context, Result, bail};
 use linreg_data::{CsvOptions, DataError, Encoder, Passes, Source, open};
 use linreg_model::ModelFile;
 
+use crate::number::plain;
 use crate::reading::ShownSource;
+use crate::style::yellow;
+use crate::text_args::TextArgs;
 
 /// The table that a command reads.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct SourceArgs {
     /// CSV (also .gz and .zst), Parquet or Arrow files, read as one table;
     /// - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// What separates the cells of a CSV file, one character or tab [default:
-    /// found in the file]
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
-    delimiter: Option<u8>,
-
-    /// The first line of a CSV file is a row; columns are named column_1,
-    /// column_2 and so on
-    #[arg(long)]
-    no_header: bool,
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
-        _ => Err("expected one character, such as ; or the word tab".to_string()),
-    }
+    #[command(flatten)]
+    text: TextArgs,
 }
 
 impl SourceArgs {
+    /// How the files are read.
+    pub fn options(&self) -> CsvOptions {
+        self.text.options(CsvOptions::default())
+    }
+
     /// Opens the files; what reading them takes is shown.
     pub fn open(&self, passes: Passes) -> Result<Arc<dyn Source>> {
-        Ok(Arc::new(ShownSource(self.open_quietly(passes)?)))
+        self.open_as(&self.options(), passes)
+    }
+
+    /// Opens the files as those were read that a model was fitted to; what is
+    /// said of these files comes first.
+    pub fn open_for(&self, model: &ModelFile, passes: Passes) -> Result<Arc<dyn Source>> {
+        self.open_as(&self.options_for(model)?, passes)
     }
 
     /// Opens the files for a command that prints while it reads.
-    pub fn open_quietly(&self, passes: Passes) -> Result<Arc<dyn Source>> {
-        let options = CsvOptions {
-            delimiter: self.delimiter,
-            no_header: self.no_header,
+    pub fn open_quietly_for(&self, model: &ModelFile, passes: Passes) -> Result<Arc<dyn Source>> {
+        self.open_quietly(&self.options_for(model)?, passes)
+    }
+
+    fn open_as(&self, options: &CsvOptions, passes: Passes) -> Result<Arc<dyn Source>> {
+        Ok(Arc::new(ShownSource(self.open_quietly(options, passes)?)))
+    }
+
+    fn open_quietly(&self, options: &CsvOptions, passes: Passes) -> Result<Arc<dyn Source>> {
+        let source = open(&self.files, options, passes)?;
+        for note in source.notes() {
+            let note = plain(&note);
+            writeln!(anstream::stderr(), "{} {note}", yellow("note:"))?;
+        }
+        Ok(source.into())
+    }
+
+    fn options_for(&self, model: &ModelFile) -> Result<CsvOptions> {
+        let stored = match model.metadata.get(READING) {
+            None => CsvOptions::default(),
+            Some(text) => serde_json::from_str(text)
+                .context("the model says in a damaged way how its table was read")?,
         };
-        Ok(open(&self.files, &options, passes)?.into())
+        Ok(self.text.options(stored))
+    }
+
+    /// Stores with a model how its table was read, unless it was as any.
+    pub fn store(&self, model: &mut ModelFile) -> Result<()> {
+        let options = self.options();
+        if options != CsvOptions::default() {
+            let text = serde_json::to_string(&options)?;
+            model.metadata.insert(READING.to_string(), text);
+        }
+        Ok(())
     }
 
     /// Another table, written as this one is.
     pub fn beside(&self, file: &Path) -> Self {
         Self {
             files: vec![file.to_path_buf()],
-            ..*self
+            text: self.text.clone(),
         }
     }
 
@@ -93,6 +121,10 @@ pub const SCHEMA: &str = "schema";
 /// else how precise rows are.
 pub const WEIGHTS: &str = "weights";
 pub const COUNTS: &str = "counts";
+
+/// Key of a model's metadata under which it stands how the table was read that
+/// it was fitted to, as JSON, unless as any.
+pub const READING: &str = "reading";
 
 /// Reads a model file.
 pub fn load_model(path: &Path) -> Result<ModelFile> {

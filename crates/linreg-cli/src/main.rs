@@ -16,6 +16,7 @@ mod reading;
 mod report;
 mod split;
 mod style;
+mod text_args;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;

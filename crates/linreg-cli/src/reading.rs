@@ -32,6 +32,10 @@ impl Source for ShownSource {
     fn num_rows(&self) -> Option<u64> {
         self.0.num_rows()
     }
+
+    fn notes(&self) -> Vec<String> {
+        self.0.notes()
+    }
 }
 
 fn shown(part: Part, pass: &Arc<Pass>) -> Part {

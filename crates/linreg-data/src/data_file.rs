@@ -82,6 +82,7 @@ impl DataFile {
             batch,
             first_row,
             origin: Arc::new(NumberedRows { file, first_row }),
+            cells: Arc::default(),
         }
     }
 }

@@ -3,6 +3,7 @@ mod design;
 mod feature;
 mod fitted;
 mod levels;
+mod missing;
 
 use std::collections::BTreeMap;
 use std::iter::zip;
@@ -202,6 +203,8 @@ impl Encoder {
             first_missing: Vec::new(),
             infinite: 0,
             first_infinite: None,
+            gap: None,
+            dates: None,
             spread: None,
             is_second: false,
             unfitted_levels: Vec::new(),

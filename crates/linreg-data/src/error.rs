@@ -64,6 +64,15 @@ pub enum DataError {
         /// The first column with any.
         column: String,
     },
+    /// A missing cell in a table that a model is applied to, where that is an
+    /// error.
+    #[error("{place}, column {}: the cell is missing; --missing drop leaves such rows out, --missing mean takes the mean of the rows that the model was fitted to", quote(.column))]
+    MissingCell {
+        /// Where its row stands.
+        place: String,
+        /// Name of the column.
+        column: String,
+    },
     /// A level that was not there when the columns were learned.
     #[error(
         "{place}, column {}: found {}, a level that the model does not know; it knows {}; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop",
@@ -165,6 +174,7 @@ impl DataError {
                 | Self::Row { .. }
                 | Self::Cell { .. }
                 | Self::Missing { .. }
+                | Self::MissingCell { .. }
                 | Self::UnseenLevel { .. }
                 | Self::Damaged { .. }
         )

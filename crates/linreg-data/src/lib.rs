@@ -42,6 +42,7 @@ mod cell;
 mod csv;
 mod data_file;
 mod dataset;
+mod date;
 mod decimal;
 mod describe;
 mod encoded_source;
@@ -51,6 +52,7 @@ mod formula;
 mod host_batches;
 mod input;
 mod learn_encoder;
+mod lookalike;
 mod moments;
 mod numbers;
 mod one_pass;
@@ -75,6 +77,7 @@ mod table_writer;
 mod test_table;
 #[cfg(test)]
 mod testing;
+mod text_format;
 mod values;
 mod write_dataset;
 
@@ -84,6 +87,7 @@ pub use batch_source::BatchSource;
 pub use batches::{Batches, Placement};
 pub use csv::CsvOptions;
 pub use dataset::Dataset;
+pub use date::DateOrder;
 pub use describe::{Description, Sample, describe};
 pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
 pub use encoder::{
@@ -113,4 +117,5 @@ pub use summary::{ColumnSummary, Summary};
 pub use synthetic::SyntheticConfig;
 pub use table_format::TableFormat;
 pub use table_writer::TableWriter;
+pub use text_format::{CellReader, TextFormat};
 pub use write_dataset::write_dataset;

@@ -1,6 +1,8 @@
 use arrow_array::{Array, StringArray};
 
-use crate::cell::{Cell, boolean, days};
+use crate::cell::{Cell, boolean};
+use crate::error::{cell, quote};
+use crate::lookalike::{Writings, as_missing, is_gap};
 use crate::schema::{Column, Kind};
 use crate::values::{Values, text};
 use crate::{Chunk, DataError};
@@ -39,13 +41,29 @@ pub(crate) fn read_any_numbers(
     let expected = if is_date { "a date" } else { "a number" };
     let of_text = |array: &StringArray, row: usize| {
         let found = text(array, row).unwrap_or_default();
-        let number = match Cell::parse(found) {
+        let number = match chunk.cells.parse(found) {
             Cell::Missing => Some(f64::NAN),
             Cell::Number(number) => (!is_date).then_some(number),
-            Cell::Text(word) if is_date => days(word),
+            Cell::Text(word) if is_date => {
+                let date = chunk.cells.date(word);
+                date.and_then(|date| date.days(column.dates))
+            }
             Cell::Text(word) => boolean(word).map(|value| f64::from(u8::from(value))),
         };
-        number.ok_or_else(|| chunk.wrong_cell(row, &column.name, found.trim(), expected))
+        number.ok_or_else(|| match remedy(found.trim(), chunk) {
+            None => chunk.wrong_cell(row, &column.name, found.trim(), expected),
+            Some(remedy) => DataError::Row {
+                place: format!(
+                    "{}, column {}",
+                    chunk.origin.place(row),
+                    quote(&column.name)
+                ),
+                problem: format!(
+                    "found {}, expected {expected}; {remedy}",
+                    cell(found.trim())
+                ),
+            },
+        })
     };
     let mut numbers = vec![f64::NAN; chunk.num_rows()];
     for (row, number) in numbers.iter_mut().enumerate() {
@@ -54,7 +72,14 @@ pub(crate) fn read_any_numbers(
         }
         *number = match values {
             Values::Text(array) | Values::Words(array) => of_text(array, row)?,
-            Values::Numbers(array) | Values::Days(array) if array.is_valid(row) => array.value(row),
+            Values::Numbers(array) if array.is_valid(row) => {
+                let number = array.value(row);
+                match chunk.cells.is_missing_number(number) {
+                    true => f64::NAN,
+                    false => number,
+                }
+            }
+            Values::Days(array) if array.is_valid(row) => array.value(row),
             Values::Booleans(array) if array.is_valid(row) => f64::from(u8::from(array.value(row))),
             Values::Other(kind) => {
                 return Err(chunk.wrong_cell(row, &column.name, &kind.to_string(), expected));
@@ -63,4 +88,11 @@ pub(crate) fn read_any_numbers(
         };
     }
     Ok(numbers)
+}
+
+/// What makes a number of a cell, or a missing one.
+fn remedy(found: &str, chunk: &Chunk) -> Option<String> {
+    let writing = Writings::of(found, chunk.cells.format());
+    let remedy = writing.map(|writing| writing.remedy(found, &chunk.cells));
+    remedy.or_else(|| is_gap(found).then(|| as_missing(found)))
 }

@@ -370,11 +370,30 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_dates_is_that_of_all_rows() {
+        let choice = ColumnChoice {
+            numeric: vec!["x".to_string()],
+            ..ColumnChoice::default()
+        };
+        let first = "1/2/2020,a,1,2\n2/3/2020,b,2,3\n4/5/2020,a,1,1";
+        let second_pass = |later: &str| {
+            let chunks = tables(&[first, later, first]);
+            passes(&chunks, &choice, &config())
+        };
+        assert_eq!(second_pass("13/2/2020,b,1,2"), Ok(2));
+        assert_eq!(second_pass("2/13/2020,b,1,2"), Ok(2));
+        assert!(second_pass("2/2/2020,b,1,2").is_err());
+        assert!(second_pass("13/2/2020,b,1,2\n2/13/2020,b,1,2").is_err());
+        let chunks = tables(&["13/2/2020,b,1,2\n1/2/2020,a,2,1", first]);
+        assert_eq!(passes(&chunks, &choice, &config()), Ok(1));
+    }
+
+    #[test]
     fn errors_are_those_of_two_passes() {
         for (later, message) in [
             (
                 "seven,a,0,1",
-                "2.csv: line 2 (byte 8): found `seven`, where 9 of 10 cells are numbers",
+                "2.csv: line 2 (byte 8): found `seven`, where 9 of 10 cells are numbers; --na seven takes `seven` as missing",
             ),
             (
                 "7,a,0,inf",

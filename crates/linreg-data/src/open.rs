@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
-use crate::DataError;
 use crate::arrow_file::ArrowFile;
 use crate::csv::{CsvOptions, CsvSource};
 use crate::error::quote;
 use crate::parquet_file::ParquetFile;
-use crate::source::{ChunkOrder, Part, Parts, Source};
+use crate::source::{Chunk, ChunkOrder, Part, Parts, Source};
+use crate::{CellReader, DataError, TextFormat};
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "standard input";
@@ -52,8 +52,26 @@ pub enum Passes {
 /// # Errors
 ///
 /// A file that is not there or cannot be read, a pattern that no file matches,
-/// files with different columns, or a header that cannot be used.
+/// files with different columns, a header that cannot be used, or a
+/// [`TextFormat`] that cannot be.
 pub fn open(
+    files: &[PathBuf],
+    csv: &CsvOptions,
+    passes: Passes,
+) -> Result<Box<dyn Source>, DataError> {
+    let cells = CellReader::new(&csv.text)?;
+    let source = open_as_text(files, csv, passes)?;
+    if csv.text == TextFormat::default() {
+        return Ok(source);
+    }
+    Ok(Box::new(Told {
+        source,
+        cells: Arc::new(cells),
+    }))
+}
+
+/// Opens files whose text cells are written as everywhere.
+fn open_as_text(
     files: &[PathBuf],
     csv: &CsvOptions,
     passes: Passes,
@@ -164,6 +182,39 @@ fn open_standard_input(csv: &CsvOptions, passes: Passes) -> Result<Box<dyn Sourc
     }
 }
 
+/// A source whose text cells are written as somebody said.
+struct Told {
+    source: Box<dyn Source>,
+    cells: Arc<CellReader>,
+}
+
+impl Source for Told {
+    fn schema(&self) -> &SchemaRef {
+        self.source.schema()
+    }
+
+    fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
+        let cells = self.cells.clone();
+        let parts = self.source.parts(columns, order)?;
+        Ok(Box::new(parts.map(move |part| {
+            let cells = cells.clone();
+            part.map(|part| {
+                changed(part, move |chunk| {
+                    chunk.cells = cells.clone();
+                })
+            })
+        })))
+    }
+
+    fn num_rows(&self) -> Option<u64> {
+        self.source.num_rows()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.source.notes()
+    }
+}
+
 /// A source in a temporary file, which goes with it.
 struct Kept {
     source: Box<dyn Source>,
@@ -181,6 +232,10 @@ impl Source for Kept {
 
     fn num_rows(&self) -> Option<u64> {
         self.source.num_rows()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.source.notes()
     }
 }
 
@@ -262,21 +317,33 @@ impl Source for Files {
     fn num_rows(&self) -> Option<u64> {
         self.sources.iter().map(|source| source.num_rows()).sum()
     }
+
+    fn notes(&self) -> Vec<String> {
+        let notes = self.sources.iter();
+        notes.flat_map(|source| source.notes()).collect()
+    }
 }
 
 fn moved(part: Part, rows: u64) -> Part {
-    let read = part.read;
     Part {
         first_row: part.first_row + rows,
-        num_rows: part.num_rows,
+        ..changed(part, move |chunk| chunk.first_row += rows)
+    }
+}
+
+/// A part each of whose chunks is changed.
+fn changed(part: Part, change: impl Fn(&mut Chunk) + Send + 'static) -> Part {
+    let read = part.read;
+    Part {
         read: Box::new(move || {
             let chunks = read()?;
             Ok(Box::new(chunks.map(move |chunk| {
                 chunk.map(|mut chunk| {
-                    chunk.first_row += rows;
+                    change(&mut chunk);
                     chunk
                 })
             })))
         }),
+        ..part
     }
 }

@@ -1,15 +1,21 @@
+mod dates;
+mod odd_words;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use arrow_array::Array;
+use arrow_array::{Array, StringArray};
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{Cell, boolean, days};
+use crate::cell::{Cell, boolean};
 use crate::numbers::ReadNumbers;
 use crate::random::mix;
 use crate::source::Origin;
+use crate::text_format::{CellReader, TextFormat};
 use crate::values::{Values, text};
 use crate::{Chunk, DataError, Moments};
+pub(crate) use dates::{DateSpread, SlashedDates};
+pub(crate) use odd_words::OddWords;
 
 /// What has been seen of the columns of a table.
 ///
@@ -21,6 +27,8 @@ pub struct TableProfile {
     pub num_rows: u64,
     /// One profile a column.
     pub columns: Vec<ColumnProfile>,
+    /// How cells that are text are written.
+    pub format: TextFormat,
 }
 
 /// What has been seen of one column.
@@ -60,8 +68,17 @@ pub struct ColumnProfile {
     pub booleans: u64,
     /// Number of cells that are dates.
     pub dates: u64,
+    /// The first cell that is a number, is true or false, is a date, where cells
+    /// are text.
+    pub(crate) first_number: Option<Example>,
+    pub(crate) first_boolean: Option<Example>,
+    pub(crate) first_date: Option<Example>,
+    /// Dates whose day and month may change places.
+    pub(crate) slashed: SlashedDates,
     /// Other words.
     pub words: Words,
+    /// What they look like to a person.
+    pub(crate) odd: OddWords,
     /// The type of cells that are of no use, such as lists.
     pub other: Option<String>,
     /// Is the same, but for chance, for columns with the same cells in the same
@@ -135,6 +152,7 @@ impl TableProfile {
         Self {
             num_rows: 0,
             columns: reading.names.iter().enumerate().map(column).collect(),
+            format: TextFormat::default(),
         }
     }
 
@@ -146,15 +164,17 @@ impl TableProfile {
     ) -> Result<(Self, Vec<ReadNumbers>), DataError> {
         let mut profile = Self::new(reading);
         profile.num_rows = chunk.num_rows() as u64;
+        profile.format = chunk.cells.format().clone();
         let rows = chunk.first_row..chunk.first_row + profile.num_rows;
         let row_hashes: Vec<u64> = rows.map(mix).collect();
         let mut numbers = Vec::new();
         for (column, array) in profile.columns.iter_mut().zip(chunk.batch.columns()) {
-            let values = match column.words_only {
-                true => Values::words(array)?,
-                false => Values::of(array)?,
+            let values = if column.words_only {
+                Values::words(array)?
+            } else {
+                Values::of(array)?
             };
-            numbers.push(column.update(&values, &row_hashes, reading.max_levels));
+            numbers.push(column.update(&values, &row_hashes, reading.max_levels, &chunk.cells));
         }
         Ok((profile, numbers))
     }
@@ -163,6 +183,7 @@ impl TableProfile {
     /// rows: of a chunk from this origin, or, without one, of a whole table.
     pub(crate) fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {
         self.num_rows += later.num_rows;
+        self.format = later.format;
         for (column, later) in self.columns.iter_mut().zip(later.columns) {
             column.merge(later, max_levels, origin);
         }
@@ -187,33 +208,47 @@ impl ColumnProfile {
             infinite_words: BTreeMap::new(),
             booleans: 0,
             dates: 0,
+            first_number: None,
+            first_boolean: None,
+            first_date: None,
+            slashed: SlashedDates::default(),
             words: Words::default(),
+            odd: OddWords::default(),
             other: None,
             fingerprint: 0,
         }
     }
 
     /// Learns from the first chunk.
-    fn update(&mut self, values: &Values, row_hashes: &[u64], max_levels: usize) -> ReadNumbers {
+    fn update(
+        &mut self,
+        values: &Values,
+        row_hashes: &[u64],
+        max_levels: usize,
+        cells: &CellReader,
+    ) -> ReadNumbers {
         let rows = row_hashes.len();
         let mut numbers = vec![f64::NAN; rows];
         match values {
             Values::Words(array) if !self.numbers_only => {
                 self.is_typed_levels |= !self.words_only;
                 for row in 0..rows {
-                    let word = text(array, row).and_then(Cell::word);
+                    let word = text(array, row).and_then(|text| cells.word(text));
                     self.take_word(word, row, row_hashes, max_levels);
                 }
             }
             Values::Text(array) | Values::Words(array) => {
                 for row in 0..rows {
                     let text = text(array, row).unwrap_or_default();
-                    self.take(text, row, row_hashes, max_levels, &mut numbers);
+                    self.take(text, row, row_hashes, max_levels, cells, &mut numbers);
                 }
+                self.find_firsts(array, &numbers, cells);
+                self.slashed.measure(array, rows, cells);
             }
             Values::Numbers(array) => {
                 for row in 0..rows {
-                    match array.is_valid(row).then(|| array.value(row)) {
+                    let number = array.is_valid(row).then(|| array.value(row));
+                    match number.filter(|number| !cells.is_missing_number(*number)) {
                         Some(number) => self.take_number(number, row, row_hashes, &mut numbers),
                         None => self.take_missing("", row, row_hashes),
                     }
@@ -288,9 +323,10 @@ impl ColumnProfile {
         row: usize,
         row_hashes: &[u64],
         max_levels: usize,
+        cells: &CellReader,
         numbers: &mut [f64],
     ) {
-        match Cell::parse(text) {
+        match cells.parse(text) {
             Cell::Number(number) => {
                 self.take_number(number, row, row_hashes, numbers);
                 if number.is_infinite() && !text.contains(|c: char| c.is_ascii_digit()) {
@@ -302,13 +338,37 @@ impl ColumnProfile {
             Cell::Text(text) => {
                 if let Some(value) = boolean(text) {
                     self.take_boolean(value, row, row_hashes, numbers);
-                } else if let Some(days) = days(text) {
+                } else if let Some(date) = cells.date(text) {
+                    let days = self.slashed.take(date, text, row);
                     self.dates += 1;
                     self.mark(row, row_hashes, days.to_bits());
                     numbers[row] = days;
                 } else {
+                    self.odd.take(text, row, cells);
                     self.take_word(Some(text), row, row_hashes, max_levels);
                 }
+            }
+        }
+    }
+
+    /// Finds the first cell of each kind that is there.
+    fn find_firsts(&mut self, array: &StringArray, numbers: &[f64], cells: &CellReader) {
+        let mut wanted = [self.numbers > 0, self.booleans > 0, self.dates > 0];
+        for (row, number) in numbers.iter().enumerate() {
+            if wanted == [false; 3] {
+                return;
+            }
+            if number.is_nan() {
+                continue;
+            }
+            let found = text(array, row).unwrap_or_default();
+            let (index, first) = match cells.parse(found) {
+                Cell::Number(_) => (0, &mut self.first_number),
+                Cell::Text(word) if boolean(word).is_some() => (1, &mut self.first_boolean),
+                _ => (2, &mut self.first_date),
+            };
+            if std::mem::take(&mut wanted[index]) {
+                *first = Some(Example::new(row, found.trim()));
             }
         }
     }
@@ -376,6 +436,16 @@ impl ColumnProfile {
     }
 
     fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {
+        self.slashed.merge(
+            later.slashed,
+            || DateSpread::new(&self.moments, self.min, self.max),
+            || DateSpread::new(&later.moments, later.min, later.max),
+            origin,
+        );
+        self.odd.merge(later.odd, origin);
+        keep_first(&mut self.first_number, later.first_number, origin);
+        keep_first(&mut self.first_boolean, later.first_boolean, origin);
+        keep_first(&mut self.first_date, later.first_date, origin);
         self.missing += later.missing;
         let wanted = EXAMPLES - self.first_missing.len();
         let examples = later.first_missing.into_iter().take(wanted);

@@ -1,11 +1,15 @@
+mod mixed;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{cell, quote};
+use crate::error::quote;
 use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
 use crate::source::{ChunkOrder, Source, column_indices, column_names};
-use crate::{DataError, Factor, Moments, read};
+use crate::text_format::CellReader;
+use crate::{DataError, DateOrder, Factor, Moments, read};
+use mixed::{Order, gap, no_number, odd_one_out};
 
 /// What a user says of the columns of a table; what is not said is found out.
 #[derive(Clone, Debug)]
@@ -73,6 +77,14 @@ pub struct Column {
     /// The first of them. Not stored with a model.
     #[serde(skip)]
     pub first_infinite: Option<Example>,
+    /// A level of no letters or digits, such as `?`: it may stand for missing
+    /// cells. Not stored with a model.
+    #[serde(skip)]
+    pub gap: Option<String>,
+    /// In which order the day and the month of its dates are, where that can be
+    /// told from the dates only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dates: Option<DateOrder>,
     /// What its finite numbers are like; None for words.
     pub spread: Option<Spread>,
     /// Whether a column of the file comes a second time, by its levels.
@@ -238,14 +250,33 @@ impl ColumnChoice {
         if profile.num_rows == 0 {
             return Err(DataError::NoRows(" after the header".to_string()));
         }
+        let cells = CellReader::new(&profile.format)?;
         let num_first = profile.columns.len() - self.also_categorical.len();
         let columns = profile.columns.into_iter().enumerate();
         let columns: Result<_, DataError> = columns
             .map(|(index, mut profile)| {
                 profile.settle_infinite_words(self.max_levels);
-                let (kind, why) = match is_index(&profile.name) {
-                    true => (Kind::Ignored, "the index that pandas stored".to_string()),
-                    false => self.kind(&profile)?,
+                let (kind, why) = if is_index(&profile.name) {
+                    (Kind::Ignored, "the index that pandas stored".to_string())
+                } else {
+                    self.kind(&profile, &cells)?
+                };
+                let dates = match Order::of(&profile) {
+                    Order::Known(order) => order,
+                    _ => None,
+                };
+                if let (Some(DateOrder::MonthFirst), Some(spread)) =
+                    (dates, profile.slashed.month_first.take())
+                {
+                    profile.moments = spread.moments;
+                    (profile.min, profile.max) = (spread.min, spread.max);
+                }
+                // The numbers among cells of several kinds are not those of the
+                // column.
+                let spread = if matches!(kind, Kind::Mixed) {
+                    None
+                } else {
+                    Spread::of(&profile.moments, profile.min, profile.max)
                 };
                 Ok(Column {
                     is_second: index >= num_first,
@@ -258,7 +289,9 @@ impl ColumnChoice {
                     first_missing: profile.first_missing,
                     infinite: profile.infinite,
                     first_infinite: profile.first_infinite,
-                    spread: Spread::of(&profile.moments, profile.min, profile.max),
+                    gap: gap(&profile.odd),
+                    dates,
+                    spread,
                     fingerprint: profile.fingerprint,
                 })
             })
@@ -269,7 +302,11 @@ impl ColumnChoice {
         })
     }
 
-    fn kind(&self, profile: &ColumnProfile) -> Result<(Kind, String), DataError> {
+    fn kind(
+        &self,
+        profile: &ColumnProfile,
+        cells: &CellReader,
+    ) -> Result<(Kind, String), DataError> {
         let name = &profile.name;
         let words = &profile.words;
         let (booleans, dates) = (profile.booleans, profile.dates);
@@ -289,62 +326,53 @@ impl ColumnChoice {
         if words.count == 0 && numbers + booleans + dates == 0 {
             return ignored("every cell is missing".to_string());
         }
-        if let Some(word) = &words.first
-            && is_like_number(&word.found)
-            && !is_categorical
-            && !is_numeric
-            && !profile.is_typed_levels
-        {
-            let why = format!(
-                "{}: found {}, where a number is written as in 1234.5",
-                word.place,
-                cell(&word.found)
-            );
-            return Ok((Kind::Mixed, why));
+        if is_numeric && let Some(word) = &words.first {
+            return Err(no_number(profile, word, cells).error(name));
         }
-        if is_categorical || (words.count > 0 && numbers + booleans + dates == 0 && !is_numeric) {
+        if !is_categorical && let Some(odd) = odd_one_out(profile, cells) {
+            return match is_numeric {
+                true => Err(odd.error(name)),
+                false => Ok(odd.kind()),
+            };
+        }
+        if is_categorical || words.count > 0 {
             return self.categorical(profile, is_categorical);
         }
-        if let Some(word) = &words.first {
-            if is_numeric {
-                return Err(DataError::Cell {
-                    place: word.place.clone(),
-                    column: name.clone(),
-                    found: word.found.clone(),
-                    expected: "a number",
-                });
-            }
-            let why = format!(
-                "{}: found {}, where {} of {} cells are {}",
-                word.place,
-                cell(&word.found),
-                (numbers + booleans + dates).max(1),
-                numbers + booleans + dates + words.count,
-                if numbers >= booleans.max(dates) {
-                    "numbers"
-                } else if dates > booleans {
-                    "dates"
-                } else {
-                    "true or false"
-                }
-            );
-            return Ok((Kind::Mixed, why));
+        if dates > 0 {
+            return self.dates(profile, is_numeric);
         }
-        Ok(match (numbers > 0, booleans > 0, dates > 0) {
-            (_, _, true) if numbers + booleans > 0 => {
-                let why = "some cells are dates, others numbers".to_string();
-                (Kind::Ignored, why)
-            }
-            (_, _, true) if is_numeric => {
-                (Kind::Date, "dates, as days since 1970-01-01".to_string())
-            }
-            (_, _, true) => {
-                let why = format!("dates; --numeric {} takes them as days", quote(name));
-                (Kind::Ignored, why)
-            }
-            (false, true, false) => (Kind::Boolean, "true is 1, false is 0".to_string()),
+        Ok(match (numbers > 0, booleans > 0) {
+            (false, true) => (Kind::Boolean, "true is 1, false is 0".to_string()),
+            (true, true) => (Kind::Numeric, "numbers; true is 1, false is 0".to_string()),
             _ => (Kind::Numeric, "every cell is a number".to_string()),
         })
+    }
+
+    /// Dates are left out unless somebody says that they are numbers: then their
+    /// order has to be known.
+    fn dates(
+        &self,
+        profile: &ColumnProfile,
+        is_numeric: bool,
+    ) -> Result<(Kind, String), DataError> {
+        let name = &profile.name;
+        match Order::of(profile) {
+            Order::Both(odd) if is_numeric => Err(odd.error(name)),
+            Order::Both(odd) => Ok(odd.kind()),
+            Order::Unknown(odd) if is_numeric => Err(odd.error(name)),
+            Order::Known(_) if is_numeric => {
+                Ok((Kind::Date, "dates, as days since 1970-01-01".to_string()))
+            }
+            order => {
+                let more = match order {
+                    Order::Unknown(_) => ", with --dates day-first or month-first",
+                    _ => "",
+                };
+                let name = quote(name);
+                let why = format!("dates; --numeric {name} takes them as days{more}");
+                Ok((Kind::Ignored, why))
+            }
+        }
     }
 
     fn categorical(
@@ -393,16 +421,6 @@ impl ColumnChoice {
         let levels = levels.into_iter().cloned().collect();
         Ok((Kind::Categorical { levels, shares }, why))
     }
-}
-
-/// Whether people read it as a number, though it is none here: `1,5`, `1 234`,
-/// `$5`, `12 %`. As a level, each would get a coefficient of its own, quietly.
-fn is_like_number(text: &str) -> bool {
-    let is_sign = |c: char| ",.' \u{a0}\u{202f}%+-$€£¥".contains(c);
-    let inner = text.trim().trim_start_matches(['+', '-']);
-    inner.contains(|c: char| c.is_ascii_digit())
-        && !inner.contains(['+', '-'])
-        && inner.chars().all(|c| c.is_ascii_digit() || is_sign(c))
 }
 
 impl Spread {
@@ -494,7 +512,10 @@ impl Column {
                 && mean(self) == mean(other)
                 && (self.missing > 0) == (other.missing > 0)
         };
-        self.name == other.name && is_alike && (!with_missing || has_same_mean())
+        self.name == other.name
+            && is_alike
+            && self.dates == other.dates
+            && (!with_missing || has_same_mean())
     }
 
     /// An error if it cannot be a feature, with what to do; `is_named` tells
@@ -746,7 +767,7 @@ mod tests {
                     numeric: vec!["a".to_string()],
                     ..choice()
                 },
-                "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number",
+                "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number; --na x takes `x` as missing",
             ),
             (
                 "a,y\nx,2\nz,2\n",
@@ -767,15 +788,25 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_number_is_no_level_unless_it_is_said() {
-        for found in ["1,5", "$5", "12 %", "1 234", "-1'000.5"] {
-            let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n\"7,5\",3\n");
+        for (found, remedy) in [
+            ("1,5", "--decimal , reads it as 1.5"),
+            ("$5", "write it without the sign of the currency"),
+            ("12 %", "write it without the per cent sign"),
+            (
+                "1.2M",
+                "write it without the magnitude, such as M for millions",
+            ),
+            ("1 234", "--thousands space reads it as 1234"),
+            ("-1'000.5", "--thousands \"'\" reads it as -1000.5"),
+        ] {
+            let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n7.5,3\n");
             let schema = schema(&table, &choice()).unwrap();
             let message = schema.columns[0]
                 .check_feature(false)
                 .unwrap_err()
                 .to_string();
             let expected = format!(
-                "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
+                "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5; {remedy}: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
             );
             assert!(message.contains(&expected), "{message}");
             let said = ColumnChoice {
@@ -785,7 +816,7 @@ mod tests {
             let schema = crate::testing::schema(&table, &said).unwrap();
             assert_eq!(schema.columns[0].kind.name(), "categorical");
         }
-        for found in ["10-20", "5/1/2020", "A1", "+", "555-1234"] {
+        for found in ["10-20", "1/2", "A1", "+", "555-1234"] {
             let schema = schema(&format!("a,y\n{found},2\nx,3\nx,4\n"), &choice()).unwrap();
             assert_eq!(schema.columns[0].kind.name(), "categorical", "{found}");
         }
@@ -832,6 +863,57 @@ mod tests {
             error.starts_with("the model does not use the column `a`"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn text_in_files_of_every_format_is_read_as_it_is_said() {
+        use crate::test_table::write;
+        use crate::{CsvOptions, Passes, TableFormat, TextFormat, open};
+        use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+        use std::sync::Arc;
+
+        let text = |cells: [&str; 4]| Arc::new(StringArray::from(cells.to_vec())) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([
+            ("a", text(["1,5", "?", "2.000,0", "3"])),
+            (
+                "d",
+                text(["1/2/2020", "13/2/2020", "2020-02-03", "4.2.2020"]),
+            ),
+            ("n", Arc::new(Int64Array::from(vec![1, 2, -999, 3]))),
+        ])
+        .unwrap();
+        let options = CsvOptions {
+            text: TextFormat {
+                missing: vec!["?".to_string(), "-999".to_string()],
+                decimal: Some(','),
+                thousands: Some('.'),
+                dates: None,
+            },
+            ..CsvOptions::default()
+        };
+        let choice = ColumnChoice {
+            numeric: vec!["d".to_string()],
+            ..choice()
+        };
+        for (name, format) in [
+            ("t.csv", TableFormat::Csv),
+            ("t.parquet", TableFormat::Parquet),
+            ("t.arrow", TableFormat::Arrow),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            write(&path, format, std::slice::from_ref(&batch));
+            let source = open(&[path], &options, Passes::Several).unwrap();
+            let schema = learn_schema(source.as_ref(), &choice).unwrap();
+            let found = schema.columns.iter().map(|column| {
+                let spread = column.spread.unwrap();
+                (column.missing, spread.min, spread.max)
+            });
+            // 2020-02-01 and 2020-02-13 are the days 18293 and 18305 (Python 3.13).
+            let expected = [(1, 1.5, 2000.0), (0, 18293.0, 18305.0), (1, 1.0, 3.0)];
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{name}");
+            assert_eq!(schema.columns[1].dates, Some(DateOrder::DayFirst));
+        }
     }
 
     #[test]

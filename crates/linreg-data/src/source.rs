@@ -5,9 +5,9 @@ use arrow_schema::SchemaRef;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use crate::DataError;
 use crate::error::quote;
 use crate::random::{Purpose, generator};
+use crate::{CellReader, DataError};
 
 /// A table that can be read again and again, column by column, in chunks of
 /// rows: what is in memory at a time does not grow with the number of rows.
@@ -29,6 +29,12 @@ pub trait Source: Send + Sync {
     /// Number of rows, where it is known: stored in the file, or counted by a
     /// pass that has ended.
     fn num_rows(&self) -> Option<u64>;
+
+    /// What a reader of the table should know of how it was read, a sentence
+    /// each: a column of the file that is none of the table, and why.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The parts of a pass. An error ends it.
@@ -85,6 +91,8 @@ pub struct Chunk {
     pub first_row: u64,
     /// Where the rows come from.
     pub origin: Arc<dyn Origin>,
+    /// How cells that are text are read.
+    pub cells: Arc<CellReader>,
 }
 
 /// Knows where rows stand in a file, for messages.

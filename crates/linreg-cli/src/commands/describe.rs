@@ -6,7 +6,7 @@ use linreg_data::{
 };
 use serde_json::{Value, json};
 
-use crate::columns::KindArgs;
+use crate::columns::{KindArgs, gap_note};
 use crate::input::SourceArgs;
 use crate::number::{count, plain, significant, table, thousands};
 use crate::output::print_json;
@@ -241,6 +241,7 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
                 plain(&column.why)
             ));
         }
+        warnings.extend(gap_note(column).map(|note| format!("{}: {note}", name(column))));
         let share = column.missing as f64 / schema.num_rows as f64;
         if share > 0.2 && column.kind != Kind::Ignored {
             warnings.push(format!(

@@ -3,11 +3,13 @@ use std::path::PathBuf;
 
 use super::fit::intervals::Predictor;
 use anyhow::{Context, Result, bail};
-use linreg_data::{ChunkOrder, DataError, EncodedSource, EncodingCounts, Passes, Rows, Set, Split};
+use linreg_data::{
+    ChunkOrder, DataError, EncodedSource, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
+};
 use linreg_training::{Metrics, MetricsAccumulator};
 use serde_json::{Value, json};
 
-use crate::columns::{unseen, warn_of_counts};
+use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::number::{plain, significant};
 use crate::output::print_json;
@@ -29,6 +31,12 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
+    /// What to do about missing cells: error, drop (leave out the row), mean
+    /// (of the rows that the model was fitted to) [default: as the model was
+    /// fitted]
+    #[arg(long, value_name = "POLICY", value_parser = applied_missing)]
+    missing: Option<MissingPolicy>,
+
     /// What to do about levels that the model does not know: error, baseline, or
     /// drop (leave out their rows) [default: as the model was fitted]
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
@@ -45,7 +53,11 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);
     }
-    let source = args.source.open(Passes::One)?;
+    if let Some(policy) = args.missing {
+        let changed = encoder.with_missing(policy);
+        encoder = changed.with_context(|| args.model.display().to_string())?;
+    }
+    let source = args.source.open_for(&model, Passes::One)?;
     let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training);
     let rows = rows.with_context(|| {
         format!(

@@ -178,7 +178,8 @@ pub fn run(args: Args) -> Result<()> {
     }
     warn_of_unseen(&unjudged, " in parts left out")?;
 
-    let model = fitted.model(&table)?;
+    let mut model = fitted.model(&table)?;
+    args.source.store(&mut model)?;
     let report = Report {
         args: &args,
         table: &table,

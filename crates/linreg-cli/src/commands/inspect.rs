@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::{coefficients_json, coefficients_table};
 use crate::columns::columns_lines;
-use crate::input::{ENCODER, SCHEMA, encoder_of, load_model};
+use crate::input::{ENCODER, READING, SCHEMA, encoder_of, load_model};
 use crate::number::{count, plain};
 use crate::output::print_json;
+use crate::text_args::arguments;
 
 /// Show what is in a model file
 #[derive(clap::Args)]
@@ -71,6 +72,12 @@ pub fn run(args: Args) -> Result<()> {
         writeln!(stdout)?;
     }
     for (key, value) in metadata {
+        if key == READING
+            && let Ok(options) = serde_json::from_str(value)
+        {
+            writeln!(stdout, "  {key}: {}", plain(&arguments(&options)))?;
+            continue;
+        }
         writeln!(stdout, "  {}: {}", plain(key), plain(value))?;
     }
     for (name, tensor) in &model.tensors {

@@ -6,13 +6,13 @@ use anyhow::{Context, Result, bail};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use linreg_data::{
-    BoundEncoder, Chunk, ChunkOrder, DataError, EncodingCounts, Passes, TableWriter, UnseenPolicy,
-    column_indices, read,
+    BoundEncoder, Chunk, ChunkOrder, DataError, EncodingCounts, MissingPolicy, Passes, TableWriter,
+    UnseenPolicy, column_indices, read,
 };
 use linreg_exact::PredictionErrors;
 
 use super::fit::intervals::{Predictor, caution, in_basis, load};
-use crate::columns::{unseen, warn_of_counts};
+use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::names::{Names, all};
 use crate::number::plain;
@@ -57,6 +57,12 @@ pub struct Args {
     #[arg(long, value_name = "NAMES")]
     keep: Vec<Names>,
 
+    /// What to do about missing cells: error, drop (no prediction for the row), mean
+    /// (of the rows that the model was fitted to) [default: as the model was
+    /// fitted]
+    #[arg(long, value_name = "POLICY", value_parser = applied_missing)]
+    missing: Option<MissingPolicy>,
+
     /// What to do about levels that the model does not know: error, baseline, or
     /// drop (no prediction) [default: as the model was fitted]
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
@@ -73,9 +79,13 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);
     }
+    if let Some(policy) = args.missing {
+        let changed = encoder.with_missing(policy);
+        encoder = changed.with_context(|| args.model.display().to_string())?;
+    }
     let source = match output.is_file() {
-        true => args.source.open(Passes::One)?,
-        false => args.source.open_quietly(Passes::One)?,
+        true => args.source.open_for(&model, Passes::One)?,
+        false => args.source.open_quietly_for(&model, Passes::One)?,
     };
     let bound = encoder.bind(source.as_ref(), false);
     let bound = bound.with_context(|| {

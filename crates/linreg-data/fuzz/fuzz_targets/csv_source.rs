@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use linreg_data::{
-    ChunkOrder, ColumnChoice, CsvOptions, DataError, Passes, Source, describe, learn_schema, open,
+    ChunkOrder, ColumnChoice, CsvOptions, DataError, Passes, Source, TextFormat, describe, learn_schema, open,
     read,
 };
 use tempfile::TempDir;
@@ -48,6 +48,13 @@ fuzz_target!(|bytes: &[u8]| {
     let csv = CsvOptions {
         delimiter: [None, Some(b','), Some(b';'), Some(b'\t')][usize::from(how % 4)],
         no_header: how & 4 != 0,
+        skip: u64::from(how & 8 != 0),
+        comment: (how & 16 != 0).then_some(b'#'),
+        text: TextFormat {
+            decimal: (how & 32 != 0).then_some(','),
+            thousands: (how & 64 != 0).then_some(' '),
+            ..TextFormat::default()
+        },
     };
     if let Err(error) = check(bytes, &csv) {
         let message = error.to_string();

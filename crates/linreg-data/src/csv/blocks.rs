@@ -1,6 +1,8 @@
+use std::borrow::Cow;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
+use super::dialect::Dialect;
 use super::records::{Problem, Records, find_records, locate};
 use crate::DataError;
 use crate::source::Origin;
@@ -20,8 +22,10 @@ pub(super) struct Block {
     pub first_row: u64,
     pub num_rows: u64,
     pub start: Start,
+    /// Whether there is more than records with one delimiter between two cells.
+    pub needs_cleaning: bool,
     file: Arc<str>,
-    delimiter: u8,
+    dialect: Dialect,
 }
 
 /// Where a block starts in the file.
@@ -47,21 +51,31 @@ impl Block {
         rows: std::ops::Range<u64>,
         start: Start,
         file: Arc<str>,
-        delimiter: u8,
+        dialect: Dialect,
     ) -> Self {
         Self {
             bytes,
             first_row: rows.start,
             num_rows: rows.end - rows.start,
             start,
+            needs_cleaning: dialect.has_runs(),
             file,
-            delimiter,
+            dialect,
+        }
+    }
+
+    /// The records for a reader of CSV, which knows nothing of the lines between
+    /// them that are passed over.
+    pub fn records(&self) -> Cow<'_, [u8]> {
+        match self.needs_cleaning {
+            true => self.dialect.clean(&self.bytes).into(),
+            false => Cow::Borrowed(&self.bytes),
         }
     }
 
     /// Where the record of this number in the block stands.
     pub fn place(&self, record: u64) -> String {
-        match locate(&self.bytes, self.delimiter, true, record) {
+        match locate(&self.bytes, self.dialect, true, record) {
             Some(found) => self.start.place(&self.file, found.line, found.start),
             None => self.file.to_string(),
         }
@@ -78,7 +92,7 @@ impl Origin for Block {
 pub(super) struct Blocks<R> {
     input: R,
     file: Arc<str>,
-    delimiter: u8,
+    dialect: Dialect,
     num_columns: usize,
     /// Bytes read that are yet in no block.
     rest: Vec<u8>,
@@ -96,13 +110,13 @@ impl<R: Read> Blocks<R> {
         rest: Vec<u8>,
         start: Start,
         file: Arc<str>,
-        delimiter: u8,
+        dialect: Dialect,
         num_columns: usize,
     ) -> Self {
         Self {
             input,
             file,
-            delimiter,
+            dialect,
             num_columns,
             rest,
             start,
@@ -117,7 +131,7 @@ impl<R: Read> Blocks<R> {
         loop {
             let last = fill(&mut self.input, &mut self.rest, size)
                 .map_err(|error| unreadable(&self.file, &error))?;
-            let records = find_records(&self.rest, self.delimiter, last)
+            let records = find_records(&self.rest, self.dialect, last)
                 .map_err(|problem| self.wrong_quote(problem))?;
             if self.num_columns == 1 {
                 self.check_blank(&records)?;
@@ -138,7 +152,9 @@ impl<R: Read> Blocks<R> {
             if records.count > 0 {
                 let rows = first_row..self.next_row;
                 let file = self.file.clone();
-                return Ok(Some(Block::new(bytes, rows, start, file, self.delimiter)));
+                let mut block = Block::new(bytes, rows, start, file, self.dialect);
+                block.needs_cleaning |= records.has_others;
+                return Ok(Some(block));
             }
             if last {
                 return Ok(None);

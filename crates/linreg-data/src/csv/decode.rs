@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch, RecordBatchOptions};
 use arrow_csv::ReaderBuilder;
 use arrow_schema::SchemaRef;
 use csv::ByteRecord;
@@ -8,63 +9,101 @@ use csv::ByteRecord;
 use super::blocks::Block;
 use super::unquoted::split;
 use crate::DataError;
+use crate::error::quote;
+use crate::lookalike::shell;
 use crate::source::Chunk;
 
 /// Turns blocks into chunks: the columns asked for, as text.
 #[derive(Clone)]
 pub(super) struct Decoder {
+    /// The columns of the file, those of the table and others.
     schema: SchemaRef,
+    /// Those asked for, then those without a name, whose cells have to be empty.
     columns: Arc<[usize]>,
+    num_unnamed: usize,
     delimiter: u8,
 }
 
 impl Decoder {
-    pub fn new(schema: &SchemaRef, columns: &[usize], delimiter: u8) -> Self {
+    pub fn new(
+        schema: &SchemaRef,
+        columns: &[usize],
+        unnamed: std::ops::Range<usize>,
+        delimiter: u8,
+    ) -> Self {
         Self {
             schema: schema.clone(),
-            columns: columns.into(),
+            num_unnamed: unnamed.len(),
+            columns: columns.iter().copied().chain(unnamed).collect(),
             delimiter,
         }
     }
 
     pub fn decode(&self, block: Block) -> Result<Chunk, DataError> {
-        let Some(batch) = self.batch(&block) else {
-            return Err(self.diagnose(&block));
+        let records = block.records();
+        let Some(batch) = self.batch(&block, &records) else {
+            return Err(self.diagnose(&block, &records));
         };
+        drop(records);
         Ok(Chunk {
-            batch,
+            batch: self.without_unnamed(batch, &block)?,
             first_row: block.first_row,
             origin: Arc::new(block),
+            cells: Arc::default(),
         })
     }
 
-    fn batch(&self, block: &Block) -> Option<RecordBatch> {
-        let batch = match self.unquoted(block) {
+    /// Drops the columns without a name, in which there must be nothing.
+    fn without_unnamed(&self, batch: RecordBatch, block: &Block) -> Result<RecordBatch, DataError> {
+        if self.num_unnamed == 0 {
+            return Ok(batch);
+        }
+        let num_named = self.columns.len() - self.num_unnamed;
+        for (array, column) in batch.columns().iter().zip(&*self.columns).skip(num_named) {
+            let array = array.as_string::<i32>();
+            let found = |row: usize| array.is_valid(row) && !array.value(row).trim().is_empty();
+            if let Some(row) = (0..array.len()).find(|row| found(*row)) {
+                return Err(DataError::Row {
+                    place: block.place(row as u64),
+                    problem: format!(
+                        "found {} in column {}, which has no name in the header; name it there",
+                        quote(array.value(row)),
+                        column + 1
+                    ),
+                });
+            }
+        }
+        let named: Vec<usize> = (0..num_named).collect();
+        Ok(batch.project(&named)?)
+    }
+
+    fn batch(&self, block: &Block, records: &[u8]) -> Option<RecordBatch> {
+        let batch = match self.unquoted(block, records) {
             Some(batch) => batch,
-            None => self.any(block)?,
+            None => self.any(block, records)?,
         };
         (batch.num_rows() as u64 == block.num_rows).then_some(batch)
     }
 
-    fn unquoted(&self, block: &Block) -> Option<RecordBatch> {
+    fn unquoted(&self, block: &Block, records: &[u8]) -> Option<RecordBatch> {
         let num_columns = self.schema.fields().len();
-        let columns = split(&block.bytes, self.delimiter, num_columns, &self.columns)?;
+        let columns = split(records, self.delimiter, num_columns, &self.columns)?;
         let schema = self.schema.project(&self.columns).ok()?;
         // Without columns the batch would not know its rows.
         let num_rows = RecordBatchOptions::new().with_row_count(Some(block.num_rows as usize));
         RecordBatch::try_new_with_options(Arc::new(schema), columns, &num_rows).ok()
     }
 
-    fn any(&self, block: &Block) -> Option<RecordBatch> {
+    fn any(&self, block: &Block, records: &[u8]) -> Option<RecordBatch> {
         // Arrow looks at the cells of all rows as one text, in which the halves
         // of a character that a line break splits are whole again.
-        std::str::from_utf8(&block.bytes).ok()?;
+        std::str::from_utf8(records).ok()?;
         let mut decoder = ReaderBuilder::new(self.schema.clone())
             .with_delimiter(self.delimiter)
             .with_batch_size(block.num_rows as usize)
             .with_projection(self.columns.to_vec())
             .build_decoder();
-        let mut bytes = &block.bytes[..];
+        let mut bytes = records;
         while !bytes.is_empty() {
             let read = decoder.decode(bytes).ok()?;
             if read == 0 {
@@ -78,17 +117,22 @@ impl Decoder {
     }
 
     /// What is wrong with the first record that cannot be read.
-    fn diagnose(&self, block: &Block) -> DataError {
-        let mut reader = reader(&block.bytes, self.delimiter);
+    fn diagnose(&self, block: &Block, records: &[u8]) -> DataError {
+        let mut reader = reader(records, self.delimiter);
         let mut record = ByteRecord::new();
         let expected = self.schema.fields().len();
         let mut number = 0;
         while let Ok(true) = reader.read_byte_record(&mut record) {
             if record.len() != expected {
+                let first = record.get(0).unwrap_or_default();
+                let advice = match (expected, self.delimiter) {
+                    (1, b',') => "; if commas are decimal marks, say so with --decimal ,".into(),
+                    _ => comment_advice(first),
+                };
                 return DataError::Row {
                     place: block.place(number),
                     problem: format!(
-                        "found {} cells, expected {expected} as in the header",
+                        "found {} cells, expected {expected} as in the header{advice}",
                         record.len()
                     ),
                 };
@@ -110,6 +154,17 @@ impl Decoder {
             place: block.place(0),
             problem: "the rows from here on cannot be read as CSV".to_string(),
         }
+    }
+}
+
+/// What to do about a line that looks like a comment.
+pub(super) fn comment_advice(line: &[u8]) -> String {
+    match line.trim_ascii_start().first() {
+        Some(mark @ (b'#' | b'%' | b'!' | b'*')) => format!(
+            "; if the line is a comment, pass over such lines with --comment {}",
+            shell(&char::from(*mark).to_string())
+        ),
+        _ => String::new(),
     }
 }
 
@@ -135,6 +190,7 @@ fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
 mod tests {
     use super::*;
     use crate::csv::blocks::Start;
+    use crate::csv::dialect::Dialect;
     use crate::csv::records::find_records;
     use arrow_schema::{DataType, Field, Schema};
     use proptest::prelude::*;
@@ -150,14 +206,18 @@ mod tests {
             let fields = ["a", "b", "c", "d"].map(|name| Field::new(name, DataType::Utf8, true));
             let schema = Arc::new(Schema::new(fields[..num_columns].to_vec()));
             let columns: Vec<usize> = columns.into_iter().filter(|column| *column < num_columns).collect();
-            let num_rows = find_records(&bytes, b',', true).unwrap().count;
+            let dialect = Dialect::of(b',');
+            let records = find_records(&bytes, dialect, true).unwrap();
+            let num_rows = records.count;
             prop_assume!(num_rows > 0);
-            let block = Block::new(bytes, 0..num_rows, Start::default(), "t.csv".into(), b',');
-            let decoder = Decoder::new(&schema, &columns, b',');
+            let mut block = Block::new(bytes, 0..num_rows, Start::default(), "t.csv".into(), dialect);
+            block.needs_cleaning = records.has_others;
+            let bytes = block.records();
+            let decoder = Decoder::new(&schema, &columns, 0..0, b',');
             // What one of them cannot read is told by what comes after.
-            if let Some(batch) = decoder.unquoted(&block) {
-                prop_assert_eq!(Some(batch), decoder.any(&block));
-            } else if let Some(batch) = decoder.any(&block) {
+            if let Some(batch) = decoder.unquoted(&block, &bytes) {
+                prop_assert_eq!(Some(batch), decoder.any(&block, &bytes));
+            } else if let Some(batch) = decoder.any(&block, &bytes) {
                 let single_cr = block.bytes.ends_with(b"\r");
                 prop_assert!(single_cr || batch.num_rows() as u64 != num_rows);
             }

@@ -2,6 +2,8 @@ use std::ops::ControlFlow;
 
 use memchr::memchr_iter;
 
+use super::dialect::{Dialect, Passed};
+
 /// Quotes that are wrong: a reader would take the lines after them for the rest
 /// of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,15 +32,18 @@ pub(super) struct Records {
     pub blank_at_start: Option<u64>,
     pub blank: Option<u64>,
     pub blank_at_end: Option<u64>,
+    /// Whether there are lines that are passed over and not empty: readers of CSV
+    /// would take them for records.
+    pub has_others: bool,
 }
 
 /// Finds the whole records; with `last`, the end of the bytes ends one too.
-pub(super) fn find_records(bytes: &[u8], delimiter: u8, last: bool) -> Result<Records, Problem> {
-    match simple_records(bytes, last) {
+pub(super) fn find_records(bytes: &[u8], dialect: Dialect, last: bool) -> Result<Records, Problem> {
+    match simple_records(bytes, dialect, last) {
         Some(records) => Ok(records),
         None => {
             let mut records = Records::default();
-            scan(bytes, delimiter, last, |event| {
+            scan(bytes, dialect, last, |event| {
                 records.take(event);
                 ControlFlow::Continue(())
             })?;
@@ -59,11 +64,11 @@ pub(super) struct Location {
 }
 
 /// Where the record of this number is, if the bytes hold it whole.
-pub(super) fn locate(bytes: &[u8], delimiter: u8, last: bool, record: u64) -> Option<Location> {
+pub(super) fn locate(bytes: &[u8], dialect: Dialect, last: bool, record: u64) -> Option<Location> {
     let mut found = None;
     let mut before = record;
     // Wrong quotes are told when the records are found.
-    let _ = scan(bytes, delimiter, last, |event| match event {
+    let _ = scan(bytes, dialect, last, |event| match event {
         Event::Record(location) if before == 0 => {
             found = Some(location);
             ControlFlow::Break(())
@@ -72,7 +77,7 @@ pub(super) fn locate(bytes: &[u8], delimiter: u8, last: bool, record: u64) -> Op
             before -= 1;
             ControlFlow::Continue(())
         }
-        Event::Blank { .. } => ControlFlow::Continue(()),
+        Event::Passed { .. } => ControlFlow::Continue(()),
     });
     found
 }
@@ -85,21 +90,29 @@ impl Records {
                 (self.end, self.lines) = (end, lines);
                 self.blank = self.blank.or(self.blank_at_end.take());
             }
-            Event::Blank { line, end } => {
+            Event::Passed { what, line, end } => {
                 let first = match self.count {
                     0 => &mut self.blank_at_start,
                     _ => &mut self.blank_at_end,
                 };
-                first.get_or_insert(line);
+                if what != Passed::Comment {
+                    first.get_or_insert(line);
+                }
+                self.has_others |= what != Passed::Empty;
                 (self.end, self.lines) = (end, line + 1);
             }
         }
     }
 }
 
-enum Event {
+pub(super) enum Event {
     Record(Location),
-    Blank { line: u64, end: usize },
+    /// A line that is no record.
+    Passed {
+        what: Passed,
+        line: u64,
+        end: usize,
+    },
 }
 
 pub(super) fn has_quotes_or_single_crs(bytes: &[u8]) -> bool {
@@ -109,16 +122,16 @@ pub(super) fn has_quotes_or_single_crs(bytes: &[u8]) -> bool {
 
 /// Without quotes and single CRs a record is a line that is not blank, which
 /// takes a tenth of the time of the scan.
-fn simple_records(bytes: &[u8], last: bool) -> Option<Records> {
+fn simple_records(bytes: &[u8], dialect: Dialect, last: bool) -> Option<Records> {
     if has_quotes_or_single_crs(bytes) {
         return None;
     }
     let mut records = Records::default();
     let mut take = |end: usize, text_end: usize| {
         let (start, line) = (records.end, records.lines);
-        records.take(match &bytes[start..text_end] {
-            b"" | b"\r" => Event::Blank { line, end },
-            _ => Event::Record(Location {
+        records.take(match dialect.passes(&bytes[start..text_end]) {
+            Some(what) => Event::Passed { what, line, end },
+            None => Event::Record(Location {
                 start,
                 line,
                 end,
@@ -136,6 +149,28 @@ fn simple_records(bytes: &[u8], last: bool) -> Option<Records> {
     Some(records)
 }
 
+/// Where a line ends.
+struct Line {
+    text_end: usize,
+    /// With what ends it.
+    end: usize,
+}
+
+/// The line that begins here; None if more bytes may belong to it.
+fn line_at(bytes: &[u8], start: usize, last: bool) -> Option<Line> {
+    let length = memchr::memchr2(b'\n', b'\r', &bytes[start..]);
+    let Some(text_end) = length.map(|length| start + length) else {
+        let end = bytes.len();
+        return last.then_some(Line { text_end: end, end });
+    };
+    let end = match bytes[text_end..] {
+        [b'\r', b'\n', ..] => text_end + 2,
+        [b'\r'] if !last => return None,
+        _ => text_end + 1,
+    };
+    Some(Line { text_end, end })
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     RecordStart,
@@ -147,11 +182,11 @@ enum State {
     Closed,
 }
 
-/// Tells of each record and each blank line. A quote that is not closed takes no
-/// records with it: what comes before it is told.
-fn scan(
+/// Tells of each record and each line that is none. A quote that is not closed
+/// takes no records with it: what comes before it is told.
+pub(super) fn scan(
     bytes: &[u8],
-    delimiter: u8,
+    dialect: Dialect,
     last: bool,
     mut tell: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<(), Problem> {
@@ -163,6 +198,29 @@ fn scan(
     let mut index = 0;
     while index < bytes.len() {
         let byte = bytes[index];
+        // An empty line is told below.
+        if state == State::RecordStart
+            && (matches!(byte, b' ' | b'\t') || Some(byte) == dialect.comment)
+        {
+            let Some(found) = line_at(bytes, index, last) else {
+                break;
+            };
+            if let Some(what) = dialect.passes(&bytes[index..found.text_end]) {
+                line += 1;
+                let end = found.end;
+                if tell(Event::Passed {
+                    what,
+                    line: line - 1,
+                    end,
+                })
+                .is_break()
+                {
+                    return Ok(());
+                }
+                index = end;
+                continue;
+            }
+        }
         let mut next = index + 1;
         let ends_line = byte == b'\n' || byte == b'\r';
         if byte == b'\r' {
@@ -179,7 +237,7 @@ fn scan(
             (State::Quoted, b'"') => State::Quote,
             (State::Quoted, _) | (State::Quote, b'"') => State::Quoted,
             _ if ends_line => State::RecordStart,
-            _ if byte == delimiter => State::CellStart,
+            _ if byte == dialect.delimiter => State::CellStart,
             (State::RecordStart | State::CellStart, b'"') => {
                 quote_line = line;
                 State::Quoted
@@ -199,7 +257,8 @@ fn scan(
         line += u64::from(ends_line);
         if state == State::RecordStart {
             let told = tell(match before {
-                State::RecordStart => Event::Blank {
+                State::RecordStart => Event::Passed {
+                    what: Passed::Empty,
                     line: line - 1,
                     end: next,
                 },
@@ -238,9 +297,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const COMMA: Dialect = Dialect {
+        delimiter: b',',
+        comment: Some(b'#'),
+    };
+
     fn scanned(bytes: &[u8], last: bool) -> Result<Records, Problem> {
-        let mut records = simple_records(b"", true).unwrap();
-        scan(bytes, b',', last, |event| {
+        let mut records = Records::default();
+        scan(bytes, COMMA, last, |event| {
             records.take(event);
             ControlFlow::Continue(())
         })?;
@@ -250,7 +314,10 @@ mod tests {
     proptest! {
         #[test]
         fn finds_the_records_that_the_csv_crate_finds(file in "[a,\" \n\r]{0,40}") {
-            if let Ok(records) = find_records(file.as_bytes(), b',', true) {
+            // That crate takes a line of spaces for a record.
+            let is_blank = |line: &str| !line.is_empty() && line.trim_matches(' ').is_empty();
+            prop_assume!(!file.split(['\n', '\r']).any(is_blank));
+            if let Ok(records) = find_records(file.as_bytes(), COMMA, true) {
                 let mut reader = csv::ReaderBuilder::new();
                 let mut reader = reader.has_headers(false).flexible(true).from_reader(file.as_bytes());
                 prop_assert_eq!(reader.byte_records().count() as u64, records.count);
@@ -259,20 +326,20 @@ mod tests {
         }
 
         #[test]
-        fn the_short_way_is_the_long_way(file in "([a,]{0,3}(\n|\r\n|\r)){0,8}[a,]{0,2}", last: bool) {
-            if let Some(records) = simple_records(file.as_bytes(), last) {
+        fn the_short_way_is_the_long_way(file in "([a, #]{0,3}(\n|\r\n|\r)){0,8}[a, #]{0,2}", last: bool) {
+            if let Some(records) = simple_records(file.as_bytes(), COMMA, last) {
                 prop_assert_eq!(Ok(records), scanned(file.as_bytes(), last));
             }
         }
 
         #[test]
-        fn blocks_hold_the_records_of_the_whole(file in "[a,\" \n\r]{0,60}", cut in 0usize..60) {
-            if let Ok(whole) = find_records(file.as_bytes(), b',', true) {
+        fn blocks_hold_the_records_of_the_whole(file in "[a,#\" \n\r]{0,60}", cut in 0usize..60) {
+            if let Ok(whole) = find_records(file.as_bytes(), COMMA, true) {
                 let cut = cut.min(file.len());
-                let first = find_records(&file.as_bytes()[..cut], b',', false);
+                let first = find_records(&file.as_bytes()[..cut], COMMA, false);
                 // A quote may look closed where the bytes end.
                 if let Ok(first) = first {
-                    let rest = find_records(&file.as_bytes()[first.end..], b',', true).unwrap();
+                    let rest = find_records(&file.as_bytes()[first.end..], COMMA, true).unwrap();
                     prop_assert_eq!(first.count + rest.count, whole.count);
                     prop_assert_eq!(first.lines + rest.lines, whole.lines);
                 }
@@ -282,8 +349,8 @@ mod tests {
 
     /// The lines of the records.
     fn lines(file: &str) -> Result<Vec<u64>, Problem> {
-        let count = find_records(file.as_bytes(), b',', true)?.count;
-        let line = |record| locate(file.as_bytes(), b',', true, record).unwrap().line;
+        let count = find_records(file.as_bytes(), COMMA, true)?.count;
+        let line = |record| locate(file.as_bytes(), COMMA, true, record).unwrap().line;
         Ok((0..count).map(line).collect())
     }
 
@@ -319,7 +386,7 @@ mod tests {
 
     #[test]
     fn tells_blank_lines_inside_from_those_at_the_end() {
-        let records = find_records(b"1\n\n2\n\n\n", b',', true).unwrap();
+        let records = find_records(b"1\n\n2\n\n\n", COMMA, true).unwrap();
         assert_eq!((records.blank, records.blank_at_end), (Some(1), Some(3)));
     }
 }

@@ -2,7 +2,6 @@ use super::design::{Piece, Product};
 use super::fitted::{FittedColumn, FittedRows};
 use super::levels::LevelIndex;
 use super::{BoundEncoder, Encoded, EncodingCounts};
-use crate::cell::Cell;
 use crate::error::quote;
 use crate::numbers::{ReadNumbers, read_numbers};
 use crate::rows::Rows;
@@ -100,7 +99,7 @@ impl Block {
                 }
                 _ => None,
             };
-            if let Some(word) = word.and_then(Cell::word) {
+            if let Some(word) = word.and_then(|word| chunk.cells.word(word)) {
                 *index = known.get(word).unwrap_or(UNSEEN);
             }
         }
@@ -180,13 +179,8 @@ impl Block {
             count += 1;
             match policy {
                 MissingPolicy::Error => {
-                    return Err(DataError::Missing {
-                        cells: 1,
-                        examples: format!(
-                            "{}, column {}",
-                            chunk.origin.place(row),
-                            quote(&column.name)
-                        ),
+                    return Err(DataError::MissingCell {
+                        place: chunk.origin.place(row),
                         column: column.name.clone(),
                     });
                 }

@@ -77,6 +77,17 @@ impl NumberArgs {
         let mut columns = Vec::new();
         if features.is_empty() {
             columns.extend(schema.columns.iter().filter(is_number));
+            let is_mixed =
+                |column: &&Column| column.kind == Kind::Mixed && !exclude.contains(&column.name);
+            for column in schema.columns.iter().filter(is_mixed) {
+                writeln!(
+                    anstream::stderr(),
+                    "{} `{}` is not drawn: {}",
+                    yellow("warning:"),
+                    plain(&column.name),
+                    plain(&column.why)
+                )?;
+            }
         }
         for name in &features {
             let column = schema.column(name).map_err(say_where)?;

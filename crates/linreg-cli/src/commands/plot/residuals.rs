@@ -3,14 +3,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use linreg_data::{
-    ChunkOrder, EncodedSource, Encoder, EncodingCounts, Passes, Rows, Set, Split, UnseenPolicy,
+    ChunkOrder, EncodedSource, Encoder, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
+    UnseenPolicy,
 };
 use linreg_exact::PredictionErrors;
 use linreg_model::ModelFile;
 use linreg_plot::{Picture, ResidualTests};
 
 use super::drawing::DrawingArgs;
-use crate::columns::{unseen, warn_of_counts};
+use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::commands::fit::diagnostics::LEVEL;
 use crate::commands::fit::intervals::{Predictor, in_basis, load};
 use crate::input::{COUNTS, SourceArgs, WEIGHTS, encoder_of, load_model};
@@ -41,6 +42,12 @@ pub struct Args {
     /// [default: the first]
     #[arg(long, short, value_name = "NAME")]
     target: Option<String>,
+
+    /// What to do about missing cells: error, drop (leave out the row), mean
+    /// (of the rows that the model was fitted to) [default: as the model was
+    /// fitted]
+    #[arg(long, value_name = "POLICY", value_parser = applied_missing)]
+    missing: Option<MissingPolicy>,
 
     /// What to do about levels that the model does not know: error, baseline, or
     /// drop (leave out their rows) [default: as the model was fitted]
@@ -80,6 +87,10 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);
     }
+    if let Some(policy) = args.missing {
+        let changed = encoder.with_missing(policy);
+        encoder = changed.with_context(|| args.model.display().to_string())?;
+    }
     let target =
         target(&model, args.target.as_deref()).with_context(|| args.model.display().to_string())?;
     let errors = load(&model, encoder.intercept());
@@ -93,7 +104,7 @@ pub fn run(args: Args) -> Result<()> {
         true => Some(errors.with_context(|| args.model.display().to_string())?),
         false => None,
     };
-    let source = args.source.open(Passes::One)?;
+    let source = args.source.open_for(&model, Passes::One)?;
     let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training);
     let rows = rows.with_context(|| {
         format!(

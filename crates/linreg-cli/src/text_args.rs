@@ -1,0 +1,147 @@
+use linreg_data::{CsvOptions, DateOrder, TextFormat};
+
+use crate::names::{Names, all};
+use crate::report::quoted;
+
+/// How the text of a table is read: what is not said is found in the file, or, by
+/// commands that apply a model, as its table was read.
+#[derive(Clone, clap::Args)]
+pub struct TextArgs {
+    /// What separates the cells of a CSV file: one character, tab, or space for
+    /// one or more spaces [default: found in the file]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<u8>,
+
+    /// The first line of a CSV file is a row; columns are named column_1,
+    /// column_2 and so on
+    #[arg(long)]
+    no_header: bool,
+
+    /// Lines of a CSV file before the header that are passed over
+    #[arg(long, value_name = "NUMBER")]
+    skip: Option<u64>,
+
+    /// What lines of a CSV file that are no rows begin with, such as '#'
+    #[arg(long, value_name = "CHARACTER", value_parser = comment)]
+    comment: Option<Byte>,
+
+    /// Cells that mean missing, such as '?,-,-999', beside empty ones and NA, N/A,
+    /// #N/A, #NA, <NA>, NaN, NULL, None and \N in any case
+    #[arg(long, value_name = "VALUES", allow_hyphen_values = true)]
+    na: Vec<Names>,
+
+    /// Decimal mark of numbers [default: .]
+    #[arg(long, value_name = "CHARACTER")]
+    decimal: Option<char>,
+
+    /// What separates the thousands of numbers: , or . or ' or the word space
+    /// [default: nothing]
+    #[arg(long, value_name = "CHARACTER", value_parser = thousands)]
+    thousands: Option<Mark>,
+
+    /// Order of dates such as 03/04/2024: day-first or month-first [default:
+    /// what the column shows]
+    #[arg(long, value_name = "ORDER", value_parser = dates)]
+    dates: Option<DateOrder>,
+}
+
+/// What lines begin with; none is said by the word none.
+#[derive(Clone, Copy)]
+struct Byte(Option<u8>);
+
+/// What separates thousands; nothing is said by the word none.
+#[derive(Clone, Copy)]
+struct Mark(Option<char>);
+
+impl TextArgs {
+    /// What is said here, and otherwise what is said there.
+    pub fn options(&self, others: CsvOptions) -> CsvOptions {
+        let missing = match self.na.is_empty() {
+            true => others.text.missing,
+            false => all(&self.na),
+        };
+        CsvOptions {
+            delimiter: self.delimiter.or(others.delimiter),
+            no_header: self.no_header || others.no_header,
+            skip: self.skip.unwrap_or(others.skip),
+            comment: self.comment.map_or(others.comment, |byte| byte.0),
+            text: TextFormat {
+                missing,
+                decimal: self.decimal.or(others.text.decimal),
+                thousands: self.thousands.map_or(others.text.thousands, |mark| mark.0),
+                dates: self.dates.or(others.text.dates),
+            },
+        }
+    }
+}
+
+/// The arguments that have a table read so.
+pub fn arguments(options: &CsvOptions) -> String {
+    let mark = |mark: char| match mark {
+        ' ' => "space".to_string(),
+        '\t' => "tab".to_string(),
+        mark => quoted(&mark.to_string()),
+    };
+    let mut arguments = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        arguments.extend(value.map(|value| format!("{name} {value}")));
+    };
+    let text = &options.text;
+    add(
+        "--delimiter",
+        options.delimiter.map(|byte| mark(byte.into())),
+    );
+    add(
+        "--skip",
+        (options.skip > 0).then(|| options.skip.to_string()),
+    );
+    add("--comment", options.comment.map(|byte| mark(byte.into())));
+    let missing = text.missing.join(",");
+    add("--na", (!missing.is_empty()).then(|| quoted(&missing)));
+    add("--decimal", text.decimal.map(mark));
+    add("--thousands", text.thousands.map(mark));
+    let dates = text.dates.map(|order| match order {
+        DateOrder::DayFirst => "day-first".to_string(),
+        DateOrder::MonthFirst => "month-first".to_string(),
+    });
+    add("--dates", dates);
+    if options.no_header {
+        arguments.push("--no-header".to_string());
+    }
+    arguments.join(" ")
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
+        _ if text == "space" => Ok(b' '),
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        _ => Err("expected one character, such as ; or the word tab or space".to_string()),
+    }
+}
+
+fn comment(text: &str) -> Result<Byte, String> {
+    match text.as_bytes() {
+        _ if text == "none" => Ok(Byte(None)),
+        [byte] if byte.is_ascii_punctuation() && *byte != b'"' => Ok(Byte(Some(*byte))),
+        _ => Err("expected one mark, such as #, or the word none".to_string()),
+    }
+}
+
+fn thousands(text: &str) -> Result<Mark, String> {
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        _ if text == "none" => Ok(Mark(None)),
+        _ if text == "space" => Ok(Mark(Some(' '))),
+        (Some(mark), None) => Ok(Mark(Some(mark))),
+        _ => Err("expected one mark, such as , or the word space or none".to_string()),
+    }
+}
+
+fn dates(text: &str) -> Result<DateOrder, String> {
+    match text {
+        "day-first" => Ok(DateOrder::DayFirst),
+        "month-first" => Ok(DateOrder::MonthFirst),
+        _ => Err("expected day-first or month-first".to_string()),
+    }
+}

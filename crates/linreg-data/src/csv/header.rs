@@ -1,0 +1,199 @@
+use std::io::Read;
+use std::ops::{ControlFlow, Range};
+
+use super::blocks::{Start, fill, unreadable};
+use super::decode::cells;
+use super::dialect::Dialect;
+use super::layout::Layout;
+use super::options::CsvOptions;
+use super::records::{Event, Location, locate, scan};
+use super::{foreign, separator, title};
+use crate::DataError;
+
+/// Records after the header that tell how the file is made.
+const SAMPLE: usize = 100;
+
+/// What the first lines say.
+pub(super) struct Header {
+    pub layout: Layout,
+    pub dialect: Dialect,
+    /// Where the first record begins, and how many of the bytes read that is.
+    pub end: Start,
+    pub num_bytes: usize,
+}
+
+/// The first records of a file.
+pub(super) struct Sample<'a> {
+    /// The file from the header on.
+    pub text: &'a [u8],
+    pub dialect: Dialect,
+    /// Where the header stands, and the records after it.
+    pub records: Vec<Location>,
+    /// Lines before the text.
+    pub lines: u64,
+}
+
+impl<'a> Sample<'a> {
+    fn new(text: &'a [u8], dialect: Dialect, last: bool, lines: u64) -> Self {
+        let mut records = Vec::new();
+        // Wrong quotes are told when the records are read.
+        let _ = scan(text, dialect, last, |event| {
+            if let Event::Record(found) = event {
+                records.push(found);
+            }
+            match records.len() > SAMPLE {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        Self {
+            text,
+            dialect,
+            records,
+            lines,
+        }
+    }
+
+    /// The same file, with cells that something else separates.
+    pub fn divided_by(&self, delimiter: u8) -> Self {
+        let dialect = Dialect {
+            delimiter,
+            ..self.dialect
+        };
+        Self::new(self.text, dialect, true, self.lines)
+    }
+
+    pub fn raw(&self, record: usize) -> &'a [u8] {
+        let found = self.records[record];
+        &self.text[found.start..found.end]
+    }
+
+    /// The cells of a record.
+    pub fn cells(&self, record: usize) -> Vec<Vec<u8>> {
+        match self.dialect.has_runs() {
+            true => cells(&self.dialect.clean(self.raw(record)), b' '),
+            false => cells(self.raw(record), self.dialect.delimiter),
+        }
+    }
+
+    /// The line of a record, counted from 1.
+    pub fn line(&self, record: usize) -> u64 {
+        self.lines + self.records[record].line + 1
+    }
+
+    /// The records after the header.
+    pub fn rows(&self) -> Range<usize> {
+        1..self.records.len().max(1)
+    }
+}
+
+impl Header {
+    pub fn read(
+        input: &mut impl Read,
+        bytes: &mut Vec<u8>,
+        file: &str,
+        options: &CsvOptions,
+    ) -> Result<Self, DataError> {
+        let of_file = |problem: String| DataError::File {
+            file: file.to_string(),
+            problem,
+        };
+        // The first bytes hold the header, or it is one of very many columns.
+        let mut size = 1 << 16;
+        loop {
+            let last = fill(input, bytes, size).map_err(|error| unreadable(file, &error))?;
+            let mark = check_encoding(bytes).map_err(of_file)?;
+            if let Some(problem) = foreign::what(&bytes[mark..]) {
+                return Err(of_file(problem));
+            }
+            let can_grow = !last && size < 1 << 26;
+            let (mut start, mut lines) = (mark, 0);
+            while lines < options.skip
+                && let Some(length) = line_length(&bytes[start..])
+            {
+                start += length;
+                lines += 1;
+            }
+            if lines < options.skip {
+                if can_grow {
+                    size *= 4;
+                    continue;
+                }
+                return Err(of_file(format!(
+                    "there are {lines} lines, and --skip {} passes over all of them",
+                    options.skip
+                )));
+            }
+            let said = separator::said(&bytes[start..]);
+            if let Some((_, length)) = said {
+                start += length;
+                lines += 1;
+            }
+            let text = &bytes[start..];
+            let comment = options.comment;
+            let delimiter = options.delimiter.or(said.map(|(delimiter, _)| delimiter));
+            let delimiter = delimiter.unwrap_or_else(|| {
+                let dialect = |delimiter| Dialect { delimiter, comment };
+                let sample = |delimiter| Sample::new(text, dialect(delimiter), last, lines);
+                separator::find(sample, options.text.decimal)
+            });
+            let dialect = Dialect { delimiter, comment };
+            let Some(first) = locate(text, dialect, last, 0) else {
+                if can_grow {
+                    size *= 4;
+                    continue;
+                }
+                let is_passed = |line: &[u8]| dialect.passes(line).is_some();
+                let problem = match text
+                    .split(|byte| matches!(byte, b'\n' | b'\r'))
+                    .all(is_passed)
+                {
+                    true => "the file is empty, expected a header line with the column names",
+                    false => "the header line does not end; is a quote never closed?",
+                };
+                return Err(of_file(problem.to_string()));
+            };
+            let sample = Sample::new(text, dialect, last, lines);
+            let layout = match options.no_header {
+                true => Ok(Layout::numbered(sample.cells(0).len())),
+                false => title::check(&sample, options.delimiter.or(said.map(|said| said.0)))
+                    .and_then(|()| Layout::of(&sample)),
+            };
+            let layout = layout.map_err(|problem| DataError::Row {
+                place: format!("{file}: line {}", sample.line(0)),
+                problem,
+            })?;
+            if !options.no_header {
+                start += first.end;
+                lines += first.lines;
+            }
+            return Ok(Self {
+                layout,
+                dialect,
+                end: Start {
+                    byte: start as u64,
+                    line: lines,
+                },
+                num_bytes: start,
+            });
+        }
+    }
+}
+
+/// The length of the first line with its end; None if it does not end.
+pub(super) fn line_length(bytes: &[u8]) -> Option<usize> {
+    let end = memchr::memchr2(b'\n', b'\r', bytes)?;
+    let is_pair = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
+    Some(end + 1 + usize::from(is_pair))
+}
+
+/// The length of a byte order mark; an error for one that is not of UTF-8.
+fn check_encoding(bytes: &[u8]) -> Result<usize, String> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => Ok(3),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
+            Err("this is UTF-16 text; save it as UTF-8".to_string())
+        }
+        _ => Ok(0),
+    }
+}

@@ -1,0 +1,81 @@
+//! What separates the cells of a file, where nobody says.
+
+use super::header::{Sample, line_length};
+
+/// What the first line says that Excel writes, `sep=;`, and the length of that
+/// line.
+pub(super) fn said(bytes: &[u8]) -> Option<(u8, usize)> {
+    let length = line_length(bytes)?;
+    let line = bytes[..length].trim_ascii_end();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let line = line.strip_suffix(b"\"").unwrap_or(line);
+    let (name, value) = line.split_at_checked(4)?;
+    if !name.eq_ignore_ascii_case(b"sep=") {
+        return None;
+    }
+    match value {
+        // Spaces at the end of the line are gone, a tab too.
+        [] if bytes.get(4) == Some(&b'\t') => Some((b'\t', length)),
+        [delimiter] if delimiter.is_ascii_punctuation() && *delimiter != b'"' => {
+            Some((*delimiter, length))
+        }
+        _ => None,
+    }
+}
+
+/// The separator that divides the header and the record after it into the same
+/// number of cells, the most of them, or the record into one more, which may be
+/// its name; spaces, if nothing else does, in a file of numbers; comma where none
+/// does, unless it is the decimal mark.
+pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>, decimal: Option<char>) -> u8 {
+    let rank = |delimiter: u8| {
+        let sample = sample(delimiter);
+        let count = |record: usize| sample.cells(record).len();
+        let header = sample.records.first().map_or(0, |_| count(0));
+        let agrees = match sample.records.get(1).map(|_| count(1)) {
+            _ if header < 2 => 0,
+            None => 2,
+            Some(cells) if cells == header => 2,
+            Some(cells) if cells == header + 1 => 1,
+            Some(_) => 0,
+        };
+        let rows = sample.rows().filter(|row| count(*row) == header).count();
+        (agrees, header, rows)
+    };
+    // One cell is no division.
+    let one = (1, 1, 0);
+    let mut best = (b',', rank(b',').max(one));
+    for delimiter in [b';', b'\t', b'|'] {
+        let found = rank(delimiter);
+        if found > best.1 {
+            best = (delimiter, found);
+        }
+    }
+    if best.1 == one && are_spaces(&sample(b' ')) {
+        return b' ';
+    }
+    match best.1 == one && decimal == Some(',') {
+        // The commas of a single column are no separators.
+        true => b';',
+        false => best.0,
+    }
+}
+
+/// Whether spaces divide every record alike, most of whose cells are numbers.
+fn are_spaces(sample: &Sample) -> bool {
+    if sample.records.len() < 2 {
+        return false;
+    }
+    let header = sample.cells(0).len();
+    let rows: Vec<Vec<Vec<u8>>> = sample.rows().map(|row| sample.cells(row)).collect();
+    let width = rows[0].len();
+    let is_number = |cell: &&Vec<u8>| {
+        let text = std::str::from_utf8(cell).unwrap_or_default();
+        text.parse::<f64>().is_ok() || text == "NA"
+    };
+    let numbers = rows.iter().flatten().filter(is_number).count();
+    header >= 2
+        && (width == header || width == header + 1)
+        && rows.iter().all(|row| row.len() == width)
+        && 2 * numbers >= width * rows.len()
+}

@@ -1,0 +1,70 @@
+use super::Encoder;
+use crate::error::quote;
+use crate::{DataError, Kind, MissingPolicy};
+
+impl Encoder {
+    /// Another policy for missing cells in tables that the encoder is applied to.
+    ///
+    /// # Errors
+    ///
+    /// A policy that has other features, or means that are not known: only an
+    /// encoder that was made for it tells which cells are missing.
+    pub fn with_missing(self, missing: MissingPolicy) -> Result<Self, DataError> {
+        let features = self.feature_names();
+        let changed = Self { missing, ..self };
+        if changed.feature_names() != features {
+            return Err(DataError::Columns(
+                "the model has features that tell which cells are missing, so that what is done about them cannot be changed".to_string(),
+            ));
+        }
+        let columns = &changed.columns[..changed.num_feature_columns()];
+        let has_no_mean = |kind: &Kind, has_spread: bool| match kind {
+            Kind::Categorical { .. } => false,
+            _ => !has_spread,
+        };
+        let unknown = columns
+            .iter()
+            .find(|column| has_no_mean(&column.kind, column.spread.is_some()));
+        match (missing, unknown) {
+            (MissingPolicy::Mean | MissingPolicy::Indicator, Some(column)) => {
+                Err(DataError::Columns(format!(
+                    "the model does not know the mean of the column {}, so that missing cells cannot take it",
+                    quote(&column.name)
+                )))
+            }
+            _ => Ok(changed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::encode;
+    use crate::{ColumnChoice, Encoder, EncoderConfig, MissingPolicy};
+
+    #[test]
+    fn another_policy_must_have_the_same_features_and_means() {
+        let encoder = |missing| {
+            let config = EncoderConfig {
+                missing,
+                ..EncoderConfig::default()
+            };
+            let table = "a,t,y\n1,u,2\n2,v,3\n,u,3\n";
+            encode(table, &ColumnChoice::default(), &config).unwrap().0
+        };
+        let dropping = encoder(MissingPolicy::Drop);
+        let changed = dropping.clone().with_missing(MissingPolicy::Mean).unwrap();
+        assert_eq!(changed.missing(), MissingPolicy::Mean);
+        assert!(dropping.with_missing(MissingPolicy::Indicator).is_err());
+        let marking = encoder(MissingPolicy::Indicator);
+        let error = marking.with_missing(MissingPolicy::Drop).unwrap_err();
+        assert!(error.to_string().contains("cannot be changed"), "{error}");
+        let numbers = Encoder::of_numbers(&["a".to_string()], &["y".to_string()]);
+        assert!(numbers.clone().with_missing(MissingPolicy::Drop).is_ok());
+        let error = numbers.with_missing(MissingPolicy::Mean).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the model does not know the mean of the column `a`, so that missing cells cannot take it"
+        );
+    }
+}

@@ -1,0 +1,437 @@
+//! Cells that are no numbers here, though people read them so.
+
+use serde::{Deserialize, Serialize};
+
+use crate::DataError;
+use crate::cell::Cell;
+use crate::error::quote;
+use crate::text_format::{CellReader, TextFormat, are_groups};
+
+/// In which ways the numbers of a column are written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Writings(u16);
+
+impl Writings {
+    /// A comma that may be a decimal mark or separate thousands: `1,017`.
+    const COMMA: Self = Self(1);
+    /// A comma that can only be a decimal mark: `1,5`.
+    const DECIMAL_COMMA: Self = Self(1 << 1);
+    /// Commas that can only separate thousands: `1,234.5`.
+    const THOUSANDS_COMMA: Self = Self(1 << 2);
+    /// A point where the decimal mark is another: `1.5`.
+    const POINT: Self = Self(1 << 3);
+    /// Points that can only separate thousands: `1.234.567`.
+    const THOUSANDS_POINT: Self = Self(1 << 4);
+    /// Thousands separated by spaces.
+    const SPACE: Self = Self(1 << 5);
+    /// Thousands separated by apostrophes.
+    const APOSTROPHE: Self = Self(1 << 6);
+    /// The sign or the code of a currency.
+    const CURRENCY: Self = Self(1 << 7);
+    /// A per cent sign.
+    const PERCENT: Self = Self(1 << 8);
+    /// A letter or a word for thousands, millions and so on: `1.2M`.
+    const MAGNITUDE: Self = Self(1 << 9);
+    /// A number in parentheses, as accountants write negative ones.
+    const PARENTHESES: Self = Self(1 << 10);
+    /// A dash in the place of a minus.
+    const DASH: Self = Self(1 << 11);
+
+    fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// How a cell that is no number of a format is written; None if nobody would
+    /// take it for a number.
+    pub fn of(text: &str, format: &TextFormat) -> Option<Self> {
+        const MOST_BYTES: usize = 48;
+        // Most words are told by their first letter.
+        let is_word = text
+            .bytes()
+            .next()
+            .is_none_or(|first| first.is_ascii_lowercase());
+        let has_digit = || text.bytes().any(|byte| byte.is_ascii_digit());
+        if is_word || text.len() > MOST_BYTES || !has_digit() {
+            return None;
+        }
+        let mut found = Self::default();
+        let inner = found.without_signs(text)?;
+        found.add_marks(inner, format)?;
+        (found != Self::default()).then_some(found)
+    }
+
+    /// Takes away what stands around the digits.
+    fn without_signs<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+        let mut inner = text.trim();
+        if let Some(inside) = inner.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+            self.add(Self::PARENTHESES);
+            inner = inside.trim();
+        }
+        inner = self.without_sign(inner);
+        if let Some(rest) = without_currency_before(inner) {
+            self.add(Self::CURRENCY);
+            inner = self.without_sign(rest.trim());
+        }
+        if let Some(rest) = without_currency_after(inner) {
+            self.add(Self::CURRENCY);
+            inner = rest.trim();
+        }
+        if let Some(rest) = inner.strip_suffix(['%', '\u{2030}']) {
+            self.add(Self::PERCENT);
+            inner = rest.trim();
+        }
+        if let Some(rest) = without_magnitude(inner) {
+            self.add(Self::MAGNITUDE);
+            inner = rest.trim();
+        }
+        let begins = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
+        inner.starts_with(begins).then_some(inner)
+    }
+
+    fn without_sign<'a>(&mut self, text: &'a str) -> &'a str {
+        if let Some(rest) = text.strip_prefix(['\u{2013}', '\u{2014}', '\u{2012}', '\u{2010}']) {
+            self.add(Self::DASH);
+            return rest.trim_start();
+        }
+        let rest = text.strip_prefix(['+', '-', '\u{2212}']);
+        rest.map_or(text, str::trim_start)
+    }
+
+    /// Tells what the marks between digits stand for; None if they make no
+    /// number.
+    fn add_marks(&mut self, text: &str, format: &TextFormat) -> Option<()> {
+        let number = text.find(['e', 'E']).map_or(text, |end| &text[..end]);
+        let is_exponent = |rest: &str| {
+            let rest = rest.trim_start_matches(['+', '-']);
+            !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if number.len() < text.len() && !is_exponent(&text[number.len() + 1..]) {
+            return None;
+        }
+        let is_space = |c: char| " \u{a0}\u{202f}\u{2009}".contains(c);
+        let is_apostrophe = |c: char| "'\u{2019}".contains(c);
+        let is_part = |c: char| c.is_ascii_digit() || c == ',' || c == '.';
+        let all = |c: char| is_part(c) || is_space(c) || is_apostrophe(c);
+        if !number.chars().all(all) || !number.ends_with(is_part) {
+            return None;
+        }
+        let mut number = number.to_string();
+        for (kind, is_kind) in [
+            (Self::SPACE, &is_space as &dyn Fn(char) -> bool),
+            (Self::APOSTROPHE, &is_apostrophe),
+        ] {
+            if number.contains(is_kind) {
+                let end = number.find([',', '.']).unwrap_or(number.len());
+                if !are_groups(&number[..end].split(is_kind).collect::<Vec<_>>()) {
+                    return None;
+                }
+                self.add(kind);
+                number = number.replace(is_kind, "");
+            }
+        }
+        let (commas, points) = (number.matches(',').count(), number.matches('.').count());
+        let whole = |mark: char| number.rsplit_once(mark).map_or("", |(whole, _)| whole);
+        let groups = |text: &str, mark: char| are_groups(&text.split(mark).collect::<Vec<_>>());
+        let point_is_wrong =
+            format.decimal.is_some_and(|mark| mark != '.') || format.thousands == Some('.');
+        match (commas, points) {
+            (0, 0) => {}
+            (0, 1) if point_is_wrong => self.add(Self::POINT),
+            (0, 1) => {}
+            (1, 0) if groups(&number, ',') && !number.starts_with('0') => self.add(Self::COMMA),
+            (1, 0) => self.add(Self::DECIMAL_COMMA),
+            (_, 0) if groups(&number, ',') => self.add(Self::THOUSANDS_COMMA),
+            (0, _) if groups(&number, '.') => self.add(Self::THOUSANDS_POINT),
+            (_, 1) if groups(whole('.'), ',') => self.add(Self::THOUSANDS_COMMA),
+            (1, _) if groups(whole(','), '.') => {
+                self.add(Self::THOUSANDS_POINT);
+                self.add(Self::DECIMAL_COMMA);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// What makes numbers of such a cell: an option that does, or what to write.
+    pub fn remedy(self, cell: &str, reader: &CellReader) -> String {
+        let signs = [
+            (Self::CURRENCY, "the sign of the currency"),
+            (Self::PERCENT, "the per cent sign"),
+            (Self::MAGNITUDE, "the magnitude, such as M for millions"),
+            (Self::PARENTHESES, "parentheses"),
+            (Self::DASH, "the dash, and with a minus"),
+        ];
+        let signs = signs.into_iter().filter(|(sign, _)| self.has(*sign));
+        let signs: Vec<&str> = signs.map(|(_, name)| name).collect();
+        if !signs.is_empty() {
+            return format!("write it without {}", signs.join(" and "));
+        }
+        let format = reader.format();
+        let reading = |decimal: Option<char>, thousands: Option<char>| {
+            let format = TextFormat {
+                decimal: decimal.or(format.decimal),
+                thousands: thousands.or(format.thousands),
+                ..format.clone()
+            };
+            let options = [("--decimal", decimal), ("--thousands", thousands)];
+            let options: Vec<String> = options
+                .into_iter()
+                .filter_map(|(name, mark)| Some(format!("{name} {}", shell(&word(mark?)))))
+                .collect();
+            let options = options.join(" ");
+            let read: Result<CellReader, DataError> = CellReader::new(&format);
+            match read.map(|reader| reader.parse(cell.trim()) as Cell) {
+                Ok(Cell::Number(number)) => format!("{options} reads it as {number}"),
+                _ => options,
+            }
+        };
+        let decimal_comma = self.has(Self::DECIMAL_COMMA).then_some(',');
+        let thousands = [
+            (Self::THOUSANDS_COMMA, ','),
+            (Self::THOUSANDS_POINT, '.'),
+            (Self::SPACE, ' '),
+            (Self::APOSTROPHE, '\''),
+        ];
+        let thousands = thousands.into_iter().filter(|(kind, _)| self.has(*kind));
+        let thousands: Vec<char> = thousands.map(|(_, mark)| mark).collect();
+        match (decimal_comma, &thousands[..]) {
+            (Some(_), [',', ..]) => {
+                "commas are decimal marks in some cells and separate thousands in others; write them in one way".to_string()
+            }
+            (_, [_, _, ..]) => {
+                "thousands are separated in several ways; write them in one".to_string()
+            }
+            (None, []) if self.has(Self::COMMA) && format.thousands == Some(',') => {
+                "write it in one way".to_string()
+            }
+            (None, []) if self.has(Self::COMMA) => format!(
+                "{}, {}",
+                reading(None, Some(',')),
+                reading(Some(','), None)
+            ),
+            (None, []) if self.has(Self::POINT) => format!(
+                "the decimal mark is said to be {}; --decimal . takes a point",
+                shell(&word(format.decimal.unwrap_or(',')))
+            ),
+            (None, ['.']) => reading(Some(','), Some('.')),
+            (decimal, [])  => reading(decimal, None),
+            (decimal, [mark, ..]) => reading(decimal, Some(*mark)),
+        }
+    }
+}
+
+/// A mark as an option takes it.
+fn word(mark: char) -> String {
+    match mark {
+        ' ' => "space".to_string(),
+        mark => mark.to_string(),
+    }
+}
+
+/// An argument as a shell takes it.
+pub(crate) fn shell(argument: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-.,:/+%@".contains(c);
+    if !argument.is_empty() && argument.chars().all(is_plain) {
+        return argument.to_string();
+    }
+    match argument.contains('\'') {
+        false => format!("'{argument}'"),
+        true => format!("\"{}\"", argument.replace(['"', '\\', '$', '`'], "?")),
+    }
+}
+
+/// What `--na` does for a cell.
+pub(crate) fn as_missing(cell: &str) -> String {
+    // Names with commas are written as in a line of CSV.
+    let value = match cell.contains(',') {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_string(),
+    };
+    format!("--na {} takes {} as missing", shell(&value), quote(cell))
+}
+
+/// Whether people write this where a number is missing.
+pub(crate) fn is_gap(text: &str) -> bool {
+    const WORDS: [&str; 24] = [
+        "n.a.",
+        "n.a",
+        "n. a.",
+        "na.",
+        "(na)",
+        "n/d",
+        "n.d.",
+        "nd",
+        "n.v.",
+        "k.a.",
+        "k. a.",
+        "missing",
+        "unknown",
+        "undefined",
+        "(null)",
+        "nil",
+        "not available",
+        "no data",
+        "#div/0!",
+        "#value!",
+        "#ref!",
+        "#num!",
+        "#name?",
+        "#null!",
+    ];
+    // Most words are none of them, which their first letter tells.
+    let may_be = text
+        .bytes()
+        .next()
+        .is_some_and(|first| b"nkmu(#".contains(&first.to_ascii_lowercase()));
+    is_symbol_for_gap(text) || may_be && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Whether nobody would give a level such a name: `?`, `-`, `.`, `*`, `--`.
+pub(crate) fn is_symbol_for_gap(text: &str) -> bool {
+    let is_word = text
+        .bytes()
+        .next()
+        .is_none_or(|first| first.is_ascii_alphanumeric());
+    if is_word || text.len() > 9 {
+        return false;
+    }
+    let mut characters = text.chars();
+    let is_symbol = |c: char| "?-.*_:\u{2013}\u{2014}\u{2212}\u{2026}".contains(c);
+    let first = characters.next();
+    first.is_some_and(is_symbol) && characters.all(|c| Some(c) == first)
+}
+
+const SYMBOLS: [char; 10] = ['$', '€', '£', '¥', '₹', '₽', '₩', '₺', '₪', '¢'];
+const CODES: [&str; 20] = [
+    "US$", "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "CAD", "AUD", "NZD", "SEK", "NOK",
+    "DKK", "PLN", "CZK", "BRL", "MXN", "ZAR", "KRW",
+];
+
+fn without_currency_before(text: &str) -> Option<&str> {
+    let code = CODES.iter().find_map(|code| text.strip_prefix(code));
+    code.or_else(|| text.strip_prefix(SYMBOLS))
+}
+
+fn without_currency_after(text: &str) -> Option<&str> {
+    let code = CODES.iter().find_map(|code| text.strip_suffix(code));
+    code.or_else(|| text.strip_suffix(SYMBOLS))
+}
+
+fn without_magnitude(text: &str) -> Option<&str> {
+    const WORDS: [&str; 10] = [
+        "thousand", "million", "billion", "trillion", "mio", "mrd", "mn", "bn", "tn", "mm",
+    ];
+    let end = text.trim_end_matches(|c: char| c.is_alphabetic()).len();
+    let (number, word) = text.split_at(end);
+    let is_letter = matches!(word, "k" | "K" | "m" | "M" | "b" | "B" | "t" | "T" | "G");
+    let is_word = WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
+    (is_letter || is_word).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remedy(text: &str) -> Option<String> {
+        let found = Writings::of(text, &TextFormat::default())?;
+        Some(found.remedy(text, &CellReader::default()))
+    }
+
+    #[test]
+    fn every_way_to_write_a_number_has_its_remedy() {
+        for (text, expected) in [
+            (
+                "1,017",
+                "--thousands , reads it as 1017, --decimal , reads it as 1.017",
+            ),
+            ("1,5", "--decimal , reads it as 1.5"),
+            ("0,123", "--decimal , reads it as 0.123"),
+            ("\u{2212}3,5", "--decimal , reads it as -3.5"),
+            ("1,234,567", "--thousands , reads it as 1234567"),
+            ("12,34,567.5", "--thousands , reads it as 1234567.5"),
+            ("1.234.567", "--decimal , --thousands . reads it as 1234567"),
+            ("1.234,5", "--decimal , --thousands . reads it as 1234.5"),
+            ("1 234", "--thousands space reads it as 1234"),
+            (
+                "1\u{a0}234,5",
+                "--decimal , --thousands space reads it as 1234.5",
+            ),
+            ("-1'000.5", "--thousands \"'\" reads it as -1000.5"),
+            ("1,5e3", "--decimal , reads it as 1500"),
+            ("$1,234.50", "write it without the sign of the currency"),
+            ("5 €", "write it without the sign of the currency"),
+            ("-EUR 5", "write it without the sign of the currency"),
+            ("12 %", "write it without the per cent sign"),
+            (
+                "1.2M",
+                "write it without the magnitude, such as M for millions",
+            ),
+            (
+                "$3 bn",
+                "write it without the sign of the currency and the magnitude, such as M for millions",
+            ),
+            ("(5.00)", "write it without parentheses"),
+            ("\u{2013}5", "write it without the dash, and with a minus"),
+        ] {
+            assert_eq!(remedy(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_with_digits_are_words() {
+        for text in [
+            "A1",
+            "+",
+            "10-20",
+            "5/1/2020",
+            "555-1234",
+            "1,2,3",
+            "1.2.3",
+            "192.168.1.1",
+            "1 2",
+            "12 5",
+            "1st",
+            "5kg",
+            "0x10",
+            "1e",
+            "3 rooms",
+            "1,",
+            "K9",
+            "",
+            "é1",
+        ] {
+            // What ends in a mark is no number either.
+            assert_eq!(remedy(text).filter(|_| text != "1,"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_for_a_gap_is_known() {
+        for text in ["?", "-", "--", ".", "n.a.", "N.A.", "#DIV/0!", "…", "—"] {
+            assert!(is_gap(text), "{text}");
+        }
+        for text in ["", "x", "-1", "?-", "a.", "north"] {
+            assert!(!is_gap(text), "{text}");
+        }
+        assert_eq!(as_missing("?"), "--na '?' takes `?` as missing");
+        assert_eq!(as_missing("n.a."), "--na n.a. takes `n.a.` as missing");
+    }
+
+    #[test]
+    fn a_point_where_the_mark_is_a_comma_is_said() {
+        let format = TextFormat {
+            decimal: Some(','),
+            ..TextFormat::default()
+        };
+        let found = Writings::of("1.5", &format).unwrap();
+        let reader = CellReader::new(&format).unwrap();
+        assert_eq!(
+            found.remedy("1.5", &reader),
+            "the decimal mark is said to be ,; --decimal . takes a point"
+        );
+    }
+}

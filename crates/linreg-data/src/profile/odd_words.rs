@@ -1,0 +1,48 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Example, keep_first};
+use crate::lookalike::{Writings, is_gap};
+use crate::source::Origin;
+use crate::text_format::CellReader;
+
+/// What the words of a column look like to a person.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct OddWords {
+    /// Cells that are numbers but for the way they are written.
+    pub numbers: u64,
+    pub first_number: Option<Example>,
+    /// How they are written.
+    pub writings: Writings,
+    /// Cells that may stand for a missing one.
+    pub gaps: u64,
+    pub first_gap: Option<Example>,
+    /// The first of the others.
+    pub first_other: Option<Example>,
+}
+
+impl OddWords {
+    pub fn take(&mut self, word: &str, row: usize, cells: &CellReader) {
+        let first = if let Some(writing) = Writings::of(word, cells.format()) {
+            self.numbers += 1;
+            self.writings.add(writing);
+            &mut self.first_number
+        } else if is_gap(word) {
+            self.gaps += 1;
+            &mut self.first_gap
+        } else {
+            &mut self.first_other
+        };
+        if first.is_none() {
+            *first = Some(Example::new(row, word));
+        }
+    }
+
+    pub fn merge(&mut self, later: Self, origin: Option<&dyn Origin>) {
+        self.numbers += later.numbers;
+        self.gaps += later.gaps;
+        self.writings.add(later.writings);
+        keep_first(&mut self.first_number, later.first_number, origin);
+        keep_first(&mut self.first_gap, later.first_gap, origin);
+        keep_first(&mut self.first_other, later.first_other, origin);
+    }
+}
