@@ -367,6 +367,10 @@ fn few_rows_reassure_nobody() {
     let fit = ["fit", "rows.csv", "--target", "y", "--diagnostics"];
     let text = tool.succeed(&fit);
     let few = "8 rows are too few to tell";
+    let report = ["--force", "--report", "r.html"];
+    tool.succeed(&[&fit[..], &report].concat());
+    let page = tool.read("r.html");
+    assert!(!page.contains("None of the checks"), "{page}");
     assert_eq!(text.matches(few).count(), 3, "{text}");
     let plot = [
         "plot",
@@ -434,6 +438,7 @@ fn nothing_is_found_in_rounding_or_in_as_many_rows_as_coefficients() {
             page.contains("There are no residuals beyond rounding"),
             "{why}"
         );
+        assert!(!page.contains("the checks below"), "{why}");
     }
 }
 

@@ -198,6 +198,21 @@ impl Found {
         findings.iter().map(sentence).collect()
     }
 
+    /// What it means that the checks of these targets found nothing, if they are
+    /// defined.
+    pub fn none(&self, inferences: &[Inference]) -> Option<String> {
+        let mut targets = self.diagnostics.targets.iter().zip(inferences);
+        let (_, inference) = targets.find(|(target, _)| !target.durbin_watson.is_nan())?;
+        let rows = count(inference.rows as usize, "row");
+        Some(if inference.rows < FEW_ROWS {
+            format!("{rows} are too few for the checks below to find much.")
+        } else {
+            format!(
+                "None of the checks below found anything in {rows}, which does not prove that the assumptions hold."
+            )
+        })
+    }
+
     /// The finding of this name, in words.
     fn sentence(&self, fit: &ExactFit, index: usize, name: &str) -> Option<String> {
         let findings = self.findings(index);

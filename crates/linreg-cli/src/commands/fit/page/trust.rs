@@ -6,7 +6,7 @@ use super::super::{diagnostics, summary};
 use crate::commands::fit::diagnostics::Found;
 use crate::commands::fit::exact::ExactFit;
 use crate::commands::fit::{How, Report};
-use crate::number::{count, plain, significant, thousands};
+use crate::number::{plain, significant, thousands};
 use crate::report::Section;
 use crate::report::html::{lines, list, paragraph, prose, table, text};
 
@@ -72,13 +72,10 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
             warnings.extend(sentences.map(|sentence| format!("{of}{sentence}")));
         }
     }
-    body += &match (warnings.is_empty(), found) {
+    let none = found.and_then(|found| found.none(&fit.inferences[..told]));
+    body += &match (warnings.is_empty(), none) {
         (false, _) => paragraph("Warnings:"),
-        (true, Some(_)) => paragraph(&format!(
-            "None of the checks below found anything in {}. That does not prove the assumptions: \
-             checks of few rows find little.",
-            count(report.fitted.num_rows, "row")
-        )),
+        (true, Some(sentence)) => paragraph(&sentence),
         (true, None) => String::new(),
     };
     for warning in warnings {
