@@ -464,6 +464,14 @@ fn constant_columns_are_left_out_and_said_unless_they_are_named() {
             "error: d.csv: the column `c` cannot be a feature: every cell is 5"
         );
     }
+    tool.write("one.csv", "x,y\n5,2\n5,3\n5,7\n");
+    assert_eq!(
+        tool.fail(&["fit", "one.csv", "-t", "y"]),
+        "error: one.csv: there are no features to predict `y` from; `x`: every cell is 5"
+    );
+    // Without an intercept it takes its place: the mean of y is 4.
+    let fit = tool.json(&["fit", "one.csv", "-t", "y", "--no-intercept"]);
+    assert_estimates(&fit, &[("x", 0.8)]);
     let rows = (0..8).map(|row| format!("{},{row}\n", 1_000_000_000_000_000_i64 + row));
     tool.write("far.csv", format!("x,y\n{}", rows.collect::<String>()));
     let described = tool.succeed(&["describe", "far.csv"]);

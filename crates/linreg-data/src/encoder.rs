@@ -176,8 +176,17 @@ impl Encoder {
         };
         let names = encoder.feature_names();
         if names.is_empty() {
+            // Those that nobody left out, and why they are none.
+            let ignored = schema.columns.iter().filter(|column| {
+                column.kind == Kind::Ignored
+                    && config.terms.is_none()
+                    && !config.exclude.contains(&column.name)
+            });
+            const MOST: usize = 3;
+            let why = |column: &Column| format!("; {}: {}", quote(&column.name), column.why);
+            let why: String = ignored.take(MOST).map(why).collect();
             return Err(DataError::Columns(format!(
-                "there are no features to predict {} from",
+                "there are no features to predict {} from{why}",
                 list(&config.targets)
             )));
         }

@@ -923,6 +923,42 @@ mod tests {
     }
 
     #[test]
+    fn the_index_of_pandas_is_found_in_parquet_and_arrow() {
+        use arrow_array::record_batch;
+
+        let table = record_batch!(("row", Int64, [3, 1, 2]), ("y", Float64, [1.0, 5.0, 2.0]));
+        let table = table.unwrap();
+        // As pandas writes it; a range is an object and no column.
+        let pandas = r#"{"index_columns": ["row", {"kind": "range"}], "columns": []}"#;
+        let metadata = [("pandas".to_string(), pandas.to_string())].into();
+        let schema = table.schema().as_ref().clone().with_metadata(metadata);
+        let table = table.with_schema(std::sync::Arc::new(schema)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (name, format) in [
+            ("t.parquet", crate::TableFormat::Parquet),
+            ("t.arrow", crate::TableFormat::Arrow),
+        ] {
+            let path = folder.path().join(name);
+            crate::test_table::write(&path, format, std::slice::from_ref(&table));
+            let options = crate::CsvOptions::default();
+            let source = crate::open(&[path], &options, crate::Passes::Several).unwrap();
+            let kind = |choice: &ColumnChoice| {
+                let schema = learn_schema(source.as_ref(), choice).unwrap();
+                schema.columns[0].kind.name()
+            };
+            let named = ColumnChoice {
+                named: vec!["row".to_string()],
+                ..choice()
+            };
+            assert_eq!(
+                (kind(&choice()), kind(&named)),
+                ("ignored", "numeric"),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn a_schema_survives_json() {
         let schema = schema("a,w,e\n1,x,\n2,z,\n", &choice()).unwrap();
         let json = serde_json::to_string(&schema).unwrap();

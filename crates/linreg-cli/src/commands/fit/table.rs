@@ -435,22 +435,16 @@ impl Table {
     pub fn warn(&self) -> std::io::Result<()> {
         let mut warnings = Vec::new();
         let targets = self.encoder.targets();
-        let named = number::plain(&targets.join("`, `"));
         let is_target = |name: &str| targets.iter().any(|target| target == name);
         let used = |name: &str| self.encoder.columns().iter().any(|c| c.name == name);
-        let constant = |column: &&Column| column.is_constant() && used(&column.name);
+        // A feature that is constant has been left out, unless it takes the place of
+        // the intercept.
+        let constant = |column: &&Column| column.is_constant() && is_target(&column.name);
         let constant = self.schema.columns.iter().filter(constant);
         warnings.extend(shortened(constant.map(|column| {
             let name = number::plain(&column.name);
             let value = column.spread.map_or(0.0, |spread| spread.min);
-            match is_target(&column.name) {
-                true => format!(
-                    "the target `{name}` is {value} in every row: there is nothing to explain"
-                ),
-                false => {
-                    format!("`{name}` is {value} in every row, so it tells nothing about `{named}`")
-                }
-            }
+            format!("the target `{name}` is {value} in every row: there is nothing to explain")
         })));
         let duplicates = self.schema.duplicates().into_iter();
         let duplicates = duplicates.filter(|(first, second)| used(first) && used(second));
