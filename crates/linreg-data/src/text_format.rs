@@ -110,9 +110,14 @@ impl CellReader {
                 return Cell::Number(number);
             }
         }
+        let num_bytes = text.len();
         let text = text.trim();
         if self.is_missing(text) {
             return Cell::Missing;
+        }
+        // Of most words no more is to be known.
+        if self.is_plain && text.len() == num_bytes && !text.starts_with('\u{2212}') {
+            return Cell::Text(text);
         }
         match self.number(text) {
             Some(number) if self.is_missing_number(number) => Cell::Missing,
