@@ -12,6 +12,7 @@ mod examples;
 mod from_exact;
 mod lesson;
 mod plots;
+mod quantiles;
 mod reference;
 mod report;
 mod ridge;

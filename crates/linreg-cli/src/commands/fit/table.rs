@@ -9,11 +9,12 @@ use linreg_data::{
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
-use linreg_training::{Metrics, RunOptions, TrainingConfig};
+use linreg_training::{Loss, Metrics, RunOptions, TrainingConfig};
 
 use super::exact::{self, ExactFit, Sums};
 use super::fitted::{Fitted, How, Trained};
 use super::gap::{self, Gap, GapSums};
+use super::optimum::Optimum;
 use super::search::Search;
 use super::{Args, Way, run_args};
 use crate::columns::warn_of_counts;
@@ -161,14 +162,19 @@ impl Table {
             if let (Some(validation), Set::Validation) = (&self.validation, set) {
                 warn_of_counts(&counts, &format!(" in {}", validation.args.name()))?;
             }
-            let metrics = self.judge(&rows, &fitted.coefficients)?;
+            let metrics = self.judge(&rows, &fitted.coefficients, fitted.loss())?;
             fitted.sets.push((set, metrics));
         }
         Ok(())
     }
 
-    pub fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
-        metrics(chunks(rows)?, coefficients, self.encoder.targets())
+    pub fn judge(
+        &self,
+        rows: &EncodedRows,
+        coefficients: &Coefficients,
+        loss: Loss,
+    ) -> Result<Vec<Metrics>> {
+        metrics(chunks(rows)?, coefficients, self.encoder.targets(), loss)
     }
 
     /// Judges a model trained on these rows, and compares it with the exact fit
@@ -184,7 +190,8 @@ impl Table {
                 sums.add(rows);
             }
         });
-        let metrics = metrics(chunks_read, coefficients, self.encoder.targets())?;
+        let targets = self.encoder.targets();
+        let metrics = metrics(chunks_read, coefficients, targets, Loss::Squared)?;
         let gap = match sums.gap(coefficients, &metrics) {
             Err(ExactError::Imprecise) => {
                 let mut sums = GapSums::new(&self.encoder, Arithmetic::DoubleDouble);
@@ -262,8 +269,11 @@ impl Table {
         let batches = batches.saturating_mul(config.num_epochs) as u64;
         let verbose = backend.is_verbose() && !is_fold;
         let mut progress = TrainingProgress::new(batches, verbose, log.transpose()?);
+        let has_gap = !is_fold && gap::is_possible(&config, &self.encoder);
+        let has_optimum = !is_fold && !has_gap;
         let options = RunOptions {
             validation: held_out.as_ref().map(as_source),
+            bound_objective: has_optimum,
             ..run.options(&interrupted)?
         };
         let done = match &rows {
@@ -279,9 +289,10 @@ impl Table {
         let coefficients = done.coefficients;
         backend.report(&done.transfer, elapsed)?;
         run.write_history(&done.history, args.force)?;
-        let (metrics, gap) = match !is_fold && gap::is_possible(&config, &self.encoder) {
-            true => self.compare(&rows, &coefficients)?,
-            false => (self.judge(&rows, &coefficients)?, None),
+        let (metrics, gap) = if has_gap {
+            self.compare(&rows, &coefficients)?
+        } else {
+            (self.judge(&rows, &coefficients, config.loss)?, None)
         };
         Ok(Fitted {
             coefficients,
@@ -296,6 +307,7 @@ impl Table {
                 kind: backend.kind.to_string(),
                 precision: backend.precision.to_string(),
                 gap,
+                optimum: has_optimum.then(|| Optimum::new(done.optimality)),
                 search,
             })),
             sets: vec![(Set::Training, metrics)],
