@@ -16,6 +16,9 @@ pub struct Optimum {
 /// An objective within this share of the least is as good as the least.
 const CLOSE: f64 = 1e-3;
 
+/// A share that says nothing any more: sums of many rows are rounded.
+const ROUNDING: f64 = 1e-9;
+
 impl Optimum {
     pub fn new(targets: Option<Vec<Optimality>>) -> Self {
         Self { targets }
@@ -39,7 +42,9 @@ impl Optimum {
                 text += &format!("  {}\n", plain(name));
             }
             text += &match found.excess() {
-                Some(0.0) => format!("  {what} is the least possible\n"),
+                Some(excess) if excess <= ROUNDING => {
+                    format!("  {what} is the least possible, to nine digits\n")
+                }
                 Some(excess) => format!(
                     "  {what} at most {} % above the least possible\n",
                     two_digits(100.0 * excess)
