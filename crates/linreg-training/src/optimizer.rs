@@ -120,11 +120,10 @@ impl OptimizerConfig {
         if !(decay.is_finite() && decay >= 0.0) {
             return wrong("weight decay", &decay, "a finite number, 0 or more");
         }
-        if optimizer.is_full_batch() {
-            if decay > 0.0 || config.clipping.is_some() {
-                let expected = "sgd or another that goes by minibatches, for weight decay and limits of gradients";
-                return wrong("optimizer", &optimizer.name(), expected);
-            }
+        if optimizer.is_full_batch() && (decay > 0.0 || config.clipping.is_some()) {
+            let expected =
+                "sgd or another that goes by minibatches, for weight decay and limits of gradients";
+            return wrong("optimizer", &optimizer.name(), expected);
         }
         let takes_l1 = matches!(optimizer, Self::Sgd { .. } | Self::Proximal);
         if config.penalty.l1 > 0.0 && !takes_l1 {

@@ -75,21 +75,17 @@ fn rows<'a, S: RowSource + ?Sized>(
 }
 
 /// What the weights and the bias of a target change by for the rows within the
-/// width to be met as nearly as can be; nothing where these are too many for it.
+/// width to be met as nearly as can be.
 fn step<S: RowSource + ?Sized>(
     rows: &ScaledRows<'_, S>,
     target: usize,
     width: f64,
 ) -> Result<Vec<f64>, DataError> {
-    /// So many rows for each coefficient are no vertex, even with ties.
-    const MOST: usize = 4;
     let size = rows.coefficients.num_features() + 1;
     let (mut matrix, mut products) = (vec![0.0; size * size], vec![0.0; size]);
-    let mut count = 0;
     rows.each(|x, y, _| {
         let residual = y[target] - rows.predict(x, target);
-        if residual.abs() <= width && count <= MOST * size {
-            count += 1;
+        if residual.abs() <= width {
             for (i, a) in x.iter().enumerate() {
                 products[i] += a * residual;
                 let row = &mut matrix[i * size..=i * size + i];
@@ -97,9 +93,6 @@ fn step<S: RowSource + ?Sized>(
             }
         }
     })?;
-    if count > MOST * size {
-        return Ok(vec![0.0; size]);
-    }
     // A weight that a penalty made 0 stays so.
     let mut is_free: Vec<bool> = rows.coefficients_of(target).map(|w| w != 0.0).collect();
     is_free[size - 1] = rows.intercept;

@@ -247,15 +247,21 @@ fn weights_choose_the_weighted_quantile() {
 }
 
 #[test]
-fn an_exact_line_is_found_and_its_loss_is_0() {
+fn an_exact_line_is_found_in_any_floats_and_its_loss_is_0() {
     let x: Vec<f64> = (0..50).map(f64::from).collect();
     let y = x.iter().map(|x| 3.0 * x - 7.0).collect();
     let dataset = Dataset::new(x, y, vec!["x".into()], vec!["y".into()]).unwrap();
-    let trained = fit::<Double>(&quantile(0.3), &dataset);
-    assert!((trained.coefficients.weight()[0] - 3.0).abs() < 1e-9);
-    assert!((trained.coefficients.bias()[0] + 7.0).abs() < 1e-7);
-    let bound = trained.optimality.unwrap()[0];
-    assert!(bound.objective < 1e-8 && bound.lower_bound <= bound.objective);
+    let single = fit::<Single>(&quantile(0.3), &dataset);
+    let double = fit::<Double>(&quantile(0.3), &dataset);
+    for (coefficients, optimality) in [
+        (single.coefficients, single.optimality),
+        (double.coefficients, double.optimality),
+    ] {
+        assert!((coefficients.weight()[0] - 3.0).abs() < 1e-12);
+        assert!((coefficients.bias()[0] + 7.0).abs() < 1e-12);
+        let bound = optimality.unwrap()[0];
+        assert!(bound.objective < 1e-12 && bound.lower_bound <= bound.objective);
+    }
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub struct Optimum {
 /// An objective within this share of the least is as good as the least.
 const CLOSE: f64 = 1e-3;
 
+/// A share that is better told as two numbers.
+const MUCH: f64 = 10.0;
+
 /// A share that says nothing any more: sums of many rows are rounded.
 const ROUNDING: f64 = 1e-9;
 
@@ -45,11 +48,16 @@ impl Optimum {
                 Some(excess) if excess <= ROUNDING => {
                     format!("  {what} is the least possible, to nine digits\n")
                 }
-                Some(excess) => format!(
+                Some(excess) if excess <= MUCH => format!(
                     "  {what} at most {} % above the least possible\n",
                     two_digits(100.0 * excess)
                 ),
-                None => format!(
+                _ if found.lower_bound > 0.0 => format!(
+                    "  {what} {}; the least possible is {} or more\n",
+                    two_digits(found.objective),
+                    two_digits(found.lower_bound)
+                ),
+                _ => format!(
                     "  {what} {}; the least possible may be 0\n",
                     two_digits(found.objective)
                 ),
