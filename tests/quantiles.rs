@@ -231,3 +231,17 @@ fn a_search_and_patience_go_by_the_loss_of_the_fit() {
         "validation loss",
     );
 }
+
+/// A checkpoint holds the widths that the loss is smoothed by, and what L-BFGS
+/// remembers.
+#[test]
+fn resumed_from_a_checkpoint_it_gives_the_model_of_training_without_a_break() {
+    let tool = diabetes_rows();
+    let quantile = ["--loss", "quantile", "--tau", "0.9"];
+    // The last checkpoint is some updates before the end.
+    let saved = ["--checkpoint", "saved", "--checkpoint-every", "7"];
+    let whole = fit(&tool, &[&quantile[..], &saved].concat());
+    let resumed = fit(&tool, &[&quantile[..], &["--resume", "saved"]].concat());
+    assert_eq!(whole["coefficients"], resumed["coefficients"]);
+    assert_eq!(whole["epochs"], resumed["epochs"]);
+}
