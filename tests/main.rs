@@ -13,6 +13,7 @@ mod examples;
 mod from_exact;
 mod lesson;
 mod plots;
+mod quantiles;
 mod reading;
 mod reference;
 mod report;

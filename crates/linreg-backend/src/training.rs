@@ -4,8 +4,8 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_data::{Dataset, EncodedSource};
 use linreg_model::Coefficients;
 use linreg_training::{
-    CrossValidation, EpochRecord, Observer, RunOptions, StopReason, Trained, TrainingConfig,
-    TrainingError, Transfer, train_stream_with, train_with,
+    CrossValidation, EpochRecord, Observer, Optimality, RunOptions, StopReason, Trained,
+    TrainingConfig, TrainingError, Transfer, train_stream_with, train_with,
 };
 
 use crate::{BackendError, BackendKind, Precision, Task, run};
@@ -27,6 +27,9 @@ pub struct Outcome {
     pub config: TrainingConfig,
     /// What it cost to bring the rows to the device.
     pub transfer: Transfer,
+    /// How far the objective of each target is above the least at most, where
+    /// [`RunOptions::bound_objective`] asks for it and it can be told.
+    pub optimality: Option<Vec<Optimality>>,
 }
 
 impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
@@ -37,6 +40,7 @@ impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
             stopped: trained.stopped,
             config: trained.config,
             transfer: trained.transfer,
+            optimality: trained.optimality,
         }
     }
 }

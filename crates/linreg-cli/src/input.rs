@@ -5,6 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use linreg_data::{CsvOptions, DataError, Encoder, Passes, Source, open};
 use linreg_model::ModelFile;
+use linreg_training::Loss;
+use serde::Deserialize;
 
 use crate::number::plain;
 use crate::reading::ShownSource;
@@ -148,6 +150,28 @@ pub fn encoder_of(model: &ModelFile, path: &Path) -> Result<Encoder> {
         );
     }
     Ok(encoder)
+}
+
+/// Key of a model's metadata under which the configuration of its training
+/// stands, as JSON; an exact fit has none.
+pub const TRAINING: &str = "training";
+
+/// The loss that a model was fitted with.
+pub fn loss_of(model: &ModelFile, path: &Path) -> Result<Loss> {
+    #[derive(Deserialize)]
+    struct Training {
+        #[serde(default = "squared")]
+        loss: Loss,
+    }
+    fn squared() -> Loss {
+        Loss::Squared
+    }
+    let Some(text) = model.metadata.get(TRAINING) else {
+        return Ok(Loss::Squared);
+    };
+    let training: Training = serde_json::from_str(text)
+        .with_context(|| format!("{}: the training in the file is damaged", name(path)))?;
+    Ok(training.loss)
 }
 
 /// What a message calls a file.

@@ -7,6 +7,7 @@ mod columns;
 mod commands;
 mod input;
 mod log;
+mod loss;
 mod memory;
 mod names;
 mod number;

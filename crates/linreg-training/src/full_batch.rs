@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use burn::module::AutodiffModule;
 use burn::tensor::Tensor;
-use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use linreg_data::BatchSource;
 use linreg_model::{Coefficients, LinearRegression};
 use serde::{Deserialize, Serialize};
@@ -12,15 +12,30 @@ use crate::divergence::check_loss;
 use crate::lbfgs::Lbfgs;
 use crate::objective::Objective;
 use crate::proximal::Proximal;
+use crate::smoothing::{Smoothed, slacks as slacks_of, smoothed_losses};
 use crate::watch::Watch;
 use crate::{
     EVALUATION_ROWS, Observer, OptimizerConfig, StopReason, TrainingConfig, TrainingError,
 };
 
+/// Evaluates the objective at some parameters, with the loss smoothed by these
+/// widths, a width a target; as it is without any.
+pub(crate) type Evaluate<'a> = dyn Fn(Vec<f64>, &[f64]) -> Result<Point, TrainingError> + 'a;
+
 /// An optimizer of all rows, between two updates.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", untagged)]
 pub(crate) enum FullBatch {
+    /// Of a loss without corners.
+    Smooth(Solver),
+    /// Of a loss with a corner.
+    Smoothed(Smoothed),
+}
+
+/// An optimizer of a loss without corners.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Solver {
     Lbfgs(Lbfgs),
     Proximal(Proximal),
 }
@@ -31,8 +46,12 @@ pub(crate) enum FullBatch {
 pub(crate) struct Point {
     /// The row-major weights, then the biases.
     pub(crate) parameters: Vec<f64>,
-    /// Mean loss of each target.
+    /// Mean loss of each target, not smoothed.
     pub(crate) losses: Vec<f64>,
+    /// For each target, by how much its smoothed loss may be above the least
+    /// where the gradient is 0; empty where nothing is smoothed.
+    #[serde(default)]
+    pub(crate) slacks: Vec<f64>,
     pub(crate) value: f64,
     /// Of the value, for each parameter.
     pub(crate) gradient: Vec<f64>,
@@ -79,28 +98,37 @@ impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> 
         self.passes.get()
     }
 
-    /// The value and gradient at these parameters. Beyond the backend's floats
-    /// the value is infinite or NaN, and the gradient without meaning.
-    pub(crate) fn at(&self, parameters: Vec<f64>) -> Result<Point, TrainingError> {
+    /// The value and gradient at these parameters, with a loss smoothed by these
+    /// widths, if there are some. Beyond the backend's floats the value is
+    /// infinite or NaN, and the gradient without meaning.
+    pub(crate) fn at(&self, parameters: Vec<f64>, widths: &[f64]) -> Result<Point, TrainingError> {
         self.passes.set(self.passes.get() + 1);
         let num_targets = self.batches.num_targets();
         let num_weights = self.batches.num_features() * num_targets;
         let (weight, bias) = parameters.split_at(num_weights);
         let coefficients = Coefficients::new(weight.to_vec(), bias.to_vec())?;
         let model = LinearRegression::<B>::from_coefficients(&coefficients, self.device);
-        let mut losses = vec![0.0; num_targets];
+        let mut minimised = vec![0.0; num_targets];
+        let mut losses = vec![0.0; widths.len()];
+        let mut slacks = vec![0.0; widths.len()];
         let mut gradient = vec![0.0; parameters.len()];
         for batch in self.batches.sequential(EVALUATION_ROWS) {
             let batch = batch?;
-            let found = self.objective.losses(
-                model.forward(Tensor::from_inner(batch.features)),
-                Tensor::from_inner(batch.targets),
-                batch.weights.map(Tensor::from_inner),
-            );
+            let predictions = model.forward(Tensor::from_inner(batch.features));
+            let targets = Tensor::from_inner(batch.targets.clone());
+            let weights = batch.weights.clone().map(Tensor::from_inner);
+            let found = if widths.is_empty() {
+                self.objective.losses(predictions, targets, weights)
+            } else {
+                let inner = predictions.clone().inner();
+                let (y, v) = (batch.targets, batch.weights);
+                let exact = self.objective.losses(inner.clone(), y.clone(), v.clone());
+                add_rows(&mut losses, exact);
+                add_rows(&mut slacks, slacks_of(self.objective, widths, inner, y, v));
+                smoothed_losses(self.objective, widths, predictions, targets, weights)
+            };
             let gradients = found.backward();
-            for (index, loss) in found.inner().into_data().iter::<f64>().enumerate() {
-                losses[index % num_targets] += loss;
-            }
+            add_rows(&mut minimised, found.inner());
             let (of_weight, of_bias) = gradient.split_at_mut(num_weights);
             if let Some(found) = model.weight.val().grad(&gradients) {
                 add(of_weight, found.into_data().iter());
@@ -113,8 +141,10 @@ impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> 
         }
         // The mean of the weights of rows is 1.
         let num_rows = self.batches.num_rows() as f64;
-        losses.iter_mut().for_each(|loss| *loss /= num_rows);
-        let mut value: f64 = losses.iter().sum();
+        for sums in [&mut minimised, &mut losses, &mut slacks] {
+            sums.iter_mut().for_each(|sum| *sum /= num_rows);
+        }
+        let mut value: f64 = minimised.iter().sum();
         for (index, slope) in gradient.iter_mut().enumerate() {
             *slope /= num_rows;
             if index < num_weights {
@@ -125,10 +155,19 @@ impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> 
         }
         Ok(Point {
             parameters,
-            losses,
+            losses: if widths.is_empty() { minimised } else { losses },
+            slacks,
             value,
             gradient,
         })
+    }
+}
+
+/// Adds the numbers of rows to the sum of each target.
+fn add_rows<B: Backend>(sums: &mut [f64], rows: Tensor<B, 2>) {
+    let num_targets = sums.len();
+    for (index, number) in rows.into_data().iter::<f64>().enumerate() {
+        sums[index % num_targets] += number;
     }
 }
 
@@ -136,40 +175,82 @@ fn add(sums: &mut [f64], numbers: impl Iterator<Item = f64>) {
     sums.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
 }
 
-impl FullBatch {
-    fn new(config: &TrainingConfig, start: Point, num_weights: usize) -> Self {
+impl Solver {
+    pub(crate) fn new(config: &TrainingConfig, start: Point, num_weights: usize) -> Self {
         match config.optimizer {
             OptimizerConfig::Lbfgs { history } => Self::Lbfgs(Lbfgs::new(start, history)),
             _ => Self::Proximal(Proximal::new(start, num_weights)),
         }
     }
 
-    fn losses(&self) -> &[f64] {
+    pub(crate) fn point(&self) -> &Point {
         match self {
-            Self::Lbfgs(lbfgs) => &lbfgs.point().losses,
-            Self::Proximal(proximal) => &proximal.point().losses,
+            Self::Lbfgs(lbfgs) => lbfgs.point(),
+            Self::Proximal(proximal) => proximal.point(),
         }
     }
 
-    fn coefficients(&self, num_weights: usize) -> Result<Coefficients, TrainingError> {
-        let parameters = match self {
-            Self::Lbfgs(lbfgs) => &lbfgs.point().parameters,
-            Self::Proximal(proximal) => &proximal.point().parameters,
-        };
-        let (weight, bias) = parameters.split_at(num_weights);
-        Ok(Coefficients::new(weight.to_vec(), bias.to_vec())?)
-    }
-
-    fn update(
+    /// `epsilon` is that of the backend's floats.
+    pub(crate) fn update(
         &mut self,
         objective: &Objective,
         tolerance: f64,
+        epsilon: f64,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<Moved, TrainingError> {
         match self {
             Self::Lbfgs(lbfgs) => lbfgs.update(tolerance, at),
-            Self::Proximal(proximal) => proximal.update(objective, tolerance, at),
+            Self::Proximal(proximal) => proximal.update(objective, tolerance, epsilon, at),
         }
+    }
+}
+
+impl FullBatch {
+    fn new(
+        config: &TrainingConfig,
+        start: Point,
+        num_weights: usize,
+        evaluate: &Evaluate<'_>,
+    ) -> Result<Self, TrainingError> {
+        Ok(if config.loss.is_smooth() {
+            Self::Smooth(Solver::new(config, start, num_weights))
+        } else {
+            Self::Smoothed(Smoothed::new(config, start, num_weights, evaluate)?)
+        })
+    }
+
+    fn point(&self) -> &Point {
+        match self {
+            Self::Smooth(solver) => solver.point(),
+            Self::Smoothed(smoothed) => smoothed.point(),
+        }
+    }
+
+    fn widths(&self) -> &[f64] {
+        match self {
+            Self::Smooth(_) => &[],
+            Self::Smoothed(smoothed) => smoothed.widths(),
+        }
+    }
+
+    fn coefficients(&self, num_weights: usize) -> Result<Coefficients, TrainingError> {
+        let (weight, bias) = self.point().parameters.split_at(num_weights);
+        Ok(Coefficients::new(weight.to_vec(), bias.to_vec())?)
+    }
+}
+
+/// Where training with all rows ended.
+pub(crate) struct Ended {
+    pub(crate) coefficients: Coefficients,
+    pub(crate) stopped: StopReason,
+    /// The widths that the loss was smoothed by last, if it was.
+    pub(crate) widths: Vec<f64>,
+}
+
+impl Ended {
+    /// Whether no further update would change much.
+    pub(crate) fn is_at_an_end(&self) -> bool {
+        matches!(self.stopped, StopReason::Converged | StopReason::Precision)
     }
 }
 
@@ -182,19 +263,23 @@ pub(crate) fn train<B: AutodiffBackend>(
     saved: Option<FullBatch>,
     watch: &mut Watch<'_>,
     observer: &mut impl Observer,
-) -> Result<(Coefficients, StopReason), TrainingError> {
+) -> Result<Ended, TrainingError> {
     let num_weights = rows.batches.num_features() * rows.batches.num_targets();
-    let at = |parameters| rows.at(parameters);
+    let at = |parameters: Vec<f64>, widths: &[f64]| rows.at(parameters, widths);
+    let epsilon = match size_of::<B::FloatElem>() {
+        8.. => f64::EPSILON,
+        _ => f64::from(f32::EPSILON),
+    };
     let mut method = match saved {
         Some(saved) => saved,
         None => {
             let start = start.valid().coefficients()?;
-            let point = at([start.weight(), start.bias()].concat())?;
+            let point = at([start.weight(), start.bias()].concat(), &[])?;
             if !point.value.is_finite() {
                 let not_finite = Some((0, point.value));
                 check_loss(config, watch.columns(), 0, not_finite, [0.0; 2])?;
             }
-            FullBatch::new(config, point, num_weights)
+            FullBatch::new(config, point, num_weights, &at)?
         }
     };
     let mut stopped = StopReason::Epochs;
@@ -208,9 +293,17 @@ pub(crate) fn train<B: AutodiffBackend>(
             watch.save(epoch, 0, epoch, Method::FullBatch(method))?;
             return Err(watch.interruption(epoch, epoch));
         }
-        let moved = method.update(rows.objective, config.tolerance, &at)?;
+        let moved = match &mut method {
+            FullBatch::Smooth(solver) => {
+                let at = |parameters| rows.at(parameters, &[]);
+                solver.update(rows.objective, config.tolerance, epsilon, &at)?
+            }
+            FullBatch::Smoothed(smoothed) => {
+                smoothed.update(config, rows.objective, num_weights, epsilon, &at)?
+            }
+        };
         observer.batch();
-        let loss = rows.objective.in_units(method.losses());
+        let loss = rows.objective.in_units(&method.point().losses);
         let coefficients = method.coefficients(num_weights)?;
         let patience = watch.end_epoch(epoch, epoch + 1, loss, None, &coefficients, observer)?;
         let reason = match moved {
@@ -226,5 +319,9 @@ pub(crate) fn train<B: AutodiffBackend>(
             watch.save(epoch + 1, 0, epoch + 1, Method::FullBatch(method.clone()))?;
         }
     }
-    Ok((method.coefficients(num_weights)?, stopped))
+    Ok(Ended {
+        coefficients: method.coefficients(num_weights)?,
+        stopped,
+        widths: method.widths().to_vec(),
+    })
 }

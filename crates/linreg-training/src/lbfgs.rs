@@ -204,6 +204,7 @@ mod tests {
                 value
             },
             losses: vec![value],
+            slacks: Vec::new(),
             parameters,
         }
     }

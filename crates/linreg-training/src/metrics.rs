@@ -1,6 +1,8 @@
 use linreg_data::Moments;
 use serde::{Deserialize, Serialize};
 
+use crate::Loss;
+
 /// How far predictions are from the values of a target, in `f64`; where rows
 /// have weights, every mean counts them.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
@@ -18,6 +20,62 @@ pub struct Metrics {
     /// 1, negative where the mean would predict better. None where the target
     /// is constant, because there is no variance to explain.
     pub r_squared: Option<f64>,
+    /// What a model is judged by that was trained on another loss than squares;
+    /// none for squares, whose mean is `mse`. In JSON its numbers stand beside the
+    /// others.
+    #[serde(flatten)]
+    pub own: Option<OwnMetrics>,
+}
+
+/// Metrics of the loss that a model was trained on.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum OwnMetrics {
+    /// Of the Huber loss.
+    Huber {
+        /// Where squares turn to lines, in the target's unit.
+        delta: f64,
+        /// Mean of the loss, in the target's unit squared.
+        huber_loss: f64,
+        /// Share of the rows that are no further than delta from the prediction.
+        within_delta: f64,
+    },
+    /// Of the quantile loss.
+    Quantile {
+        /// The quantile that was trained on.
+        tau: f64,
+        /// Mean of the loss, in the target's unit.
+        pinball_loss: f64,
+        /// Share of the rows that are at or below the prediction: about tau, for a
+        /// model that fits.
+        coverage: f64,
+    },
+    /// Of the absolute loss, whose mean is `mae`.
+    Absolute {
+        /// Share of the rows that are at or below the prediction: about a half,
+        /// for a model that fits.
+        coverage: f64,
+    },
+}
+
+impl OwnMetrics {
+    /// The mean loss, and the share of the rows that goes with it; the mean
+    /// absolute error is not among these metrics.
+    pub fn figures(&self) -> (Option<f64>, f64) {
+        match *self {
+            Self::Huber {
+                huber_loss,
+                within_delta,
+                ..
+            } => (Some(huber_loss), within_delta),
+            Self::Quantile {
+                pinball_loss,
+                coverage,
+                ..
+            } => (Some(pinball_loss), coverage),
+            Self::Absolute { coverage } => (None, coverage),
+        }
+    }
 }
 
 /// Gathers the [`Metrics`] of one target from chunks of rows; states of
@@ -35,22 +93,38 @@ pub struct Metrics {
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct MetricsAccumulator {
+    loss: Loss,
     squared: f64,
     absolute: f64,
+    own: f64,
+    /// Weights of the rows within delta, or at or below the prediction.
+    counted: f64,
     targets: Moments,
 }
 
+/// The share of a number by which rounding may move a prediction.
+const ROUNDING: f64 = 1e-12;
+
+/// Of a model that was trained on squares.
 impl Default for MetricsAccumulator {
     fn default() -> Self {
-        Self {
-            squared: 0.0,
-            absolute: 0.0,
-            targets: Moments::new(1),
-        }
+        Self::new(Loss::Squared)
     }
 }
 
 impl MetricsAccumulator {
+    /// Gathers the metrics of a model that was trained on this loss.
+    pub fn new(loss: Loss) -> Self {
+        Self {
+            loss,
+            squared: 0.0,
+            absolute: 0.0,
+            own: 0.0,
+            counted: 0.0,
+            targets: Moments::new(1),
+        }
+    }
+
     /// Learns from further rows of weight 1.
     ///
     /// # Panics
@@ -84,14 +158,31 @@ impl MetricsAccumulator {
             if weight > 0.0 {
                 self.squared += weight * residual * residual;
                 self.absolute += weight * residual.abs();
+                self.own += weight * self.loss.of(residual);
+                let counts = match self.loss {
+                    Loss::Huber { delta } => residual.abs() <= delta,
+                    // A row that the model goes through is not to be above it by
+                    // rounding.
+                    _ => residual <= ROUNDING * (prediction.abs() + target.abs()),
+                };
+                if counts {
+                    self.counted += weight;
+                }
             }
         }
     }
 
     /// Learns what another accumulator has learned from other rows.
+    ///
+    /// # Panics
+    ///
+    /// If it is of another loss.
     pub fn merge(&mut self, other: &Self) {
+        assert_eq!(self.loss, other.loss, "metrics of two losses");
         self.squared += other.squared;
         self.absolute += other.absolute;
+        self.own += other.own;
+        self.counted += other.counted;
         self.targets.merge(&other.targets);
     }
 
@@ -104,12 +195,28 @@ impl MetricsAccumulator {
         let weight_sum = self.targets.weight_sum();
         let mse = self.squared / weight_sum;
         let std = self.targets.std()[0];
+        let (own, share) = (self.own / weight_sum, self.counted / weight_sum);
+        let own = match self.loss {
+            Loss::Squared => None,
+            Loss::Absolute => Some(OwnMetrics::Absolute { coverage: share }),
+            Loss::Huber { delta } => Some(OwnMetrics::Huber {
+                delta,
+                huber_loss: own,
+                within_delta: share,
+            }),
+            Loss::Quantile { tau } => Some(OwnMetrics::Quantile {
+                tau,
+                pinball_loss: own,
+                coverage: share,
+            }),
+        };
         Some(Metrics {
             rows,
             mse,
             rmse: mse.sqrt(),
             mae: self.absolute / weight_sum,
             r_squared: (std > 0.0).then(|| 1.0 - (mse.sqrt() / std).powi(2)),
+            own,
         })
     }
 }
@@ -141,6 +248,46 @@ mod tests {
         assert!((metrics.mse - 0.475).abs() < 1e-15);
         assert!((metrics.mae - 0.55).abs() < 1e-15);
         assert!((metrics.r_squared.unwrap() - 0.9459613196814562).abs() < 1e-15);
+    }
+
+    #[test]
+    fn each_loss_has_its_own_metrics() {
+        // By hand, of the residuals 0.5, -0.5, 0 and -1: pinball losses 0.45,
+        // 0.05, 0 and 0.1, Huber losses 0.25, 0.25, 0 and 0.75.
+        let of = |loss, weights: [f64; 4]| {
+            let mut accumulator = MetricsAccumulator::new(loss);
+            let (predictions, targets) = ([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]);
+            accumulator.update_weighted(&predictions, &targets, &weights);
+            let (own, share) = accumulator.metrics().unwrap().own.unwrap().figures();
+            (own.map(|own| (own * 1e9).round() / 1e9), share)
+        };
+        let quantile = Loss::Quantile { tau: 0.9 };
+        assert_eq!(of(quantile, [1.0; 4]), (Some(0.15), 0.75));
+        assert_eq!(of(quantile, [1.0, 2.0, 3.0, 4.0]), (Some(0.095), 0.9));
+        let huber = Loss::Huber { delta: 0.5 };
+        assert_eq!(of(huber, [1.0; 4]), (Some(0.3125), 0.75));
+        assert_eq!(of(Loss::Absolute, [1.0, 0.0, 0.0, 1.0]), (None, 0.5));
+        assert_eq!(MetricsAccumulator::default().loss, Loss::Squared);
+    }
+
+    #[test]
+    fn own_metrics_stand_beside_the_others_in_json_and_can_be_read_again() {
+        for loss in [
+            Loss::Squared,
+            Loss::Absolute,
+            Loss::Huber { delta: 2.0 },
+            Loss::Quantile { tau: 0.25 },
+        ] {
+            let mut accumulator = MetricsAccumulator::new(loss);
+            accumulator.update(&[1.0, 2.0], &[1.5, 1.0]);
+            let metrics = accumulator.metrics().unwrap();
+            let json = serde_json::to_value(metrics).unwrap();
+            assert_eq!(
+                json.get("pinball_loss").is_some(),
+                matches!(loss, Loss::Quantile { .. })
+            );
+            assert_eq!(serde_json::from_value::<Metrics>(json).unwrap(), metrics);
+        }
     }
 
     #[test]

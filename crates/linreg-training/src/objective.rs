@@ -77,6 +77,15 @@ impl Loss {
         matches!(self, Self::Squared | Self::Huber { .. })
     }
 
+    /// A loss with a corner as `slope |r| + tilt r`: both factors.
+    pub(crate) fn corner(&self) -> Option<(f64, f64)> {
+        match *self {
+            Self::Squared | Self::Huber { .. } => None,
+            Self::Absolute => Some((1.0, 0.0)),
+            Self::Quantile { tau } => Some((0.5, tau - 0.5)),
+        }
+    }
+
     /// The loss's unit where the target is divided by this.
     fn unit(&self, target_std: f64) -> f64 {
         match self.is_smooth() {
@@ -192,12 +201,7 @@ impl Objective {
         let losses = match self.loss {
             Loss::Squared => unreachable!("computed above"),
             Loss::Absolute => (predictions - targets).abs(),
-            Loss::Huber { .. } => {
-                let residuals = (predictions - targets).abs();
-                let deltas = row(&self.deltas, &residuals.device()).expand(residuals.dims());
-                let within = residuals.clone().min_pair(deltas);
-                within.clone() * (residuals * 2.0 - within)
-            }
+            Loss::Huber { .. } => huber((predictions - targets).abs(), &self.deltas),
             Loss::Quantile { tau } => {
                 let below = burn::tensor::activation::relu(predictions.clone() - targets.clone());
                 (targets - predictions) * tau + below
@@ -207,6 +211,27 @@ impl Objective {
             None => losses,
             Some(weights) => losses * weights,
         }
+    }
+
+    /// The loss of a residual of a target.
+    pub(crate) fn loss_of(&self, target: usize, residual: f64) -> f64 {
+        match self.loss {
+            Loss::Huber { .. } => {
+                let delta = self.deltas[target];
+                Loss::Huber { delta }.of(residual)
+            }
+            loss => loss.of(residual),
+        }
+    }
+
+    /// The Huber loss's delta for a target; 1 for other losses.
+    pub(crate) fn delta(&self, target: usize) -> f64 {
+        self.deltas[target]
+    }
+
+    /// What a loss of a target is multiplied with to be in the units of the data.
+    pub(crate) fn unit(&self, target: usize) -> f64 {
+        self.units[target]
     }
 
     /// Losses in the units of the data, summed over the targets.
@@ -267,6 +292,13 @@ impl Objective {
     }
 }
 
+/// The Huber loss of sizes of residuals, with a delta for each target.
+pub(crate) fn huber<B: Backend>(sizes: Tensor<B, 2>, deltas: &[f64]) -> Tensor<B, 2> {
+    let deltas = row(deltas, &sizes.device()).expand(sizes.dims());
+    let within = sizes.clone().min_pair(deltas);
+    within.clone() * (sizes * 2.0 - within)
+}
+
 /// A number for each target, `[1, num_targets]`.
 pub(crate) fn row<B: Backend>(numbers: &[f64], device: &B::Device) -> Tensor<B, 2> {
     let data = TensorData::new(numbers.to_vec(), [1, numbers.len()]);
@@ -276,119 +308,4 @@ pub(crate) fn row<B: Backend>(numbers: &[f64], device: &B::Device) -> Tensor<B, 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use burn_ndarray::NdArray;
-
-    type B = NdArray<f64>;
-
-    const LOSSES: [Loss; 4] = [
-        Loss::Squared,
-        Loss::Absolute,
-        Loss::Huber { delta: 1.5 },
-        Loss::Quantile { tau: 0.9 },
-    ];
-
-    fn objective(loss: Loss, penalty: Penalty) -> Objective {
-        let config = TrainingConfig::new().with_loss(loss).with_penalty(penalty);
-        Objective::new(&config, None, 2)
-    }
-
-    #[test]
-    fn losses_are_those_of_their_definitions() {
-        // r, and the losses by hand.
-        for (residual, expected) in [
-            (-3.0, [9.0, 3.0, 6.75, 0.3]),
-            (1.0, [1.0, 1.0, 1.0, 0.9]),
-            (2.0, [4.0, 2.0, 3.75, 1.8]),
-            (0.0, [0.0; 4]),
-        ] {
-            for (loss, expected) in LOSSES.iter().zip(expected) {
-                assert!((loss.of(residual) - expected).abs() < 1e-12, "{loss:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_device_computes_the_losses_of_the_host_with_weights() {
-        let device = Default::default();
-        let tensor = |rows: [[f64; 2]; 3]| {
-            let data = TensorData::new(rows.concat(), [3, 2]);
-            Tensor::<B, 2>::from_data(data, (&device, burn::tensor::DType::F64))
-        };
-        let (predictions, targets) = (
-            [[1.0, 5.0], [-2.0, 0.0], [0.3, 0.0]],
-            [[4.0, 4.0], [-2.0, 9.0], [0.1, -1.0]],
-        );
-        let weights = [0.5, 2.0, 1.0];
-        let weight = TensorData::new(weights.to_vec(), [3, 1]);
-        let weight = Tensor::from_data(weight, (&device, burn::tensor::DType::F64));
-        for loss in LOSSES {
-            let objective = objective(loss, Penalty::default());
-            let losses =
-                objective.losses(tensor(predictions), tensor(targets), Some(weight.clone()));
-            let losses: Vec<f64> = losses.into_data().iter().collect();
-            for row in 0..3 {
-                for target in 0..2 {
-                    let residual = targets[row][target] - predictions[row][target];
-                    let expected = weights[row] * loss.of(residual);
-                    assert!(
-                        (losses[2 * row + target] - expected).abs() < 1e-12,
-                        "{loss:?}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_proximal_step_minimises_its_definition() {
-        // prox(v) minimises (w - v)² / 2 + step l1 |w| over the allowed w.
-        for nonnegative in [false, true] {
-            let penalty = Penalty {
-                l1: 0.7,
-                l2: 0.0,
-                nonnegative,
-            };
-            let objective = objective(Loss::Squared, penalty);
-            for v in [-2.0, -0.3, 0.0, 0.2, 1.9] {
-                let found = objective.proximal(0, v, 0.5);
-                let cost = |w: f64| (w - v).powi(2) / 2.0 + 0.35 * w.abs();
-                for candidate in (-300..300).map(|i| f64::from(i) / 100.0) {
-                    assert!(
-                        (nonnegative && candidate < 0.0) || cost(found) <= cost(candidate) + 1e-12
-                    );
-                }
-                let device = Default::default();
-                let weight = row::<B>(&[v, v], &device);
-                let on_device = objective.proximal_tensor(weight, 0.5).into_data();
-                assert!((on_device.iter::<f64>().next().unwrap() - found).abs() < 1e-12);
-            }
-        }
-    }
-
-    #[test]
-    fn refuses_what_is_no_loss_or_penalty() {
-        let config = TrainingConfig::new;
-        let l1 = |l1| Penalty {
-            l1,
-            ..Penalty::default()
-        };
-        for (config, message) in [
-            (
-                config().with_loss(Loss::Huber { delta: 0.0 }),
-                "the Huber loss's delta is 0, expected a finite number above 0",
-            ),
-            (
-                config().with_loss(Loss::Quantile { tau: 1.0 }),
-                "the quantile is 1, expected a number above 0 and below 1",
-            ),
-            (
-                config().with_penalty(l1(-1.0)),
-                "the L1 penalty is -1, expected a finite number, 0 or more",
-            ),
-        ] {
-            assert_eq!(config.check().unwrap_err().to_string(), message);
-        }
-    }
-}
+mod tests;

@@ -40,14 +40,15 @@ pub enum OptimizerConfig {
     /// AdaGrad (Duchi, Hazan and Singer, 2011).
     AdaGrad,
     /// The limited-memory BFGS method with all rows in each update, see
-    /// [`TrainingConfig::full_batch`]. For smooth objectives.
+    /// [`TrainingConfig::full_batch`]. For any loss, without an L1 penalty or
+    /// bounds.
     Lbfgs {
         /// Number of updates that are remembered; at least 1.
         history: usize,
     },
     /// The accelerated proximal gradient method with all rows in each update
-    /// (Beck and Teboulle, *FISTA*, 2009). For smooth losses with any penalty;
-    /// its zeros are exact.
+    /// (Beck and Teboulle, *FISTA*, 2009). For any loss and penalty; its zeros are
+    /// exact.
     Proximal,
 }
 
@@ -119,15 +120,10 @@ impl OptimizerConfig {
         if !(decay.is_finite() && decay >= 0.0) {
             return wrong("weight decay", &decay, "a finite number, 0 or more");
         }
-        if optimizer.is_full_batch() {
-            if !config.loss.is_smooth() {
-                let expected = "sgd or another that goes by minibatches: the loss has a corner";
-                return wrong("optimizer", &optimizer.name(), expected);
-            }
-            if decay > 0.0 || config.clipping.is_some() {
-                let expected = "sgd or another that goes by minibatches, for weight decay and limits of gradients";
-                return wrong("optimizer", &optimizer.name(), expected);
-            }
+        if optimizer.is_full_batch() && (decay > 0.0 || config.clipping.is_some()) {
+            let expected =
+                "sgd or another that goes by minibatches, for weight decay and limits of gradients";
+            return wrong("optimizer", &optimizer.name(), expected);
         }
         let takes_l1 = matches!(optimizer, Self::Sgd { .. } | Self::Proximal);
         if config.penalty.l1 > 0.0 && !takes_l1 {

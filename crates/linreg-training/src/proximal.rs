@@ -40,16 +40,18 @@ impl Proximal {
         &self.point
     }
 
+    /// `epsilon` is that of the floats that the objective is computed in.
     pub(crate) fn update(
         &mut self,
         objective: &Objective,
         tolerance: f64,
+        epsilon: f64,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<Moved, TrainingError> {
         /// Updates that gain less than the rounding of losses.
         const MOST_IDLE: usize = 100;
         const IDLE: f64 = 1e-10;
-        let (found, step) = self.step(objective, at)?;
+        let (found, step) = self.step(objective, epsilon, at)?;
         let mapping = self.bound * largest(&step);
         let onwards = difference(&found.parameters, &self.point.parameters);
         // Steps are from the point ahead: uphill is against them.
@@ -84,11 +86,13 @@ impl Proximal {
     fn step(
         &mut self,
         objective: &Objective,
+        epsilon: f64,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<(Point, Vec<f64>), TrainingError> {
         const LARGEST: f64 = 1e30;
-        /// What rounding may make of values.
-        const SLACK: f64 = 1e-9;
+        /// What rounding may make of values: some of the backend's epsilons.
+        const EPSILONS: f64 = 16.0;
+        let slack = (EPSILONS * epsilon).max(1e-9);
         loop {
             let ahead = &self.ahead;
             let moved = ahead.parameters.iter().zip(&ahead.gradient).enumerate();
@@ -107,7 +111,7 @@ impl Proximal {
             // By values and by gradients: the one or the other is lost in the
             // rounding of the backend's floats.
             let too_bent = bent > 1.001 * self.bound * square
-                && found.value > model + SLACK * ahead.value.abs();
+                && found.value > model + slack * ahead.value.abs();
             if found.value.is_finite() && !too_bent || self.bound > LARGEST {
                 return Ok((found, step));
             }

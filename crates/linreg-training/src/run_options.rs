@@ -22,6 +22,10 @@ pub struct RunOptions<'a> {
     /// there is a file for one, and is a
     /// [`TrainingError::Interrupted`](crate::TrainingError).
     pub interrupted: Option<&'a AtomicBool>,
+    /// Whether to find out how far the objective may be above the least, which
+    /// reads the rows four times more at least, see
+    /// [`Trained::optimality`](crate::Trained::optimality).
+    pub bound_objective: bool,
 }
 
 /// Where and how often to save a [`Checkpoint`].

@@ -13,6 +13,8 @@ use crate::evaluate::mean_losses_of;
 use crate::fingerprint::Fingerprint;
 use crate::full_batch::{self, AllRows};
 use crate::objective::Objective;
+use crate::optimality::optimality;
+use crate::vertex::at_vertex;
 use crate::watch::Watch;
 use crate::{
     Observer, RunOptions, Trained, Training, TrainingConfig, TrainingError, Transfer, minibatches,
@@ -121,7 +123,7 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
         let mut watch = Watch::new(&config, self.columns, &options, setting, progress, steps);
         // The loss before training is a pass over the rows, if it is taken.
         let mut passes = u64::from(method.is_none());
-        let (last, stopped) = match config.optimizer.is_full_batch() {
+        let (last, stopped, widths) = match config.optimizer.is_full_batch() {
             true => {
                 let saved = match method {
                     Some(Method::FullBatch(saved)) => Some(saved),
@@ -130,7 +132,21 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
                 let rows = AllRows::<B, _>::new(batches, &objective, config.intercept, device);
                 let done = full_batch::train(&config, &rows, &model, saved, &mut watch, observer)?;
                 passes += rows.num_passes();
-                done
+                let last = if done.is_at_an_end() && !done.widths.is_empty() {
+                    let (source, columns) = (self.source, self.columns);
+                    let (intercept, widths) = (config.intercept, &done.widths);
+                    at_vertex(
+                        source,
+                        columns,
+                        &objective,
+                        intercept,
+                        done.coefficients,
+                        widths,
+                    )?
+                } else {
+                    done.coefficients
+                };
+                (last, done.stopped, done.widths)
             }
             false => {
                 let mut training = Training::towards(objective.clone(), model, &config, batches);
@@ -142,15 +158,22 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
                     })?;
                 }
                 let time = &mut self.transfer.time;
-                let done = minibatches::train(
+                let (last, stopped) = minibatches::train(
                     &config, batches, &objective, training, &mut watch, time, observer,
                 )?;
                 // To train on and, after the epoch, to evaluate.
                 passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
-                done
+                (last, stopped, Vec::new())
             }
         };
-        let coefficients = watch.kept(last)?;
+        let kept = watch.kept(last)?;
+        let coefficients = watch.in_units(&kept)?;
+        let optimality = if options.bound_objective {
+            let (source, columns) = (self.source, self.columns);
+            optimality(&config, source, columns, &objective, &kept, &widths)?
+        } else {
+            None
+        };
         let history = watch.progress.history;
         if self.transfer.placement == Placement::Host {
             self.transfer.bytes = self.transfer.bytes.saturating_mul(passes);
@@ -163,6 +186,7 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
             stopped,
             config,
             transfer: self.transfer,
+            optimality,
         })
     }
 
@@ -204,6 +228,8 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
 
 #[cfg(test)]
 mod defaults;
+#[cfg(test)]
+mod linear_program;
 #[cfg(test)]
 mod resumed;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 use linreg_data::Placement;
 use linreg_model::{Coefficients, LinearRegression};
 
-use crate::{EpochRecord, StopReason, TrainingConfig};
+use crate::{EpochRecord, Optimality, StopReason, TrainingConfig};
 
 /// A trained model, in the units of the data.
 #[derive(Clone, Debug)]
@@ -25,6 +25,11 @@ pub struct Trained<B: Backend> {
     pub config: TrainingConfig,
     /// What it cost to bring the rows to the device.
     pub transfer: Transfer,
+    /// How far the objective of each target is above the least at most. None
+    /// where [`RunOptions::bound_objective`](crate::RunOptions) does not ask for
+    /// it, there is weight decay, which is no part of the objective, or there are
+    /// so many features that it would take too long.
+    pub optimality: Option<Vec<Optimality>>,
 }
 
 /// What it cost to bring the rows to the device.

@@ -196,16 +196,20 @@ impl<'a> Watch<'a> {
         Ok((waited >= patience).then_some(StopReason::Patience))
     }
 
-    /// The coefficients to keep: with patience, those of the best epoch.
+    /// The coefficients to keep, on the scale that is trained on: with patience,
+    /// those of the best epoch.
     pub(crate) fn kept(&self, last: Coefficients) -> Result<Coefficients, CoefficientsError> {
-        let kept = match &self.progress.best {
-            Some(best) => Coefficients::new(best.weight.clone(), best.bias.clone())?,
-            None => last,
-        };
-        self.in_units(&kept)
+        match &self.progress.best {
+            Some(best) => Coefficients::new(best.weight.clone(), best.bias.clone()),
+            None => Ok(last),
+        }
     }
 
-    fn in_units(&self, coefficients: &Coefficients) -> Result<Coefficients, CoefficientsError> {
+    /// Coefficients of the scale that is trained on, in the units of the data.
+    pub(crate) fn in_units(
+        &self,
+        coefficients: &Coefficients,
+    ) -> Result<Coefficients, CoefficientsError> {
         match &self.columns.scaler {
             Some(scaler) => fold_scale(coefficients, scaler),
             None => Ok(coefficients.clone()),

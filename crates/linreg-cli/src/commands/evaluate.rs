@@ -6,15 +6,20 @@ use anyhow::{Context, Result, bail};
 use linreg_data::{
     ChunkOrder, DataError, EncodedSource, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
 };
-use linreg_training::{Metrics, MetricsAccumulator};
+use linreg_training::{Loss, Metrics, MetricsAccumulator};
 use serde_json::{Value, json};
 
 use crate::columns::{applied_missing, unseen, warn_of_counts};
-use crate::input::{SourceArgs, encoder_of, load_model};
-use crate::number::{plain, significant};
+use crate::input::{SourceArgs, encoder_of, load_model, loss_of};
+use crate::loss;
+use crate::number::plain;
 use crate::output::print_json;
 
 /// How good a model is on a table whose target is known
+///
+/// A model is judged by the loss it was fitted with: of a quantile, its mean
+/// pinball loss and the share of rows at or below the prediction; of the Huber
+/// loss, its mean and the share of rows within delta; else R², RMSE and MAE.
 ///
 /// The table must have the model's columns and target by name, and its column
 /// of weights if it was fitted with one. Everything is computed in 64-bit
@@ -73,7 +78,9 @@ pub fn run(args: Args) -> Result<()> {
         Ok(rows)
     });
     let predictor = Predictor::new(&model, encoder.intercept());
-    let metrics = metrics(chunks, |rows| predictor.predict(rows), &model.target_names);
+    let predict = |rows: &Rows| predictor.predict(rows);
+    let loss = loss_of(&model, &args.model)?;
+    let metrics = metrics(chunks, predict, &model.target_names, loss);
     let metrics = metrics.map_err(|error| args.source.say_where(error))?;
     warn_of_counts(&counts, "")?;
     if args.json {
@@ -84,14 +91,16 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-/// The metrics of each target over all rows, which must be some.
+/// The metrics of each target over all rows, which must be some, of a model that
+/// was fitted with this loss.
 pub fn metrics(
     chunks: impl Iterator<Item = Result<Rows, DataError>>,
     predict: impl Fn(&Rows) -> Vec<f64>,
     targets: &[String],
+    loss: Loss,
 ) -> Result<Vec<Metrics>> {
     let num_targets = targets.len();
-    let mut accumulators = vec![MetricsAccumulator::default(); num_targets];
+    let mut accumulators = vec![MetricsAccumulator::new(loss); num_targets];
     let column = |values: &[f64], target: usize| -> Vec<f64> {
         let values = values[target.min(values.len())..].iter();
         values.step_by(num_targets).copied().collect()
@@ -136,7 +145,8 @@ pub fn metrics_json(metrics: &[Metrics], targets: &[String]) -> Result<Value> {
     Ok(Value::Array(list))
 }
 
-/// Metrics for people, with what each means.
+/// Metrics for people, with what each means: those of the loss that the model was
+/// fitted with come first.
 pub fn metrics_lines(metrics: &[Metrics], targets: &[String]) -> String {
     let mut text = String::new();
     for (metrics, target) in metrics.iter().zip(targets) {
@@ -144,15 +154,14 @@ pub fn metrics_lines(metrics: &[Metrics], targets: &[String]) -> String {
         if targets.len() > 1 {
             text += &format!("  {target}\n");
         }
-        let r_squared = match metrics.r_squared {
-            Some(share) => format!("{}  share of the variance explained", significant(share)),
-            None => format!("-  `{target}` has no variance to explain"),
-        };
-        let (rmse, mae) = (significant(metrics.rmse), significant(metrics.mae));
-        text += &format!(
-            "  R²    {r_squared}\n  RMSE  {rmse}  typical error, in the unit of `{target}`\n  MAE   {mae}  mean absolute error\n  rows  {}\n",
-            metrics.rows
-        );
+        let lines = loss::metrics(metrics, &target);
+        let width = lines.iter().map(|line| line.name.chars().count()).max();
+        let width = width.unwrap_or(0);
+        for line in lines {
+            let (name, value) = (line.name, line.value);
+            let line = format!("  {name:<width$}  {value}  {}", line.meaning);
+            text += &format!("{}\n", line.trim_end());
+        }
     }
     text
 }

@@ -5,6 +5,7 @@ mod fitted;
 mod gap;
 pub mod intervals;
 mod objective_args;
+mod optimum;
 mod page;
 mod report;
 mod ridge;

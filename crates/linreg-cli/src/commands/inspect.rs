@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{coefficients_json, coefficients_table};
 use crate::columns::columns_lines;
-use crate::input::{ENCODER, READING, SCHEMA, encoder_of, load_model};
+use crate::input::{ENCODER, READING, SCHEMA, encoder_of, load_model, loss_of};
+use crate::loss;
 use crate::number::{count, plain};
 use crate::output::print_json;
 use crate::text_args::arguments;
@@ -32,6 +33,8 @@ pub fn run(args: Args) -> Result<()> {
     let model = load_model(&args.model)?;
     let encoder = encoder_of(&model, &args.model)?;
     let intercept = encoder.intercept();
+    let targets = plain(&model.target_names.join("`, `"));
+    let meaning = loss::meaning(loss_of(&model, &args.model)?, &targets);
     if args.json {
         // What is JSON in the metadata is shown as JSON.
         let parse = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
@@ -48,6 +51,7 @@ pub fn run(args: Args) -> Result<()> {
             "features": model.feature_names,
             "targets": model.target_names,
             "coefficients": coefficients_json(&model, intercept),
+            "meaning": meaning,
             "metadata": metadata,
             "tensors": tensors,
         }));
@@ -65,6 +69,9 @@ pub fn run(args: Args) -> Result<()> {
         writeln!(stdout, "{columns}")?;
     }
     write!(stdout, "{}", coefficients_table(&model, intercept))?;
+    if let Some(meaning) = meaning {
+        writeln!(stdout, "\n{meaning}")?;
+    }
     // What the columns say is not said again.
     let said = |key: &str| columns.is_some() && [ENCODER, SCHEMA].contains(&key);
     let metadata = model.metadata.iter().filter(|(key, _)| !said(key));

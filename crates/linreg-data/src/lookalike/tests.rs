@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn remedy(text: &str) -> Option<String> {

@@ -147,6 +147,12 @@ impl ExactFit {
         Ok(Coefficients::new(weight, bias.collect())?)
     }
 
+    /// What predicts with all digits, unless the weights are shrunk.
+    pub fn prediction_errors(&self) -> Option<&PredictionErrors> {
+        let has_freedom = self.errors.degrees_of_freedom > 0.0;
+        (self.ridge.is_none() && has_freedom).then_some(&self.errors)
+    }
+
     /// Keeps with a model what intervals of its predictions need, or that its
     /// weights are shrunk.
     pub fn store(&self, model: &mut ModelFile) {

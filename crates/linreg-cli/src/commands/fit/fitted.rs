@@ -4,13 +4,15 @@ use anyhow::Result;
 use linreg_data::{EncodingCounts, Set};
 use linreg_exact::Weighting;
 use linreg_model::{Coefficients, ModelFile};
-use linreg_training::{EpochRecord, Metrics, StopReason, TrainingConfig};
+use linreg_training::{EpochRecord, Loss, Metrics, StopReason, TrainingConfig};
 
 use super::exact::ExactFit;
 use super::gap::Gap;
+use super::intervals::Predictor;
+use super::optimum::Optimum;
 use super::search::Search;
 use super::table::Table;
-use crate::input::{COUNTS, ENCODER, SCHEMA, WEIGHTS};
+use crate::input::{COUNTS, ENCODER, SCHEMA, TRAINING, WEIGHTS};
 
 /// A model fitted to the rows for training of a split.
 pub struct Fitted {
@@ -39,6 +41,8 @@ pub struct Trained {
     pub precision: String,
     /// How far it is from the exact fit, where that can be told.
     pub gap: Option<Gap>,
+    /// How far its objective is from the least at most, where there is no gap.
+    pub optimum: Option<Optimum>,
     pub search: Option<Search>,
 }
 
@@ -46,6 +50,23 @@ impl Fitted {
     pub fn on(&self, set: Set) -> &[Metrics] {
         let found = self.sets.iter().find(|(other, _)| *other == set);
         found.map_or(&[], |(_, metrics)| metrics)
+    }
+
+    /// The loss that it was fitted with.
+    pub fn loss(&self) -> Loss {
+        match &self.how {
+            How::Exact(_) => Loss::Squared,
+            How::Trained(trained) => trained.config.loss,
+        }
+    }
+
+    /// What predicts with all digits that the fit has.
+    pub fn predictor(&self) -> Predictor {
+        let errors = match &self.how {
+            How::Exact(fit) => fit.prediction_errors(),
+            How::Trained(_) => None,
+        };
+        Predictor::with(self.coefficients.clone(), errors.cloned())
     }
 
     pub fn model(&self, table: &Table) -> Result<ModelFile> {
@@ -71,7 +92,7 @@ impl Fitted {
             How::Trained(trained) => metadata.extend([
                 ("method", "sgd".to_string()),
                 ("backend", trained.backend.clone()),
-                ("training", serde_json::to_string(&trained.config)?),
+                (TRAINING, serde_json::to_string(&trained.config)?),
             ]),
         }
         for (key, value) in metadata {

@@ -238,7 +238,7 @@ impl Gap {
 }
 
 /// A number to two significant digits.
-fn two_digits(value: f64) -> String {
+pub fn two_digits(value: f64) -> String {
     let rounded: f64 = format!("{value:.1e}").parse().unwrap_or(value);
     significant(rounded)
 }

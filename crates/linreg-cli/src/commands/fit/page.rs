@@ -12,9 +12,11 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use linreg_data::{ChunkOrder, EncodedSource, Set, Split, files_of};
 use linreg_exact::{DiagnosticsConfig, DiagnosticsPass};
+use linreg_training::Loss;
 
 use super::diagnostics::Found;
 use super::{Args, How, Report};
+use crate::loss;
 use crate::number::{count, significant};
 use crate::output::Output;
 use crate::report::html::{name, names, text};
@@ -133,6 +135,13 @@ fn lead(report: &Report) -> String {
     let found = found.map(|(index, target)| {
         let (share, error) = match &report.fitted.how {
             How::Exact(fit) if fit.ridge.is_some() => return String::new(),
+            How::Trained(trained) if trained.config.loss != Loss::Squared => {
+                let target = crate::number::plain(target);
+                let meaning = loss::meaning(trained.config.loss, &target);
+                return meaning.map_or(String::new(), |meaning| {
+                    format!(" {}.", crate::report::html::prose(&meaning))
+                });
+            }
             How::Exact(fit) => {
                 let inference = &fit.inferences[index];
                 (inference.r_squared, inference.residual_std_error)

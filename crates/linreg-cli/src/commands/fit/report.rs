@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use linreg_data::{Moments, Set};
 use linreg_model::ModelFile;
-use linreg_training::Metrics;
+use linreg_training::{Metrics, OwnMetrics};
 use serde_json::{Value, json};
 
 use super::fitted::{Fitted, How};
@@ -15,7 +15,7 @@ use super::{Args, diagnostics, run_args, summary};
 use crate::columns::{columns_json, columns_lines};
 use crate::commands::evaluate::{metrics_json, metrics_lines};
 use crate::commands::{coefficients_json, coefficients_table};
-use crate::number;
+use crate::{loss, number};
 
 /// What is told of a fit.
 pub struct Report<'a> {
@@ -74,6 +74,10 @@ impl Report<'_> {
                 }
                 object["coefficients"] = coefficients;
                 object["metrics"] = of_set(Set::Training)?;
+                object["optimality"] = match &trained.optimum {
+                    Some(optimum) => optimum.json(targets),
+                    None => Value::Null,
+                };
                 object["from_exact"] = match &trained.gap {
                     Some(gap) => gap.json(encoder),
                     None => Value::Null,
@@ -126,6 +130,10 @@ impl Report<'_> {
                 }
                 let table = coefficients_table(self.model, encoder.intercept());
                 writeln!(stdout, "{table}")?;
+                let target = number::plain(&targets.join("`, `"));
+                if let Some(meaning) = loss::meaning(trained.config.loss, &target) {
+                    writeln!(stdout, "{meaning}\n")?;
+                }
             }
         }
         for (set, metrics) in &fitted.sets {
@@ -141,6 +149,12 @@ impl Report<'_> {
                 && let Some(gap) = &trained.gap
             {
                 write!(stdout, "{}", gap.text(encoder, trained.history.len()))?;
+            }
+            if let (Set::Training, How::Trained(trained)) = (set, &fitted.how)
+                && let Some(optimum) = &trained.optimum
+            {
+                let text = optimum.text(&trained.config, targets, trained.history.len());
+                write!(stdout, "{text}")?;
             }
         }
         if !self.folds.is_empty() {
@@ -158,21 +172,37 @@ impl Report<'_> {
     }
 }
 
-/// The typical error over the folds of a cross-validation.
+/// The figures that the fit is judged by over the folds of a cross-validation.
 pub fn folds_lines(folds: &[Vec<Metrics>], targets: &[String]) -> String {
     let mut text = format!("\nOn each of {} parts left out in turn\n", folds.len());
     for (index, target) in targets.iter().enumerate() {
-        let mut moments = Moments::new(1);
-        let rmse = folds.iter().filter_map(|metrics| metrics.get(index));
-        let rmse: Vec<f64> = rmse.map(|metrics| metrics.rmse).collect();
-        moments.update(&rmse);
-        if let Some(std) = moments.sample_std() {
-            text += &format!(
-                "  RMSE  {} ± {}  mean and standard deviation, in the unit of `{}`\n",
-                number::significant(moments.mean()[0]),
-                number::significant(std[0]),
-                number::plain(target)
-            );
+        let of_target = || folds.iter().filter_map(|metrics| metrics.get(index));
+        let target = number::plain(target);
+        let unit = match of_target().next().and_then(|metrics| metrics.own) {
+            Some(OwnMetrics::Huber { .. }) => format!("in the unit of `{target}` squared"),
+            _ => format!("in the unit of `{target}`"),
+        };
+        let first: Vec<(&str, f64)> = of_target().map(loss::first).collect();
+        let shares: Option<Vec<(&str, f64)>> = of_target().map(loss::share).collect();
+        let told = [
+            (Some(first), unit),
+            (shares, "a share of the rows".to_string()),
+        ];
+        for (figures, unit) in told {
+            let figures = figures.unwrap_or_default();
+            let Some((name, _)) = figures.first() else {
+                continue;
+            };
+            let mut moments = Moments::new(1);
+            let values: Vec<f64> = figures.iter().map(|(_, value)| *value).collect();
+            moments.update(&values);
+            if let Some(std) = moments.sample_std() {
+                text += &format!(
+                    "  {name}  {} ± {}  mean and standard deviation, {unit}\n",
+                    number::significant(moments.mean()[0]),
+                    number::significant(std[0]),
+                );
+            }
         }
     }
     let unjudged = folds.iter().filter(|metrics| metrics.is_empty()).count();

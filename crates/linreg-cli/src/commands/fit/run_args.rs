@@ -154,6 +154,7 @@ impl RunArgs {
             }),
             resume: self.resume.as_deref().map(Checkpoint::read).transpose()?,
             interrupted: Some(interrupted),
+            bound_objective: false,
         })
     }
 

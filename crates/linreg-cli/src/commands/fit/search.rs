@@ -142,7 +142,7 @@ impl SearchArgs {
 fn with_penalty(base: &TrainingConfig, penalty: Penalty) -> TrainingConfig {
     let mut config = base.clone().with_penalty(penalty);
     if matches!(base.optimizer, OptimizerConfig::Lbfgs { .. }) && !penalty.is_smooth() {
-        let proximal = TrainingConfig::full_batch(penalty);
+        let proximal = TrainingConfig::full_batch_of(base.loss, penalty);
         config.optimizer = proximal.optimizer;
         config.num_epochs = config.num_epochs.max(proximal.num_epochs);
     }

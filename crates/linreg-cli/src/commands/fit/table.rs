@@ -10,11 +10,13 @@ use linreg_data::{
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
-use linreg_training::{Metrics, RunOptions, TrainingConfig};
+use linreg_training::{Loss, Metrics, RunOptions, TrainingConfig};
 
 use super::exact::{self, ExactFit, Sums};
 use super::fitted::{Fitted, How, Trained};
 use super::gap::{self, Gap, GapSums};
+use super::intervals::Predictor;
+use super::optimum::Optimum;
 use super::search::Search;
 use super::{Args, Way, run_args};
 use crate::columns::{warn_of_counts, warn_of_unseen};
@@ -154,7 +156,7 @@ impl Table {
         };
         match self.rows(args, fold, Set::Validation) {
             Ok((rows, counts)) => Ok(Fold {
-                metrics: self.judge(&rows, &fitted.coefficients)?,
+                metrics: self.judge(&rows, &fitted.predictor(), fitted.loss())?,
                 counts,
             }),
             Err(error) if matches!(error.downcast_ref(), Some(DataError::NoRows(_))) => {
@@ -284,18 +286,16 @@ impl Table {
                 }
                 _ => warn_of_unseen(&counts, " in rows held out")?,
             }
-            let metrics = self.judge(&rows, &fitted.coefficients)?;
+            let metrics = self.judge(&rows, &fitted.predictor(), fitted.loss())?;
             fitted.sets.push((set, metrics));
         }
         Ok(())
     }
 
-    pub fn judge(&self, rows: &EncodedRows, coefficients: &Coefficients) -> Result<Vec<Metrics>> {
-        metrics(
-            chunks(rows)?,
-            |rows| coefficients.predict(&rows.features),
-            self.encoder.targets(),
-        )
+    /// The metrics of a model of this loss on rows.
+    fn judge(&self, rows: &EncodedRows, predictor: &Predictor, loss: Loss) -> Result<Vec<Metrics>> {
+        let predict = |rows: &linreg_data::Rows| predictor.predict(rows);
+        metrics(chunks(rows)?, predict, self.encoder.targets(), loss)
     }
 
     /// Judges a model trained on these rows, and compares it with the exact fit
@@ -312,7 +312,8 @@ impl Table {
             }
         });
         let predict = |rows: &linreg_data::Rows| coefficients.predict(&rows.features);
-        let metrics = metrics(chunks_read, predict, self.encoder.targets())?;
+        let targets = self.encoder.targets();
+        let metrics = metrics(chunks_read, predict, targets, Loss::Squared)?;
         let gap = match sums.gap(coefficients, &metrics) {
             Err(ExactError::Imprecise) => {
                 let mut sums = GapSums::new(&self.encoder, Arithmetic::DoubleDouble);
@@ -391,8 +392,11 @@ impl Table {
         let batches = batches.saturating_mul(config.num_epochs) as u64;
         let verbose = backend.is_verbose() && !is_fold;
         let mut progress = TrainingProgress::new(batches, verbose, log.transpose()?);
+        let has_gap = !is_fold && gap::is_possible(&config, &self.encoder);
+        let has_optimum = !is_fold && !has_gap;
         let options = RunOptions {
             validation: held_out.as_ref().map(as_source),
+            bound_objective: has_optimum,
             ..run.options(&interrupted)?
         };
         let done = match &rows {
@@ -408,9 +412,16 @@ impl Table {
         let coefficients = done.coefficients;
         backend.report(&done.transfer, elapsed)?;
         run.write_history(&done.history, args.force)?;
-        let (metrics, gap) = match !is_fold && gap::is_possible(&config, &self.encoder) {
-            true => self.compare(&rows, &coefficients)?,
-            false => (self.judge(&rows, &coefficients)?, None),
+        let (metrics, gap) = if has_gap {
+            self.compare(&rows, &coefficients)?
+        } else {
+            (
+                {
+                    let predictor = Predictor::with(coefficients.clone(), None);
+                    self.judge(&rows, &predictor, config.loss)?
+                },
+                None,
+            )
         };
         Ok(Fitted {
             coefficients,
@@ -425,6 +436,7 @@ impl Table {
                 kind: backend.kind.to_string(),
                 precision: backend.precision.to_string(),
                 gap,
+                optimum: has_optimum.then(|| Optimum::new(done.optimality)),
                 search,
             })),
             sets: vec![(Set::Training, metrics)],

@@ -10,13 +10,14 @@ use super::run_args::RunArgs;
 pub struct TrainingArgs {
     /// How gradients become updates: lbfgs or proximal (all rows in each), sgd,
     /// adam, adamw, rmsprop or adagrad (minibatches) [default: sgd if rows do
-    /// not fit in memory, the loss has a corner or a setting of minibatches is
-    /// given; else proximal with --l1 or --nonnegative, and lbfgs without]
+    /// not fit in memory or a setting of minibatches is given; else proximal with
+    /// --l1 or --nonnegative, and lbfgs without]
     #[arg(long, value_name = "NAME", value_parser = optimizer)]
     optimizer: Option<OptimizerConfig>,
 
     /// How often every row is visited at most [default: 1000 for lbfgs, 10000
-    /// for proximal, else enough for 20,000 updates, 3 to 1,000]
+    /// for proximal and for --loss absolute or quantile, else enough for 20,000
+    /// updates, 3 to 1,000]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     epochs: Option<usize>,
 
@@ -154,7 +155,7 @@ impl TrainingArgs {
         let of_minibatches = self.given_of_minibatches();
         let full_batch = match self.optimizer {
             Some(optimizer) => optimizer.is_full_batch(),
-            None => of_minibatches.is_none() && loss.is_smooth() && in_memory,
+            None => of_minibatches.is_none() && in_memory,
         };
         let mut config = match full_batch {
             true => {
@@ -164,7 +165,7 @@ impl TrainingArgs {
                         self.optimizer.map_or("lbfgs", |optimizer| optimizer.name())
                     );
                 }
-                TrainingConfig::full_batch(penalty).with_batch_size(num_rows.max(1))
+                TrainingConfig::full_batch_of(loss, penalty).with_batch_size(num_rows.max(1))
             }
             false => TrainingConfig::for_rows(num_rows, self.batch_size.unwrap_or(32)),
         };

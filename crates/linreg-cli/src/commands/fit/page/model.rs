@@ -2,6 +2,7 @@ use linreg_data::Set;
 
 use crate::commands::coefficient_rows;
 use crate::commands::fit::{How, Report, ridge, summary};
+use crate::loss;
 use crate::report::Section;
 use crate::report::html::{definitions, lines, list, name, paragraph, prose, table, text};
 
@@ -50,7 +51,10 @@ pub fn section(report: &Report) -> Section {
                         .map(|(name, value)| (name, prose(&value))),
                 );
             }
-            How::Trained(_) => {
+            How::Trained(trained) => {
+                if let Some(meaning) = loss::meaning(trained.config.loss, target) {
+                    body += &paragraph(&prose(&meaning));
+                }
                 if let Some(metrics) = report.fitted.on(Set::Training).get(index) {
                     body += &super::trust::metrics(&[("training", metrics)]);
                 }

@@ -1,10 +1,11 @@
 use linreg_data::Set;
-use linreg_training::Metrics;
+use linreg_training::{Loss, Metrics, OwnMetrics, TrainingConfig};
 
 use super::super::report::folds_lines;
 use super::super::{diagnostics, summary};
 use crate::commands::fit::diagnostics::Found;
 use crate::commands::fit::exact::ExactFit;
+use crate::commands::fit::fitted::Trained;
 use crate::commands::fit::{How, Report};
 use crate::number::{plain, significant, thousands};
 use crate::report::Section;
@@ -17,7 +18,7 @@ const MOST: usize = 2000;
 pub fn section(report: &Report, found: Option<&Found>) -> Section {
     let mut body = match &report.fitted.how {
         How::Exact(fit) => exact(fit, report, found),
-        How::Trained(_) => trained(),
+        How::Trained(found) => trained(&found.config) + &optimum(found, report),
     };
     let targets = report.table.encoder.targets();
     let sets = [(Set::Validation, "validation"), (Set::Test, "the test")];
@@ -114,34 +115,74 @@ fn assumptions(fit: &ExactFit) -> String {
     )
 }
 
-fn trained() -> String {
-    paragraph(
-        "The weights come from gradient descent, which stops near those of least squares: how \
-         near depends on the learning rate and the number of epochs. Without <code>--method \
-         sgd</code>, <code>linreg fit</code> finds them exactly, with standard errors and the \
-         digits that are sure.",
-    )
+fn trained(config: &TrainingConfig) -> String {
+    if config.loss == Loss::Squared {
+        return paragraph(
+            "The weights come from gradient descent, which stops near those of least squares: how \
+             near depends on the learning rate and the number of epochs. Without <code>--method \
+             sgd</code>, <code>linreg fit</code> finds them exactly, with standard errors and the \
+             digits that are sure.",
+        );
+    }
+    paragraph("The weights come from gradient descent on the loss that was asked for.")
 }
 
-/// Metrics of one target on some sets of rows.
+/// How far the fit is from the optimum at most, where that was looked for.
+fn optimum(found: &Trained, report: &Report) -> String {
+    let targets = report.table.encoder.targets();
+    match &found.optimum {
+        None => String::new(),
+        Some(optimum) => lines(
+            optimum
+                .text(&found.config, targets, found.history.len())
+                .trim_start(),
+        ),
+    }
+}
+
+/// Metrics of one target on some sets of rows, those of the fit's own loss first.
 pub fn metrics(sets: &[(&str, &Metrics)]) -> String {
+    let own = sets.first().and_then(|(_, metrics)| metrics.own);
     let row = |(what, metrics): &(&str, &Metrics)| {
-        let share = metrics.r_squared.map_or("-".to_string(), significant);
-        vec![
-            what.to_string(),
-            thousands(metrics.rows as usize),
-            share,
+        let mut row = vec![what.to_string(), thousands(metrics.rows as usize)];
+        if let Some((loss, share)) = metrics.own.map(|own| own.figures()) {
+            row.extend(loss.map(significant));
+            row.push(significant(share));
+        }
+        row.extend([
+            metrics.r_squared.map_or("-".to_string(), significant),
             significant(metrics.rmse),
             significant(metrics.mae),
-        ]
+        ]);
+        row
     };
     let rows: Vec<Vec<String>> = sets.iter().map(row).collect();
-    let header = [
-        "rows for",
-        "number",
-        "R², share of variance explained",
-        "RMSE, typical error",
-        "MAE, mean absolute error",
-    ];
+    let mut header = vec!["rows for".to_string(), "number".to_string()];
+    match own {
+        None => {}
+        Some(OwnMetrics::Absolute { .. }) => {
+            header.push("coverage, share at or below the prediction, aim 0.5".to_string());
+        }
+        Some(OwnMetrics::Quantile { tau, .. }) => header.extend([
+            "mean pinball loss".to_string(),
+            format!(
+                "coverage, share at or below the prediction, aim {}",
+                significant(tau)
+            ),
+        ]),
+        Some(OwnMetrics::Huber { delta, .. }) => header.extend([
+            "mean Huber loss".to_string(),
+            format!("share within {} of the prediction", significant(delta)),
+        ]),
+    }
+    header.extend(
+        [
+            "R², share of variance explained",
+            "RMSE, typical error",
+            "MAE, mean absolute error",
+        ]
+        .map(String::from),
+    );
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
     table("Errors of prediction", &header, 1, &rows)
 }

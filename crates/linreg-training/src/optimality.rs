@@ -1,0 +1,130 @@
+use linreg_data::{DataError, RowSource};
+use linreg_model::Coefficients;
+use serde::{Deserialize, Serialize};
+
+use crate::columns::Columns;
+use crate::objective::Objective;
+use crate::scaled_rows::ScaledRows;
+use crate::{Loss, TrainingConfig};
+use dual::Dual;
+
+mod dual;
+
+/// How far the objective of a target, its mean loss and the penalty, is above the
+/// least that any coefficients give on the same rows, at most.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Optimality {
+    /// The objective of the model, in the loss's unit.
+    pub objective: f64,
+    /// No coefficients have an objective below this; at least 0.
+    pub lower_bound: f64,
+}
+
+impl Optimality {
+    /// By which share of the least objective this one is above it at most; none
+    /// where the least may be 0.
+    pub fn excess(&self) -> Option<f64> {
+        let excess = (self.objective / self.lower_bound - 1.0).max(0.0);
+        excess.is_finite().then_some(excess)
+    }
+}
+
+/// An excess below this is not improved on by further bounds.
+const CLOSE: f64 = 1e-5;
+
+/// Multiplications that the bounds may take: some tens of seconds.
+const MOST_WORK: f64 = 4e10;
+
+/// The optimality of coefficients on the scale that is trained on, a number a
+/// target; none where the objective is another than the configuration's loss and
+/// penalty, or the bounds would take too long.
+///
+/// The bounds are values of the dual problem (Boyd and Vandenberghe, *Convex
+/// Optimization*, section 5.1.3): slopes `u` of the losses that balance every
+/// feature make `mean of u y` less what the loss's conjugate and the penalty's
+/// take a lower bound. The slopes are those of the loss smoothed by some width,
+/// corrected twice until they balance and scaled until they are slopes of the
+/// loss. All of it is computed in `f64` on the host, in four passes over the rows
+/// at least.
+pub(crate) fn optimality(
+    config: &TrainingConfig,
+    source: &(impl RowSource + ?Sized),
+    columns: &Columns,
+    objective: &Objective,
+    coefficients: &Coefficients,
+    widths: &[f64],
+) -> Result<Option<Vec<Optimality>>, DataError> {
+    let num_targets = coefficients.num_targets();
+    let rows = ScaledRows {
+        source,
+        columns,
+        coefficients,
+        intercept: config.intercept,
+    };
+    let objectives = rows.objectives(objective)?;
+    let all_finite = objectives.iter().all(|objective| objective.is_finite());
+    if config.weight_decay > 0.0 || !all_finite {
+        return Ok(None);
+    }
+    let mut bounds: Vec<Optimality> = objectives
+        .iter()
+        .map(|objective| Optimality {
+            objective: *objective,
+            lower_bound: 0.0,
+        })
+        .collect();
+    // The widths that training ended with balance best, where there are some.
+    let first: Vec<(usize, f64)> = match (objective.loss, widths) {
+        (Loss::Squared | Loss::Huber { .. }, _) => (0..num_targets).map(|t| (t, 1.0)).collect(),
+        (_, widths) => widths.iter().copied().enumerate().collect(),
+    };
+    // Nothing is below 0.
+    let mut is_known = objectives.iter().all(|objective| *objective == 0.0);
+    for candidates in [first, grid(&objectives, objective.loss)] {
+        let still = candidates
+            .into_iter()
+            .filter(|(target, _)| bounds[*target].excess().is_none_or(|e| e > CLOSE));
+        let mut duals: Vec<Dual> = still
+            .map(|(target, width)| Dual::new(objective, target, width, &rows))
+            .collect();
+        let size = (coefficients.num_features() + 1) as f64;
+        let work = size * size * source.num_rows() as f64 * duals.len() as f64;
+        if duals.is_empty() || work > MOST_WORK {
+            continue;
+        }
+        is_known = true;
+        for _ in 0..Dual::CORRECTIONS {
+            rows.each(|x, y, v| duals.iter_mut().for_each(|dual| dual.add(x, y, v)))?;
+            duals.iter_mut().for_each(Dual::correct);
+        }
+        rows.each(|x, y, v| duals.iter_mut().for_each(|dual| dual.sum_up(x, y, v)))?;
+        for dual in duals {
+            let bound = &mut bounds[dual.target()];
+            let found = dual.lower_bound();
+            // Rounding may lift a bound above what it bounds.
+            bound.lower_bound = bound.lower_bound.max(found).min(bound.objective);
+        }
+    }
+    for (target, bound) in bounds.iter_mut().enumerate() {
+        bound.objective *= objective.unit(target);
+        bound.lower_bound *= objective.unit(target);
+    }
+    Ok(is_known.then_some(bounds))
+}
+
+/// Widths for slopes of a model that was trained otherwise: shares of its loss.
+fn grid(objectives: &[f64], loss: Loss) -> Vec<(usize, f64)> {
+    if loss.is_smooth() {
+        return Vec::new();
+    }
+    let shares = (-1..8).map(|half| 10f64.powf(-0.5 * f64::from(half)));
+    let all = objectives.iter().enumerate();
+    all.filter(|(_, objective)| **objective > 0.0)
+        .flat_map(|(target, objective)| {
+            shares.clone().map(move |share| (target, share * objective))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+use linreg_data::RowSource;
+
+use crate::Loss;
+use crate::lbfgs::dot;
+use crate::objective::Objective;
+use crate::scaled_rows::ScaledRows;
+use crate::solve::solve;
+
+/// A point of the dual problem of one target, made from the residuals of a model.
+pub(super) struct Dual {
+    target: usize,
+    /// The width that a loss with a corner is smoothed by.
+    width: f64,
+    loss: Loss,
+    delta: f64,
+    /// The slopes that the loss can have.
+    lowest: f64,
+    highest: f64,
+    penalty: Penalties,
+    num_rows: f64,
+    /// The weights and the bias.
+    coefficients: Vec<f64>,
+    /// What was taken off the slopes, per feature: each after the one before.
+    corrections: Vec<Vec<f64>>,
+    sums: Sums,
+}
+
+struct Penalties {
+    l1: f64,
+    l2: f64,
+    nonnegative: bool,
+}
+
+/// Sums over rows, times their weights.
+struct Sums {
+    /// `u x`, of each feature and the intercept.
+    balance: Vec<f64>,
+    /// `|u x|`.
+    sizes: Vec<f64>,
+    /// `d x x'`, row-major, with the freedom `d` of each slope to be corrected.
+    matrix: Vec<f64>,
+    /// `u r`.
+    products: f64,
+    /// What the loss's conjugate takes of each row.
+    conjugates: f64,
+    /// The largest factor by which a slope is outside of what the loss allows.
+    outside: f64,
+}
+
+impl Sums {
+    fn new(size: usize) -> Self {
+        Self {
+            balance: vec![0.0; size],
+            sizes: vec![0.0; size],
+            matrix: vec![0.0; size * size],
+            products: 0.0,
+            conjugates: 0.0,
+            outside: 1.0,
+        }
+    }
+}
+
+impl Dual {
+    /// After two corrections a third gains nothing that can be seen.
+    pub(super) const CORRECTIONS: usize = 2;
+
+    pub(super) fn new<S: RowSource + ?Sized>(
+        objective: &Objective,
+        target: usize,
+        width: f64,
+        rows: &ScaledRows<'_, S>,
+    ) -> Self {
+        let coefficients: Vec<f64> = rows.coefficients_of(target).collect();
+        let delta = objective.delta(target);
+        let (lowest, highest) = match (objective.loss, objective.loss.corner()) {
+            (_, Some((slope, tilt))) => (tilt - slope, tilt + slope),
+            (Loss::Huber { .. }, _) => (-2.0 * delta, 2.0 * delta),
+            _ => (f64::NEG_INFINITY, f64::INFINITY),
+        };
+        Self {
+            target,
+            width,
+            loss: objective.loss,
+            delta,
+            lowest,
+            highest,
+            penalty: Penalties {
+                l1: objective.l1[target],
+                l2: objective.l2[target],
+                nonnegative: objective.nonnegative,
+            },
+            num_rows: rows.source.num_rows() as f64,
+            sums: Sums::new(coefficients.len()),
+            coefficients,
+            corrections: Vec::new(),
+        }
+    }
+
+    pub(super) fn target(&self) -> usize {
+        self.target
+    }
+
+    /// Adds a row to what the next correction is made from.
+    pub(super) fn add(&mut self, x: &[f64], y: &[f64], weight: f64) {
+        let residual = self.residual(x, y);
+        let u = self.slope(x, residual).clamp(self.lowest, self.highest);
+        for (sum, x) in self.sums.balance.iter_mut().zip(x) {
+            *sum += weight * u * x;
+        }
+        let freedom = weight * self.freedom(u, residual);
+        if freedom > 0.0 {
+            let size = x.len();
+            for (i, a) in x.iter().enumerate() {
+                let row = &mut self.sums.matrix[i * size..=i * size + i];
+                let factor = freedom * a;
+                row.iter_mut()
+                    .zip(x)
+                    .for_each(|(sum, b)| *sum += factor * b);
+            }
+        }
+    }
+
+    /// Takes off the slopes what does not balance, as far as it must.
+    pub(super) fn correct(&mut self) {
+        let size = self.coefficients.len();
+        let sums = std::mem::replace(&mut self.sums, Sums::new(size));
+        let mut excess = vec![0.0; size];
+        let mut is_free = vec![false; size];
+        for (index, found) in sums.balance.iter().enumerate() {
+            let wanted = self.num_rows * self.wanted(index, found / self.num_rows);
+            excess[index] = found - wanted;
+            is_free[index] = self.coefficients[index] != 0.0 || *found != wanted;
+        }
+        self.corrections.push(solve(sums.matrix, excess, &is_free));
+    }
+
+    /// Adds a row to what the bound is made from.
+    pub(super) fn sum_up(&mut self, x: &[f64], y: &[f64], weight: f64) {
+        let residual = self.residual(x, y);
+        let u = self.slope(x, residual);
+        let sums = &mut self.sums;
+        for ((sum, size), x) in sums.balance.iter_mut().zip(&mut sums.sizes).zip(x) {
+            *sum += weight * u * x;
+            *size += weight * (u * x).abs();
+        }
+        sums.products += weight * u * residual;
+        if self.loss.is_smooth() {
+            // Of r² and of the Huber loss.
+            sums.conjugates += weight * u * u / 4.0;
+        }
+        let allowed = if u > 0.0 { self.highest } else { self.lowest };
+        sums.outside = sums.outside.max(u / allowed);
+    }
+
+    /// A number that no coefficients have an objective below: not above 0 where
+    /// the slopes do not balance.
+    pub(super) fn lower_bound(&self) -> f64 {
+        /// What rounding may leave of a sum.
+        const ROUNDING: f64 = 1e-9;
+        let Sums {
+            balance,
+            sizes,
+            products,
+            conjugates,
+            outside,
+            ..
+        } = &self.sums;
+        let Penalties {
+            l1,
+            l2,
+            nonnegative,
+        } = self.penalty;
+        // Slopes may be scaled down: 0 is one that every loss has, and balances.
+        let mut factor = 1.0 / outside;
+        let last = balance.len() - 1;
+        for (index, (sum, size)) in balance.iter().zip(sizes).enumerate() {
+            let allowed = if index < last { l1 } else { 0.0 };
+            let beyond = if nonnegative && index < last {
+                sum.max(0.0)
+            } else {
+                sum.abs()
+            };
+            if (index < last && l2 > 0.0) || beyond <= ROUNDING * size {
+                continue;
+            }
+            factor = f64::min(factor, allowed * self.num_rows / beyond);
+        }
+        if !(factor.is_finite() && factor > 0.0) {
+            return 0.0;
+        }
+        let at_targets: f64 = balance
+            .iter()
+            .zip(&self.coefficients)
+            .map(|(c, w)| c * w)
+            .sum();
+        let means = factor * (products + at_targets) - factor * factor * conjugates;
+        let penalties: f64 = balance[..last]
+            .iter()
+            .filter(|_| l2 > 0.0)
+            .map(|sum| {
+                let mean = factor * sum / self.num_rows;
+                let size = if nonnegative { mean } else { mean.abs() };
+                (size - l1).max(0.0).powi(2) / (4.0 * l2)
+            })
+            .sum();
+        let bound = means / self.num_rows - penalties;
+        if bound.is_finite() { bound } else { 0.0 }
+    }
+
+    fn residual(&self, x: &[f64], y: &[f64]) -> f64 {
+        y[self.target] - dot(x, &self.coefficients)
+    }
+
+    /// The slope of a row's loss after all corrections. The last may lead outside
+    /// of the slopes that the loss has.
+    fn slope(&self, x: &[f64], residual: f64) -> f64 {
+        let mut u = match (self.loss.corner(), self.loss) {
+            (Some((slope, tilt)), _) => tilt + slope * (residual / self.width).clamp(-1.0, 1.0),
+            (None, Loss::Huber { .. }) => 2.0 * residual.clamp(-self.delta, self.delta),
+            (None, _) => 2.0 * residual,
+        };
+        for correction in &self.corrections {
+            u = u.clamp(self.lowest, self.highest);
+            u -= self.freedom(u, residual) * dot(x, correction);
+        }
+        u
+    }
+
+    /// How much a row's slope takes part in corrections: as there is room for it,
+    /// and as it costs little because the residual is near the corner.
+    fn freedom(&self, u: f64, residual: f64) -> f64 {
+        /// So little is as good as nothing.
+        const NOTHING: f64 = 1e-7;
+        let room = (self.highest - u).min(u - self.lowest);
+        let freedom = match self.loss.corner() {
+            Some((slope, _)) => {
+                let near = 1.0 + (residual / self.width).powi(2);
+                room + 0.2 * slope / (near * near)
+            }
+            None if room > 0.0 => 2.0,
+            None => 0.0,
+        };
+        if freedom < NOTHING { 0.0 } else { freedom }
+    }
+
+    /// What the mean of `u x` has to be where the coefficient is best, as near as
+    /// can be to what it is.
+    fn wanted(&self, index: usize, found: f64) -> f64 {
+        if index + 1 == self.coefficients.len() {
+            return 0.0;
+        }
+        let Penalties {
+            l1,
+            l2,
+            nonnegative,
+        } = self.penalty;
+        match self.coefficients[index] {
+            0.0 if nonnegative => found.min(l1),
+            0.0 => found.clamp(-l1, l1),
+            w => l1 * w.signum() + 2.0 * l2 * w,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
+
+use crate::full_batch::{Evaluate, Moved, Point, Solver};
+use crate::lbfgs::largest;
+use crate::objective::{Objective, huber, row};
+use crate::{TrainingConfig, TrainingError};
+
+/// Training towards a loss with a corner, all rows at once: a sequence of smooth
+/// objectives, each solved from where the last one ended.
+///
+/// A loss `slope |r| + tilt r` is rounded off within a width `h` of its corner:
+/// `|r|` becomes `r² / 2h` up to `h` and `|r| - h / 2` beyond, so that no row's
+/// loss is changed by more than `slope h / 2` (He, Pan, Tan and Zhou, *Smoothed
+/// quantile regression with large-scale inference*, 2023, with a uniform
+/// kernel). Widths fall by ten until the rows within them could not make the
+/// loss smaller by a millionth.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Smoothed {
+    solver: Solver,
+    /// The width for each target.
+    widths: Vec<f64>,
+    /// Number of widths tried before.
+    stage: usize,
+    /// Updates with this width.
+    updates: usize,
+}
+
+impl Smoothed {
+    /// The share of the loss that rounding it off may cost in the end.
+    const TARGET: f64 = 1e-6;
+    /// What each width is divided by to be the next.
+    const FACTOR: f64 = 10.0;
+    /// Updates with one width. Most take some tens.
+    const MOST_UPDATES: usize = 1000;
+
+    /// Starts with widths as large as the losses.
+    pub(crate) fn new(
+        config: &TrainingConfig,
+        start: Point,
+        num_weights: usize,
+        evaluate: &Evaluate<'_>,
+    ) -> Result<Self, TrainingError> {
+        let width = |loss: &f64| if *loss > 0.0 { *loss } else { 1.0 };
+        let widths: Vec<f64> = start.losses.iter().map(width).collect();
+        let start = evaluate(start.parameters, &widths)?;
+        Ok(Self {
+            solver: Solver::new(config, start, num_weights),
+            widths,
+            stage: 0,
+            updates: 0,
+        })
+    }
+
+    pub(crate) fn point(&self) -> &Point {
+        self.solver.point()
+    }
+
+    pub(crate) fn widths(&self) -> &[f64] {
+        &self.widths
+    }
+
+    /// An update of the parameters, or the next width. `epsilon` is that of the
+    /// backend's floats.
+    pub(crate) fn update(
+        &mut self,
+        config: &TrainingConfig,
+        objective: &Objective,
+        num_weights: usize,
+        epsilon: f64,
+        evaluate: &Evaluate<'_>,
+    ) -> Result<Moved, TrainingError> {
+        let widths = &self.widths;
+        let at = |parameters| evaluate(parameters, widths);
+        let tolerance = self.tolerance(config.tolerance);
+        let moved = self.solver.update(objective, tolerance, epsilon, &at)?;
+        self.updates += 1;
+        if moved == Moved::On && self.updates < Self::MOST_UPDATES {
+            return Ok(Moved::On);
+        }
+        let point = self.solver.point();
+        let is_coarse: Vec<bool> = point
+            .slacks
+            .iter()
+            .zip(&point.losses)
+            .map(|(slack, loss)| *slack > Self::TARGET * loss)
+            .collect();
+        if !is_coarse.contains(&true) {
+            return Ok(moved);
+        }
+        // A width near the rounding of the residuals tells nothing.
+        let narrowest = Self::FACTOR.powi(self.stage as i32 + 1).recip();
+        if narrowest < 4.0 * epsilon {
+            return Ok(Moved::NoFurther);
+        }
+        for (width, is_coarse) in self.widths.iter_mut().zip(is_coarse) {
+            if is_coarse {
+                *width /= Self::FACTOR;
+            }
+        }
+        self.stage += 1;
+        self.updates = 0;
+        let start = evaluate(self.solver.point().parameters.clone(), &self.widths)?;
+        self.solver = Solver::new(config, start, num_weights);
+        Ok(Moved::On)
+    }
+
+    /// How near to 0 the gradient has to be with these widths: what is left
+    /// should cost a hundredth of what rounding the corner off costs.
+    fn tolerance(&self, least: f64) -> f64 {
+        const SHARE: f64 = 0.01;
+        let point = self.solver.point();
+        let slack = point.slacks.iter().fold(f64::INFINITY, |a, b| a.min(*b));
+        least.max(SHARE * slack / largest(&point.parameters).max(1.0))
+    }
+}
+
+/// The smoothed losses of each example times its weight, `[rows, num_targets]`.
+///
+/// # Panics
+///
+/// For a loss without a corner.
+pub(crate) fn smoothed_losses<B: Backend>(
+    objective: &Objective,
+    widths: &[f64],
+    predictions: Tensor<B, 2>,
+    targets: Tensor<B, 2>,
+    weights: Option<Tensor<B, 2>>,
+) -> Tensor<B, 2> {
+    let (slope, tilt) = objective.loss.corner().expect("a loss with a corner");
+    let residuals = targets - predictions;
+    let sizes = residuals.clone().abs();
+    let factors: Vec<f64> = widths.iter().map(|width| slope / (2.0 * width)).collect();
+    let factors = row(&factors, &sizes.device());
+    let losses = huber(sizes, widths) * factors;
+    let losses = if tilt == 0.0 {
+        losses
+    } else {
+        losses + residuals * tilt
+    };
+    match weights {
+        None => losses,
+        Some(weights) => losses * weights,
+    }
+}
+
+/// By how much each example's loss is above `u r`, with the slope `u` of its
+/// smoothed loss, times its weight. Where the gradient is 0, the mean of these
+/// bounds how far the loss is above the least: the slopes are then a feasible
+/// point of the dual linear program.
+pub(crate) fn slacks<B: Backend>(
+    objective: &Objective,
+    widths: &[f64],
+    predictions: Tensor<B, 2>,
+    targets: Tensor<B, 2>,
+    weights: Option<Tensor<B, 2>>,
+) -> Tensor<B, 2> {
+    let (slope, _) = objective.loss.corner().expect("a loss with a corner");
+    let sizes = (targets - predictions).abs();
+    let inverse: Vec<f64> = widths.iter().map(|width| 1.0 / width).collect();
+    let inverse = row(&inverse, &sizes.device());
+    let within = (sizes.clone() * inverse)
+        .neg()
+        .add_scalar(1.0)
+        .clamp_min(0.0);
+    let slacks = sizes * within * slope;
+    match weights {
+        None => slacks,
+        Some(weights) => slacks * weights,
+    }
+}
+
+#[cfg(test)]
+mod tests;
