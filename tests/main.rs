@@ -12,6 +12,7 @@ mod exact;
 mod examples;
 mod from_exact;
 mod lesson;
+mod numeric;
 mod plots;
 mod quantiles;
 mod reading;

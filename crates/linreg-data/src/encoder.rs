@@ -77,6 +77,9 @@ pub struct Encoder {
     targets: Vec<String>,
     /// The column of row weights.
     weight: Option<String>,
+    /// Whether weights are numbers of equal rows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    counts: bool,
     /// What is done about missing cells.
     missing: MissingPolicy,
     /// What is done about new levels.
@@ -99,6 +102,8 @@ pub struct EncoderConfig {
     pub no_intercept: bool,
     /// The column of row weights. A row of weight 2 counts as two rows.
     pub weight: Option<String>,
+    /// Whether weights are numbers of equal rows, so that they have to be whole.
+    pub counts: bool,
     /// What is done about missing cells.
     pub missing: MissingPolicy,
     /// What is done about new levels.
@@ -171,6 +176,7 @@ impl Encoder {
             intercept: !config.no_intercept,
             targets: config.targets.clone(),
             weight: config.weight.clone(),
+            counts: config.counts,
             missing: config.missing,
             unseen: config.unseen,
         };
@@ -227,6 +233,7 @@ impl Encoder {
             intercept: true,
             targets: targets.to_vec(),
             weight: None,
+            counts: false,
             missing: MissingPolicy::Error,
             unseen: UnseenPolicy::Error,
         }

@@ -384,7 +384,8 @@ mod tests {
         assert_eq!(second_pass("2/13/2020,b,1,2"), Ok(2));
         assert!(second_pass("2/2/2020,b,1,2").is_err());
         assert!(second_pass("13/2/2020,b,1,2\n2/13/2020,b,1,2").is_err());
-        let chunks = tables(&["13/2/2020,b,1,2\n1/2/2020,a,2,1", first]);
+        // With a level that is there twice, or it would be taken for an identifier.
+        let chunks = tables(&["13/2/2020,b,1,2\n1/2/2020,a,2,1\n1/2/2020,a,3,1", first]);
         assert_eq!(passes(&chunks, &choice, &config()), Ok(1));
     }
 

@@ -331,6 +331,14 @@ impl Block {
                 let expected = "a weight of 0 or more";
                 return Err(chunk.wrong_cell(kept[index], name, &found, expected));
             }
+            let is_part = |weight: &f64| weight.fract() != 0.0;
+            if encoder.encoder.counts
+                && let Some(index) = weights.iter().position(is_part)
+            {
+                let found = weights[index].to_string();
+                let expected = "a whole number, as weights are numbers of equal rows";
+                return Err(chunk.wrong_cell(kept[index], name, &found, expected));
+            }
             rows.weights = Some(weights);
         }
         Ok(())

@@ -19,7 +19,7 @@ pub struct ExactArgs {
 
     /// Weights are numbers of equal rows, not how precise a row's target is
     #[arg(long, requires = "weight")]
-    counts: bool,
+    pub counts: bool,
 
     /// Standard errors that allow for residuals whose spread differs from row to
     /// row, and t, p and intervals by them: hc0 (White), hc1, hc2, or hc3 (the

@@ -180,22 +180,31 @@ pub fn figures(fit: &ExactFit, inference: &Inference, target: &str) -> Vec<(&'st
             ),
         ));
     }
-    let (fewest, of_p) = (inference.fewest_digits(), inference.fewest_digits_of_p());
-    let of_p = if of_p.floor() < fewest.floor() {
-        format!(", {:.0} of p", of_p.floor())
-    } else {
-        String::new()
-    };
     rows.push((
         "precision",
         format!(
-            "{:.0} digits or more of every figure{of_p}; condition {}; {}",
-            fewest.floor(),
+            "{} above; condition {}; {}",
+            precision(std::slice::from_ref(inference)),
             significant(solution.condition),
             fit.method()
         ),
     ));
     rows
+}
+
+/// How many digits of every figure can be trusted.
+pub fn precision(inferences: &[Inference]) -> String {
+    let least = |digits: fn(&Inference) -> f64| {
+        let all = inferences.iter().map(digits);
+        all.fold(f64::INFINITY, f64::min).floor()
+    };
+    let fewest = least(Inference::fewest_digits);
+    let of_p = least(Inference::fewest_digits_of_p);
+    if of_p < fewest {
+        format!("{of_p:.0} digits or more of every p, {fewest:.0} of every other figure")
+    } else {
+        format!("{fewest:.0} digits or more of every figure")
+    }
 }
 
 fn lines(rows: &[(&str, String)]) -> String {

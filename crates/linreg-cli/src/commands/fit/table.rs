@@ -87,7 +87,8 @@ impl Table {
         validation: Option<Validation>,
         args: &Args,
     ) -> Result<(Self, Split)> {
-        let (choice, config) = args.columns.settle(source.as_ref())?;
+        let (choice, mut config) = args.columns.settle(source.as_ref())?;
+        config.counts = args.exact.counts;
         let mut schema = learn_schema(source.as_ref(), &choice)?;
         let split = args.split.split(schema.num_rows, args.seed)?;
         // Before a long fit; there may be fewer rows to fit to yet.
@@ -181,7 +182,8 @@ impl Table {
         validation: Option<Validation>,
         args: &Args,
     ) -> Result<(Self, Fitted)> {
-        let (choice, config) = args.columns.settle(source.as_ref())?;
+        let (choice, mut config) = args.columns.settle(source.as_ref())?;
+        config.counts = args.exact.counts;
         let mut sums = Sums::new(Arithmetic::Double);
         let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut sums)?;
         let table = Self {

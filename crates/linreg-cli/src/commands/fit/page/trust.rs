@@ -53,9 +53,9 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
              each weight too small: they have no standard errors that could be told.",
         ),
         false => paragraph(&format!(
-            "The arithmetic: {:.0} digits or more of every figure are sure to be right ({}). Small \
+            "The arithmetic: {} are right ({}). Small \
              errors in the features grow at most {} times in the weights.",
-            fit.solution.fewest_digits().floor(),
+            summary::precision(&fit.inferences),
             text(fit.method()),
             significant((10.0 * fit.solution.condition).round() / 10.0),
         )),
