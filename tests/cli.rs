@@ -215,8 +215,8 @@ fn fit_predict_evaluate_and_inspect_agree() {
     assert_eq!(inspected["coefficients"][0]["name"], "(intercept)");
     assert_eq!(inspected["metadata"]["method"], "exact");
     assert_eq!(
-        inspected["tensors"]["covariance"],
-        serde_json::json!([1, 3, 3])
+        inspected["tensors"]["interval_basis"],
+        serde_json::json!([3, 3])
     );
 
     let predictions = tool.succeed(&["predict", "data.safetensors", "data.csv"]);

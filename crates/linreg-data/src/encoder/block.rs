@@ -226,7 +226,7 @@ impl Block {
         let kept: Vec<usize> = (0..self.kept.len()).filter(|row| self.kept[*row]).collect();
         let width = encoder.features.len();
         let mut features = vec![0.0; kept.len() * width];
-        let with_tails = encoder.with_targets && encoder.features.iter().any(Product::is_rounded);
+        let with_tails = encoder.features.iter().any(Product::is_rounded);
         let mut tails = with_tails.then(|| vec![0.0; features.len()]);
         for (index, feature) in encoder.features.iter().enumerate() {
             let first = index.min(kept.len() * width);
