@@ -587,7 +587,7 @@ fn a_row_without_a_weight_is_left_out_and_that_is_said() {
         ];
         let text = tool.succeed(&fit);
         assert!(
-            text.contains("w  numeric      1 missing cell, their rows left out"),
+            text.contains("w  numeric      1 missing cell, its row left out"),
             "{text}"
         );
         assert!(

@@ -354,11 +354,16 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
         let is_other = others.any(|name| name == column.name)
             || encoder.weight() == Some(column.name.as_str());
         let is_used = encoder.columns().iter().any(|c| c.name == column.name);
+        let left_out = if column.missing == 1 {
+            "its row left out"
+        } else {
+            "their rows left out"
+        };
         let done = match encoder.missing() {
             MissingPolicy::Error => "not used",
             _ if !is_used => "not used",
-            _ if is_other => "their rows left out",
-            MissingPolicy::Drop => "their rows left out",
+            _ if is_other => left_out,
+            MissingPolicy::Drop => left_out,
             MissingPolicy::Mean if is_words => "taken as every level by its share",
             MissingPolicy::Indicator if is_words => "taken as a level of their own",
             MissingPolicy::Mean => "taken as the mean",

@@ -1,9 +1,13 @@
 use std::time::Duration;
 
-/// A number to six significant digits, for a table.
+/// A number to six significant digits, for a table; a dash for one that is not
+/// defined.
 pub fn six_digits(value: f64) -> String {
     if value == 0.0 {
         return "0".to_string();
+    }
+    if value.is_nan() {
+        return "-".to_string();
     }
     let power = value.abs().log10().floor() as i32;
     if !(-5..12).contains(&power) {
