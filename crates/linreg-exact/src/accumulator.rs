@@ -403,9 +403,9 @@ fn is_finite(sums: &Sums) -> bool {
     (0..sums.squares.len()).all(|index| sums.products.diagonal(index).is_finite())
 }
 
-/// What columns are best taken about. Where all values are within a factor of
-/// four of each other, the first one: their distances from it have few digits,
-/// and a constant's are 0. Else zero, which loses no digit that matters.
+/// What columns are best taken about. Where all values are within a factor of two
+/// of each other, the first one: their distances from it are exact (Sterbenz), and
+/// a constant's are 0. Else zero, which loses no digit that matters.
 fn centres(rows: &Rows) -> Vec<f64> {
     let values = |row: usize| rows.features(row).iter().chain(rows.targets(row));
     let mut ranges: Vec<(f64, f64)> = values(0).map(|value| (*value, *value)).collect();
@@ -416,7 +416,7 @@ fn centres(rows: &Rows) -> Vec<f64> {
         }
     }
     let of_values = values(0).zip(ranges).map(|(first, (least, most))| {
-        let is_far = (least > 0.0 && most / 4.0 <= least) || (most < 0.0 && least / 4.0 >= most);
+        let is_far = (least > 0.0 && most / 2.0 <= least) || (most < 0.0 && least / 2.0 >= most);
         if is_far { *first } else { 0.0 }
     });
     std::iter::once(0.0).chain(of_values).collect()

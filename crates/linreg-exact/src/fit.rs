@@ -11,7 +11,7 @@ pub struct FitConfig {
     /// What is done about features that others make up. Default: an error.
     pub collinear: Collinear,
     /// Decimal digits of each coefficient that must be right; where the first
-    /// pass does not prove them, there is another. Default: 8.
+    /// pass does not prove them, there is another. Default: 6.
     pub digits: f64,
 }
 
@@ -20,7 +20,7 @@ impl Default for FitConfig {
         Self {
             intercept: true,
             collinear: Collinear::Error,
-            digits: 8.0,
+            digits: 6.0,
         }
     }
 }

@@ -2,6 +2,7 @@ use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::double_double::two_sum;
 use crate::{DoubleDouble, Rows};
 
 /// The lower triangle of a symmetric matrix of [`DoubleDouble`]s, row after row.
@@ -72,8 +73,9 @@ impl Triangle {
     }
 }
 
-/// Rows that are multiplied at once: they fit a cache.
-pub(crate) const BLOCK: usize = 2048;
+/// Rows that are multiplied at once: they fit a cache. The more, the more rounding
+/// errors of a sum there may be.
+pub(crate) const BLOCK: usize = 512;
 
 /// Products of every two columns, weighted, of which the first is all ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +155,10 @@ pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     let middle = middle(rows, frame);
     let mut block = vec![0.0; BLOCK.min(rows.num_rows()) * size];
     let mut weighted = vec![0.0; if rows.is_weighted() { block.len() } else { 0 }];
+    let mut of_block = vec![0.0; size * size];
+    // What is added up to, and what rounding took from it.
     let mut products = vec![0.0; size * size];
+    let mut lost = vec![0.0; size * size];
     for start in (0..rows.num_rows()).step_by(BLOCK) {
         let end = rows.num_rows().min(start + BLOCK);
         let numbers = (end - start) * size;
@@ -182,15 +187,19 @@ pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
             left = MatRef::from_row_major_slice(&*weighted, end - start, size);
         }
         matmul(
-            MatMut::from_row_major_slice_mut(&mut products, size, size),
+            MatMut::from_row_major_slice_mut(&mut of_block, size, size),
             BlockStructure::TriangularLower,
-            Accum::Add,
+            Accum::Replace,
             left.transpose(),
             BlockStructure::Rectangular,
             right,
             BlockStructure::Rectangular,
             1.0,
             Par::Seq,
+        );
+        Arch::new().dispatch(
+            #[inline(always)]
+            || add_compensated(&of_block, size, &mut products, &mut lost),
         );
     }
     let weight = products[0];
@@ -205,7 +214,10 @@ pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     let distances: Vec<DoubleDouble> = distances
         .map(|((middle, centre), scale)| DoubleDouble::sum_of(*middle, -centre).scaled(*scale))
         .collect();
-    Arch::new().dispatch(|| add_about(&products, &distances, &mut sums.products));
+    Arch::new().dispatch(
+        #[inline(always)]
+        || add_about(&products, &lost, &distances, &mut sums.products),
+    );
 }
 
 /// A point amid the rows: of each column the weighted mean of a few values. They
@@ -308,19 +320,35 @@ fn centre_vectors<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64
     }
 }
 
-/// Adds products about a point as products about a centre at these distances
-/// from it: Σ w (z + c)(z' + d) = Σ w z z' + c Σ w z' + d (Σ w z + c Σ w).
+/// Adds the lower triangles of `[size, size]` matrices, and keeps what rounding
+/// takes from the sums.
 #[inline(always)]
-fn add_about(products: &[f64], distances: &[DoubleDouble], sums: &mut Triangle) {
+fn add_compensated(numbers: &[f64], size: usize, sums: &mut [f64], lost: &mut [f64]) {
+    for row in 0..size {
+        let of_row = row * size..row * size + row + 1;
+        let sums = sums[of_row.clone()].iter_mut();
+        let lost = lost[of_row.clone()].iter_mut();
+        for ((sum, lost), number) in sums.zip(lost).zip(&numbers[of_row]) {
+            let (total, rest) = two_sum(*sum, *number);
+            *sum = total;
+            *lost += rest;
+        }
+    }
+}
+
+/// Adds products about a point, and what they lack, as products about a centre at
+/// these distances from it: Σ w (z + c)(z' + d) = Σ w z z' + c Σ w z' + d (Σ w z + c Σ w).
+#[inline(always)]
+fn add_about(products: &[f64], lost: &[f64], distances: &[DoubleDouble], sums: &mut Triangle) {
     let size = distances.len();
-    let sum = |index: usize| DoubleDouble::from(products[index * size]);
+    let product = |at: usize| DoubleDouble::sum_of(products[at], lost[at]);
+    let sum = |index: usize| product(index * size);
     for (i, distance) in distances.iter().enumerate() {
         // Of the column about the centre.
         let of_i = sum(i) + *distance * sum(0);
         let row = sums.row_mut(i);
         for (j, total) in row.iter_mut().enumerate() {
-            let product = DoubleDouble::from(products[i * size + j]);
-            *total += product + (*distance * sum(j) + distances[j] * of_i);
+            *total += product(i * size + j) + (*distance * sum(j) + distances[j] * of_i);
         }
     }
 }
@@ -350,30 +378,19 @@ pub(crate) fn add_in_double_double(rows: &Rows, frame: &Frame, sums: &mut Sums) 
     let mut low = vec![0.0; size * padded];
     for start in (0..rows.num_rows()).step_by(BLOCK) {
         let end = rows.num_rows().min(start + BLOCK);
-        let mut has_tails = rows.is_weighted();
-        for row in start..end {
-            let at = (row - start) * padded;
-            let to = values[at..].iter_mut().zip(&mut value_tails[at..]);
-            let to = to.zip(frame.centres.iter().zip(frame.scales));
-            let columns = std::iter::once(&1.0)
-                .chain(rows.features(row))
-                .chain(rows.targets(row));
-            for (((to, tail), (centre, scale)), value) in to.zip(columns) {
-                let value = DoubleDouble::sum_of(*value, -centre);
-                *to = value.high() * scale;
-                *tail = value.low() * scale;
-                has_tails |= *tail != 0.0;
-            }
-            for (index, rest) in rows.tails(row).into_iter().flatten().enumerate() {
-                let at = at + 1 + index;
-                let rest = DoubleDouble::from(rest * frame.scales[1 + index]);
-                let value = DoubleDouble::sum_of(values[at], value_tails[at]) + rest;
-                (values[at], value_tails[at]) = (value.high(), value.low());
-                has_tails |= value.low() != 0.0;
-            }
-            if rows.is_weighted() {
-                let weight = DoubleDouble::from(rows.weight(row) * frame.weight);
-                for index in at..at + size {
+        let part = rows.slice(start..end);
+        let is_exact = Arch::new().dispatch(
+            #[inline(always)]
+            || fill_exactly(&part, frame, padded, &mut values),
+        );
+        let has_tails = !is_exact || rows.is_weighted() || rows.has_tails();
+        if has_tails {
+            fill_with_tails(&part, frame, padded, &mut values, &mut value_tails);
+        }
+        if rows.is_weighted() {
+            for row in 0..part.num_rows() {
+                let weight = DoubleDouble::from(part.weight(row) * frame.weight);
+                for index in row * padded..row * padded + size {
                     let value = DoubleDouble::sum_of(values[index], value_tails[index]);
                     let product = value * weight;
                     (products[index], product_tails[index]) = (product.high(), product.low());
@@ -413,6 +430,57 @@ pub(crate) fn add_in_double_double(rows: &Rows, frame: &Frame, sums: &mut Sums) 
                 }
             },
         );
+    }
+}
+
+/// Writes rows about the centres into a block, `[rows, padded]`; and whether no
+/// number was rounded.
+#[inline(always)]
+fn fill_exactly(rows: &Rows, frame: &Frame, padded: usize, block: &mut [f64]) -> bool {
+    let split = 1 + rows.num_features();
+    let mut lost = 0.0;
+    for (row, to) in block
+        .chunks_exact_mut(padded)
+        .take(rows.num_rows())
+        .enumerate()
+    {
+        to[0] = 1.0;
+        for (values, first) in [(rows.features(row), 1), (rows.targets(row), split)] {
+            let to = to[first..].iter_mut();
+            let columns = frame.centres[first..].iter().zip(&frame.scales[first..]);
+            for ((value, to), (centre, scale)) in values.iter().zip(to).zip(columns) {
+                let (difference, rest) = two_sum(*value, -centre);
+                *to = difference * scale;
+                lost += rest.abs();
+            }
+        }
+    }
+    lost == 0.0
+}
+
+/// The same with what each number lacks as `f64`.
+fn fill_with_tails(
+    rows: &Rows,
+    frame: &Frame,
+    padded: usize,
+    block: &mut [f64],
+    block_tails: &mut [f64],
+) {
+    let split = 1 + rows.num_features();
+    for row in 0..rows.num_rows() {
+        let at = row * padded;
+        (block[at], block_tails[at]) = (1.0, 0.0);
+        let tails = rows.tails(row).unwrap_or_default();
+        let values = rows.features(row).iter().chain(rows.targets(row));
+        for (index, value) in values.enumerate() {
+            let index = index + 1;
+            let mut value = DoubleDouble::sum_of(*value, -frame.centres[index]);
+            if index < split && !tails.is_empty() {
+                value += DoubleDouble::from(tails[index - 1]);
+            }
+            let value = value.scaled(frame.scales[index]);
+            (block[at + index], block_tails[at + index]) = (value.high(), value.low());
+        }
     }
 }
 

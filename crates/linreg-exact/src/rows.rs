@@ -131,6 +131,11 @@ impl<'a> Rows<'a> {
         Some(&tails[row * self.num_features..][..self.num_features])
     }
 
+    /// Whether it is known what features lack as `f64`.
+    pub fn has_tails(&self) -> bool {
+        self.tails.is_some()
+    }
+
     /// The targets of a row.
     pub fn targets(&self, row: usize) -> &'a [f64] {
         &self.targets[row * self.num_targets..][..self.num_targets]

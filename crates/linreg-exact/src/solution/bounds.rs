@@ -43,9 +43,8 @@ impl Bounds {
         let sums = accumulator.sums();
         let rows = accumulator.rows() as f64;
         let is_double = accumulator.used() == Arithmetic::Double;
-        // The rows of a block, four blocks, the centring, the weight, and the
-        // product of two of them.
-        let double = (BLOCK + 12) as f64 * ROUNDING;
+        // The rows of a block, the centring, the weight, and the product of two.
+        let double = (BLOCK + 8) as f64 * ROUNDING;
         let block = (DOUBLE_DOUBLE_BLOCK * DOUBLE_DOUBLE_BLOCK) as f64 / 4.0;
         let columns = 0..about_origins.size();
         let double_length = |column: usize| {

@@ -47,8 +47,9 @@ pub struct ExactFit {
 /// As many features take minutes, and gigabytes.
 const MOST_FEATURES: usize = 4000;
 
-/// Digits of each coefficient that must be right.
-pub const DIGITS: f64 = 8.0;
+/// Digits that every figure must have: as many as are printed. Bounds say so;
+/// most figures have far more.
+pub const DIGITS: f64 = 6.0;
 
 impl ExactFit {
     /// Solves what one pass over the rows has summed up; where that does not
