@@ -25,9 +25,13 @@ pub struct TextArgs {
     #[arg(long, value_name = "CHARACTER", value_parser = comment)]
     comment: Option<Byte>,
 
-    /// Cells that mean missing, such as '?,-,-999', beside empty ones and NA, N/A,
-    /// #N/A, #NA, <NA>, NaN, NULL, None and \N in any case
-    #[arg(long, value_name = "VALUES", allow_hyphen_values = true)]
+    // No doc comment: rustdoc would take one of the cells for HTML.
+    #[arg(
+        long,
+        value_name = "VALUES",
+        allow_hyphen_values = true,
+        help = "Cells that mean missing, such as '?,-,-999', beside empty ones and NA, N/A, #N/A, #NA, <NA>, NaN, NULL, None and \\N in any case"
+    )]
     na: Vec<Names>,
 
     /// Decimal mark of numbers [default: .]

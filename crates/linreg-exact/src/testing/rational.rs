@@ -73,18 +73,13 @@ impl ExactFit {
         };
         // The products with the target as last row and column, and the identity
         // beside those of the features.
-        let mut matrix = vec![vec![BigInt::zero(); 2 * size + 1]; size + 1];
-        for a in 0..=size {
-            for b in 0..=a {
-                let number = product(a, b);
-                matrix[b][a] = number.clone();
-                matrix[a][b] = number;
-            }
-        }
-        let products: Vec<Vec<BigInt>> = matrix.clone();
-        for a in 0..size {
-            matrix[a][size + 1 + a] = BigInt::from(1);
-        }
+        let row = |a: usize| (0..=size).map(|b| product(a, b)).collect();
+        let products: Vec<Vec<BigInt>> = (0..=size).map(row).collect();
+        let beside = |(a, row): (usize, &Vec<BigInt>)| {
+            let identity = (0..size).map(|b| BigInt::from(u8::from(a == b)));
+            row.iter().cloned().chain(identity).collect()
+        };
+        let mut matrix: Vec<Vec<BigInt>> = products.iter().enumerate().map(beside).collect();
         let mut before = BigInt::from(1);
         for k in 0..size {
             let pivot = matrix[k][k].clone();
