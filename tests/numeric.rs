@@ -364,3 +364,86 @@ fn counts_that_are_no_whole_numbers_are_named() {
     tool.run(&["fit", "t.csv", "-t", "y", "--weight", "w"]);
     assert!(tool.files().contains(&"t.safetensors".to_string()));
 }
+
+/// The coefficients of a fit, the intercept first, and its figures.
+fn coefficients(table: &str, options: &[&str]) -> (Vec<f64>, Value) {
+    let tool = Tool::new();
+    tool.write("t.csv", table);
+    let arguments = [&["fit", "t.csv", "-t", "y", "--json"], options].concat();
+    let output = tool.run(&arguments);
+    let fit: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let list = fit["coefficients"].as_array().unwrap().iter();
+    let list = list.map(|entry| entry["estimate"].as_f64().unwrap());
+    (list.collect(), fit["statistics"].clone())
+}
+
+#[test]
+fn whole_numbers_far_from_zero_are_not_called_exact() {
+    // Two values of x: means of (3) and of (0, 1, 0, 1), 2.5 apart.
+    let far = "x,y\n1000000000000001,3\n1000000000000000,0\n1000000000000000,1\n1000000000000000,0\n1000000000000000,1\n";
+    let (found, statistics) = coefficients(far, &[]);
+    assert_eq!(found[1], 2.5);
+    // RSS 1 and TSS 6 of 5 rows.
+    assert_digits(&statistics["r_squared"], 5.0 / 6.0, 14, "R²");
+    assert_digits(
+        &statistics["residual_std_error"],
+        (1.0_f64 / 3.0).sqrt(),
+        14,
+        "residual error",
+    );
+
+    // Of the target: 4e15 + i * 7 % 3 on 0 to 8; Σ (x - 4) y = 6, Σ (x - 4)² = 60.
+    let rows = (0..9_u64).map(|k| format!("{k},{}\n", 4_000_000_000_000_000 + k * 7 % 3));
+    let (found, statistics) = coefficients(&format!("x,y\n{}", rows.collect::<String>()), &[]);
+    assert_eq!(found[1], 0.1);
+    assert_digits(&statistics["r_squared"], 0.1, 12, "R²");
+
+    // One huge row hides no residual of the others.
+    let huge = "x,y\n1,2.3\n2,0.4\n3,4.9\n4,2.7\n5,6.1\n10000000000000000,10000000000000000\n";
+    let (_, statistics) = coefficients(huge, &[]);
+    assert_eq!(statistics["exact"], false);
+    let error = statistics["residual_std_error"].as_f64().unwrap();
+    assert!((1.6..1.62).contains(&error), "{error}");
+}
+
+#[test]
+fn a_coefficient_is_zero_only_where_it_is() {
+    // An hour later, in milliseconds: all numbers are whole.
+    let start = 1_700_000_000_000_u64;
+    let rows = [1, 2, 4, 8, 3, 9].map(|k| format!("{},{}\n", start + k, start + k + 3_600_000));
+    let (found, _) = coefficients(&format!("x,y\n{}", rows.concat()), &[]);
+    assert_eq!(found, [3_600_000.0, 1.0]);
+
+    let rows = [1_u64, 2, 4, 8, 3, 9].map(|k| {
+        let (x1, x2) = (1_000_000_000_000 + k, 1_700_000_000 + k * k);
+        format!("{x1},{x2},{}\n", x1 + 1_000_000 * x2 + 5)
+    });
+    let (found, _) = coefficients(&format!("x1,x2,y\n{}", rows.concat()), &[]);
+    assert_eq!(found, [5.0, 1.0, 1e6]);
+}
+
+#[test]
+fn warnings_are_of_what_there_is() {
+    let text = |table: &str, options: &[&str]| {
+        let tool = Tool::new();
+        tool.write("t.csv", table);
+        let output = tool.run(&[&["fit", "t.csv", "-t", "y"], options].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // R² rounds to 1, and there are residuals all the same.
+    let rows = (1..7_i64).zip([3, -7, 12, -20, 25, -4]);
+    let rows = rows.map(|(x, e)| format!("{x},{}\n", 1_000_000_000_000 * x + e));
+    let found = text(&format!("x,y\n{}", rows.collect::<String>()), &[]);
+    assert!(!found.contains("exactly"), "{found}");
+
+    // A feature that was left out has no figures to claim digits of.
+    let rows = (0..100).map(|k| format!("{},{},{}\n", k % 7, 2 * (k % 7), k * k % 13));
+    let table = format!("x,z,y\n{}", rows.collect::<String>());
+    let found = text(&table, &["--collinear", "drop"]);
+    assert!(!found.contains("digits of some figures"), "{found}");
+
+    // Whole numbers that are read as their neighbours.
+    let rows = [3, 5, 7, 9, 11].map(|k| format!("{},{k}\n", 9_007_199_254_740_990_u64 + k));
+    let found = text(&format!("id,y\n{}", rows.concat()), &[]);
+    assert!(found.contains("`id` has numbers beyond 2^53"), "{found}");
+}

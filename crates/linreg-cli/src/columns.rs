@@ -227,10 +227,18 @@ impl ColumnArgs {
             }
         }
         if self.formula.is_some() {
+            let is_power = |factor: &FeatureFactor| matches!(factor, FeatureFactor::Number { power, .. } if *power > 1);
+            let mut factors = features.iter().flat_map(|feature| &feature.factors);
             // Something has to be left.
-            match of_features.len() < terms.len() {
-                true => format!("take {} out of the formula", of_features.join(" and ")),
-                false => format!("take {} out of the formula", quoted_all(&columns)),
+            if of_features.len() < terms.len() {
+                format!("take {} out of the formula", of_features.join(" and "))
+            } else if factors.any(is_power) {
+                format!(
+                    "choose a lower degree of {} in the formula",
+                    quoted_all(&columns)
+                )
+            } else {
+                format!("take {} out of the formula", quoted_all(&columns))
             }
         } else if !self.features.is_empty() {
             format!("take {} out of --features", quoted_all(&columns))

@@ -103,6 +103,8 @@ pub struct Relation {
     pub constant: f64,
     /// Indices and factors of the others, all before it.
     pub terms: Vec<(usize, f64)>,
+    /// Whether the rows deviate from it by more than the rounding of a sum.
+    pub is_approximate: bool,
 }
 
 impl Relation {
@@ -121,7 +123,8 @@ impl Relation {
         if self.constant != 0.0 || parts.is_empty() {
             parts.push((self.constant < 0.0, short(self.constant.abs())));
         }
-        let mut text = format!("{} = ", name(self.feature));
+        let sign = if self.is_approximate { "≈" } else { "=" };
+        let mut text = format!("{} {sign} ", name(self.feature));
         for (position, (is_negative, term)) in parts.iter().enumerate() {
             text += match (position, is_negative) {
                 (0, false) => "",
@@ -158,6 +161,7 @@ mod tests {
                 feature: 2,
                 constant,
                 terms,
+                is_approximate: false,
             }
             .describe(&names)
         };

@@ -98,7 +98,8 @@ pub struct TargetFit {
     /// intercept.
     pub total_sum: f64,
     /// Whether the features give the target in every row, within the rounding of
-    /// the data to 64-bit floats. The residual sum is 0 then, and so are
+    /// the data to 64-bit floats, as a [`Refinement`] finds out. Whole numbers
+    /// below 2^53 are not rounded. The residual sum is 0 then, and so are
     /// coefficients that the rounding hides.
     pub is_exact: bool,
     /// In units: the estimates of the kept columns about the origins, and the
@@ -151,48 +152,62 @@ impl Accumulator {
                 square.high().max(0.0).sqrt()
             })
             .collect();
-        let mut bounds = Bounds::new(self, &products);
+        let bounds = Bounds::new(self, &products);
         let is_double = self.used() == Arithmetic::Double;
         let suspect = if is_double { 1e-8 } else { 1e-18 };
-        let factor = Factor::new(&products, first, num_columns, suspect, |rest: &Rest| {
-            let of_weights = rest.kept.iter().zip(&rest.factors);
-            let of_weights = of_weights.filter(|(column, _)| **column > 0);
-            let size = |lengths: &dyn Fn(usize) -> f64| {
-                let others = of_weights.clone();
-                let others = others.map(|(column, factor)| factor.high().abs() * lengths(*column));
-                lengths(rest.column) + others.sum::<f64>()
-            };
-            if is_double && rest.left <= bounds.double_error(size(&|c| bounds.double_length(c))) {
+        let factor_with = |margin: f64| {
+            Factor::new(&products, first, num_columns, suspect, |rest: &Rest| {
+                let of_weights = rest.kept.iter().zip(&rest.factors);
+                let of_weights = of_weights.filter(|(column, _)| **column > 0);
+                let size = |lengths: &dyn Fn(usize) -> f64| {
+                    let others = of_weights.clone();
+                    let others =
+                        others.map(|(column, factor)| factor.high().abs() * lengths(*column));
+                    lengths(rest.column) + others.sum::<f64>()
+                };
+                if is_double && rest.left <= bounds.double_error(size(&|c| bounds.double_length(c)))
+                {
+                    return Err(ExactError::Imprecise);
+                }
+                let least = [
+                    // What computing a feature from others leaves, of each number.
+                    2.0 * ROUNDING * size(&|column| lengths[column]),
+                    32.0 * ROUNDING * size(&|column| squares[column].max(0.0).sqrt()),
+                ];
+                let least = least.map(|length| length * length);
+                // What rounding of their sums leaves, or may leave at most.
+                let length = size(&|column| bounds.twice_length(column));
+                let of_sums = if collinear == Collinear::Error {
+                    bounds.twice_rounding(length)
+                } else {
+                    margin * bounds.twice_error(length)
+                };
+                let is_small = rest.left <= least[0].max(least[1]).max(of_sums);
+                // A column of which the others tell little varies by itself.
+                let is_told = rest.left <= 0.25 * squares[rest.column];
+                Ok(rest.left <= 0.0 || (is_small && is_told))
+            })
+        };
+        // Where features may be left out, as many are as it takes.
+        let mut margin = 1.0;
+        let (factor, factor_inverse, bounds) = loop {
+            let factor = factor_with(margin)?;
+            let inverse = factor.inverse();
+            let mut of_factor = bounds.clone();
+            of_factor.of_inverse(&factor.kept, &inverse);
+            if of_factor.holds() {
+                break (factor, inverse, of_factor);
+            }
+            if is_double {
                 return Err(ExactError::Imprecise);
             }
-            let least = [
-                // What computing a feature from others leaves, of each number.
-                2.0 * ROUNDING * size(&|column| lengths[column]),
-                32.0 * ROUNDING * size(&|column| squares[column].max(0.0).sqrt()),
-            ];
-            let least = least.map(|length| length * length);
-            // What rounding of their sums leaves, or may leave at most.
-            let length = size(&|column| bounds.twice_length(column));
-            let of_sums = if collinear == Collinear::Error {
-                bounds.twice_rounding(length)
-            } else {
-                bounds.twice_error(length)
-            };
-            let is_small = rest.left <= least[0].max(least[1]).max(of_sums);
-            // A column of which the others tell little varies by itself.
-            let is_told = rest.left <= 0.25 * squares[rest.column];
-            Ok(rest.left <= 0.0 || (is_small && is_told))
-        })?;
-        let factor_inverse = factor.inverse();
-        bounds.of_inverse(&factor.kept, &factor_inverse);
-        if !bounds.holds() {
-            return Err(if is_double {
-                ExactError::Imprecise
-            } else {
-                ExactError::NearlyCollinear
-            });
-        }
-        let transform = Transform::new(&factor, &exponents, &origins, intercept, collinear);
+            if collinear == Collinear::Error || margin > 1e12 {
+                return Err(ExactError::NearlyCollinear);
+            }
+            margin *= 100.0;
+        };
+        let transform =
+            Transform::new(&factor, &bounds, &exponents, &origins, intercept, collinear);
         let mut solution = Solution {
             has_intercept: intercept,
             rows: self.rows(),
@@ -239,6 +254,7 @@ impl Accumulator {
                 ),
                 total: self.square(&products, column, intercept),
                 total_error: solution.bounds.square(column),
+                rounding: 0.0,
             };
             let fit = solution.target_fit(target, basic, errors, sums)?;
             solution.targets.push(fit);
@@ -268,6 +284,9 @@ struct ScaledSums {
     residual_error: f64,
     total: DoubleDouble,
     total_error: f64,
+    /// The length of residuals that the rounding of the data may leave, as far as
+    /// a second pass has told.
+    rounding: f64,
 }
 
 impl Solution {
@@ -394,11 +413,11 @@ impl Solution {
         (self.squares[column], self.bounds.square(column))
     }
 
-    /// Whether a target is the same in every row, within the rounding of its
-    /// numbers; without an intercept, whether it is 0.
+    /// Whether a target is the same in every row; without an intercept, whether it
+    /// is 0.
     pub fn is_constant_target(&self, target: usize) -> bool {
-        let rounding = 2.0 * ROUNDING * self.lengths[self.num_columns() + target];
-        self.targets[target].scaled_total_sum.high() <= rounding * rounding
+        // A constant is its own centre, so that nothing is left of it.
+        self.targets[target].scaled_total_sum.high() <= 0.0
     }
 
     /// The matrix `[coefficients, coefficients]` of one of the kept coefficients
@@ -478,24 +497,24 @@ impl Solution {
     ) -> Result<TargetFit, ExactError> {
         let unit = self.target_unit(target);
         let column = self.num_columns() + target;
-        // The length of residuals that the rounding of the data leaves.
-        let of_features = self.factor.kept.iter().zip(&basic);
-        let of_features = of_features.filter(|(column, _)| **column > 0);
-        let of_features = of_features.map(|(column, b)| b.high().abs() * self.lengths[*column]);
-        let size = self.lengths[column] + of_features.sum::<f64>();
-        let rounding = 2.0 * ROUNDING * size;
+        let rounding = sums.rounding;
+        let least = rounding * rounding;
         let freedom = self.degrees_of_freedom();
-        let is_exact = freedom == 0 || sums.residual.high() <= rounding * rounding;
-        let (residual_sum, residual_error) = if is_exact {
-            (DoubleDouble::ZERO, sums.residual_error)
+        // What a second pass cannot tell from nothing.
+        let is_hidden = self.refinements > 0
+            && sums.residual.high() <= sums.residual_error
+            && sums.residual_error <= 1e-28 * sums.total.high();
+        let is_exact = freedom == 0 || sums.residual.high() <= least || is_hidden;
+        let residual_error = sums.residual_error;
+        let residual_sum = if is_exact {
+            DoubleDouble::ZERO
         } else {
-            (sums.residual, sums.residual_error)
+            sums.residual
         };
-        let residual_digits = if freedom == 0 {
+        let residual_digits = if freedom == 0 || is_hidden {
             MOST_DIGITS
         } else {
-            let least = rounding * rounding;
-            digits_of(sums.residual_error, sums.residual.high().max(least))
+            digits_of(residual_error, sums.residual.high().max(least))
         };
         // At least, whatever the errors.
         let variance = (residual_sum.high() - residual_error).max(0.0) / freedom.max(1) as f64;

@@ -24,10 +24,16 @@ impl Optimality {
     /// By which share of the least objective this one is above it at most; none
     /// where the least may be 0.
     pub fn excess(&self) -> Option<f64> {
+        if self.objective == 0.0 {
+            return Some(0.0);
+        }
         let excess = (self.objective / self.lower_bound - 1.0).max(0.0);
         excess.is_finite().then_some(excess)
     }
 }
+
+/// What rounding in `f64` leaves of a residual, on the scale that is trained on.
+const ROUNDING: f64 = 1e-14;
 
 /// An excess below this is not improved on by further bounds.
 const CLOSE: f64 = 1e-5;
@@ -66,6 +72,13 @@ pub(crate) fn optimality(
     if config.weight_decay > 0.0 || !all_finite {
         return Ok(None);
     }
+    // Residuals of rounding are none: of that, a share says nothing.
+    let nothing = match objective.loss {
+        Loss::Squared | Loss::Huber { .. } => ROUNDING * ROUNDING,
+        _ => ROUNDING,
+    };
+    let without_noise = |objective: f64| if objective <= nothing { 0.0 } else { objective };
+    let objectives: Vec<f64> = objectives.into_iter().map(without_noise).collect();
     let mut bounds: Vec<Optimality> = objectives
         .iter()
         .map(|objective| Optimality {

@@ -182,7 +182,7 @@ impl<'a> Errors<'a> {
             p: digits_if(p > LEAST_P, density * of_t + PROBABILITY_ERROR * p, p),
             interval: digits_if(half > 0.0, of_interval, nearest),
             variance_inflation: digits_if(
-                is_weight && solution.has_intercept && square > 0.0,
+                is_weight && solution.has_intercept && square > 0.0 && inverse > 0.0,
                 of_square / square + of_inverse + 4.0 * ROUNDING,
                 1.0,
             ),

@@ -45,7 +45,7 @@ impl Bounds {
         let is_double = accumulator.used() == Arithmetic::Double;
         // The rows of a block, the centring, the weight, and the product of two.
         let double = (BLOCK + 8) as f64 * ROUNDING;
-        let block = (DOUBLE_DOUBLE_BLOCK * DOUBLE_DOUBLE_BLOCK) as f64 / 4.0;
+        let block = rows.min(DOUBLE_DOUBLE_BLOCK as f64).powi(2) / 4.0;
         let columns = 0..about_origins.size();
         let double_length = |column: usize| {
             // Distances of the rows from the point amid their chunk, and of that

@@ -1,4 +1,4 @@
-use super::{ScaledSums, Solution};
+use super::{ROUNDING, ScaledSums, Solution};
 use crate::{DoubleDouble, ExactError, Rows};
 
 /// A second pass over the rows that corrects a [`Solution`]: the products of
@@ -14,6 +14,8 @@ pub struct Refinement<'a> {
     /// Of each target, each kept column's products with the residuals.
     products: Vec<Vec<DoubleDouble>>,
     residual_sums: Vec<DoubleDouble>,
+    /// Of the squares of what the rounding of the data may do to a residual.
+    roundings: Vec<f64>,
 }
 
 impl<'a> Refinement<'a> {
@@ -25,6 +27,7 @@ impl<'a> Refinement<'a> {
             solution,
             products: vec![vec![DoubleDouble::ZERO; kept]; targets],
             residual_sums: vec![DoubleDouble::ZERO; targets],
+            roundings: vec![0.0; targets],
         }
     }
 
@@ -45,6 +48,8 @@ impl<'a> Refinement<'a> {
                     *sum += *value * weighted;
                 }
                 self.residual_sums[target] += residual * weighted;
+                let rounding = solution.rounding(rows, row, target);
+                self.roundings[target] += rounding * rounding * weight.high();
             }
         }
     }
@@ -57,6 +62,9 @@ impl<'a> Refinement<'a> {
         }
         for (sum, other) in self.residual_sums.iter_mut().zip(&other.residual_sums) {
             *sum += *other;
+        }
+        for (sum, other) in self.roundings.iter_mut().zip(&other.roundings) {
+            *sum += other;
         }
     }
 
@@ -93,6 +101,7 @@ impl<'a> Refinement<'a> {
                 residual_error: of_sum.min(old.residual_error),
                 total: old.scaled_total_sum,
                 total_error: old.total_error,
+                rounding: self.roundings[target].sqrt(),
             };
             solution.targets[target] =
                 solution.target_fit(target, basic, errors.collect(), sums)?;
@@ -118,6 +127,35 @@ impl Solution {
                 }
             };
         }
+    }
+
+    /// What the rounding of a row's numbers to `f64` may do to the residual of a
+    /// target, in its unit: nothing where they are whole, or have tails.
+    fn rounding(&self, rows: &Rows, row: usize, target: usize) -> f64 {
+        const WHOLE: f64 = 9_007_199_254_740_992.0;
+        let of = |value: f64| {
+            // Half a unit in the last place, or a few of numbers that may have been
+            // computed.
+            let units = if value.fract() != 0.0 {
+                3.0
+            } else if value.abs() > WHOLE {
+                1.0
+            } else {
+                0.0
+            };
+            units * ROUNDING * value.abs()
+        };
+        let scaled = |value: f64, column: usize| value * 2f64.powi(-self.exponents[column]);
+        let column = self.num_columns() + target;
+        let mut sum = scaled(of(rows.targets(row)[target]), column);
+        let features = rows.features(row);
+        let columns = self.factor.kept.iter().zip(&self.targets[target].basic);
+        for (column, estimate) in columns.filter(|(column, _)| **column > 0) {
+            if rows.tails(row).is_none_or(|tails| tails[column - 1] == 0.0) {
+                sum += scaled(of(features[column - 1]), *column) * estimate.high().abs();
+            }
+        }
+        sum
     }
 
     /// A target of a row about its origin, in units.

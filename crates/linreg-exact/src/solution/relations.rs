@@ -1,4 +1,4 @@
-use super::{Solution, scaled};
+use super::{ROUNDING, Solution, scaled};
 use crate::factor::Dropped;
 use crate::{DoubleDouble, Relation};
 
@@ -42,10 +42,16 @@ impl Solution {
         } else {
             scaled(constant.high(), self.exponents[column])
         };
+        // Beyond what computing one from the others rounds.
+        let others = self.factor.kept.iter().zip(&dropped.factors);
+        let others = others.filter(|(other, _)| **other > 0);
+        let size = others.map(|(other, factor)| factor.high().abs() * self.lengths[*other]);
+        let rounding = 2.0 * ROUNDING * (self.lengths[column] + size.sum::<f64>());
         Relation {
             feature: column - 1,
             constant,
             terms,
+            is_approximate: dropped.left > rounding * rounding,
         }
     }
 

@@ -1,4 +1,5 @@
 use super::Collinear;
+use super::bounds::Bounds;
 use super::scaled;
 use crate::DoubleDouble;
 use crate::factor::Factor;
@@ -31,6 +32,7 @@ pub(crate) enum Row {
 impl Transform {
     pub fn new(
         factor: &Factor,
+        bounds: &Bounds,
         exponents: &[i32],
         origins: &[f64],
         has_intercept: bool,
@@ -43,8 +45,8 @@ impl Transform {
         let mut columns: Vec<Row> = (0..size).map(identity).collect();
         let mut of_relations = Vec::new();
         if collinear == Collinear::MinimumNorm && !factor.dropped.is_empty() {
-            let rows = least_norm(factor, exponents, first, size, 0.0);
-            let other = least_norm(factor, exponents, first, size, 1.0);
+            let rows = least_norm(factor, bounds, exponents, first, size, 0.0);
+            let other = least_norm(factor, bounds, exponents, first, size, 1.0);
             let differences = rows.iter().zip(&other).map(|(row, other)| {
                 let all = row.iter().zip(other);
                 all.map(|(a, b)| 4.0 * (*a - *b).high().abs()).collect()
@@ -189,9 +191,10 @@ impl Row {
 }
 
 /// The rows of the coefficients of least norm. With `errors` of 1, of relations
-/// that are off by what they leave of their columns.
+/// that are off by what they leave of their columns and the rounding of the sums.
 fn least_norm(
     factor: &Factor,
+    bounds: &Bounds,
     exponents: &[i32],
     first: usize,
     size: usize,
@@ -205,8 +208,10 @@ fn least_norm(
     let t: Vec<Vec<DoubleDouble>> = dropped
         .iter()
         .map(|relation| {
+            let of_sums = bounds.estimates(kept, &relation.factors, relation.column);
             let of = |k: usize| {
-                let off = (relation.left.max(0.0) * inverse.symmetric(k, k).high()).sqrt();
+                let of_data = (relation.left.max(0.0) * inverse.symmetric(k, k).high()).sqrt();
+                let off = of_data + of_sums[k];
                 let known = relation.factors.get(k);
                 let number = known.map_or(DoubleDouble::ZERO, |factor| {
                     *factor + DoubleDouble::from(errors * off)

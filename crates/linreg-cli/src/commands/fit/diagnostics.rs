@@ -250,7 +250,13 @@ impl Found {
                 "the spread of residuals changes with the features, which the standard errors allow for".to_string()
             }
             Finding::UnequalVariance { .. } => {
-                "the spread of residuals changes with the features, so standard errors are inexact: add --robust hc3".to_string()
+                // hc3 divides by what a leverage is less than 1.
+                let largest = self.diagnostics.leverages.first();
+                let is_determined = largest.is_some_and(|figure| figure.value > 1.0 - 1e-9);
+                let kind = if is_determined { "hc1" } else { "hc3" };
+                format!(
+                    "the spread of residuals changes with the features, so standard errors are inexact: add --robust {kind}"
+                )
             }
             Finding::InfluentialRows { rows } => {
                 let places: Vec<String> = rows.iter().map(|row| self.place(row.row)).collect();
@@ -365,7 +371,7 @@ fn inflation_text(inference: &Inference, encoder: &Encoder) -> String {
         };
     };
     let meaning = if *most > summary::MUCH_INFLATION {
-        "the largest; features above 10 are strongly correlated with others, so their coefficients are imprecise: leave some out, or shrink all with --ridge"
+        "the largest; features above 10 are strongly correlated with others, so their coefficients are imprecise: leave some out, or fit with --ridge in place of --diagnostics and --robust"
     } else {
         "the largest; none is above 10"
     };

@@ -6,7 +6,7 @@ use linreg_data::{
     Fold, Kind, Rows,
 };
 use linreg_exact::{
-    Accumulator, Arithmetic, DiagnosticsPass, ExactError, Inference, InferenceConfig,
+    Accumulator, Arithmetic, Collinear, DiagnosticsPass, ExactError, Inference, InferenceConfig,
     PredictionErrors, Refinement, Relation, Robust, Solution, Weighting,
 };
 use linreg_model::{Coefficients, ModelFile};
@@ -62,7 +62,10 @@ impl ExactFit {
         args: &ExactArgs,
         columns: &ColumnArgs,
     ) -> Result<Self> {
-        let explain = |error| explain(error, encoder, columns, sums.accumulator.rows());
+        let explain = |error: ExactError| {
+            let rows = sums.accumulator.rows();
+            explain(error, encoder, columns, rows)
+        };
         let solve =
             |accumulator: &Accumulator| accumulator.solve(encoder.intercept(), args.collinear());
         let mut passes = passes;
@@ -81,7 +84,13 @@ impl ExactFit {
             accumulator = &precise.accumulator;
             solution = solve(accumulator);
         }
-        let mut solution = solution.map_err(explain)?;
+        let mut solution = solution.map_err(|error| {
+            // Which features they are, those tell that would be left out.
+            let told = (error == ExactError::NearlyCollinear)
+                .then(|| accumulator.solve(encoder.intercept(), Collinear::Drop).ok())
+                .flatten();
+            explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
+        })?;
         if !is_enough(&solution) && args.ridge.is_none() {
             let mut refinement = Refinement::new(&solution);
             for chunk in again()?.encoded(ChunkOrder::File)? {

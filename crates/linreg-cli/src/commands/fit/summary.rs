@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use linreg_data::{Encoder, Feature, FeatureFactor};
+use linreg_data::{Column, Encoder, Feature, FeatureFactor};
 use linreg_exact::{Coefficient, Inference, Solution};
 use serde_json::{Value, json};
 
@@ -351,7 +351,7 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
             warnings.push(format!(
                 "`{target}` is the same in every row, so there is nothing to explain"
             ));
-        } else if rows > coefficients && inference.r_squared > 1.0 - 1e-12 {
+        } else if rows > coefficients && inference.is_exact {
             warnings.push(format!(
                 "the features give `{target}` exactly; was it computed from them?"
             ));
@@ -366,7 +366,23 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
         ));
     }
     warnings.extend(inflated(solution, &fit.inferences, encoder));
+    warnings.extend(encoder.columns().iter().filter_map(rounded));
     warnings
+}
+
+/// A warning of whole numbers that 64-bit floats round, close to each other.
+fn rounded(column: &Column) -> Option<String> {
+    /// 2^53.
+    const WHOLE: f64 = 9_007_199_254_740_992.0;
+    let spread = column.spread?;
+    let size = spread.min.abs().max(spread.max.abs());
+    let is_rounded = size > WHOLE && spread.max - spread.min < 1e-6 * size;
+    is_rounded.then(|| {
+        format!(
+            "`{}` has numbers beyond 2^53, which 64-bit floats round to a multiple of 2 or more: subtract a constant from all of them in the file, or take them as levels",
+            plain(&column.name)
+        )
+    })
 }
 
 /// The variance inflation factor where textbooks begin to worry.
