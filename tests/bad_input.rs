@@ -93,7 +93,7 @@ fn of_files() {
         ),
         (
             "fit missing.csv --target y",
-            "1 missing cell: missing.csv: line 3 (byte 12), column `b`; leave their rows out with --missing drop, or use the column's mean with --missing mean or indicator",
+            "1 missing cell: missing.csv: line 3 (byte 12), column `b`; leave their rows out with --missing drop, or use a feature's mean with --missing mean or indicator",
         ),
         (
             "fit nan.csv --target y --features a",

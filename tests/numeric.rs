@@ -447,3 +447,36 @@ fn warnings_are_of_what_there_is() {
     let found = text(&format!("id,y\n{}", rows.concat()), &[]);
     assert!(found.contains("`id` has numbers beyond 2^53"), "{found}");
 }
+
+#[test]
+fn models_that_keep_a_covariance_give_the_same_intervals() {
+    // Written by linreg 0.1.0 before models kept an orthonormal basis, which
+    // printed these for the first two rows.
+    let tool = Tool::new();
+    std::fs::copy(
+        test_file("data/model-0.1.safetensors"),
+        tool.path("m.safetensors"),
+    )
+    .unwrap();
+    tool.write("rows.csv", "town,area\nBonn,50\nUlm,60\n");
+    let found = intervals(&tool, "m.safetensors", "rows.csv");
+    let expected = [
+        [
+            208.1089743589744,
+            162.96024757613532,
+            253.25770114181347,
+            179.80550764927628,
+            236.4124410686725,
+        ],
+        [
+            214.83974358974362,
+            171.85078679062,
+            257.8287003888672,
+            190.12680964105073,
+            239.5526775384365,
+        ],
+    ];
+    for (found, expected) in found.iter().zip(expected) {
+        assert_interval(found, expected, 9);
+    }
+}

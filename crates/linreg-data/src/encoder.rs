@@ -128,12 +128,6 @@ impl Encoder {
         if let Some(weight) = &config.weight {
             let column = schema.column(weight)?;
             column.check_number("weight")?;
-            if column.spread.is_some_and(|spread| spread.min < 0.0) {
-                return Err(DataError::Columns(format!(
-                    "the weight {} is negative in some rows, expected 0 or more",
-                    quote(weight)
-                )));
-            }
             if config.targets.contains(weight) {
                 return Err(DataError::Columns(format!(
                     "the column {} is a target; it cannot be the weight",
@@ -612,7 +606,7 @@ mod tests {
         let negative = text.replace("b,0", "b,-1");
         assert_eq!(
             plain(&negative, &config).unwrap_err(),
-            "the weight `w` is negative in some rows, expected 0 or more"
+            "t.csv: line 3 (byte 27), column `w`: found `-1`, expected a weight of 0 or more"
         );
     }
 
@@ -787,7 +781,7 @@ mod tests {
     fn missing_cells_are_an_error_that_says_where_and_what_to_do() {
         assert_eq!(
             with(MissingPolicy::Error).unwrap_err(),
-            "3 missing cells: t.csv: line 3 (byte 12), column `x`; t.csv: line 4 (byte 17), column `t`; t.csv: line 5 (byte 22), column `y`; leave their rows out with --missing drop, or use the column's mean with --missing mean or indicator"
+            "3 missing cells: t.csv: line 3 (byte 12), column `x`; t.csv: line 4 (byte 17), column `t`; t.csv: line 5 (byte 22), column `y`; leave their rows out with --missing drop, or use a feature's mean with --missing mean or indicator"
         );
     }
 

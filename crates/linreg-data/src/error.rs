@@ -55,7 +55,7 @@ pub enum DataError {
         expected: &'static str,
     },
     /// Cells with nothing in them, where that is an error.
-    #[error("{cells} missing {}: {examples}; leave their rows out with --missing drop, or use the column's mean with --missing mean or indicator", plural(*.cells, "cell"))]
+    #[error("{cells} missing {}: {examples}; leave their rows out with --missing drop, or use a feature's mean with --missing mean or indicator", plural(*.cells, "cell"))]
     Missing {
         /// How many there are, in what has been read.
         cells: u64,

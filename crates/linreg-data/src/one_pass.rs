@@ -419,7 +419,9 @@ mod tests {
         };
         assert_eq!(after_first("1,a,0,1", &weighted), Ok(1));
         let error = after_first("1,a,-1,1", &weighted).unwrap_err();
-        assert!(error.starts_with("the weight `w` is negative"), "{error}");
+        let message =
+            "2.csv: line 2 (byte 8), column `w`: found `-1`, expected a weight of 0 or more";
+        assert!(error.starts_with(message), "{error}");
         let nothing = passes(&tables(&["", ""]), &ColumnChoice::default(), &config());
         assert_eq!(nothing.unwrap_err(), "there are no rows after the header");
     }
