@@ -1,6 +1,7 @@
 //! What crosses crates: the lesson against PyTorch's, the tool as its users run
 //! it, the examples, and every kind of bad input.
 
+mod advice;
 mod backends;
 mod bad_input;
 mod browser;

@@ -255,11 +255,19 @@ impl PredictionErrors {
         }
         let size = row.len();
         let covariance = &self.covariance[target * size * size..][..size * size];
-        let rows = covariance.chunks_exact(size.max(1)).zip(row);
-        let of_row = |(numbers, a): (&[f64], &f64)| {
-            a * numbers.iter().zip(row).map(|(c, b)| c * b).sum::<f64>()
-        };
-        rows.map(of_row).sum::<f64>().max(0.0)
+        let (mut sum, mut terms) = (0.0, 0.0);
+        for (numbers, a) in covariance.chunks_exact(size.max(1)).zip(row) {
+            for (number, b) in numbers.iter().zip(row) {
+                sum += a * number * b;
+                terms += (a * number * b).abs();
+            }
+        }
+        // What rounding leaves of a variance of 0.
+        if sum > 16.0 * f64::EPSILON * terms {
+            sum
+        } else {
+            0.0
+        }
     }
 
     /// How many standard errors an interval goes each way.
