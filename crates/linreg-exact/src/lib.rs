@@ -21,6 +21,16 @@
 //! double-double too, and a step of iterative refinement follows. That costs no
 //! more than a QR factorisation in 64-bit floats and gives twice its digits; and
 //! sums, unlike factors, merge in any order.
+//!
+//! # Digits
+//!
+//! Every figure comes with a number of decimal digits that can be trusted. They
+//! follow from bounds of the rounding errors of all sums of products, which hold
+//! for any order of the rows and any values in them, taken through the inverse.
+//! Columns far from zero are summed up about one of their values, so their
+//! distance from zero costs no digits. A residual sum that the rounding of the
+//! data explains is 0, and no t, p or F is drawn from it. A test tries designs made
+//! to lose digits beside exact arithmetic in whole numbers.
 
 mod accumulator;
 mod diagnostics;
