@@ -14,7 +14,7 @@ use crate::{BackendError, BackendKind, Precision, Task, run};
 ///
 /// The functions that give it have no type of a backend, so that trainings on
 /// every backend are compiled once, in this crate, and not in each program.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Outcome {
     /// The coefficients in 64-bit floats, in the units of the rows.
     pub coefficients: Coefficients,
@@ -30,6 +30,9 @@ pub struct Outcome {
     /// How far the objective of each target is above the least at most, where
     /// [`RunOptions::bound_objective`] asks for it and it can be told.
     pub optimality: Option<Vec<Optimality>>,
+    /// Why the last checkpoint was not saved, if it was not: the model is trained
+    /// all the same.
+    pub not_saved: Option<TrainingError>,
 }
 
 impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
@@ -41,6 +44,7 @@ impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
             config: trained.config,
             transfer: trained.transfer,
             optimality: trained.optimality,
+            not_saved: trained.not_saved,
         }
     }
 }

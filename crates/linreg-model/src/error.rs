@@ -1,15 +1,18 @@
 use safetensors::tensor::Dtype;
 use thiserror::Error;
 
-use crate::{CoefficientsError, FORMAT_VERSION};
+use crate::{CoefficientsError, FORMAT_VERSION, OutputError};
 
 /// Why a model file cannot be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelFileError {
-    /// The file cannot be opened, read, written or renamed.
+    /// The file cannot be opened or read.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// The file cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The bytes are no safetensors file, or only the first part of one.
     #[error("not a whole .safetensors file")]
     NotSafetensors(#[source] safetensors::SafeTensorError),

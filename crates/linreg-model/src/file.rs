@@ -6,7 +6,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 
-use crate::{Coefficients, ModelFileError};
+use crate::{Coefficients, Existing, ModelFileError, OutputFile};
 
 /// The version of the model file this crate writes, and the only one it reads.
 pub const FORMAT_VERSION: u64 = 1;
@@ -118,31 +118,24 @@ impl ModelFile {
         Self::from_bytes(&std::fs::read(path)?)
     }
 
-    /// Writes the model to a file, replacing one that is there.
-    ///
-    /// The bytes go to a temporary file in the same folder, which is renamed
-    /// once it is whole: a crash leaves the old file as it was.
+    /// Writes the model to a file, replacing one that is there; see
+    /// [`OutputFile`].
     ///
     /// # Errors
     ///
     /// A path that cannot be written, or fields that do not fit each other.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelFileError> {
-        let path = path.as_ref();
+        self.save_to(&OutputFile::new(path, Existing::Replace)?)
+    }
+
+    /// Writes the model to a file that was checked before.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written, or fields that do not fit each other.
+    pub fn save_to(&self, output: &OutputFile) -> Result<(), ModelFileError> {
         let bytes = self.to_bytes()?;
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::Builder::new();
-        // Temporary files are private by default; a model is as readable as
-        // any other file its user makes.
-        #[cfg(unix)]
-        file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = file.tempfile_in(folder)?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        output.write(|file| Ok(file.write_all(&bytes)?))
     }
 
     /// The bytes of the file.

@@ -7,7 +7,9 @@
 //!   [`LinearRegressionConfig`];
 //! - [`Coefficients`], the same weights and bias as plain `f64`;
 //! - [`ModelFile`], one `.safetensors` file with the coefficients, the names of
-//!   features and targets, and whatever else is worth keeping.
+//!   features and targets, and whatever else is worth keeping;
+//! - [`OutputFiles`], by which every file of linreg is written: there whole or
+//!   not at all.
 //!
 //! With the feature `burn-train`, the model is a `TrainStep` and an
 //! `InferenceStep`, for Burn's own training loop.
@@ -41,8 +43,12 @@ mod file;
 #[cfg(feature = "burn-train")]
 mod learner;
 mod linear_regression;
+mod output_file;
 
 pub use coefficients::{Coefficients, CoefficientsError};
 pub use error::ModelFileError;
 pub use file::{FORMAT_VERSION, ModelFile, NamedTensor};
 pub use linear_regression::{LinearRegression, LinearRegressionConfig};
+pub use output_file::{
+    Existing, NewFile, OutputError, OutputFile, OutputFiles, OutputProblem, remove_unfinished_files,
+};

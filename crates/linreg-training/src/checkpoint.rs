@@ -1,5 +1,5 @@
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::fingerprint::{Digest, Fingerprint};
 use crate::full_batch::FullBatch;
 use crate::step::SavedTraining;
-use crate::{EpochRecord, TrainingConfig, TrainingError};
+use crate::{EpochRecord, StopReason, TrainingConfig, TrainingError};
 
 /// Training between two updates, as it was saved: enough to go on as if it had
 /// never stopped.
@@ -52,6 +52,9 @@ pub(crate) struct Progress {
     pub(crate) seconds: f64,
     pub(crate) history: Vec<EpochRecord>,
     pub(crate) best: Option<Best>,
+    /// Why training came to its end, if it has.
+    #[serde(default)]
+    pub(crate) ended: Option<StopReason>,
 }
 
 /// The best epoch so far on the rows held out.
@@ -88,7 +91,7 @@ impl Checkpoint {
         };
         let bytes = fs::read(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
-                problem("there is no such checkpoint; start without --resume".to_string())
+                problem("there is no such checkpoint to go on from".to_string())
             }
             _ => problem(error.to_string()),
         })?;
@@ -147,28 +150,12 @@ impl Checkpoint {
 }
 
 impl State {
-    /// Writes it to a temporary file, has the disk keep it, and renames it: a
-    /// machine that stops at any moment leaves the old file or the new one.
-    pub(crate) fn write(&self, path: &Path) -> Result<(), TrainingError> {
-        let problem = |error: io::Error| TrainingError::Checkpoint {
-            path: path.to_path_buf(),
-            problem: format!("the checkpoint cannot be written: {error}"),
-        };
-        let json = serde_json::to_vec(self).map_err(|error| problem(error.into()))?;
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(".tmp");
-        let temporary = Path::new(&temporary);
-        let mut file = File::create(temporary).map_err(problem)?;
-        writeln!(file, "{FORMAT} {:016x}", Digest::of(&json)).map_err(problem)?;
-        file.write_all(&json).map_err(problem)?;
-        file.sync_all().map_err(problem)?;
-        fs::rename(temporary, path).map_err(problem)?;
-        // The name is the folder's content; not every system opens folders.
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-            folder.sync_all().ok();
-        }
-        Ok(())
+    /// The content of a checkpoint's file.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let json = serde_json::to_vec(self)?;
+        let mut bytes = format!("{FORMAT} {:016x}\n", Digest::of(&json)).into_bytes();
+        bytes.extend(json);
+        Ok(bytes)
     }
 }
 

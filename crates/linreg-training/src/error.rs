@@ -52,14 +52,18 @@ pub enum TrainingError {
         problem: String,
     },
     /// Training was told to stop; see [`RunOptions`](crate::RunOptions).
-    #[error("training was interrupted after {steps} steps, in epoch {epoch}; {what_next}")]
+    #[error("training was interrupted after {steps} steps, in epoch {epoch}")]
     Interrupted {
         /// Number of updates made.
         steps: usize,
         /// Epoch, from 0.
         epoch: usize,
-        /// What was saved, and how to go on.
-        what_next: String,
+        /// The checkpoint that was saved, to go on from; none where there is no
+        /// file for one, or it could not be written.
+        saved: Option<std::path::PathBuf>,
+        /// Why none was saved, where there is a file for one.
+        #[source]
+        not_saved: Option<Box<TrainingError>>,
     },
     /// A coefficient has left the range of 64-bit floats.
     #[error(transparent)]

@@ -248,6 +248,18 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    fn new(
+        method: &FullBatch,
+        num_weights: usize,
+        stopped: StopReason,
+    ) -> Result<Self, TrainingError> {
+        Ok(Self {
+            coefficients: method.coefficients(num_weights)?,
+            stopped,
+            widths: method.widths().to_vec(),
+        })
+    }
+
     /// Whether no further update would change much.
     pub(crate) fn is_at_an_end(&self) -> bool {
         matches!(self.stopped, StopReason::Converged | StopReason::Precision)
@@ -279,9 +291,16 @@ pub(crate) fn train<B: AutodiffBackend>(
                 let not_finite = Some((0, point.value));
                 check_loss(config, watch.columns(), 0, not_finite, [0.0; 2])?;
             }
-            FullBatch::new(config, point, num_weights, &at)?
+            let method = FullBatch::new(config, point, num_weights, &at)?;
+            if watch.saves() {
+                watch.save_start(Method::FullBatch(method.clone()))?;
+            }
+            method
         }
     };
+    if let Some(stopped) = watch.progress.ended {
+        return Ended::new(&method, num_weights, stopped);
+    }
     let mut stopped = StopReason::Epochs;
     for epoch in watch.progress.history.len()..config.num_epochs {
         let _span = tracing::info_span!("epoch", epoch).entered();
@@ -290,7 +309,7 @@ pub(crate) fn train<B: AutodiffBackend>(
             break;
         }
         if watch.is_interrupted() {
-            watch.save(epoch, 0, epoch, Method::FullBatch(method))?;
+            watch.save(epoch, 0, epoch, Method::FullBatch(method));
             return Err(watch.interruption(epoch, epoch));
         }
         let moved = match &mut method {
@@ -316,12 +335,15 @@ pub(crate) fn train<B: AutodiffBackend>(
             break;
         }
         if watch.is_save_due(epoch + 1) {
-            watch.save(epoch + 1, 0, epoch + 1, Method::FullBatch(method.clone()))?;
+            watch.save(epoch + 1, 0, epoch + 1, Method::FullBatch(method.clone()));
         }
     }
-    Ok(Ended {
-        coefficients: method.coefficients(num_weights)?,
-        stopped,
-        widths: method.widths().to_vec(),
-    })
+    if watch.saves() {
+        // At a limit it can be gone on from, with more time.
+        let is_at_a_limit = matches!(stopped, StopReason::Steps | StopReason::Time);
+        watch.progress.ended = (!is_at_a_limit).then_some(stopped);
+        let epoch = watch.progress.history.len();
+        watch.save(epoch, 0, epoch, Method::FullBatch(method.clone()));
+    }
+    Ended::new(&method, num_weights, stopped)
 }

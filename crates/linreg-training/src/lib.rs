@@ -30,6 +30,7 @@
 //! ```
 
 mod checkpoint;
+mod checkpoint_file;
 mod columns;
 mod config;
 mod curvature;
@@ -64,6 +65,7 @@ mod vertex;
 mod watch;
 
 pub use checkpoint::Checkpoint;
+pub use checkpoint_file::CheckpointFile;
 pub use config::TrainingConfig;
 pub use error::TrainingError;
 pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss, mean_losses};

@@ -23,6 +23,13 @@ pub(crate) fn train<B: AutodiffBackend>(
     waiting: &mut Duration,
     observer: &mut impl Observer,
 ) -> Result<(Coefficients, StopReason), TrainingError> {
+    if let Some(reason) = watch.progress.ended {
+        return Ok((training.model().valid().coefficients()?, reason));
+    }
+    if watch.saves() && training.num_updates() == 0 {
+        let start = save(config, watch, 0, &mut training)?;
+        watch.save_start(start)?;
+    }
     let mut taken = watch.progress.batches;
     let mut stopped = StopReason::Epochs;
     for epoch in watch.progress.epoch..config.num_epochs {
@@ -39,14 +46,16 @@ pub(crate) fn train<B: AutodiffBackend>(
                 let steps = training.num_updates();
                 if training.is_between_updates() {
                     let interrupted = watch.is_interrupted();
-                    if interrupted || watch.is_save_due(steps) {
+                    limit = watch.limit_reached(steps);
+                    // At a limit it can be gone on from, with more time.
+                    let is_last = watch.saves() && limit.is_some();
+                    if interrupted || is_last || watch.is_save_due(steps) {
                         let saved = save(config, watch, epoch, &mut training)?;
-                        watch.save(epoch, taken, steps, saved)?;
+                        watch.save(epoch, taken, steps, saved);
                     }
                     if interrupted {
                         return Err(watch.interruption(epoch, steps));
                     }
-                    limit = watch.limit_reached(steps);
                     if limit.is_some() {
                         break;
                     }
@@ -74,6 +83,12 @@ pub(crate) fn train<B: AutodiffBackend>(
             stopped = reason;
             break;
         }
+    }
+    if watch.saves() && matches!(stopped, StopReason::Epochs | StopReason::Patience) {
+        watch.progress.ended = Some(stopped);
+        let (epoch, steps) = (watch.progress.history.len(), training.num_updates());
+        let saved = save(config, watch, epoch, &mut training)?;
+        watch.save(epoch, 0, steps, saved);
     }
     Ok((training.model().valid().coefficients()?, stopped))
 }

@@ -1,10 +1,9 @@
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use linreg_data::RowSource;
 
-use crate::Checkpoint;
+use crate::{Checkpoint, CheckpointFile};
 
 /// What a run of training is given besides its configuration; none of it by
 /// default.
@@ -13,7 +12,9 @@ pub struct RunOptions<'a> {
     /// Rows held out, in the units of the rows trained on: the loss on them is
     /// taken after each epoch, and is what patience goes by.
     pub validation: Option<&'a dyn RowSource>,
-    /// Where and how often to save what training needs to go on.
+    /// Where and how often to save what training needs to go on: at its
+    /// beginning, on the way, and at its end. If that fails on the way, training
+    /// goes on, see [`Trained::not_saved`](crate::Trained::not_saved).
     pub checkpoint: Option<Checkpointing>,
     /// Where to go on from. On the same CPU backend, data and configuration the
     /// model is that of a training that was never interrupted, bit for bit.
@@ -29,11 +30,10 @@ pub struct RunOptions<'a> {
 }
 
 /// Where and how often to save a [`Checkpoint`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Checkpointing {
-    /// The file, which is replaced whole: written beside it as `FILE.tmp`,
-    /// flushed to the disk, and renamed.
-    pub path: PathBuf,
+    /// The file.
+    pub file: CheckpointFile,
     /// When to save.
     pub every: Every,
 }

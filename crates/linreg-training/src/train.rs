@@ -174,6 +174,7 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
         } else {
             None
         };
+        let not_saved = watch.not_saved.take();
         let history = watch.progress.history;
         if self.transfer.placement == Placement::Host {
             self.transfer.bytes = self.transfer.bytes.saturating_mul(passes);
@@ -187,6 +188,7 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
             config,
             transfer: self.transfer,
             optimality,
+            not_saved,
         })
     }
 

@@ -4,10 +4,10 @@ use burn::tensor::backend::Backend;
 use linreg_data::Placement;
 use linreg_model::{Coefficients, LinearRegression};
 
-use crate::{EpochRecord, Optimality, StopReason, TrainingConfig};
+use crate::{EpochRecord, Optimality, StopReason, TrainingConfig, TrainingError};
 
 /// A trained model, in the units of the data.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Trained<B: Backend> {
     /// The model, on the backend without autodiff.
     pub model: LinearRegression<B>,
@@ -30,6 +30,9 @@ pub struct Trained<B: Backend> {
     /// it, there is weight decay, which is no part of the objective, or there are
     /// so many features that it would take too long.
     pub optimality: Option<Vec<Optimality>>,
+    /// Why the last checkpoint was not saved, if it was not: the model is trained
+    /// all the same.
+    pub not_saved: Option<TrainingError>,
 }
 
 /// What it cost to bring the rows to the device.

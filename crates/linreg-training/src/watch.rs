@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ pub(crate) struct Watch<'a> {
     seconds_before: f64,
     last_saved: Instant,
     last_saved_step: usize,
+    /// Why the last checkpoint was not saved, if it was not.
+    pub(crate) not_saved: Option<TrainingError>,
 }
 
 impl<'a> Watch<'a> {
@@ -45,6 +48,7 @@ impl<'a> Watch<'a> {
             progress,
             last_saved: Instant::now(),
             last_saved_step: steps,
+            not_saved: None,
         }
     }
 
@@ -54,11 +58,16 @@ impl<'a> Watch<'a> {
 
     /// The error of a checkpoint that the optimizer does not give.
     pub(crate) fn not_saved(&self, problem: String) -> TrainingError {
-        let path = self.options.checkpoint.as_ref().map(|to| to.path.clone());
+        let file = self.options.checkpoint.as_ref().map(|to| to.file.path());
         TrainingError::Checkpoint {
-            path: path.unwrap_or_default(),
+            path: file.unwrap_or(Path::new("")).to_path_buf(),
             problem,
         }
+    }
+
+    /// Whether there is a file for checkpoints.
+    pub(crate) fn saves(&self) -> bool {
+        self.options.checkpoint.is_some()
     }
 
     fn seconds(&self) -> f64 {
@@ -90,16 +99,11 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Saves a checkpoint at this place, if there is a file for it.
-    pub(crate) fn save(
-        &mut self,
-        epoch: usize,
-        batches: usize,
-        steps: usize,
-        method: Method,
-    ) -> Result<(), TrainingError> {
+    /// Saves a checkpoint at this place, if there is a file for it. Once training
+    /// has begun, no failure stops it.
+    pub(crate) fn save(&mut self, epoch: usize, batches: usize, steps: usize, method: Method) {
         let (Some(to), Some(setting)) = (&self.options.checkpoint, &self.setting) else {
-            return Ok(());
+            return;
         };
         let progress = Progress {
             epoch,
@@ -112,25 +116,27 @@ impl<'a> Watch<'a> {
             progress,
             method,
         };
-        state.write(&to.path)?;
+        self.not_saved = to.file.write(&state).err();
         self.last_saved = Instant::now();
         self.last_saved_step = steps;
-        Ok(())
+    }
+
+    /// Saves the checkpoint of the beginning, by which the file is this
+    /// training's. Nothing is lost yet if it cannot be written.
+    pub(crate) fn save_start(&mut self, method: Method) -> Result<(), TrainingError> {
+        self.save(0, 0, 0, method);
+        self.not_saved.take().map_or(Ok(()), Err)
     }
 
     /// The error of a run that was told to stop, after it was saved.
-    pub(crate) fn interruption(&self, epoch: usize, steps: usize) -> TrainingError {
-        let what_next = match &self.options.checkpoint {
-            Some(to) => format!(
-                "go on with the same command and --resume {}",
-                to.path.display()
-            ),
-            None => "nothing was saved; --checkpoint FILE would have".to_string(),
-        };
+    pub(crate) fn interruption(&mut self, epoch: usize, steps: usize) -> TrainingError {
+        let not_saved = self.not_saved.take().map(Box::new);
+        let file = self.options.checkpoint.as_ref().map(|to| to.file.path());
         TrainingError::Interrupted {
             steps,
             epoch,
-            what_next,
+            saved: file.filter(|_| not_saved.is_none()).map(Path::to_path_buf),
+            not_saved,
         }
     }
 

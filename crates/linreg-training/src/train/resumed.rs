@@ -9,8 +9,9 @@ use linreg_data::{Dataset, SyntheticConfig};
 
 use super::test_data::{diabetes, overlapping};
 use crate::{
-    Checkpoint, Checkpointing, Clipping, Every, LearningRateSchedule, Observer, OptimizerConfig,
-    Penalty, RunOptions, StopReason, Trained, TrainingConfig, TrainingError, train, train_with,
+    Checkpoint, CheckpointFile, Checkpointing, Clipping, Every, LearningRateSchedule, Observer,
+    OptimizerConfig, Penalty, RunOptions, StopReason, Trained, TrainingConfig, TrainingError,
+    train, train_with,
 };
 
 /// Asks to stop after so many batches.
@@ -40,7 +41,7 @@ fn part(
     let options = RunOptions {
         validation: validation.map(|rows| rows as _),
         checkpoint: Some(Checkpointing {
-            path: path.to_path_buf(),
+            file: CheckpointFile::new(path).unwrap(),
             every: Every::Steps(usize::MAX),
         }),
         resume: path.exists().then(|| Checkpoint::read(path)).transpose()?,
@@ -203,7 +204,7 @@ fn damaged_and_foreign_files_are_no_checkpoints() {
     std::fs::remove_file(&path).unwrap();
     let error = Checkpoint::read(&path).unwrap_err().to_string();
     assert!(
-        error.ends_with("there is no such checkpoint; start without --resume"),
+        error.ends_with("there is no such checkpoint to go on from"),
         "{error}"
     );
 }
