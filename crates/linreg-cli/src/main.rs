@@ -6,6 +6,7 @@ compile_error!("linreg needs a backend: build with --features ndarray (the defau
 mod columns;
 mod commands;
 mod input;
+mod interrupt;
 mod log;
 mod loss;
 mod memory;
@@ -21,6 +22,8 @@ mod text_args;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -64,6 +67,7 @@ enum Command {
 
 fn main() -> ExitCode {
     quieten_mesa();
+    hear_of_limits();
     match run(Cli::parse()) {
         Ok(code) => code,
         // Whoever read our output has read enough.
@@ -71,7 +75,10 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing can be done if standard error is closed.
             let _ = writeln!(anstream::stderr(), "{} {error:#}", style::red("error:"));
-            ExitCode::from(2)
+            match error.downcast_ref::<interrupt::Interrupted>() {
+                Some(_) => ExitCode::from(interrupt::exit_code()),
+                None => ExitCode::from(2),
+            }
         }
     }
 }
@@ -91,12 +98,20 @@ fn quieten_mesa() {
     }
 }
 
+/// A file that grows beyond the limit of its user is an error to tell of, not the
+/// end of the program.
+fn hear_of_limits() {
+    #[cfg(unix)]
+    // Without it, the program ends as any does.
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).ok();
+}
+
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Lesson(args) => lesson::run(args)?,
         Command::Generate(args) => generate::run(args)?,
         Command::Describe(args) => describe::run(args)?,
-        Command::Fit(args) => fit::run(*args)?,
+        Command::Fit(args) => return fit::run(*args),
         Command::Predict(args) => predict::run(args)?,
         Command::Evaluate(args) => evaluate::run(args)?,
         Command::Inspect(args) => inspect::run(args)?,

@@ -1,7 +1,6 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use linreg_training::{EpochReport, Observer};
 
@@ -12,13 +11,13 @@ use crate::reading::bars;
 /// Tells how training goes on: on a terminal in a line that is kept up to date,
 /// once it takes over a second; elsewhere in a line an epoch if it is asked
 /// for; and in a log, if there is one.
-pub struct TrainingProgress {
+pub struct TrainingProgress<'a> {
     bar: ProgressBar,
     batches: u64,
     start: Instant,
     visible: bool,
     lines: bool,
-    log: Option<Log>,
+    log: Option<&'a mut Log>,
 }
 
 /// Batches between two looks at the clock.
@@ -27,8 +26,8 @@ const LOOK_EVERY: u64 = 64;
 /// About as many lines are enough to see how training went.
 const LINES: usize = 20;
 
-impl TrainingProgress {
-    pub fn new(num_batches: u64, verbose: bool, log: Option<Log>) -> Self {
+impl<'a> TrainingProgress<'a> {
+    pub fn new(num_batches: u64, verbose: bool, log: Option<&'a mut Log>) -> Self {
         let bar = ProgressBar::with_draw_target(Some(num_batches), ProgressDrawTarget::hidden());
         let style = "training {bar:20} {percent:>3} %, {msg}{eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
@@ -44,17 +43,16 @@ impl TrainingProgress {
         }
     }
 
-    /// The time it took; an error if the log could not be written.
-    pub fn finish(self) -> Result<Duration> {
+    /// The time it took.
+    pub fn finish(self) -> Duration {
         let elapsed = self.start.elapsed();
         self.bar.finish_and_clear();
         bars().remove(&self.bar);
-        self.log.map_or(Ok(()), Log::finish)?;
-        Ok(elapsed)
+        elapsed
     }
 }
 
-impl Observer for TrainingProgress {
+impl Observer for TrainingProgress<'_> {
     fn batch(&mut self) {
         self.batches += 1;
         if !self.batches.is_multiple_of(LOOK_EVERY) {

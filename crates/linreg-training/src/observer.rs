@@ -40,6 +40,8 @@ pub struct EpochReport {
     pub num_rows: usize,
     /// Time of the epoch, the losses after it included.
     pub elapsed: Duration,
+    /// Time of training so far, that before it was resumed included.
+    pub since_start: Duration,
 }
 
 impl EpochReport {
@@ -54,6 +56,7 @@ impl EpochReport {
             learning_rate: None,
             num_rows: 0,
             elapsed: Duration::ZERO,
+            since_start: Duration::ZERO,
         }
     }
 

@@ -181,6 +181,7 @@ impl<'a> Watch<'a> {
             learning_rate,
             num_rows: self.columns.summary.num_rows,
             elapsed: Duration::from_secs_f64((seconds - before).max(0.0)),
+            since_start: Duration::from_secs_f64(seconds),
         });
         let Some(patience) = self.config.patience else {
             return Ok(None);

@@ -6,6 +6,7 @@ mod gap;
 pub mod intervals;
 mod objective_args;
 mod optimum;
+mod outputs;
 mod page;
 mod report;
 mod ridge;
@@ -15,20 +16,26 @@ mod summary;
 mod table;
 mod training_args;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 use linreg_data::{EncodingCounts, Passes, Set, Split};
+use linreg_model::{ModelFileError, OutputError};
 use linreg_training::{Metrics, TrainingError};
 
 use super::{Backend, BackendArgs};
 use crate::columns::{ColumnArgs, warn_of_unseen};
 use crate::input::SourceArgs;
-use crate::output::{Output, print_json};
+use crate::interrupt::Interrupted;
+use crate::output::print_json;
 use crate::split::SplitArgs;
+use crate::style::{red, yellow};
 use exact_args::ExactArgs;
 use fitted::How;
+use outputs::Outputs;
 use report::Report;
 use search::SearchArgs;
 use table::{Table, Validation};
@@ -122,29 +129,52 @@ enum Method {
     Sgd,
 }
 
-pub fn run(args: Args) -> Result<()> {
-    let path = args
-        .output
-        .clone()
-        .map_or_else(|| default_output(&args.source), Ok)?;
-    if path == Path::new("-") {
-        bail!("a model cannot go to standard output; name a file with --output");
-    }
-    let output = Output::new(Some(path.clone()), args.force, &args.inputs())?;
-    let report_output = match &args.report {
-        None => None,
-        Some(report) => Some(page::check(report, &path, &args)?),
-    };
-    // Settings are checked before a long file is read.
-    if let Some(log) = &args.log {
-        if *log == path {
-            bail!("--log and the model are the same file; name another");
-        }
-        Output::new(Some(log.clone()), args.force, &args.inputs())?;
-    }
+pub fn run(args: Args) -> Result<ExitCode> {
+    // Settings and files are checked before a long file is read.
     let way = args.way()?;
     args.split.split(1, args.seed)?;
+    let mut outputs = Outputs::new(&args, &way)?;
+    let fitted = fit(&args, &way, &mut outputs).map_err(how_to_go_on);
+    if fitted.is_err() && outputs.saved.is_some() {
+        note(&outputs.where_saved())?;
+    }
+    fitted?;
+    for problem in &outputs.problems {
+        writeln!(anstream::stderr(), "{} {problem:#}", red("error:"))?;
+    }
+    Ok(match outputs.problems.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
 
+/// Says what was saved of a training that was told to end.
+fn how_to_go_on(error: anyhow::Error) -> anyhow::Error {
+    let Some(TrainingError::Interrupted {
+        saved, not_saved, ..
+    }) = error.downcast_ref()
+    else {
+        return error;
+    };
+    let what_next = match (saved, not_saved) {
+        (Some(path), _) => format!(
+            "; go on with the same command and --resume {}",
+            path.display()
+        ),
+        (None, Some(problem)) => format!("; {problem}"),
+        (None, None) => "; nothing was saved, which --checkpoint FILE would have".to_string(),
+    };
+    let interrupted = error.downcast_ref::<TrainingError>();
+    let interrupted = interrupted.map(TrainingError::to_string);
+    Interrupted(interrupted.unwrap_or_default() + &what_next).into()
+}
+
+fn note(text: &str) -> std::io::Result<()> {
+    writeln!(anstream::stderr(), "{} {text}", yellow("note:"))
+}
+
+/// Fits, saves the model as soon as there is one, judges it and tells of it.
+fn fit(args: &Args, way: &Way, outputs: &mut Outputs) -> Result<()> {
     let validation = args.validation()?;
     let source = args.source.open(Passes::Several)?;
     let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
@@ -152,17 +182,16 @@ pub fn run(args: Args) -> Result<()> {
         false => args.source.say_where(error),
     };
     let started = Instant::now();
-    let (table, fitted, split) = match &way {
+    let (table, fitted, split) = match way {
         Way::Exact if !args.split.has_folds() && args.split.holds_out_nothing() => {
             let (table, fitted) =
-                Table::learn_and_fit(source, validation, &args).map_err(say_where)?;
-            table.warn()?;
+                Table::learn_and_fit(source, validation, args, outputs).map_err(say_where)?;
             (table, fitted, Split::None)
         }
         _ => {
-            let (table, split) = Table::learn(source, validation, &args).map_err(say_where)?;
+            let (table, split) = Table::learn(source, validation, args).map_err(say_where)?;
             table.warn()?;
-            let fitted = table.fit(&args, &way, split).map_err(say_where)?;
+            let fitted = table.fit(args, way, split, outputs).map_err(say_where)?;
             (table, fitted, split)
         }
     };
@@ -173,35 +202,29 @@ pub fn run(args: Args) -> Result<()> {
     let mut folds: Vec<Vec<Metrics>> = Vec::new();
     let mut unjudged = EncodingCounts::default();
     let num_rows = fitted.num_rows as u64;
-    for fold in table.folds(&args, &way, num_rows).map_err(say_where)? {
+    for fold in table.folds(args, way, num_rows).map_err(say_where)? {
         unjudged.merge(&fold.counts);
         folds.push(fold.metrics);
     }
     warn_of_unseen(&unjudged, " in parts left out")?;
 
-    let mut model = fitted.model(&table)?;
-    args.source.store(&mut model)?;
-    let report = Report {
-        args: &args,
+    let Some(model) = outputs.saved.take() else {
+        bail!("the model was not saved");
+    };
+    let (path, problems) = (outputs.path.clone(), outputs.problems.len());
+    let mut report = Report {
+        args,
         table: &table,
         fitted: &fitted,
         folds: &folds,
         model: &model,
         path: &path,
+        page: args.report.as_deref(),
         elapsed,
     };
-    // Before the model is written: either there are both or none.
-    let page = match &report_output {
-        None => None,
-        Some(output) => {
-            let page = page::page(&report, split).map_err(say_where)?;
-            Some((output, page))
-        }
-    };
-    let bytes = model.to_bytes()?;
-    output.write(|file| Ok(file.write_all(&bytes)?))?;
-    if let Some((output, page)) = page {
-        output.write(|file| Ok(file.write_all(page.as_bytes())?))?;
+    outputs.write_report(|| page::page(&report, split).map_err(say_where));
+    if outputs.problems.len() > problems {
+        report.page = None;
     }
     match args.json {
         true => print_json(&report.json()?),
@@ -255,11 +278,9 @@ impl Args {
                 }
                 let config = self.training.config(1, true, self.seed)?;
                 self.search.candidates(&config)?;
-                let folds = self.split.has_folds();
                 let held_out = self.split.split(1, self.seed)?.has(Set::Validation)
                     || self.split.validation_file.is_some();
-                let run = &self.training.run;
-                run.check(self.force, folds, held_out, &self.inputs())?;
+                self.training.run.check(held_out)?;
                 let backend = self.backend.choose()?;
                 backend.announce()?;
                 Ok(Way::Sgd(backend))
@@ -268,21 +289,15 @@ impl Args {
     }
 }
 
-/// Whether an error is of a checkpoint or an interruption, not of the rows.
+/// Whether an error is of a file that is written or of an interruption, not of
+/// the rows.
 fn is_of_the_run(error: &anyhow::Error) -> bool {
-    use TrainingError::{Checkpoint, Interrupted};
-    let training = error.downcast_ref::<TrainingError>();
-    training.is_some_and(|error| matches!(error, Checkpoint { .. } | Interrupted { .. }))
-}
-
-/// The first file's name with .safetensors, in the current folder.
-fn default_output(source: &SourceArgs) -> Result<PathBuf> {
-    let file = &source.files[0];
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    // Without .csv.gz and the like, and without what a pattern leaves open.
-    let stem = name.split('.').next().unwrap_or_default();
-    if stem.is_empty() || stem.contains(['*', '?', '[']) || file == Path::new("-") {
-        bail!("{}: name the model file with --output", source.name());
-    }
-    Ok(format!("{stem}.safetensors").into())
+    let of_training = |error: &TrainingError| {
+        use TrainingError::{Checkpoint, Interrupted};
+        matches!(error, Checkpoint { .. } | Interrupted { .. })
+    };
+    error.is::<Interrupted>()
+        || error.is::<OutputError>()
+        || error.is::<ModelFileError>()
+        || error.downcast_ref().is_some_and(of_training)
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use linreg_data::{SyntheticConfig, write_dataset};
 
 use crate::names::Names;
-use crate::output::Output;
+use crate::output::Files;
 
 /// Write synthetic data y = X w + b + noise
 #[derive(clap::Args)]
@@ -95,7 +95,7 @@ impl SyntheticArgs {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let output = Output::new(args.output, args.force, &[])?;
+    let output = Files::new(&[], args.force)?.output("rows", args.output.as_deref())?;
     let format = output.table_format()?;
     let dataset = args.data.config().generate()?;
     let names = match args.features {

@@ -19,7 +19,7 @@ use serde_json::json;
 
 use super::generate::SyntheticArgs;
 use super::{Backend, BackendArgs};
-use crate::output::{Output, print_json};
+use crate::output::{Files, print_json};
 use evaluation::Evaluation;
 use plots::Plots;
 use story::FeatureLine;
@@ -99,9 +99,10 @@ pub fn run(args: Args) -> Result<()> {
     config.check()?;
     let dataset = data.generate()?;
     let lines = FeatureLine::of_each(&data, &dataset);
+    let mut files = Files::new(&[], args.force)?;
     let plots = match args.plots.as_ref().or(args.report.as_ref()) {
         None => None,
-        Some(folder) => Some(Plots::new(folder.clone(), &dataset, args.force)?),
+        Some(folder) => Some(Plots::new(folder.clone(), &dataset, &mut files)?),
     };
     let report = args
         .report
@@ -109,7 +110,7 @@ pub fn run(args: Args) -> Result<()> {
         .map(|folder| folder.join("report.html"));
     let report_output = match &report {
         None => None,
-        Some(report) => Some(Output::new(Some(report.clone()), args.force, &[])?),
+        Some(report) => Some(files.file("report", report)?),
     };
 
     let mut out: Box<dyn Write> = if args.json {
@@ -155,7 +156,7 @@ pub fn run(args: Args) -> Result<()> {
     story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
     if let (Some(report), Some(output)) = (&report, &report_output) {
         let page = page::page(&data, &dataset, &lines, &config, &backend, &run)?;
-        output.write(|file| Ok(file.write_all(page.as_bytes())?))?;
+        output.write(|file| anyhow::Ok(file.write_all(page.as_bytes())?))?;
         writeln!(out, "Wrote {}; open it in a browser.", report.display())?;
     }
     story::where_to_go_next(&mut out)?;

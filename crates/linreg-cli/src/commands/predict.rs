@@ -16,7 +16,7 @@ use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::names::{Names, all};
 use crate::number::plain;
-use crate::output::Output;
+use crate::output::Files;
 use crate::style::yellow;
 
 /// Predict for each row of a table
@@ -70,9 +70,9 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let mut inputs = args.source.paths();
-    inputs.push(&args.model);
-    let output = Output::new(args.output.clone(), args.force, &inputs)?;
+    let mut files = Files::new(&args.source.paths(), args.force)?;
+    files.read(&args.model);
+    let output = files.output("predictions", args.output.as_deref())?;
     let format = output.table_format()?;
     let model = load_model(&args.model)?;
     let mut encoder = encoder_of(&model, &args.model)?;

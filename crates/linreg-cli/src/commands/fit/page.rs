@@ -7,18 +7,15 @@ mod pictures;
 mod reproduce;
 mod trust;
 
-use std::path::Path;
-
-use anyhow::{Result, bail};
+use anyhow::Result;
 use linreg_data::{ChunkOrder, EncodedSource, Set, Split, files_of};
 use linreg_exact::{DiagnosticsConfig, DiagnosticsPass};
 use linreg_training::Loss;
 
 use super::diagnostics::Found;
-use super::{Args, How, Report};
+use super::{How, Report};
 use crate::loss;
 use crate::number::{count, significant};
-use crate::output::Output;
 use crate::report::html::{name, names, text};
 use crate::report::{Look, Page, hashes};
 
@@ -33,29 +30,6 @@ const MOST_POINTS: usize = 10_000;
 
 /// Points of a picture.
 const MOST_OF_A_PICTURE: usize = 1000;
-
-/// Checks that a report can be written, before any work is done for it.
-pub fn check(report: &Path, model: &Path, args: &Args) -> Result<Output> {
-    let name = report.display();
-    if report == Path::new("-") {
-        bail!("a report cannot go to standard output; name a file, such as report.html");
-    }
-    if std::path::absolute(report)? == std::path::absolute(model)? {
-        bail!("{name}: this is the model's file; name another for the report");
-    }
-    let inputs = args.inputs();
-    let is_pipe = |input: &&&Path| {
-        **input != Path::new("-")
-            && std::fs::metadata(input).is_ok_and(|found| !found.is_file() && !found.is_dir())
-    };
-    if let Some(pipe) = inputs.iter().find(is_pipe) {
-        bail!(
-            "{}: a report reads the rows again, and a pipe gives them once; give a file, or - for standard input",
-            pipe.display()
-        );
-    }
-    Output::new(Some(report.to_path_buf()), args.force, &inputs)
-}
 
 /// The report of a fit to the rows for training of a split. It reads them once
 /// more, and their files; those of an exact fit twice, for its diagnostics.

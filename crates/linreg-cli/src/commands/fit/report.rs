@@ -25,6 +25,8 @@ pub struct Report<'a> {
     pub folds: &'a [Vec<Metrics>],
     pub model: &'a ModelFile,
     pub path: &'a Path,
+    /// The report's page, if it was written.
+    pub page: Option<&'a Path>,
     pub elapsed: Duration,
 }
 
@@ -50,7 +52,7 @@ impl Report<'_> {
             "target": if targets.len() == 1 { json!(targets[0]) } else { json!(targets) },
             "rows": fitted.num_rows,
         });
-        if let Some(report) = &self.args.report {
+        if let Some(report) = self.page {
             object["report"] = json!(report.display().to_string());
         }
         match &fitted.how {
@@ -165,7 +167,7 @@ impl Report<'_> {
             stdout,
             "\nSaved {path}; predict with: linreg predict {path} FILE"
         )?;
-        if let Some(report) = &self.args.report {
+        if let Some(report) = self.page {
             writeln!(stdout, "Saved {}; open it in a browser", report.display())?;
         }
         Ok(())

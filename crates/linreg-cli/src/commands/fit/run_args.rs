@@ -1,14 +1,15 @@
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use linreg_model::{Existing, OutputFile};
 use linreg_training::{
-    Checkpoint, Checkpointing, EpochRecord, Every, RunOptions, StopReason, TrainingConfig,
+    Checkpoint, CheckpointFile, Checkpointing, EpochRecord, Every, StopReason, TrainingConfig,
 };
 
-use crate::output::Output;
+use crate::log::Log;
+use crate::output::Files;
 
 /// When training stops, and what it leaves on the way.
 #[derive(clap::Args)]
@@ -45,8 +46,9 @@ pub struct RunArgs {
     checkpoint_every: Option<Every>,
 
     /// Go on from this checkpoint, with the same rows and settings, and save to
-    /// it; the model is the one of training without a break
-    #[arg(long, value_name = "FILE", conflicts_with = "checkpoint")]
+    /// it, unless --checkpoint names another; the model is the one of training
+    /// without a break
+    #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
 }
 
@@ -91,7 +93,7 @@ impl RunArgs {
         .or_else(|| self.given_file())
     }
 
-    /// A setting of a file, of which there is one for one fit.
+    /// A setting of a file.
     fn given_file(&self) -> Option<&'static str> {
         [
             (self.history.is_some(), "--history"),
@@ -103,34 +105,82 @@ impl RunArgs {
         .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// Checks, before a long file is read, that settings and files can be used.
-    pub fn check(&self, force: bool, folds: bool, held_out: bool, inputs: &[&Path]) -> Result<()> {
-        if let (Some(option), true) = (self.given_file(), folds) {
-            bail!("{option} is for one fit, and --k-fold makes several; leave out one of them");
-        }
+    /// Checks, before a long file is read, that settings can be used.
+    pub fn check(&self, held_out: bool) -> Result<()> {
         if self.patience.is_some() && !held_out {
             bail!("--patience goes by rows held out; add --validation or --validation-file");
         }
         if self.checkpoint_every.is_some() && self.checkpoint.is_none() && self.resume.is_none() {
             bail!("--checkpoint-every needs a file; add --checkpoint");
         }
-        if let Some(path) = &self.resume {
-            Checkpoint::read(path)?;
-        }
-        if let Some(path) = &self.history {
+        self.history.as_deref().map_or(Ok(()), |path| {
             is_json(path)?;
-            Output::new(Some(path.clone()), force, inputs)?;
+            Ok(())
+        })
+    }
+
+    /// The checkpoint to go on from, and the file to save to, which may be the
+    /// same.
+    pub fn checkpoint_files(&self, files: &mut Files, force: bool) -> Result<RunFiles> {
+        if let Some(resume) = self.resume.as_ref().filter(|resume| !resume.exists()) {
+            bail!(
+                "{}: there is no such checkpoint; start without --resume",
+                resume.display()
+            );
         }
-        if let Some(path) = &self.checkpoint {
-            if path.exists() && !force {
-                bail!(
-                    "{}: the file exists; go on from it with --resume, or use --force to replace it",
-                    path.display()
-                );
+        let goes_on = |path: &Path| match (&self.resume, path.canonicalize()) {
+            (Some(resume), Ok(path)) => resume.canonicalize().is_ok_and(|resume| resume == path),
+            _ => false,
+        };
+        let checkpoint = match self.checkpoint.as_ref().or(self.resume.as_ref()) {
+            None => None,
+            Some(path) => {
+                let existing = match force || goes_on(path) {
+                    true => Existing::Replace,
+                    false => Existing::Keep,
+                };
+                let advice = "go on from it with --resume, or use --force to replace it";
+                let file = files.file_that("checkpoint", path, existing, advice)?;
+                Some(Checkpointing {
+                    // From here on no other training saves to it.
+                    file: CheckpointFile::of(file)?,
+                    every: self
+                        .checkpoint_every
+                        .unwrap_or(Every::Time(Duration::from_secs(30))),
+                })
             }
-            Output::new(Some(path.clone()), true, inputs)?;
+        };
+        let resume = self.resume.as_deref().map(Checkpoint::read).transpose()?;
+        if let Some(path) = &self.resume {
+            files.read(path);
         }
-        Ok(())
+        Ok(RunFiles {
+            checkpoint,
+            resume,
+            log: None,
+        })
+    }
+
+    /// The log, which goes on where training does.
+    pub fn log_file(
+        &self,
+        files: &mut Files,
+        path: Option<&Path>,
+        force: bool,
+    ) -> Result<Option<Log>> {
+        let existing = match (self.resume.is_some(), force) {
+            (true, _) => Existing::Append,
+            (false, true) => Existing::Replace,
+            (false, false) => Existing::Keep,
+        };
+        let advice = "use --force to replace it, or another name";
+        let file = path.map(|path| files.file_that("log", path, existing, advice));
+        Ok(file.transpose()?.map(Log::new))
+    }
+
+    pub fn history_file(&self, files: &mut Files) -> Result<Option<OutputFile>> {
+        let path = self.history.as_deref();
+        path.map(|path| files.file("history", path)).transpose()
     }
 
     pub fn limit(&self, config: &mut TrainingConfig) {
@@ -141,41 +191,30 @@ impl RunArgs {
             config.tolerance = tolerance;
         }
     }
+}
 
-    /// What a run is given but for the rows held out.
-    pub fn options<'a>(&self, interrupted: &'a AtomicBool) -> Result<RunOptions<'a>> {
-        let path = self.checkpoint.as_ref().or(self.resume.as_ref());
-        let every = Every::Time(Duration::from_secs(30));
-        Ok(RunOptions {
-            validation: None,
-            checkpoint: path.map(|path| Checkpointing {
-                path: path.clone(),
-                every: self.checkpoint_every.unwrap_or(every),
-            }),
-            resume: self.resume.as_deref().map(Checkpoint::read).transpose()?,
-            interrupted: Some(interrupted),
-            bound_objective: false,
-        })
-    }
+/// The files of the training of the model itself; trainings without a part of
+/// the rows have none.
+#[derive(Default)]
+pub struct RunFiles {
+    pub checkpoint: Option<Checkpointing>,
+    pub resume: Option<Checkpoint>,
+    pub log: Option<Log>,
+}
 
-    /// Writes the history, if there is a file for it.
-    pub fn write_history(&self, history: &[EpochRecord], force: bool) -> Result<()> {
-        let Some(path) = &self.history else {
-            return Ok(());
-        };
-        let json = is_json(path)?;
-        Output::new(Some(path.clone()), force, &[])?.write(|file| {
-            if json {
-                serde_json::to_writer_pretty(&mut *file, history)?;
-                return Ok(writeln!(file)?);
-            }
-            let mut csv = csv::Writer::from_writer(file);
-            for epoch in history {
-                csv.serialize(epoch)?;
-            }
-            Ok(csv.flush()?)
-        })
-    }
+pub fn write_history(output: &OutputFile, history: &[EpochRecord]) -> Result<()> {
+    let json = is_json(output.path())?;
+    output.write(|file| {
+        if json {
+            serde_json::to_writer_pretty(&mut *file, history).map_err(std::io::Error::from)?;
+            return Ok(writeln!(file)?);
+        }
+        let mut csv = csv::Writer::from_writer(file);
+        for epoch in history {
+            csv.serialize(epoch)?;
+        }
+        Ok(csv.flush()?)
+    })
 }
 
 /// Whether the history goes to JSON rather than CSV.
@@ -188,19 +227,6 @@ fn is_json(path: &Path) -> Result<bool> {
             path.display()
         ),
     }
-}
-
-/// True once the user has asked to stop; asked again, the program ends at once.
-pub fn interruption() -> Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // The order matters: the first signal finds the flag not yet set.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone())
-            .and_then(|_| signal_hook::flag::register(signal, flag.clone()))
-            .context("signals cannot be listened to")?;
-    }
-    Ok(flag)
 }
 
 /// Why training ended, for people.

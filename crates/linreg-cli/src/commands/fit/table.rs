@@ -1,6 +1,6 @@
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 use linreg_data::{
@@ -17,12 +17,15 @@ use super::fitted::{Fitted, How, Trained};
 use super::gap::{self, Gap, GapSums};
 use super::intervals::Predictor;
 use super::optimum::Optimum;
+use super::outputs::Outputs;
+use super::run_args::RunFiles;
 use super::search::Search;
-use super::{Args, Way, run_args};
+use super::{Args, Way};
 use crate::columns::{warn_of_counts, warn_of_unseen};
 use crate::commands::Backend;
 use crate::commands::evaluate::metrics;
 use crate::input::SourceArgs;
+use crate::interrupt::Deferred;
 use crate::log::Log;
 use crate::number;
 use crate::progress::TrainingProgress;
@@ -50,6 +53,14 @@ pub struct Fold {
     pub metrics: Vec<Metrics>,
     /// What was done about levels that the model does not know.
     pub counts: EncodingCounts,
+}
+
+/// A model that was trained, and what it was trained on.
+struct TrainedRows {
+    fitted: Fitted,
+    rows: EncodedRows,
+    /// Why the last checkpoint was not saved, if it was not.
+    not_saved: Option<anyhow::Error>,
 }
 
 /// A table of its own to judge a model on.
@@ -153,7 +164,10 @@ impl Table {
     fn judged_fold(&self, args: &Args, way: &Way, fold: Split) -> Result<Fold> {
         let fitted = match way {
             Way::Exact => self.fit_exact(args, fold)?,
-            Way::Sgd(backend) => self.train(args, backend, fold)?,
+            Way::Sgd(backend) => {
+                let none = &mut RunFiles::default();
+                self.train(args, backend, fold, none, None)?.fitted
+            }
         };
         match self.rows(args, fold, Set::Validation) {
             Ok((rows, counts)) => Ok(Fold {
@@ -181,6 +195,7 @@ impl Table {
         source: Arc<dyn Source>,
         validation: Option<Validation>,
         args: &Args,
+        outputs: &mut Outputs,
     ) -> Result<(Self, Fitted)> {
         let (choice, mut config) = args.columns.settle(source.as_ref())?;
         config.counts = args.exact.counts;
@@ -203,6 +218,8 @@ impl Table {
             how: How::Exact(Box::new(fit)),
             sets: Vec::new(),
         };
+        table.warn()?;
+        outputs.save(&table, &fitted)?;
         table.judge_held_out(args, Split::None, &mut fitted)?;
         Ok((table, fitted))
     }
@@ -262,11 +279,34 @@ impl Table {
         }
     }
 
-    /// Fits the model to the rows for training and judges it on each set.
-    pub fn fit(&self, args: &Args, way: &Way, split: Split) -> Result<Fitted> {
+    /// Fits the model to the rows for training, saves it, and judges it on each
+    /// set.
+    pub fn fit(
+        &self,
+        args: &Args,
+        way: &Way,
+        split: Split,
+        outputs: &mut Outputs,
+    ) -> Result<Fitted> {
         let mut fitted = match way {
-            Way::Exact => self.fit_exact(args, split)?,
-            Way::Sgd(backend) => self.train(args, backend, split)?,
+            Way::Exact => {
+                let fitted = self.fit_exact(args, split)?;
+                outputs.save(self, &fitted)?;
+                fitted
+            }
+            Way::Sgd(backend) => {
+                // Until the model is saved, a signal to end waits.
+                let deferred = Deferred::new();
+                let flag = Some(deferred.flag());
+                let trained = self.train(args, backend, split, &mut outputs.run, flag)?;
+                outputs.save(self, &trained.fitted)?;
+                outputs.problems.extend(trained.not_saved);
+                let log = outputs.run.log.take();
+                let failure = log.and_then(Log::failure);
+                outputs.problems.extend(failure.map(anyhow::Error::from));
+                deferred.end()?;
+                self.judge_trained(trained.fitted, &trained.rows)?
+            }
         };
         self.judge_held_out(args, split, &mut fitted)?;
         Ok(fitted)
@@ -366,7 +406,14 @@ impl Table {
         }
     }
 
-    pub fn train(&self, args: &Args, backend: &Backend, split: Split) -> Result<Fitted> {
+    fn train(
+        &self,
+        args: &Args,
+        backend: &Backend,
+        split: Split,
+        run: &mut RunFiles,
+        interrupted: Option<&AtomicBool>,
+    ) -> Result<TrainedRows> {
         let (rows, counts) = self.rows(args, split, Set::Training)?;
         let num_rows = as_source(&rows).num_rows();
         let in_memory = matches!(rows, EncodedRows::Memory(_));
@@ -386,20 +433,21 @@ impl Table {
             true => Some(self.rows(args, split, Set::Validation)?.0),
             false => None,
         };
-        let interrupted = run_args::interruption()?;
-        let run = &args.training.run;
-        let log = args.log.as_ref().filter(|_| !is_fold);
-        let log = log.map(|path| Log::create(path, args.force, &args.inputs()));
+        if let Some(log) = &mut run.log {
+            log.start()?;
+        }
         let batches = num_rows.div_ceil(config.batch_size);
         let batches = batches.saturating_mul(config.num_epochs) as u64;
         let verbose = backend.is_verbose() && !is_fold;
-        let mut progress = TrainingProgress::new(batches, verbose, log.transpose()?);
+        let mut progress = TrainingProgress::new(batches, verbose, run.log.as_mut());
         let has_gap = !is_fold && gap::is_possible(&config, &self.encoder);
         let has_optimum = !is_fold && !has_gap;
         let options = RunOptions {
             validation: held_out.as_ref().map(as_source),
+            checkpoint: run.checkpoint.take(),
+            resume: run.resume.take(),
+            interrupted,
             bound_objective: has_optimum,
-            ..run.options(&interrupted)?
         };
         let done = match &rows {
             EncodedRows::Memory(dataset) => backend.train(&config, dataset, options, &mut progress),
@@ -407,26 +455,12 @@ impl Table {
                 backend.train_stream(&config, source, options, &mut progress)
             }
         };
-        // From here on there is nothing to save: a signal ends the program.
-        interrupted.store(true, Ordering::Relaxed);
-        let elapsed = progress.finish()?;
+        let elapsed = progress.finish();
         let done = done?;
-        let coefficients = done.coefficients;
-        backend.report(&done.transfer, elapsed)?;
-        run.write_history(&done.history, args.force)?;
-        let (metrics, gap) = if has_gap {
-            self.compare(&rows, &coefficients)?
-        } else {
-            (
-                {
-                    let predictor = Predictor::with(coefficients.clone(), None);
-                    self.judge(&rows, &predictor, config.loss)?
-                },
-                None,
-            )
-        };
-        Ok(Fitted {
-            coefficients,
+        // Nobody may read it, which loses no model.
+        backend.report(&done.transfer, elapsed).ok();
+        let fitted = Fitted {
+            coefficients: done.coefficients,
             counts,
             num_rows,
             how: How::Trained(Box::new(Trained {
@@ -437,12 +471,34 @@ impl Table {
                 backend: backend.to_string(),
                 kind: backend.kind.to_string(),
                 precision: backend.precision.to_string(),
-                gap,
+                gap: None,
                 optimum: has_optimum.then(|| Optimum::new(done.optimality)),
                 search,
             })),
-            sets: vec![(Set::Training, metrics)],
+            sets: Vec::new(),
+        };
+        Ok(TrainedRows {
+            fitted,
+            rows,
+            not_saved: done.not_saved.map(anyhow::Error::from),
         })
+    }
+
+    /// Judges a trained model on the rows that it was trained on.
+    fn judge_trained(&self, mut fitted: Fitted, rows: &EncodedRows) -> Result<Fitted> {
+        let How::Trained(trained) = &mut fitted.how else {
+            return Ok(fitted);
+        };
+        let metrics = if gap::is_possible(&trained.config, &self.encoder) {
+            let (metrics, gap) = self.compare(rows, &fitted.coefficients)?;
+            trained.gap = gap;
+            metrics
+        } else {
+            let predictor = Predictor::with(fitted.coefficients.clone(), None);
+            self.judge(rows, &predictor, trained.config.loss)?
+        };
+        fitted.sets.push((Set::Training, metrics));
+        Ok(fitted)
     }
 
     /// What a good analyst would point out before training.

@@ -1,21 +1,23 @@
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use linreg_data::Dataset;
+use linreg_model::OutputFile;
 use linreg_plot::Picture;
 
-use crate::output::Output;
+use crate::output::Files;
 
 /// A scatter of each feature, as SVG and as PNG, in a folder.
 pub struct Plots {
     pub folder: PathBuf,
-    outputs: Vec<[Output; 2]>,
+    outputs: Vec<[OutputFile; 2]>,
 }
 
 impl Plots {
     /// Checks that all of them can be written, before any work is done.
-    pub fn new(folder: PathBuf, dataset: &Dataset, force: bool) -> Result<Self> {
+    pub fn new(folder: PathBuf, dataset: &Dataset, files: &mut Files) -> Result<Self> {
         if folder.exists() && !folder.is_dir() {
             bail!(
                 "{}: this is a file; name a folder for the plots",
@@ -23,9 +25,9 @@ impl Plots {
             );
         }
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        let output = |name: &String, extension: &str| {
+        let mut output = |name: &String, extension: &str| {
             let path = folder.join(format!("scatter_{name}.{extension}"));
-            Output::new(Some(path), force, &[])
+            files.file("picture", &path)
         };
         let names = dataset.feature_names().iter();
         let outputs = names.map(|name| Ok([output(name, "svg")?, output(name, "png")?]));
@@ -42,9 +44,9 @@ impl Plots {
             let target = &dataset.target_names()[0];
             let scatter = Picture::scatter(name, &values, target, dataset.targets())?;
             let picture = scatter.svg();
-            svg.write(|file| Ok(file.write_all(picture.as_bytes())?))?;
+            svg.write(|file| anyhow::Ok(file.write_all(picture.as_bytes())?))?;
             let picture = scatter.png()?;
-            png.write(|file| Ok(file.write_all(&picture)?))?;
+            png.write(|file| anyhow::Ok(file.write_all(&picture)?))?;
         }
         Ok(2 * self.outputs.len())
     }

@@ -37,7 +37,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let drawing = args.drawing.check(&[&args.model])?;
+    let drawing = args.drawing.check(&[], &[&args.model])?;
     let name = || args.model.display().to_string();
     let model = load_model(&args.model)?;
     let encoder = encoder_of(&model, &args.model)?;

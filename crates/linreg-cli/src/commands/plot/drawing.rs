@@ -2,9 +2,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use linreg_model::OutputFile;
 use linreg_plot::Picture;
 
-use crate::output::Output;
+use crate::output::Files;
 
 /// Where a picture goes.
 #[derive(clap::Args)]
@@ -22,8 +23,8 @@ pub struct DrawingArgs {
 /// A place for a picture that can be written.
 pub enum Drawing {
     Terminal,
-    Svg(Output),
-    Png(Output),
+    Svg(OutputFile),
+    Png(OutputFile),
 }
 
 /// Lines of a picture where the terminal has more, or tells nothing.
@@ -32,16 +33,18 @@ const SIZE: (usize, usize) = (80, 24);
 
 impl DrawingArgs {
     /// Checks that the file can be written, before any work is done for it.
-    pub fn check(self, inputs: &[&Path]) -> Result<Drawing> {
+    /// `tables` are read, and `others`.
+    pub fn check(self, tables: &[&Path], others: &[&Path]) -> Result<Drawing> {
+        let mut files = Files::new(tables, self.force)?;
+        others.iter().for_each(|other| files.read(other));
         let Some(path) = self.output else {
             return Ok(Drawing::Terminal);
         };
         let extension = path.extension().and_then(|extension| extension.to_str());
         let kind = extension.unwrap_or("").to_ascii_lowercase();
-        let output = |path| Output::new(Some(path), self.force, inputs);
         match kind.as_str() {
-            "svg" => Ok(Drawing::Svg(output(path)?)),
-            "png" => Ok(Drawing::Png(output(path)?)),
+            "svg" => Ok(Drawing::Svg(files.file("picture", &path)?)),
+            "png" => Ok(Drawing::Png(files.file("picture", &path)?)),
             _ => bail!("{}: a picture is a .svg or a .png", path.display()),
         }
     }

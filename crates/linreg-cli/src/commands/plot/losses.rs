@@ -24,7 +24,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let drawing = args.drawing.check(&[&args.history])?;
+    let drawing = args.drawing.check(&[], &[&args.history])?;
     let name = || name(&args.history);
     let text = read(&args.history).with_context(name)?;
     let epochs = match text.trim_start().starts_with(['{', '[']) {

@@ -24,7 +24,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let drawing = args.drawing.check(&args.numbers.source().paths())?;
+    let drawing = args.drawing.check(&args.numbers.source().paths(), &[])?;
     let numbers = args.numbers.learn(args.target.as_deref())?;
     let all = numbers.columns.len();
     // The first ones; but a target always.

@@ -79,9 +79,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let mut inputs = args.source.paths();
-    inputs.push(&args.model);
-    let drawing = args.drawing.check(&inputs)?;
+    let drawing = args.drawing.check(&args.source.paths(), &[&args.model])?;
     let model = load_model(&args.model)?;
     let mut encoder = encoder_of(&model, &args.model)?;
     if let Some(policy) = args.unseen {

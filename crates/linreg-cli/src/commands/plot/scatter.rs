@@ -29,7 +29,7 @@ const MOST_DRAWN: usize = 12;
 const MOST_FEATURES: usize = 200;
 
 pub fn run(args: Args) -> Result<()> {
-    let drawing = args.drawing.check(&args.numbers.source().paths())?;
+    let drawing = args.drawing.check(&args.numbers.source().paths(), &[])?;
     let numbers = args.numbers.learn(Some(&args.target))?;
     let Some(((target, least, most), features)) = numbers.columns.split_last() else {
         bail!("there are no columns");

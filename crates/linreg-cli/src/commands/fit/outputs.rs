@@ -1,0 +1,136 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use linreg_data::files_of;
+use linreg_model::{ModelFile, OutputFile};
+use linreg_training::EpochRecord;
+
+use super::fitted::{Fitted, How};
+use super::run_args::{RunFiles, write_history};
+use super::table::Table;
+use super::{Args, Way};
+use crate::interrupt;
+use crate::output::Files;
+
+/// Every file that a fit writes, checked before any work is done for it.
+pub struct Outputs<'a> {
+    args: &'a Args,
+    /// The model's file as it was named.
+    pub path: PathBuf,
+    model: OutputFile,
+    report: Option<OutputFile>,
+    history: Option<OutputFile>,
+    pub run: RunFiles,
+    /// The model, once it is written.
+    pub saved: Option<ModelFile>,
+    /// What could not be written. None of it takes the model with it.
+    pub problems: Vec<anyhow::Error>,
+}
+
+impl<'a> Outputs<'a> {
+    pub fn new(args: &'a Args, way: &Way) -> Result<Self> {
+        let path = args
+            .output
+            .clone()
+            .map_or_else(|| args.default_output(), Ok)?;
+        if path == Path::new("-") {
+            bail!("a model cannot go to standard output; name a file with --output");
+        }
+        let mut files = Files::new(&args.inputs(), args.force)?;
+        let run = &args.training.run;
+        // First, for the checkpoint that is gone on from may be replaced.
+        let mut run_files = match way {
+            Way::Exact => RunFiles::default(),
+            Way::Sgd(_) => run.checkpoint_files(&mut files, args.force)?,
+        };
+        let model = files.file("model", &path)?;
+        let report = args.report.as_deref();
+        let report = report.map(|report| args.check_report(&mut files, report));
+        let report = report.transpose()?;
+        let history = match way {
+            Way::Exact => None,
+            Way::Sgd(_) => run.history_file(&mut files)?,
+        };
+        run_files.log = run.log_file(&mut files, args.log.as_deref(), args.force)?;
+        Ok(Self {
+            args,
+            path,
+            model,
+            report,
+            history,
+            run: run_files,
+            saved: None,
+            problems: Vec::new(),
+        })
+    }
+
+    /// Saves a model as soon as there is one: nothing that comes after can lose
+    /// it.
+    pub fn save(&mut self, table: &Table, fitted: &Fitted) -> Result<()> {
+        let mut model = fitted.model(table)?;
+        self.args.source.store(&mut model)?;
+        model.save_to(&self.model)?;
+        self.saved = Some(model);
+        interrupt::say_at_the_end(format!("{}\n", self.where_saved()));
+        if let How::Trained(trained) = &fitted.how {
+            self.write_history(&trained.history);
+        }
+        Ok(())
+    }
+
+    /// Where the model is.
+    pub fn where_saved(&self) -> String {
+        let path = crate::number::plain(&self.path.display().to_string());
+        format!("the model was saved to {path}")
+    }
+
+    fn write_history(&mut self, history: &[EpochRecord]) {
+        if let Some(output) = &self.history {
+            let written = write_history(output, history);
+            self.problems.extend(written.err());
+        }
+    }
+
+    /// Makes the report, if one is asked for, and writes it.
+    pub fn write_report(&mut self, page: impl FnOnce() -> Result<String>) {
+        if let Some(output) = &self.report {
+            let written = page().and_then(|page| {
+                output.write(|file| Ok(std::io::Write::write_all(file, page.as_bytes())?))
+            });
+            self.problems.extend(written.err());
+        }
+    }
+}
+
+impl Args {
+    /// The first file's name with .safetensors, in the current folder.
+    fn default_output(&self) -> Result<PathBuf> {
+        let file = &self.source.files[0];
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        // Without .csv.gz and the like, and without what a pattern leaves open.
+        let stem = name.split('.').next().unwrap_or_default();
+        if stem.is_empty() || stem.contains(['*', '?', '[']) || file == Path::new("-") {
+            bail!("{}: name the model file with --output", self.source.name());
+        }
+        Ok(format!("{stem}.safetensors").into())
+    }
+
+    /// Checks that a report can be written, and that its rows can be read again.
+    fn check_report(&self, files: &mut Files, report: &Path) -> Result<OutputFile> {
+        if report == Path::new("-") {
+            bail!("a report cannot go to standard output; name a file, such as report.html");
+        }
+        let inputs: Vec<PathBuf> = self.inputs().into_iter().map(Path::to_path_buf).collect();
+        let is_pipe = |input: &&PathBuf| {
+            *input != Path::new("-")
+                && std::fs::metadata(input).is_ok_and(|found| !found.is_file() && !found.is_dir())
+        };
+        if let Some(pipe) = files_of(&inputs)?.iter().find(is_pipe) {
+            bail!(
+                "{}: a report reads the rows again, and a pipe gives them once; give a file, or - for standard input",
+                pipe.display()
+            );
+        }
+        files.file("report", report)
+    }
+}

@@ -1,0 +1,125 @@
+//! What the program does when it is told to end: by Ctrl-C, by a terminal that
+//! closes, or by `kill`.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+
+use thiserror::Error;
+
+/// A signal has come while one is waited for; asked again, the program ends at
+/// once.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the first signal is only noted.
+static DEFERRED: AtomicBool = AtomicBool::new(false);
+
+/// The last signal that came.
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+
+/// What to say before the program ends at once.
+static LAST_WORDS: Mutex<String> = Mutex::new(String::new());
+
+/// Something that was stopped by a signal.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Interrupted(pub String);
+
+/// The exit code of what a signal has stopped, as shells give it: 130 for
+/// Ctrl-C.
+pub fn exit_code() -> u8 {
+    let signal = match SIGNAL.load(Ordering::Relaxed) {
+        0 => signal_hook::consts::SIGINT,
+        signal => signal,
+    };
+    u8::try_from(128 + signal).unwrap_or(u8::MAX)
+}
+
+/// Has signals remove files that are not finished, and end the program.
+pub fn listen() {
+    static ONCE: Once = Once::new();
+    // Without it, which a limit on threads can bring about, signals end the
+    // program as they end any.
+    ONCE.call_once(|| start().unwrap_or(()));
+}
+
+#[cfg(unix)]
+fn start() -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut listened = vec![SIGINT, SIGTERM];
+    if !is_ignored(SIGHUP) {
+        listened.push(SIGHUP);
+    }
+    let mut signals = signal_hook::iterator::Signals::new(listened)?;
+    let handle = signals.handle();
+    let thread = std::thread::Builder::new().name("signals".to_string());
+    let started = thread.spawn(move || signals.forever().for_each(act));
+    if started.is_err() {
+        handle.close();
+    }
+    started.map(drop)
+}
+
+/// Whether whoever started the program has it ignore a signal, as `nohup` does.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    ignored.is_some_and(|bits| bits >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(unix)]
+fn act(signal: i32) {
+    SIGNAL.store(signal, Ordering::Relaxed);
+    if DEFERRED.load(Ordering::SeqCst) && !INTERRUPTED.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    linreg_model::remove_unfinished_files();
+    let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    // There may be nobody to hear it.
+    std::io::stderr().write_all(words.as_bytes()).ok();
+    signal_hook::low_level::exit(128 + signal);
+}
+
+#[cfg(not(unix))]
+fn start() -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Says this before the program ends at once.
+pub fn say_at_the_end(words: String) {
+    *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
+}
+
+/// While this lives, the first signal sets a flag, and the second ends the
+/// program.
+pub struct Deferred(());
+
+impl Deferred {
+    pub fn new() -> Self {
+        listen();
+        DEFERRED.store(true, Ordering::SeqCst);
+        Self(())
+    }
+
+    /// True once a signal has come.
+    pub fn flag(&self) -> &'static AtomicBool {
+        &INTERRUPTED
+    }
+
+    /// An error if a signal has come.
+    pub fn end(self) -> Result<(), Interrupted> {
+        drop(self);
+        match INTERRUPTED.load(Ordering::SeqCst) {
+            true => Err(Interrupted("interrupted".to_string())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        DEFERRED.store(false, Ordering::SeqCst);
+    }
+}
