@@ -310,10 +310,6 @@ fn of_settings() {
             "none: there is no such checkpoint; start without --resume",
         ),
         (
-            "fit --method sgd good.csv --target y --force --checkpoint c --k-fold 2",
-            "--checkpoint is for one fit, and --k-fold makes several; leave out one of them",
-        ),
-        (
             "fit good.csv --target y --force --l1 1",
             "--l1 is a setting of training; add --method sgd",
         ),

@@ -216,7 +216,7 @@ fn a_log_replaces_no_file_and_is_for_training() {
         "error: diabetes.csv: this file is read; write another"
     );
     let message = tool.fail(&[fit, &["--log", "diabetes.safetensors"]].concat());
-    let expected = "error: --log and the model are the same file; name another";
+    let expected = "error: diabetes.safetensors: the model and the log are the same file; name another for one of them";
     assert_eq!(message, expected);
     let message = tool.fail(&[&FIT[..4], &["--log", "log.jsonl"]].concat());
     let expected = "error: --log is a setting of training; add --method sgd";

@@ -14,6 +14,7 @@ mod examples;
 mod from_exact;
 mod lesson;
 mod numeric;
+mod outputs;
 mod plots;
 mod quantiles;
 mod reading;

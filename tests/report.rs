@@ -349,7 +349,7 @@ fn a_report_is_refused_where_it_cannot_go() {
     tool.write("old.html", "old");
     let in_use = "this file is read; write another";
     let exists = "the file exists; use --force to replace it, or another name";
-    let model = "this is the model's file; name another for the report";
+    let model = "the model and the report are the same file; name another for one of them";
     let pipe = "a report reads the rows again, and a pipe gives them once; give a file, or - for standard input";
     let no_name = "a report cannot go to standard output; name a file, such as report.html";
     for (file, report, message) in [

@@ -71,10 +71,11 @@ impl CheckpointFile {
             .map_err(|error| problem(error.to_string()))?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // What has appeared since is another training's.
-        let output = match *held {
-            Some(_) => self.output.clone(),
-            None => self.output.clone().with_existing(Existing::Keep),
+        let existing = match *held {
+            Some(_) => Existing::Replace,
+            None => Existing::Keep,
         };
+        let output = self.output.clone().with_existing(existing);
         let new = output.create().and_then(|mut new| {
             let written = new.write_all(&bytes);
             written.map_err(|error| output.error(error))?;

@@ -123,7 +123,6 @@ impl Table {
         if !args.split.has_folds() {
             return Ok(Vec::new());
         }
-        args.split.check_folds(num_rows)?;
         let left_out = match num_rows == self.schema.num_rows {
             true => Arc::new([]),
             false => rows_left_out(self.source.as_ref(), &self.encoder)?,
@@ -219,8 +218,8 @@ impl Table {
             sets: Vec::new(),
         };
         table.warn()?;
-        outputs.save(&table, &fitted)?;
         table.judge_held_out(args, Split::None, &mut fitted)?;
+        outputs.save(&table, &fitted)?;
         Ok((table, fitted))
     }
 
@@ -279,8 +278,8 @@ impl Table {
         }
     }
 
-    /// Fits the model to the rows for training, saves it, and judges it on each
-    /// set.
+    /// Fits the model to the rows for training, judges it on each set, and saves
+    /// it: a trained one first, which takes long to make.
     pub fn fit(
         &self,
         args: &Args,
@@ -288,9 +287,11 @@ impl Table {
         split: Split,
         outputs: &mut Outputs,
     ) -> Result<Fitted> {
-        let mut fitted = match way {
+        let fitted = match way {
             Way::Exact => {
-                let fitted = self.fit_exact(args, split)?;
+                let mut fitted = self.fit_exact(args, split)?;
+                args.split.check_folds(fitted.num_rows as u64)?;
+                self.judge_held_out(args, split, &mut fitted)?;
                 outputs.save(self, &fitted)?;
                 fitted
             }
@@ -305,10 +306,11 @@ impl Table {
                 let failure = log.and_then(Log::failure);
                 outputs.problems.extend(failure.map(anyhow::Error::from));
                 deferred.end()?;
-                self.judge_trained(trained.fitted, &trained.rows)?
+                let mut fitted = self.judge_trained(trained.fitted, &trained.rows)?;
+                self.judge_held_out(args, split, &mut fitted)?;
+                fitted
             }
         };
-        self.judge_held_out(args, split, &mut fitted)?;
         Ok(fitted)
     }
 
@@ -416,6 +418,9 @@ impl Table {
     ) -> Result<TrainedRows> {
         let (rows, counts) = self.rows(args, split, Set::Training)?;
         let num_rows = as_source(&rows).num_rows();
+        if !matches!(split, Split::Fold { .. }) {
+            args.split.check_folds(num_rows as u64)?;
+        }
         let in_memory = matches!(rows, EncodedRows::Memory(_));
         let config = args.training.config(num_rows, in_memory, args.seed)?;
         let config = config

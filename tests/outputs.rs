@@ -1,0 +1,490 @@
+//! Every file that the tool writes is there whole or not at all, and none is lost
+//! to another.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::tool::Tool;
+
+/// A small table, a model of it, and another table.
+fn ready() -> Tool {
+    let tool = Tool::new();
+    let rows = |name: &str, examples: &str| {
+        let generate = ["generate", "--noise", "1", "--examples", examples];
+        tool.succeed(&[&generate[..], &["--output", name]].concat());
+    };
+    rows("data.csv", "200");
+    rows("d1.csv", "50");
+    rows("d.csv", "50");
+    tool.succeed(&["fit", "data.csv", "--target", "y", "--output", "m.st"]);
+    tool
+}
+
+/// A training that takes so many epochs.
+fn training<'a>(epochs: &'a str) -> Vec<&'a str> {
+    let fit = ["fit", "data.csv", "--target", "y", "--method", "sgd"];
+    let way = ["--optimizer", "adam", "--epochs", epochs];
+    [&fit[..], &way, &["--output", "new.st"]].concat()
+}
+
+fn message(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Runs it where no file may have more than 8 KiB.
+#[cfg(unix)]
+fn with_small_files(tool: &Tool, arguments: &[&str]) -> Output {
+    Command::new("sh")
+        .args(["-c", "ulimit -f 16; exec \"$@\"", "sh"])
+        .arg(assert_cmd::cargo::cargo_bin("linreg"))
+        .args(arguments)
+        .current_dir(tool.path(""))
+        .output()
+        .unwrap()
+}
+
+#[cfg(unix)]
+fn signal(child: &std::process::Child, name: &str) {
+    let id = child.id().to_string();
+    let status = Command::new("kill").args([name, &id]).status();
+    // It may have ended.
+    status.unwrap();
+}
+
+#[test]
+fn no_output_is_an_input_whatever_it_is_called() {
+    let tool = ready();
+    let before = tool.read("d.csv");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("d.csv", tool.path("link.csv")).unwrap();
+    let fit = "fit d*.csv --target y --force --method sgd --epochs 2";
+    let exact = "fit d*.csv --target y --force";
+    for (command, file) in [
+        ("predict m.st d*.csv --force -o", "d.csv"),
+        ("predict m.st d*.csv --force -o", "link.csv"),
+        ("predict m.st d*.csv --force -o", "./../{}/d.csv"),
+        (exact, "-o d1.csv"),
+        (exact, "-o new.st --report d.csv"),
+        (fit, "-o d.csv"),
+        (fit, "-o new.st --log d1.csv"),
+        (fit, "-o new.st --history d.csv"),
+        (fit, "-o new.st --checkpoint d.csv"),
+        ("plot scatter d*.csv --target y --force -o", "d.svg"),
+    ] {
+        let folder = tool.path("");
+        let folder = folder.file_name().unwrap().to_str().unwrap();
+        let command = format!("{command} {}", file.replace("{}", folder));
+        if file == "d.svg" {
+            std::fs::rename(tool.path("d.csv"), tool.path("d.svg")).unwrap();
+            let found = tool.fail(
+                &"plot scatter d*.svg --target y --force -o d.svg"
+                    .split(' ')
+                    .collect::<Vec<_>>(),
+            );
+            assert_eq!(found, "error: d.svg: this file is read; write another");
+            std::fs::rename(tool.path("d.svg"), tool.path("d.csv")).unwrap();
+            continue;
+        }
+        if file == "link.csv" && cfg!(not(unix)) {
+            continue;
+        }
+        let found = tool.fail(&command.split(' ').collect::<Vec<_>>());
+        assert!(
+            found.ends_with(": this file is read; write another"),
+            "{command}: {found}"
+        );
+        assert_eq!(tool.read("d.csv"), before, "{command}");
+    }
+    assert!(!tool.files().contains(&"new.st".to_string()));
+}
+
+#[test]
+fn no_two_outputs_are_one_file() {
+    let tool = ready();
+    let outputs = [
+        ("--checkpoint", "checkpoint"),
+        ("--output", "model"),
+        ("--report", "report"),
+        ("--history", "history"),
+        ("--log", "log"),
+    ];
+    for (first, a) in outputs {
+        for (second, b) in outputs.iter().skip_while(|other| other.0 != first).skip(1) {
+            let mut fit: Vec<&str> = "fit data.csv --target y --method sgd --epochs 2"
+                .split(' ')
+                .collect();
+            if first != "--output" && *second != "--output" {
+                fit.extend(["--output", "new.st"]);
+            }
+            fit.extend([first, "same.csv", second, "./same.csv"]);
+            let found = tool.fail(&fit);
+            let expected =
+                format!(": the {a} and the {b} are the same file; name another for one of them");
+            assert!(found.ends_with(&expected), "{fit:?}: {found}");
+        }
+    }
+    assert_eq!(tool.files(), ["d.csv", "d1.csv", "data.csv", "m.st"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_never_written_or_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let tool = ready();
+    let pipe = Command::new("mkfifo").arg(tool.path("pipe")).status();
+    assert!(pipe.unwrap().success());
+    let trained = training("2");
+    for file in ["/dev/null", "/dev/full", "pipe"] {
+        let what = if file == "pipe" { "a pipe" } else { "a device" };
+        let expected = format!(
+            "error: {file}: this is {what}, and only a regular file can be written whole or not at all; name a file"
+        );
+        for option in ["--log", "--checkpoint", "--report"] {
+            let found = tool.fail(&[&trained[..], &[option, file, "--force"]].concat());
+            assert_eq!(found, expected);
+        }
+        let predict = ["predict", "m.st", "d.csv", "--force", "-o", file];
+        // The name of a table says what it is.
+        assert_eq!(tool.fail(&predict), expected);
+    }
+    let null = std::fs::metadata("/dev/null").unwrap().file_type();
+    assert!(null.is_char_device());
+    assert!(!tool.files().contains(&"new.st".to_string()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_touches_no_other_file_and_may_have_any_name() {
+    let tool = ready();
+    let before = tool.read("data.csv");
+    std::os::unix::fs::symlink("data.csv", tool.path("saved.tmp")).unwrap();
+    tool.write(".linreg-1-0", "another's");
+    let saving = ["--checkpoint", "saved", "--checkpoint-every", "3"];
+    tool.succeed(&[&training("20")[..], &saving].concat());
+    assert_eq!(tool.read("data.csv"), before);
+    assert_eq!(tool.read(".linreg-1-0"), "another's");
+    let longest = "c".repeat(255);
+    let saving = [
+        "--checkpoint",
+        &longest,
+        "--checkpoint-every",
+        "3",
+        "--force",
+    ];
+    tool.succeed(&[&training("20")[..], &saving].concat());
+    let mut expected = vec![
+        ".linreg-1-0",
+        "d.csv",
+        "d1.csv",
+        "data.csv",
+        "m.st",
+        "new.st",
+        "saved",
+        "saved.tmp",
+    ];
+    expected.insert(1, &longest);
+    assert_eq!(tool.files(), expected);
+    let longer = "c".repeat(256);
+    let found = tool.fail(&[&training("20")[..], &["--checkpoint", &longer]].concat());
+    assert!(found.contains(": File name too long"), "{found}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_takes_no_model_with_it() {
+    let tool = ready();
+    let long = training("200");
+    for (option, file) in [
+        ("--log", "log"),
+        ("--history", "history.csv"),
+        ("--report", "report.html"),
+        ("--checkpoint", "saved"),
+    ] {
+        let every = ["--checkpoint-every", "1"];
+        let every = if option == "--checkpoint" {
+            &every[..]
+        } else {
+            &[]
+        };
+        let output = with_small_files(&tool, &[&long[..], &[option, file], every].concat());
+        let said = message(&output);
+        assert_eq!(output.status.code(), Some(1), "{option}: {said}");
+        let expected = match option {
+            "--checkpoint" => {
+                "error: saved: the checkpoint cannot be written: File too large".to_string()
+            }
+            _ => format!("error: {file}: File too large"),
+        };
+        assert!(said.starts_with(&expected), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        // The model is there, and what it came to was told.
+        tool.succeed(&["predict", "new.st", "d.csv"]);
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(stdout.contains("Saved new.st"), "{stdout}");
+        assert_eq!(stdout.contains("report.html"), false, "{stdout}");
+        let is_there = tool.files().contains(&file.to_string());
+        // A log is what could be written of it, a checkpoint one of before.
+        assert_eq!(
+            is_there,
+            ["--log", "--checkpoint"].contains(&option),
+            "{option}"
+        );
+        std::fs::remove_file(tool.path("new.st")).unwrap();
+        std::fs::remove_file(tool.path(file)).ok();
+    }
+    assert_eq!(tool.files(), ["d.csv", "d1.csv", "data.csv", "m.st"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_without_room_leaves_nothing_behind() {
+    let tool = ready();
+    let many = ["generate", "--examples", "3000", "--output", "many.csv"];
+    let output = with_small_files(&tool, &many);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        message(&output),
+        "error: many.csv: File too large (os error 27)\n"
+    );
+    tool.succeed(&many);
+    let predict = ["predict", "m.st", "many.csv", "--output", "p.csv"];
+    let output = with_small_files(&tool, &predict);
+    assert_eq!(
+        message(&output),
+        "error: p.csv: File too large (os error 27)\n"
+    );
+    assert_eq!(
+        tool.files(),
+        ["d.csv", "d1.csv", "data.csv", "m.st", "many.csv"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_same_command_with_resume_goes_on_and_so_does_its_log() {
+    let tool = ready();
+    let whole = ["--output", "whole.st"];
+    tool.succeed(&[&training("3000")[..8], &["--epochs", "3000"], &whole].concat());
+    let long = training("3000");
+    let files = [
+        "--checkpoint",
+        "saved",
+        "--log",
+        "log",
+        "--history",
+        "history.csv",
+    ];
+    let command = [&long[..], &files].concat();
+    let child = tool.start(&command);
+    while !tool.path("log").exists() || tool.read("log").lines().count() < 20 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    let said = message(&output);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(
+        said.ends_with("; go on with the same command and --resume saved\n"),
+        "{said}"
+    );
+    let first = tool.read("log").lines().count();
+    assert!(first < 3000);
+    tool.succeed(&[&command[..], &["--resume", "saved"]].concat());
+    let log = tool.read("log");
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.len() >= 3000);
+    let epochs: BTreeSet<u64> = lines
+        .iter()
+        .map(|line| line["epoch"].as_u64().unwrap())
+        .collect();
+    assert_eq!(epochs.len(), 3000);
+    let seconds: Vec<f64> = lines
+        .iter()
+        .map(|line| line["seconds"].as_f64().unwrap())
+        .collect();
+    assert!(seconds.is_sorted(), "{seconds:?}");
+    assert_eq!(tool.read("history.csv").lines().count(), 3001);
+    let bytes = |name: &str| std::fs::read(tool.path(name)).unwrap();
+    assert!(bytes("new.st") == bytes("whole.st"));
+    // What has ended ends again, with the same model.
+    let again = [&long[..], &["--resume", "saved", "--force"]].concat();
+    tool.succeed(&again);
+    assert!(bytes("new.st") == bytes("whole.st"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_training_is_refused_a_checkpoint_that_one_saves_to() {
+    let tool = ready();
+    let endless = [&training("100000000")[..], &["--checkpoint", "saved"]].concat();
+    let mut first = tool.start(&endless);
+    while !tool.path("saved").exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let other = [
+        &training("100000000")[..8],
+        &["--output", "other.st", "--epochs", "5"],
+    ]
+    .concat();
+    let expected = "error: saved: another training saves to this file; wait until it ends, or name another file";
+    for option in [
+        &["--resume", "saved"][..],
+        &["--checkpoint", "saved", "--force"],
+        &["--checkpoint", "saved", "--resume", "saved"],
+    ] {
+        assert_eq!(tool.fail(&[&other[..], option].concat()), expected);
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let replaced = ["--checkpoint", "saved", "--force"];
+    tool.succeed(&[&other[..], &replaced].concat());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_in_a_cross_validation_leaves_the_model() {
+    let tool = ready();
+    for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let folds = ["--k-fold", "200", "--checkpoint", "saved", "--force"];
+        let child = tool.start(&[&training("2000")[..], &folds].concat());
+        while !tool.path("new.st").exists() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        let said = message(&output);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains("the model was saved to new.st"), "{said}");
+        tool.succeed(&["predict", "new.st", "d.csv"]);
+        std::fs::remove_file(tool.path("new.st")).unwrap();
+    }
+}
+
+/// A number from 0 to 1, the same in every run.
+fn uniform(state: &mut u64) -> f64 {
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Runs it as often, each time stopped by a signal at a random moment, and
+/// checks that each file is the whole one, or not there.
+#[cfg(unix)]
+fn stopped(tool: &Tool, command: &[&str], input: Option<&str>, files: &[&str], logs: &[&str]) {
+    let temporary = tempfile::tempdir().unwrap();
+    let start = |arguments: &[&str]| {
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin("linreg"));
+        let stdin = match input {
+            Some(name) => Stdio::from(std::fs::File::open(tool.path(name)).unwrap()),
+            None => Stdio::null(),
+        };
+        child
+            .args(arguments)
+            .env("TMPDIR", temporary.path())
+            .current_dir(tool.path(""))
+            .stdin(stdin)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        child.spawn().unwrap()
+    };
+    let before = tool.files();
+    let started = Instant::now();
+    assert!(start(command).wait().unwrap().success(), "{command:?}");
+    let took = started.elapsed();
+    let whole: Vec<Vec<u8>> = files
+        .iter()
+        .map(|file| std::fs::read(tool.path(file)).unwrap())
+        .collect();
+    let remove = || {
+        for file in files.iter().chain(logs) {
+            std::fs::remove_file(tool.path(file)).ok();
+        }
+    };
+    remove();
+    assert_eq!(tool.files(), before);
+    let mut state = 11;
+    for round in 0..30 {
+        let mut child = start(command);
+        std::thread::sleep(took.mul_f64(uniform(&mut state)));
+        let name = ["-KILL", "-TERM", "-INT", "-HUP"][round % 4];
+        signal(&child, name);
+        if name != "-KILL" {
+            // The first may be waited for.
+            std::thread::sleep(Duration::from_millis(20));
+            signal(&child, "-KILL");
+        }
+        child.wait().unwrap();
+        for (file, whole) in files.iter().zip(&whole) {
+            if let Ok(found) = std::fs::read(tool.path(file)) {
+                assert!(found == *whole, "{file} after {name}");
+            }
+        }
+        for log in logs {
+            if let Ok(found) = std::fs::read_to_string(tool.path(log)) {
+                let is_json = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+                let lines = found.strip_suffix('\n').unwrap_or(&found);
+                assert!(
+                    found.is_empty()
+                        || lines
+                            .lines()
+                            .all(|line| is_json(line) || line.starts_with("linreg checkpoint ")),
+                    "{log}"
+                );
+            }
+        }
+        remove();
+        assert_eq!(tool.files(), before, "after {name}");
+        let left = std::fs::read_dir(temporary.path()).unwrap().count();
+        assert_eq!(left, 0, "temporary files after {name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_table_that_is_stopped_at_any_moment_is_whole_or_not_there() {
+    let tool = ready();
+    tool.succeed(&["generate", "--examples", "20000", "--output", "many.csv"]);
+    let predict = ["predict", "m.st", "many.csv", "--output", "p.csv"];
+    stopped(&tool, &predict, None, &["p.csv"], &[]);
+    let generate = ["generate", "--examples", "20000", "--output", "g.parquet"];
+    stopped(&tool, &generate, None, &["g.parquet"], &[]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fit_that_is_stopped_at_any_moment_leaves_whole_files_and_no_others() {
+    let tool = ready();
+    tool.succeed(&["generate", "--examples", "20000", "--output", "many.csv"]);
+    let exact = ["fit", "-", "--target", "y", "--output", "new.st"];
+    stopped(&tool, &exact, Some("many.csv"), &["new.st"], &[]);
+    let report = [
+        "fit", "data.csv", "--target", "y", "--output", "new.st", "--report", "r.html",
+    ];
+    stopped(&tool, &report, None, &["new.st"], &[]);
+    let files = ["--checkpoint", "saved", "--checkpoint-every", "5"];
+    let files = [&files[..], &["--log", "log", "--history", "history.csv"]].concat();
+    let trained = [&training("60")[..], &files].concat();
+    // Times differ from run to run.
+    stopped(
+        &tool,
+        &trained,
+        None,
+        &["new.st"],
+        &["saved", "log", "history.csv"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_picture_that_is_stopped_at_any_moment_is_whole_or_not_there() {
+    let tool = ready();
+    let picture = [
+        "plot", "scatter", "data.csv", "--target", "y", "-o", "p.png",
+    ];
+    stopped(&tool, &picture, None, &["p.png"], &[]);
+}
