@@ -1,5 +1,7 @@
 //! `linreg`: linear regression from the shell.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
 compile_error!("linreg needs a backend: build with --features ndarray (the default), flex or wgpu");
 
@@ -16,10 +18,10 @@ mod progress;
 mod reading;
 mod report;
 mod split;
-mod style;
+mod terminal;
 mod text_args;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -64,13 +66,18 @@ enum Command {
 
 fn main() -> ExitCode {
     quieten_mesa();
-    match run(Cli::parse()) {
+    terminal::show_panics();
+    let cli = match terminal::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match run(cli) {
         Ok(code) => code,
         // Whoever read our output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if standard error is closed.
-            let _ = writeln!(anstream::stderr(), "{} {error:#}", style::red("error:"));
+            let _ = terminal::stderr().error(format_args!("{error:#}"));
             ExitCode::from(2)
         }
     }

@@ -6,6 +6,8 @@ use anyhow::{Context, Result, bail};
 use linreg_data::{DataError, TableFormat};
 use tempfile::NamedTempFile;
 
+use crate::terminal;
+
 /// Where a result goes: a file that is there whole or not at all, or standard
 /// output.
 pub struct Output {
@@ -73,7 +75,7 @@ impl Output {
     /// Writes it all and, to a file, puts it in place at the end.
     pub fn write(&self, content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
         let Some(path) = &self.path else {
-            let mut stdout = io::BufWriter::new(io::stdout());
+            let mut stdout = io::BufWriter::new(terminal::data());
             content(&mut stdout)?;
             return Ok(stdout.flush()?);
         };
@@ -129,13 +131,6 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     // Without the temporary file's name, which nobody chose.
     file.tempfile_in(folder)
         .map_err(|error| io::Error::from(error.kind()))
-}
-
-/// Prints a JSON object for a machine to read.
-pub fn print_json(value: &serde_json::Value) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
-    Ok(writeln!(stdout)?)
 }
 
 #[cfg(test)]

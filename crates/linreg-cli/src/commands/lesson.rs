@@ -3,7 +3,6 @@ mod page;
 mod plots;
 mod story;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -19,7 +18,8 @@ use serde_json::json;
 
 use super::generate::SyntheticArgs;
 use super::{Backend, BackendArgs};
-use crate::output::{Output, print_json};
+use crate::output::Output;
+use crate::terminal::{self, Text, print_json};
 use evaluation::Evaluation;
 use plots::Plots;
 use story::FeatureLine;
@@ -112,10 +112,9 @@ pub fn run(args: Args) -> Result<()> {
         Some(report) => Some(Output::new(Some(report.clone()), args.force, &[])?),
     };
 
-    let mut out: Box<dyn Write> = if args.json {
-        Box::new(std::io::sink())
-    } else {
-        Box::new(std::io::stdout().lock())
+    let mut out = match args.json {
+        true => terminal::nowhere(),
+        false => terminal::stdout(),
     };
     // Before anything is printed: a reader who stops early still has them.
     let written = plots
@@ -159,7 +158,6 @@ pub fn run(args: Args) -> Result<()> {
         writeln!(out, "Wrote {}; open it in a browser.", report.display())?;
     }
     story::where_to_go_next(&mut out)?;
-    drop(out);
 
     if args.json {
         let losses = run.losses.iter().enumerate();
@@ -241,7 +239,7 @@ fn advise(error: anyhow::Error) -> anyhow::Error {
 
 /// Prints the loss after each epoch, in the lesson's own form.
 struct PrintEpochs<'a> {
-    out: &'a mut Box<dyn Write>,
+    out: &'a mut Text,
     failed: Option<std::io::Error>,
 }
 

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -26,7 +25,7 @@ use crate::input::SourceArgs;
 use crate::log::Log;
 use crate::number;
 use crate::progress::TrainingProgress;
-use crate::style::yellow;
+use crate::terminal;
 
 /// A table whose columns are known.
 pub struct Table {
@@ -487,9 +486,9 @@ impl Table {
                 number::count(parameters, "coefficient")
             ));
         }
-        let mut stderr = anstream::stderr();
+        let mut stderr = terminal::stderr();
         for warning in warnings {
-            writeln!(stderr, "{} {warning}", yellow("warning:"))?;
+            stderr.warning(warning)?;
         }
         Ok(())
     }

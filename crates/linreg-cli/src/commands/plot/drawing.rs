@@ -1,10 +1,10 @@
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use linreg_plot::Picture;
 
 use crate::output::Output;
+use crate::terminal;
 
 /// Where a picture goes.
 #[derive(clap::Args)]
@@ -59,16 +59,15 @@ impl Drawing {
                 output.write(|file| Ok(file.write_all(&png)?))
             }
             Self::Terminal => {
-                let mut stdout = std::io::stdout().lock();
-                let (width, height) = match terminal_size::terminal_size_of(&stdout) {
+                let (width, height) = match terminal::size() {
                     // A line for the prompt that follows.
                     Some((width, height)) => {
-                        let lines = usize::from(height.0).saturating_sub(1);
-                        (usize::from(width.0), lines.min(MOST_LINES))
+                        let lines = height.saturating_sub(1);
+                        (width, lines.min(MOST_LINES))
                     }
                     None => SIZE,
                 };
-                writeln!(stdout, "{}", picture.terminal(width, height))?;
+                writeln!(terminal::stdout(), "{}", picture.terminal(width, height))?;
                 Ok(())
             }
         }
