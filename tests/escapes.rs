@@ -18,7 +18,13 @@ const NAME: &str = "\u{1b}[35m\u{7}\u{9b}7m\u{7f}\u{85}\u{202e}\u{2066}\u{61c}\u
 
 /// The sequences that colours of our own are made of, and those of clap.
 const OURS: [&str; 7] = [
-    "\u{1b}[0m", "\u{1b}[1m", "\u{1b}[4m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[36m",
+    "\u{1b}[0m",
+    "\u{1b}[1m",
+    "\u{1b}[4m",
+    "\u{1b}[31m",
+    "\u{1b}[32m",
+    "\u{1b}[33m",
+    "\u{1b}[36m",
 ];
 
 fn steers(character: char) -> bool {
@@ -47,7 +53,9 @@ fn printed(output: &Output, arguments: &[&str]) -> String {
 fn says_it(tool: &Tool, arguments: &[&str]) -> Output {
     let output = tool.run(arguments);
     let text = printed(&output, arguments);
-    let is_said = [r"\u{1b}[35m", r"\u001b[35m"].iter().any(|it| text.contains(it));
+    let is_said = [r"\u{1b}[35m", r"\u001b[35m"]
+        .iter()
+        .any(|it| text.contains(it));
     assert!(is_said, "{arguments:?}: {text}");
     let mut coloured = tool.run_with("CLICOLOR_FORCE", "1", arguments);
     for stream in [&mut coloured.stdout, &mut coloured.stderr] {
@@ -98,14 +106,24 @@ impl Hostile {
         let output = says_it(&tool, &fit[..]);
         // The second time, with colours, the file exists.
         assert!(output.status.success());
-        Self { tool, table, model, columns }
+        Self {
+            tool,
+            table,
+            model,
+            columns,
+        }
     }
 }
 
 #[test]
 fn names_levels_and_file_names_are_spelt_out_by_every_command() {
     let hostile = Hostile::new();
-    let Hostile { tool, table, model, columns: [y, x, g] } = &hostile;
+    let Hostile {
+        tool,
+        table,
+        model,
+        columns: [y, x, g],
+    } = &hostile;
     let long = format!("--{NAME}");
     let cases: &[&[&str]] = &[
         &["lesson", "--plots", table],
@@ -114,14 +132,53 @@ fn names_levels_and_file_names_are_spelt_out_by_every_command() {
         &["describe", table, "--target", HOSTILE],
         &["fit", table, "--target", y],
         &["fit", table, "--target", y, "--output", model, "--force"],
-        &["fit", table, "--target", y, "--output", model, "--force", "--method", "sgd", "--k-fold", "3"],
-        &["fit", table, "--target", y, "--output", model, "--force", "--ridge", "1"],
-        &["fit", table, "--target", y, "--output", model, "--force", "--diagnostics"],
+        &[
+            "fit", table, "--target", y, "--output", model, "--force", "--method", "sgd",
+            "--k-fold", "3",
+        ],
+        &[
+            "fit", table, "--target", y, "--output", model, "--force", "--ridge", "1",
+        ],
+        &[
+            "fit",
+            table,
+            "--target",
+            y,
+            "--output",
+            model,
+            "--force",
+            "--diagnostics",
+        ],
         &["fit", table, "--target", g, "--output", "other"],
-        &["fit", table, "--target", y, "--features", HOSTILE, "--output", "other"],
-        &["fit", table, "--formula", &format!("`y` ~ x{NAME}"), "--output", "other"],
-        &["fit", table, "--target", y, "--na", HOSTILE, "--output", table],
-        &["fit", table, "--target", y, "--output", &format!("{NAME}/m")],
+        &[
+            "fit",
+            table,
+            "--target",
+            y,
+            "--features",
+            HOSTILE,
+            "--output",
+            "other",
+        ],
+        &[
+            "fit",
+            table,
+            "--formula",
+            &format!("`y` ~ x{NAME}"),
+            "--output",
+            "other",
+        ],
+        &[
+            "fit", table, "--target", y, "--na", HOSTILE, "--output", table,
+        ],
+        &[
+            "fit",
+            table,
+            "--target",
+            y,
+            "--output",
+            &format!("{NAME}/m"),
+        ],
         &["predict", model, table, "--keep", HOSTILE],
         &["predict", table, table],
         &["evaluate", model, table],

@@ -44,9 +44,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 /// As [`printable`], of a text that has several lines: line feeds stay.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
-    spelt_out(text, |character| {
-        character != '\n' && is_control(character)
-    })
+    spelt_out(text, |character| character != '\n' && is_control(character))
 }
 
 fn spelt_out(text: &str, is_spelt: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -75,7 +73,10 @@ mod tests {
             ("\u{9b}31m\u{7f}", r"\u{9b}31m\u{7f}"),
             ("a\r\n\tb", r"a\r\n\tb"),
             ("\u{202e}x\u{2069}\u{61c}", r"\u{202e}x\u{2069}\u{61c}"),
-            ("a\u{2028}\u{feff}b\u{e0041}", r"a\u{2028}\u{feff}b\u{e0041}"),
+            (
+                "a\u{2028}\u{feff}b\u{e0041}",
+                r"a\u{2028}\u{feff}b\u{e0041}",
+            ),
         ] {
             assert_eq!(printable(text), expected);
         }

@@ -1,4 +1,3 @@
-
 use anyhow::Result;
 use linreg_data::{
     Column, Description, Kind, Passes, Schema, column_names, describe, learn_schema,
