@@ -1,7 +1,6 @@
 //! Texts that others have made never steer the terminal of whoever runs the
 //! program: whatever is in a file, its name or an argument is spelt out.
 
-use std::collections::BTreeSet;
 use std::process::Output;
 
 use serde_json::Value;
@@ -47,16 +46,11 @@ fn printed(output: &Output, arguments: &[&str]) -> String {
     text
 }
 
-/// Runs it, on a terminal and for one without colours, and sees that it has said
-/// the hostile text, spelt out.
+/// Runs it, without colours and with them, and gives what it printed without.
 #[track_caller]
-fn says_it(tool: &Tool, arguments: &[&str]) -> Output {
+fn says_nothing_that_steers(tool: &Tool, arguments: &[&str]) -> (Output, String) {
     let output = tool.run(arguments);
     let text = printed(&output, arguments);
-    let is_said = [r"\u{1b}[35m", r"\u001b[35m"]
-        .iter()
-        .any(|it| text.contains(it));
-    assert!(is_said, "{arguments:?}: {text}");
     let mut coloured = tool.run_with("CLICOLOR_FORCE", "1", arguments);
     for stream in [&mut coloured.stdout, &mut coloured.stderr] {
         let text = String::from_utf8(std::mem::take(stream)).unwrap();
@@ -64,6 +58,15 @@ fn says_it(tool: &Tool, arguments: &[&str]) -> Output {
         *stream = without.into_bytes();
     }
     printed(&coloured, arguments);
+    (output, text)
+}
+
+/// The same, and it has said the hostile text, spelt out.
+#[track_caller]
+fn says_it(tool: &Tool, arguments: &[&str]) -> Output {
+    let (output, text) = says_nothing_that_steers(tool, arguments);
+    let mut spelt = [r"\u{1b}[35m", r"\u001b[35m"].into_iter();
+    assert!(spelt.any(|it| text.contains(it)), "{arguments:?}: {text}");
     output
 }
 
@@ -73,6 +76,11 @@ fn says_it_in_json(tool: &Tool, arguments: &[&str]) -> Value {
     let arguments = [arguments, &["--json"]].concat();
     let output = says_it(tool, &arguments);
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// As an option takes a name.
+fn in_quotes(name: &str) -> String {
+    format!("\"{name}\"")
 }
 
 fn name(start: &str) -> String {
@@ -124,85 +132,194 @@ fn names_levels_and_file_names_are_spelt_out_by_every_command() {
         model,
         columns: [y, x, g],
     } = &hostile;
-    let long = format!("--{NAME}");
-    let cases: &[&[&str]] = &[
-        &["lesson", "--plots", table],
-        &["generate", "--output", table],
-        &["describe", table, "--target", y],
-        &["describe", table, "--target", HOSTILE],
-        &["fit", table, "--target", y],
-        &["fit", table, "--target", y, "--output", model, "--force"],
-        &[
-            "fit", table, "--target", y, "--output", model, "--force", "--method", "sgd",
-            "--k-fold", "3",
-        ],
-        &[
-            "fit", table, "--target", y, "--output", model, "--force", "--ridge", "1",
-        ],
-        &[
-            "fit",
-            table,
-            "--target",
-            y,
-            "--output",
-            model,
-            "--force",
-            "--diagnostics",
-        ],
-        &["fit", table, "--target", g, "--output", "other"],
-        &[
-            "fit",
-            table,
-            "--target",
-            y,
-            "--features",
-            HOSTILE,
-            "--output",
-            "other",
-        ],
-        &[
-            "fit",
-            table,
-            "--formula",
-            &format!("`y` ~ x{NAME}"),
-            "--output",
-            "other",
-        ],
-        &[
-            "fit", table, "--target", y, "--na", HOSTILE, "--output", table,
-        ],
-        &[
-            "fit",
-            table,
-            "--target",
-            y,
-            "--output",
-            &format!("{NAME}/m"),
-        ],
-        &["predict", model, table, "--keep", HOSTILE],
-        &["predict", table, table],
-        &["evaluate", model, table],
-        &["evaluate", model, "none\u{1b}[35m.csv"],
-        &["inspect", model],
-        &["inspect", table],
-        &["plot", "scatter", table, "--target", y, "--features", x],
-        &["plot", "matrix", table, "--features", &format!("{x},none")],
-        &["plot", "residuals", model, table],
-        &["plot", "residuals", model, table, "--target", HOSTILE],
-        &["plot", "coefficients", model],
-        &["plot", "coefficients", model, "--target", HOSTILE],
-        &["plot", "losses", table],
-        &["devices", &long],
-        &["check", "--backend", NAME],
-        &["completions", NAME],
-        &[NAME],
-        &[&long],
-        &["fit", &long],
-        &["fit", table, "--target", y, "--precision", NAME],
-        &["lesson", "--weights", NAME],
-        &["fit", "--na", HOSTILE],
+    let [target, x, g] = [y, x, g].map(|name| in_quotes(name));
+    let none = in_quotes(HOSTILE);
+    let to_model = [
+        "fit", table, "--target", &target, "--output", model, "--force",
     ];
-    for arguments in cases {
+    let fit = |options: &[&'static str]| [&to_model[..], options].concat();
+    let cases = [
+        vec!["lesson", "--plots", table],
+        vec!["generate", "--output", table],
+        vec!["describe", table, "--target", y],
+        vec!["describe", table, "--target", HOSTILE],
+        fit(&[]),
+        fit(&["--diagnostics"]),
+        fit(&["--k-fold", "3"]),
+        fit(&["--method", "sgd", "--verbose"]),
+        vec!["fit", table, "--target", &g, "--output", "other"],
+        vec![
+            "fit",
+            table,
+            "--target",
+            &target,
+            "--features",
+            &none,
+            "--output",
+            "other",
+        ],
+        vec!["fit", table, "--target", &target, "--output", table],
+        vec!["predict", model, table, "--keep", &none],
+        vec!["predict", table, table],
+        vec!["evaluate", model, table],
+        vec!["inspect", model],
+        vec!["inspect", table],
+        vec!["plot", "scatter", table, "--target", HOSTILE],
+        vec!["plot", "residuals", model, table, "--target", HOSTILE],
+        vec!["plot", "coefficients", model, "--target", HOSTILE],
+        vec!["plot", "loss", table],
+    ];
+    for arguments in &cases {
         says_it(tool, arguments);
+    }
+    // A picture has blanks in their place.
+    for arguments in [
+        vec!["plot", "scatter", table, "--target", y, "--features", &x],
+        vec!["plot", "matrix", table],
+        vec!["plot", "residuals", model, table],
+        vec!["plot", "coefficients", model],
+    ] {
+        let (output, _) = says_nothing_that_steers(tool, &arguments);
+        assert!(output.status.success(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn arguments_are_spelt_out_by_every_command() {
+    let Hostile { tool, table, .. } = &Hostile::new();
+    let option = format!("--{HOSTILE}");
+    let formula = format!("`y` ~ x{NAME}");
+    let folder = format!("{NAME}/m");
+    let help = tool.succeed(&["--help"]);
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> = commands
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        says_it(tool, &[command, &option]);
+    }
+    for arguments in [
+        &[HOSTILE][..],
+        &[&option],
+        &["completions", HOSTILE],
+        &["check", "--backend", HOSTILE],
+        &["check", "--accuracy", HOSTILE],
+        &["describe", &format!("none{NAME}")],
+        &["fit", table, "--target", "x", "--seed", HOSTILE],
+        &["fit", table, "--formula", &formula, "--output", "other"],
+        &[
+            "fit", table, "--target", NAME, "--na", NAME, "--output", &folder,
+        ],
+        &["lesson", "--weights", HOSTILE],
+    ] {
+        let output = says_it(tool, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn json_is_read_back_as_the_names_that_it_was_made_of() {
+    let Hostile {
+        tool,
+        table,
+        model,
+        columns: [y, x, _],
+    } = &Hostile::new();
+    let target = in_quotes(y);
+    let fit = [
+        "fit", table, "--target", &target, "--output", model, "--force",
+    ];
+    let fitted = says_it_in_json(tool, &fit);
+    assert_eq!(fitted["target"], y.as_str());
+    assert_eq!(fitted["model"], model.as_str());
+    assert_eq!(fitted["coefficients"][1]["name"], x.as_str());
+    let inspected = says_it_in_json(tool, &["inspect", model]);
+    assert_eq!(inspected["targets"][0], y.as_str());
+    assert_eq!(inspected["features"][0], x.as_str());
+    let described = says_it_in_json(tool, &["describe", table]);
+    assert!(described.to_string().contains("forged"));
+}
+
+#[test]
+fn names_in_parquet_and_arrow_files_are_spelt_out() {
+    let Hostile {
+        tool,
+        table,
+        model,
+        columns,
+    } = &Hostile::new();
+    let keep = columns.each_ref().map(|name| in_quotes(name)).join(",");
+    for file in ["h.parquet", "h.arrow"] {
+        let predict = ["predict", model, table, "--keep", &keep, "--output", file];
+        assert!(tool.run(&predict).status.success());
+        says_it(tool, &["describe", file]);
+        says_it_in_json(tool, &["describe", file]);
+        says_it(
+            tool,
+            &["fit", file, "--target", "none", "--output", "other"],
+        );
+    }
+}
+
+/// A model file with a change to the JSON at its start.
+fn changed(tool: &Tool, model: &str, to: &str, change: impl FnOnce(&mut Value)) {
+    let file = std::fs::read(tool.path(model)).unwrap();
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let (header, tensors) = file[8..].split_at(length);
+    let mut header: Value = serde_json::from_slice(header).unwrap();
+    change(&mut header);
+    let header = header.to_string().into_bytes();
+    let length = (header.len() as u64).to_le_bytes();
+    tool.write(to, [&length, &header[..], tensors].concat());
+}
+
+#[test]
+fn what_a_model_file_holds_is_spelt_out_damaged_or_not() {
+    let Hostile {
+        tool, table, model, ..
+    } = &Hostile::new();
+    let said = |change: &dyn Fn(&mut Value)| {
+        changed(tool, model, "changed", change);
+        for arguments in [
+            &["inspect", "changed"][..],
+            &["inspect", "changed", "--json"],
+            &["evaluate", "changed", table],
+            &["plot", "coefficients", "changed"],
+        ] {
+            says_nothing_that_steers(tool, arguments);
+        }
+        says_it(tool, &["inspect", "changed"]);
+    };
+    said(&|header| header["__metadata__"][format!("note{HOSTILE}")] = HOSTILE.into());
+    // What serde finds: a word for a number, a word for an object, a type.
+    let number = serde_json::json!({ "format_version": NAME }).to_string();
+    let word = serde_json::json!(NAME).to_string();
+    for text in [number, word] {
+        said(&|header| header["__metadata__"]["linreg"] = text.clone().into());
+    }
+    said(&|header| header["weight"]["dtype"] = NAME.into());
+}
+
+#[test]
+fn a_page_and_a_picture_hold_nothing_that_steers() {
+    let Hostile {
+        tool,
+        table,
+        model,
+        columns: [y, ..],
+    } = &Hostile::new();
+    let target = in_quotes(y);
+    let fit = [
+        "fit", table, "--target", &target, "--output", model, "--force",
+    ];
+    let output = tool.run(&[&fit[..], &["--report", "page.html"]].concat());
+    assert!(output.status.success());
+    let output = tool.run(&["plot", "scatter", table, "--target", y, "--output", "p.svg"]);
+    assert!(output.status.success());
+    for file in ["page.html", "p.svg"] {
+        let found: Vec<char> = tool.read(file).chars().filter(|c| steers(*c)).collect();
+        assert_eq!(found, [], "{file}");
     }
 }
