@@ -3,8 +3,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::builder::{StyledStr, Styles};
-use clap::error::{ContextKind, ContextValue};
+use clap::builder::Styles;
 use linreg_data::{is_control, printable};
 
 use super::{Text, stderr, stdout};
@@ -20,7 +19,7 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
             false => stdout(),
         };
         // Nothing can be done if they are closed.
-        let _ = tell(to, &error, are_printable(&arguments));
+        let _ = tell(to, &error, &arguments);
         ExitCode::from(u8::try_from(exit_code).unwrap_or(2))
     })
 }
@@ -29,43 +28,15 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
 /// repeats. Where one has controls, clap adds no colours: then all the controls in
 /// its text are those of the arguments.
 fn parsed<C: Parser>(arguments: &[OsString]) -> Result<C, clap::Error> {
-    let are_printable = are_printable(arguments);
     let mut command = C::command();
-    if !are_printable {
+    if !are_printable(arguments) {
         command = command.styles(Styles::plain());
     }
     let matches = command.try_get_matches_from_mut(arguments);
-    let parsed = matches.and_then(|mut matches| {
+    matches.and_then(|mut matches| {
         let found = C::from_arg_matches_mut(&mut matches);
         found.map_err(|error| error.format(&mut command))
-    });
-    parsed.map_err(|error| match are_printable {
-        true => error,
-        false => within_lines(error),
     })
-}
-
-/// The error with the line feeds of arguments spelt out too.
-fn within_lines(mut error: clap::Error) -> clap::Error {
-    let text = |text: &str| printable(text).into_owned();
-    let styled = |styled: &StyledStr| StyledStr::from(text(&styled.ansi().to_string()));
-    let within_lines = error.context().filter_map(|(kind, value)| {
-        let value = match value {
-            ContextValue::String(one) => ContextValue::String(text(one)),
-            ContextValue::Strings(all) => {
-                ContextValue::Strings(all.iter().map(|one| text(one)).collect())
-            }
-            ContextValue::StyledStrs(all) if kind != ContextKind::Usage => {
-                ContextValue::StyledStrs(all.iter().map(styled).collect())
-            }
-            _ => return None,
-        };
-        Some((kind, value))
-    });
-    for (kind, value) in within_lines.collect::<Vec<_>>() {
-        error.insert(kind, value);
-    }
-    error
 }
 
 fn are_printable(arguments: &[OsString]) -> bool {
@@ -73,13 +44,27 @@ fn are_printable(arguments: &[OsString]) -> bool {
     !arguments.iter().any(has_controls)
 }
 
-fn tell(mut to: Text, error: &clap::Error, is_ours: bool) -> io::Result<()> {
-    let text = error.render();
-    let text = text.ansi();
-    match is_ours {
+fn tell(mut to: Text, error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
+    let text = error.render().ansi().to_string();
+    match are_printable(arguments) {
         true => write!(to.0, "{text}"),
-        false => write!(to, "{text}"),
+        false => write!(to, "{}", within_lines(text, arguments)),
     }
+}
+
+/// The text with the line feeds of arguments, and of values after `=`, spelt out
+/// too, wherever it repeats them.
+fn within_lines(mut text: String, arguments: &[OsString]) -> String {
+    for argument in arguments {
+        let argument = argument.to_string_lossy();
+        let value = argument.split_once('=').map(|(_, value)| value);
+        for part in [Some(&*argument), value].into_iter().flatten() {
+            if part.contains('\n') {
+                text = text.replace(part, &printable(part));
+            }
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -97,7 +82,8 @@ mod tests {
     fn said(argument: &str) -> String {
         let arguments = ["command", argument].map(OsString::from);
         let error = parsed::<Command>(&arguments).unwrap_err();
-        error.render().ansi().to_string()
+        let text = error.render().ansi().to_string();
+        within_lines(text, &arguments)
     }
 
     #[test]
