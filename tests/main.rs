@@ -9,6 +9,7 @@ mod cli;
 mod columns;
 mod diabetes;
 mod diagnostics;
+mod escapes;
 mod exact;
 mod examples;
 mod from_exact;

@@ -45,6 +45,13 @@ impl Tool {
         command.output().unwrap()
     }
 
+    /// As [`run`](Self::run), with a variable in its environment.
+    pub fn run_with(&self, variable: &str, value: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::cargo_bin("linreg").unwrap();
+        command.current_dir(self.folder.path()).args(arguments);
+        command.env(variable, value).output().unwrap()
+    }
+
     /// Starts it, and lets it run.
     pub fn start(&self, arguments: &[&str]) -> std::process::Child {
         std::process::Command::new(assert_cmd::cargo::cargo_bin("linreg"))
@@ -86,9 +93,7 @@ impl Tool {
 
     /// As [`succeed`](Self::succeed), with a variable in its environment.
     pub fn succeed_with(&self, variable: &str, value: &str, arguments: &[&str]) -> String {
-        let mut command = Command::cargo_bin("linreg").unwrap();
-        command.current_dir(self.folder.path()).args(arguments);
-        let output = command.env(variable, value).output().unwrap();
+        let output = self.run_with(variable, value, arguments);
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments:?}: {stderr}");
         String::from_utf8(output.stdout).unwrap()

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use anyhow::{Result, bail};
 use linreg_data::{
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use crate::names::{Names, all};
 use crate::number::{count, plain, thousands};
 use crate::report::quoted;
-use crate::style::yellow;
+use crate::terminal;
 
 /// What the columns of a table are taken as.
 #[derive(clap::Args)]
@@ -414,12 +413,8 @@ pub fn gap_note(column: &Column) -> Option<String> {
 /// Says to standard error what a policy was used on while rows were read.
 pub fn warn_of_counts(counts: &EncodingCounts, place: &str) -> std::io::Result<()> {
     if !counts.missing.is_empty() {
-        writeln!(
-            anstream::stderr(),
-            "{} missing cells{place}: {}",
-            yellow("warning:"),
-            list(&counts.missing)
-        )?;
+        let cells = list(&counts.missing);
+        terminal::stderr().warning(format_args!("missing cells{place}: {cells}"))?;
     }
     warn_of_unseen(counts, place)
 }
@@ -431,12 +426,10 @@ pub fn warn_of_unseen(counts: &EncodingCounts, place: &str) -> std::io::Result<(
             0 => "taken as the baseline".to_string(),
             rows => format!("{} left out", count(rows as usize, "row")),
         };
-        writeln!(
-            anstream::stderr(),
-            "{} levels{place} that the model does not know, {done}: {}",
-            yellow("warning:"),
-            list(&counts.unseen)
-        )?;
+        let cells = list(&counts.unseen);
+        terminal::stderr().warning(format_args!(
+            "levels{place} that the model does not know, {done}: {cells}"
+        ))?;
     }
     Ok(())
 }

@@ -13,7 +13,6 @@ pub mod plot;
 pub mod predict;
 
 use std::fmt;
-use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -25,7 +24,7 @@ use linreg_model::ModelFile;
 use linreg_training::{CrossValidation, Observer, RunOptions, TrainingConfig, Transfer};
 use serde_json::{Value, json};
 
-use crate::number;
+use crate::{number, terminal};
 
 /// Where tensors are computed.
 #[derive(clap::Args)]
@@ -164,7 +163,7 @@ impl Backend {
                 number::bytes(adapter.max_tensor_bytes)
             ),
         };
-        writeln!(anstream::stderr(), "computing with {self} on {device}")
+        writeln!(terminal::stderr(), "computing with {self} on {device}")
     }
 
     /// With `--verbose`, what bringing the rows to the device took of a
@@ -182,7 +181,7 @@ impl Backend {
             (Some(_), Placement::Device) => format!("rows on the device, moved once: {bytes}"),
         };
         writeln!(
-            anstream::stderr(),
+            terminal::stderr(),
             "{kept}; making batches took the host {} of {}",
             number::duration(transfer.time),
             number::duration(training)

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,9 +7,8 @@ use linreg_model::ModelFile;
 use linreg_training::Loss;
 use serde::Deserialize;
 
-use crate::number::plain;
 use crate::reading::ShownSource;
-use crate::style::yellow;
+use crate::terminal;
 use crate::text_args::TextArgs;
 
 /// The table that a command reads.
@@ -54,8 +52,7 @@ impl SourceArgs {
     fn open_quietly(&self, options: &CsvOptions, passes: Passes) -> Result<Arc<dyn Source>> {
         let source = open(&self.files, options, passes)?;
         for note in source.notes() {
-            let note = plain(&note);
-            writeln!(anstream::stderr(), "{} {note}", yellow("note:"))?;
+            terminal::stderr().note(note)?;
         }
         Ok(source.into())
     }

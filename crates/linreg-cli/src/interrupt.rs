@@ -1,11 +1,12 @@
 //! What the program does when it is told to end: by Ctrl-C, by a terminal that
 //! closes, or by `kill`.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use thiserror::Error;
+
+use crate::terminal;
 
 /// A signal has come while one is waited for; asked again, the program ends at
 /// once.
@@ -77,8 +78,10 @@ fn act(signal: i32) {
     }
     linreg_model::remove_unfinished_files();
     let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner);
-    // There may be nobody to hear it.
-    std::io::stderr().write_all(words.as_bytes()).ok();
+    if !words.is_empty() {
+        // There may be nobody to hear it.
+        terminal::stderr().note(&*words).ok();
+    }
     signal_hook::low_level::exit(128 + signal);
 }
 

@@ -1,5 +1,7 @@
 //! `linreg`: linear regression from the shell.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
 compile_error!("linreg needs a backend: build with --features ndarray (the default), flex or wgpu");
 
@@ -17,10 +19,10 @@ mod progress;
 mod reading;
 mod report;
 mod split;
-mod style;
+mod terminal;
 mod text_args;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 #[cfg(unix)]
 use std::sync::Arc;
@@ -68,13 +70,18 @@ enum Command {
 fn main() -> ExitCode {
     quieten_mesa();
     hear_of_limits();
-    match run(Cli::parse()) {
+    terminal::show_panics();
+    let cli = match terminal::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match run(cli) {
         Ok(code) => code,
         // Whoever read our output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if standard error is closed.
-            let _ = writeln!(anstream::stderr(), "{} {error:#}", style::red("error:"));
+            let _ = terminal::stderr().error(format_args!("{error:#}"));
             match error.downcast_ref::<interrupt::Interrupted>() {
                 Some(_) => ExitCode::from(interrupt::exit_code()),
                 None => ExitCode::from(2),

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use linreg_data::printable;
+
 /// A number to six significant digits, for a table; a dash for one that is not
 /// defined.
 pub fn six_digits(value: f64) -> String {
@@ -79,13 +81,11 @@ pub fn count(number: usize, thing: &str) -> String {
     format!("{} {thing}{plural}", thousands(number))
 }
 
-/// A text from a file, which may hold a line break or an escape code, as a
-/// terminal can show it.
+/// A text from a file within a line of ours. What a terminal would obey is spelt
+/// out where text leaves the program, but for line feeds: here they are too, and
+/// the length is that of what is shown.
 pub fn plain(text: &str) -> String {
-    match text.contains(char::is_control) {
-        true => text.escape_debug().to_string(),
-        false => text.to_string(),
-    }
+    printable(text).into_owned()
 }
 
 /// Lines of a table: columns two spaces apart, the first aligned left, the

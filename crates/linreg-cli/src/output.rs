@@ -6,6 +6,7 @@ use linreg_data::{DataError, TableFormat, files_of};
 use linreg_model::{Existing, OutputError, OutputFile, OutputFiles, OutputProblem};
 
 use crate::interrupt;
+use crate::terminal;
 
 /// The files that a command reads and writes, which are all known before it
 /// does any work.
@@ -101,17 +102,10 @@ impl Output {
         match self {
             Self::File(file) => file.write(|file| content(file)),
             Self::Standard => {
-                let mut stdout = io::BufWriter::new(io::stdout());
+                let mut stdout = io::BufWriter::new(terminal::data());
                 content(&mut stdout)?;
                 Ok(stdout.flush()?)
             }
         }
     }
-}
-
-/// Prints a JSON object for a machine to read.
-pub fn print_json(value: &serde_json::Value) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut stdout, value).map_err(io::Error::from)?;
-    Ok(writeln!(stdout)?)
 }

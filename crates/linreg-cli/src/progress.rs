@@ -1,4 +1,3 @@
-use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,6 +6,7 @@ use linreg_training::{EpochReport, Observer};
 use crate::log::Log;
 use crate::number::{duration, significant, thousands};
 use crate::reading::bars;
+use crate::terminal;
 
 /// Tells how training goes on: on a terminal in a line that is kept up to date,
 /// once it takes over a second; elsewhere in a line an epoch if it is asked
@@ -38,7 +38,7 @@ impl<'a> TrainingProgress<'a> {
             batches: 0,
             start: Instant::now(),
             visible: false,
-            lines: verbose && !stderr().is_terminal(),
+            lines: verbose && !terminal::is_watched(),
             log,
         }
     }
@@ -74,9 +74,10 @@ impl Observer for TrainingProgress<'_> {
             };
             let line = told.clone() + &left;
             // Nobody may read it, which stops no training.
-            writeln!(stderr(), "{}", line.trim_end_matches([',', ' '])).ok();
+            let line = line.trim_end_matches([',', ' ']);
+            writeln!(terminal::stderr(), "{line}").ok();
         }
-        self.bar.set_message(told);
+        terminal::set_message(&self.bar, &told);
         if let Some(log) = &mut self.log {
             log.epoch(report);
         }

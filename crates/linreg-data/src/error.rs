@@ -1,6 +1,7 @@
 use thiserror::Error;
 
 use crate::formula::nearest;
+use crate::printable;
 
 /// Why rows cannot be read, made, divided or batched.
 ///
@@ -230,24 +231,12 @@ pub(crate) fn cell(text: &str) -> String {
 /// A text from a file, on one line and of bounded length.
 pub(crate) fn quote(text: &str) -> String {
     const MOST: usize = 40;
-    let mut shown = escaped(&text.chars().take(MOST).collect::<String>());
+    let start: String = text.chars().take(MOST).collect();
+    let mut shown = printable(&start).into_owned();
     if text.chars().nth(MOST).is_some() {
         shown.push('…');
     }
     format!("`{shown}`")
-}
-
-/// The text with its invisible characters spelt out: they could move the caret, or the cursor of
-/// a terminal.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '"' | '\'' | '\\' => escaped.push(character),
-            _ => escaped.extend(character.escape_debug()),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, View};
@@ -134,8 +133,7 @@ impl ModelFile {
     ///
     /// A file that cannot be written, or fields that do not fit each other.
     pub fn save_to(&self, output: &OutputFile) -> Result<(), ModelFileError> {
-        let bytes = self.to_bytes()?;
-        output.write(|file| Ok(file.write_all(&bytes)?))
+        Ok(output.save(&self.to_bytes()?)?)
     }
 
     /// The bytes of the file.

@@ -6,7 +6,7 @@ mod new_file;
 mod tests;
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub use error::{OutputError, OutputProblem};
@@ -152,6 +152,18 @@ impl OutputFile {
     /// A folder in which no file can be made.
     pub fn create(&self) -> Result<NewFile, OutputError> {
         NewFile::new(self.clone()).map_err(|error| self.error(error))
+    }
+
+    /// Writes these bytes, and puts the file in place.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn save(&self, content: &[u8]) -> Result<(), OutputError> {
+        self.write(|file| {
+            let written = file.write_all(content);
+            written.map_err(|error| self.error(error))
+        })
     }
 
     /// Writes it all, and puts it in place at the end.

@@ -3,13 +3,8 @@
 /// A name in at most so many characters, without what would break a line or
 /// turn the text after it around.
 pub(crate) fn shorten(name: &str, most: usize) -> String {
-    let is_shown = |c: &char| !is_direction(*c);
-    let mut shown: Vec<char> = name.chars().filter(is_shown).collect();
-    for c in &mut shown {
-        if c.is_control() {
-            *c = ' ';
-        }
-    }
+    let shown = name.chars().filter_map(shown);
+    let mut shown: Vec<char> = shown.collect();
     if shown.len() > most {
         shown.truncate(most.saturating_sub(1));
         shown.push('…');
@@ -17,10 +12,34 @@ pub(crate) fn shorten(name: &str, most: usize) -> String {
     let text: String = shown.into_iter().collect();
     match text.contains(is_right_to_left) {
         // The words around it keep their places.
-        true => format!("\u{2068}{text}\u{2069}"),
+        true => format!("{ISOLATE}{text}{END_OF_ISOLATE}"),
         false => text,
     }
 }
+
+/// The character as it can be shown; what breaks a line is a space, what turns or
+/// hides the text around it is nothing.
+fn shown(c: char) -> Option<char> {
+    match c {
+        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => Some(' '),
+        c if is_direction(c) || is_hidden(c) => None,
+        c => Some(c),
+    }
+}
+
+/// A character of a text as a document can hold it: as [`shorten`] leaves it, with
+/// the marks that set a name apart.
+pub(crate) fn in_document(c: char) -> Option<char> {
+    match c {
+        ISOLATE | END_OF_ISOLATE => Some(c),
+        // No XML document may hold these.
+        '\u{fffe}' | '\u{ffff}' => Some(' '),
+        c => shown(c),
+    }
+}
+
+const ISOLATE: char = '\u{2068}';
+const END_OF_ISOLATE: char = '\u{2069}';
 
 /// The text without the marks that set a name apart.
 pub(crate) fn without_marks(text: &str) -> String {
@@ -29,6 +48,11 @@ pub(crate) fn without_marks(text: &str) -> String {
 
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Deprecated controls, the byte order mark, and tags, in which text can be hidden.
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn is_right_to_left(c: char) -> bool {
@@ -49,6 +73,7 @@ mod tests {
     #[test]
     fn a_name_cannot_break_a_line_or_turn_what_follows() {
         assert_eq!(shorten("a\nb\u{202e}c\0", 9), "a bc ");
+        assert_eq!(shorten("a\u{9b}b\u{2028}c\u{feff}\u{e0041}", 9), "a b c");
         assert_eq!(shorten("מחיר", 9), "\u{2068}מחיר\u{2069}");
         assert_eq!(without_marks("\u{2068}מחיר\u{2069} x"), "מחיר x");
     }

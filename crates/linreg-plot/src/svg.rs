@@ -1,5 +1,6 @@
 use std::fmt::Write;
 
+use crate::name::in_document;
 use crate::number::number;
 use crate::scene::{Anchor, Mark, Role, Scene};
 
@@ -184,15 +185,13 @@ fn short(value: f64) -> f64 {
 
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text.chars().filter_map(in_document) {
         match c {
             '&' => escaped += "&amp;",
             '<' => escaped += "&lt;",
             '>' => escaped += "&gt;",
             '"' => escaped += "&quot;",
             '\'' => escaped += "&#39;",
-            // No XML document may hold these.
-            '\0'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => escaped.push(' '),
             c => escaped.push(c),
         }
     }

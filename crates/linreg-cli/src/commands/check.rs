@@ -3,7 +3,6 @@ mod finding;
 mod operations;
 mod own_path;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -11,7 +10,7 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::{BackendKind, Precision, Task, adapter};
 use serde_json::json;
 
-use crate::output::print_json;
+use crate::terminal::{self, print_json};
 use finding::{Finding, Outcome};
 
 /// Test the backends on this machine and its driver
@@ -75,7 +74,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
                     "findings": findings.iter().map(Finding::json).collect::<Vec<_>>(),
                 }));
             } else {
-                let mut out = anstream::stdout().lock();
+                let mut out = terminal::stdout();
                 writeln!(out, "{backend} {precision} on {name}")?;
                 finding::print(&mut out, &findings)?;
             }
@@ -84,10 +83,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if args.json {
         print_json(&json!({"all_right": all_right, "backends": reports}))?;
     } else if all_right {
-        writeln!(std::io::stdout(), "Everything that linreg uses is right.")?;
+        writeln!(terminal::stdout(), "Everything that linreg uses is right.")?;
     } else {
         writeln!(
-            std::io::stdout(),
+            terminal::stdout(),
             "linreg cannot be trusted where it says WRONG and does not avoid it; use another\n\
              backend or device, and please report this with your driver's version."
         )?;

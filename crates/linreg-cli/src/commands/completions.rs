@@ -4,6 +4,8 @@ use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use crate::terminal;
+
 /// Print the completion script of a shell
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -24,5 +26,5 @@ pub fn run(args: Args) -> Result<()> {
         "linreg",
         &mut script,
     );
-    Ok(std::io::stdout().write_all(&script)?)
+    Ok(terminal::data().write_all(&script)?)
 }

@@ -1,5 +1,3 @@
-use std::io::Write;
-
 use anyhow::Result;
 use linreg_data::{
     Column, Description, Kind, Passes, Schema, column_names, describe, learn_schema,
@@ -9,8 +7,7 @@ use serde_json::{Value, json};
 use crate::columns::{KindArgs, gap_note};
 use crate::input::SourceArgs;
 use crate::number::{count, plain, significant, table, thousands};
-use crate::output::print_json;
-use crate::style::yellow;
+use crate::terminal::{self, print_json};
 
 /// Look at the columns of a table: kinds, missing cells, quantiles, levels,
 /// correlation with the target
@@ -61,7 +58,7 @@ pub fn run(args: Args) -> Result<()> {
     if args.json {
         return print_json(&as_json(&schema, &description, &warnings));
     }
-    let mut stdout = anstream::stdout().lock();
+    let mut stdout = terminal::stdout();
     writeln!(
         stdout,
         "{}: {}, {}\n",
@@ -83,7 +80,7 @@ pub fn run(args: Args) -> Result<()> {
         writeln!(stdout)?;
     }
     for warning in warnings {
-        writeln!(stdout, "{} {warning}", yellow("note:"))?;
+        stdout.note(warning)?;
     }
     Ok(())
 }

@@ -1,11 +1,9 @@
-use std::io::Write;
-
 use anyhow::Result;
 use linreg_backend::{Adapter, BackendError, BackendKind, adapter, adapters};
 use serde_json::json;
 
 use crate::number::{bytes, thousands};
-use crate::output::print_json;
+use crate::terminal::{self, print_json};
 
 /// List the backends and the devices that wgpu can compute on
 #[derive(clap::Args)]
@@ -55,7 +53,7 @@ pub fn run(args: Args) -> Result<()> {
         }));
     }
 
-    let mut out = std::io::stdout().lock();
+    let mut out = terminal::stdout();
     writeln!(out, "Backend   float types")?;
     for kind in BackendKind::ALL {
         let here = match available.iter().position(|here| *here == kind) {

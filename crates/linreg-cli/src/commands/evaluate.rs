@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::PathBuf;
 
 use super::fit::intervals::Predictor;
@@ -13,7 +12,7 @@ use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::input::{SourceArgs, encoder_of, load_model, loss_of};
 use crate::loss;
 use crate::number::plain;
-use crate::output::print_json;
+use crate::terminal::{self, print_json};
 
 /// How good a model is on a table whose target is known
 ///
@@ -86,8 +85,8 @@ pub fn run(args: Args) -> Result<()> {
     if args.json {
         return print_json(&metrics_json(&metrics, &model.target_names)?);
     }
-    let mut stdout = std::io::stdout().lock();
-    write!(stdout, "{}", metrics_lines(&metrics, &model.target_names))?;
+    let lines = metrics_lines(&metrics, &model.target_names);
+    write!(terminal::stdout(), "{lines}")?;
     Ok(())
 }
 

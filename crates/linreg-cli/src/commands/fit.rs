@@ -16,7 +16,6 @@ mod summary;
 mod table;
 mod training_args;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -30,9 +29,8 @@ use super::{Backend, BackendArgs};
 use crate::columns::{ColumnArgs, warn_of_unseen};
 use crate::input::SourceArgs;
 use crate::interrupt::Interrupted;
-use crate::output::print_json;
 use crate::split::SplitArgs;
-use crate::style::{red, yellow};
+use crate::terminal::{self, print_json};
 use exact_args::ExactArgs;
 use fitted::How;
 use outputs::Outputs;
@@ -136,11 +134,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let mut outputs = Outputs::new(&args, &way)?;
     let fitted = fit(&args, &way, &mut outputs).map_err(how_to_go_on);
     if fitted.is_err() && outputs.saved.is_some() {
-        note(&outputs.where_saved())?;
+        terminal::stderr().note(outputs.where_saved())?;
     }
     fitted?;
     for problem in &outputs.problems {
-        writeln!(anstream::stderr(), "{} {problem:#}", red("error:"))?;
+        terminal::stderr().error(format_args!("{problem:#}"))?;
     }
     Ok(match outputs.problems.is_empty() {
         true => ExitCode::SUCCESS,
@@ -167,10 +165,6 @@ fn how_to_go_on(error: anyhow::Error) -> anyhow::Error {
     let interrupted = error.downcast_ref::<TrainingError>();
     let interrupted = interrupted.map(TrainingError::to_string);
     Interrupted(interrupted.unwrap_or_default() + &what_next).into()
-}
-
-fn note(text: &str) -> std::io::Result<()> {
-    writeln!(anstream::stderr(), "{} {text}", yellow("note:"))
 }
 
 /// Fits, saves the model as soon as there is one, judges it and tells of it.

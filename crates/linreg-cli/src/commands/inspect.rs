@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -11,7 +10,7 @@ use crate::columns::columns_lines;
 use crate::input::{ENCODER, READING, SCHEMA, encoder_of, load_model, loss_of};
 use crate::loss;
 use crate::number::{count, plain};
-use crate::output::print_json;
+use crate::terminal::{self, print_json};
 use crate::text_args::arguments;
 
 /// Show what is in a model file
@@ -56,7 +55,7 @@ pub fn run(args: Args) -> Result<()> {
             "tensors": tensors,
         }));
     }
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = terminal::stdout();
     writeln!(
         stdout,
         "{}: predicts {} from {} (format version {FORMAT_VERSION})\n",

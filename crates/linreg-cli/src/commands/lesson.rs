@@ -3,7 +3,6 @@ mod page;
 mod plots;
 mod story;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -19,7 +18,8 @@ use serde_json::json;
 
 use super::generate::SyntheticArgs;
 use super::{Backend, BackendArgs};
-use crate::output::{Files, print_json};
+use crate::output::Files;
+use crate::terminal::{self, Text, print_json};
 use evaluation::Evaluation;
 use plots::Plots;
 use story::FeatureLine;
@@ -113,10 +113,9 @@ pub fn run(args: Args) -> Result<()> {
         Some(report) => Some(files.file("report", report)?),
     };
 
-    let mut out: Box<dyn Write> = if args.json {
-        Box::new(std::io::sink())
-    } else {
-        Box::new(std::io::stdout().lock())
+    let mut out = match args.json {
+        true => terminal::nowhere(),
+        false => terminal::stdout(),
     };
     // Before anything is printed: a reader who stops early still has them.
     let written = plots
@@ -156,11 +155,10 @@ pub fn run(args: Args) -> Result<()> {
     story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
     if let (Some(report), Some(output)) = (&report, &report_output) {
         let page = page::page(&data, &dataset, &lines, &config, &backend, &run)?;
-        output.write(|file| anyhow::Ok(file.write_all(page.as_bytes())?))?;
+        output.save(page.as_bytes())?;
         writeln!(out, "Wrote {}; open it in a browser.", report.display())?;
     }
     story::where_to_go_next(&mut out)?;
-    drop(out);
 
     if args.json {
         let losses = run.losses.iter().enumerate();
@@ -242,7 +240,7 @@ fn advise(error: anyhow::Error) -> anyhow::Error {
 
 /// Prints the loss after each epoch, in the lesson's own form.
 struct PrintEpochs<'a> {
-    out: &'a mut Box<dyn Write>,
+    out: &'a mut Text,
     failed: Option<std::io::Error>,
 }
 

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::input::{SourceArgs, encoder_of, load_model};
 use crate::names::{Names, all};
 use crate::number::plain;
 use crate::output::Files;
-use crate::style::yellow;
+use crate::terminal;
 
 /// Predict for each row of a table
 ///
@@ -107,7 +106,7 @@ pub fn run(args: Args) -> Result<()> {
         .transpose()
         .with_context(|| args.model.display().to_string())?;
     if let Some(caution) = intervals.as_ref().and_then(|_| caution(&model)) {
-        writeln!(anstream::stderr(), "{} {caution}", yellow("warning:"))?;
+        terminal::stderr().warning(caution)?;
     }
     let targets = columns_of(&model.target_names, intervals.is_some());
     if let Some(name) = targets.iter().find(|name| keep.contains(name)) {

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use crate::number::plain;
+use linreg_data::printable;
 
 /// Characters of a name that are shown at most.
 const MOST: usize = 80;
@@ -11,7 +11,7 @@ const MOST: usize = 80;
 /// A text, between tags and in quoted attributes.
 pub fn text(text: impl Display) -> String {
     let mut escaped = String::new();
-    for character in plain(&text.to_string()).chars() {
+    for character in printable(&text.to_string()).chars() {
         match character {
             '&' => escaped += "&amp;",
             '<' => escaped += "&lt;",
@@ -134,7 +134,8 @@ mod tests {
             text("</p><script>alert(\"1\" & '2')</script>"),
             "&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;"
         );
-        assert_eq!(text("a\u{0}b\n"), "a\\0b\\n");
+        assert_eq!(text("a\u{0}b\n"), "a\\u{0}b\\n");
+        assert_eq!(text("a\u{202e}b"), "a\\u{202e}b");
     }
 
     #[test]

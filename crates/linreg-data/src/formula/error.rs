@@ -1,7 +1,5 @@
 use std::ops::Range;
 
-use crate::error::escaped;
-
 /// An error shows at most this many characters of a name or a formula.
 pub(super) const WINDOW: usize = 60;
 
@@ -70,4 +68,17 @@ pub fn shortened(text: &str) -> String {
         None => escaped,
         Some(_) => escaped.chars().take(WINDOW - 1).chain(['…']).collect(),
     }
+}
+
+/// The text with all its invisible characters spelt out, those that steer nothing
+/// but themselves too: a caret stands below the character that it means.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => escaped.push(character),
+            _ => escaped.extend(character.escape_debug()),
+        }
+    }
+    escaped
 }

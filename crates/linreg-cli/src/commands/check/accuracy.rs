@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -6,7 +5,7 @@ use linreg_exact::nist::{Accuracy, Reference, references};
 use serde_json::json;
 
 use crate::number::table;
-use crate::output::print_json;
+use crate::terminal::{self, print_json};
 
 /// Digits that every figure must have.
 const ENOUGH: f64 = 12.0;
@@ -87,7 +86,7 @@ fn print(found: &[(&Reference, bool, Accuracy)], all_right: bool) -> Result<()> 
         row.extend(figures.map(|digits| format!("{digits:.1}")));
         rows.push(row);
     }
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = terminal::stdout();
     writeln!(
         stdout,
         "Digits that agree with the results certified by NIST, which have 15 (the least\n\

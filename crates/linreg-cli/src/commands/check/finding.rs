@@ -3,7 +3,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::number::{significant, thousands};
-use crate::style::red;
+use crate::terminal::{RED, Text};
 
 /// What came of one operation at one size.
 pub struct Finding {
@@ -104,7 +104,7 @@ impl Finding {
 
 /// One line for each operation that is right at all sizes, and one for each
 /// size at which it is not.
-pub fn print(out: &mut impl Write, findings: &[Finding]) -> std::io::Result<()> {
+pub fn print(out: &mut Text<impl Write>, findings: &[Finding]) -> std::io::Result<()> {
     let mut operations: Vec<&str> = findings.iter().map(|finding| finding.operation).collect();
     operations.dedup();
     let width = operations.iter().map(|name| name.len()).max().unwrap_or(0);
@@ -141,8 +141,9 @@ pub fn print(out: &mut impl Write, findings: &[Finding]) -> std::io::Result<()> 
                 ),
             };
             let rows = format!("{} rows", thousands(finding.rows));
-            let wrong = red("WRONG");
-            writeln!(out, "  {wrong}  {operation:<width$}  {rows:<21}  {what}")?;
+            write!(out, "  ")?;
+            out.styled(RED, "WRONG")?;
+            writeln!(out, "  {operation:<width$}  {rows:<21}  {what}")?;
             let how = match finding.avoided {
                 Some(how) => format!("linreg avoids it: {how}"),
                 None => "linreg uses it".to_string(),
@@ -178,14 +179,14 @@ mod tests {
 
     #[test]
     fn a_line_says_what_was_expected_and_how_it_is_avoided() {
-        let mut out = anstream::StripStream::new(Vec::new());
+        let mut out = Text::to(anstream::StripStream::new(Vec::new()));
         let findings = [
             finding(1, 100.0, None),
             finding(1000, 100.05, None),
             finding(100_000, 65.5, Some("no sum has so many rows")),
         ];
         print(&mut out, &findings).unwrap();
-        let text = String::from_utf8(out.into_inner()).unwrap();
+        let text = String::from_utf8(out.into_inner().into_inner()).unwrap();
         assert_eq!(
             text,
             "  right  sum  1 to 1,000 rows        relative error 5e-4\n  \

@@ -71,7 +71,7 @@ impl<'a> Outputs<'a> {
         self.args.source.store(&mut model)?;
         model.save_to(&self.model)?;
         self.saved = Some(model);
-        interrupt::say_at_the_end(format!("{}\n", self.where_saved()));
+        interrupt::say_at_the_end(self.where_saved());
         if let How::Trained(trained) = &fitted.how {
             self.write_history(&trained.history);
         }
@@ -80,8 +80,7 @@ impl<'a> Outputs<'a> {
 
     /// Where the model is.
     pub fn where_saved(&self) -> String {
-        let path = crate::number::plain(&self.path.display().to_string());
-        format!("the model was saved to {path}")
+        format!("the model was saved to {}", self.path.display())
     }
 
     fn write_history(&mut self, history: &[EpochRecord]) {
@@ -94,9 +93,7 @@ impl<'a> Outputs<'a> {
     /// Makes the report, if one is asked for, and writes it.
     pub fn write_report(&mut self, page: impl FnOnce() -> Result<String>) {
         if let Some(output) = &self.report {
-            let written = page().and_then(|page| {
-                output.write(|file| Ok(std::io::Write::write_all(file, page.as_bytes())?))
-            });
+            let written = page().and_then(|page| Ok(output.save(page.as_bytes())?));
             self.problems.extend(written.err());
         }
     }

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use super::{Args, diagnostics, run_args, summary};
 use crate::columns::{columns_json, columns_lines};
 use crate::commands::evaluate::{metrics_json, metrics_lines};
 use crate::commands::{coefficients_json, coefficients_table};
-use crate::{loss, number};
+use crate::{loss, number, terminal};
 
 /// What is told of a fit.
 pub struct Report<'a> {
@@ -102,7 +101,7 @@ impl Report<'_> {
     pub fn print(&self) -> Result<()> {
         let (fitted, encoder) = (self.fitted, &self.table.encoder);
         let targets = encoder.targets();
-        let mut stdout = anstream::stdout().lock();
+        let mut stdout = terminal::stdout();
         let how = match &fitted.how {
             How::Exact(_) => "exact".to_string(),
             How::Trained(trained) => format!(
@@ -125,7 +124,7 @@ impl Report<'_> {
         let columns = columns_lines(&self.table.schema, encoder, &fitted.counts);
         writeln!(stdout, "{columns}")?;
         match &fitted.how {
-            How::Exact(fit) => write!(stdout, "{}", summary::text(fit, encoder))?,
+            How::Exact(fit) => summary::print(&mut stdout, fit, encoder)?,
             How::Trained(trained) => {
                 if let Some(search) = &trained.search {
                     write!(stdout, "{}", search.text())?;

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::io;
 
 use linreg_data::{Column, Encoder, Feature, FeatureFactor};
 use linreg_exact::{Coefficient, Inference, Solution};
@@ -8,10 +9,25 @@ use super::exact::{DIGITS, ExactFit, relations_lines, robust_name};
 use super::{diagnostics, ridge};
 use crate::commands::INTERCEPT;
 use crate::number::{count, plain, significant, six_digits, table};
-use crate::style::yellow;
+use crate::terminal::{Text, YELLOW};
 
-/// The fit as people know it from R and statsmodels, and what it says in words.
-pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
+/// Prints the fit as people know it from R and statsmodels, what it says in words,
+/// and its warnings.
+pub fn print(out: &mut Text, fit: &ExactFit, encoder: &Encoder) -> io::Result<()> {
+    write!(out, "{}", text(fit, encoder))?;
+    let warnings = warnings(fit, encoder);
+    if !warnings.is_empty() {
+        writeln!(out)?;
+        out.styled(YELLOW, "Warnings")?;
+        writeln!(out)?;
+    }
+    for warning in warnings {
+        writeln!(out, "  {}", warning.replace('\n', "\n  "))?;
+    }
+    Ok(())
+}
+
+fn text(fit: &ExactFit, encoder: &Encoder) -> String {
     let mut text = String::new();
     let targets = encoder.targets();
     for (index, (inference, target)) in fit.inferences.iter().zip(targets).enumerate() {
@@ -36,13 +52,6 @@ pub fn text(fit: &ExactFit, encoder: &Encoder) -> String {
         if let Some(found) = &fit.diagnostics {
             text += &format!("\n{}", diagnostics::text(fit, found, index, encoder));
         }
-    }
-    let warnings = warnings(fit, encoder);
-    if !warnings.is_empty() {
-        text += &format!("\n{}\n", yellow("Warnings"));
-    }
-    for warning in warnings {
-        text += &format!("  {}\n", warning.replace('\n', "\n  "));
     }
     text
 }

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -29,7 +28,7 @@ use crate::interrupt::Deferred;
 use crate::log::Log;
 use crate::number;
 use crate::progress::TrainingProgress;
-use crate::style::yellow;
+use crate::terminal;
 
 /// A table whose columns are known.
 pub struct Table {
@@ -548,9 +547,9 @@ impl Table {
                 number::count(parameters, "coefficient")
             ));
         }
-        let mut stderr = anstream::stderr();
+        let mut stderr = terminal::stderr();
         for warning in warnings {
-            writeln!(stderr, "{} {warning}", yellow("warning:"))?;
+            stderr.warning(warning)?;
         }
         Ok(())
     }

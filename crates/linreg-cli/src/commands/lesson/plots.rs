@@ -1,5 +1,4 @@
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -44,9 +43,9 @@ impl Plots {
             let target = &dataset.target_names()[0];
             let scatter = Picture::scatter(name, &values, target, dataset.targets())?;
             let picture = scatter.svg();
-            svg.write(|file| anyhow::Ok(file.write_all(picture.as_bytes())?))?;
+            svg.save(picture.as_bytes())?;
             let picture = scatter.png()?;
-            png.write(|file| anyhow::Ok(file.write_all(&picture)?))?;
+            png.save(&picture)?;
         }
         Ok(2 * self.outputs.len())
     }

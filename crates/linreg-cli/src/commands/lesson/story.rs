@@ -1,7 +1,5 @@
 //! What the lesson says, section by section.
 
-use std::io::Write;
-
 use anyhow::Result;
 use linreg_data::{Dataset, SyntheticConfig};
 use linreg_model::Coefficients;
@@ -10,23 +8,17 @@ use serde_json::json;
 
 use super::evaluation::Evaluation;
 use crate::number::{bytes, duration, significant, table};
+use crate::terminal::{BOLD, Text};
 
 /// Scatter plots shown in the terminal at the most.
 const MAX_PLOTS: usize = 4;
 
-pub fn heading(out: &mut dyn Write, text: &str) -> Result<()> {
-    let bold = anstyle::Style::new().bold();
-    let line = format!("{bold}{text}{bold:#}\n\n");
-    // The writer may be a pipe or a file: colours only for a terminal.
-    let choice = anstream::AutoStream::choice(&std::io::stdout());
-    let line = match choice {
-        anstream::ColorChoice::Never => anstream::adapter::strip_str(&line).to_string(),
-        _ => line,
-    };
-    Ok(out.write_all(line.as_bytes())?)
+pub fn heading(out: &mut Text, text: &str) -> Result<()> {
+    out.styled(BOLD, text)?;
+    Ok(writeln!(out, "\n")?)
 }
 
-pub fn introduce(out: &mut dyn Write, data: &SyntheticConfig) -> Result<()> {
+pub fn introduce(out: &mut Text, data: &SyntheticConfig) -> Result<()> {
     heading(out, "1. Look at the data")?;
     let formula = formula(data);
     writeln!(
@@ -96,7 +88,7 @@ impl FeatureLine {
     }
 }
 
-pub fn show_scatters(out: &mut dyn Write, dataset: &Dataset, lines: &[FeatureLine]) -> Result<()> {
+pub fn show_scatters(out: &mut Text, dataset: &Dataset, lines: &[FeatureLine]) -> Result<()> {
     let names = dataset.feature_names();
     for (index, name) in names.iter().enumerate().take(MAX_PLOTS) {
         let values: Vec<f64> = dataset.feature(index).collect();
@@ -161,7 +153,7 @@ pub fn why(lines: &[FeatureLine]) -> Option<String> {
 }
 
 pub fn compare_with_truth(
-    out: &mut dyn Write,
+    out: &mut Text,
     data: &SyntheticConfig,
     learned: &Coefficients,
 ) -> Result<()> {
@@ -189,7 +181,7 @@ pub fn truth(data: &SyntheticConfig, learned: &Coefficients) -> Vec<Vec<String>>
 }
 
 pub fn explain_evaluation(
-    out: &mut dyn Write,
+    out: &mut Text,
     tracked: &Evaluation,
     plain: &Evaluation,
     has_own_memory: bool,
@@ -222,7 +214,7 @@ pub fn explain_evaluation(
     Ok(())
 }
 
-pub fn where_to_go_next(out: &mut dyn Write) -> Result<()> {
+pub fn where_to_go_next(out: &mut Text) -> Result<()> {
     heading(out, "5. Where to go next")?;
     let rows = [
         [

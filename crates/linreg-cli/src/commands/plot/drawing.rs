@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -6,6 +5,7 @@ use linreg_model::OutputFile;
 use linreg_plot::Picture;
 
 use crate::output::Files;
+use crate::terminal;
 
 /// Where a picture goes.
 #[derive(clap::Args)]
@@ -55,23 +55,22 @@ impl Drawing {
         match self {
             Self::Svg(output) => {
                 let svg = picture.svg();
-                output.write(|file| Ok(file.write_all(svg.as_bytes())?))
+                Ok(output.save(svg.as_bytes())?)
             }
             Self::Png(output) => {
                 let png = picture.png()?;
-                output.write(|file| Ok(file.write_all(&png)?))
+                Ok(output.save(&png)?)
             }
             Self::Terminal => {
-                let mut stdout = std::io::stdout().lock();
-                let (width, height) = match terminal_size::terminal_size_of(&stdout) {
+                let (width, height) = match terminal::size() {
                     // A line for the prompt that follows.
                     Some((width, height)) => {
-                        let lines = usize::from(height.0).saturating_sub(1);
-                        (usize::from(width.0), lines.min(MOST_LINES))
+                        let lines = height.saturating_sub(1);
+                        (width, lines.min(MOST_LINES))
                     }
                     None => SIZE,
                 };
-                writeln!(stdout, "{}", picture.terminal(width, height))?;
+                writeln!(terminal::stdout(), "{}", picture.terminal(width, height))?;
                 Ok(())
             }
         }

@@ -1,11 +1,9 @@
-use std::io::Write;
-
 use anyhow::Result;
 use linreg_plot::{Picture, ScatterMatrix};
 
 use super::drawing::DrawingArgs;
 use super::numbers::NumberArgs;
-use crate::style::yellow;
+use crate::terminal;
 
 /// Every column of numbers against every other, with their correlations
 ///
@@ -34,11 +32,9 @@ pub fn run(args: Args) -> Result<()> {
         shown[most - 1] = all - 1;
     }
     if most < all {
-        writeln!(
-            anstream::stderr(),
-            "{} {most} of {all} columns are drawn; --features chooses others",
-            yellow("note:")
-        )?;
+        terminal::stderr().note(format_args!(
+            "{most} of {all} columns are drawn; --features chooses others"
+        ))?;
     }
     let columns = shown.iter().map(|index| &numbers.columns[*index]);
     let columns: Vec<(&str, f64, f64)> = columns

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -11,7 +10,7 @@ use crate::columns::KindArgs;
 use crate::input::SourceArgs;
 use crate::names::{Names, all};
 use crate::number::{plain, thousands};
-use crate::style::yellow;
+use crate::terminal;
 
 /// Which columns of a table are drawn.
 #[derive(clap::Args)]
@@ -80,13 +79,8 @@ impl NumberArgs {
             let is_mixed =
                 |column: &&Column| column.kind == Kind::Mixed && !exclude.contains(&column.name);
             for column in schema.columns.iter().filter(is_mixed) {
-                writeln!(
-                    anstream::stderr(),
-                    "{} `{}` is not drawn: {}",
-                    yellow("warning:"),
-                    plain(&column.name),
-                    plain(&column.why)
-                )?;
+                let (name, why) = (plain(&column.name), plain(&column.why));
+                terminal::stderr().warning(format_args!("`{name}` is not drawn: {why}"))?;
             }
         }
         for name in &features {
@@ -157,13 +151,11 @@ impl NumberColumns {
             each(&columns).map_err(|error| args.source.say_where(error))?;
         }
         if counts.dropped > 0 {
-            writeln!(
-                anstream::stderr(),
-                "{} {} of {} rows are left out for missing cells",
-                yellow("warning:"),
+            terminal::stderr().warning(format_args!(
+                "{} of {} rows are left out for missing cells",
                 thousands(counts.dropped as usize),
                 thousands(counts.rows as usize)
-            )?;
+            ))?;
         }
         Ok(())
     }

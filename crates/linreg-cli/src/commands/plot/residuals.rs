@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -16,7 +15,7 @@ use crate::commands::fit::diagnostics::LEVEL;
 use crate::commands::fit::intervals::{Predictor, in_basis, load};
 use crate::input::{COUNTS, SourceArgs, WEIGHTS, encoder_of, load_model};
 use crate::number::{count, plain, thousands};
-use crate::style::yellow;
+use crate::terminal;
 
 /// What a fit leaves: residuals against fitted values, normal quantiles, scale,
 /// leverage
@@ -127,12 +126,10 @@ pub fn run(args: Args) -> Result<()> {
     let pictures: Result<Vec<Picture>> = pictures.collect();
     let picture = Picture::side_by_side(pictures.map_err(|error| args.source.say_where(error))?)?;
     if look.determined > 0 && kinds.iter().any(needs_errors) {
-        writeln!(
-            anstream::stderr(),
-            "{} {} alone determine a coefficient: their residuals are 0 whatever they are, and left out where they are standardised",
-            yellow("note:"),
+        terminal::stderr().note(format_args!(
+            "{} alone determine a coefficient: their residuals are 0 whatever they are, and left out where they are standardised",
             count(look.determined, "row")
-        )?;
+        ))?;
     }
     drawing.write(&match look.every {
         1 => picture,

@@ -1,11 +1,9 @@
-use std::io::Write;
-
 use anyhow::{Result, bail};
 use linreg_plot::{Cloud, Picture};
 
 use super::drawing::DrawingArgs;
 use super::numbers::NumberArgs;
-use crate::style::yellow;
+use crate::terminal;
 
 /// Each feature against the target, with its own line and what it explains
 ///
@@ -55,12 +53,10 @@ pub fn run(args: Args) -> Result<()> {
         let explained = |cloud: &Cloud| cloud.line().explained.unwrap_or(0.0);
         clouds.sort_by(|a, b| explained(b).total_cmp(&explained(a)));
         clouds.truncate(MOST_DRAWN);
-        writeln!(
-            anstream::stderr(),
-            "{} of {} features, the {MOST_DRAWN} that explain most are drawn; --features chooses others",
-            yellow("note:"),
+        terminal::stderr().note(format_args!(
+            "of {} features, the {MOST_DRAWN} that explain most are drawn; --features chooses others",
             features.len()
-        )?;
+        ))?;
     }
     let pictures = clouds.iter().map(Picture::scatter_of);
     let pictures: Vec<Picture> = pictures

@@ -1,0 +1,198 @@
+//! The one way for text out of the program. Names, levels and messages may come
+//! from a file that somebody else has made, and a terminal obeys what is hidden
+//! in them: so every text is escaped here, where it leaves, and nowhere before.
+//! Colours are added here too, after that, so that no text can bring its own.
+//!
+//! `.clippy.toml` keeps the rest of the program from standard output and standard
+//! error.
+
+mod arguments;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::fmt::{Arguments, Display};
+use std::io::{self, IsTerminal, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use indicatif::ProgressBar;
+use linreg_data::{is_control, printable, printable_lines};
+
+pub use arguments::parse;
+
+/// Where text is written: its line feeds stay, all other controls are spelt out.
+///
+/// It is no [`Write`], which takes bytes: `write!` and `writeln!` find
+/// [`write_fmt`](Self::write_fmt), which takes text.
+pub struct Text<W = Box<dyn Write>>(W);
+
+/// Standard output for text. Colours are left out where it is no terminal.
+#[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+pub fn stdout() -> Text {
+    Text(Box::new(AutoStream::auto(io::stdout())))
+}
+
+/// Standard error, likewise.
+#[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+pub fn stderr() -> Text {
+    Text(Box::new(AutoStream::auto(io::stderr())))
+}
+
+/// Nowhere.
+pub fn nowhere() -> Text {
+    Text(Box::new(io::sink()))
+}
+
+/// Standard output for data: tables, pictures and scripts, which another program
+/// reads and which are written as they are.
+#[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+pub fn data() -> io::Stdout {
+    io::stdout()
+}
+
+/// Columns and lines of the terminal that standard output is.
+pub fn size() -> Option<(usize, usize)> {
+    let (width, height) = terminal_size::terminal_size_of(data())?;
+    Some((usize::from(width.0), usize::from(height.0)))
+}
+
+/// Whether somebody watches standard error.
+#[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+pub fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+impl<W: Write> Text<W> {
+    #[cfg(test)]
+    pub fn to(writer: W) -> Self {
+        Self(writer)
+    }
+
+    #[cfg(test)]
+    pub fn into_inner(self) -> W {
+        self.0
+    }
+
+    pub fn write_fmt(&mut self, text: Arguments<'_>) -> io::Result<()> {
+        let text = text.to_string();
+        self.0.write_all(printable_lines(&text).as_bytes())
+    }
+
+    /// A line after the word `warning:`.
+    pub fn warning(&mut self, text: impl Display) -> io::Result<()> {
+        self.labelled(YELLOW, "warning:", text)
+    }
+
+    /// A line after the word `note:`.
+    pub fn note(&mut self, text: impl Display) -> io::Result<()> {
+        self.labelled(YELLOW, "note:", text)
+    }
+
+    /// A line after the word `error:`.
+    pub fn error(&mut self, text: impl Display) -> io::Result<()> {
+        self.labelled(RED, "error:", text)
+    }
+
+    fn labelled(&mut self, style: Style, label: &str, text: impl Display) -> io::Result<()> {
+        self.styled(style, label)?;
+        writeln!(self, " {text}")
+    }
+
+    /// A text in a style.
+    pub fn styled(&mut self, style: Style, text: &str) -> io::Result<()> {
+        write!(self.0, "{style}")?;
+        write!(self, "{text}")?;
+        write!(self.0, "{style:#}")
+    }
+}
+
+/// For what is wrong.
+pub const RED: Style = AnsiColor::Red.on_default().bold();
+
+/// For what deserves a second look.
+pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+/// For headings.
+pub const BOLD: Style = Style::new().bold();
+
+/// Prints a JSON object for a machine to read. What a text would spell out, a
+/// JSON string has as `\u001b`: it is read back as it was.
+pub fn print_json(value: &serde_json::Value) -> Result<()> {
+    let mut json = serde_json::to_string_pretty(value)?;
+    json.push('\n');
+    Ok(data().write_all(escaped_json(&json).as_bytes())?)
+}
+
+/// The same JSON without controls. Outside of its strings there are only line
+/// feeds, and in them serde_json has escaped those.
+fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || !is_control(character) {
+            escaped.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            escaped += &format!("\\u{unit:04x}");
+        }
+    }
+    escaped
+}
+
+/// Says what a bar is at.
+#[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+pub fn set_message(bar: &ProgressBar, text: &str) {
+    bar.set_message(printable(text).into_owned());
+}
+
+/// From now on, the message of a panic goes the same way.
+pub fn show_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let mut stderr = stderr();
+        let thread = std::thread::current();
+        let thread = thread.name().unwrap_or("without a name");
+        // Nothing can be done if standard error is closed.
+        let _ = stderr.error(format_args!("thread {thread} {panic}"));
+        let backtrace = Backtrace::capture();
+        if backtrace.status() == BacktraceStatus::Captured {
+            let _ = writeln!(stderr, "{backtrace}");
+        }
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Text<Vec<u8>>) -> io::Result<()>) -> String {
+        let mut text = Text(Vec::new());
+        write(&mut text).unwrap();
+        String::from_utf8(text.0).unwrap()
+    }
+
+    #[test]
+    fn a_text_is_spelt_out_and_only_our_words_are_coloured() {
+        let hostile = "\u{1b}[31m\u{9b}0m\u{202e}\r\u{2028}";
+        let spelt = r"\u{1b}[31m\u{9b}0m\u{202e}\r\u{2028}";
+        let line = written(|text| writeln!(text, "a {hostile}"));
+        assert_eq!(line, format!("a {spelt}\n"));
+        let warning = written(|text| text.warning(hostile));
+        assert_eq!(
+            warning,
+            format!("\u{1b}[1m\u{1b}[33mwarning:\u{1b}[0m {spelt}\n")
+        );
+    }
+
+    #[test]
+    fn json_without_controls_is_read_back_as_it_was() {
+        let name = "\u{1b}[31m\u{7f}\u{85}\u{202e}\u{e0041}\n\\u001b é";
+        let value = serde_json::json!({ name: [name, 1.5, null] });
+        let json = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!json.replace('\n', "").contains(is_control), "{json}");
+        assert!(json.contains(r"\u007f\u0085\u202e\udb40\udc41"), "{json}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&json).unwrap(),
+            value
+        );
+    }
+}
