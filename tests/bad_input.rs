@@ -388,7 +388,7 @@ fn of_paths() {
 
 #[test]
 fn of_models() {
-    let foreign = "foreign.safetensors: not a whole .safetensors file: header too large";
+    let foreign = "foreign.safetensors: this is no model file of linreg, but a table or a text; are the arguments swapped? The model comes first, then the table";
     each_fails(&[
         ("predict foreign.safetensors good.csv", foreign),
         ("evaluate foreign.safetensors good.csv", foreign),

@@ -4,7 +4,8 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use linreg_data::{
     Column, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Factor, Feature,
-    FeatureFactor, Formula, Kind, MAX_FEATURES, MissingPolicy, Schema, Source, Term, UnseenPolicy, column_names,
+    FeatureFactor, Formula, Kind, MAX_FEATURES, MissingPolicy, Schema, Source, Term, UnseenPolicy,
+    column_names,
 };
 
 use serde_json::{Value, json};

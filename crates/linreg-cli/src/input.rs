@@ -149,7 +149,10 @@ fn check(model: &ModelFile) -> Result<()> {
         parse::<CsvOptions>(text, "way its table was read")?;
     }
     if let Some(found) = of(WEIGHTS).filter(|found| *found != COUNTS) {
-        bail!("the weights of the model are {}, expected {COUNTS}", quoted(found));
+        bail!(
+            "the weights of the model are {}, expected {COUNTS}",
+            quoted(found)
+        );
     }
     parsed_loss(model)?;
     intervals::check(model, encoder.intercept())

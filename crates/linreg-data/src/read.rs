@@ -37,8 +37,11 @@ where
 /// threads together then hold some hundreds of MB, whatever the number of features.
 const MOST_NUMBERS: usize = 1 << 20;
 
-/// As [`read`], for rows that become `width` numbers each: chunks that would
-/// become too many come in pieces.
+/// Rows of more numbers are wide.
+pub(crate) const WIDE: usize = 1000;
+
+/// As [`read`], for rows that become `width` numbers each: chunks of wide rows come
+/// in pieces.
 pub(crate) fn read_wide<T, F>(
     source: &dyn Source,
     columns: &[usize],
@@ -50,7 +53,10 @@ where
     T: Send + 'static,
     F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
 {
-    let most_rows = (MOST_NUMBERS / width.max(1)).max(1);
+    let most_rows = match width > WIDE {
+        true => (MOST_NUMBERS / width).max(1),
+        false => usize::MAX,
+    };
     read_in_pieces(source, columns, order, most_rows, map)
 }
 
@@ -66,7 +72,12 @@ where
     F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
 {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    Ok(in_order(source.parts(columns, order)?, threads, most_rows, map))
+    Ok(in_order(
+        source.parts(columns, order)?,
+        threads,
+        most_rows,
+        map,
+    ))
 }
 
 /// Results in the order of the chunks they were made of.

@@ -105,9 +105,15 @@ mod tests {
         // The largest fit that is allowed fits into a GiB.
         assert_eq!(check(4000, None), Ok(()));
         let error = check(4001, None).unwrap_err().to_string();
-        assert!(error.starts_with("4001 features are more than the 4000"), "{error}");
+        assert!(
+            error.starts_with("4001 features are more than the 4000"),
+            "{error}"
+        );
         let error = check(2000, Some(1999)).unwrap_err().to_string();
-        assert!(error.starts_with("1999 rows do not determine 2000"), "{error}");
+        assert!(
+            error.starts_with("1999 rows do not determine 2000"),
+            "{error}"
+        );
         let few = limits.check(2000, 1, Some(1999), Collinear::MinimumNorm);
         assert_eq!(few, Ok(()));
         let small = SizeLimits {

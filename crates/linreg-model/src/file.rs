@@ -211,7 +211,9 @@ impl ModelFile {
         let bytes = safetensors::serialize(tensors, Some(metadata));
         let bytes = bytes.map_err(ModelFileError::NotSafetensors)?;
         // What cannot be read is not written.
-        let size = bytes.first_chunk().map_or(0, |size| u64::from_le_bytes(*size));
+        let size = bytes
+            .first_chunk()
+            .map_or(0, |size| u64::from_le_bytes(*size));
         match size > bounded::MAX_HEADER_BYTES as u64 {
             true => Err(ModelFileError::TooManyNames { bytes: size }),
             false => Ok(bytes),

@@ -5,9 +5,9 @@ use burn::tensor::{Element, Tensor, TensorData};
 use linreg_data::Scaler;
 use serde::{Deserialize, Serialize};
 
-use stored::{StoredLoss, StoredPenalty};
 use crate::standardize::target_std;
 use crate::{TrainingConfig, TrainingError, weighted_squared_loss};
+use stored::{StoredLoss, StoredPenalty};
 
 /// What an example costs whose target is missed by `r = target - prediction`.
 ///

@@ -196,7 +196,9 @@ impl Encoder {
         let features = &self.columns[..self.num_feature_columns()];
         for (index, column) in features.iter().enumerate() {
             let found = columns.entry(column.name.as_str());
-            found.and_modify(|(_, last)| *last = index).or_insert((index, index));
+            found
+                .and_modify(|(_, last)| *last = index)
+                .or_insert((index, index));
         }
         columns
     }

@@ -36,9 +36,8 @@ impl Encoder {
         }
         let sizes = self.terms.iter().zip(design.sizes());
         let largest = sizes.max_by_key(|(_, size)| *size);
-        let (term, of_term) = largest.map_or_else(Default::default, |(term, size)| {
-            (term.to_string(), size)
-        });
+        let (term, of_term) =
+            largest.map_or_else(Default::default, |(term, size)| (term.to_string(), size));
         Err(DataError::TooManyFeatures {
             features,
             term,

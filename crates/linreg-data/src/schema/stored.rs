@@ -76,7 +76,11 @@ impl TryFrom<StoredColumn> for Column {
         let both = stored.unfitted_levels.iter();
         if let Some(level) = both.clone().find(|level| known.contains(level)) {
             return Err(DataError::stored(
-                format!("level {} of the column {}", quote(level), quote(&stored.name)),
+                format!(
+                    "level {} of the column {}",
+                    quote(level),
+                    quote(&stored.name)
+                ),
                 "fitted to and not fitted to",
                 "one of both",
             ));
@@ -203,7 +207,11 @@ impl TryFrom<StoredSpread> for Spread {
             min,
             max,
         } = stored;
-        for (what, number) in [("mean", mean), ("least number", min), ("greatest number", max)] {
+        for (what, number) in [
+            ("mean", mean),
+            ("least number", min),
+            ("greatest number", max),
+        ] {
             if !number.is_finite() {
                 let what = format!("{what} of a column");
                 return Err(DataError::stored(what, number, "a finite number"));

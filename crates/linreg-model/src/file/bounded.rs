@@ -137,7 +137,7 @@ mod tests {
         let with = |length: u64, rest: &[u8]| [&length.to_le_bytes()[..], rest].concat();
         for (bytes, message) in [
             (with(60_000_000, b"{}"), "header too large"),
-            (with(u64::MAX, b"{}"), "header too large"),
+            (with(1 << 62, b"{}"), "header too large"),
             (with(49_000_000, b"{}"), "invalid header length"),
             (with(2, b"{"), "invalid header length"),
             (with(2, b"[]"), "invalid JSON in header"),

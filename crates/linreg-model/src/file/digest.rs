@@ -23,7 +23,9 @@ impl Digest {
     }
 
     fn numbers(&mut self, numbers: &[f64]) {
-        numbers.iter().for_each(|number| self.word(number.to_bits()));
+        numbers
+            .iter()
+            .for_each(|number| self.word(number.to_bits()));
         self.word(numbers.len() as u64);
     }
 }
@@ -45,7 +47,10 @@ impl ModelFile {
         digest.word(self.metadata.len() as u64);
         for (name, tensor) in &self.tensors {
             digest.text(name);
-            tensor.shape.iter().for_each(|axis| digest.word(*axis as u64));
+            tensor
+                .shape
+                .iter()
+                .for_each(|axis| digest.word(*axis as u64));
             digest.numbers(&tensor.values);
         }
         format!("{:016x}", digest.0)

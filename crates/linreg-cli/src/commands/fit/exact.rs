@@ -289,9 +289,9 @@ pub struct Limits {
     rows: Option<u64>,
 }
 
-/// A fit of as many features is not begun before the rows are counted: where they
-/// determine no coefficients, the work would be in vain.
-const WIDE: usize = 512;
+/// A fit of more features is refused before the work where the rows cannot determine
+/// their coefficients; of fewer, the work tells which ones.
+const WIDE: usize = 1000;
 
 impl Limits {
     /// Those of a command; of a table of so many rows, where they are known.
@@ -371,9 +371,6 @@ impl Fold for Sums {
     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
         let (features, targets) = (encoder.num_features(), encoder.targets().len());
         self.limits.check(encoder)?;
-        if features > WIDE && self.limits.rows.is_none() {
-            return Err(DataError::Columns("the rows are to be counted".to_string()));
-        }
         let arithmetic = match features <= FEW_FEATURES {
             true => Arithmetic::DoubleDouble,
             false => self.arithmetic,
