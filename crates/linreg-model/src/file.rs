@@ -127,7 +127,7 @@ impl ModelFile {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelFileError> {
         let file = File::open(path)?;
         let kind = file.metadata()?;
-        let length = kind.is_file().then(|| kind.len());
+        let length = kind.is_file().then_some(kind.len());
         Self::of_whole(&bounded::read(file, length)?)
     }
 

@@ -1,18 +1,23 @@
-//! Any text as a checkpoint with a right checksum: an error of bounded length, or a
-//! training that goes on to its end. The first byte chooses the optimizer.
+//! Checkpoints with a right checksum: an error of bounded length, or a training that
+//! goes on to its end. The first byte chooses the optimizer; its highest bit, whether
+//! the rest is the whole JSON text, or the number of a field, in two bytes, and the
+//! JSON text that is put in its place.
 
 #![no_main]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
 use libfuzzer_sys::fuzz_target;
 use linreg_data::{Dataset, SyntheticConfig};
 use linreg_training::{
-    Checkpoint, Loss, OptimizerConfig, Penalty, RunOptions, TrainingConfig, train_with,
+    Checkpoint, Checkpointing, Every, Loss, Observer, OptimizerConfig, Penalty, RunOptions,
+    TrainingConfig, train_with,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
@@ -74,11 +79,93 @@ fn write(json: &[u8]) -> PathBuf {
     path
 }
 
+/// Asks to stop after the second batch.
+struct Stop<'a>(usize, &'a AtomicBool);
+
+impl Observer for Stop<'_> {
+    fn batch(&mut self) {
+        self.0 += 1;
+        if self.0 == 2 {
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What the checkpoint of each optimizer holds, and the places of its fields.
+static STATES: LazyLock<Vec<(Value, Vec<String>)>> = LazyLock::new(|| {
+    (0..8)
+        .map(|how| {
+            let path = FOLDER.path().join(format!("state{how}"));
+            save(&config(how), &path);
+            let text = std::fs::read_to_string(path).unwrap();
+            let state = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+            let mut all = Vec::new();
+            places(&state, "", &mut all);
+            (state, all)
+        })
+        .collect()
+});
+
+fn save(config: &TrainingConfig, path: &Path) {
+    let flag = AtomicBool::new(false);
+    let options = RunOptions {
+        checkpoint: Some(Checkpointing {
+            path: path.to_path_buf(),
+            every: Every::Steps(usize::MAX),
+        }),
+        interrupted: Some(&flag),
+        ..RunOptions::default()
+    };
+    let device = Default::default();
+    let mut stop = Stop(0, &flag);
+    let stopped = train_with::<Autodiff<NdArray<f64>>>(config, &ROWS, options, &device, &mut stop);
+    assert!(stopped.is_err());
+}
+
+fn places(value: &Value, place: &str, found: &mut Vec<String>) {
+    found.push(place.to_string());
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                places(value, &format!("{place}/{name}"), found);
+            }
+        }
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate().take(2) {
+                places(value, &format!("{place}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The JSON text of an input.
+fn json(how: u8, rest: &[u8]) -> Option<Vec<u8>> {
+    if how & 128 != 0 {
+        return Some(rest.to_vec());
+    }
+    let (place, value) = rest.split_first_chunk::<2>()?;
+    let (state, places) = &STATES[usize::from(how % 8)];
+    let place = &places[usize::from(u16::from_le_bytes(*place)) % places.len()];
+    let mut state = state.clone();
+    match serde_json::from_slice(value) {
+        Ok(value) => *state.pointer_mut(place)? = value,
+        Err(_) => {
+            let (parent, name) = place.rsplit_once('/')?;
+            state.pointer_mut(parent)?.as_object_mut()?.remove(name);
+        }
+    }
+    serde_json::to_vec(&state).ok()
+}
+
 fuzz_target!(|bytes: &[u8]| {
-    let Some((how, json)) = bytes.split_first() else {
+    let Some((how, rest)) = bytes.split_first() else {
         return;
     };
-    let path = write(json);
+    let Some(json) = json(*how, rest) else {
+        return;
+    };
+    let path = write(&json);
     let resumed = Checkpoint::read(&path).and_then(|checkpoint| {
         let options = RunOptions {
             resume: Some(checkpoint),
