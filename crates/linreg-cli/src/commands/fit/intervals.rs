@@ -116,36 +116,57 @@ fn found(model: &ModelFile, has_intercept: bool) -> Result<Option<PredictionErro
     Ok(Some(errors))
 }
 
+/// What a number stored for intervals may be.
+#[derive(Clone, Copy)]
+enum Allowed {
+    Finite,
+    Variance,
+    Scale,
+}
+
+impl Allowed {
+    fn holds(self, number: f64) -> bool {
+        number.is_finite()
+            && match self {
+                Self::Finite => true,
+                Self::Variance => number >= 0.0,
+                Self::Scale => number > 0.0,
+            }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Finite => "a finite number",
+            Self::Variance => "a finite number, 0 or more",
+            Self::Scale => "a finite number above 0",
+        }
+    }
+}
+
 fn check_numbers(errors: &PredictionErrors) -> Result<()> {
-    let is_finite = |number: &f64| number.is_finite();
-    let is_positive = |number: &f64| number.is_finite() && *number > 0.0;
-    let is_variance = |number: &f64| number.is_finite() && *number >= 0.0;
-    let checks: [(&str, &[f64], &dyn Fn(&f64) -> bool, &str); 9] = [
-        (CENTRES, &errors.centres, &is_finite, FINITE),
-        (SCALES, &errors.feature_scales, &is_positive, ABOVE_0),
-        (BASIS, &errors.basis, &is_finite, FINITE),
-        (BASIS_REST, &errors.basis_rest, &is_finite, FINITE),
-        (COORDINATES, &errors.coordinates, &is_finite, FINITE),
-        (TARGET_CENTRES, &errors.target_centres, &is_finite, FINITE),
-        (UNITS, &errors.target_units, &is_positive, ABOVE_0),
-        (COVARIANCE, &errors.covariance, &is_finite, FINITE),
+    let checks: [(&str, &[f64], Allowed); 9] = [
+        (CENTRES, &errors.centres, Allowed::Finite),
+        (SCALES, &errors.feature_scales, Allowed::Scale),
+        (BASIS, &errors.basis, Allowed::Finite),
+        (BASIS_REST, &errors.basis_rest, Allowed::Finite),
+        (COORDINATES, &errors.coordinates, Allowed::Finite),
+        (TARGET_CENTRES, &errors.target_centres, Allowed::Finite),
+        (UNITS, &errors.target_units, Allowed::Scale),
+        (COVARIANCE, &errors.covariance, Allowed::Finite),
         (
             RESIDUAL_VARIANCE,
             &errors.residual_variance,
-            &is_variance,
-            "a finite number, 0 or more",
+            Allowed::Variance,
         ),
     ];
-    for (name, numbers, is_right, expected) in checks {
-        if let Some(found) = numbers.iter().find(|number| !is_right(number)) {
+    for (name, numbers, range) in checks {
+        if let Some(found) = numbers.iter().find(|number| !range.holds(**number)) {
+            let expected = range.name();
             bail!("the tensor `{name}` in the model file has {found}, expected {expected}");
         }
     }
     Ok(())
 }
-
-const FINITE: &str = "a finite number";
-const ABOVE_0: &str = "a finite number above 0";
 
 fn tensor(model: &ModelFile, name: &str) -> Option<Vec<f64>> {
     model.tensors.get(name).map(|tensor| tensor.values.clone())
