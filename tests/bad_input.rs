@@ -203,7 +203,7 @@ fn of_ten_thousand_columns() {
     let message = tool.fail(&["fit", "wide.csv", "--target", "y"]);
     assert_eq!(
         message,
-        "error: wide.csv: 8,571 features are more than the 4,000 of an exact fit, whose time grows with their cube; choose fewer with --features, or train with --method sgd"
+        "error: wide.csv: 8,571 features are more than the 4,000 of an exact fit, whose time grows with their cube; choose fewer with --features, train with --method sgd, or allow more with --max-features"
     );
     // Thousands of columns alike are a few lines of warnings.
     let fit = "fit wide.csv --target y --method sgd --epochs 1 --learning-rate 1e-6";
@@ -384,7 +384,7 @@ fn of_paths() {
 
 #[test]
 fn of_models() {
-    let foreign = "foreign.safetensors: not a whole .safetensors file: header too large";
+    let foreign = "foreign.safetensors: this is no model file of linreg, but a table or a text; are the arguments swapped? The model comes first, then the table";
     each_fails(&[
         ("predict foreign.safetensors good.csv", foreign),
         ("evaluate foreign.safetensors good.csv", foreign),

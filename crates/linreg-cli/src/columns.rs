@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use linreg_data::{
     Column, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Factor, Feature,
-    FeatureFactor, Formula, Kind, MissingPolicy, Schema, Source, Term, UnseenPolicy, column_names,
+    FeatureFactor, Formula, Kind, MAX_FEATURES, MissingPolicy, Schema, Source, Term, UnseenPolicy,
+    column_names,
 };
 
 use serde_json::{Value, json};
@@ -64,6 +65,11 @@ pub struct ColumnArgs {
     /// A model that is 0 where all features are
     #[arg(long)]
     no_intercept: bool,
+
+    /// Features at most [default: 4000 for the exact fit, whose time grows with
+    /// their cube, 10000 for training]
+    #[arg(long, value_name = "NUMBER")]
+    pub max_features: Option<usize>,
 
     /// Level that the others of a categorical column are compared with
     /// [default: the first in alphabetical order]
@@ -146,6 +152,7 @@ impl ColumnArgs {
             missing: self.missing,
             unseen: self.unseen,
             no_intercept: self.no_intercept,
+            max_features: self.max_features.unwrap_or(MAX_FEATURES),
             ..EncoderConfig::default()
         };
         for names in [&config.targets, &config.exclude] {
@@ -332,9 +339,9 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
     let mut notes = Vec::new();
     match &column.kind {
         Kind::Categorical { levels, .. } => {
-            let compared = match is_compared(column, encoder) {
-                true => format!("each compared with `{}`", levels[0]),
-                false => "each a feature of its own".to_string(),
+            let compared = match levels.first().filter(|_| is_compared(column, encoder)) {
+                Some(baseline) => format!("each compared with `{baseline}`"),
+                None => "each a feature of its own".to_string(),
             };
             notes.push(format!("{}, {compared}", count(levels.len(), "level")));
         }
@@ -451,7 +458,7 @@ pub fn columns_json(schema: &Schema, counts: &EncodingCounts) -> Value {
             "missing": column.missing,
         });
         if let Kind::Categorical { levels, .. } = &column.kind {
-            entry["baseline"] = json!(levels[0]);
+            entry["baseline"] = json!(levels.first());
             entry["levels"] = json!(levels);
         }
         if !column.unfitted_levels.is_empty() {

@@ -1,12 +1,16 @@
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use linreg_data::{CsvOptions, DataError, Encoder, Passes, Source, open};
+use anyhow::{Context, Result, anyhow, bail};
+use linreg_data::{CsvOptions, DataError, Encoder, Passes, Schema, Source, open};
 use linreg_model::ModelFile;
 use linreg_training::Loss;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use crate::commands::fit::intervals;
+use crate::number::plain;
 use crate::reading::ShownSource;
 use crate::terminal;
 use crate::text_args::TextArgs;
@@ -60,8 +64,7 @@ impl SourceArgs {
     fn options_for(&self, model: &ModelFile) -> Result<CsvOptions> {
         let stored = match model.metadata.get(READING) {
             None => CsvOptions::default(),
-            Some(text) => serde_json::from_str(text)
-                .context("the model says in a damaged way how its table was read")?,
+            Some(text) => parse(text, "way its table was read")?,
         };
         Ok(self.text.options(stored))
     }
@@ -125,26 +128,87 @@ pub const COUNTS: &str = "counts";
 /// it was fitted to, as JSON, unless as any.
 pub const READING: &str = "reading";
 
-/// Reads a model file.
+/// Reads a model file, and checks all that is stored in it.
 pub fn load_model(path: &Path) -> Result<ModelFile> {
-    ModelFile::load(path).with_context(|| name(path))
+    let model = ModelFile::load(path).with_context(|| name(path))?;
+    check(&model).with_context(|| name(path))?;
+    Ok(model)
+}
+
+/// An error for something in a model that no command could use.
+fn check(model: &ModelFile) -> Result<()> {
+    let of = |key: &str| model.metadata.get(key);
+    let encoder = parsed_encoder(model)?;
+    if let Some(text) = of(SCHEMA) {
+        let schema: Schema = parse(text, "schema of its table")?;
+        check_schema(&schema, &encoder)?;
+    }
+    if let Some(text) = of(READING) {
+        parse::<CsvOptions>(text, "way its table was read")?;
+    }
+    if let Some(found) = of(WEIGHTS).filter(|found| *found != COUNTS) {
+        bail!(
+            "the weights of the model are {}, expected {COUNTS}",
+            quoted(found)
+        );
+    }
+    parsed_loss(model)?;
+    intervals::check(model, encoder.intercept())
+}
+
+/// An error unless each column of the encoder is one of the table.
+fn check_schema(schema: &Schema, encoder: &Encoder) -> Result<()> {
+    let known: HashSet<&str> = schema.columns.iter().map(|c| c.name.as_str()).collect();
+    let mut names = encoder.columns().iter().map(|column| column.name.as_str());
+    match names.find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(name) => bail!(
+            "the schema in the model lacks the column {}, which the encoder has",
+            quoted(name)
+        ),
+    }
+}
+
+/// Reads a JSON text of a model's metadata.
+fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        // The text may be of any length, and be quoted in the error.
+        const MOST: usize = 300;
+        let message = plain(&error.to_string());
+        let mut shown: String = message.chars().take(MOST).collect();
+        if shown.len() < message.len() {
+            shown.push('…');
+        }
+        anyhow!("the {what} is damaged in the model: {shown}")
+    })
+}
+
+/// What a message calls a text of the file.
+fn quoted(text: &str) -> String {
+    const MOST: usize = 40;
+    let shown: String = text.chars().take(MOST).collect();
+    format!("`{}`", plain(&shown))
 }
 
 /// What turns the columns of a table into the features of a model.
 pub fn encoder_of(model: &ModelFile, path: &Path) -> Result<Encoder> {
+    parsed_encoder(model).with_context(|| name(path))
+}
+
+fn parsed_encoder(model: &ModelFile) -> Result<Encoder> {
     let Some(text) = model.metadata.get(ENCODER) else {
         return Ok(Encoder::of_numbers(
             &model.feature_names,
             &model.target_names,
         ));
     };
-    let encoder: Encoder = serde_json::from_str(text)
-        .with_context(|| format!("{}: the encoder in the file is damaged", name(path)))?;
-    if encoder.feature_names() != model.feature_names || encoder.targets() != model.target_names {
-        bail!(
-            "{}: the encoder in the file is that of another model",
-            name(path)
-        );
+    let encoder: Encoder = parse(text, "encoder")?;
+    // The number first: names take memory.
+    if encoder.num_features() != model.feature_names.len()
+        || encoder.feature_names() != model.feature_names
+        || encoder.targets() != model.target_names
+    {
+        bail!("the encoder in the file is that of another model");
     }
     Ok(encoder)
 }
@@ -155,6 +219,13 @@ pub const TRAINING: &str = "training";
 
 /// The loss that a model was fitted with.
 pub fn loss_of(model: &ModelFile, path: &Path) -> Result<Loss> {
+    parsed_loss(model).with_context(|| name(path))
+}
+
+fn parsed_loss(model: &ModelFile) -> Result<Loss> {
+    let Some(text) = model.metadata.get(TRAINING) else {
+        return Ok(Loss::Squared);
+    };
     #[derive(Deserialize)]
     struct Training {
         #[serde(default = "squared")]
@@ -163,12 +234,7 @@ pub fn loss_of(model: &ModelFile, path: &Path) -> Result<Loss> {
     fn squared() -> Loss {
         Loss::Squared
     }
-    let Some(text) = model.metadata.get(TRAINING) else {
-        return Ok(Loss::Squared);
-    };
-    let training: Training = serde_json::from_str(text)
-        .with_context(|| format!("{}: the training in the file is damaged", name(path)))?;
-    Ok(training.loss)
+    Ok(parse::<Training>(text, "training")?.loss)
 }
 
 /// What a message calls a file.

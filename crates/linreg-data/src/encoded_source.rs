@@ -1,12 +1,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::read::read_wide;
 use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
     BoundEncoder, Chunk, ColumnChoice, CsvOptions, DataError, Dataset, Encoded, Encoder,
     EncoderConfig, EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, SplitRows,
-    learn_encoder, learn_schema, open, read,
+    learn_encoder, learn_schema, open,
 };
 
 /// The rows of a source that are for training, validation or the test, encoded
@@ -57,7 +58,7 @@ impl EncodedSource {
     ///
     /// # Errors
     ///
-    /// As [`read`].
+    /// As [`read`](crate::read()).
     pub fn encoded(&self, order: ChunkOrder) -> Result<InOrder<(Rows, EncodingCounts)>, DataError> {
         self.map(order, |encoded, _| Ok((encoded.rows, encoded.counts)))
     }
@@ -67,7 +68,7 @@ impl EncodedSource {
     ///
     /// # Errors
     ///
-    /// As [`read`].
+    /// As [`read`](crate::read()).
     pub fn map<T: Send + 'static>(
         &self,
         order: ChunkOrder,
@@ -75,7 +76,8 @@ impl EncodedSource {
     ) -> Result<InOrder<T>, DataError> {
         let (encoder, split, set) = (self.encoder.clone(), self.split.clone(), self.set);
         let columns = self.encoder.columns();
-        read(self.source.as_ref(), columns, order, move |chunk| {
+        let width = self.feature_names.len() + self.target_names().len();
+        read_wide(self.source.as_ref(), columns, order, width, move |chunk| {
             let wanted = split.rows(set, chunk.first_row, chunk.num_rows());
             of(encoder.encode(&chunk, Some(&wanted))?, &chunk)
         })
@@ -86,7 +88,7 @@ impl EncodedSource {
     ///
     /// # Errors
     ///
-    /// No rows, or as [`read`].
+    /// No rows, or as [`read`](crate::read()).
     pub fn load(mut self, max_numbers: usize) -> Result<(EncodedRows, EncodingCounts), DataError> {
         let width = self.feature_names.len() + self.target_names().len();
         let mut counts = EncodingCounts::default();

@@ -4,6 +4,8 @@ mod feature;
 mod fitted;
 mod levels;
 mod missing;
+mod size;
+mod stored;
 
 use std::collections::BTreeMap;
 use std::iter::zip;
@@ -18,9 +20,11 @@ use crate::schema::{Column, Kind, Schema};
 use crate::source::{Chunk, Source, column_indices};
 use crate::{DataError, Factor, Term};
 use block::Block;
-use design::Product;
+use design::{Design, Product};
 pub use feature::{Feature, FeatureFactor};
 pub(crate) use fitted::FittedRows;
+pub use size::{MAX_FEATURES, MOST_FEATURES};
+use stored::StoredEncoder;
 
 /// What is done about cells with nothing in them.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -64,7 +68,13 @@ pub enum UnseenPolicy {
 /// product without it is no term of the model, as in R (Chambers and Hastie,
 /// *Statistical Models in S*, 1992, section 2.4.1). Without an intercept that
 /// goes for the first categorical column too.
+///
+/// # Storing
+///
+/// One that is deserialised has been checked: its columns, terms and policies fit
+/// each other, and its features are no more than [`MOST_FEATURES`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "StoredEncoder")]
 pub struct Encoder {
     /// The columns that are used, and what they are.
     /// Features first, then targets and the weight.
@@ -87,7 +97,7 @@ pub struct Encoder {
 }
 
 /// What makes an [`Encoder`] of a [`Schema`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EncoderConfig {
     /// Columns to predict; at least one.
     pub targets: Vec<String>,
@@ -108,6 +118,26 @@ pub struct EncoderConfig {
     pub missing: MissingPolicy,
     /// What is done about new levels.
     pub unseen: UnseenPolicy,
+    /// Features at most; the terms of a model may stand for more than fit into
+    /// memory. Default: [`MAX_FEATURES`]; at most [`MOST_FEATURES`].
+    pub max_features: usize,
+}
+
+impl Default for EncoderConfig {
+    fn default() -> Self {
+        Self {
+            targets: Vec::new(),
+            terms: None,
+            implied: Vec::new(),
+            exclude: Vec::new(),
+            no_intercept: false,
+            weight: None,
+            counts: false,
+            missing: MissingPolicy::default(),
+            unseen: UnseenPolicy::default(),
+            max_features: MAX_FEATURES,
+        }
+    }
 }
 
 impl Encoder {
@@ -116,8 +146,8 @@ impl Encoder {
     /// # Errors
     ///
     /// A name that is no column, a column that cannot be what it is chosen for,
-    /// a feature there twice, no features, or missing cells where the policy is
-    /// [`MissingPolicy::Error`].
+    /// a feature there twice, no features, more features than the limit, or missing
+    /// cells where the policy is [`MissingPolicy::Error`].
     pub fn new(schema: &Schema, config: &EncoderConfig) -> Result<Self, DataError> {
         if config.targets.is_empty() {
             return Err(DataError::Columns("there is no target".to_string()));
@@ -174,6 +204,7 @@ impl Encoder {
             missing: config.missing,
             unseen: config.unseen,
         };
+        encoder.check_size(config.max_features)?;
         let names = encoder.feature_names();
         if names.is_empty() {
             // Those that nobody left out, and why they are none.
@@ -190,13 +221,7 @@ impl Encoder {
                 list(&config.targets)
             )));
         }
-        let mut seen = std::collections::HashSet::new();
-        if let Some(twice) = names.iter().find(|name| !seen.insert(name.as_str())) {
-            return Err(DataError::Columns(format!(
-                "the feature {} is there twice; leave one of them out",
-                quote(twice)
-            )));
-        }
+        check_distinct(&names)?;
         encoder.check_missing()?;
         Ok(encoder)
     }
@@ -358,7 +383,7 @@ impl Encoder {
     }
 
     fn products(&self) -> Vec<Product> {
-        design::products(self)
+        Design::of(self).products()
     }
 
     /// Finds the columns in a source: those of the features and, with
@@ -406,6 +431,18 @@ impl EncoderConfig {
         };
         let kept = terms.iter().filter(|term| !term.0.iter().any(is_left_out));
         kept.cloned().collect()
+    }
+}
+
+/// An error for a feature that is there twice.
+fn check_distinct(names: &[String]) -> Result<(), DataError> {
+    let mut seen = std::collections::HashSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        None => Ok(()),
+        Some(twice) => Err(DataError::Columns(format!(
+            "the feature {} is there twice; leave one of them out",
+            quote(twice)
+        ))),
     }
 }
 

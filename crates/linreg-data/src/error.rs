@@ -128,6 +128,28 @@ pub enum DataError {
         /// What can be used.
         expected: String,
     },
+    /// Something stored with a model is not what it should be.
+    #[error("the {what} is {found}, expected {expected}")]
+    Stored {
+        /// What it is, in words.
+        what: String,
+        /// What was found.
+        found: String,
+        /// What can be used.
+        expected: String,
+    },
+    /// The terms of a model stand for more features than the limit.
+    #[error("the model has {} features, more than the limit of {limit}; {} of them are of the term {}: use fewer of its factors, powers or levels, or allow more with --max-features", amount(*.features), amount(*.of_term), quote(.term))]
+    TooManyFeatures {
+        /// Number of features; the largest number if there are more.
+        features: u64,
+        /// The term with the most features.
+        term: String,
+        /// How many it has; the largest number if there are more.
+        of_term: u64,
+        /// Features at most.
+        limit: usize,
+    },
     /// The spread of a column that is not constant is too small for 64-bit
     /// floats.
     #[error(
@@ -181,11 +203,31 @@ impl DataError {
         )
     }
 
+    pub(crate) fn stored(
+        what: impl Into<String>,
+        found: impl std::fmt::Display,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Stored {
+            what: what.into(),
+            found: found.to_string(),
+            expected: expected.into(),
+        }
+    }
+
     pub(crate) fn changed(file: &str) -> Self {
         Self::File {
             file: file.to_string(),
             problem: "the file changed while it was read; run the command again when nothing writes to it".to_string(),
         }
+    }
+}
+
+/// A number that may have been too large to count.
+fn amount(number: u64) -> String {
+    match number {
+        u64::MAX => "more than 10^19".to_string(),
+        number => number.to_string(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod error;
 mod names;
 mod parser;
+mod stored;
 
 use std::fmt;
 
@@ -13,6 +14,10 @@ pub use error::FormulaError;
 pub(crate) use names::nearest;
 use names::written;
 use parser::Parser;
+use stored::{StoredFactor, StoredFormula, StoredTerm};
+
+/// Higher powers of any number are beyond what a double can tell apart.
+const HIGHEST_DEGREE: u32 = 30;
 
 /// A parsed model formula: what is predicted, and from what.
 ///
@@ -29,6 +34,7 @@ use parser::Parser;
 /// # Ok::<(), linreg_data::FormulaError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredFormula")]
 pub struct Formula {
     /// The columns to predict, one or more.
     pub targets: Vec<String>,
@@ -47,6 +53,7 @@ pub struct Formula {
 /// assert_eq!(term.to_string(), "area:C(town)");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "StoredTerm")]
 pub struct Term(pub Vec<Factor>);
 
 /// One factor of a term.
@@ -58,6 +65,7 @@ pub struct Term(pub Vec<Factor>);
 /// assert_eq!(Factor::Powers { column: "age".into(), degree: 3 }.to_string(), "poly(age, 3)");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "StoredFactor")]
 pub enum Factor {
     /// The column as its kind says: a number as it is, a categorical column by its levels.
     Column(String),

@@ -93,7 +93,7 @@ pub use describe::{Description, Sample, describe};
 pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
 pub use encoder::{
     BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, Feature, FeatureFactor,
-    MissingPolicy, UnseenPolicy,
+    MAX_FEATURES, MOST_FEATURES, MissingPolicy, UnseenPolicy,
 };
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::encoder::FittedRows;
 use crate::learn_encoder::learn;
 use crate::profile::TableProfile;
+use crate::read::read_wide;
 use crate::source::{ChunkOrder, Source, column_indices};
 use crate::{
     ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Rows, Schema, Split,
@@ -27,6 +28,22 @@ pub trait Fold {
     ///
     /// What the fold has no use for.
     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Self::Chunk>, DataError>;
+
+    /// As [`start`](Self::start), where the number of rows of the table is known:
+    /// after a guess that was wrong, or that `start` refused. Does the same unless
+    /// said otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    fn start_counted(
+        &mut self,
+        encoder: &Encoder,
+        num_rows: u64,
+    ) -> Result<ChunkFold<Self::Chunk>, DataError> {
+        let _ = num_rows;
+        self.start(encoder)
+    }
 
     /// Takes what the next chunk has become, in file order.
     ///
@@ -185,10 +202,11 @@ fn encode<F: Fold>(
     fold: &mut F,
     passes: usize,
 ) -> Result<Learned, DataError> {
-    let chunk_fold = fold.start(&encoder)?;
+    let chunk_fold = fold.start_counted(&encoder, schema.num_rows)?;
     let bound = encoder.bind(source, true)?;
     let columns = bound.columns().to_vec();
-    let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
+    let width = bound.num_features() + encoder.targets().len();
+    let chunks = read_wide(source, &columns, ChunkOrder::File, width, move |chunk| {
         let encoded = bound.encode(&chunk, None)?;
         Ok((chunk_fold(encoded.rows)?, encoded.counts))
     })?;

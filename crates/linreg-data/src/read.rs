@@ -30,8 +30,54 @@ where
     T: Send + 'static,
     F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
 {
+    read_in_pieces(source, columns, order, usize::MAX, map)
+}
+
+/// Numbers that the rows of a chunk become at most, where a row becomes many: all
+/// threads together then hold some hundreds of MB, whatever the number of features.
+const MOST_NUMBERS: usize = 1 << 20;
+
+/// Rows of more numbers are wide.
+pub(crate) const WIDE: usize = 1000;
+
+/// As [`read`], for rows that become `width` numbers each: chunks of wide rows come
+/// in pieces.
+pub(crate) fn read_wide<T, F>(
+    source: &dyn Source,
+    columns: &[usize],
+    order: ChunkOrder,
+    width: usize,
+    map: F,
+) -> Result<InOrder<T>, DataError>
+where
+    T: Send + 'static,
+    F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
+{
+    let most_rows = match width > WIDE {
+        true => (MOST_NUMBERS / width).max(1),
+        false => usize::MAX,
+    };
+    read_in_pieces(source, columns, order, most_rows, map)
+}
+
+fn read_in_pieces<T, F>(
+    source: &dyn Source,
+    columns: &[usize],
+    order: ChunkOrder,
+    most_rows: usize,
+    map: F,
+) -> Result<InOrder<T>, DataError>
+where
+    T: Send + 'static,
+    F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
+{
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    Ok(in_order(source.parts(columns, order)?, threads, map))
+    Ok(in_order(
+        source.parts(columns, order)?,
+        threads,
+        most_rows,
+        map,
+    ))
 }
 
 /// Results in the order of the chunks they were made of.
@@ -47,7 +93,7 @@ type Message<T> = Result<Option<T>, DataError>;
 /// A part, and where the results of its chunks go.
 type Task<T> = (Result<Part, DataError>, SyncSender<Message<T>>);
 
-fn in_order<T, F>(parts: Parts, threads: usize, map: F) -> InOrder<T>
+fn in_order<T, F>(parts: Parts, threads: usize, most_rows: usize, map: F) -> InOrder<T>
 where
     T: Send + 'static,
     F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
@@ -76,7 +122,7 @@ where
                 let Ok(Ok((part, results))) = task else {
                     return;
                 };
-                let end = part.and_then(|part| decode(part, &results, map.as_ref()));
+                let end = part.and_then(|part| decode(part, &results, most_rows, map.as_ref()));
                 let _ = results.send(end.map(|()| None));
             }
         });
@@ -90,14 +136,17 @@ where
 fn decode<T>(
     part: Part,
     results: &SyncSender<Message<T>>,
+    most_rows: usize,
     map: &impl Fn(Chunk) -> Result<T, DataError>,
 ) -> Result<(), DataError> {
     let mut num_rows = 0;
     for chunk in (part.read)()? {
         let chunk = chunk?;
         num_rows += chunk.num_rows() as u64;
-        if results.send(Ok(Some(map(chunk)?))).is_err() {
-            return Ok(());
+        for piece in chunk.slices(most_rows) {
+            if results.send(Ok(Some(map(piece)?))).is_err() {
+                return Ok(());
+            }
         }
     }
     if num_rows != part.num_rows {

@@ -1,4 +1,5 @@
 mod mixed;
+mod stored;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,6 +11,7 @@ use crate::source::{ChunkOrder, Source, column_indices, column_names};
 use crate::text_format::CellReader;
 use crate::{DataError, DateOrder, Factor, Moments, read};
 use mixed::{Order, gap, no_number, odd_one_out};
+use stored::{StoredColumn, StoredKind, StoredSchema, StoredSpread};
 
 /// What a user says of the columns of a table; what is not said is found out.
 #[derive(Clone, Debug)]
@@ -48,7 +50,10 @@ impl Default for ColumnChoice {
 }
 
 /// What the columns of a table are, found out in one pass over it.
+///
+/// One that is deserialised has been checked, as are its columns and their levels.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "StoredSchema")]
 pub struct Schema {
     /// Number of rows.
     pub num_rows: u64,
@@ -59,6 +64,7 @@ pub struct Schema {
 
 /// What a column is.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "StoredColumn")]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -104,6 +110,7 @@ pub struct Column {
 
 /// What the numbers of a column are like.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "StoredSpread")]
 pub struct Spread {
     /// Their mean.
     pub mean: f64,
@@ -118,7 +125,7 @@ pub struct Spread {
 
 /// How the cells of a column are taken.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "StoredKind")]
 pub enum Kind {
     /// As numbers.
     Numeric,

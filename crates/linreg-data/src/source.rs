@@ -108,6 +108,25 @@ impl Chunk {
         self.batch.num_rows()
     }
 
+    /// Its rows in pieces of at most this many.
+    pub(crate) fn slices(self, most_rows: usize) -> impl Iterator<Item = Self> {
+        let (num_rows, most_rows) = (self.num_rows(), most_rows.max(1));
+        // One without rows is a piece of its own: it may carry an error.
+        let starts = (0..num_rows.max(1)).step_by(most_rows);
+        starts.map(move |start| match num_rows <= most_rows {
+            true => self.clone(),
+            false => Self {
+                batch: self.batch.slice(start, most_rows.min(num_rows - start)),
+                first_row: self.first_row + start as u64,
+                origin: Arc::new(Later {
+                    origin: self.origin.clone(),
+                    start,
+                }),
+                cells: self.cells.clone(),
+            },
+        })
+    }
+
     /// The error that a cell is not what it should be.
     pub(crate) fn wrong_cell(
         &self,
@@ -122,6 +141,19 @@ impl Chunk {
             found: found.to_string(),
             expected,
         }
+    }
+}
+
+/// Where the rows of a piece of a chunk stand.
+struct Later {
+    origin: Arc<dyn Origin>,
+    /// Number of the first in the chunk.
+    start: usize,
+}
+
+impl Origin for Later {
+    fn place(&self, row: usize) -> String {
+        self.origin.place(self.start + row)
     }
 }
 

@@ -1,3 +1,5 @@
+mod stored;
+
 use serde::{Deserialize, Serialize};
 
 use crate::DataError;
@@ -5,11 +7,12 @@ use crate::cell::{Cell, is_missing};
 use crate::date::{Date, DateOrder};
 use crate::decimal::plain_decimal;
 use crate::error::quote;
+use stored::StoredFormat;
 
 /// How numbers, dates and missing cells are written where the cells of a table
 /// are text.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default)]
+#[serde(default, try_from = "StoredFormat")]
 pub struct TextFormat {
     /// Cells that mean missing, beside the empty one and, in capitals or not,
     /// `NA`, `N/A`, `#N/A`, `#NA`, `<NA>`, `NaN`, `NULL`, `None` and `\N`. One

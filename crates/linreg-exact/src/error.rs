@@ -36,6 +36,36 @@ pub enum ExactError {
     /// Features that the others make up.
     #[error("{} of the features add nothing to the others", .0.len())]
     Collinear(Vec<Relation>),
+    /// More features than the limit.
+    #[error(
+        "{features} features are more than the {limit} of an exact fit, whose time grows with their cube"
+    )]
+    TooManyFeatures {
+        /// Number of features.
+        features: usize,
+        /// Features at most.
+        limit: usize,
+    },
+    /// A fit that takes more memory than the limit.
+    #[error(
+        "an exact fit of {features} features takes about {} MiB of memory, more than the limit of {} MiB", .bytes.div_ceil(1 << 20), .limit >> 20
+    )]
+    TooLarge {
+        /// Number of features.
+        features: usize,
+        /// Bytes that it takes, about.
+        bytes: u64,
+        /// Bytes at most.
+        limit: u64,
+    },
+    /// Fewer rows than coefficients.
+    #[error("{rows} rows do not determine {coefficients} coefficients")]
+    TooFewRows {
+        /// Number of rows.
+        rows: u64,
+        /// Number of coefficients.
+        coefficients: usize,
+    },
     /// A result beyond the range of `f64`.
     #[error("{what} is beyond 64-bit floats; change the units of the columns")]
     Overflow {

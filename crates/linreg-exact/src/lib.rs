@@ -45,6 +45,7 @@ mod prediction;
 mod products;
 mod ridge;
 mod rows;
+mod size;
 mod solution;
 #[cfg(test)]
 mod testing;
@@ -63,4 +64,5 @@ pub use inference::{
 pub use prediction::{PredictionErrors, RowInBasis, StdErrors};
 pub use ridge::{RidgeConfig, RidgeFit, RidgePath};
 pub use rows::Rows;
+pub use size::SizeLimits;
 pub use solution::{Collinear, Refinement, Solution, TargetFit};

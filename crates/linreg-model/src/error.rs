@@ -16,6 +16,28 @@ pub enum ModelFileError {
     /// The bytes are no safetensors file, or only the first part of one.
     #[error("not a whole .safetensors file")]
     NotSafetensors(#[source] safetensors::SafeTensorError),
+    /// The file begins as a table or a text does.
+    #[error(
+        "this is no model file of linreg, but a table or a text; are the arguments swapped? The model comes first, then the table"
+    )]
+    Table,
+    /// The file goes on after its tensors.
+    #[error("{} after the tensors that its header tells of; copy the file again", if *more == 1 { "there are more bytes".to_string() } else { format!("there are {more} bytes more") })]
+    Longer {
+        /// Bytes after the tensors, or 1 where they were not counted.
+        more: u64,
+    },
+    /// The names or numbers are not those that were written.
+    #[error(
+        "the file was changed or damaged after linreg wrote it: its digest is another; copy it again, or fit the model again"
+    )]
+    Changed,
+    /// The names and levels of a model take more than a file may have.
+    #[error("the names of features and levels take {} MB, more than the 50 MB of a model file; use fewer levels", .bytes / 1_000_000)]
+    TooManyNames {
+        /// Bytes that they take.
+        bytes: u64,
+    },
     /// A safetensors file, but not of a linear model.
     #[error("a .safetensors file, but not one that linreg wrote: its header has no `linreg` entry")]
     NotLinreg,

@@ -1,5 +1,9 @@
+mod bounded;
+mod digest;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, View};
@@ -22,8 +26,9 @@ const BIAS: &str = "bias";
 /// The file holds an `F64` tensor `weight` of shape `[num_features,
 /// num_targets]`, an `F64` tensor `bias` of shape `[num_targets]` and any
 /// further tensors; in the header's `__metadata__`, the key `linreg` holds a
-/// JSON object with `format_version`, `feature_names`, `target_names` and
-/// `metadata`. It holds nothing of the machine or the time: the same model
+/// JSON object with `format_version`, `feature_names`, `target_names`,
+/// `metadata` and a `digest` of all of these and the tensors, by which a file that
+/// was changed is recognised; without one it is read as it is. It holds nothing of the machine or the time: the same model
 /// gives the same bytes.
 ///
 /// NumPy reads it with `safetensors.numpy.load_file(path)`, PyTorch with
@@ -76,6 +81,9 @@ struct Header {
     target_names: Vec<String>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
+    /// Of names, metadata and tensors. Files of earlier versions have none.
+    #[serde(default)]
+    digest: Option<String>,
 }
 
 /// Read before the rest, whose fields another version may have changed.
@@ -107,14 +115,19 @@ impl ModelFile {
         Ok(file)
     }
 
-    /// Reads a model from a file.
+    /// Reads a model from a file. What it is not, its first bytes tell: no more
+    /// than a header is read of a table or of a file of another length than its
+    /// header says.
     ///
     /// # Errors
     ///
     /// A file that cannot be read, is cut short, is none of ours or is of
     /// another format version; see [`ModelFileError`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelFileError> {
-        Self::from_bytes(&std::fs::read(path)?)
+        let file = File::open(path)?;
+        let kind = file.metadata()?;
+        let length = kind.is_file().then_some(kind.len());
+        Self::of_whole(&bounded::read(file, length)?)
     }
 
     /// Writes the model to a file, replacing one that is there; see
@@ -148,6 +161,7 @@ impl ModelFile {
             feature_names: self.feature_names.clone(),
             target_names: self.target_names.clone(),
             metadata: self.metadata.clone(),
+            digest: Some(self.digest()),
         })
         .map_err(ModelFileError::Header)?;
 
@@ -185,7 +199,16 @@ impl ModelFile {
             tensors.push((name, F64View::new(tensor.shape.clone(), &tensor.values)));
         }
         let metadata = HashMap::from([(HEADER_KEY.to_string(), header)]);
-        safetensors::serialize(tensors, Some(metadata)).map_err(ModelFileError::NotSafetensors)
+        let bytes = safetensors::serialize(tensors, Some(metadata));
+        let bytes = bytes.map_err(ModelFileError::NotSafetensors)?;
+        // What cannot be read is not written.
+        let size = bytes
+            .first_chunk()
+            .map_or(0, |size| u64::from_le_bytes(*size));
+        match size > bounded::MAX_HEADER_BYTES as u64 {
+            true => Err(ModelFileError::TooManyNames { bytes: size }),
+            false => Ok(bytes),
+        }
     }
 
     /// Reads a model from the bytes of a file.
@@ -194,6 +217,11 @@ impl ModelFile {
     ///
     /// As [`load`](Self::load), less those of the file system.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        Self::of_whole(&bounded::read(bytes, Some(bytes.len() as u64))?)
+    }
+
+    /// The model in bytes that are as many as their header says.
+    fn of_whole(bytes: &[u8]) -> Result<Self, ModelFileError> {
         let (_, metadata) =
             SafeTensors::read_metadata(bytes).map_err(ModelFileError::NotSafetensors)?;
         let header = metadata
@@ -240,7 +268,10 @@ impl ModelFile {
             tensors,
         };
         model.check_names()?;
-        Ok(model)
+        match header.digest {
+            Some(digest) if digest != model.digest() => Err(ModelFileError::Changed),
+            _ => Ok(model),
+        }
     }
 
     fn check_names(&self) -> Result<(), ModelFileError> {

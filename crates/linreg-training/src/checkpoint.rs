@@ -1,3 +1,5 @@
+mod check;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use crate::fingerprint::{Digest, Fingerprint};
 use crate::full_batch::FullBatch;
 use crate::step::SavedTraining;
 use crate::{EpochRecord, StopReason, TrainingConfig, TrainingError};
+pub(crate) use check::{Checked, Expected, check_numbers, wrong};
 
 /// Training between two updates, as it was saved: enough to go on as if it had
 /// never stopped.
@@ -75,7 +78,7 @@ pub(crate) enum Method {
     FullBatch(FullBatch),
 }
 
-const FORMAT: &str = "linreg checkpoint 1";
+const FORMAT: &str = "linreg checkpoint 2";
 
 impl Checkpoint {
     /// Reads a checkpoint.
@@ -114,8 +117,12 @@ impl Checkpoint {
                 "the checkpoint is damaged or cut short".to_string(),
             ));
         }
-        let state = serde_json::from_slice(json)
-            .map_err(|error| problem(format!("the checkpoint cannot be understood: {error}")))?;
+        let state = serde_json::from_slice(json).map_err(|error| {
+            // It may quote a text of any length.
+            const MOST: usize = 300;
+            let error: String = error.to_string().chars().take(MOST).collect();
+            problem(format!("the checkpoint cannot be understood: {error}"))
+        })?;
         Ok(Self {
             path: path.to_path_buf(),
             state,
@@ -127,13 +134,24 @@ impl Checkpoint {
         self.state.progress.history.len()
     }
 
-    /// What is saved, for training of this setting.
+    /// What is saved, for training of this setting; checked to be a moment of it.
     pub(crate) fn state_for(self, setting: &Setting) -> Result<State, TrainingError> {
-        match self.state.setting.difference(setting) {
-            None => Ok(self.state),
-            Some(difference) => Err(self.refused(format!(
+        if let Some(difference) = self.state.setting.difference(setting) {
+            return Err(self.refused(format!(
                 "this checkpoint is of another training: found {difference}"
-            ))),
+            )));
+        }
+        let [num_features, num_targets] = setting.data.widths();
+        let checked = self.state.check(&Expected {
+            config: &setting.config,
+            num_features,
+            num_targets,
+            num_rows: setting.data.num_rows(),
+            validation: setting.validation.is_some(),
+        });
+        match checked {
+            Ok(()) => Ok(self.state),
+            Err(problem) => Err(self.refused(problem)),
         }
     }
 

@@ -41,6 +41,16 @@ impl Fingerprint {
         })
     }
 
+    /// Number of rows.
+    pub(crate) fn num_rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Numbers of features and targets.
+    pub(crate) fn widths(&self) -> [usize; 2] {
+        [self.features.len(), self.targets.len()]
+    }
+
     /// How the data found differs from this, which it should be; none if not.
     pub(crate) fn difference(&self, found: &Self) -> Option<String> {
         if found.rows != self.rows {

@@ -7,7 +7,7 @@ use linreg_data::BatchSource;
 use linreg_model::{Coefficients, LinearRegression};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Method;
+use crate::checkpoint::{Checked, Expected, Method, check_numbers, wrong};
 use crate::divergence::check_loss;
 use crate::lbfgs::Lbfgs;
 use crate::objective::Objective;
@@ -205,7 +205,45 @@ impl Solver {
     }
 }
 
+impl Point {
+    /// Checks that it is a point of a training of these settings; `slacks` says
+    /// whether the loss is smoothed.
+    pub(crate) fn check(&self, expected: &Expected, slacks: bool) -> Checked {
+        let (parameters, targets) = (expected.num_parameters(), expected.num_targets);
+        check_numbers("weights and biases", &self.parameters, parameters)?;
+        check_numbers("gradient", &self.gradient, parameters)?;
+        check_numbers("losses", &self.losses, targets)?;
+        let num_slacks = if slacks { targets } else { 0 };
+        check_numbers("bounds of the losses", &self.slacks, num_slacks)?;
+        check_numbers("objective", &[self.value], 1)
+    }
+}
+
+impl Solver {
+    /// Checks that it is that of these settings after so many updates at most.
+    pub(crate) fn check(&self, expected: &Expected, updates: usize, slacks: bool) -> Checked {
+        match (self, expected.config.optimizer) {
+            (Self::Lbfgs(lbfgs), OptimizerConfig::Lbfgs { history }) => {
+                lbfgs.check(expected, history, updates, slacks)
+            }
+            (Self::Proximal(proximal), OptimizerConfig::Proximal) => {
+                proximal.check(expected, updates, slacks)
+            }
+            (_, optimizer) => wrong("optimizer", "another", optimizer.name()),
+        }
+    }
+}
+
 impl FullBatch {
+    /// Checks that it is that of these settings after so many updates.
+    pub(crate) fn check(&self, expected: &Expected, updates: usize) -> Checked {
+        match (self, expected.config.loss.is_smooth()) {
+            (Self::Smooth(solver), true) => solver.check(expected, updates, false),
+            (Self::Smoothed(smoothed), false) => smoothed.check(expected, updates),
+            _ => wrong("method", "that of another loss", "that of the settings"),
+        }
+    }
+
     fn new(
         config: &TrainingConfig,
         start: Point,

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
+use crate::checkpoint::{Checked, Expected, check_numbers, wrong};
 use crate::full_batch::{Moved, Point};
 
 /// The limited-memory BFGS method in `f64`: Nocedal and Wright, *Numerical
@@ -28,6 +29,43 @@ impl Lbfgs {
             changes: Vec::new(),
             history,
             idle: 0,
+        }
+    }
+
+    /// Checks that it is that of these settings after so many updates.
+    pub(crate) fn check(
+        &self,
+        expected: &Expected,
+        history: usize,
+        updates: usize,
+        slacks: bool,
+    ) -> Checked {
+        self.point.check(expected, slacks)?;
+        if self.history != history {
+            return wrong("number of remembered updates", self.history, history);
+        }
+        let most = history.min(updates);
+        if self.steps.len() != self.changes.len() || self.steps.len() > most {
+            let found = format!("{} and {}", self.steps.len(), self.changes.len());
+            let expected = format!("as many of both, at most {most}");
+            return wrong("number of steps and changes", found, expected);
+        }
+        for (step, change) in self.steps.iter().zip(&self.changes) {
+            check_numbers("remembered step", step, expected.num_parameters())?;
+            check_numbers("remembered change", change, expected.num_parameters())?;
+            let curvature = dot(step, change);
+            if !(curvature.is_finite() && curvature > 0.0) {
+                let what = "curvature of a remembered step";
+                return wrong(what, curvature, "a number above 0");
+            }
+        }
+        match self.idle <= updates {
+            true => Ok(()),
+            false => wrong(
+                "number of idle updates",
+                self.idle,
+                format!("at most {updates}"),
+            ),
         }
     }
 

@@ -1,3 +1,5 @@
+mod stored;
+
 use burn::tensor::backend::Backend;
 use burn::tensor::{Element, Tensor, TensorData};
 use linreg_data::Scaler;
@@ -5,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::standardize::target_std;
 use crate::{TrainingConfig, TrainingError, weighted_squared_loss};
+use stored::{StoredLoss, StoredPenalty};
 
 /// What an example costs whose target is missed by `r = target - prediction`.
 ///
@@ -35,7 +38,7 @@ use crate::{TrainingConfig, TrainingError, weighted_squared_loss};
 /// | R `glmnet(lambda, alpha)`, family gaussian | squared, `l1 = 2 lambda alpha`, `l2 = lambda (1 - alpha)` |
 /// | R `quantreg::rq(tau)` | quantile, `tau` |
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "StoredLoss")]
 pub enum Loss {
     /// `r²`: the mean of the target is learned.
     Squared,
@@ -116,6 +119,7 @@ impl Loss {
 /// What weights cost and which are allowed; the bias is free. See [`Loss`] for
 /// the objective and what the parameters of other programs are here.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "StoredPenalty")]
 pub struct Penalty {
     /// Factor of the sum of `|w|`, 0 or more: makes weights exactly 0 (Tibshirani,
     /// *Regression Shrinkage and Selection via the Lasso*, 1996). Default: 0.

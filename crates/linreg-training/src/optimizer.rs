@@ -1,3 +1,5 @@
+pub(crate) mod record;
+
 use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::adaptor::OptimizerAdaptor;
 use burn::optim::momentum::MomentumConfig;
@@ -5,10 +7,10 @@ use burn::optim::{
     AdaGrad, AdaGradConfig, Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, Optimizer,
     RmsProp, RmsPropConfig, Sgd, SgdConfig,
 };
-use burn::record::{BinBytesRecorder, DoublePrecisionSettings, Recorder};
 use burn::tensor::backend::AutodiffBackend;
 use linreg_model::LinearRegression;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{TrainingConfig, TrainingError};
 
@@ -213,21 +215,17 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
     }
 
     /// What it remembers, every bit of it.
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
-        let recorder = BinBytesRecorder::<DoublePrecisionSettings>::new();
+    pub(crate) fn to_json(&self) -> Result<Value, String> {
         each!(self, optimizer => {
-            let record = Optimizer::<LinearRegression<B>, B>::to_record(optimizer);
-            Recorder::<B>::record(&recorder, record, ()).map_err(|error| error.to_string())
+            record::to_json::<B>(Optimizer::<LinearRegression<B>, B>::to_record(optimizer))
         })
     }
 
-    /// The optimizer that remembers this.
-    pub(crate) fn load(self, bytes: Vec<u8>, device: &B::Device) -> Result<Self, String> {
-        let recorder = BinBytesRecorder::<DoublePrecisionSettings>::new();
+    /// The optimizer that remembers this, after it was [checked](record::check).
+    pub(crate) fn load(self, json: Value, device: &B::Device) -> Result<Self, String> {
         macro_rules! load {
             ($kind:ident, $optimizer:ident) => {{
-                let record = Recorder::<B>::load(&recorder, bytes, device)
-                    .map_err(|error| error.to_string())?;
+                let record = record::from_json::<B, _>(json, device)?;
                 Self::$kind(Optimizer::<LinearRegression<B>, B>::load_record(
                     $optimizer, record,
                 ))

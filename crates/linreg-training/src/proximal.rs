@@ -1,6 +1,7 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::TrainingError;
+use crate::checkpoint::{Checked, Expected, wrong};
 use crate::full_batch::{Moved, Point};
 use crate::lbfgs::{difference, dot, largest};
 use crate::objective::Objective;
@@ -18,9 +19,18 @@ pub(crate) struct Proximal {
     /// A bound on the second derivatives, learned on the way.
     bound: f64,
     num_weights: usize,
-    /// The least objective so far, and the updates since.
+    /// The least objective so far, infinite before the first update, which JSON has
+    /// no number for; and the updates since.
+    #[serde(deserialize_with = "infinite_if_null")]
     least: f64,
     idle: usize,
+}
+
+/// Bounds are not doubled beyond this one.
+const LARGEST_BOUND: f64 = 1e30;
+
+fn infinite_if_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::INFINITY))
 }
 
 impl Proximal {
@@ -33,6 +43,36 @@ impl Proximal {
             num_weights,
             least: f64::INFINITY,
             idle: 0,
+        }
+    }
+
+    /// Checks that it is that of these settings after so many updates.
+    pub(crate) fn check(&self, expected: &Expected, updates: usize, slacks: bool) -> Checked {
+        self.point.check(expected, slacks)?;
+        self.ahead.check(expected, slacks)?;
+        if self.num_weights != expected.num_weights() {
+            let expected = expected.num_weights();
+            return wrong("number of weights", self.num_weights, expected);
+        }
+        if !(self.momentum >= 1.0 && self.momentum.is_finite()) {
+            return wrong("momentum", self.momentum, "a finite number from 1");
+        }
+        // Doubled once beyond the largest at most.
+        let most = 2.0 * LARGEST_BOUND;
+        if !(1.0..=most).contains(&self.bound) {
+            let expected = format!("a number from 1 to {most:e}");
+            return wrong("bound on the second derivatives", self.bound, expected);
+        }
+        if self.least.is_nan() {
+            return wrong("least objective", self.least, "a number");
+        }
+        match self.idle <= updates {
+            true => Ok(()),
+            false => wrong(
+                "number of idle updates",
+                self.idle,
+                format!("at most {updates}"),
+            ),
         }
     }
 
@@ -89,7 +129,6 @@ impl Proximal {
         epsilon: f64,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<(Point, Vec<f64>), TrainingError> {
-        const LARGEST: f64 = 1e30;
         /// What rounding may make of values: some of the backend's epsilons.
         const EPSILONS: f64 = 16.0;
         let slack = (EPSILONS * epsilon).max(1e-9);
@@ -112,7 +151,7 @@ impl Proximal {
             // rounding of the backend's floats.
             let too_bent = bent > 1.001 * self.bound * square
                 && found.value > model + slack * ahead.value.abs();
-            if found.value.is_finite() && !too_bent || self.bound > LARGEST {
+            if found.value.is_finite() && !too_bent || self.bound > LARGEST_BOUND {
                 return Ok((found, step));
             }
             self.bound *= 2.0;

@@ -2,6 +2,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::{Checked, Expected, check_numbers, wrong};
 use crate::full_batch::{Evaluate, Moved, Point, Solver};
 use crate::lbfgs::largest;
 use crate::objective::{Objective, huber, row};
@@ -51,6 +52,30 @@ impl Smoothed {
             stage: 0,
             updates: 0,
         })
+    }
+
+    /// Checks that it is that of these settings after so many updates.
+    pub(crate) fn check(&self, expected: &Expected, updates: usize) -> Checked {
+        /// More tenths than any float has.
+        const MOST_STAGES: usize = 400;
+        self.solver.check(expected, updates, true)?;
+        check_numbers("widths", &self.widths, expected.num_targets)?;
+        if let Some(width) = self.widths.iter().find(|width| **width <= 0.0) {
+            return wrong("width", width, "a number above 0");
+        }
+        let stages = updates.min(MOST_STAGES);
+        if self.stage > stages {
+            return wrong("stage", self.stage, format!("at most {stages}"));
+        }
+        let most = updates.min(Self::MOST_UPDATES);
+        match self.updates <= most {
+            true => Ok(()),
+            false => wrong(
+                "number of updates of the stage",
+                self.updates,
+                format!("at most {most}"),
+            ),
+        }
     }
 
     pub(crate) fn point(&self) -> &Point {

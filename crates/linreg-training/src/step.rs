@@ -5,9 +5,10 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use linreg_data::{Batch, BatchSource, MAX_TENSOR_NUMBERS};
 use linreg_model::{Coefficients, CoefficientsError, LinearRegression};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::objective::{Objective, row};
-use crate::optimizer::BatchOptimizer;
+use crate::optimizer::{BatchOptimizer, record};
 use crate::read::read_all;
 use crate::schedule::Scheduler;
 use crate::{OptimizerConfig, TrainingConfig};
@@ -208,14 +209,15 @@ impl<B: AutodiffBackend> Training<B> {
             weight: coefficients.weight().to_vec(),
             bias: coefficients.bias().to_vec(),
             ids: [self.model.weight.id.val(), self.model.bias.id.val()],
-            optimizer: self.optimizer.to_bytes().map_err(NotSaved::Record)?,
+            optimizer: self.optimizer.to_json().map_err(NotSaved::Record)?,
             update: self.update,
             learning_rate: self.learning_rate,
             rows_read: self.losses.num_rows_read,
         })
     }
 
-    /// The training that was saved, of the same configuration and data.
+    /// The training that was saved, of the same configuration and data, and checked
+    /// against them.
     pub(crate) fn load(
         mut self,
         saved: &SavedTraining,
@@ -224,10 +226,15 @@ impl<B: AutodiffBackend> Training<B> {
         let coefficients = Coefficients::new(saved.weight.clone(), saved.bias.clone());
         let coefficients = coefficients.map_err(|error| error.to_string())?;
         let model = LinearRegression::from_coefficients(&coefficients, device);
+        if saved.ids[0] == saved.ids[1] {
+            return Err("the checkpoint is damaged: weight and bias have one name".to_string());
+        }
         let [weight_id, bias_id] = saved.ids.map(ParamId::from);
         self.model.weight = Param::initialized(weight_id, model.weight.val());
         self.model.bias = Param::initialized(bias_id, model.bias.val());
+        record::check(&saved.optimizer, &self.config, &self.model, saved.update)?;
         self.optimizer = self.optimizer.load(saved.optimizer.clone(), device)?;
+        // No more updates than the epochs in the checkpoint have.
         for _ in 0..saved.update {
             self.scheduler.next_share();
         }
@@ -241,14 +248,14 @@ impl<B: AutodiffBackend> Training<B> {
 /// A [`Training`] between two updates.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct SavedTraining {
-    weight: Vec<f64>,
-    bias: Vec<f64>,
+    pub(crate) weight: Vec<f64>,
+    pub(crate) bias: Vec<f64>,
     /// Under which the optimizer knows weight and bias.
     ids: [u64; 2],
-    optimizer: Vec<u8>,
+    optimizer: Value,
     pub(crate) update: usize,
-    learning_rate: f64,
-    rows_read: usize,
+    pub(crate) learning_rate: f64,
+    pub(crate) rows_read: usize,
 }
 
 /// Why a training cannot be saved.

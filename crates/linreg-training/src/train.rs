@@ -229,6 +229,8 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
 }
 
 #[cfg(test)]
+mod damaged;
+#[cfg(test)]
 mod defaults;
 #[cfg(test)]
 mod linear_program;

@@ -1,12 +1,15 @@
 use serde::{Deserialize, Serialize};
 
+use crate::DataError;
+use crate::error::quote;
 use crate::text_format::TextFormat;
 
 /// How to read a CSV file, and the text cells of a table of any format.
 ///
-/// It can be stored, so that other files are read in the same way.
+/// It can be stored, so that other files are read in the same way; one that is
+/// deserialised has been checked.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default)]
+#[serde(default, try_from = "StoredOptions")]
 pub struct CsvOptions {
     /// What separates cells; a space stands for one or more of them. None finds
     /// it in the first lines: comma, semicolon, tab, `|`, or spaces between
@@ -21,4 +24,41 @@ pub struct CsvOptions {
     pub comment: Option<u8>,
     /// How cells are written, in a file of any format.
     pub text: TextFormat,
+}
+
+/// [`CsvOptions`] as they are stored, not yet checked.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StoredOptions {
+    delimiter: Option<u8>,
+    no_header: bool,
+    skip: u64,
+    comment: Option<u8>,
+    text: TextFormat,
+}
+
+impl TryFrom<StoredOptions> for CsvOptions {
+    type Error = DataError;
+
+    fn try_from(stored: StoredOptions) -> Result<Self, DataError> {
+        let is_mark = |byte: &u8| byte.is_ascii_punctuation() && *byte != b'"';
+        let is_delimiter = |byte: &u8| byte.is_ascii() && !b"\"\r\n".contains(byte);
+        let wrong = |what, byte: u8, expected| {
+            let found = quote(&char::from(byte).to_string());
+            Err(DataError::stored(what, found, expected))
+        };
+        if let Some(byte) = stored.delimiter.filter(|byte| !is_delimiter(byte)) {
+            return wrong("delimiter", byte, "one character, such as ;");
+        }
+        if let Some(byte) = stored.comment.filter(|byte| !is_mark(byte)) {
+            return wrong("mark of comments", byte, "a mark, such as #");
+        }
+        Ok(Self {
+            delimiter: stored.delimiter,
+            no_header: stored.no_header,
+            skip: stored.skip,
+            comment: stored.comment,
+            text: stored.text,
+        })
+    }
 }

@@ -1,6 +1,8 @@
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use super::feature::{Feature, FeatureFactor};
 use crate::schema::Kind;
-use crate::{Encoder, Factor, MissingPolicy, Term};
+use crate::{Encoder, Factor, MissingPolicy};
 
 /// One column of the encoded rows: a product.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,93 +25,184 @@ pub(super) enum Piece {
     Missing { column: usize },
 }
 
-/// What the terms of an encoder become.
-pub(super) fn products(encoder: &Encoder) -> Vec<Product> {
-    let mut features = Vec::new();
-    // Whether some of the features so far add up to 1 in every row: the
-    // intercept, or all levels of a column.
-    let mut has_constant = encoder.intercept;
-    for term in &encoder.terms {
-        let mut products = vec![Product(Vec::new())];
-        for (index, factor) in term.0.iter().enumerate() {
-            let mut rest = term.0.clone();
-            rest.remove(index);
-            let compared = match rest.is_empty() {
-                true if is_categorical(encoder, factor) => {
+/// What a factor of a term becomes, before it is written out.
+#[derive(Clone, Copy)]
+enum Pieces {
+    /// The powers from 1 to the degree.
+    Powers { column: usize, degree: u32 },
+    /// The levels, without the baseline where they are compared with it.
+    Levels {
+        column: usize,
+        num_levels: u32,
+        compared: bool,
+    },
+}
+
+/// What an encoder's terms become, before any of it is written out: a term of
+/// few letters may stand for more features than fit into memory.
+pub(super) struct Design {
+    /// The factors of each term.
+    terms: Vec<Vec<Pieces>>,
+    /// The columns whose missing cells a feature of their own marks.
+    marked: Vec<usize>,
+}
+
+impl Design {
+    /// The design of an encoder.
+    pub fn of(encoder: &Encoder) -> Self {
+        let columns = encoder.columns_by_name();
+        let column_of = |factor: &Factor| {
+            let (first, last) = columns.get(factor.column())?;
+            Some(match factor {
+                Factor::Categorical(_) => *last,
+                _ => *first,
+            })
+        };
+        let is_categorical = |column: usize| {
+            let kind = &encoder.columns[column].kind;
+            matches!(kind, Kind::Categorical { .. })
+        };
+        let has_missing_level = |column: usize| {
+            encoder.missing == MissingPolicy::Indicator && encoder.columns[column].missing > 0
+        };
+        let known: HashSet<BTreeSet<&Factor>> = encoder
+            .terms
+            .iter()
+            .map(|term| term.0.iter().collect())
+            .collect();
+        // Whether some of the features so far add up to 1 in every row: the
+        // intercept, or all levels of a column.
+        let mut has_constant = encoder.intercept;
+        let (mut terms, mut marked) = (Vec::new(), Vec::new());
+        for term in &encoder.terms {
+            let mut pieces = Vec::new();
+            for (index, factor) in term.0.iter().enumerate() {
+                let Some(column) = column_of(factor) else {
+                    continue;
+                };
+                let by_levels = is_categorical(column);
+                let compared = if term.0.len() > 1 {
+                    let others = term.0.iter().enumerate();
+                    let others = others.filter(|(other, _)| *other != index);
+                    known.contains(&others.map(|(_, factor)| factor).collect())
+                } else if by_levels {
                     std::mem::replace(&mut has_constant, true)
+                } else {
+                    true
+                };
+                pieces.push(match (factor, &encoder.columns[column].kind) {
+                    (_, Kind::Categorical { levels, .. }) => Pieces::Levels {
+                        column,
+                        num_levels: levels.len() as u32 + u32::from(has_missing_level(column)),
+                        compared,
+                    },
+                    (Factor::Powers { degree, .. }, _) => Pieces::Powers {
+                        column,
+                        degree: *degree,
+                    },
+                    _ => Pieces::Powers { column, degree: 1 },
+                });
+                // A level of their own marks the missing cells of categorical
+                // columns.
+                if !by_levels && has_missing_level(column) {
+                    marked.push(column);
                 }
-                true => true,
-                false => encoder.terms.iter().any(|term| same(term, &rest)),
-            };
-            let pieces = pieces(encoder, factor, compared);
-            // The first factor changes fastest.
-            products = pieces
-                .iter()
-                .flat_map(|piece| {
-                    products.iter().map(move |product| {
-                        let mut product = product.clone();
-                        product.0.push(*piece);
-                        product
+            }
+            terms.push(pieces);
+        }
+        let mut seen = HashSet::new();
+        marked.retain(|column| seen.insert(*column));
+        Self { terms, marked }
+    }
+
+    /// Number of features of each term; at most the largest `u64`.
+    pub fn sizes(&self) -> impl Iterator<Item = u64> {
+        let of_term = |term: &Vec<Pieces>| {
+            let sizes = term.iter().map(Pieces::len);
+            sizes.fold(1u64, |product, size| product.saturating_mul(size.into()))
+        };
+        self.terms.iter().map(of_term)
+    }
+
+    /// Number of features; at most the largest `u64`.
+    pub fn num_features(&self) -> u64 {
+        let marked = self.marked.len() as u64;
+        self.sizes().fold(marked, u64::saturating_add)
+    }
+
+    /// All features, written out.
+    pub fn products(&self) -> Vec<Product> {
+        let mut features = Vec::new();
+        for term in &self.terms {
+            let mut products = vec![Product(Vec::new())];
+            for pieces in term {
+                let pieces: Vec<Piece> = pieces.iter().collect();
+                // The first factor changes fastest.
+                products = pieces
+                    .iter()
+                    .flat_map(|piece| {
+                        products.iter().map(move |product| {
+                            let mut product = product.clone();
+                            product.0.push(*piece);
+                            product
+                        })
                     })
-                })
-                .collect();
-        }
-        features.extend(products);
-    }
-    if encoder.missing == MissingPolicy::Indicator {
-        // A level of their own marks the missing cells of categorical columns.
-        let mut marked = Vec::new();
-        for factor in encoder.terms.iter().flat_map(|term| &term.0) {
-            if is_categorical(encoder, factor) {
-                continue;
+                    .collect();
             }
-            let column = encoder.column_of(factor);
-            let column = column.filter(|column| encoder.columns[*column].missing > 0);
-            if let Some(column) = column.filter(|column| !marked.contains(column)) {
-                marked.push(column);
-                features.push(Product(vec![Piece::Missing { column }]));
-            }
+            features.extend(products);
         }
+        let marked = self.marked.iter();
+        features.extend(marked.map(|column| Product(vec![Piece::Missing { column: *column }])));
+        features
     }
-    features
 }
 
-fn is_categorical(encoder: &Encoder, factor: &Factor) -> bool {
-    let column = encoder.column_of(factor);
-    column.is_some_and(|column| matches!(encoder.columns[column].kind, Kind::Categorical { .. }))
-}
+impl Pieces {
+    fn len(&self) -> u32 {
+        match *self {
+            Self::Powers { degree, .. } => degree,
+            Self::Levels {
+                num_levels,
+                compared,
+                ..
+            } => num_levels.saturating_sub(u32::from(compared)),
+        }
+    }
 
-/// What a factor becomes; without its baseline level where it is `compared` with
-/// it.
-fn pieces(encoder: &Encoder, factor: &Factor, compared: bool) -> Vec<Piece> {
-    let Some(column) = encoder.column_of(factor) else {
-        return Vec::new();
-    };
-    match (factor, &encoder.columns[column].kind) {
-        (_, Kind::Categorical { levels, .. }) => {
-            let with_missing =
-                encoder.missing == MissingPolicy::Indicator && encoder.columns[column].missing > 0;
-            let levels = levels.len() as u32 + u32::from(with_missing);
-            (u32::from(compared)..levels)
-                .map(|level| Piece::Level {
+    fn iter(self) -> Box<dyn Iterator<Item = Piece>> {
+        match self {
+            Self::Powers { column, degree } => {
+                Box::new((1..=degree).map(move |degree| Piece::Power { column, degree }))
+            }
+            Self::Levels {
+                column,
+                num_levels,
+                compared,
+            } => Box::new(
+                (u32::from(compared)..num_levels).map(move |level| Piece::Level {
                     column,
                     level,
                     compared,
-                })
-                .collect()
+                }),
+            ),
         }
-        (Factor::Powers { degree, .. }, _) => (1..=*degree)
-            .map(|degree| Piece::Power { column, degree })
-            .collect(),
-        _ => vec![Piece::Power { column, degree: 1 }],
     }
 }
 
-/// Whether a term is the product of these factors, in any order.
-fn same(term: &Term, factors: &[Factor]) -> bool {
-    term.0.len() == factors.len() && factors.iter().all(|factor| term.0.contains(factor))
+impl Encoder {
+    /// The first and the last of the columns of features with a name.
+    pub(super) fn columns_by_name(&self) -> HashMap<&str, (usize, usize)> {
+        let mut columns = HashMap::new();
+        let features = &self.columns[..self.num_feature_columns()];
+        for (index, column) in features.iter().enumerate() {
+            let found = columns.entry(column.name.as_str());
+            found
+                .and_modify(|(_, last)| *last = index)
+                .or_insert((index, index));
+        }
+        columns
+    }
 }
-
 impl Product {
     /// Whether it is a power or a product of numbers, which an `f64` rounds.
     pub fn is_rounded(&self) -> bool {

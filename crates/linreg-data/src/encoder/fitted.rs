@@ -151,7 +151,9 @@ impl Encoder {
         let mut constants = Vec::new();
         for (column, found) in self.columns[..num_features].iter().zip(&rows.0) {
             let why = found.constant(&column.kind, self.intercept);
-            if let Some(why) = why.filter(|_| !keeps_constants && self.is_feature(column)) {
+            // A column of a product may be the same in every row, but not missing.
+            let is_left_out = self.is_feature(column) || found.is_empty();
+            if let Some(why) = why.filter(|_| !keeps_constants && is_left_out) {
                 constants.push((column, why));
             }
         }
@@ -236,6 +238,11 @@ fn has_zero(weight: &Column) -> bool {
 }
 
 impl FittedColumn {
+    /// Whether every cell is missing.
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.levels.iter().all(|count| *count == 0)
+    }
+
     /// What all cells are, if they are the same.
     fn constant(&self, kind: &Kind, has_intercept: bool) -> Option<String> {
         let what = match kind {

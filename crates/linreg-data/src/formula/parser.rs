@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use super::error::{in_backticks, shortened};
 use super::names::{is_of_name, nearest, written};
-use super::{Factor, Formula, FormulaError, Term};
+use super::{Factor, Formula, FormulaError, HIGHEST_DEGREE, Term};
 
 /// Parentheses nest at most this deep: each level takes some of the stack.
 const DEEPEST: usize = 100;
@@ -11,9 +11,6 @@ const DEEPEST: usize = 100;
 /// Written out, a formula names columns at most this often, about 10,000
 /// products of two: each further `*` can double the terms.
 const MOST_FACTORS: usize = 20_000;
-
-/// Higher powers of any number are beyond what a double can tell apart.
-const HIGHEST_DEGREE: u32 = 30;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Token {

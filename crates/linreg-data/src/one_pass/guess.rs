@@ -4,6 +4,7 @@ use super::{ChunkFold, Fold};
 use crate::encoder::FittedRows;
 use crate::numbers::ReadNumbers;
 use crate::profile::{Reading, TableProfile};
+use crate::read::WIDE;
 use crate::source::{ChunkOrder, Source};
 use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts};
 
@@ -44,6 +45,11 @@ impl<T> Guess<T> {
         encoder: Encoder,
         fold: &mut impl Fold<Chunk = T>,
     ) -> Result<Self, DataError> {
+        // Rows are counted before the work that wide ones take.
+        let width = encoder.num_features() + encoder.targets().len();
+        if width > WIDE {
+            return Err(DataError::Columns("the rows are wide".to_string()));
+        }
         let chunk_fold = fold.start(&encoder)?;
         let encoder = encoder.bind(source, true)?;
         let position = |column| read.iter().position(|other| other == column);

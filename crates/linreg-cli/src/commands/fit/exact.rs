@@ -7,10 +7,11 @@ use linreg_data::{
 };
 use linreg_exact::{
     Accumulator, Arithmetic, Collinear, DiagnosticsPass, ExactError, Inference, InferenceConfig,
-    PredictionErrors, Refinement, Relation, Robust, Solution, Weighting,
+    PredictionErrors, Refinement, Relation, Robust, SizeLimits, Solution, Weighting,
 };
 use linreg_model::{Coefficients, ModelFile};
 
+use super::Args;
 use super::diagnostics::Found;
 use super::exact_args::ExactArgs;
 use super::ridge::Ridge;
@@ -44,9 +45,6 @@ pub struct ExactFit {
     errors: PredictionErrors,
 }
 
-/// As many features take minutes, and gigabytes.
-const MOST_FEATURES: usize = 4000;
-
 /// Digits that every figure must have: as many as are printed. Bounds say so;
 /// most figures have far more.
 pub const DIGITS: f64 = 6.0;
@@ -73,7 +71,7 @@ impl ExactFit {
         let mut solution = solve(accumulator);
         let config = args.inference()?;
         let is_enough = |solution: &Solution| fewest_digits(solution, &config) >= DIGITS;
-        let mut precise = Sums::new(Arithmetic::DoubleDouble);
+        let mut precise = Sums::new(Arithmetic::DoubleDouble, sums.limits);
         if matches!(solution, Err(ExactError::Imprecise))
             || solution.as_ref().is_ok_and(|solution| {
                 solution.arithmetic == Arithmetic::Double && !is_enough(solution)
@@ -278,13 +276,78 @@ pub const FEW_FEATURES: usize = 24;
 /// What an exact fit needs to know of rows, summed up chunk by chunk.
 pub struct Sums {
     arithmetic: Arithmetic,
+    limits: Limits,
     pub accumulator: Accumulator,
 }
 
+/// What an exact fit may take.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    size: SizeLimits,
+    collinear: Collinear,
+    /// Rows at most, where that is known.
+    rows: Option<u64>,
+}
+
+/// A fit of more features is refused before the work where the rows cannot determine
+/// their coefficients; of fewer, the work tells which ones.
+const WIDE: usize = 1000;
+
+impl Limits {
+    /// Those of a command; of a table of so many rows, where they are known.
+    pub fn new(args: &Args, rows: Option<u64>) -> Self {
+        /// MiB that any fit may take: the limit is meant for rows in memory, and may
+        /// be low.
+        const LEAST: u64 = 64;
+        let max_features = args.columns.max_features;
+        Self {
+            size: SizeLimits {
+                max_features: max_features.unwrap_or(SizeLimits::MAX_FEATURES),
+                max_bytes: args.memory.max(LEAST).saturating_mul(1 << 20),
+            },
+            collinear: args.exact.collinear(),
+            rows,
+        }
+    }
+
+    fn check(&self, encoder: &Encoder) -> Result<(), DataError> {
+        let (features, targets) = (encoder.num_features(), encoder.targets().len());
+        let rows = self.rows.filter(|_| features > WIDE);
+        let checked = self.size.check(features, targets, rows, self.collinear);
+        checked.map_err(|error| {
+            const FEWER: &str = "choose fewer with --features, train with --method sgd";
+            DataError::Columns(match error {
+                ExactError::TooManyFeatures { features, limit } => format!(
+                    "{} are more than the {} of an exact fit, whose time grows with their cube; {FEWER}, or allow more with --max-features",
+                    count(features, "feature"),
+                    thousands(limit)
+                ),
+                ExactError::TooLarge {
+                    features,
+                    bytes,
+                    limit,
+                } => format!(
+                    "an exact fit of {} takes about {} MiB, more than the {} of --memory; {FEWER}, or allow more with --memory",
+                    count(features, "feature"),
+                    thousands(bytes.div_ceil(1 << 20) as usize),
+                    thousands((limit >> 20) as usize)
+                ),
+                ExactError::TooFewRows { rows, coefficients } => format!(
+                    "{} do not determine {}; choose fewer features with --features, shrink the weights with --ridge, or train with --method sgd",
+                    count(rows as usize, "row"),
+                    count(coefficients, "coefficient")
+                ),
+                error => return data_error(error),
+            })
+        })
+    }
+}
+
 impl Sums {
-    pub fn new(arithmetic: Arithmetic) -> Self {
+    pub fn new(arithmetic: Arithmetic, limits: Limits) -> Self {
         Self {
             arithmetic,
+            limits,
             accumulator: Accumulator::new(0, 1, arithmetic),
         }
     }
@@ -306,14 +369,8 @@ impl Fold for Sums {
     type Chunk = Accumulator;
 
     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
-        let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
-        if features > MOST_FEATURES {
-            return Err(DataError::Columns(format!(
-                "{} are more than the {} of an exact fit, whose time grows with their cube; choose fewer with --features, or train with --method sgd",
-                count(features, "feature"),
-                thousands(MOST_FEATURES)
-            )));
-        }
+        let (features, targets) = (encoder.num_features(), encoder.targets().len());
+        self.limits.check(encoder)?;
         let arithmetic = match features <= FEW_FEATURES {
             true => Arithmetic::DoubleDouble,
             false => self.arithmetic,
@@ -326,6 +383,15 @@ impl Fold for Sums {
             accumulator.update(&exact).map_err(data_error)?;
             Ok(accumulator)
         }))
+    }
+
+    fn start_counted(
+        &mut self,
+        encoder: &Encoder,
+        num_rows: u64,
+    ) -> Result<ChunkFold<Accumulator>, DataError> {
+        self.limits.rows = Some(num_rows);
+        self.start(encoder)
     }
 
     fn merge(&mut self, chunk: Accumulator) -> Result<(), DataError> {

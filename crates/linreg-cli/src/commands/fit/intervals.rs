@@ -22,7 +22,9 @@ const STD_ERRORS: &str = "std_errors";
 /// Keeps with a model what intervals of its predictions need, if its rows
 /// determine that.
 pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut ModelFile) {
-    if errors.degrees_of_freedom <= 0.0 {
+    // Without a coefficient, or with figures beyond 64-bit floats, there are none.
+    let is_known = errors.degrees_of_freedom > 0.0 && !errors.basis.is_empty();
+    if !is_known || check_numbers(errors).is_err() {
         return;
     }
     let (size, targets) = (errors.feature_scales.len(), errors.target_units.len());
@@ -66,13 +68,7 @@ pub fn caution(model: &ModelFile) -> Option<String> {
 
 /// What [`store`] kept.
 pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> {
-    let freedom = model.metadata.get(DEGREES_OF_FREEDOM);
-    let freedom = freedom.and_then(|text| text.parse::<f64>().ok());
-    let errors = freedom.and_then(|freedom| {
-        let errors = stored(model, has_intercept, freedom);
-        errors.or_else(|| stored_covariance(model, has_intercept, freedom))
-    });
-    let Some(errors) = errors else {
+    let Some(errors) = found(model, has_intercept)? else {
         if model.metadata.contains_key("ridge") {
             bail!(
                 "the weights of the model are shrunk, so there are no intervals; fit without --ridge"
@@ -82,11 +78,94 @@ pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> 
             "the model does not know how uncertain it is: intervals need a model of linreg fit --method exact with more rows than coefficients"
         );
     };
+    Ok(errors)
+}
+
+/// An error for something stored for intervals that is not what it should be.
+pub fn check(model: &ModelFile, has_intercept: bool) -> Result<()> {
+    found(model, has_intercept)?;
+    let Some(found) = model.metadata.get(STD_ERRORS) else {
+        return Ok(());
+    };
+    let kinds = [Robust::Hc0, Robust::Hc1, Robust::Hc2, Robust::Hc3];
+    match kinds.iter().any(|kind| robust_name(*kind) == found) {
+        true => Ok(()),
+        false => bail!("the standard errors of the model are not hc0, hc1, hc2 or hc3"),
+    }
+}
+
+/// What is stored for intervals, checked; none where nothing is.
+fn found(model: &ModelFile, has_intercept: bool) -> Result<Option<PredictionErrors>> {
+    let Some(freedom) = model.metadata.get(DEGREES_OF_FREEDOM) else {
+        return Ok(None);
+    };
+    let freedom = freedom.parse::<f64>().ok();
+    let Some(freedom) = freedom.filter(|freedom| freedom.is_finite() && *freedom > 0.0) else {
+        bail!("the degrees of freedom in the model file are not a number above 0");
+    };
+    let errors = stored(model, has_intercept, freedom);
+    let errors = errors.or_else(|| stored_covariance(model, has_intercept, freedom));
+    let Some(errors) = errors else {
+        bail!("the model file has degrees of freedom, but not all that intervals need with them");
+    };
     let targets = model.target_names.len();
     if !errors.fits(model.feature_names.len()) || errors.target_units.len() != targets {
         bail!("the covariance in the model file is that of another model");
     }
-    Ok(errors)
+    check_numbers(&errors)?;
+    Ok(Some(errors))
+}
+
+/// What a number stored for intervals may be.
+#[derive(Clone, Copy)]
+enum Allowed {
+    Finite,
+    Variance,
+    Scale,
+}
+
+impl Allowed {
+    fn holds(self, number: f64) -> bool {
+        number.is_finite()
+            && match self {
+                Self::Finite => true,
+                Self::Variance => number >= 0.0,
+                Self::Scale => number > 0.0,
+            }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Finite => "a finite number",
+            Self::Variance => "a finite number, 0 or more",
+            Self::Scale => "a finite number above 0",
+        }
+    }
+}
+
+fn check_numbers(errors: &PredictionErrors) -> Result<()> {
+    let checks: [(&str, &[f64], Allowed); 9] = [
+        (CENTRES, &errors.centres, Allowed::Finite),
+        (SCALES, &errors.feature_scales, Allowed::Scale),
+        (BASIS, &errors.basis, Allowed::Finite),
+        (BASIS_REST, &errors.basis_rest, Allowed::Finite),
+        (COORDINATES, &errors.coordinates, Allowed::Finite),
+        (TARGET_CENTRES, &errors.target_centres, Allowed::Finite),
+        (UNITS, &errors.target_units, Allowed::Scale),
+        (COVARIANCE, &errors.covariance, Allowed::Finite),
+        (
+            RESIDUAL_VARIANCE,
+            &errors.residual_variance,
+            Allowed::Variance,
+        ),
+    ];
+    for (name, numbers, range) in checks {
+        if let Some(found) = numbers.iter().find(|number| !range.holds(**number)) {
+            let expected = range.name();
+            bail!("the tensor `{name}` in the model file has {found}, expected {expected}");
+        }
+    }
+    Ok(())
 }
 
 fn tensor(model: &ModelFile, name: &str) -> Option<Vec<f64>> {
@@ -120,6 +199,10 @@ fn stored_covariance(
     let feature_scales = tensor("covariance_feature_scales")?;
     let target_units = tensor("covariance_target_units")?;
     let size = feature_scales.len();
+    let num_features = model.feature_names.len();
+    if size != num_features + usize::from(has_intercept) {
+        return None;
+    }
     let identity = (0..size * size).map(|at| f64::from(u8::from(at / size == at % size)));
     Some(PredictionErrors {
         has_intercept,

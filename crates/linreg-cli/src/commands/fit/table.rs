@@ -11,7 +11,7 @@ use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
 use linreg_training::{Loss, Metrics, RunOptions, TrainingConfig};
 
-use super::exact::{self, ExactFit, Sums};
+use super::exact::{self, ExactFit, Limits, Sums};
 use super::fitted::{Fitted, How, Trained};
 use super::gap::{self, Gap, GapSums};
 use super::intervals::Predictor;
@@ -197,7 +197,7 @@ impl Table {
     ) -> Result<(Self, Fitted)> {
         let (choice, mut config) = args.columns.settle(source.as_ref())?;
         config.counts = args.exact.counts;
-        let mut sums = Sums::new(Arithmetic::Double);
+        let mut sums = Sums::new(Arithmetic::Double, Limits::new(args, None));
         let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut sums)?;
         let table = Self {
             source,
@@ -374,7 +374,8 @@ impl Table {
         let of_split = SplitRows::new(split, self.left_out.clone());
         let source = self.source.clone();
         let source = EncodedSource::new(source, &self.encoder, of_split, Set::Training)?;
-        let mut sums = Sums::new(Arithmetic::Double);
+        let limits = Limits::new(args, Some(self.schema.num_rows));
+        let mut sums = Sums::new(Arithmetic::Double, limits);
         let counts = sums.add(&source, &self.encoder)?;
         let fit = self.exact(args, split, sums, &counts, self.passes + 1)?;
         Ok(Fitted {

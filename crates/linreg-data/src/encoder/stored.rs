@@ -1,0 +1,177 @@
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use super::{Encoder, MOST_FEATURES, MissingPolicy, UnseenPolicy, check_distinct};
+use crate::error::quote;
+use crate::schema::{Column, Kind};
+use crate::{DataError, Factor, Term};
+
+/// An [`Encoder`] as it is stored, not yet checked.
+#[derive(Deserialize)]
+pub(super) struct StoredEncoder {
+    columns: Vec<Column>,
+    terms: Vec<Term>,
+    intercept: bool,
+    targets: Vec<String>,
+    weight: Option<String>,
+    #[serde(default)]
+    counts: bool,
+    missing: MissingPolicy,
+    unseen: UnseenPolicy,
+}
+
+impl TryFrom<StoredEncoder> for Encoder {
+    type Error = DataError;
+
+    fn try_from(stored: StoredEncoder) -> Result<Self, DataError> {
+        let encoder = Self {
+            columns: stored.columns,
+            terms: stored.terms,
+            intercept: stored.intercept,
+            targets: stored.targets,
+            weight: stored.weight,
+            counts: stored.counts,
+            missing: stored.missing,
+            unseen: stored.unseen,
+        };
+        encoder.check_roles()?;
+        encoder.check_feature_columns()?;
+        encoder.check_terms()?;
+        encoder.check_size(MOST_FEATURES)?;
+        let names = encoder.feature_names();
+        if names.is_empty() {
+            return Err(DataError::stored("number of features", 0, "at least 1"));
+        }
+        check_distinct(&names)?;
+        Ok(encoder)
+    }
+}
+
+impl Encoder {
+    /// Targets and the weight are the last columns, in this order: rows are read
+    /// by where they stand.
+    fn check_roles(&self) -> Result<(), DataError> {
+        if self.targets.is_empty() {
+            return Err(DataError::stored("number of targets", 0, "at least 1"));
+        }
+        let roles: Vec<&String> = self.targets.iter().chain(&self.weight).collect();
+        let mut seen = HashSet::new();
+        if let Some(twice) = roles.iter().find(|name| !seen.insert(name.as_str())) {
+            let what = format!("role of the column {}", quote(twice));
+            return Err(DataError::stored(what, "there twice", "one role a column"));
+        }
+        if self.columns.len() <= roles.len() {
+            return Err(DataError::stored(
+                "number of columns",
+                self.columns.len(),
+                format!("more than the {} of targets and weight", roles.len()),
+            ));
+        }
+        let columns = &self.columns[self.num_feature_columns()..];
+        for (column, name) in columns.iter().zip(roles) {
+            if column.name != *name {
+                return Err(DataError::stored(
+                    format!("place of the column {}", quote(name)),
+                    format!("taken by {}", quote(&column.name)),
+                    "targets and the weight after the features, in their order",
+                ));
+            }
+            if !is_number(column) {
+                return Err(DataError::stored(
+                    format!("kind of the column {}", quote(name)),
+                    column.kind.name(),
+                    "numbers, as of every target and weight",
+                ));
+            }
+        }
+        match self.counts && self.weight.is_none() {
+            true => Err(DataError::stored(
+                "weight",
+                "none",
+                "one, as weights are said to be counts",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Columns of features are found by their names: one as it is, and one by its
+    /// levels at most.
+    fn check_feature_columns(&self) -> Result<(), DataError> {
+        let columns = &self.columns[..self.num_feature_columns()];
+        let targets: HashSet<&String> = self.targets.iter().collect();
+        let mut seen = HashSet::new();
+        for column in columns {
+            let kind = || format!("kind of the column {}", quote(&column.name));
+            let is_levels = matches!(column.kind, Kind::Categorical { .. });
+            if targets.contains(&column.name) {
+                return Err(DataError::stored(
+                    format!("role of the column {}", quote(&column.name)),
+                    "feature and target",
+                    "one role a column",
+                ));
+            }
+            if !is_levels && (!is_number(column) || column.is_second) {
+                let found = match column.is_second {
+                    true => format!("{} a second time", column.kind.name()),
+                    false => column.kind.name().to_string(),
+                };
+                return Err(DataError::stored(kind(), found, "numbers or levels"));
+            }
+            let takes_mean = !is_levels && self.takes_means();
+            if takes_mean && column.spread.is_none() {
+                return Err(DataError::stored(
+                    format!("mean of the column {}", quote(&column.name)),
+                    "unknown",
+                    "a number, which missing cells take",
+                ));
+            }
+            let is_later = seen.contains(&(&column.name, true));
+            if !seen.insert((&column.name, column.is_second)) || is_later {
+                return Err(DataError::stored(
+                    format!("column {}", quote(&column.name)),
+                    "there twice",
+                    "once as it is, and then once by its levels at most",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every factor is of a column that is there and can be what it says, and
+    /// every column is of a factor.
+    fn check_terms(&self) -> Result<(), DataError> {
+        let columns = self.columns_by_name();
+        let mut used = HashSet::new();
+        for term in &self.terms {
+            for factor in &term.0 {
+                let Some((first, last)) = columns.get(factor.column()) else {
+                    return Err(DataError::stored(
+                        format!("term {}", quote(&term.to_string())),
+                        format!("of the column {}", quote(factor.column())),
+                        "one of the columns of features",
+                    ));
+                };
+                let column = match factor {
+                    Factor::Categorical(_) => *last,
+                    _ => *first,
+                };
+                self.columns[column].check_factor(factor)?;
+                used.insert(column);
+            }
+        }
+        let unused = (0..self.num_feature_columns()).find(|index| !used.contains(index));
+        match unused {
+            None => Ok(()),
+            Some(index) => Err(DataError::stored(
+                format!("column {}", quote(&self.columns[index].name)),
+                "of no term",
+                "a term for each column of features",
+            )),
+        }
+    }
+}
+
+fn is_number(column: &Column) -> bool {
+    matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date)
+}

@@ -1,0 +1,128 @@
+use crate::{Collinear, ExactError};
+
+/// What an exact fit may take: its time grows with the cube of the number of
+/// features, and its memory with their square.
+///
+/// # Example
+///
+/// ```
+/// use linreg_exact::{Collinear, ExactError, SizeLimits};
+///
+/// let limits = SizeLimits::default();
+/// assert!(limits.check(10, 1, Some(200), Collinear::Error).is_ok());
+/// // Each coefficient needs a row: this can be told before any work.
+/// let error = limits.check(4_000, 1, Some(200), Collinear::Error);
+/// assert_eq!(
+///     error,
+///     Err(ExactError::TooFewRows { rows: 200, coefficients: 4_000 })
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SizeLimits {
+    /// Features at most. Default: [`SizeLimits::MAX_FEATURES`].
+    pub max_features: usize,
+    /// Bytes for the sums of products at most. Default: no limit.
+    pub max_bytes: u64,
+}
+
+impl Default for SizeLimits {
+    fn default() -> Self {
+        Self {
+            max_features: Self::MAX_FEATURES,
+            max_bytes: u64::MAX,
+        }
+    }
+}
+
+impl SizeLimits {
+    /// As many features take minutes, and a gigabyte.
+    pub const MAX_FEATURES: usize = 4000;
+
+    /// Sums of products that are in memory at once: those of some chunks, of all
+    /// rows, and what is solved.
+    const STATES: u64 = 8;
+
+    /// Bytes that a fit of so many features and targets takes, about.
+    pub fn bytes(features: usize, targets: usize) -> u64 {
+        let columns = (features as u64).saturating_add(targets as u64);
+        let columns = columns.saturating_add(1);
+        let numbers = columns.saturating_mul(columns);
+        numbers.saturating_mul(Self::STATES * size_of::<f64>() as u64)
+    }
+
+    /// An error for a fit that would take more, or that so many rows at most
+    /// cannot determine.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::TooManyFeatures`], [`ExactError::TooLarge`] or
+    /// [`ExactError::TooFewRows`]; the last only where linearly dependent features
+    /// are an error.
+    pub fn check(
+        &self,
+        features: usize,
+        targets: usize,
+        rows: Option<u64>,
+        collinear: Collinear,
+    ) -> Result<(), ExactError> {
+        if features > self.max_features {
+            return Err(ExactError::TooManyFeatures {
+                features,
+                limit: self.max_features,
+            });
+        }
+        if let Some(rows) = rows.filter(|rows| *rows < features as u64)
+            && collinear == Collinear::Error
+        {
+            return Err(ExactError::TooFewRows {
+                rows,
+                coefficients: features,
+            });
+        }
+        let bytes = Self::bytes(features, targets);
+        match bytes > self.max_bytes {
+            true => Err(ExactError::TooLarge {
+                features,
+                bytes,
+                limit: self.max_bytes,
+            }),
+            false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_take_too_much_is_refused_before_the_work() {
+        let limits = SizeLimits {
+            max_features: 4000,
+            max_bytes: 1 << 30,
+        };
+        let check = |features, rows| limits.check(features, 1, rows, Collinear::Error);
+        // The largest fit that is allowed fits into a GiB.
+        assert_eq!(check(4000, None), Ok(()));
+        let error = check(4001, None).unwrap_err().to_string();
+        assert!(
+            error.starts_with("4001 features are more than the 4000"),
+            "{error}"
+        );
+        let error = check(2000, Some(1999)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("1999 rows do not determine 2000"),
+            "{error}"
+        );
+        let few = limits.check(2000, 1, Some(1999), Collinear::MinimumNorm);
+        assert_eq!(few, Ok(()));
+        let small = SizeLimits {
+            max_bytes: 1 << 20,
+            ..limits
+        };
+        let error = small.check(1000, 1, None, Collinear::Error).unwrap_err();
+        let message = "an exact fit of 1000 features takes about 62 MiB of memory, more than the limit of 1 MiB";
+        assert_eq!(error.to_string(), message);
+        assert_eq!(SizeLimits::bytes(usize::MAX, 3), u64::MAX);
+    }
+}

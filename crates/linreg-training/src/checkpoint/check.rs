@@ -1,0 +1,262 @@
+//! Whether what a checkpoint holds is a moment of the training that it is for: a
+//! checksum tells of damage, not of files that were made to do harm.
+
+use std::fmt::Display;
+
+use linreg_data::{MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
+
+use super::{Best, Method, Progress, State};
+use crate::step::SavedTraining;
+use crate::{StopReason, TrainingConfig};
+
+/// The longest training, in seconds: three hundred years.
+const MOST_SECONDS: f64 = 1e10;
+
+/// What a saved training has to fit.
+pub(crate) struct Expected<'a> {
+    pub(crate) config: &'a TrainingConfig,
+    pub(crate) num_features: usize,
+    pub(crate) num_targets: usize,
+    pub(crate) num_rows: usize,
+    /// Whether rows are held out.
+    pub(crate) validation: bool,
+}
+
+impl Expected<'_> {
+    pub(crate) fn num_weights(&self) -> usize {
+        self.num_features.saturating_mul(self.num_targets)
+    }
+
+    pub(crate) fn num_parameters(&self) -> usize {
+        self.num_weights().saturating_add(self.num_targets)
+    }
+
+    fn num_batches(&self) -> usize {
+        self.num_rows.div_ceil(self.config.batch_size.max(1))
+    }
+
+    /// Batches of an update.
+    fn accumulate(&self) -> usize {
+        self.config.accumulate.min(self.num_batches()).max(1)
+    }
+
+    /// Updates of an epoch.
+    fn updates(&self) -> usize {
+        match self.config.optimizer.is_full_batch() {
+            true => 1,
+            false => self.num_batches().div_ceil(self.accumulate()),
+        }
+    }
+
+    /// Whether no batch comes in parts.
+    fn has_whole_batches(&self) -> bool {
+        let width = self.num_features.max(self.num_targets).max(1);
+        self.config.batch_size <= MAX_TENSOR_ROWS.min(MAX_TENSOR_NUMBERS / width)
+    }
+}
+
+/// What is wrong, in words.
+pub(crate) type Checked = Result<(), String>;
+
+pub(crate) fn wrong(what: impl Display, found: impl Display, expected: impl Display) -> Checked {
+    Err(format!(
+        "the checkpoint is damaged: found {found} as the {what}, expected {expected}"
+    ))
+}
+
+/// An error unless there are so many numbers and all are finite.
+pub(crate) fn check_numbers(what: impl Display, numbers: &[f64], length: usize) -> Checked {
+    if numbers.len() != length {
+        let what = format!("number of values of the {what}");
+        return wrong(what, numbers.len(), length);
+    }
+    match numbers.iter().find(|number| !number.is_finite()) {
+        None => Ok(()),
+        Some(found) => wrong(what, found, "finite numbers"),
+    }
+}
+
+/// An error unless a number is finite and 0 or more.
+fn check_size(what: impl Display, number: f64) -> Checked {
+    match number.is_finite() && number >= 0.0 {
+        true => Ok(()),
+        false => wrong(what, number, "a finite number, 0 or more"),
+    }
+}
+
+impl State {
+    /// Checks that it is a moment of a training of these settings.
+    pub(super) fn check(&self, expected: &Expected) -> Checked {
+        self.progress.check(expected)?;
+        match &self.method {
+            Method::Minibatches(saved) if !expected.config.optimizer.is_full_batch() => {
+                saved.check(expected)?;
+                self.progress.check_minibatches(saved, expected)
+            }
+            Method::FullBatch(saved) if expected.config.optimizer.is_full_batch() => {
+                if self.progress.batches != 0 {
+                    return wrong("number of batches", self.progress.batches, 0);
+                }
+                saved.check(expected, self.progress.epoch)
+            }
+            _ => wrong(
+                "method",
+                "that of another optimizer",
+                expected.config.optimizer.name(),
+            ),
+        }
+    }
+}
+
+impl Progress {
+    fn check(&self, expected: &Expected) -> Checked {
+        let most = expected.config.num_epochs;
+        if self.epoch > most {
+            return wrong("epoch", self.epoch, format!("at most {most}"));
+        }
+        if self.history.len() != self.epoch {
+            let what = "number of epochs of the history";
+            return wrong(what, self.history.len(), self.epoch);
+        }
+        check_size("loss before training", self.loss_before)?;
+        check_size("time", self.seconds)?;
+        if self.seconds > MOST_SECONDS {
+            let expected = format!("at most {MOST_SECONDS} seconds");
+            return wrong("time", self.seconds, expected);
+        }
+        self.check_history(expected)?;
+        self.check_best(expected)?;
+        self.check_end(expected)
+    }
+
+    /// What is said to have ended had a reason to.
+    fn check_end(&self, expected: &Expected) -> Checked {
+        use StopReason::{Converged, Epochs, Patience, Precision, Steps, Time};
+        let config = expected.config;
+        let waited = self.best.as_ref().map_or(0, |best| {
+            let last = self.epoch.saturating_sub(1);
+            last.saturating_sub(best.epoch)
+        });
+        let is_right = match self.ended {
+            None => true,
+            Some(Epochs) => self.epoch == config.num_epochs,
+            Some(Patience) => config.patience.is_some_and(|patience| waited >= patience),
+            Some(Converged | Precision) => config.optimizer.is_full_batch() && self.epoch > 0,
+            // It can go on from a limit.
+            Some(Steps | Time) => false,
+        };
+        match (is_right, self.ended) {
+            (false, Some(found)) => wrong(
+                "reason for its end",
+                format!("{found:?}").to_lowercase(),
+                format!("another at epoch {}", self.epoch),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_history(&self, expected: &Expected) -> Checked {
+        let (mut steps, mut seconds) = (0, 0.0);
+        for (index, epoch) in self.history.iter().enumerate() {
+            let of = |what: &str| format!("{what} of epoch {index}");
+            if epoch.epoch != index {
+                return wrong(of("number"), epoch.epoch, index);
+            }
+            let whole = expected.updates().saturating_mul(index + 1);
+            // A limit may have ended the last one.
+            let is_last = index + 1 == self.history.len();
+            let is_right = match is_last {
+                true => (steps..=whole).contains(&epoch.steps),
+                false => epoch.steps == whole,
+            };
+            if !is_right {
+                return wrong(of("number of updates by the end"), epoch.steps, whole);
+            }
+            check_size(of("loss"), epoch.loss)?;
+            if epoch.validation_loss.is_some() != expected.validation {
+                let found = epoch.validation_loss.map_or("none", |_| "a number");
+                let what = of("loss on the rows held out");
+                return wrong(what, found, "one if there are such rows");
+            }
+            check_size(
+                of("loss on the rows held out"),
+                epoch.validation_loss.unwrap_or(0.0),
+            )?;
+            let has_rate = !expected.config.optimizer.is_full_batch();
+            if epoch.learning_rate.is_some() != has_rate {
+                let found = epoch.learning_rate.map_or("none", |_| "a number");
+                return wrong(of("learning rate"), found, "one for minibatches");
+            }
+            check_size(of("learning rate"), epoch.learning_rate.unwrap_or(0.0))?;
+            if !(seconds..=self.seconds).contains(&epoch.seconds) {
+                let expected = format!("a number from {seconds} to {}", self.seconds);
+                return wrong(of("time by the end"), epoch.seconds, expected);
+            }
+            (steps, seconds) = (epoch.steps, epoch.seconds);
+        }
+        Ok(())
+    }
+
+    /// The best epoch is the one that the history has.
+    fn check_best(&self, expected: &Expected) -> Checked {
+        let mut best: Option<(usize, f64)> = None;
+        for epoch in &self.history {
+            if let Some(loss) = epoch.validation_loss
+                && best.is_none_or(|(_, least)| loss < least)
+            {
+                best = Some((epoch.epoch, loss));
+            }
+        }
+        let best = best.filter(|_| expected.config.patience.is_some());
+        let found = self.best.as_ref().map(|best| (best.epoch, best.loss));
+        if found != best {
+            let name = |best: Option<(usize, f64)>| match best {
+                None => "none".to_string(),
+                Some((epoch, loss)) => format!("epoch {epoch} with a loss of {loss}"),
+            };
+            return wrong("best epoch", name(found), name(best));
+        }
+        match &self.best {
+            None => Ok(()),
+            Some(Best { weight, bias, .. }) => {
+                check_numbers("weights of the best epoch", weight, expected.num_weights())?;
+                check_numbers("biases of the best epoch", bias, expected.num_targets)
+            }
+        }
+    }
+
+    /// Updates, batches and rows tell of the same place in the epoch.
+    fn check_minibatches(&self, saved: &SavedTraining, expected: &Expected) -> Checked {
+        let before = self.history.last().map_or(0, |epoch| epoch.steps);
+        let most = expected.updates();
+        let Some(updates) = saved.update.checked_sub(before).filter(|n| *n <= most) else {
+            let expected = format!("a number from {before} to {}", before.saturating_add(most));
+            return wrong("number of updates", saved.update, expected);
+        };
+        let batches = updates
+            .saturating_mul(expected.accumulate())
+            .min(expected.num_batches());
+        let is_right = match expected.has_whole_batches() {
+            true => self.batches == batches,
+            // Each part has a row.
+            false => (batches..=expected.num_rows).contains(&self.batches),
+        };
+        if !is_right {
+            return wrong("number of batches", self.batches, batches);
+        }
+        let rows = batches.saturating_mul(expected.config.batch_size);
+        let rows = rows.min(expected.num_rows);
+        match saved.rows_read == rows {
+            true => Ok(()),
+            false => wrong("number of rows of the epoch", saved.rows_read, rows),
+        }
+    }
+}
+
+impl SavedTraining {
+    fn check(&self, expected: &Expected) -> Checked {
+        check_numbers("weights", &self.weight, expected.num_weights())?;
+        check_numbers("biases", &self.bias, expected.num_targets)?;
+        check_size("learning rate", self.learning_rate)
+    }
+}

@@ -1,0 +1,103 @@
+//! What Burn's optimizers remember, as JSON: Burn's own readers trust the lengths
+//! and shapes that a file states.
+
+use burn::optim::GradientsParams;
+use burn::record::{DoublePrecisionSettings, Record};
+use burn::tensor::Tensor;
+use burn::tensor::backend::AutodiffBackend;
+use linreg_model::LinearRegression;
+use serde_json::Value;
+
+use super::BatchOptimizer;
+use crate::TrainingConfig;
+use crate::checkpoint::{Checked, wrong};
+
+pub(super) fn to_json<B: AutodiffBackend>(record: impl Record<B>) -> Result<Value, String> {
+    let item = record.into_item::<DoublePrecisionSettings>();
+    serde_json::to_value(item).map_err(|error| error.to_string())
+}
+
+/// A record that [`check`] has found right.
+pub(super) fn from_json<B: AutodiffBackend, R: Record<B>>(
+    json: Value,
+    device: &B::Device,
+) -> Result<R, String> {
+    let item = serde_json::from_value::<R::Item<DoublePrecisionSettings>>(json);
+    let item = item.map_err(|error| format!("the checkpoint cannot be understood: {error}"))?;
+    Ok(R::from_item(item, device))
+}
+
+/// An error unless a record has the form that the optimizer of these settings has
+/// for this model after so many updates: the same parameters, each with numbers of
+/// its shape.
+pub(crate) fn check<B: AutodiffBackend>(
+    found: &Value,
+    config: &TrainingConfig,
+    model: &LinearRegression<B>,
+    updates: usize,
+) -> Checked {
+    let mut optimizer = BatchOptimizer::<B>::new(config);
+    if updates > 0 {
+        let mut gradients = GradientsParams::new();
+        let weight = Tensor::zeros_like(&model.weight.val().inner());
+        gradients.register::<B::InnerBackend, 2>(model.weight.id, weight);
+        if config.intercept {
+            let bias = Tensor::zeros_like(&model.bias.val().inner());
+            gradients.register::<B::InnerBackend, 1>(model.bias.id, bias);
+        }
+        optimizer.step(config.learning_rate, model.clone(), gradients);
+    }
+    let expected = optimizer.to_json()?;
+    has_form(found, &expected, updates)
+}
+
+fn has_form(found: &Value, expected: &Value, updates: usize) -> Checked {
+    const WHAT: &str = "state of the optimizer";
+    match (found, expected) {
+        (Value::Object(found), Value::Object(expected)) => {
+            let same = found.len() == expected.len()
+                && expected.keys().all(|name| found.contains_key(name));
+            if !same {
+                return wrong(WHAT, "other parts", "those of the settings");
+            }
+            let is_tensor = expected.contains_key("bytes") && expected.contains_key("shape");
+            for (name, expected) in expected {
+                let found = &found[name];
+                match name.as_str() {
+                    "bytes" if is_tensor => has_numbers(found, expected)?,
+                    // The number of updates; 1 in what is expected.
+                    "time" if found.as_u64() == Some(updates as u64) => {}
+                    _ => has_form(found, expected, updates)?,
+                }
+            }
+            Ok(())
+        }
+        (found, expected) if found == expected => Ok(()),
+        (Value::Number(found), expected) => wrong(WHAT, found, expected),
+        _ => wrong(WHAT, "something of another form", "that of the settings"),
+    }
+}
+
+/// The bytes of as many 64-bit floats, all finite.
+fn has_numbers(found: &Value, expected: &Value) -> Checked {
+    const WHAT: &str = "numbers that the optimizer remembers";
+    let (Some(found), Some(expected)) = (found.as_array(), expected.as_array()) else {
+        return wrong(WHAT, "something else", "bytes");
+    };
+    if found.len() != expected.len() {
+        let what = format!("number of bytes of the {WHAT}");
+        return wrong(what, found.len(), expected.len());
+    }
+    let bytes = found.iter().map(|byte| u8::try_from(byte.as_u64()?).ok());
+    let Some(bytes) = bytes.collect::<Option<Vec<u8>>>() else {
+        return wrong(WHAT, "something else", "bytes");
+    };
+    let (numbers, _) = bytes.as_chunks::<8>();
+    match numbers
+        .iter()
+        .all(|number| f64::from_ne_bytes(*number).is_finite())
+    {
+        true => Ok(()),
+        false => wrong(WHAT, "one that is not finite", "finite numbers"),
+    }
+}
