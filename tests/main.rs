@@ -16,6 +16,7 @@ mod lesson;
 mod numeric;
 mod plots;
 mod quantiles;
+mod readers;
 mod reading;
 mod reference;
 mod report;

@@ -64,6 +64,7 @@ enum Command {
 
 fn main() -> ExitCode {
     quieten_mesa();
+    outlive_file_limit();
     match run(Cli::parse()) {
         Ok(code) => code,
         // Whoever read our output has read enough.
@@ -89,6 +90,14 @@ fn quieten_mesa() {
         // no other thread yet.
         unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
     }
+}
+
+/// A file that may grow no further is an error that names it, as on a full disk,
+/// and not the end of the program.
+fn outlive_file_limit() {
+    // Without it, the program ends as it did.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Default::default());
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {

@@ -28,6 +28,14 @@ pub enum DataError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// The names of the columns of a file cannot be used.
+    #[error("{place}: {problem}")]
+    Header {
+        /// The file, and the line where it has lines.
+        place: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// There is a header but no row, or none is left.
     #[error("there are no rows{0}")]
     NoRows(String),
@@ -171,6 +179,7 @@ impl DataError {
         matches!(
             self,
             Self::File { .. }
+                | Self::Header { .. }
                 | Self::Row { .. }
                 | Self::Cell { .. }
                 | Self::Missing { .. }
@@ -178,13 +187,6 @@ impl DataError {
                 | Self::UnseenLevel { .. }
                 | Self::Damaged { .. }
         )
-    }
-
-    pub(crate) fn changed(file: &str) -> Self {
-        Self::File {
-            file: file.to_string(),
-            problem: "the file changed while it was read; run the command again when nothing writes to it".to_string(),
-        }
     }
 }
 

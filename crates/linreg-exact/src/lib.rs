@@ -48,6 +48,7 @@ mod rows;
 mod solution;
 #[cfg(test)]
 mod testing;
+mod threads;
 
 pub use accumulator::{Accumulator, Arithmetic};
 pub use diagnostics::{
