@@ -125,6 +125,7 @@ fn one_page(compression: Compression) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(compression)
         .set_dictionary_enabled(false)
+        .set_max_row_group_row_count(None)
         .set_data_page_size_limit(1 << 30)
         .set_data_page_row_count_limit(1 << 30)
         .set_write_batch_size(1 << 30)
@@ -159,7 +160,7 @@ fn a_page_that_unpacks_to_much_more_than_the_file_is_refused() {
 #[cfg(target_os = "linux")]
 fn equal_rows_of_a_small_file_are_read_a_few_at_a_time() {
     let tool = Tool::new();
-    let num_rows = 1_000_000;
+    let num_rows = 10_000;
     let keys = Int32Array::from(vec![0; num_rows]);
     let words: ArrayRef = Arc::new(StringArray::from(vec!["a".repeat(100_000)]));
     let words = DictionaryArray::<Int32Type>::try_new(keys, words).unwrap();
@@ -169,8 +170,8 @@ fn equal_rows_of_a_small_file_are_read_a_few_at_a_time() {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .build();
     write_parquet(&tool.path("t.parquet"), &table.unwrap(), properties);
-    // 100 GB of text, in 100,000 characters.
-    let (message, code, peak) = measured(&tool, &["describe", "t.parquet", "--exclude", "w"]);
+    // A gigabyte of text, in 100,000 characters.
+    let (message, code, peak) = measured(&tool, &["describe", "t.parquet"]);
     assert_eq!(code, Some(0), "{message}");
     assert!(peak < 300, "{peak} MiB");
 }
@@ -303,7 +304,9 @@ fn standard_input_of_any_format_is_kept_without_a_name() {
         );
         let message = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{message}");
+        // But for the first line, which has the time that it took.
         let found = String::from_utf8(output.stdout).unwrap();
+        let found = found.lines().skip(1).collect::<Vec<_>>().join("\n");
         assert_eq!(expected.get_or_insert(found.clone()), &found);
     }
     assert_eq!(std::fs::read_dir(tool.path("tmp")).unwrap().count(), 0);
@@ -379,8 +382,9 @@ fn a_file_that_changes_while_it_is_read_is_told_of() {
     let changes: [(fn(&Tool), &str); 3] = [
         (
             |tool| {
-                let file = std::fs::OpenOptions::new().write(true);
-                file.open(tool.path("t.csv")).unwrap().set_len(8).unwrap();
+                let mut options = std::fs::OpenOptions::new();
+                let file = options.write(true).open(tool.path("t.csv")).unwrap();
+                file.set_len(8).unwrap();
             },
             "changed",
         ),
@@ -451,8 +455,13 @@ fn without_any_thread_more_the_work_is_done_by_the_one_there_is() {
         }
     }
     for arguments in [
-        &["fit", "t.csv", "-t", "y", "--diagnostics"][..],
-        &["fit", "t.csv", "-t", "y", "--exact", "off", "--epochs", "2"],
+        &["fit", "t.csv", "-t", "y", "--diagnostics", "--force"][..],
+        &[
+            "fit", "t.csv", "-t", "y", "--method", "sgd", "--epochs", "2", "--force",
+        ],
+        &[
+            "fit", "t.csv", "-t", "y", "--method", "sgd", "--search", "--epochs", "2", "--force",
+        ],
         &["describe", "t.csv"],
         &["predict", "t.safetensors", "t.csv"],
     ] {
