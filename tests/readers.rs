@@ -311,7 +311,11 @@ fn standard_input_of_any_format_is_kept_without_a_name() {
     }
     assert_eq!(std::fs::read_dir(tool.path("tmp")).unwrap().count(), 0);
     std::fs::remove_dir(tool.path("tmp")).unwrap();
-    let output = piped(&tool, &["fit", "-", "-t", "y"], b"a,y\n1,2\n2,3\n");
+    let output = piped(
+        &tool,
+        &["fit", "-", "-t", "y", "-o", "n.st"],
+        b"a,y\n1,2\n2,3\n",
+    );
     let message = String::from_utf8(output.stderr).unwrap();
     let start = "error: standard input: it is read several times, and cannot be kept in ";
     let end = "/tmp: No such file or directory (os error 2); save it as a file first, or name a folder with room for it in TMPDIR";
