@@ -20,6 +20,7 @@ mod numeric;
 mod outputs;
 mod plots;
 mod quantiles;
+mod readers;
 mod reading;
 mod reference;
 mod report;

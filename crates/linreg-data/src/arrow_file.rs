@@ -4,18 +4,23 @@ mod messages;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
 use arrow_ipc::reader::RecordBatchDecoder;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 
 use crate::DataError;
 use crate::data_file::DataFile;
+use crate::input::InputFile;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
 use contents::{Batch, Contents, scan};
-use messages::{Block, check_lengths, damaged, message, read_block};
+use messages::{Block, check_unpacked, damaged, message, read_block, unpacked_bytes};
 
 /// Rows of a chunk at most.
 const CHUNK_ROWS: usize = 1 << 16;
+
+/// Bytes of the texts of a chunk, where a row of it takes less.
+const CHUNK_BYTES: usize = 1 << 26;
 
 /// A file in one of Arrow's formats: the file format, also called Feather
 /// version 2, or the stream format.
@@ -60,8 +65,13 @@ impl ArrowFile {
     ///
     /// A file that is not there, is cut short or no Arrow file.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let file = DataFile::new(path, "Arrow")?;
+        Self::of(InputFile::open(path, &path.display().to_string())?)
+    }
+
+    pub(crate) fn of(input: InputFile) -> Result<Self, DataError> {
+        let file = DataFile::new(input, "Arrow");
         let contents = file.decode(|| scan(&file))?;
+        file.check_names(&contents.schema)?;
         Ok(Self {
             table: Arc::new(Table { file, contents }),
         })
@@ -75,7 +85,7 @@ impl Source for ArrowFile {
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
         self.schema().project(columns)?;
-        self.table.file.open()?;
+        self.table.file.check()?;
         let columns: Arc<[usize]> = columns.into();
         let table = self.table.clone();
         let mut batches = table.contents.batches.clone();
@@ -105,20 +115,23 @@ impl Source for ArrowFile {
 impl Table {
     fn read(self: Arc<Self>, batch: Batch, columns: &[usize]) -> Result<Chunks, DataError> {
         let rows = self.file.decode(|| self.decode(batch.block, columns))?;
-        let starts = (0..rows.num_rows()).step_by(CHUNK_ROWS);
+        let longest: usize = rows.columns().iter().map(|array| longest(array)).sum();
+        let chunk_rows = (CHUNK_BYTES / longest.max(1)).clamp(1, CHUNK_ROWS);
+        let starts = (0..rows.num_rows()).step_by(chunk_rows);
         Ok(Box::new(starts.map(move |start| {
-            let length = CHUNK_ROWS.min(rows.num_rows() - start);
+            let length = chunk_rows.min(rows.num_rows() - start);
             let first_row = batch.first_row + start as u64;
             Ok(self.file.chunk(rows.slice(start, length), first_row))
         })))
     }
 
     fn decode(&self, block: Block, columns: &[usize]) -> Result<RecordBatch, DataError> {
-        let (metadata, body) = read_block(&self.file.open()?, block)?;
+        let (metadata, body) = read_block(&mut self.file.reader(), block)?;
         let message = message(&metadata)?;
         let batch = message.header_as_record_batch();
         let batch = batch.ok_or_else(|| damaged("a record batch is missing"))?;
-        check_lengths(&batch, &body)?;
+        let unpacked = unpacked_bytes(&batch, &body)?;
+        check_unpacked(&self.file, "a record batch", body.len() as u64, unpacked)?;
         let Contents {
             schema,
             dictionaries,
@@ -127,6 +140,37 @@ impl Table {
         let (schema, version) = (schema.clone(), message.version());
         let decoder = RecordBatchDecoder::try_new(&body, batch, schema, dictionaries, &version)?;
         Ok(decoder.with_projection(Some(columns)).read_record_batch()?)
+    }
+}
+
+/// The bytes of the longest text that stands in the file once and may be that of
+/// many rows.
+fn longest(array: &dyn Array) -> usize {
+    let of_lengths = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+    let of_offsets = |offsets: &[i32]| {
+        of_lengths(
+            &mut offsets
+                .windows(2)
+                .map(|pair| pair[1].abs_diff(pair[0]) as usize),
+        )
+    };
+    match array.data_type() {
+        DataType::Dictionary(_, _) => {
+            let values = array.as_any_dictionary().values();
+            match values.data_type() {
+                DataType::Utf8 => of_offsets(values.as_string::<i32>().value_offsets()),
+                DataType::Binary => of_offsets(values.as_binary::<i32>().value_offsets()),
+                DataType::LargeUtf8 => values.as_string::<i64>().values().len(),
+                DataType::LargeBinary => values.as_binary::<i64>().values().len(),
+                DataType::FixedSizeBinary(length) => usize::try_from(*length).unwrap_or(0),
+                _ => longest(values),
+            }
+        }
+        DataType::Utf8View => of_lengths(&mut array.as_string_view().lengths().map(|l| l as usize)),
+        DataType::BinaryView => {
+            of_lengths(&mut array.as_binary_view().lengths().map(|l| l as usize))
+        }
+        _ => 0,
     }
 }
 

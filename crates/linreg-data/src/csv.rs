@@ -10,15 +10,14 @@ mod separator;
 mod title;
 mod unquoted;
 
-use std::fs::File;
 use std::io::{Cursor, Read};
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::DataError;
-use crate::input::{Compression, FileState};
+use crate::compression::Compression;
+use crate::input::{InputFile, changed};
 use crate::source::{ChunkOrder, Part, Parts, Source};
 use blocks::{Block, Blocks, Start, fill, unreadable};
 use decode::Decoder;
@@ -51,7 +50,7 @@ pub(crate) struct CsvSource {
 type Begun = (Vec<u8>, Box<dyn Read + Send>);
 
 enum Input {
-    File(FileState, Compression),
+    File(InputFile, Compression),
     /// Can be read once: the bytes that the header was found in, and the rest.
     Once(Mutex<Option<Begun>>),
 }
@@ -73,15 +72,14 @@ struct IndexEntry {
 }
 
 impl CsvSource {
-    /// Opens a file, which messages call `name`, and reads its header.
-    pub fn open(path: &Path, name: &str, options: &CsvOptions) -> Result<Self, DataError> {
-        let name: Arc<str> = name.into();
-        let file = FileState::open(path)?;
-        let mut input = file.reader()?;
+    /// Reads the header of a file.
+    pub fn open(file: InputFile, options: &CsvOptions) -> Result<Self, DataError> {
+        let name = file.name().clone();
+        let mut input = file.reader();
         let mut magic = Vec::new();
         fill(&mut input, &mut magic, 4).map_err(|error| unreadable(&name, &error))?;
         let compression = Compression::of(&magic);
-        let mut input = compression.reader(Box::new(Cursor::new(magic).chain(input)));
+        let mut input = compression.reader(Box::new(file.reader()));
         let mut bytes = Vec::new();
         let header = Header::read(&mut input, &mut bytes, &name, options)?;
         Ok(Self::new(Input::File(file, compression), name, header))
@@ -143,13 +141,13 @@ impl CsvSource {
         let parts = std::iter::from_fn(move || {
             let Some(block) = blocks.next() else {
                 // The pass has ended; an index of another pass is the same.
-                let unchanged = state.as_ref().map_or(Ok(()), FileState::check);
+                let unchanged = state.as_ref().map_or(Ok(()), InputFile::check);
                 let blocks = std::mem::take(&mut entries);
                 let before = index.get_or_init(|| Index { num_rows, blocks });
                 let same = before.num_rows == num_rows;
                 return match unchanged {
                     Err(error) => Some(Err(error)),
-                    Ok(()) if !same => Some(Err(DataError::changed(&name))),
+                    Ok(()) if !same => Some(Err(changed(&name))),
                     Ok(()) => None,
                 };
             };
@@ -171,26 +169,24 @@ impl CsvSource {
     /// The blocks of an uncompressed file in an order of their own.
     fn in_shuffled_order(
         &self,
-        file: &FileState,
+        file: &InputFile,
         index: &Index,
         order: ChunkOrder,
         decoder: Decoder,
     ) -> Result<Parts, DataError> {
         let (file, name, dialect) = (file.clone(), self.name.clone(), self.dialect);
-        let opened = Arc::new(file.reader()?);
         let mut blocks = index.blocks.clone();
         order.arrange(&mut blocks);
         let parts = blocks.into_iter().map(move |entry| {
             let (name, decoder) = (name.clone(), decoder.clone());
-            let (file, opened) = (file.clone(), opened.clone());
+            let file = file.clone();
             let (first_row, num_rows) = (entry.first_row, entry.num_rows);
             Ok(Part {
                 first_row,
                 num_rows,
                 read: Box::new(move || {
-                    file.check()?;
-                    let mut bytes = vec![0; entry.num_bytes];
-                    read_at(&opened, &mut bytes, entry.start.byte)
+                    let bytes = file
+                        .bytes_at(entry.start.byte, entry.num_bytes)
                         .map_err(|error| unreadable(&name, &error))?;
                     let rows = first_row..first_row + num_rows;
                     let mut block = Block::new(bytes, rows, entry.start, name, dialect);
@@ -235,8 +231,15 @@ impl Source for CsvSource {
         {
             return self.in_shuffled_order(file, index, order, decoder);
         }
-        let mut input = compression.reader(Box::new(file.reader()?));
-        skip(&mut input, self.start.byte).map_err(|error| unreadable(&self.name, &error))?;
+        let start = self.start.byte;
+        let input: Box<dyn Read + Send> = match compression {
+            Compression::None => Box::new(file.reader_at(start)),
+            _ => {
+                let mut input = compression.reader(Box::new(file.reader()));
+                skip(&mut input, start).map_err(|error| unreadable(&self.name, &error))?;
+                input
+            }
+        };
         Ok(self.in_file_order(input, Vec::new(), decoder))
     }
 
@@ -268,24 +271,6 @@ fn ended_by_error<T>(
 
 fn skip(input: &mut impl Read, bytes: u64) -> std::io::Result<()> {
     std::io::copy(&mut input.take(bytes), &mut std::io::sink()).map(drop)
-}
-
-/// Reads from an offset without a cursor, which threads would share.
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> std::io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset);
-    #[cfg(windows)]
-    {
-        use std::os::windows::fs::FileExt;
-        let mut done = 0;
-        while done < bytes.len() {
-            match file.seek_read(&mut bytes[done..], offset + done as u64)? {
-                0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-                read => done += read,
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

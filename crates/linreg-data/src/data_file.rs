@@ -1,43 +1,54 @@
 use std::any::Any;
 use std::cell::Cell;
-use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Arc, Once};
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 
 use crate::DataError;
-use crate::input::FileState;
-use crate::source::{Chunk, Origin};
+use crate::input::{InputFile, InputReader, unreadable};
+use crate::source::{Chunk, Origin, check_names};
 
-/// A file of a binary format that is read a part at a time, and has to stay as
-/// it was when it was opened.
+/// A file of a binary format that is read a part at a time.
 pub(crate) struct DataFile {
-    state: FileState,
-    name: Arc<str>,
+    input: InputFile,
     format: &'static str,
 }
 
 impl DataFile {
-    pub(crate) fn new(path: &Path, format: &'static str) -> Result<Self, DataError> {
-        Ok(Self {
-            state: FileState::open(path)?,
-            name: path.display().to_string().into(),
-            format,
-        })
+    pub(crate) fn new(input: InputFile, format: &'static str) -> Self {
+        Self { input, format }
+    }
+
+    pub(crate) fn input(&self) -> &InputFile {
+        &self.input
     }
 
     pub(crate) fn length(&self) -> u64 {
-        self.state.num_bytes()
+        self.input.num_bytes()
     }
 
-    /// A file handle with a position of its own, so that threads do not move
-    /// each other's.
-    pub(crate) fn open(&self) -> Result<File, DataError> {
-        self.state.check()?;
-        self.state.reader()
+    /// A reader with a position of its own, so that threads do not move each
+    /// other's.
+    pub(crate) fn reader(&self) -> InputReader {
+        self.input.reader()
+    }
+
+    /// An error unless the file is as it was when it was opened.
+    pub(crate) fn check(&self) -> Result<(), DataError> {
+        self.input.check()
+    }
+
+    /// An error unless each column has a name of its own, and there are no more
+    /// than can be used.
+    pub(crate) fn check_names(&self, schema: &SchemaRef) -> Result<(), DataError> {
+        let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+        check_names(&names).map_err(|problem| DataError::Header {
+            place: self.input.name().to_string(),
+            problem,
+        })
     }
 
     /// Does what reads and decodes. What goes wrong, as decoders see it, is a
@@ -49,7 +60,7 @@ impl DataFile {
         decode: impl FnOnce() -> Result<T, DataError>,
     ) -> Result<T, DataError> {
         let result = catch_quietly(decode);
-        self.state.check()?;
+        self.input.check()?;
         match result {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.decode_error(error)),
@@ -60,9 +71,17 @@ impl DataFile {
     /// The error that the contents are not what the format asks for.
     pub(crate) fn damaged(&self, reason: impl ToString) -> DataError {
         DataError::Damaged {
-            file: self.name.to_string(),
+            file: self.input.name().to_string(),
             format: self.format,
             reason: reason.to_string(),
+        }
+    }
+
+    /// The error that the contents are not read, and why.
+    pub(crate) fn refused(&self, problem: String) -> DataError {
+        DataError::File {
+            file: self.input.name().to_string(),
+            problem,
         }
     }
 
@@ -71,13 +90,14 @@ impl DataFile {
             DataError::Arrow(error) => self.damaged(error),
             DataError::Parquet(error) => self.damaged(error),
             DataError::Io(error) if is_about_contents(&error) => self.damaged(error),
+            DataError::Io(error) => unreadable(self.input.name(), &error),
             other => other,
         }
     }
 
     /// Rows of the file in memory.
     pub(crate) fn chunk(&self, batch: RecordBatch, first_row: u64) -> Chunk {
-        let file = self.name.clone();
+        let file = self.input.name().clone();
         Chunk {
             batch,
             first_row,

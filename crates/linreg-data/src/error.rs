@@ -29,6 +29,14 @@ pub enum DataError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// The names of the columns of a file cannot be used.
+    #[error("{place}: {problem}")]
+    Header {
+        /// The file, and the line where it has lines.
+        place: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// There is a header but no row, or none is left.
     #[error("there are no rows{0}")]
     NoRows(String),
@@ -194,6 +202,7 @@ impl DataError {
         matches!(
             self,
             Self::File { .. }
+                | Self::Header { .. }
                 | Self::Row { .. }
                 | Self::Cell { .. }
                 | Self::Missing { .. }
@@ -212,13 +221,6 @@ impl DataError {
             what: what.into(),
             found: found.to_string(),
             expected: expected.into(),
-        }
-    }
-
-    pub(crate) fn changed(file: &str) -> Self {
-        Self::File {
-            file: file.to_string(),
-            problem: "the file changed while it was read; run the command again when nothing writes to it".to_string(),
         }
     }
 }

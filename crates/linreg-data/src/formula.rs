@@ -172,8 +172,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::error::WINDOW;
+    use super::error::escaped;
     use super::*;
-    use crate::error::escaped;
 
     const COLUMNS: [&str; 14] = [
         "y",

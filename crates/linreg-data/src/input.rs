@@ -1,94 +1,336 @@
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, Metadata};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
+
+use bytes::Bytes;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
 
 use crate::DataError;
 
-/// A file, and how it was when it was opened.
+/// What a file that is no longer the one that was opened is told with.
+const CHANGED: &str =
+    "the file changed while it was read; run the command again when nothing writes to it";
+
+/// The same of one whose name now stands for another file, or for none.
+const REPLACED: &str = "the file was replaced or removed while it was read; run the command again when nothing writes to it";
+
+/// A file that is opened once, however often it is read, and has to stay as it
+/// was then: no byte is given away that was read after a change.
 #[derive(Clone)]
-pub(crate) struct FileState {
-    path: PathBuf,
-    num_bytes: u64,
-    modified: Option<SystemTime>,
+pub(crate) struct InputFile {
+    opened: Arc<Opened>,
 }
 
-impl FileState {
-    pub fn open(path: &Path) -> Result<Self, DataError> {
-        let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+struct Opened {
+    file: File,
+    name: Arc<str>,
+    /// None for a file without a name, which nobody else can change.
+    path: Option<PathBuf>,
+    state: State,
+}
+
+/// What tells a file from another, and from itself after a change.
+#[derive(Debug, PartialEq)]
+struct State {
+    num_bytes: u64,
+    modified: Option<SystemTime>,
+    /// The device and the number of the file there.
+    #[cfg(unix)]
+    identity: (u64, u64),
+    /// When it was last changed in any way, which nobody can set: seconds and
+    /// nanoseconds.
+    #[cfg(unix)]
+    changed: (i64, i64),
+}
+
+impl State {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            num_bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            identity: (metadata.dev(), metadata.ino()),
+            #[cfg(unix)]
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    fn is_same_file(&self, other: &Self) -> bool {
+        #[cfg(unix)]
+        return self.identity == other.identity;
+        // Windows lets nobody replace or remove a file that is open.
+        #[cfg(not(unix))]
+        {
+            let _ = other;
+            true
+        }
+    }
+}
+
+impl InputFile {
+    /// Opens a file, which messages call `name`.
+    pub fn open(path: &Path, name: &str) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(|error| unreadable(name, &error))?;
+        Self::new(file, Some(path.to_path_buf()), name)
+    }
+
+    /// A file without a name, such as one that is kept until the program ends.
+    pub fn unnamed(file: File, name: &str) -> Result<Self, DataError> {
+        Self::new(file, None, name)
+    }
+
+    fn new(file: File, path: Option<PathBuf>, name: &str) -> Result<Self, DataError> {
+        let metadata = file.metadata().map_err(|error| unreadable(name, &error))?;
         if metadata.is_dir() {
             return Err(DataError::File {
-                file: path.display().to_string(),
+                file: name.to_string(),
                 problem: "this is a folder; name the files in it".to_string(),
             });
         }
+        let state = State::of(&metadata);
         Ok(Self {
-            path: path.to_path_buf(),
-            num_bytes: metadata.len(),
-            modified: metadata.modified().ok(),
+            opened: Arc::new(Opened {
+                file,
+                name: name.into(),
+                path,
+                state,
+            }),
         })
     }
 
-    pub fn num_bytes(&self) -> u64 {
-        self.num_bytes
+    pub fn name(&self) -> &Arc<str> {
+        &self.opened.name
     }
 
-    pub fn reader(&self) -> Result<File, DataError> {
-        File::open(&self.path).map_err(|error| unreadable(&self.path, &error))
+    pub fn num_bytes(&self) -> u64 {
+        self.opened.state.num_bytes
+    }
+
+    /// A reader from the beginning, with a position of its own.
+    pub fn reader(&self) -> InputReader {
+        self.reader_at(0)
+    }
+
+    /// A reader from this byte on.
+    pub fn reader_at(&self, position: u64) -> InputReader {
+        InputReader {
+            file: self.clone(),
+            position,
+        }
+    }
+
+    /// The bytes from this one on.
+    pub fn bytes_at(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
+        // No more memory than there are bytes, whatever a file says of itself.
+        let end = start.checked_add(length as u64);
+        if end.is_none_or(|end| end > self.num_bytes()) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut bytes = vec![0; length];
+        self.reader_at(start).read_exact(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// An error if the file is another one than when it was opened.
     pub fn check(&self) -> Result<(), DataError> {
-        let now = Self::open(&self.path)?;
-        match (now.num_bytes, now.modified) == (self.num_bytes, self.modified) {
+        self.change()
+            .map_err(|error| unreadable(self.name(), &error))
+    }
+
+    fn change(&self) -> io::Result<()> {
+        let Opened {
+            file, path, state, ..
+        } = self.opened.as_ref();
+        // First by name: to replace a file changes the one that is open, too.
+        if let Some(path) = path {
+            let is_same = match std::fs::metadata(path) {
+                Ok(metadata) => State::of(&metadata).is_same_file(state),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                Err(error) => return Err(error),
+            };
+            if !is_same {
+                return Err(io::Error::other(REPLACED));
+            }
+        }
+        match State::of(&file.metadata()?) == *state {
             true => Ok(()),
-            false => Err(DataError::changed(&self.path.display().to_string())),
+            false => Err(io::Error::other(CHANGED)),
         }
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> DataError {
+/// Reads an [`InputFile`] from a position that nobody else moves.
+pub(crate) struct InputReader {
+    file: InputFile,
+    position: u64,
+}
+
+impl Read for InputReader {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = read_at(&self.file.opened.file, bytes, self.position)?;
+        // After the bytes: what is written later is none of them.
+        self.file.change()?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for InputReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.file.num_bytes().checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+/// Reads from an offset without the cursor that all handles of a file share.
+fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, bytes, offset);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, bytes, offset);
+}
+
+impl Length for InputFile {
+    fn len(&self) -> u64 {
+        self.num_bytes()
+    }
+}
+
+impl ChunkReader for InputFile {
+    type T = BufReader<InputReader>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(self.reader_at(start)))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        Ok(self.bytes_at(start, length)?.into())
+    }
+}
+
+/// The error that a file is not what it was.
+pub(crate) fn changed(file: &str) -> DataError {
+    unreadable(file, &io::Error::other(CHANGED))
+}
+
+/// The error that a file cannot be read, in the words of the system.
+pub(crate) fn unreadable(file: &str, error: &io::Error) -> DataError {
+    let problem = match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            "the file ends early; it is cut short or damaged".to_string()
+        }
+        _ => error.to_string(),
+    };
     DataError::File {
-        file: path.display().to_string(),
-        problem: error.to_string(),
+        file: file.to_string(),
+        problem,
     }
 }
 
-/// How a file is compressed, which its first bytes tell.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Compression {
-    None,
-    Gzip,
-    Zstandard,
-}
+#[cfg(test)]
+mod tests {
+    use std::fs;
 
-impl Compression {
-    pub fn of(magic: &[u8]) -> Self {
-        match magic {
-            [0x1F, 0x8B, ..] => Self::Gzip,
-            [0x28, 0xB5, 0x2F, 0xFD, ..] => Self::Zstandard,
-            _ => Self::None,
+    use super::*;
+
+    fn message(file: &InputFile) -> String {
+        let mut bytes = Vec::new();
+        let read = file.reader().read_to_end(&mut bytes);
+        let checked = file.check().map_err(|error| error.to_string());
+        match read {
+            Ok(_) => {
+                assert_eq!(checked, Ok(()));
+                String::new()
+            }
+            Err(error) => {
+                assert_eq!(checked, Err(format!("t: {error}")));
+                error.to_string()
+            }
         }
     }
 
-    pub fn reader(self, input: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
-        match self {
-            Self::None => input,
-            // Several gzip files one after the other are one.
-            Self::Gzip => Box::new(flate2::read::MultiGzDecoder::new(input)),
-            Self::Zstandard => match zstd::Decoder::new(input) {
-                Ok(decoder) => Box::new(decoder),
-                Err(error) => Box::new(Failed(Some(error))),
-            },
+    #[test]
+    fn a_file_that_is_not_the_one_opened_gives_no_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        type Change = fn(&Path);
+        let changes: [(Change, &str); 6] = [
+            (|_| (), ""),
+            (|path| fs::write(path, "a\n2\n").unwrap(), CHANGED),
+            (|path| fs::write(path, "a\n").unwrap(), CHANGED),
+            // As long as before, and with the same time.
+            (
+                |path| {
+                    let time = fs::metadata(path).unwrap().modified().unwrap();
+                    fs::write(path, "a\n3\n").unwrap();
+                    let file = File::options().write(true).open(path).unwrap();
+                    file.set_modified(time).unwrap();
+                },
+                if cfg!(unix) { CHANGED } else { "" },
+            ),
+            (
+                |path| {
+                    let other = path.with_extension("new");
+                    fs::copy(path, &other).unwrap();
+                    fs::rename(other, path).unwrap();
+                },
+                REPLACED,
+            ),
+            (|path| fs::remove_file(path).unwrap(), REPLACED),
+        ];
+        for (change, expected) in changes {
+            fs::write(&path, "a\n1\n").unwrap();
+            let file = InputFile::open(&path, "t").unwrap();
+            // The clock of the file system ticks a hundred times a second or more.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            change(&path);
+            assert_eq!(message(&file), expected);
         }
     }
-}
 
-/// A decompressor that could not be made, which says so when it is read.
-struct Failed(Option<std::io::Error>);
+    #[test]
+    fn readers_do_not_move_each_other_and_an_unnamed_file_is_read_again() {
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, b"abcdef").unwrap();
+        let file = InputFile::unnamed(file, "t").unwrap();
+        let (mut first, mut second) = (file.reader(), file.reader_at(2));
+        let mut two = || {
+            let mut bytes = [[0; 2]; 2];
+            first.read_exact(&mut bytes[0]).unwrap();
+            second.read_exact(&mut bytes[1]).unwrap();
+            bytes
+        };
+        assert_eq!(two(), [*b"ab", *b"cd"]);
+        assert_eq!(two(), [*b"cd", *b"ef"]);
+        assert_eq!(file.bytes_at(5, 1).unwrap(), b"f");
+        assert!(file.bytes_at(5, 2).is_err() && file.bytes_at(u64::MAX, 2).is_err());
+        let mut reader = file.reader();
+        assert_eq!(reader.seek(SeekFrom::End(-1)).unwrap(), 5);
+        assert!(reader.seek(SeekFrom::Current(-6)).is_err());
+    }
 
-impl Read for Failed {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
+    #[test]
+    fn a_folder_and_a_file_that_is_not_there_say_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = |path: &Path| InputFile::open(path, "t").err().unwrap().to_string();
+        let missing = error(&folder.path().join("none"));
+        assert!(
+            missing.starts_with("t: No such file") || cfg!(windows),
+            "{missing}"
+        );
+        if cfg!(unix) {
+            let message = error(folder.path());
+            assert_eq!(message, "t: this is a folder; name the files in it");
+        }
     }
 }

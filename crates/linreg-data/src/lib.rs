@@ -39,6 +39,7 @@ mod batch;
 mod batch_source;
 mod batches;
 mod cell;
+mod compression;
 mod csv;
 mod data_file;
 mod dataset;
@@ -79,6 +80,7 @@ mod test_table;
 #[cfg(test)]
 mod testing;
 mod text_format;
+mod unpacked;
 mod values;
 mod write_dataset;
 

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{Cursor, Read, Seek, Write};
+use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use arrow_schema::SchemaRef;
 use crate::arrow_file::ArrowFile;
 use crate::csv::{CsvOptions, CsvSource};
 use crate::error::quote;
+use crate::input::{InputFile, unreadable};
 use crate::parquet_file::ParquetFile;
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source};
 use crate::{CellReader, DataError, TextFormat};
@@ -124,25 +125,24 @@ fn open_as_text(
 }
 
 fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
-    let mut magic = Vec::new();
-    let unreadable = |error: std::io::Error| DataError::File {
-        file: name.to_string(),
-        problem: error.to_string(),
-    };
     // What is no plain file, such as a pipe, can be read once.
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(name, &error))?;
     if !metadata.is_file() && !metadata.is_dir() {
-        let input = File::open(path).map_err(unreadable)?;
+        let input = File::open(path).map_err(|error| unreadable(name, &error))?;
         return once(Box::new(input), name, csv);
     }
-    if metadata.is_file() {
-        let file = File::open(path).map_err(unreadable)?;
-        file.take(6).read_to_end(&mut magic).map_err(unreadable)?;
-    }
+    source_of(InputFile::open(path, name)?, csv)
+}
+
+/// The table in a file, of the format that its first bytes tell.
+fn source_of(file: InputFile, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
+    let mut magic = Vec::new();
+    let read = file.reader().take(6).read_to_end(&mut magic);
+    read.map_err(|error| unreadable(file.name(), &error))?;
     Ok(match &magic[..] {
-        [b'P', b'A', b'R', b'1', ..] => Box::new(ParquetFile::open(path)?),
-        b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => Box::new(ArrowFile::open(path)?),
-        _ => Box::new(CsvSource::open(path, name, csv)?),
+        [b'P', b'A', b'R', b'1', ..] => Box::new(ParquetFile::of(file)?),
+        b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => Box::new(ArrowFile::of(file)?),
+        _ => Box::new(CsvSource::open(file, csv)?),
     })
 }
 
@@ -153,7 +153,8 @@ fn once(
     csv: &CsvOptions,
 ) -> Result<Box<dyn Source>, DataError> {
     let mut magic = Vec::new();
-    input.as_mut().take(6).read_to_end(&mut magic)?;
+    let read = input.as_mut().take(6).read_to_end(&mut magic);
+    read.map_err(|error| unreadable(name, &error))?;
     if magic.starts_with(b"PAR1") || magic == b"ARROW1" {
         return Err(DataError::File {
             file: name.to_string(),
@@ -166,18 +167,40 @@ fn once(
 }
 
 fn open_standard_input(csv: &CsvOptions, passes: Passes) -> Result<Box<dyn Source>, DataError> {
-    let mut input = std::io::stdin();
+    let input = std::io::stdin();
     match passes {
         Passes::One => once(Box::new(input), STANDARD_INPUT, csv),
         Passes::Several => {
-            let mut file = tempfile::NamedTempFile::new()?;
-            std::io::copy(&mut input, &mut file)?;
-            file.flush()?;
-            file.rewind()?;
-            Ok(Box::new(Kept {
-                source: open_file(file.path(), STANDARD_INPUT, csv)?,
-                _file: file,
-            }))
+            let kept = InputFile::unnamed(keep(input, STANDARD_INPUT)?, STANDARD_INPUT)?;
+            source_of(kept, csv)
+        }
+    }
+}
+
+/// Keeps what can be read once in a temporary file without a name, which goes
+/// with the program however it ends.
+fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
+    let folder = std::env::temp_dir();
+    let full = |error: std::io::Error| {
+        // What was tried to be made has a name that nobody knows.
+        let problem = error.to_string();
+        let problem = problem.split(" at path ").next().unwrap_or_default();
+        DataError::File {
+            file: name.to_string(),
+            problem: format!(
+                "it is read several times, and cannot be kept in {}: {problem}; save it as a file first, or name a folder with room for it in TMPDIR",
+                folder.display()
+            ),
+        }
+    };
+    let mut file = tempfile::tempfile_in(&folder).map_err(full)?;
+    let mut bytes = vec![0; 1 << 18];
+    loop {
+        match input.read(&mut bytes) {
+            Ok(0) => return Ok(file),
+            Ok(read) => file.write_all(&bytes[..read]).map_err(full)?,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => (),
+            Err(error) => return Err(unreadable(name, &error)),
         }
     }
 }
@@ -204,30 +227,6 @@ impl Source for Told {
                 })
             })
         })))
-    }
-
-    fn num_rows(&self) -> Option<u64> {
-        self.source.num_rows()
-    }
-
-    fn notes(&self) -> Vec<String> {
-        self.source.notes()
-    }
-}
-
-/// A source in a temporary file, which goes with it.
-struct Kept {
-    source: Box<dyn Source>,
-    _file: tempfile::NamedTempFile,
-}
-
-impl Source for Kept {
-    fn schema(&self) -> &SchemaRef {
-        self.source.schema()
-    }
-
-    fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
-        self.source.parts(columns, order)
     }
 
     fn num_rows(&self) -> Option<u64> {

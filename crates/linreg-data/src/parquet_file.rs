@@ -1,9 +1,15 @@
+mod footer;
+mod page_header;
+mod pages;
 mod runs;
+mod thrift;
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow_schema::SchemaRef;
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -13,8 +19,11 @@ use parquet::basic::Compression;
 use parquet::file::metadata::PageIndexPolicy;
 
 use crate::data_file::DataFile;
+use crate::input::InputFile;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
-use crate::{DataError, error::quote};
+use crate::{DataError, error::quote, unpacked};
+use footer::Refused;
+use pages::{Chunk, Pages};
 use runs::{Run, runs};
 
 /// Rows of a chunk at most. A column of them is 64 KiB: larger blocks the
@@ -25,7 +34,13 @@ const CHUNK_ROWS: usize = 1 << 13;
 /// Cells of a chunk at most, in wide tables.
 const CHUNK_CELLS: usize = 1 << 20;
 
+/// Bytes of the texts of a chunk, where a row of it takes less.
+const CHUNK_BYTES: u64 = 1 << 26;
+
 /// A Parquet file.
+///
+/// A column of lists or of structures, for which a linear model has no use, comes
+/// with its type and without its values.
 ///
 /// Its parts are runs of rows in a row group, so that files of few row groups are
 /// read on all cores too. A thread has in memory a chunk of rows and, of each
@@ -60,6 +75,10 @@ pub struct ParquetFile {
 struct Table {
     file: DataFile,
     metadata: ArrowReaderMetadata,
+    /// Where the values of a column are, if they are read.
+    stored: Vec<Option<usize>>,
+    /// What is known of the pages of row groups and of their columns.
+    pages: Mutex<HashMap<(usize, usize), Arc<Pages>>>,
 }
 
 impl ParquetFile {
@@ -70,18 +89,39 @@ impl ParquetFile {
     /// A file that is not there, is cut short or no Parquet file, or is compressed
     /// with Brotli or LZO.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let file = DataFile::new(path, "Parquet")?;
+        Self::of(InputFile::open(path, &path.display().to_string())?)
+    }
+
+    pub(crate) fn of(input: InputFile) -> Result<Self, DataError> {
+        let file = DataFile::new(input, "Parquet");
+        match file.decode(|| Ok(footer::check_file(file.input())?))? {
+            Ok(()) => (),
+            Err(Refused::Damaged) => {
+                return Err(file.damaged("its footer is none, or contradicts itself"));
+            }
+            Err(Refused::Large(problem)) => {
+                let advice = "write the columns that are needed, in larger row groups";
+                return Err(file.refused(format!("{problem}; {advice}")));
+            }
+        }
         let metadata = file.decode(|| {
             // With it, a part begins to read where its rows are.
             let options =
                 ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-            Ok(ArrowReaderMetadata::load(&file.open()?, options)?)
+            Ok(ArrowReaderMetadata::load(file.input(), options)?)
         })?;
+        file.check_names(metadata.schema())?;
         check_compression(&metadata)?;
         let runs = runs(metadata.metadata())
             .ok_or_else(|| file.damaged("the number of rows is not what the row groups hold"))?;
+        let stored = stored(&metadata);
         Ok(Self {
-            table: Arc::new(Table { file, metadata }),
+            table: Arc::new(Table {
+                file,
+                metadata,
+                stored,
+                pages: Mutex::default(),
+            }),
             runs,
         })
     }
@@ -94,7 +134,7 @@ impl Source for ParquetFile {
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
         self.schema().project(columns)?;
-        self.table.file.open()?;
+        self.table.file.check()?;
         let columns: Arc<[usize]> = columns.into();
         let table = self.table.clone();
         let mut runs = self.runs.clone();
@@ -117,13 +157,15 @@ impl Source for ParquetFile {
 impl Table {
     fn read(self: Arc<Self>, run: Run, columns: &[usize]) -> Result<Chunks, DataError> {
         // The reader gives each column once, in file order.
-        let mut stored = columns.to_vec();
+        let has_values = |column: &usize| self.stored[*column].is_some();
+        let mut stored: Vec<usize> = columns.iter().copied().filter(has_values).collect();
         stored.sort_unstable();
         stored.dedup();
-        let places: Vec<usize> = columns
+        let places = columns
             .iter()
-            .filter_map(|column| stored.binary_search(column).ok())
-            .collect();
+            .map(|column| stored.binary_search(column).ok());
+        let places: Vec<Option<usize>> = places.collect();
+        let schema = self.schema_of(columns)?;
         let mut batches = self.file.decode(|| self.batches(&run, &stored))?;
         let mut first_row = run.first_row;
         let mut next = move || -> Result<Option<_>, DataError> {
@@ -131,25 +173,137 @@ impl Table {
             let Some(batch) = batch else {
                 return Ok(None);
             };
-            let chunk = self.file.chunk(batch.project(&places)?, first_row);
-            first_row += batch.num_rows() as u64;
+            let num_rows = batch.num_rows();
+            let fields = schema.fields().iter();
+            let columns = places.iter().zip(fields).map(|(place, field)| match place {
+                Some(place) => batch.column(*place).clone(),
+                None => new_null_array(field.data_type(), num_rows),
+            });
+            let columns: Vec<ArrayRef> = columns.collect();
+            // Without columns the batch would not know its rows.
+            let options = RecordBatchOptions::new().with_row_count(Some(num_rows));
+            let batch = RecordBatch::try_new_with_options(schema.clone(), columns, &options)?;
+            let chunk = self.file.chunk(batch, first_row);
+            first_row += num_rows as u64;
             Ok(Some(chunk))
         };
         Ok(Box::new(std::iter::from_fn(move || next().transpose())))
     }
 
+    /// The columns of a chunk, of which those without values are missing.
+    fn schema_of(&self, columns: &[usize]) -> Result<SchemaRef, DataError> {
+        let schema = self.metadata.schema();
+        let fields = columns.iter().map(|column| {
+            let field = schema.field(*column);
+            match self.stored[*column] {
+                Some(_) => field.clone(),
+                None => field.clone().with_nullable(true),
+            }
+        });
+        Ok(Arc::new(Schema::new(fields.collect::<Vec<Field>>())))
+    }
+
     fn batches(&self, run: &Run, columns: &[usize]) -> Result<ParquetRecordBatchReader, DataError> {
-        let file = self.file.open()?;
+        let file = self.file.input().clone();
         let roots = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
-        let chunk_rows = (CHUNK_CELLS / columns.len().max(1)).clamp(1 << 7, CHUNK_ROWS);
         let reader =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_row_groups(vec![run.row_group])
                 .with_projection(roots)
                 .with_offset(run.rows.start)
                 .with_limit(run.rows.len())
-                .with_batch_size(chunk_rows);
+                .with_batch_size(self.chunk_rows(run.row_group, columns)?);
         Ok(reader.build()?)
+    }
+
+    /// Rows of a chunk: fewer where their texts may be long. An error if the pages
+    /// that they are in take too much memory.
+    fn chunk_rows(&self, row_group: usize, columns: &[usize]) -> Result<usize, DataError> {
+        let mut pages = Vec::new();
+        for column in columns {
+            if let Some(leaf) = self.stored[*column] {
+                pages.push((self.pages(row_group, leaf)?, *column));
+            }
+        }
+        let sum = |of: fn(&Pages) -> u64| {
+            let all = pages.iter().map(|(pages, _)| of(pages));
+            all.fold(0, u64::saturating_add)
+        };
+        let unpacked = sum(|pages| pages.unpacked);
+        if let Err(sizes) = unpacked::check(sum(|pages| pages.packed), unpacked)
+            && let Some((_, column)) = pages.iter().max_by_key(|(pages, _)| pages.unpacked)
+        {
+            let column = quote(self.metadata.schema().field(*column).name());
+            return Err(self.file.refused(format!(
+                "row group {}, column {column}: pages of {sizes}; write the file with smaller pages",
+                row_group + 1
+            )));
+        }
+        let longest = sum(|pages| pages.longest);
+        let most_of_pages = CHUNK_BYTES.max(unpacked.saturating_mul(2));
+        let most = (CHUNK_CELLS / columns.len().max(1)).clamp(1 << 7, CHUNK_ROWS);
+        let fewer = std::iter::successors(Some(most), |rows| Some((rows / 2).max(1)));
+        let fits = |rows: &usize| {
+            let rows = *rows as u64;
+            let of_pages = pages.iter().map(|(pages, _)| pages.texts_of(rows));
+            rows == 1
+                || longest.saturating_mul(rows) <= CHUNK_BYTES
+                    && of_pages.fold(0, u64::saturating_add) <= most_of_pages
+        };
+        Ok(fewer.into_iter().find(fits).unwrap_or(1))
+    }
+
+    /// What the pages of a column take, which is found once.
+    fn pages(&self, row_group: usize, leaf: usize) -> Result<Arc<Pages>, DataError> {
+        let lock = || self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pages) = lock().get(&(row_group, leaf)) {
+            return Ok(pages.clone());
+        }
+        let metadata = self.metadata.metadata();
+        let group = metadata.row_group(row_group);
+        let locations = metadata.offset_index().map(|index| {
+            let of_column = &index[row_group][leaf];
+            of_column.page_locations().as_slice()
+        });
+        let chunk = Chunk {
+            file: self.file.input(),
+            column: group.column(leaf),
+            num_rows: usize::try_from(group.num_rows()).unwrap_or(0),
+            locations,
+        };
+        let mut pages = chunk.pages()?;
+        // Not of a dictionary that is refused.
+        if unpacked::check(pages.packed, pages.unpacked).is_ok() {
+            pages.longest = pages.longest.max(chunk.longest_of_dictionary()?);
+        }
+        let pages = Arc::new(pages);
+        lock().insert((row_group, leaf), pages.clone());
+        Ok(pages)
+    }
+}
+
+/// Where the values of each column are among those that are stored: none of what
+/// is nested, of which a row may have any number.
+fn stored(metadata: &ArrowReaderMetadata) -> Vec<Option<usize>> {
+    let leaves = metadata.parquet_schema();
+    let mut first = HashMap::new();
+    for leaf in 0..leaves.num_columns() {
+        first
+            .entry(leaves.get_column_root_idx(leaf))
+            .or_insert(leaf);
+    }
+    let fields = metadata.schema().fields().iter().enumerate();
+    let fields = fields.map(|(root, field)| match is_nested(field.data_type()) {
+        true => None,
+        false => first.get(&root).copied(),
+    });
+    fields.collect()
+}
+
+fn is_nested(kind: &DataType) -> bool {
+    match kind {
+        DataType::Dictionary(_, values) => values.is_nested(),
+        kind => kind.is_nested(),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::source::{Chunk, ChunkOrder, Part, Source};
@@ -14,7 +14,8 @@ const WAITING_CHUNKS: usize = 8;
 ///
 /// One thread finds the parts of the file, the others decode them. No more than
 /// a few parts a thread are in memory, whatever the length of the file, and an
-/// iterator that is dropped stops the threads.
+/// iterator that is dropped stops the threads. Where the system gives fewer
+/// threads, those read, and at least the one that takes the results.
 ///
 /// # Errors
 ///
@@ -82,8 +83,21 @@ where
 
 /// Results in the order of the chunks they were made of.
 pub struct InOrder<T> {
-    parts: Receiver<Receiver<Message<T>>>,
-    current: Option<Receiver<Message<T>>>,
+    work: Work<T>,
+}
+
+/// Who decodes the parts.
+enum Work<T> {
+    Threads {
+        parts: Receiver<Receiver<Message<T>>>,
+        current: Option<Receiver<Message<T>>>,
+    },
+    /// Whoever takes the results, where the system gives no threads.
+    Here {
+        parts: Tasks<T>,
+        current: Option<Results<T>>,
+    },
+    Ended,
 }
 
 /// The result of a chunk, or None at the end of a part: a part that ends without
@@ -93,67 +107,122 @@ type Message<T> = Result<Option<T>, DataError>;
 /// A part, and where the results of its chunks go.
 type Task<T> = (Result<Part, DataError>, SyncSender<Message<T>>);
 
+/// The results of the chunks of a part.
+type Results<T> = Box<dyn Iterator<Item = Result<T, DataError>> + Send>;
+
+/// The parts that are yet to be decoded.
+type Tasks<T> = Box<dyn Iterator<Item = Result<Results<T>, DataError>> + Send>;
+
 fn in_order<T, F>(parts: Parts, threads: usize, most_rows: usize, map: F) -> InOrder<T>
 where
     T: Send + 'static,
     F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
 {
-    let (tasks, queue): (Sender<Task<T>>, _) = channel();
-    let (results, in_order) = sync_channel(2 * threads);
-    thread::spawn(move || {
-        for part in parts {
-            let failed = part.is_err();
-            let (sender, receiver) = sync_channel(WAITING_CHUNKS);
-            // The bound on parts under way: this waits for the consumer.
-            let gone = results.send(receiver).is_err();
-            if gone || tasks.send((part, sender)).is_err() || failed {
-                return;
-            }
-        }
-    });
-    let queue = Arc::new(Mutex::new(queue));
     let map = Arc::new(map);
-    for _ in 0..threads {
+    let (tasks, queue): (Sender<Task<T>>, _) = channel();
+    let queue = Arc::new(Mutex::new(queue));
+    let worker = || {
         let (queue, map) = (queue.clone(), map.clone());
-        thread::spawn(move || {
+        move || {
             loop {
                 // Taken on its own: the lock is free while the part is decoded.
                 let task = queue.lock().map(|queue| queue.recv());
                 let Ok(Ok((part, results))) = task else {
                     return;
                 };
-                let end = part.and_then(|part| decode(part, &results, most_rows, map.as_ref()));
+                let end =
+                    part.and_then(|part| send(decode(part, most_rows, map.clone())?, &results));
                 let _ = results.send(end.map(|()| None));
             }
-        });
+        }
+    };
+    let started = (0..threads).take_while(|_| spawn(worker()).is_ok()).count();
+    // The parts are with whoever gives them out: this thread, until there is
+    // another.
+    let parts = Arc::new(Mutex::new(Some(parts)));
+    if started > 0 {
+        let (results, in_order) = sync_channel(2 * started);
+        let of_thread = parts.clone();
+        let give_out = move || {
+            let Some(parts) = take(&of_thread) else {
+                return;
+            };
+            for part in parts {
+                let failed = part.is_err();
+                let (sender, receiver) = sync_channel(WAITING_CHUNKS);
+                // The bound on parts under way: this waits for the consumer.
+                let gone = results.send(receiver).is_err();
+                if gone || tasks.send((part, sender)).is_err() || failed {
+                    return;
+                }
+            }
+        };
+        if spawn(give_out).is_ok() {
+            let (parts, current) = (in_order, None);
+            return InOrder {
+                work: Work::Threads { parts, current },
+            };
+        }
     }
+    let parts = take(&parts).into_iter().flatten();
+    let tasks = parts.map(move |part| decode(part?, most_rows, map.clone()));
     InOrder {
-        parts: in_order,
-        current: None,
+        work: Work::Here {
+            parts: Box::new(tasks),
+            current: None,
+        },
     }
 }
 
-fn decode<T>(
+fn take<T>(from: &Mutex<Option<T>>) -> Option<T> {
+    from.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let thread = thread::Builder::new().name("linreg reading".to_string());
+    thread.spawn(work).map(drop)
+}
+
+/// The results of a part, which has to hold as many rows as it says.
+fn decode<T: 'static>(
     part: Part,
-    results: &SyncSender<Message<T>>,
     most_rows: usize,
-    map: &impl Fn(Chunk) -> Result<T, DataError>,
-) -> Result<(), DataError> {
+    map: Arc<impl Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static>,
+) -> Result<Results<T>, DataError> {
+    let expected = part.num_rows;
+    let mut chunks = (part.read)()?.fuse();
+    let mut pieces: Box<dyn Iterator<Item = Chunk> + Send> = Box::new(std::iter::empty());
     let mut num_rows = 0;
-    for chunk in (part.read)()? {
-        let chunk = chunk?;
-        num_rows += chunk.num_rows() as u64;
-        for piece in chunk.slices(most_rows) {
-            if results.send(Ok(Some(map(piece)?))).is_err() {
-                return Ok(());
+    let mut ended = false;
+    Ok(Box::new(std::iter::from_fn(move || {
+        loop {
+            if let Some(piece) = pieces.next() {
+                return Some(map(piece));
+            }
+            match chunks.next() {
+                Some(Ok(chunk)) => {
+                    num_rows += chunk.num_rows() as u64;
+                    pieces = Box::new(chunk.slices(most_rows));
+                }
+                Some(Err(error)) => return Some(Err(error)),
+                None => break,
             }
         }
-    }
-    if num_rows != part.num_rows {
-        return Err(DataError::Columns(format!(
-            "found {num_rows} rows where there should be {}; the file is damaged or changes while it is read",
-            part.num_rows
-        )));
+        if std::mem::replace(&mut ended, true) || num_rows == expected {
+            return None;
+        }
+        Some(Err(DataError::Columns(format!(
+            "found {num_rows} rows where there should be {expected}; the file is damaged or changes while it is read"
+        ))))
+    })))
+}
+
+/// Sends results until one is an error, or nobody takes them any more.
+fn send<T>(results: Results<T>, sender: &SyncSender<Message<T>>) -> Result<(), DataError> {
+    for result in results {
+        if sender.send(Ok(Some(result?))).is_err() {
+            return Ok(());
+        }
     }
     Ok(())
 }
@@ -162,30 +231,74 @@ impl<T> Iterator for InOrder<T> {
     type Item = Result<T, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let Some(current) = &self.current else {
-                self.current = Some(self.parts.recv().ok()?);
-                continue;
-            };
-            match current.recv() {
-                Ok(Ok(Some(result))) => return Some(Ok(result)),
-                Ok(Ok(None)) => self.current = None,
-                Ok(Err(error)) => return Some(Err(self.end(error))),
-                Err(_) => {
-                    let message = "a thread that read the file has panicked";
-                    let error = std::io::Error::other(message).into();
-                    return Some(Err(self.end(error)));
+        let next = self.work.next();
+        // Nothing comes after an error.
+        if !matches!(next, Some(Ok(_))) {
+            self.work = Work::Ended;
+        }
+        next
+    }
+}
+
+impl<T> Work<T> {
+    fn next(&mut self) -> Option<Result<T, DataError>> {
+        match self {
+            Self::Ended => None,
+            Self::Here { parts, current } => loop {
+                if let Some(result) = current.as_mut().and_then(Iterator::next) {
+                    return Some(result);
                 }
-            }
+                match parts.next()? {
+                    Ok(results) => *current = Some(results),
+                    Err(error) => return Some(Err(error)),
+                }
+            },
+            Self::Threads { parts, current } => loop {
+                let Some(results) = current else {
+                    *current = Some(parts.recv().ok()?);
+                    continue;
+                };
+                match results.recv() {
+                    Ok(Ok(Some(result))) => return Some(Ok(result)),
+                    Ok(Ok(None)) => *current = None,
+                    Ok(Err(error)) => return Some(Err(error)),
+                    Err(_) => {
+                        let message = "a thread that read the file has panicked";
+                        return Some(Err(std::io::Error::other(message).into()));
+                    }
+                }
+            },
         }
     }
 }
 
-impl<T> InOrder<T> {
-    /// Nothing comes after an error.
-    fn end(&mut self, error: DataError) -> DataError {
-        self.current = None;
-        self.parts = sync_channel(0).1;
-        error
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::file;
+
+    #[test]
+    fn results_are_the_same_with_threads_and_without() {
+        let rows: String = (0..200_000).map(|row| format!("{row},1\n")).collect();
+        let file = file("t.csv", format!("a,b\n{rows}"));
+        let source = file.open().unwrap();
+        let read = |threads, most: u64| -> Vec<Result<u64, String>> {
+            let parts = source.parts(&[0], ChunkOrder::File).unwrap();
+            let results = in_order(parts, threads, usize::MAX, move |chunk: Chunk| {
+                match chunk.first_row < most {
+                    true => Ok(chunk.first_row),
+                    false => Err(DataError::Columns("too many".to_string())),
+                }
+            });
+            results
+                .map(|result| result.map_err(|error| error.to_string()))
+                .collect()
+        };
+        for most in [u64::MAX, 100_000] {
+            let here = read(0, most);
+            assert_eq!(here, read(3, most));
+            assert!(here.len() > 1);
+            assert_eq!(here.iter().any(Result::is_err), most < u64::MAX);
+        }
     }
 }

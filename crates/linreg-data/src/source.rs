@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 
 use crate::error::quote;
 use crate::random::{Purpose, generator};
+use crate::unpacked::MAX_COLUMNS;
 use crate::{CellReader, DataError};
 
 /// A table that can be read again and again, column by column, in chunks of
@@ -41,7 +42,7 @@ pub trait Source: Send + Sync {
 pub type Parts = Box<dyn Iterator<Item = Result<Part, DataError>> + Send>;
 
 /// The chunks of a part, in order.
-pub type Chunks = Box<dyn Iterator<Item = Result<Chunk, DataError>>>;
+pub type Chunks = Box<dyn Iterator<Item = Result<Chunk, DataError>> + Send>;
 
 /// In which order the parts of a source come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -182,8 +183,15 @@ pub fn column_indices<S: AsRef<str>>(
     names.iter().map(index).collect()
 }
 
-/// An error unless each column has a name of its own.
+/// An error unless each column has a name of its own, and there are no more than
+/// can be used.
 pub(crate) fn check_names<S: AsRef<str>>(names: &[S]) -> Result<(), String> {
+    if names.len() > MAX_COLUMNS {
+        return Err(format!(
+            "there are {} columns, and the limit is {MAX_COLUMNS}; is this a table?",
+            names.len()
+        ));
+    }
     let mut seen = std::collections::HashSet::new();
     for (index, name) in names.iter().enumerate() {
         let name = name.as_ref();

@@ -111,17 +111,32 @@ impl<'scope, 'env, B: Backend, S: RowSource + ?Sized> StreamedBatches<'scope, 'e
             let batch = batch.as_ref();
             batch.map_or(0, |batch| batch.features.len())
         };
-        let started = chunks.and_then(|chunks| {
-            let batches = HostBatches::<_, B>::new(chunks, cut);
-            let thread = Builder::new().name("linreg rows".to_string());
-            thread.spawn_scoped(self.scope, move || send(batches, numbers, &sender))?;
-            Ok(())
-        });
-        let batches = receiver.into_iter().flatten();
+        let (mut failed, mut here) = (None, None);
+        match chunks {
+            Err(error) => failed = Some(Err(error)),
+            Ok(chunks) => {
+                let batches = HostBatches::<_, B>::new(chunks, cut);
+                let (hand_over, handed) = sync_channel::<HostBatches<'env, I, B>>(1);
+                let thread = Builder::new().name("linreg rows".to_string());
+                let work = move || {
+                    if let Ok(batches) = handed.recv() {
+                        send(batches, numbers, &sender);
+                    }
+                };
+                match thread.spawn_scoped(self.scope, work) {
+                    // It waits for them, or has been lost.
+                    Ok(_) => here = hand_over.send(batches).err().map(|lost| lost.0),
+                    // Where no thread can be had, there is still this one.
+                    Err(_) => here = Some(batches),
+                }
+            }
+        }
+        let batches = here.into_iter().flatten();
+        let batches = batches.chain(receiver.into_iter().flatten());
         let batches = batches.map(move |batch: Result<HostBatch<B>, _>| {
             Ok(batch?.into_batch(num_targets, &self.device))
         });
-        started.err().map(Err).into_iter().chain(batches)
+        failed.into_iter().chain(batches)
     }
 }
 

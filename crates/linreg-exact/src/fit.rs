@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
 use crate::accumulator::CHUNK_ROWS;
+use crate::threads::on_threads;
 use crate::{Accumulator, Arithmetic, Collinear, ExactError, Refinement, Rows, Solution};
 
 /// How to fit a model to rows in memory.
@@ -25,8 +26,8 @@ impl Default for FitConfig {
     }
 }
 
-/// Fits a model to rows in memory, on all threads of the current rayon pool: in
-/// one pass, if that gives the digits asked for, else in as many as it takes.
+/// Fits a model to rows in memory, on all threads of the rayon pool that it is
+/// called in, else on as many as there are cores and the system gives: in one pass, if that gives the digits asked for, else in as many as it takes.
 ///
 /// The same rows give the same bits on any number of threads.
 ///
@@ -52,6 +53,10 @@ impl Default for FitConfig {
 /// # }
 /// ```
 pub fn fit(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
+    on_threads(|| fit_here(rows, config))
+}
+
+fn fit_here(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
     let solve = |arithmetic| {
         let accumulator = accumulate(rows, arithmetic)?;
         accumulator.solve(config.intercept, config.collinear)

@@ -49,6 +49,7 @@ mod size;
 mod solution;
 #[cfg(test)]
 mod testing;
+mod threads;
 
 pub use accumulator::{Accumulator, Arithmetic};
 pub use diagnostics::{

@@ -87,7 +87,11 @@ pub fn cross_validate<B: AutodiffBackend>(
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.get().min(num_runs) {
-            scope.spawn(work);
+            // Where the system gives no more threads, those there are do the work.
+            let thread = std::thread::Builder::new().name("linreg search".to_string());
+            if thread.spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         work();
     });

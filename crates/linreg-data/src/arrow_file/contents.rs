@@ -6,7 +6,9 @@ use arrow_ipc::convert::fb_to_schema;
 use arrow_ipc::reader::read_dictionary;
 use arrow_schema::SchemaRef;
 
-use super::messages::{Block, Messages, check_lengths, damaged, message, num_rows, read_block};
+use super::messages::{
+    Block, Messages, check_unpacked, damaged, message, num_rows, read_block, unpacked_bytes,
+};
 use crate::DataError;
 use crate::data_file::DataFile;
 
@@ -36,6 +38,7 @@ pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
     let mut dictionaries = HashMap::new();
     let mut batches = Vec::new();
     let mut first_row = 0u64;
+    let (mut packed, mut unpacked) = (0, 0);
     while let Some((block, metadata)) = messages.next()? {
         let message = message(&metadata)?;
         if let Some(batch) = message.header_as_record_batch() {
@@ -54,9 +57,12 @@ pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
                     "a dictionary is replaced on the way, which is not read; write the file without dictionaries".to_string(),
                 ));
             }
-            let (_, body) = read_block(&file.open()?, block)?;
+            let (_, body) = read_block(&mut file.reader(), block)?;
             if let Some(values) = dictionary.data() {
-                check_lengths(&values, &body)?;
+                // All of them stay in memory.
+                packed = body.len() as u64 + packed;
+                unpacked = unpacked_bytes(&values, &body)?.saturating_add(unpacked);
+                check_unpacked(file, "dictionaries", packed, unpacked)?;
             }
             read_dictionary(
                 &body,

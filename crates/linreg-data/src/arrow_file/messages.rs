@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use arrow_buffer::Buffer;
@@ -7,12 +6,17 @@ use arrow_schema::ArrowError;
 
 use crate::DataError;
 use crate::data_file::DataFile;
+use crate::input::InputReader;
+use crate::unpacked::{self, MAX_HEADER_BYTES, most_of_lz4, size};
 
 /// How the Arrow file format begins and ends. The stream format does not.
 const MAGIC: [u8; 6] = *b"ARROW1";
 
 /// How a message begins, but in files from before 2019.
 const CONTINUATION: [u8; 4] = [0xff; 4];
+
+/// Bytes of a block of LZ4 at most.
+const MOST_OF_A_BLOCK: u64 = 1 << 23;
 
 /// Where a message stands in the file: its metadata, then its body.
 #[derive(Clone, Copy)]
@@ -23,20 +27,22 @@ pub(crate) struct Block {
 }
 
 /// The messages that both formats are made of, without their bodies.
-pub(crate) struct Messages {
-    file: File,
+pub(crate) struct Messages<'a> {
+    data: &'a DataFile,
+    file: InputReader,
     offset: u64,
     end: u64,
 }
 
-impl Messages {
-    pub(crate) fn open(file: &DataFile) -> Result<Self, DataError> {
-        let length = file.length();
-        let mut file = file.open()?;
+impl<'a> Messages<'a> {
+    pub(crate) fn open(data: &'a DataFile) -> Result<Self, DataError> {
+        let length = data.length();
+        let mut file = data.reader();
         let mut start = [0; MAGIC.len()];
         file.read_exact(&mut start)?;
         if start != MAGIC {
             return Ok(Self {
+                data,
                 file,
                 offset: 0,
                 end: length,
@@ -49,6 +55,7 @@ impl Messages {
         let footer = arrow_ipc::reader::read_footer_length(tail)?;
         let end = length.checked_sub((footer + tail.len()) as u64);
         let mut messages = Self {
+            data,
             file,
             offset: 8,
             end: end.ok_or_else(|| damaged("the footer is longer than the file"))?,
@@ -76,6 +83,13 @@ impl Messages {
             return Ok(None);
         }
         let offset = self.offset;
+        if metadata_length as u64 > MAX_HEADER_BYTES {
+            return Err(self.data.refused(format!(
+                "the description of the columns takes {}, and the limit is {}; write the columns that are needed",
+                size(metadata_length as u64),
+                size(MAX_HEADER_BYTES)
+            )));
+        }
         self.skip(metadata_length as u64)?;
         let mut metadata = vec![0; metadata_length];
         self.file.seek(SeekFrom::Start(offset))?;
@@ -115,7 +129,10 @@ pub(crate) fn message(metadata: &[u8]) -> Result<Message<'_>, DataError> {
 }
 
 /// Reads the metadata and the body of a message.
-pub(crate) fn read_block(mut file: &File, block: Block) -> Result<(Vec<u8>, Buffer), DataError> {
+pub(crate) fn read_block(
+    file: &mut InputReader,
+    block: Block,
+) -> Result<(Vec<u8>, Buffer), DataError> {
     let Block {
         offset,
         metadata_length,
@@ -132,25 +149,46 @@ pub(crate) fn read_block(mut file: &File, block: Block) -> Result<(Vec<u8>, Buff
     Ok((metadata, body.into()))
 }
 
-/// Checks what the decoder takes on trust: where the buffers of a batch stand in
-/// its body, and that there is memory for what is decompressed.
-pub(crate) fn check_lengths(batch: &RecordBatch, body: &[u8]) -> Result<(), DataError> {
+/// Checks what the decoder takes on trust, where the buffers of a batch stand in
+/// its body, and tells to how many bytes they unpack at most.
+pub(crate) fn unpacked_bytes(batch: &RecordBatch, body: &[u8]) -> Result<u64, DataError> {
+    let mut unpacked = 0u64;
     for buffer in batch.buffers().into_iter().flatten() {
         let range = usize::try_from(buffer.offset()).ok().and_then(|start| {
             let length = usize::try_from(buffer.length()).ok()?;
             body.get(start..start.checked_add(length)?)
         });
         let bytes = range.ok_or_else(|| damaged("a buffer is not inside its record batch"))?;
-        if let (Some(_), Some(length)) = (batch.compression(), bytes.first_chunk()) {
+        if let (Some(_), Some((length, packed))) = (batch.compression(), bytes.split_first_chunk())
+        {
             // -1 says that the buffer is not compressed.
-            let length = usize::try_from(i64::from_le_bytes(*length)).unwrap_or(0);
-            // The decoder would end the process.
-            Vec::<u8>::new().try_reserve_exact(length).map_err(|_| {
-                damaged(format!("a record batch asks for {length} bytes of memory"))
-            })?;
+            let length = u64::try_from(i64::from_le_bytes(*length)).unwrap_or(0);
+            let most = most_of_lz4(packed).unwrap_or(0);
+            // A last block is seldom full.
+            let most = if most > length + MOST_OF_A_BLOCK {
+                most
+            } else {
+                0
+            };
+            unpacked = unpacked.saturating_add(length.max(most));
         }
     }
-    Ok(())
+    Ok(unpacked)
+}
+
+/// An error unless there is memory for what is unpacked: the decoder would end the
+/// process.
+pub(crate) fn check_unpacked(
+    file: &DataFile,
+    what: &str,
+    packed: u64,
+    unpacked: u64,
+) -> Result<(), DataError> {
+    unpacked::check(packed, unpacked).map_err(|sizes| {
+        file.refused(format!(
+            "{what} of {sizes}; write the file with smaller batches"
+        ))
+    })
 }
 
 /// Number of rows of a record batch, which its columns must have.

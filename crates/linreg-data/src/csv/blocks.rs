@@ -249,14 +249,11 @@ pub(super) fn fill(
 
 /// What an error of the file system or of a decompressor means.
 pub(super) fn unreadable(file: &str, error: &std::io::Error) -> DataError {
-    let problem = match error.kind() {
-        ErrorKind::UnexpectedEof => {
-            "the compressed file ends early; it is cut short or damaged".to_string()
-        }
-        _ => error.to_string(),
-    };
-    DataError::File {
-        file: file.to_string(),
-        problem,
+    match error.kind() {
+        ErrorKind::UnexpectedEof => DataError::File {
+            file: file.to_string(),
+            problem: "the compressed file ends early; it is cut short or damaged".to_string(),
+        },
+        _ => crate::input::unreadable(file, error),
     }
 }

@@ -9,9 +9,12 @@ use super::options::CsvOptions;
 use super::records::{Event, Location, locate, scan};
 use super::{foreign, separator, title};
 use crate::DataError;
+use crate::unpacked::{self, MAX_COLUMNS, MAX_HEADER_BYTES};
 
-/// Records after the header that tell how the file is made.
+/// Records after the header that tell how the file is made, and their bytes, but
+/// for the first of them.
 const SAMPLE: usize = 100;
+const SAMPLE_BYTES: usize = 1 << 21;
 
 /// What the first lines say.
 pub(super) struct Header {
@@ -38,10 +41,13 @@ impl<'a> Sample<'a> {
         let mut records = Vec::new();
         // Wrong quotes are told when the records are read.
         let _ = scan(text, dialect, last, |event| {
+            let mut is_enough = false;
             if let Event::Record(found) = event {
+                let end = records.first().unwrap_or(&found).end;
+                is_enough = records.len() > 1 && found.end - end > SAMPLE_BYTES;
                 records.push(found);
             }
-            match records.len() > SAMPLE {
+            match is_enough || records.len() > SAMPLE {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
@@ -131,6 +137,15 @@ impl Header {
             }
             let text = &bytes[start..];
             let comment = options.comment;
+            if let Some(line) = long_header(text, comment, last) {
+                return Err(DataError::Header {
+                    place: format!("{file}: line {}", lines + line + 1),
+                    problem: format!(
+                        "the header is longer than {} or has more than {MAX_COLUMNS} columns; is a quote never closed, or is this no CSV file?",
+                        unpacked::size(MAX_HEADER_BYTES)
+                    ),
+                });
+            }
             let delimiter = options.delimiter.or(said.map(|(delimiter, _)| delimiter));
             let delimiter = delimiter.unwrap_or_else(|| {
                 let dialect = |delimiter| Dialect { delimiter, comment };
@@ -144,10 +159,7 @@ impl Header {
                     continue;
                 }
                 let is_passed = |line: &[u8]| dialect.passes(line).is_some();
-                let problem = match text
-                    .split(|byte| matches!(byte, b'\n' | b'\r'))
-                    .all(is_passed)
-                {
+                let problem = match text.split(is_end).all(is_passed) {
                     true => "the file is empty, expected a header line with the column names",
                     false => "the header line does not end; is a quote never closed?",
                 };
@@ -159,7 +171,7 @@ impl Header {
                 false => title::check(&sample, options.delimiter.or(said.map(|said| said.0)))
                     .and_then(|()| Layout::of(&sample)),
             };
-            let layout = layout.map_err(|problem| DataError::Row {
+            let layout = layout.map_err(|problem| DataError::Header {
                 place: format!("{file}: line {}", sample.line(0)),
                 problem,
             })?;
@@ -178,6 +190,29 @@ impl Header {
             });
         }
     }
+}
+
+fn is_end(byte: &u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+/// The line, counted from 0, of a header that no table has: too long, or of too
+/// many cells, whatever divides them.
+fn long_header(text: &[u8], comment: Option<u8>, last: bool) -> Option<u64> {
+    let dialect = Dialect {
+        delimiter: b',',
+        comment,
+    };
+    let Some(first) = locate(text, dialect, last, 0) else {
+        // Of lines that are passed over there may be more.
+        let line = text.split(is_end).next().unwrap_or_default();
+        let is_long = text.len() as u64 > MAX_HEADER_BYTES && dialect.passes(line).is_none();
+        return is_long.then_some(0);
+    };
+    let header = &text[first.start..first.end];
+    let has_more = |delimiter: u8| memchr::memchr_iter(delimiter, header).count() >= MAX_COLUMNS;
+    let is_long = header.len() as u64 > MAX_HEADER_BYTES || b",;\t| ".iter().any(|d| has_more(*d));
+    is_long.then_some(first.line)
 }
 
 /// The length of the first line with its end; None if it does not end.

@@ -72,7 +72,7 @@ pub fn shortened(text: &str) -> String {
 
 /// The text with all its invisible characters spelt out, those that steer nothing
 /// but themselves too: a caret stands below the character that it means.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {

@@ -4,6 +4,7 @@ use super::basis::Basis;
 use super::sums::ResidualSums;
 use super::{Diagnostics, DiagnosticsConfig, Robust};
 use crate::fit::in_waves;
+use crate::threads::on_threads;
 use crate::{DoubleDouble, ExactError, Rows, Solution, Weighting};
 
 /// A second pass over the rows of a [`Solution`], which finds out whether the
@@ -215,13 +216,21 @@ fn is_determining(leverage: f64) -> bool {
     leverage > 1.0 - 1e-9
 }
 
-/// Looks at rows in memory, numbered from 0, on all threads of the current rayon
-/// pool. The same rows give the same bits on any number of threads.
+/// Looks at rows in memory, numbered from 0, on the threads that
+/// [`fit`](crate::fit) takes. The same rows give the same bits on any number of threads.
 ///
 /// # Errors
 ///
 /// As [`DiagnosticsPass`].
 pub fn diagnose(
+    rows: &Rows,
+    solution: &Solution,
+    config: &DiagnosticsConfig,
+) -> Result<Diagnostics, ExactError> {
+    on_threads(|| diagnose_here(rows, solution, config))
+}
+
+fn diagnose_here(
     rows: &Rows,
     solution: &Solution,
     config: &DiagnosticsConfig,

@@ -1,0 +1,180 @@
+use super::thrift::{LIST, STRUCT, Thrift, Wrong};
+use crate::input::InputFile;
+use crate::unpacked::{MAX_COLUMNS, MAX_HEADER_BYTES, size};
+
+/// Columns in columns at most.
+const MAX_DEPTH: usize = 64;
+
+/// Row groups at most: the reader numbers them in 16 bits.
+const MAX_ROW_GROUPS: usize = 1 << 15;
+
+/// Columns of all row groups at most, half a kilobyte of memory each.
+const MAX_CHUNKS: usize = 1 << 19;
+
+/// Why a footer is not read.
+#[derive(Debug, PartialEq)]
+pub(super) enum Refused {
+    /// It is none, or contradicts itself.
+    Damaged,
+    /// It is larger than what is read.
+    Large(String),
+}
+
+impl From<Wrong> for Refused {
+    fn from(_: Wrong) -> Self {
+        Self::Damaged
+    }
+}
+
+/// Checks what a file says of itself before memory is taken for it.
+pub(super) fn check_file(file: &InputFile) -> std::io::Result<Result<(), Refused>> {
+    let Some(tail) = file.num_bytes().checked_sub(8) else {
+        return Ok(Err(Refused::Damaged));
+    };
+    let last = file.bytes_at(tail, 8)?;
+    let (length, magic) = last.split_at(4);
+    let length = length
+        .iter()
+        .rev()
+        .fold(0, |length, byte| length << 8 | u64::from(*byte));
+    let Some(start) = tail.checked_sub(length).filter(|_| magic == b"PAR1") else {
+        return Ok(Err(Refused::Damaged));
+    };
+    if length > MAX_HEADER_BYTES {
+        return Ok(Err(Refused::Large(format!(
+            "the footer, which describes the columns and row groups, takes {}, and the limit is {}",
+            size(length),
+            size(MAX_HEADER_BYTES)
+        ))));
+    }
+    Ok(check(&file.bytes_at(start, length as usize)?))
+}
+
+/// Checks the lists of columns and of row groups.
+fn check(footer: &[u8]) -> Result<(), Refused> {
+    let mut columns = Ok(());
+    let mut num_columns = 0;
+    let mut num_groups = 0;
+    Thrift::new(footer).fields(|thrift, field| match (field.id, field.kind) {
+        (2, LIST) => {
+            let (kind, count) = thrift.list()?;
+            if kind != STRUCT {
+                return Err(Wrong);
+            }
+            num_columns = count;
+            let mut children = Vec::with_capacity(count);
+            for _ in 0..count {
+                let mut of_column = 0;
+                thrift.fields(|thrift, field| match field.id {
+                    5 => {
+                        of_column = thrift.signed()?;
+                        Ok(true)
+                    }
+                    _ => Ok(false),
+                })?;
+                children.push(of_column);
+            }
+            columns = check_tree(&children);
+            Ok(true)
+        }
+        (4, LIST) => {
+            let (kind, count) = thrift.list()?;
+            num_groups = count;
+            for _ in 0..count {
+                thrift.skip(kind, 0)?;
+            }
+            Ok(true)
+        }
+        _ => Ok(false),
+    })?;
+    columns?;
+    for (count, most, what) in [
+        (num_columns, MAX_COLUMNS, "columns"),
+        (num_groups, MAX_ROW_GROUPS, "row groups"),
+        (
+            num_columns.saturating_mul(num_groups),
+            MAX_CHUNKS,
+            "columns in all its row groups",
+        ),
+    ] {
+        if count > most {
+            return Err(Refused::Large(format!(
+                "the file has {count} {what}, and the limit is {most}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that columns, each told with how many of the next ones it consists of,
+/// are a tree of bounded depth: the reader makes one function call inside another
+/// for each level.
+fn check_tree(children: &[i64]) -> Result<(), Refused> {
+    // How many are to come at each level.
+    let mut levels: Vec<usize> = Vec::new();
+    for (index, count) in children.iter().enumerate() {
+        match levels.last_mut() {
+            Some(left) => *left -= 1,
+            None if index > 0 => return Err(Refused::Damaged),
+            None => (),
+        }
+        let count = usize::try_from(*count).map_err(|_| Refused::Damaged)?;
+        if count > children.len() - index - 1 {
+            return Err(Refused::Damaged);
+        }
+        levels.push(count);
+        if levels.len() > MAX_DEPTH {
+            return Err(Refused::Large(format!(
+                "columns consist of columns, more than {MAX_DEPTH} times over"
+            )));
+        }
+        while levels.last() == Some(&0) {
+            levels.pop();
+        }
+    }
+    match levels.is_empty() {
+        true => Ok(()),
+        false => Err(Refused::Damaged),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_a_tree_of_bounded_depth() {
+        let large = |result: Result<(), Refused>| matches!(result, Err(Refused::Large(_)));
+        assert_eq!(check_tree(&[3, 0, 1, 0, 0]), Ok(()));
+        assert_eq!(check_tree(&[0]), Ok(()));
+        for wrong in [
+            &[1][..],
+            &[2, 0],
+            &[1, 0, 0],
+            &[-1, 0],
+            &[i64::MAX, 0],
+            &[2, 2, 0, 0],
+        ] {
+            assert_eq!(check_tree(wrong), Err(Refused::Damaged), "{wrong:?}");
+        }
+        let mut deep = vec![1; 100_000];
+        deep.push(0);
+        assert!(large(check_tree(&deep)));
+        let mut deep = vec![1; MAX_DEPTH - 1];
+        deep.push(0);
+        assert_eq!(check_tree(&deep), Ok(()));
+    }
+
+    #[test]
+    fn lists_that_claim_more_than_there_is_are_damage() {
+        // Field 4, a list of 2^31 - 1 structures, of which there is none.
+        let groups = [0x49, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0];
+        assert_eq!(check(&groups), Err(Refused::Damaged));
+        // As many as there are bytes, all empty.
+        let mut groups = vec![0x49, 0xFC, 0x80, 0x80, 0x04];
+        groups.extend([0; 1 << 16]);
+        groups.push(0);
+        let message = "the file has 65536 row groups, and the limit is 32768";
+        assert_eq!(check(&groups), Err(Refused::Large(message.to_string())));
+    }
+}

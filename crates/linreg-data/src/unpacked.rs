@@ -1,0 +1,106 @@
+//! How much a file may unpack to at a time: as much as any file needs, and beyond
+//! that no more than so many times what it takes packed. A small file that was
+//! made to fill the memory is told of before it does.
+
+/// Bytes that any part of a file may unpack to.
+const ALWAYS: u64 = 1 << 27;
+
+/// How many times its packed size a larger part may be.
+const MOST_TIMES: u64 = 64;
+
+/// Bytes of a header, or of what a file says of its columns, at most.
+pub(crate) const MAX_HEADER_BYTES: u64 = 1 << 24;
+
+/// Columns of a table at most.
+pub(crate) const MAX_COLUMNS: usize = 1 << 18;
+
+/// An error if this much is not unpacked at once, which tells the sizes.
+pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), String> {
+    let most = ALWAYS.max(packed.saturating_mul(MOST_TIMES));
+    if unpacked <= most {
+        return Ok(());
+    }
+    Err(format!(
+        "{} unpack to {} at once, and the limit is {}",
+        size(packed),
+        size(unpacked),
+        size(most)
+    ))
+}
+
+/// A number of bytes as people say it.
+pub(crate) fn size(bytes: u64) -> String {
+    let units = [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// What a file of LZ4's frame format unpacks to at most; None for what is no such
+/// file. Its decoders go on for as long as there are blocks.
+pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
+    const MAGIC: [u8; 4] = [0x04, 0x22, 0x4D, 0x18];
+    /// A byte of a block is at most so many.
+    const MOST_OF_A_BYTE: u64 = 255;
+    let bytes = bytes.strip_prefix(&MAGIC)?;
+    let (flags, block) = (*bytes.first()?, *bytes.get(1)?);
+    let has = |bit: u8| flags & bit != 0;
+    let block_bytes = 1u64 << (8 + 2 * u64::from(block >> 4 & 7));
+    // The checksum of the header is a byte.
+    let header = 3 + 8 * usize::from(has(8)) + 4 * usize::from(has(1));
+    let mut rest = bytes.get(header..)?;
+    let mut most = 0u64;
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = u32::from_le_bytes(*length);
+        let (is_plain, length) = (length >> 31 == 1, length & (u32::MAX >> 1));
+        if length == 0 {
+            // The end, after which another file may follow.
+            let after = after.get(4 * usize::from(has(4))..).unwrap_or_default();
+            return Some(most.saturating_add(most_of_lz4(after).unwrap_or(0)));
+        }
+        let block = match is_plain {
+            true => u64::from(length),
+            false => (u64::from(length) * MOST_OF_A_BYTE).min(block_bytes),
+        };
+        most = most.saturating_add(block);
+        let next = length as usize + 4 * usize::from(has(16));
+        rest = after.get(next..).unwrap_or_default();
+    }
+    Some(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_parts_and_those_that_were_large_before_are_unpacked() {
+        assert_eq!(check(1, ALWAYS), Ok(()));
+        assert_eq!(check(1 << 30, 1 << 36), Ok(()));
+        let message = check(425_984, 4 << 30).unwrap_err();
+        let expected = "416.0 KiB unpack to 4.0 GiB at once, and the limit is 128.0 MiB";
+        assert_eq!(message, expected);
+        assert_eq!(size(1023), "1023 bytes");
+    }
+
+    #[test]
+    fn what_lz4_unpacks_to_is_bounded_by_its_blocks() {
+        let header = [0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82];
+        let block = |length: u32| [&length.to_le_bytes()[..], &[0; 1000]].concat();
+        let frame = |blocks: &[Vec<u8>]| [&header[..], &blocks.concat(), &[0; 4]].concat();
+        let packed = block(1000);
+        let plain = block(1000 | 1 << 31);
+        for (blocks, most) in [
+            (vec![], 0),
+            (vec![plain.clone()], 1000),
+            (vec![packed.clone(), packed.clone()], 2 << 16),
+            (vec![packed, plain], (1 << 16) + 1000),
+        ] {
+            let bytes = frame(&blocks);
+            assert_eq!(most_of_lz4(&bytes), Some(most));
+            assert_eq!(most_of_lz4(&bytes.repeat(3)), Some(3 * most));
+        }
+        assert_eq!(most_of_lz4(b"PAR1"), None);
+    }
+}

@@ -1,0 +1,53 @@
+use std::sync::OnceLock;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// Does what rayon divides among threads: those of the pool that this is called
+/// in, or of one of its own, with as many as the system gives.
+///
+/// Rayon's own pool panics where the system gives fewer threads than it has
+/// cores.
+pub(crate) fn on_threads<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    if rayon::current_thread_index().is_some() {
+        return work();
+    }
+    match POOL.get_or_init(pool) {
+        Some(pool) => pool.install(work),
+        None => alone(work),
+    }
+}
+
+/// A pool of all cores, or of half as many, and so on; None of no thread.
+fn pool() -> Option<ThreadPool> {
+    let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // 0 is what the environment says, or all cores.
+    let fewer = std::iter::successors(Some(cores / 2), |threads| Some(threads / 2));
+    let fewer = fewer.take_while(|threads| *threads > 0);
+    std::iter::once(0)
+        .chain(fewer)
+        .find_map(|threads| pool(threads).ok())
+}
+
+/// Does it on this thread, as the only one of a pool.
+fn alone<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+    // The thread stays one of the pool, which has to stay too.
+    std::mem::forget(pool.build());
+    work()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rayon::prelude::*;
+
+    #[test]
+    fn work_is_done_without_any_other_thread() {
+        let sum = || (0..1000u64).into_par_iter().sum::<u64>();
+        let sums = std::thread::spawn(move || [alone(sum), on_threads(sum), on_threads(sum)]);
+        assert_eq!(sums.join().unwrap(), [499_500; 3]);
+        assert_eq!(on_threads(sum), 499_500);
+    }
+}
