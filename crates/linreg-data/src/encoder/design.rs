@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::feature::{Feature, FeatureFactor};
 use crate::schema::Kind;
 use crate::{Encoder, Factor, MissingPolicy, Term};
@@ -25,23 +27,25 @@ pub(super) enum Piece {
 
 /// What the terms of an encoder become.
 pub(super) fn products(encoder: &Encoder) -> Vec<Product> {
+    let index = encoder.feature_index();
+    let known = Terms::new(&encoder.terms);
     let mut features = Vec::new();
     // Whether some of the features so far add up to 1 in every row: the
     // intercept, or all levels of a column.
     let mut has_constant = encoder.intercept;
     for term in &encoder.terms {
         let mut products = vec![Product(Vec::new())];
-        for (index, factor) in term.0.iter().enumerate() {
-            let mut rest = term.0.clone();
-            rest.remove(index);
+        for (position, factor) in term.0.iter().enumerate() {
+            let mut rest: Vec<&Factor> = term.0.iter().collect();
+            rest.remove(position);
             let compared = match rest.is_empty() {
-                true if is_categorical(encoder, factor) => {
+                true if is_categorical(encoder, index.of(factor)) => {
                     std::mem::replace(&mut has_constant, true)
                 }
                 true => true,
-                false => encoder.terms.iter().any(|term| same(term, &rest)),
+                false => known.contains(rest),
             };
-            let pieces = pieces(encoder, factor, compared);
+            let pieces = pieces(encoder, factor, index.of(factor), compared);
             // The first factor changes fastest.
             products = pieces
                 .iter()
@@ -58,15 +62,14 @@ pub(super) fn products(encoder: &Encoder) -> Vec<Product> {
     }
     if encoder.missing == MissingPolicy::Indicator {
         // A level of their own marks the missing cells of categorical columns.
-        let mut marked = Vec::new();
+        let mut marked = HashSet::new();
         for factor in encoder.terms.iter().flat_map(|term| &term.0) {
-            if is_categorical(encoder, factor) {
+            let column = index.of(factor);
+            if is_categorical(encoder, column) {
                 continue;
             }
-            let column = encoder.column_of(factor);
             let column = column.filter(|column| encoder.columns[*column].missing > 0);
-            if let Some(column) = column.filter(|column| !marked.contains(column)) {
-                marked.push(column);
+            if let Some(column) = column.filter(|column| marked.insert(*column)) {
                 features.push(Product(vec![Piece::Missing { column }]));
             }
         }
@@ -74,15 +77,14 @@ pub(super) fn products(encoder: &Encoder) -> Vec<Product> {
     features
 }
 
-fn is_categorical(encoder: &Encoder, factor: &Factor) -> bool {
-    let column = encoder.column_of(factor);
+fn is_categorical(encoder: &Encoder, column: Option<usize>) -> bool {
     column.is_some_and(|column| matches!(encoder.columns[column].kind, Kind::Categorical { .. }))
 }
 
 /// What a factor becomes; without its baseline level where it is `compared` with
 /// it.
-fn pieces(encoder: &Encoder, factor: &Factor, compared: bool) -> Vec<Piece> {
-    let Some(column) = encoder.column_of(factor) else {
+fn pieces(encoder: &Encoder, factor: &Factor, column: Option<usize>, compared: bool) -> Vec<Piece> {
+    let Some(column) = column else {
         return Vec::new();
     };
     match (factor, &encoder.columns[column].kind) {
@@ -105,9 +107,23 @@ fn pieces(encoder: &Encoder, factor: &Factor, compared: bool) -> Vec<Piece> {
     }
 }
 
-/// Whether a term is the product of these factors, in any order.
-fn same(term: &Term, factors: &[Factor]) -> bool {
-    term.0.len() == factors.len() && factors.iter().all(|factor| term.0.contains(factor))
+/// The products that are terms of a model, whatever the order of their factors.
+struct Terms<'a>(HashSet<Vec<&'a Factor>>);
+
+impl<'a> Terms<'a> {
+    fn new(terms: &'a [Term]) -> Self {
+        let factors = terms.iter().map(|term| term.0.iter().collect());
+        Self(factors.map(sorted).collect())
+    }
+
+    fn contains(&self, factors: Vec<&'a Factor>) -> bool {
+        self.0.contains(&sorted(factors))
+    }
+}
+
+fn sorted(mut factors: Vec<&Factor>) -> Vec<&Factor> {
+    factors.sort();
+    factors
 }
 
 impl Product {
