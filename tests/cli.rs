@@ -375,6 +375,26 @@ fn generate_names_columns_and_prints_to_standard_output() {
 }
 
 #[test]
+fn generate_writes_rows_as_it_draws_them_whatever_their_number() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let tool = Tool::new();
+    let few = tool.succeed(&["generate", "--examples", "10000"]);
+    // More than any memory holds.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_linreg"))
+        .args(["generate", "--examples", "1000000000000"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for line in few.lines() {
+        assert_eq!(lines.next().unwrap().unwrap(), line);
+    }
+    drop(lines);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn whoever_stops_reading_is_no_error() {
     use std::process::{Command, Stdio};
     let tool = fitted();

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Result, bail};
 use linreg_data::{
-    Column, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Factor, Feature,
-    FeatureFactor, Formula, Kind, MAX_FEATURES, MissingPolicy, Schema, Source, Term, UnseenPolicy,
-    column_names,
+    Column, ColumnChoice, ColumnIndex, DataError, Encoder, EncoderConfig, EncodingCounts, Factor,
+    Feature, FeatureFactor, Formula, Kind, MAX_FEATURES, MissingPolicy, Schema, Source, Term,
+    UnseenPolicy, column_names,
 };
 
 use serde_json::{Value, json};
@@ -161,10 +161,12 @@ impl ColumnArgs {
         known(self.weight.as_slice(), &columns)?;
         if let Some(text) = &self.formula {
             let (formula, implied) = Formula::parse_implied(text, &columns)?;
+            let named_by_dot = ColumnIndex::new(&implied);
             let factors = || formula.terms.iter().flat_map(|term| &term.0);
             for factor in factors() {
                 let name = factor.column();
                 let is_named = |names: &[String]| names.iter().any(|other| other == name);
+                let is_implied = named_by_dot.contains(name);
                 let as_it_is = |other: &Factor| {
                     !matches!(other, Factor::Categorical(_)) && other.column() == name
                 };
@@ -177,7 +179,7 @@ impl ColumnArgs {
                         names.push(name.to_string());
                     }
                 }
-                if !is_named(&implied) {
+                if !is_implied {
                     choice.named.push(name.to_string());
                 }
             }
@@ -194,9 +196,10 @@ impl ColumnArgs {
             let features = all(&self.features);
             known(&features, &columns)?;
             let mut terms = Vec::new();
+            let mut seen = HashSet::new();
             for name in &features {
                 let term = linreg_data::Term(vec![Factor::Column(name.clone())]);
-                if terms.contains(&term) {
+                if !seen.insert(name) {
                     bail!("the feature `{}` is named twice", plain(name));
                 }
                 terms.push(term);
@@ -207,7 +210,8 @@ impl ColumnArgs {
             config.terms = Some(terms);
         } else {
             let used = columns.into_iter();
-            let used = used.filter(|name| !config.exclude.contains(name));
+            let exclude = ColumnIndex::new(&config.exclude);
+            let used = used.filter(|name| !exclude.contains(name));
             choice.columns = Some(used.collect());
             config.exclude.clear();
         }
@@ -275,7 +279,8 @@ fn is_of_term(feature: &Feature, term: &Term) -> bool {
 }
 
 fn known(names: &[String], columns: &[String]) -> Result<(), DataError> {
-    match names.iter().find(|name| !columns.contains(name)) {
+    let known = ColumnIndex::new(columns);
+    match names.iter().find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(name) => Err(DataError::UnknownColumn {
             name: name.clone(),
@@ -288,7 +293,7 @@ fn known(names: &[String], columns: &[String]) -> Result<(), DataError> {
 /// for each other one.
 pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
-    let mut rows = Vec::new();
+    let (mut rows, mut more) = (Vec::new(), 0);
     for column in &schema.columns {
         let kind = column.kind.name();
         match kinds.iter_mut().find(|(name, _)| *name == kind) {
@@ -298,21 +303,21 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
         if column.kind == Kind::Numeric && column.missing == 0 {
             continue;
         }
-        let note = note(column, encoder);
-        rows.push((column.name.clone(), kind, note));
+        // The first are what a reader can take in; --json has them all.
+        const MOST: usize = 30;
+        match rows.len() < MOST {
+            true => rows.push((&column.name, kind, note(column, encoder))),
+            false => more += 1,
+        }
     }
     let kinds: Vec<String> = kinds
         .iter()
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     let mut text = format!("Columns: {}\n", kinds.join(", "));
-    // The first are what a reader can take in; --json has them all.
-    const MOST: usize = 30;
-    let more = rows.len().saturating_sub(MOST);
     let width = |text: &str| plain(text).chars().count();
-    let shown = &rows[..rows.len() - more];
-    let names = shown.iter().map(|(name, _, _)| width(name)).max();
-    for (name, kind, note) in shown {
+    let names = rows.iter().map(|(name, _, _)| width(name)).max();
+    for (name, kind, note) in &rows {
         let space = " ".repeat(names.unwrap_or(0) - width(name));
         text += &format!("  {}{space}  {kind:<11}  {}\n", plain(name), plain(note));
     }

@@ -3,13 +3,14 @@
 //! `linreg generate` and `linreg predict --keep` write files to measure. Times are of the whole program's threads; the peak of
 //! memory is the process's own, so name one file at a time to compare peaks.
 
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use linreg_data::{
     ChunkFold, ChunkOrder, ColumnChoice, CsvOptions, DataError, Encoder, EncoderConfig, Fold,
-    Passes, column_names, learn_and_encode, learn_schema, open, read,
+    Passes, column_names, describe, learn_and_encode, learn_schema, open, read,
 };
 
 fn main() {
@@ -52,11 +53,19 @@ fn measure(path: &PathBuf) {
         schema = Some(learned);
         rows
     });
+    let schema = schema.expect("it was learned");
+    time("described", &mut || {
+        let description = describe(source.as_ref(), &schema, None).unwrap();
+        for column in 0..description.columns.len() {
+            black_box(description.sample.quantiles(column, &[0.25, 0.5, 0.75]));
+        }
+        schema.num_rows
+    });
     let config = EncoderConfig {
         targets: vec![column_names(source.as_ref()).pop().unwrap()],
         ..EncoderConfig::default()
     };
-    let encoder = Encoder::new(&schema.unwrap(), &config).unwrap();
+    let encoder = Encoder::new(&schema, &config).unwrap();
     let bound = encoder.bind(source.as_ref(), true).unwrap();
     let columns = bound.columns().to_vec();
     time("encoded", &mut || {

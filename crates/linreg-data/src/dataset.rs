@@ -39,14 +39,7 @@ impl Dataset {
             targets,
             ..Rows::default()
         };
-        let mut seen = BTreeSet::new();
-        let mut names = target_names.iter().chain(&feature_names);
-        if let Some(twice) = names.find(|name| !seen.insert(*name)) {
-            return Err(DataError::Columns(format!(
-                "the column name {} is there twice",
-                quote(twice)
-            )));
-        }
+        check_distinct(&feature_names, &target_names)?;
         if rows.check(&feature_names, &target_names, 0)? == 0 {
             return Err(DataError::NoRows(String::new()));
         }
@@ -67,17 +60,8 @@ impl Dataset {
         feature_names: Vec<String>,
         target_names: Vec<String>,
     ) -> Result<Self, DataError> {
-        for (what, names, number) in [
-            ("features", &feature_names, self.num_features()),
-            ("targets", &target_names, self.num_targets()),
-        ] {
-            if names.len() != number {
-                return Err(DataError::Columns(format!(
-                    "{} names for {number} {what}; give one for each",
-                    names.len()
-                )));
-            }
-        }
+        check_number("features", &feature_names, self.num_features())?;
+        check_number("targets", &target_names, self.num_targets())?;
         let Rows {
             features,
             targets,
@@ -194,6 +178,34 @@ impl Dataset {
             Some(weights) => selected.with_weights(select(weights, 1)),
         }
     }
+}
+
+/// An error unless each column has a name of its own.
+pub(crate) fn check_distinct(features: &[String], targets: &[String]) -> Result<(), DataError> {
+    let mut seen = BTreeSet::new();
+    let mut names = targets.iter().chain(features);
+    match names.find(|name| !seen.insert(*name)) {
+        None => Ok(()),
+        Some(twice) => Err(DataError::Columns(format!(
+            "the column name {} is there twice",
+            quote(twice)
+        ))),
+    }
+}
+
+/// An error unless there is one name for each column.
+pub(crate) fn check_number(
+    what: &str,
+    names: &[String],
+    num_columns: usize,
+) -> Result<(), DataError> {
+    if names.len() == num_columns {
+        return Ok(());
+    }
+    Err(DataError::Columns(format!(
+        "{} names for {num_columns} {what}; give one for each",
+        names.len()
+    )))
 }
 
 /// One column of row-major numbers.

@@ -5,7 +5,7 @@ use crate::random::mix;
 use crate::schema::{Column, Kind, Schema};
 use crate::source::{ChunkOrder, Source, column_indices};
 use crate::values::Values;
-use crate::{Chunk, DataError, read};
+use crate::{Chunk, ColumnIndex, DataError, read};
 
 /// What a pass over the numeric columns of a table tells beyond its [`Schema`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -45,22 +45,22 @@ pub fn describe(
         None => None,
         Some(name) => {
             schema.column(name)?.check_number("target")?;
-            names.iter().position(|other| other == name)
+            ColumnIndex::new(&names).get(name)
         }
     };
     let indices = column_indices(source, &names)?;
+    let is_constant: Vec<bool> = columns.iter().map(Column::is_constant).collect();
     let num_columns = columns.len();
     let capacity = SAMPLE_ROWS.min(SAMPLE_NUMBERS / num_columns.max(1)).max(1);
     let states = read(source, &indices, ChunkOrder::File, move |chunk| {
         let numbers = numbers(&columns, &chunk)?;
-        let sample = Sample::of(&numbers, &chunk, capacity);
         let pairs = target.map(|target| {
             let pairs = numbers.iter();
             pairs
                 .map(|column| Pair::of(column, &numbers[target]))
                 .collect::<Vec<_>>()
         });
-        Ok((sample, pairs))
+        Ok((Sample::of(numbers, &chunk, capacity), pairs))
     })?;
     let mut sample = Sample::new(num_columns, capacity);
     let mut pairs = vec![Pair::default(); num_columns];
@@ -71,10 +71,10 @@ pub fn describe(
             pair.merge(later);
         }
     }
-    let is_constant = |name: &String| schema.column(name).is_ok_and(Column::is_constant);
+    sample.shrink();
     let correlation = |(index, pair): (usize, &Pair)| {
         // The rounding of a constant's mean would correlate with anything.
-        let is_one = Some(index) == target || is_constant(&names[index]);
+        let is_one = Some(index) == target || is_constant[index];
         pair.correlation().filter(|_| !is_one)
     };
     let correlations = pairs.iter().enumerate().map(correlation).collect();
@@ -124,13 +124,13 @@ impl Sample {
         }
     }
 
-    fn of(numbers: &[Vec<f64>], chunk: &Chunk, capacity: usize) -> Self {
+    fn of(numbers: Vec<Vec<f64>>, chunk: &Chunk, capacity: usize) -> Self {
         let rows = chunk.first_row..chunk.first_row + chunk.num_rows() as u64;
         let mut sample = Self {
             capacity,
             num_rows: chunk.num_rows() as u64,
             hashes: rows.map(mix).collect(),
-            rows: numbers.to_vec(),
+            rows: numbers,
         };
         sample.shrink();
         sample
@@ -149,13 +149,9 @@ impl Sample {
     }
 
     fn shrink(&mut self) {
-        if self.hashes.len() <= self.capacity {
+        let Some(kept) = self.kept() else {
             return;
-        }
-        let mut sorted = self.hashes.clone();
-        let (_, limit, _) = sorted.select_nth_unstable(self.capacity);
-        let limit = *limit;
-        let kept: Vec<bool> = self.hashes.iter().map(|hash| *hash < limit).collect();
+        };
         let keep = |values: &mut Vec<f64>| {
             let mut kept = kept.iter();
             values.retain(|_| kept.next().is_some_and(|kept| *kept));
@@ -163,6 +159,17 @@ impl Sample {
         self.rows.iter_mut().for_each(keep);
         let mut all = kept.iter();
         self.hashes.retain(|_| all.next().is_some_and(|kept| *kept));
+    }
+
+    /// Which of the rows remembered are in the sample, unless all are.
+    fn kept(&self) -> Option<Vec<bool>> {
+        if self.hashes.len() <= self.capacity {
+            return None;
+        }
+        let mut sorted = self.hashes.clone();
+        let (_, limit, _) = sorted.select_nth_unstable(self.capacity);
+        let limit = *limit;
+        Some(self.hashes.iter().map(|hash| *hash < limit).collect())
     }
 
     /// Number of rows in the sample.
@@ -188,14 +195,15 @@ impl Sample {
     /// in between by linear interpolation, as R's type 7 (Hyndman and Fan,
     /// *Sample Quantiles in Statistical Packages*, 1996). None without numbers.
     pub fn quantiles(&self, column: usize, shares: &[f64]) -> Option<Vec<f64>> {
-        let mut whole = self.clone();
-        whole.shrink();
-        let mut values: Vec<f64> = whole.rows[column].clone();
-        values.retain(|value| !value.is_nan());
+        let kept = self.kept();
+        let is_kept = |row: usize| kept.as_ref().is_none_or(|kept| kept[row]);
+        let values = self.rows[column].iter().enumerate();
+        let values = values.filter(|(row, value)| !value.is_nan() && is_kept(*row));
+        let mut values: Vec<f64> = values.map(|(_, value)| *value).collect();
         if values.is_empty() {
             return None;
         }
-        values.sort_by(f64::total_cmp);
+        values.sort_unstable_by(f64::total_cmp);
         let quantile = |share: &f64| {
             let position = share * (values.len() - 1) as f64;
             let below = position.floor() as usize;
@@ -268,3 +276,6 @@ impl Pair {
         (product > 0.0 && r.is_finite()).then_some(r.clamp(-1.0, 1.0))
     }
 }
+
+#[cfg(test)]
+mod tests;

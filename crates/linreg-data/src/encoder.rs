@@ -7,7 +7,7 @@ mod missing;
 mod size;
 mod stored;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::iter::zip;
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{list, quote};
 use crate::numbers::ReadNumbers;
 use crate::rows::Rows;
-use crate::schema::{Column, Kind, Schema};
+use crate::schema::{Column, Kind, Schema, SchemaIndex};
 use crate::source::{Chunk, Source, column_indices};
-use crate::{DataError, Factor, Term};
+use crate::{ColumnIndex, DataError, Factor, Term};
 use block::Block;
 use design::{Design, Product};
 pub use feature::{Feature, FeatureFactor};
@@ -152,13 +152,15 @@ impl Encoder {
         if config.targets.is_empty() {
             return Err(DataError::Columns("there is no target".to_string()));
         }
+        let index = SchemaIndex::new(schema);
+        let targets = ColumnIndex::new(&config.targets);
         for target in &config.targets {
-            schema.column(target)?.check_number("target")?;
+            index.column(target)?.check_number("target")?;
         }
         if let Some(weight) = &config.weight {
-            let column = schema.column(weight)?;
+            let column = index.column(weight)?;
             column.check_number("weight")?;
-            if config.targets.contains(weight) {
+            if targets.contains(weight) {
                 return Err(DataError::Columns(format!(
                     "the column {} is a target; it cannot be the weight",
                     quote(weight)
@@ -166,22 +168,23 @@ impl Encoder {
             }
         }
         for name in &config.exclude {
-            schema.column(name)?;
+            index.column(name)?;
         }
         let terms = config.terms(schema);
         let mut used: Vec<&Column> = Vec::new();
+        let mut positions = HashSet::new();
         for factor in terms.iter().flat_map(|term| &term.0) {
-            let column = schema.column_of(factor)?;
+            let column = index.column_of(factor)?;
             column.check_feature(config.terms.is_some())?;
             column.check_factor(factor)?;
-            if !used.iter().any(|other| std::ptr::eq(*other, column)) {
+            if positions.insert(index.position_of(factor)) {
                 used.push(column);
             }
         }
         if let Some(target) = used
             .iter()
             .map(|column| &column.name)
-            .find(|name| config.targets.contains(name))
+            .find(|name| targets.contains(name))
         {
             return Err(DataError::Columns(format!(
                 "the target {} is among the features; a column cannot be both",
@@ -192,7 +195,7 @@ impl Encoder {
         used.sort_by_key(|column| column.is_second);
         let mut columns: Vec<Column> = used.into_iter().cloned().collect();
         for name in config.targets.iter().chain(&config.weight) {
-            columns.push(schema.column(name)?.clone());
+            columns.push(index.column(name)?.clone());
         }
         let encoder = Self {
             columns,
@@ -208,10 +211,11 @@ impl Encoder {
         let names = encoder.feature_names();
         if names.is_empty() {
             // Those that nobody left out, and why they are none.
+            let exclude = ColumnIndex::new(&config.exclude);
             let ignored = schema.columns.iter().filter(|column| {
                 column.kind == Kind::Ignored
                     && config.terms.is_none()
-                    && !config.exclude.contains(&column.name)
+                    && !exclude.contains(&column.name)
             });
             const MOST: usize = 3;
             let why = |column: &Column| format!("; {}: {}", quote(&column.name), column.why);
@@ -371,15 +375,10 @@ impl Encoder {
         matches!(self.missing, MissingPolicy::Mean | MissingPolicy::Indicator)
     }
 
-    /// The column of a factor: by its levels where the formula has `C()`, else
-    /// as it is.
-    fn column_of(&self, factor: &Factor) -> Option<usize> {
-        let mut columns = self.columns[..self.num_feature_columns()].iter();
-        let is_it = |column: &Column| column.name == factor.column();
-        match factor {
-            Factor::Categorical(_) => columns.rposition(is_it),
-            _ => columns.position(is_it),
-        }
+    /// Finds the columns that features are made of.
+    fn feature_index(&self) -> ColumnIndex<'_> {
+        let columns = &self.columns[..self.num_feature_columns()];
+        ColumnIndex::new(columns.iter().map(|column| &column.name))
     }
 
     fn products(&self) -> Vec<Product> {
@@ -412,20 +411,22 @@ impl EncoderConfig {
     /// The terms of the model of a table.
     pub(crate) fn terms(&self, schema: &Schema) -> Vec<Term> {
         let Some(terms) = &self.terms else {
+            let targets = ColumnIndex::new(&self.targets);
+            let exclude = ColumnIndex::new(&self.exclude);
             let features = schema.columns.iter().filter(|column| {
                 column.kind != Kind::Ignored
                     && !column.is_second
-                    && !self.targets.contains(&column.name)
+                    && !targets.contains(&column.name)
                     && self.weight.as_ref() != Some(&column.name)
-                    && !self.exclude.contains(&column.name)
+                    && !exclude.contains(&column.name)
             });
             let term = |column: &Column| Term(vec![Factor::Column(column.name.clone())]);
             return features.map(term).collect();
         };
+        let (index, implied) = (SchemaIndex::new(schema), ColumnIndex::new(&self.implied));
         let is_left_out = |factor: &Factor| {
-            let name = factor.column();
-            self.implied.iter().any(|implied| implied == name)
-                && schema
+            implied.contains(factor.column())
+                && index
                     .column_of(factor)
                     .is_ok_and(|column| column.kind == Kind::Ignored)
         };

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::encoder::FittedRows;
-use crate::schema::{Kind, Schema};
+use crate::schema::{Kind, Schema, SchemaIndex};
 use crate::source::{ChunkOrder, Source};
 use crate::{DataError, Encoder, EncoderConfig, MissingPolicy, Set, Split, SplitRows, read};
 
@@ -131,13 +131,16 @@ impl Schema {
     /// Leaves out the columns that would be features and have the same number in
     /// every row.
     pub(crate) fn leave_out_constants(&mut self, config: &EncoderConfig) {
+        let mut left_out = Vec::new();
+        let index = SchemaIndex::new(self);
         for term in config.terms(self) {
             let [factor] = &term.0[..] else {
                 continue;
             };
-            let Ok(column) = self.column_of(factor) else {
+            let Some(position) = index.position_of(factor) else {
                 continue;
             };
+            let column = &self.columns[position];
             let is_number = matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date);
             let value = column.spread.map_or(0.0, |spread| spread.min);
             let is_whole = column.missing == 0 || config.missing != MissingPolicy::Error;
@@ -147,17 +150,17 @@ impl Schema {
                 && is_whole
                 && config.tells_nothing(value)
             {
-                let (name, is_second) = (column.name.clone(), column.is_second);
-                self.leave_out(&name, is_second, format!("every cell is {value}"));
+                left_out.push((position, format!("every cell is {value}")));
             }
         }
+        self.leave_out(left_out);
     }
 
-    /// Ignores a column.
-    pub(crate) fn leave_out(&mut self, name: &str, is_second: bool, why: String) {
-        if let Some(column) = self.find_mut(name, is_second) {
-            column.kind = Kind::Ignored;
-            column.why = why;
+    /// Ignores columns, each for a reason.
+    pub(crate) fn leave_out(&mut self, columns: Vec<(usize, String)>) {
+        for (position, why) in columns {
+            self.columns[position].kind = Kind::Ignored;
+            self.columns[position].why = why;
         }
     }
 }

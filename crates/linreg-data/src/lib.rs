@@ -39,6 +39,7 @@ mod batch;
 mod batch_source;
 mod batches;
 mod cell;
+mod column_index;
 mod compression;
 mod csv;
 mod data_file;
@@ -88,6 +89,7 @@ pub use arrow_file::ArrowFile;
 pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
 pub use batch_source::BatchSource;
 pub use batches::{Batches, Placement};
+pub use column_index::ColumnIndex;
 pub use csv::CsvOptions;
 pub use dataset::Dataset;
 pub use date::DateOrder;
@@ -110,7 +112,7 @@ pub use read::{InOrder, read};
 pub use row_source::{RowChunks, RowSource};
 pub use rows::Rows;
 pub use scaler::Scaler;
-pub use schema::{Column, ColumnChoice, Kind, Schema, Spread, learn_schema};
+pub use schema::{Column, ColumnChoice, Kind, Schema, SchemaIndex, Spread, learn_schema};
 pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,
@@ -118,7 +120,7 @@ pub use source::{
 pub use split::{Set, Split, SplitRows};
 pub use streamed_batches::StreamedBatches;
 pub use summary::{ColumnSummary, Summary};
-pub use synthetic::SyntheticConfig;
+pub use synthetic::{SyntheticConfig, SyntheticSource};
 pub use table_format::TableFormat;
 pub use table_writer::TableWriter;
 pub use text_format::{CellReader, TextFormat};

@@ -39,7 +39,7 @@ pub struct ColumnProfile {
     /// Whether numbers are words too, because somebody said so.
     pub(crate) words_only: bool,
     /// Whether levels are numbers too, because somebody said so.
-    numbers_only: bool,
+    pub(crate) numbers_only: bool,
     /// Whether cells are levels by the type that the file stores.
     pub(crate) is_typed_levels: bool,
     /// Number of cells with nothing in them, or a word for it.

@@ -1,3 +1,4 @@
+mod index;
 mod mixed;
 mod stored;
 
@@ -9,7 +10,8 @@ use crate::error::quote;
 use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
 use crate::source::{ChunkOrder, Source, column_indices, column_names};
 use crate::text_format::CellReader;
-use crate::{DataError, DateOrder, Factor, Moments, read};
+use crate::{ColumnIndex, DataError, DateOrder, Factor, Moments, read};
+pub use index::SchemaIndex;
 use mixed::{Order, gap, no_number, odd_one_out};
 use stored::{StoredColumn, StoredKind, StoredSchema, StoredSpread};
 
@@ -218,7 +220,8 @@ impl ColumnChoice {
                 });
             }
         }
-        if let Some(both) = self.numeric.iter().find(|n| self.categorical.contains(n)) {
+        let categorical = ColumnIndex::new(&self.categorical);
+        if let Some(both) = self.numeric.iter().find(|n| categorical.contains(n)) {
             return Err(DataError::Columns(format!(
                 "the column {} is said to be numeric and categorical; choose one",
                 quote(both)
@@ -234,7 +237,8 @@ impl ColumnChoice {
             )));
         }
         let words_only = self.categorical.iter().chain(self.baselines.keys());
-        let words_only = words_only.filter(|name| !self.also_categorical.contains(name));
+        let second = ColumnIndex::new(&self.also_categorical);
+        let words_only = words_only.filter(|name| !second.contains(name));
         let mut names: Vec<String> = all.iter().filter(|name| read(name)).cloned().collect();
         names.extend(self.also_categorical.iter().cloned());
         Ok(Reading {
@@ -252,8 +256,9 @@ impl ColumnChoice {
         source: &dyn Source,
         profile: TableProfile,
     ) -> Result<Schema, DataError> {
-        let index = index_columns(source);
-        let is_index = |name: &String| index.contains(name) && !self.named.contains(name);
+        let (index, named) = (index_columns(source), ColumnIndex::new(&self.named));
+        let index = ColumnIndex::new(&index);
+        let is_index = |name: &String| index.contains(name) && !named.contains(name);
         if profile.num_rows == 0 {
             return Err(DataError::NoRows(" after the header".to_string()));
         }
@@ -318,7 +323,7 @@ impl ColumnChoice {
         let words = &profile.words;
         let (booleans, dates) = (profile.booleans, profile.dates);
         let numbers = profile.numbers + profile.infinite;
-        let is_numeric = self.numeric.contains(name);
+        let is_numeric = profile.numbers_only;
         let is_categorical = profile.words_only;
         let ignored = |why: String| Ok((Kind::Ignored, why));
         if let Some(kind) = &profile.other {
@@ -443,7 +448,8 @@ impl Spread {
 }
 
 impl Schema {
-    /// The column of this name.
+    /// The column of this name. For several names, [`SchemaIndex`] looks at the
+    /// columns once.
     ///
     /// # Errors
     ///
@@ -454,29 +460,6 @@ impl Schema {
             name: name.to_string(),
             columns: self.columns.iter().map(|c| c.name.clone()).collect(),
         })
-    }
-
-    pub(crate) fn find_mut(&mut self, name: &str, is_second: bool) -> Option<&mut Column> {
-        let mut columns = self.columns.iter_mut();
-        columns.find(|column| column.name == name && column.is_second == is_second)
-    }
-
-    /// The column that a factor of a term is made of: by its levels for `C()`,
-    /// else as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::UnknownColumn`] if there is none.
-    pub(crate) fn column_of(&self, factor: &Factor) -> Result<&Column, DataError> {
-        let mut columns = self.columns.iter();
-        let is_second = |column: &Column| column.is_second && column.name == factor.column();
-        match factor {
-            Factor::Categorical(name) => match columns.rfind(|column| is_second(column)) {
-                Some(column) => Ok(column),
-                None => self.column(name),
-            },
-            _ => self.column(factor.column()),
-        }
     }
 
     /// Pairs of columns with the same cells in every row, the earlier first.

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use crate::error::quote;
 use crate::random::{Purpose, generator};
 use crate::unpacked::MAX_COLUMNS;
-use crate::{CellReader, DataError};
+use crate::{CellReader, ColumnIndex, DataError};
 
 /// A table that can be read again and again, column by column, in chunks of
 /// rows: what is in memory at a time does not grow with the number of rows.
@@ -173,9 +173,11 @@ pub fn column_indices<S: AsRef<str>>(
     source: &dyn Source,
     names: &[S],
 ) -> Result<Vec<usize>, DataError> {
+    let fields = source.schema().fields();
+    let known = ColumnIndex::new(fields.iter().map(|field| field.name()));
     let index = |name: &S| {
-        let found = source.schema().index_of(name.as_ref());
-        found.map_err(|_| DataError::UnknownColumn {
+        let found = known.get(name.as_ref());
+        found.ok_or_else(|| DataError::UnknownColumn {
             name: name.as_ref().to_string(),
             columns: column_names(source),
         })

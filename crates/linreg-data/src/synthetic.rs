@@ -1,8 +1,10 @@
 use burn::config::Config;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, StandardNormal};
 
+use crate::dataset::{check_distinct, check_number};
 use crate::random::{Purpose, generator};
-use crate::{DataError, Dataset};
+use crate::{ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows};
 
 /// Synthetic data `y = X w + b + noise` with known weights and bias (*Dive
 /// into Deep Learning*, section 3.3): features drawn from N(0, 1), noise from
@@ -43,13 +45,14 @@ pub struct SyntheticConfig {
 }
 
 impl SyntheticConfig {
-    /// Draws the rows.
+    /// The rows, drawn chunk by chunk in each pass: what is in memory at a time does
+    /// not grow with their number.
     ///
     /// # Errors
     ///
     /// No weights, no examples, or a number that is NaN, infinite or, for the
     /// noise, negative.
-    pub fn generate(&self) -> Result<Dataset, DataError> {
+    pub fn source(&self) -> Result<SyntheticSource, DataError> {
         let wrong = |name, found: &dyn std::fmt::Display, expected: &str| {
             Err(DataError::Setting {
                 name,
@@ -72,28 +75,139 @@ impl SyntheticConfig {
         if !(self.noise_std.is_finite() && self.noise_std >= 0.0) {
             return wrong("noise", &self.noise_std, "a finite number, 0 or more");
         }
-        let noise = Normal::new(0.0, self.noise_std).expect("the noise was checked");
-        let mut generator = generator(self.seed, Purpose::Synthetic);
+        Ok(SyntheticSource {
+            noise: Normal::new(0.0, self.noise_std).expect("the noise was checked"),
+            feature_names: (1..=self.weights.len()).map(|i| format!("x{i}")).collect(),
+            target_names: vec!["y".to_string()],
+            config: self.clone(),
+        })
+    }
+
+    /// Draws all rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`source`](Self::source), or more rows than fit in memory.
+    pub fn generate(&self) -> Result<Dataset, DataError> {
+        let source = self.source()?;
         let mut features = Vec::new();
         let mut targets = Vec::new();
         let num_values = self.num_examples.saturating_mul(self.weights.len());
         if features.try_reserve_exact(num_values).is_err()
             || targets.try_reserve_exact(self.num_examples).is_err()
         {
-            let fewer = "fewer, such that the rows fit in memory";
-            return wrong("number of examples", &self.num_examples, fewer);
+            return Err(DataError::Setting {
+                name: "number of examples",
+                found: self.num_examples.to_string(),
+                expected: "fewer, such that the rows fit in memory".to_string(),
+            });
         }
-        for _ in 0..self.num_examples {
-            let mut target = self.bias;
-            for weight in &self.weights {
-                let feature: f64 = StandardNormal.sample(&mut generator);
-                features.push(feature);
+        for rows in source.chunks(ChunkOrder::File)? {
+            let rows = rows?;
+            features.extend(rows.features);
+            targets.extend(rows.targets);
+        }
+        Dataset::new(features, targets, source.feature_names, source.target_names)
+    }
+}
+
+/// The rows of a [`SyntheticConfig`], drawn as they are read: every pass draws the
+/// same numbers, those of [`SyntheticConfig::generate`].
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::{SyntheticConfig, TableFormat, write_dataset};
+///
+/// # fn main() -> Result<(), linreg_data::DataError> {
+/// let rows = SyntheticConfig::new(vec![2.0, -3.4], 4.2).with_num_examples(20_000);
+/// let mut file = Vec::new();
+/// write_dataset(&rows.source()?, &mut file, TableFormat::Csv)?;
+/// assert_eq!(file.iter().filter(|byte| **byte == b'\n').count(), 20_001);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SyntheticSource {
+    /// Checked.
+    config: SyntheticConfig,
+    noise: Normal<f64>,
+    feature_names: Vec<String>,
+    target_names: Vec<String>,
+}
+
+/// Rows of a chunk, and numbers of it at most.
+const CHUNK_ROWS: usize = 8192;
+const CHUNK_NUMBERS: usize = 1 << 19;
+
+impl SyntheticSource {
+    /// The same rows under other column names.
+    ///
+    /// # Errors
+    ///
+    /// Not one name for each column, or a name there twice.
+    pub fn with_names(
+        self,
+        feature_names: Vec<String>,
+        target_names: Vec<String>,
+    ) -> Result<Self, DataError> {
+        check_number("features", &feature_names, self.feature_names.len())?;
+        check_number("targets", &target_names, self.target_names.len())?;
+        check_distinct(&feature_names, &target_names)?;
+        Ok(Self {
+            feature_names,
+            target_names,
+            ..self
+        })
+    }
+
+    /// The next rows.
+    fn draw(&self, num_rows: usize, generator: &mut ChaCha8Rng) -> Rows {
+        let weights = &self.config.weights;
+        let mut rows = Rows {
+            features: Vec::with_capacity(num_rows * weights.len()),
+            targets: Vec::with_capacity(num_rows),
+            ..Rows::default()
+        };
+        for _ in 0..num_rows {
+            let mut target = self.config.bias;
+            for weight in weights {
+                let feature: f64 = StandardNormal.sample(generator);
+                rows.features.push(feature);
                 target += weight * feature;
             }
-            targets.push(target + noise.sample(&mut generator));
+            rows.targets.push(target + self.noise.sample(generator));
         }
-        let names = (1..=self.weights.len()).map(|i| format!("x{i}")).collect();
-        Dataset::new(features, targets, names, vec!["y".to_string()])
+        rows
+    }
+}
+
+impl RowSource for SyntheticSource {
+    fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+
+    fn target_names(&self) -> &[String] {
+        &self.target_names
+    }
+
+    fn num_rows(&self) -> usize {
+        self.config.num_examples
+    }
+
+    /// Chunks of 8,192 rows, of fewer where rows are long; never an error. They
+    /// come in one order, since each number is drawn after the one before.
+    fn chunks(&self, _: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
+        let mut generator = generator(self.config.seed, Purpose::Synthetic);
+        let num_rows = self.config.num_examples;
+        let of_chunk = CHUNK_ROWS.min(CHUNK_NUMBERS / self.config.weights.len());
+        let of_chunk = of_chunk.max(1);
+        let starts = (0..num_rows).step_by(of_chunk);
+        let chunks = starts.map(move |start| {
+            let num_rows = of_chunk.min(num_rows - start);
+            Ok(self.draw(num_rows, &mut generator))
+        });
+        Ok(Box::new(chunks))
     }
 }
 
@@ -145,6 +259,49 @@ mod tests {
         let short = lesson().with_num_examples(10).generate().unwrap();
         let long = lesson().with_num_examples(20).generate().unwrap();
         assert_eq!(short.targets(), &long.targets()[..10]);
+    }
+
+    #[test]
+    fn chunks_are_the_rows_in_memory_also_where_rows_are_long_and_in_every_pass() {
+        for (num_features, num_examples) in [(1, 1), (2, 8192), (3, 20_000), (3000, 400)] {
+            let config = SyntheticConfig::new(vec![0.5; num_features], 1.0)
+                .with_num_examples(num_examples)
+                .with_seed(7);
+            let dataset = config.generate().unwrap();
+            let source = config.source().unwrap();
+            let num_rows = |rows: &Rows| rows.num_rows(num_features, 1).unwrap();
+            for order in [ChunkOrder::File, ChunkOrder::Shuffled { seed: 1 }] {
+                let chunks = source.chunks(order).unwrap();
+                let chunks: Vec<Rows> = chunks.map(Result::unwrap).collect();
+                assert_eq!(chunks.iter().map(num_rows).sum::<usize>(), num_examples);
+                assert!(
+                    chunks
+                        .iter()
+                        .all(|rows| rows.features.len() <= CHUNK_NUMBERS)
+                );
+                let features: Vec<f64> = chunks.iter().flat_map(|c| c.features.clone()).collect();
+                let targets: Vec<f64> = chunks.into_iter().flat_map(|c| c.targets).collect();
+                assert_eq!(
+                    (&features[..], &targets[..]),
+                    (dataset.features(), dataset.targets())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn its_names_are_one_for_each_column_and_distinct() {
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+        let source = lesson().source().unwrap();
+        let renamed = source.clone().with_names(names(&["a", "b"]), names(&["c"]));
+        assert_eq!(renamed.unwrap().feature_names(), ["a", "b"]);
+        for (features, message) in [
+            (&["a"][..], "1 names for 2 features; give one for each"),
+            (&["a", "c"], "the column name `c` is there twice"),
+        ] {
+            let error = source.clone().with_names(names(features), names(&["c"]));
+            assert_eq!(error.unwrap_err().to_string(), message);
+        }
     }
 
     #[test]

@@ -4,17 +4,15 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 
-use crate::{DataError, Dataset, TableFormat, TableWriter};
+use crate::{ChunkOrder, DataError, RowSource, TableFormat, TableWriter};
 
-/// Rows that are turned into columns at a time.
-const CHUNK_ROWS: usize = 8192;
-
-/// Writes a dataset as a table, features first, targets last; weights have no
-/// column. Numbers read back bit for bit.
+/// Writes rows as a table, features first, targets last, chunk after chunk; weights
+/// have no column. Numbers read back bit for bit.
 ///
 /// # Errors
 ///
-/// Columns without a name of their own, or a write that fails.
+/// Columns without a name of their own, what the source finds, numbers that are
+/// not finite, other rows than the source said it has, or a write that fails.
 ///
 /// # Example
 ///
@@ -31,20 +29,28 @@ const CHUNK_ROWS: usize = 8192;
 /// # }
 /// ```
 pub fn write_dataset(
-    dataset: &Dataset,
+    source: &(impl RowSource + ?Sized),
     output: impl Write + Send,
     format: TableFormat,
 ) -> Result<(), DataError> {
-    let names = dataset.feature_names().iter().chain(dataset.target_names());
+    let (feature_names, target_names) = (source.feature_names(), source.target_names());
+    let names = feature_names.iter().chain(target_names);
     let fields = names.map(|name| Field::new(name, DataType::Float64, false));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let mut writer = TableWriter::new(output, format, schema.clone())?;
-    let (num_features, num_targets) = (dataset.num_features(), dataset.num_targets());
-    let features = dataset.features().chunks(CHUNK_ROWS * num_features);
-    let targets = dataset.targets().chunks(CHUNK_ROWS * num_targets);
-    for (features, targets) in features.zip(targets) {
-        let columns = columns(features, num_features).chain(columns(targets, num_targets));
+    let mut num_rows = 0;
+    for rows in source.chunks(ChunkOrder::File)? {
+        let rows = rows?;
+        num_rows += rows.check(feature_names, target_names, num_rows)?;
+        let features = columns(&rows.features, feature_names.len());
+        let columns = features.chain(columns(&rows.targets, target_names.len()));
         writer.write(&RecordBatch::try_new(schema.clone(), columns.collect())?)?;
+    }
+    if num_rows != source.num_rows() {
+        return Err(DataError::Changed {
+            found: num_rows,
+            expected: source.num_rows(),
+        });
     }
     writer.finish()
 }
@@ -60,7 +66,7 @@ fn columns(rows: &[f64], num_columns: usize) -> impl Iterator<Item = ArrayRef> +
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ChunkOrder;
+    use crate::Dataset;
     use crate::testing::{cells, file};
     use proptest::prelude::*;
 

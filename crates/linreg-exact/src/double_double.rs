@@ -62,6 +62,13 @@ impl DoubleDouble {
         Self { high, low }
     }
 
+    /// The number of two halves, the second at most half a unit in the last place
+    /// of the first.
+    #[inline(always)]
+    pub(crate) fn of_halves(high: f64, low: f64) -> Self {
+        Self { high, low }
+    }
+
     /// The product of two numbers, exactly but for underflow.
     #[inline(always)]
     pub fn product_of(a: f64, b: f64) -> Self {

@@ -1,4 +1,5 @@
 mod problem;
+mod side_by_side;
 
 use crate::{Accumulator, ExactError, Weighting};
 use problem::Problem;

@@ -39,7 +39,7 @@ pub fn run(args: Args) -> Result<()> {
     let source = args.source.open(Passes::Several)?;
     let say_where = |error| args.source.say_where(error);
     if let Some(target) = &args.target
-        && !column_names(source.as_ref()).contains(target)
+        && source.schema().index_of(target).is_err()
     {
         let columns = column_names(source.as_ref());
         let name = target.clone();

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use linreg_data::{SyntheticConfig, write_dataset};
+use linreg_data::{RowSource, SyntheticConfig, write_dataset};
 
 use crate::names::Names;
 use crate::output::Files;
@@ -97,11 +97,11 @@ impl SyntheticArgs {
 pub fn run(args: Args) -> Result<()> {
     let output = Files::new(&[], args.force)?.output("rows", args.output.as_deref())?;
     let format = output.table_format()?;
-    let dataset = args.data.config().generate()?;
+    let rows = args.data.config().source()?;
     let names = match args.features {
         Some(names) => names.0,
-        None => dataset.feature_names().to_vec(),
+        None => rows.feature_names().to_vec(),
     };
-    let dataset = dataset.with_names(names, vec![args.target])?;
-    output.write(|file| Ok(write_dataset(&dataset, file, format)?))
+    let rows = rows.with_names(names, vec![args.target])?;
+    output.write(|file| Ok(write_dataset(&rows, file, format)?))
 }

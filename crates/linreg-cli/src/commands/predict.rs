@@ -5,8 +5,8 @@ use anyhow::{Context, Result, bail};
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use linreg_data::{
-    BoundEncoder, Chunk, ChunkOrder, DataError, EncodingCounts, MissingPolicy, Passes, TableWriter,
-    UnseenPolicy, column_indices, read,
+    BoundEncoder, Chunk, ChunkOrder, ColumnIndex, DataError, EncodingCounts, MissingPolicy, Passes,
+    TableWriter, UnseenPolicy, column_indices, read,
 };
 use linreg_exact::PredictionErrors;
 
@@ -109,7 +109,8 @@ pub fn run(args: Args) -> Result<()> {
         terminal::stderr().warning(caution)?;
     }
     let targets = columns_of(&model.target_names, intervals.is_some());
-    if let Some(name) = targets.iter().find(|name| keep.contains(name)) {
+    let is_kept = ColumnIndex::new(&keep);
+    if let Some(name) = targets.iter().find(|name| is_kept.contains(name)) {
         bail!(
             "{}: the column `{}` is the prediction's own name; it cannot be kept",
             args.source.name(),

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dialect::Dialect;
 use super::records::{Problem, Records, find_records, locate};
@@ -26,6 +27,9 @@ pub(super) struct Block {
     pub needs_cleaning: bool,
     file: Arc<str>,
     dialect: Dialect,
+    /// Where records stand that have been asked for: the examples of thousands of
+    /// columns are in one record, which is to be looked for once.
+    places: Mutex<HashMap<u64, String>>,
 }
 
 /// Where a block starts in the file.
@@ -61,6 +65,7 @@ impl Block {
             needs_cleaning: dialect.has_runs(),
             file,
             dialect,
+            places: Mutex::default(),
         }
     }
 
@@ -75,10 +80,14 @@ impl Block {
 
     /// Where the record of this number in the block stands.
     pub fn place(&self, record: u64) -> String {
-        match locate(&self.bytes, self.dialect, true, record) {
-            Some(found) => self.start.place(&self.file, found.line, found.start),
-            None => self.file.to_string(),
-        }
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = places.entry(record).or_insert_with(|| {
+            match locate(&self.bytes, self.dialect, true, record) {
+                Some(found) => self.start.place(&self.file, found.line, found.start),
+                None => self.file.to_string(),
+            }
+        });
+        place.clone()
     }
 }
 

@@ -1,7 +1,9 @@
+use std::collections::HashSet;
+
 use super::Encoder;
 use super::block::MISSING;
 use crate::error::quote;
-use crate::schema::{Column, Kind, Schema, Spread};
+use crate::schema::{Column, Kind, Schema, SchemaIndex, Spread};
 use crate::{DataError, Moments, Split};
 
 /// What the rows that a model is fitted to hold, a column of the encoder each:
@@ -149,10 +151,12 @@ impl Encoder {
             return Ok(true);
         }
         let mut constants = Vec::new();
-        for (column, found) in self.columns[..num_features].iter().zip(&rows.0) {
+        let features = self.columns_alone();
+        let columns = self.columns[..num_features].iter().enumerate();
+        for ((index, column), found) in columns.zip(&rows.0) {
             let why = found.constant(&column.kind, self.intercept);
             // A column of a product may be the same in every row, but not missing.
-            let is_left_out = self.is_feature(column) || found.is_empty();
+            let is_left_out = features.contains(&index) || found.is_empty();
             if let Some(why) = why.filter(|_| !keeps_constants && is_left_out) {
                 constants.push((column, why));
             }
@@ -164,12 +168,19 @@ impl Encoder {
             if constants[0].0.missing > 0 {
                 constants.truncate(1);
             }
-            for (column, why) in constants {
-                schema.leave_out(&column.name, column.is_second, why);
-            }
+            let index = SchemaIndex::new(schema);
+            let position = |column: &Column| index.position(&column.name, column.is_second);
+            let constants = constants.into_iter();
+            let left_out = constants.filter_map(|(column, why)| Some((position(column)?, why)));
+            let left_out: Vec<(usize, String)> = left_out.collect();
+            schema.leave_out(left_out);
             return Ok(false);
         }
         let with_means = self.takes_means();
+        let in_schema = SchemaIndex::new(schema);
+        let positions = self.columns.iter();
+        let positions = positions.map(|column| in_schema.position(&column.name, column.is_second));
+        let positions: Vec<Option<usize>> = positions.collect();
         for (index, (column, found)) in self.columns.iter_mut().zip(&rows.0).enumerate() {
             if with_means && index < num_features {
                 column.missing = found.missing;
@@ -178,7 +189,8 @@ impl Encoder {
                 column.spread = Spread::of(&numbers.moments, numbers.min, numbers.max);
             }
             let unfitted = narrow(column, &found.levels, keeps_constants)?;
-            if let Some(of_schema) = schema.find_mut(&column.name, column.is_second) {
+            if let Some(position) = positions[index] {
+                let of_schema = &mut schema.columns[position];
                 of_schema.kind = column.kind.clone();
                 of_schema.spread = column.spread;
                 of_schema.unfitted_levels = unfitted;
@@ -187,14 +199,14 @@ impl Encoder {
         Ok(true)
     }
 
-    /// Whether a column is a feature on its own, not only in products.
-    fn is_feature(&self, column: &Column) -> bool {
-        self.terms.iter().any(|term| match &term.0[..] {
-            [factor] => self
-                .column_of(factor)
-                .is_some_and(|index| std::ptr::eq(&self.columns[index], column)),
-            _ => false,
-        })
+    /// The columns that are features on their own, not only in products.
+    fn columns_alone(&self) -> HashSet<usize> {
+        let index = self.feature_index();
+        let alone = self.terms.iter().filter_map(|term| match &term.0[..] {
+            [factor] => index.of(factor),
+            _ => None,
+        });
+        alone.collect()
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{ChunkFold, Fold};
@@ -52,7 +53,12 @@ impl<T> Guess<T> {
         }
         let chunk_fold = fold.start(&encoder)?;
         let encoder = encoder.bind(source, true)?;
-        let position = |column| read.iter().position(|other| other == column);
+        // The first of a column that is read twice.
+        let mut positions = HashMap::new();
+        for (position, column) in read.iter().enumerate() {
+            positions.entry(*column).or_insert(position);
+        }
+        let position = |column| positions.get(column).copied();
         Ok(Self {
             positions: encoder.columns().iter().filter_map(position).collect(),
             encoder,

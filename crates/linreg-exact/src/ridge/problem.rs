@@ -1,5 +1,7 @@
-use faer::{Mat, Side};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par, Side};
 
+use super::side_by_side::SideBySide;
 use super::{RidgeConfig, RidgeFit, RidgePath};
 use crate::accumulator::Centred;
 use crate::products::Triangle;
@@ -111,11 +113,10 @@ impl<'a> Problem<'a> {
     }
 
     pub fn path(&self, target: usize) -> Result<RidgePath, ExactError> {
-        let fits = self
-            .penalties()
-            .into_iter()
-            .map(|penalty| self.fit(target, penalty));
-        let fits = fits.collect::<Result<Vec<RidgeFit>, ExactError>>()?;
+        let mut fits = Vec::new();
+        for penalties in self.penalties().chunks(SIDE_BY_SIDE) {
+            fits.extend(self.fits(target, penalties)?);
+        }
         let mut best = 0;
         for (index, fit) in fits.iter().enumerate() {
             let least = &fits[best];
@@ -131,52 +132,77 @@ impl<'a> Problem<'a> {
         Ok(RidgePath { fits, best })
     }
 
-    fn fit(&self, target: usize, penalty: f64) -> Result<RidgeFit, ExactError> {
-        let of_units = scaled(penalty, -self.penalty_unit);
+    /// The fits of some penalties at once: nearly all of the time goes to products of
+    /// the same matrix with the weights of each.
+    fn fits(&self, target: usize, penalties: &[f64]) -> Result<Vec<RidgeFit>, ExactError> {
+        let of_units = penalties.iter();
+        let of_units: Vec<f64> = of_units
+            .map(|penalty| scaled(*penalty, -self.penalty_unit))
+            .collect();
         let row = self.sums.num_features() + target;
         let products = |a: usize, b: usize| self.products.row(a.max(b))[a.min(b)];
         // Directions that the rows do not determine are not taken.
         let size = self.kept.len();
         let least = size as f64 * f64::EPSILON * self.largest_value();
-        let inverse = |value: f64| match value + of_units {
+        let inverse = |value: f64, of_units: f64| match value + of_units {
             sum if of_units > 0.0 || value > least => 1.0 / sum,
             _ => 0.0,
         };
+        let between = |a: usize, b: usize| products(self.kept[a].0, self.kept[b].0);
         // The weights of the features as they are in units.
-        let mut weights = vec![DoubleDouble::ZERO; size];
+        let mut weights = SideBySide::zeros(size, penalties.len());
         for _ in 0..STEPS {
-            let rest = |a: usize| {
+            let predicted = weights.product(between);
+            let rest = Mat::from_fn(size, penalties.len(), |a, p| {
                 let (i, scale) = self.kept[a];
-                let predicted = self.kept.iter().zip(&weights);
-                let predicted: DoubleDouble = predicted
-                    .map(|((j, _), weight)| products(i, *j) * *weight)
-                    .sum();
-                let own = DoubleDouble::from(of_units * scale * scale) * weights[a];
-                (products(row, i) - predicted - own).high() / scale
-            };
-            let rest: Vec<f64> = (0..size).map(rest).collect();
-            let mut step = vec![0.0; size];
+                let own = DoubleDouble::from(of_units[p] * scale * scale) * weights.get(a, p);
+                (products(row, i) - predicted.get(a, p) - own).high() / scale
+            });
+            let mut along = Mat::zeros(size, penalties.len());
+            let vectors = self.vectors.as_ref();
+            let (replace, one) = (Accum::Replace, Par::Seq);
+            matmul(&mut along, replace, vectors.transpose(), &rest, 1.0, one);
             for (k, value) in self.values.iter().enumerate() {
-                let product: f64 = (0..size).map(|a| self.vectors[(a, k)] * rest[a]).sum();
-                for (a, step) in step.iter_mut().enumerate() {
-                    *step += self.vectors[(a, k)] * product * inverse(*value);
+                for (p, of_units) in of_units.iter().enumerate() {
+                    along[(k, p)] *= inverse(*value, *of_units);
                 }
             }
-            for ((weight, step), (_, scale)) in weights.iter_mut().zip(step).zip(&self.kept) {
-                *weight += DoubleDouble::from(step / scale);
+            let mut step = rest;
+            matmul(&mut step, replace, vectors, &along, 1.0, one);
+            for (a, (_, scale)) in self.kept.iter().enumerate() {
+                for p in 0..penalties.len() {
+                    weights.add(a, p, step[(a, p)] / scale);
+                }
             }
         }
-        let mut residual_sum = products(row, row);
-        for ((i, _), weight) in self.kept.iter().zip(&weights) {
-            let predicted = self.kept.iter().zip(&weights);
-            let predicted: DoubleDouble = predicted.map(|((j, _), b)| products(*i, *j) * *b).sum();
-            let product = products(row, *i);
-            residual_sum += *weight * (predicted - product - product);
-        }
-        let residual_sum = residual_sum.high().max(0.0);
-        let shares = self.values.iter().map(|value| value * inverse(*value));
+        let predicted = weights.product(between);
+        let of_penalty = |p: usize| {
+            let weights: Vec<DoubleDouble> = (0..size).map(|a| weights.get(a, p)).collect();
+            let mut residual_sum = products(row, row);
+            for (a, ((i, _), weight)) in self.kept.iter().zip(&weights).enumerate() {
+                let product = products(row, *i);
+                residual_sum += *weight * (predicted.get(a, p) - product - product);
+            }
+            let values = self.values.iter();
+            let shares = values.map(|value| value * inverse(*value, of_units[p]));
+            let residual_sum = residual_sum.high().max(0.0);
+            self.fit(row, penalties[p], &weights, residual_sum, shares.sum())
+        };
+        (0..penalties.len()).map(of_penalty).collect()
+    }
+
+    /// What is said of the weights of a penalty, the features and the target in
+    /// units.
+    fn fit(
+        &self,
+        row: usize,
+        penalty: f64,
+        weights: &[DoubleDouble],
+        residual_sum: f64,
+        shares: f64,
+    ) -> Result<RidgeFit, ExactError> {
         let constant = usize::from(self.config.intercept);
-        let degrees_of_freedom = constant as f64 + shares.sum::<f64>();
+        let degrees_of_freedom = constant as f64 + shares;
         let rows = match self.config.weighting {
             Weighting::Precision => self.sums.rows() as f64,
             Weighting::Counts => scaled(
@@ -190,10 +216,10 @@ impl<'a> Problem<'a> {
         let rest = rows - degrees_of_freedom;
         Ok(RidgeFit {
             penalty,
-            estimates: self.estimates(row, &weights)?,
+            estimates: self.estimates(row, weights)?,
             degrees_of_freedom,
             residual_sum: in_unit(residual_sum),
-            r_squared: match products(row, row).high() {
+            r_squared: match self.products.diagonal(row).high() {
                 total if total > 0.0 => 1.0 - residual_sum / total,
                 _ => f64::NAN,
             },
@@ -235,6 +261,10 @@ impl<'a> Problem<'a> {
         }
     }
 }
+
+/// Penalties that are fitted with at once: as many numbers of each weight fit a
+/// cache's nearest part.
+const SIDE_BY_SIDE: usize = 128;
 
 /// The first solves, the others correct.
 const STEPS: usize = 3;

@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use linreg_data::{
-    ChunkOrder, Column, DataError, EncodedSource, Encoder, EncoderConfig, EncodingCounts, Factor,
-    Kind, MissingPolicy, Passes, Set, Source, Split, Term, column_names, learn_schema,
+    ChunkOrder, Column, ColumnIndex, DataError, EncodedSource, Encoder, EncoderConfig,
+    EncodingCounts, Factor, Kind, MissingPolicy, Passes, SchemaIndex, Set, Source, Split, Term,
+    column_names, learn_schema,
 };
 
 use crate::columns::KindArgs;
@@ -49,6 +50,7 @@ impl NumberArgs {
         let source = self.source.open(Passes::Several)?;
         let say_where = |error| self.source.say_where(error);
         let known = column_names(source.as_ref());
+        let index = ColumnIndex::new(&known);
         let (features, exclude) = (all(&self.features), all(&self.exclude));
         for name in features
             .iter()
@@ -56,7 +58,7 @@ impl NumberArgs {
             .map(String::as_str)
             .chain(target)
         {
-            if !known.iter().any(|other| other == name) {
+            if !index.contains(name) {
                 let (name, columns) = (name.to_string(), known.clone());
                 return Err(say_where(DataError::UnknownColumn { name, columns }));
             }
@@ -69,6 +71,8 @@ impl NumberArgs {
             choice.columns = Some(used.map(String::from).collect());
         }
         let schema = learn_schema(source.as_ref(), &choice).map_err(say_where)?;
+        let in_schema = SchemaIndex::new(&schema);
+        let left_out = ColumnIndex::new(&exclude);
         let is_number = |column: &&Column| {
             matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date)
                 && column.spread.is_some()
@@ -77,22 +81,22 @@ impl NumberArgs {
         if features.is_empty() {
             columns.extend(schema.columns.iter().filter(is_number));
             let is_mixed =
-                |column: &&Column| column.kind == Kind::Mixed && !exclude.contains(&column.name);
+                |column: &&Column| column.kind == Kind::Mixed && !left_out.contains(&column.name);
             for column in schema.columns.iter().filter(is_mixed) {
                 let (name, why) = (plain(&column.name), plain(&column.why));
                 terminal::stderr().warning(format_args!("`{name}` is not drawn: {why}"))?;
             }
         }
         for name in &features {
-            let column = schema.column(name).map_err(say_where)?;
+            let column = in_schema.column(name).map_err(say_where)?;
             column.check_number("column to draw").map_err(say_where)?;
             columns.push(column);
         }
         columns.retain(|column| {
-            !exclude.contains(&column.name) && Some(column.name.as_str()) != target
+            !left_out.contains(&column.name) && Some(column.name.as_str()) != target
         });
         if let Some(target) = target {
-            let column = schema.column(target).map_err(say_where)?;
+            let column = in_schema.column(target).map_err(say_where)?;
             column.check_number("target").map_err(say_where)?;
             columns.push(column);
         }

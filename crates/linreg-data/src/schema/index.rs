@@ -1,0 +1,70 @@
+use super::{Column, Schema};
+use crate::{ColumnIndex, DataError, Factor};
+
+/// Finds the columns of a [`Schema`] by their names, in a time that does not grow
+/// with their number.
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::{Schema, SchemaIndex};
+///
+/// let schema = Schema { num_rows: 0, columns: Vec::new() };
+/// assert!(SchemaIndex::new(&schema).column("area").is_err());
+/// ```
+#[derive(Clone, Debug)]
+pub struct SchemaIndex<'a> {
+    columns: &'a [Column],
+    names: ColumnIndex<'a>,
+}
+
+impl<'a> SchemaIndex<'a> {
+    /// Takes a look at the name of every column.
+    pub fn new(schema: &'a Schema) -> Self {
+        Self {
+            columns: &schema.columns,
+            names: ColumnIndex::new(schema.columns.iter().map(|column| &column.name)),
+        }
+    }
+
+    /// The column of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownColumn`] if there is none.
+    pub fn column(&self, name: &str) -> Result<&'a Column, DataError> {
+        self.at(self.names.get(name), name)
+    }
+
+    /// The column that a factor of a term is made of: by its levels for `C()`,
+    /// else as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownColumn`] if there is none.
+    pub(crate) fn column_of(&self, factor: &Factor) -> Result<&'a Column, DataError> {
+        self.at(self.names.of(factor), factor.column())
+    }
+
+    /// Where the column of a factor stands.
+    pub(crate) fn position_of(&self, factor: &Factor) -> Option<usize> {
+        self.names.of(factor)
+    }
+
+    /// Where a column stands, or the one that comes a second time.
+    pub(crate) fn position(&self, name: &str, is_second: bool) -> Option<usize> {
+        let found = match is_second {
+            true => self.names.last(name),
+            false => self.names.get(name),
+        };
+        found.filter(|index| self.columns[*index].is_second == is_second)
+    }
+
+    fn at(&self, position: Option<usize>, name: &str) -> Result<&'a Column, DataError> {
+        let found = position.and_then(|position| self.columns.get(position));
+        found.ok_or_else(|| DataError::UnknownColumn {
+            name: name.to_string(),
+            columns: self.columns.iter().map(|c| c.name.clone()).collect(),
+        })
+    }
+}
