@@ -96,7 +96,7 @@ fn models_whose_parts_do_not_fit_are_refused_by_every_command() {
         ),
         (
             encoder(of_many, json!([product])),
-            "the model has 205891132094649 features, more than the limit of 1000000",
+            "the number of features is 205891132094649, expected at most 1000000",
         ),
         (
             encoder(vec![y(), area()], one()),

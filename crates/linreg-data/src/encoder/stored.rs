@@ -38,7 +38,11 @@ impl TryFrom<StoredEncoder> for Encoder {
         encoder.check_roles()?;
         encoder.check_feature_columns()?;
         encoder.check_terms()?;
-        encoder.check_size(MOST_FEATURES)?;
+        let features = encoder.num_features();
+        if features > MOST_FEATURES {
+            let expected = format!("at most {MOST_FEATURES}");
+            return Err(DataError::stored("number of features", features, expected));
+        }
         let names = encoder.feature_names();
         if names.is_empty() {
             return Err(DataError::stored("number of features", 0, "at least 1"));
