@@ -29,6 +29,7 @@ pub struct Browser {
 
 impl Browser {
     /// None where there is no Chromium, which is said.
+    #[expect(clippy::disallowed_methods, reason = "the program has its own way")]
     pub fn start() -> Option<Self> {
         let Some(program) = program() else {
             // Not by a macro, whose output a passed test keeps to itself.

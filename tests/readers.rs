@@ -383,7 +383,8 @@ fn a_limit_on_the_size_of_files_is_told_of_with_what_it_stopped() {
 #[cfg(unix)]
 fn a_file_that_changes_while_it_is_read_is_told_of() {
     let tool = Tool::new();
-    let changes: [(fn(&Tool), &str); 3] = [
+    type Change = fn(&Tool);
+    let changes: [(Change, &str); 3] = [
         (
             |tool| {
                 let mut options = std::fs::OpenOptions::new();

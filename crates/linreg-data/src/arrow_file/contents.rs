@@ -60,7 +60,7 @@ pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
             let (_, body) = read_block(&mut file.reader(), block)?;
             if let Some(values) = dictionary.data() {
                 // All of them stay in memory.
-                packed = body.len() as u64 + packed;
+                packed += body.len() as u64;
                 unpacked = unpacked_bytes(&values, &body)?.saturating_add(unpacked);
                 check_unpacked(file, "dictionaries", packed, unpacked)?;
             }

@@ -122,11 +122,15 @@ impl RunArgs {
     /// The checkpoint to go on from, and the file to save to, which may be the
     /// same.
     pub fn checkpoint_files(&self, files: &mut Files, force: bool) -> Result<RunFiles> {
-        if let Some(resume) = self.resume.as_ref().filter(|resume| !resume.exists()) {
-            bail!(
-                "{}: there is no such checkpoint; start without --resume",
-                resume.display()
-            );
+        if let Some(resume) = &self.resume {
+            if !resume.exists() {
+                bail!(
+                    "{}: there is no such checkpoint; start without --resume",
+                    resume.display()
+                );
+            }
+            // Nothing else is replaced by a checkpoint.
+            Checkpoint::read(resume)?;
         }
         let goes_on = |path: &Path| match (&self.resume, path.canonicalize()) {
             (Some(resume), Ok(path)) => resume.canonicalize().is_ok_and(|resume| resume == path),
