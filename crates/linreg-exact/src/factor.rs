@@ -36,12 +36,17 @@ impl Square {
 }
 
 /// Parts of a row of a [`Square`].
-type Numbers<'a> = (&'a [f64], &'a [f64]);
-type NumbersMut<'a> = (&'a mut [f64], &'a mut [f64]);
+pub(crate) type Numbers<'a> = (&'a [f64], &'a [f64]);
+pub(crate) type NumbersMut<'a> = (&'a mut [f64], &'a mut [f64]);
 
 /// Subtracts a multiple of some numbers from as many others.
 #[inline(always)]
-fn subtract_multiple<S: Simd>(simd: S, factor: DoubleDouble, from: Numbers, to: NumbersMut) {
+pub(crate) fn subtract_multiple<S: Simd>(
+    simd: S,
+    factor: DoubleDouble,
+    from: Numbers,
+    to: NumbersMut,
+) {
     let (from_high, from_high_rest) = S::as_simd_f64s(from.0);
     let (from_low, from_low_rest) = S::as_simd_f64s(from.1);
     let (to_high, to_high_rest) = S::as_mut_simd_f64s(to.0);
