@@ -176,6 +176,29 @@ fn equal_rows_of_a_small_file_are_read_a_few_at_a_time() {
     assert!(peak < 300, "{peak} MiB");
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_text_of_many_rows_that_is_longer_than_texts_are_is_refused() {
+    let tool = Tool::new();
+    let keys = Int32Array::from(vec![0; 1000]);
+    let words: ArrayRef = Arc::new(StringArray::from(vec!["a".repeat(20 << 20)]));
+    let words = DictionaryArray::<Int32Type>::try_new(keys, words).unwrap();
+    let table = RecordBatch::try_from_iter([("w", Arc::new(words) as ArrayRef)]).unwrap();
+    let properties = WriterProperties::builder()
+        .set_dictionary_page_size_limit(64 << 20)
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build();
+    write_parquet(&tool.path("t.parquet"), &table, properties);
+    write_arrow(&tool.path("t.arrow"), &table, None);
+    let told = "a text takes 20.0 MiB, and the limit is 16.0 MiB; leave the column out of the file";
+    for (file, place) in [
+        ("t.parquet", "row group 1, column `w`"),
+        ("t.arrow", "column `w`"),
+    ] {
+        is_refused(&tool, file, &format!("{file}: {place}: {told}"));
+    }
+}
+
 /// A Parquet file with this footer and nothing else.
 fn with_footer(footer: &[u8]) -> Vec<u8> {
     let length = (footer.len() as u32).to_le_bytes();

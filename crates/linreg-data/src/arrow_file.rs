@@ -11,8 +11,10 @@ use arrow_schema::{DataType, SchemaRef};
 
 use crate::DataError;
 use crate::data_file::DataFile;
+use crate::error::quote;
 use crate::input::InputFile;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
+use crate::unpacked::{self, MAX_TEXT_BYTES};
 use contents::{Batch, Contents, scan};
 use messages::{Block, check_unpacked, damaged, message, read_block, unpacked_bytes};
 
@@ -115,8 +117,20 @@ impl Source for ArrowFile {
 impl Table {
     fn read(self: Arc<Self>, batch: Batch, columns: &[usize]) -> Result<Chunks, DataError> {
         let rows = self.file.decode(|| self.decode(batch.block, columns))?;
-        let longest: usize = rows.columns().iter().map(|array| longest(array)).sum();
-        let chunk_rows = (CHUNK_BYTES / longest.max(1)).clamp(1, CHUNK_ROWS);
+        let mut of_all = 0;
+        for (array, field) in rows.columns().iter().zip(rows.schema().fields()) {
+            let longest = longest(array);
+            if longest as u64 > MAX_TEXT_BYTES {
+                return Err(self.file.refused(format!(
+                    "column {}: a text takes {}, and the limit is {}; leave the column out of the file",
+                    quote(field.name()),
+                    unpacked::size(longest as u64),
+                    unpacked::size(MAX_TEXT_BYTES)
+                )));
+            }
+            of_all += longest;
+        }
+        let chunk_rows = (CHUNK_BYTES / of_all.max(1)).clamp(1, CHUNK_ROWS);
         let starts = (0..rows.num_rows()).step_by(chunk_rows);
         Ok(Box::new(starts.map(move |start| {
             let length = chunk_rows.min(rows.num_rows() - start);
@@ -154,14 +168,18 @@ fn longest(array: &dyn Array) -> usize {
                 .map(|pair| pair[1].abs_diff(pair[0]) as usize),
         )
     };
+    let of_long_offsets = |offsets: &[i64]| {
+        let lengths = offsets.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
+        lengths.max().map_or(0, |longest| longest as usize)
+    };
     match array.data_type() {
         DataType::Dictionary(_, _) => {
             let values = array.as_any_dictionary().values();
             match values.data_type() {
                 DataType::Utf8 => of_offsets(values.as_string::<i32>().value_offsets()),
                 DataType::Binary => of_offsets(values.as_binary::<i32>().value_offsets()),
-                DataType::LargeUtf8 => values.as_string::<i64>().values().len(),
-                DataType::LargeBinary => values.as_binary::<i64>().values().len(),
+                DataType::LargeUtf8 => of_long_offsets(values.as_string::<i64>().value_offsets()),
+                DataType::LargeBinary => of_long_offsets(values.as_binary::<i64>().value_offsets()),
                 DataType::FixedSizeBinary(length) => usize::try_from(*length).unwrap_or(0),
                 _ => longest(values),
             }

@@ -21,7 +21,8 @@ use parquet::file::metadata::PageIndexPolicy;
 use crate::data_file::DataFile;
 use crate::input::InputFile;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
-use crate::{DataError, error::quote, unpacked};
+use crate::unpacked::{self, MAX_TEXT_BYTES};
+use crate::{DataError, error::quote};
 use footer::Refused;
 use pages::{Chunk, Pages};
 use runs::{Run, runs};
@@ -274,7 +275,18 @@ impl Table {
         let mut pages = chunk.pages()?;
         // Not of a dictionary that is refused.
         if unpacked::check(pages.packed, pages.unpacked).is_ok() {
-            pages.longest = pages.longest.max(chunk.longest_of_dictionary()?);
+            let longest = chunk.longest_of_dictionary()?;
+            if longest > MAX_TEXT_BYTES {
+                let name = group.column(leaf).column_path().string();
+                return Err(self.file.refused(format!(
+                    "row group {}, column {}: a text takes {}, and the limit is {}; leave the column out of the file",
+                    row_group + 1,
+                    quote(&name),
+                    unpacked::size(longest),
+                    unpacked::size(MAX_TEXT_BYTES)
+                )));
+            }
+            pages.longest = pages.longest.max(longest);
         }
         let pages = Arc::new(pages);
         lock().insert((row_group, leaf), pages.clone());
