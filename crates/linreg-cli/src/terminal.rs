@@ -93,9 +93,20 @@ impl<W: Write> Text<W> {
         self.labelled(RED, "error:", text)
     }
 
+    /// Further lines are indented, so that none can pass for another message.
     fn labelled(&mut self, style: Style, label: &str, text: impl Display) -> io::Result<()> {
         self.styled(style, label)?;
-        writeln!(self, " {text}")
+        let text = text.to_string();
+        let mut lines = text.split('\n');
+        writeln!(self, " {}", lines.next().unwrap_or_default())?;
+        for line in lines {
+            let indent = match line.starts_with(' ') {
+                true => "",
+                false => "  ",
+            };
+            writeln!(self, "{indent}{line}")?;
+        }
+        Ok(())
     }
 
     /// A text in a style.
@@ -180,6 +191,16 @@ mod tests {
         assert_eq!(
             warning,
             format!("\u{1b}[1m\u{1b}[33mwarning:\u{1b}[0m {spelt}\n")
+        );
+    }
+
+    #[test]
+    fn no_line_of_a_message_passes_for_another_message() {
+        let name = "t\nerror: forged.csv";
+        let error = written(|text| text.error(format_args!("{name}: no such file\n    ^")));
+        assert!(
+            error.ends_with(" t\n  error: forged.csv: no such file\n    ^\n"),
+            "{error}"
         );
     }
 
