@@ -376,6 +376,27 @@ fn a_signal_in_a_cross_validation_leaves_the_model() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_warning_that_nobody_can_hear_loses_no_model() {
+    let tool = ready();
+    // A feature that is there twice, which is warned of.
+    let rows: String = (0..20)
+        .map(|row| format!("{row},{row},{}\n", row * row))
+        .collect();
+    tool.write("twice.csv", format!("a,b,y\n{rows}"));
+    let status = Command::new("sh")
+        .args(["-c", "exec \"$@\" 2>/dev/full", "sh"])
+        .arg(assert_cmd::cargo::cargo_bin("linreg"))
+        .args(["fit", "twice.csv", "--target", "y", "--collinear", "drop"])
+        .args(["--output", "new.st"])
+        .current_dir(tool.path(""))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert!(tool.path("new.st").exists());
+}
+
 /// A number from 0 to 1, the same in every run.
 fn uniform(state: &mut u64) -> f64 {
     *state = state

@@ -32,10 +32,24 @@ pub fn stdout() -> Text {
     Text(Box::new(AutoStream::auto(io::stdout())))
 }
 
-/// Standard error, likewise.
+/// Standard error, likewise. That nobody hears a warning stops no work.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn stderr() -> Text {
-    Text(Box::new(AutoStream::auto(io::stderr())))
+    Text(Box::new(Unheard(AutoStream::auto(io::stderr()))))
+}
+
+/// A writer that may be closed.
+struct Unheard<W>(W);
+
+impl<W: Write> Write for Unheard<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.0.write(bytes).unwrap_or(bytes.len()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().ok();
+        Ok(())
+    }
 }
 
 /// Nowhere.

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, bail};
 use linreg_data::{
@@ -60,6 +59,8 @@ struct TrainedRows {
     rows: EncodedRows,
     /// Why the last checkpoint was not saved, if it was not.
     not_saved: Option<anyhow::Error>,
+    /// Until the model is saved, a signal to end waits; that of a fold is not.
+    deferred: Option<Deferred>,
 }
 
 /// A table of its own to judge a model on.
@@ -164,7 +165,7 @@ impl Table {
             Way::Exact => self.fit_exact(args, fold)?,
             Way::Sgd(backend) => {
                 let none = &mut RunFiles::default();
-                self.train(args, backend, fold, none, None)?.fitted
+                self.train(args, backend, fold, none)?.fitted
             }
         };
         match self.rows(args, fold, Set::Validation) {
@@ -295,16 +296,13 @@ impl Table {
                 fitted
             }
             Way::Sgd(backend) => {
-                // Until the model is saved, a signal to end waits.
-                let deferred = Deferred::new();
-                let flag = Some(deferred.flag());
-                let trained = self.train(args, backend, split, &mut outputs.run, flag)?;
+                let trained = self.train(args, backend, split, &mut outputs.run)?;
                 outputs.save(self, &trained.fitted)?;
                 outputs.problems.extend(trained.not_saved);
                 let log = outputs.run.log.take();
                 let failure = log.and_then(Log::failure);
                 outputs.problems.extend(failure.map(anyhow::Error::from));
-                deferred.end()?;
+                trained.deferred.map_or(Ok(()), Deferred::end)?;
                 let mut fitted = self.judge_trained(trained.fitted, &trained.rows)?;
                 self.judge_held_out(args, split, &mut fitted)?;
                 fitted
@@ -414,7 +412,6 @@ impl Table {
         backend: &Backend,
         split: Split,
         run: &mut RunFiles,
-        interrupted: Option<&AtomicBool>,
     ) -> Result<TrainedRows> {
         let (rows, counts) = self.rows(args, split, Set::Training)?;
         let num_rows = as_source(&rows).num_rows();
@@ -447,11 +444,12 @@ impl Table {
         let mut progress = TrainingProgress::new(batches, verbose, run.log.as_mut());
         let has_gap = !is_fold && gap::is_possible(&config, &self.encoder);
         let has_optimum = !is_fold && !has_gap;
+        let deferred = (!is_fold).then(Deferred::new);
         let options = RunOptions {
             validation: held_out.as_ref().map(as_source),
             checkpoint: run.checkpoint.take(),
             resume: run.resume.take(),
-            interrupted,
+            interrupted: deferred.as_ref().map(Deferred::flag),
             bound_objective: has_optimum,
         };
         let done = match &rows {
@@ -486,6 +484,7 @@ impl Table {
             fitted,
             rows,
             not_saved: done.not_saved.map(anyhow::Error::from),
+            deferred,
         })
     }
 
