@@ -99,6 +99,30 @@ fn no_output_is_an_input_whatever_it_is_called() {
     assert!(!tool.files().contains(&"new.st".to_string()));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_on_standard_input_is_no_output() {
+    let tool = ready();
+    let before = tool.read("d.csv");
+    for arguments in [
+        &["fit", "-", "--target", "y", "--output", "d.csv", "--force"][..],
+        &["predict", "m.st", "-", "--output", "d.csv", "--force"],
+    ] {
+        let output = Command::new(assert_cmd::cargo::cargo_bin("linreg"))
+            .args(arguments)
+            .current_dir(tool.path(""))
+            .stdin(std::fs::File::open(tool.path("d.csv")).unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(
+            message(&output),
+            "error: d.csv: this file is read; write another\n"
+        );
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(tool.read("d.csv"), before);
+    }
+}
+
 #[test]
 fn no_two_outputs_are_one_file() {
     let tool = ready();
@@ -310,9 +334,13 @@ fn the_same_command_with_resume_goes_on_and_so_does_its_log() {
     assert_eq!(tool.read("history.csv").lines().count(), 3001);
     let bytes = |name: &str| std::fs::read(tool.path(name)).unwrap();
     assert!(bytes("new.st") == bytes("whole.st"));
-    // What has ended ends again, with the same model.
-    let again = [&long[..], &["--resume", "saved", "--force"]].concat();
-    tool.succeed(&again);
+    // What has ended ends again, with the same model, and is saved where it is
+    // asked for.
+    let again = ["--resume", "saved", "--checkpoint", "other", "--force"];
+    tool.succeed(&[&long[..], &again].concat());
+    assert!(bytes("new.st") == bytes("whole.st"));
+    std::fs::remove_file(tool.path("saved")).unwrap();
+    tool.succeed(&[&long[..], &["--resume", "other", "--force"]].concat());
     assert!(bytes("new.st") == bytes("whole.st"));
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use linreg_data::{CsvOptions, DataError, Encoder, Passes, Schema, Source, open};
-use linreg_model::ModelFile;
+use linreg_model::{ModelFile, ModelFileError};
 use linreg_training::Loss;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -133,6 +133,16 @@ pub fn load_model(path: &Path) -> Result<ModelFile> {
     let model = ModelFile::load(path).with_context(|| name(path))?;
     check(&model).with_context(|| name(path))?;
     Ok(model)
+}
+
+/// Reads the model file of a command that takes a table after it.
+pub fn load_model_before_table(path: &Path) -> Result<ModelFile> {
+    load_model(path).map_err(|error| match error.downcast_ref() {
+        Some(ModelFileError::Table) => {
+            anyhow!("{error:#}; are the arguments swapped? The model comes first, then the table")
+        }
+        _ => error,
+    })
 }
 
 /// An error for something in a model that no command could use.

@@ -22,15 +22,20 @@ impl Files {
         interrupt::listen();
         let tables: Vec<PathBuf> = tables.iter().map(|path| path.to_path_buf()).collect();
         let tables = files_of(&tables)?;
-        Ok(Self {
-            files: OutputFiles::beside(tables),
+        let mut files = Self {
+            files: OutputFiles::default(),
             force,
-        })
+        };
+        tables.iter().for_each(|table| files.read(table));
+        Ok(files)
     }
 
     /// One more file that is read.
     pub fn read(&mut self, path: &Path) {
-        self.files.read(path);
+        match path == Path::new("-") {
+            true => self.files.read_standard_input(),
+            false => self.files.read(path),
+        }
     }
 
     /// A result that goes to a file, or to standard output where none is named,

@@ -17,9 +17,7 @@ pub enum ModelFileError {
     #[error("not a whole .safetensors file")]
     NotSafetensors(#[source] safetensors::SafeTensorError),
     /// The file begins as a table or a text does.
-    #[error(
-        "this is no model file of linreg, but a table or a text; are the arguments swapped? The model comes first, then the table"
-    )]
+    #[error("this is no model file of linreg, but a table or a text")]
     Table,
     /// The file goes on after its tensors.
     #[error("{} after the tensors that its header tells of; copy the file again", if *more == 1 { "there are more bytes".to_string() } else { format!("there are {more} bytes more") })]

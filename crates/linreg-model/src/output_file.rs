@@ -81,6 +81,19 @@ impl OutputFiles {
         self.inputs.extend(Identity::of(path.as_ref()));
     }
 
+    /// Standard input is read too, which may be a file.
+    pub fn read_standard_input(&mut self) {
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsFd;
+            let file = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+            if let Ok(found) = file.and_then(|file| file.metadata()) {
+                self.inputs
+                    .push(Identity::new(Path::new("-"), Some(&found)));
+            }
+        }
+    }
+
     /// One more file that is written; `what` is what a message calls it, such
     /// as "model".
     ///

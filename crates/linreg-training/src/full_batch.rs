@@ -329,13 +329,13 @@ pub(crate) fn train<B: AutodiffBackend>(
                 let not_finite = Some((0, point.value));
                 check_loss(config, watch.columns(), 0, not_finite, [0.0; 2])?;
             }
-            let method = FullBatch::new(config, point, num_weights, &at)?;
-            if watch.saves() {
-                watch.save_start(Method::FullBatch(method.clone()))?;
-            }
-            method
+            FullBatch::new(config, point, num_weights, &at)?
         }
     };
+    if watch.saves() {
+        let steps = watch.progress.history.len();
+        watch.save_start(steps, Method::FullBatch(method.clone()))?;
+    }
     if let Some(stopped) = watch.progress.ended {
         return Ended::new(&method, num_weights, stopped);
     }

@@ -23,12 +23,13 @@ pub(crate) fn train<B: AutodiffBackend>(
     waiting: &mut Duration,
     observer: &mut impl Observer,
 ) -> Result<(Coefficients, StopReason), TrainingError> {
+    if watch.saves() {
+        let (epoch, steps) = (watch.progress.epoch, training.num_updates());
+        let start = save(config, watch, epoch, &mut training)?;
+        watch.save_start(steps, start)?;
+    }
     if let Some(reason) = watch.progress.ended {
         return Ok((training.model().valid().coefficients()?, reason));
-    }
-    if watch.saves() && training.num_updates() == 0 {
-        let start = save(config, watch, 0, &mut training)?;
-        watch.save_start(start)?;
     }
     let mut taken = watch.progress.batches;
     let mut stopped = StopReason::Epochs;

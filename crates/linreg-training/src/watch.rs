@@ -121,10 +121,11 @@ impl<'a> Watch<'a> {
         self.last_saved_step = steps;
     }
 
-    /// Saves the checkpoint of the beginning, by which the file is this
-    /// training's. Nothing is lost yet if it cannot be written.
-    pub(crate) fn save_start(&mut self, method: Method) -> Result<(), TrainingError> {
-        self.save(0, 0, 0, method);
+    /// Saves the checkpoint that this run begins at, by which the file is its own.
+    /// Nothing is lost yet if it cannot be written.
+    pub(crate) fn save_start(&mut self, steps: usize, method: Method) -> Result<(), TrainingError> {
+        let Progress { epoch, batches, .. } = self.progress;
+        self.save(epoch, batches, steps, method);
         self.not_saved.take().map_or(Ok(()), Err)
     }
 

@@ -9,7 +9,7 @@ use linreg_training::{Loss, Metrics, MetricsAccumulator};
 use serde_json::{Value, json};
 
 use crate::columns::{applied_missing, unseen, warn_of_counts};
-use crate::input::{SourceArgs, encoder_of, load_model, loss_of};
+use crate::input::{SourceArgs, encoder_of, load_model_before_table, loss_of};
 use crate::loss;
 use crate::number::plain;
 use crate::terminal::{self, print_json};
@@ -52,7 +52,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let model = load_model(&args.model)?;
+    let model = load_model_before_table(&args.model)?;
     let mut encoder = encoder_of(&model, &args.model)?;
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);

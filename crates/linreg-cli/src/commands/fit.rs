@@ -220,10 +220,16 @@ fn fit(args: &Args, way: &Way, outputs: &mut Outputs) -> Result<()> {
     if outputs.problems.len() > problems {
         report.page = None;
     }
-    match args.json {
+    let told = match args.json {
         true => print_json(&report.json()?),
         false => report.print(),
+    };
+    match told {
+        // The model is there, whether or not it can be told of.
+        Err(error) if !crate::is_broken_pipe(&error) => outputs.problems.push(error),
+        told => return told,
     }
+    Ok(())
 }
 
 /// How to fit, checked.

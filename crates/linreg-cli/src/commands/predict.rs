@@ -12,7 +12,7 @@ use linreg_exact::PredictionErrors;
 
 use super::fit::intervals::{Predictor, caution, in_basis, load};
 use crate::columns::{applied_missing, unseen, warn_of_counts};
-use crate::input::{SourceArgs, encoder_of, load_model};
+use crate::input::{SourceArgs, encoder_of, load_model_before_table};
 use crate::names::{Names, all};
 use crate::number::plain;
 use crate::output::Files;
@@ -73,7 +73,7 @@ pub fn run(args: Args) -> Result<()> {
     files.read(&args.model);
     let output = files.output("predictions", args.output.as_deref())?;
     let format = output.table_format()?;
-    let model = load_model(&args.model)?;
+    let model = load_model_before_table(&args.model)?;
     let mut encoder = encoder_of(&model, &args.model)?;
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);

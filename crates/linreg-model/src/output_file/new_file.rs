@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -52,9 +53,7 @@ impl NewFile {
                 take_after(&file, replaced.as_ref())?;
                 Ok(Some(file))
             }
-            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOSYS | Errno::NOENT) => {
-                Ok(None)
-            }
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOSYS) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -73,18 +72,7 @@ impl NewFile {
         #[cfg(not(unix))]
         let _ = mode;
         let made = builder.tempfile_in(folder(&output));
-        // Without the temporary name, which nobody chose.
-        let made = made.map_err(|error| match error.raw_os_error() {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => match error
-                .into_inner()
-                .map(|inner| inner.downcast::<io::Error>())
-            {
-                Some(Ok(inner)) => *inner,
-                Some(Err(inner)) => io::Error::other(inner),
-                None => io::Error::other("no temporary file can be made"),
-            },
-        })?;
+        let made = made.map_err(without_temporary_name)?;
         let (file, path) = made.into_parts();
         let name = Name::new(path);
         take_after(&file, replaced.as_ref())?;
@@ -153,6 +141,20 @@ impl Write for NewFile {
 /// The folder of the file, which has no links in it.
 fn folder(output: &OutputFile) -> &Path {
     output.target.parent().unwrap_or(Path::new("/"))
+}
+
+/// The system's own error, in place of one with a temporary name, which nobody
+/// chose.
+fn without_temporary_name(error: io::Error) -> io::Error {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(found) = cause {
+        let code = found.downcast_ref().and_then(io::Error::raw_os_error);
+        if let Some(code) = code {
+            return io::Error::from_raw_os_error(code);
+        }
+        cause = found.source();
+    }
+    error
 }
 
 /// The file that is replaced, and the permissions to make the new one with.

@@ -197,6 +197,23 @@ fn a_name_as_long_as_names_can_be_works_and_a_longer_one_is_told_at_once() {
     assert!(message(&longer, Existing::Keep).starts_with("File name too long"));
 }
 
+#[test]
+fn a_folder_that_is_gone_is_told_without_a_temporary_name() {
+    let folder = folder();
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    let path = inner.join("out");
+    let output = OutputFile::new(&path, Existing::Keep).unwrap();
+    fs::remove_dir(&inner).unwrap();
+    let named = NewFile::with_name(output.clone());
+    let named = named.map_err(|error| output.error(error));
+    let expected = format!("{}: No such file or directory (os error 2)", path.display());
+    for found in [output.create(), named] {
+        let found = found.unwrap_err().to_string();
+        assert!(found == expected || cfg!(not(unix)), "{found}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_stays_a_link_to_the_file_that_is_replaced() {

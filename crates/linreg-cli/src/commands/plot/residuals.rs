@@ -13,7 +13,7 @@ use super::drawing::DrawingArgs;
 use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::commands::fit::diagnostics::LEVEL;
 use crate::commands::fit::intervals::{Predictor, in_basis, load};
-use crate::input::{COUNTS, SourceArgs, WEIGHTS, encoder_of, load_model};
+use crate::input::{COUNTS, SourceArgs, WEIGHTS, encoder_of, load_model_before_table};
 use crate::number::{count, plain, thousands};
 use crate::terminal;
 
@@ -79,7 +79,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 
 pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&args.source.paths(), &[&args.model])?;
-    let model = load_model(&args.model)?;
+    let model = load_model_before_table(&args.model)?;
     let mut encoder = encoder_of(&model, &args.model)?;
     if let Some(policy) = args.unseen {
         encoder = encoder.with_unseen(policy);
