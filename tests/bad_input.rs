@@ -388,7 +388,10 @@ fn of_models() {
     each_fails(&[
         ("predict foreign.safetensors good.csv", foreign),
         ("evaluate foreign.safetensors good.csv", foreign),
-        ("inspect foreign.safetensors", foreign),
+        (
+            "inspect foreign.safetensors",
+            "foreign.safetensors: this is no model file of linreg, but a table or a text",
+        ),
         (
             "inspect absent",
             "absent: No such file or directory (os error 2)",
