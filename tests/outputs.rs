@@ -312,15 +312,23 @@ fn the_same_command_with_resume_goes_on_and_so_does_its_log() {
         said.ends_with("; go on with the same command and --resume saved\n"),
         "{said}"
     );
-    let first = tool.read("log").lines().count();
-    assert!(first < 3000);
+    let first = tool.read("log");
+    assert!(first.lines().count() < 3000);
+    let foreign = [&command[..], &["--resume", "saved"]].concat();
+    tool.write("log", "my notes\n");
+    assert_eq!(
+        tool.fail(&foreign),
+        "error: log: this is no log of a training, which could go on; name another file"
+    );
+    // A line that a full disk cut short.
+    tool.write("log", first + "{\"epoch\":29");
     tool.succeed(&[&command[..], &["--resume", "saved"]].concat());
     let log = tool.read("log");
     let lines: Vec<serde_json::Value> = log
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert!(lines.len() >= 3000);
+    assert_eq!(lines.len(), 3000);
     let epochs: BTreeSet<u64> = lines
         .iter()
         .map(|line| line["epoch"].as_u64().unwrap())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use linreg_data::{CsvOptions, DataError, Encoder, Passes, Schema, Source, open};
 use linreg_model::{ModelFile, ModelFileError};
-use linreg_training::Loss;
+use linreg_training::{Loss, TrainingError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -104,6 +104,10 @@ impl SourceArgs {
     /// An error with the name of the files, unless it names one.
     pub fn say_where(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
         let error = error.into();
+        let of_training = |error: &'_ (dyn std::error::Error + 'static)| matches!(error.downcast_ref(), Some(TrainingError::Data(error)) if error.names_file());
+        if error.chain().any(of_training) {
+            return error;
+        }
         let cause = error.chain().find_map(|e| e.downcast_ref::<DataError>());
         match cause.is_some_and(DataError::names_file) {
             true => error,

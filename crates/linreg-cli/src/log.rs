@@ -1,6 +1,7 @@
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 
+use anyhow::{Context, Result, bail};
 use linreg_model::{OutputError, OutputFile};
 use linreg_training::{EpochReport, Observer};
 use serde_json::json;
@@ -10,6 +11,8 @@ use serde_json::json;
 /// one that failed too.
 pub struct Log {
     output: OutputFile,
+    /// Bytes of the lines that are kept, of a log that goes on.
+    kept: Option<u64>,
     /// None before the first epoch.
     file: Option<File>,
     failed: Option<OutputError>,
@@ -19,14 +22,34 @@ impl Log {
     pub fn new(output: OutputFile) -> Self {
         Self {
             output,
+            kept: None,
             file: None,
             failed: None,
         }
     }
 
+    /// A log that goes on with a training of which so many epochs are done: the
+    /// lines of those stay, if it is there.
+    pub fn going_on(output: OutputFile, epochs: usize) -> Result<Self> {
+        let name = output.path().display().to_string();
+        let kept = match File::open(output.path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(kept(opened.with_context(|| name.clone())?, epochs).context(name)?),
+        };
+        Ok(Self {
+            kept,
+            ..Self::new(output)
+        })
+    }
+
     /// Makes the file, which is empty unless it goes on.
     pub fn start(&mut self) -> Result<(), OutputError> {
-        self.file = Some(self.output.append()?);
+        let file = self.output.append()?;
+        if let Some(kept) = self.kept {
+            file.set_len(kept)
+                .map_err(|error| self.output.error(error))?;
+        }
+        self.file = Some(file);
         Ok(())
     }
 
@@ -42,6 +65,24 @@ impl Log {
             None => Ok(()),
         }
     }
+}
+
+/// Bytes of the first lines of a log that are of so many epochs. A line may be cut
+/// short, where a disk was full.
+fn kept(log: File, epochs: usize) -> Result<u64> {
+    let (mut log, mut line, mut kept) = (BufReader::new(log), Vec::new(), 0);
+    while log.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+        let found = serde_json::from_slice::<serde_json::Value>(&line).ok();
+        let Some(epoch) = found.and_then(|found| found["epoch"].as_u64()) else {
+            bail!("this is no log of a training, which could go on; name another file");
+        };
+        if epoch >= epochs as u64 {
+            break;
+        }
+        kept += line.len() as u64;
+        line.clear();
+    }
+    Ok(kept)
 }
 
 impl Observer for Log {

@@ -132,7 +132,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let way = args.way()?;
     args.split.split(1, args.seed)?;
     let mut outputs = Outputs::new(&args, &way)?;
-    let fitted = fit(&args, &way, &mut outputs).map_err(how_to_go_on);
+    let resumed = args.training.run.resumed();
+    let fitted = fit(&args, &way, &mut outputs).map_err(|error| how_to_go_on(error, resumed));
     if fitted.is_err() && outputs.saved.is_some() {
         terminal::stderr().note(outputs.where_saved())?;
     }
@@ -147,7 +148,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 /// Says what was saved of a training that was told to end.
-fn how_to_go_on(error: anyhow::Error) -> anyhow::Error {
+fn how_to_go_on(error: anyhow::Error, resumed: Option<&Path>) -> anyhow::Error {
     let Some(TrainingError::Interrupted {
         saved, not_saved, ..
     }) = error.downcast_ref()
@@ -155,10 +156,14 @@ fn how_to_go_on(error: anyhow::Error) -> anyhow::Error {
         return error;
     };
     let what_next = match (saved, not_saved) {
-        (Some(path), _) => format!(
-            "; go on with the same command and --resume {}",
-            path.display()
-        ),
+        (Some(path), _) if resumed == Some(path) => "; go on with the same command".to_string(),
+        (Some(path), _) => {
+            let path = path.display();
+            match resumed {
+                None => format!("; go on with the same command and --resume {path}"),
+                Some(_) => format!("; go on with the same command, now with --resume {path}"),
+            }
+        }
         (None, Some(problem)) => format!("; {problem}"),
         (None, None) => "; nothing was saved, which --checkpoint FILE would have".to_string(),
     };

@@ -51,7 +51,9 @@ impl<'a> Outputs<'a> {
             Way::Exact => None,
             Way::Sgd(_) => run.history_file(&mut files)?,
         };
-        run_files.log = run.log_file(&mut files, args.log.as_deref(), args.force)?;
+        let resumed = run_files.resume.as_ref();
+        let log = run.log_file(&mut files, args.log.as_deref(), resumed, args.force)?;
+        run_files.log = log;
         Ok(Self {
             args,
             path,

@@ -80,6 +80,11 @@ fn every(text: &str) -> Result<Every, String> {
 }
 
 impl RunArgs {
+    /// The checkpoint that is gone on from.
+    pub fn resumed(&self) -> Option<&Path> {
+        self.resume.as_deref()
+    }
+
     /// A setting that was given, by its option.
     pub fn given(&self) -> Option<&'static str> {
         [
@@ -165,21 +170,28 @@ impl RunArgs {
         })
     }
 
-    /// The log, which goes on where training does.
+    /// The log, which goes on where a training does that is resumed.
     pub fn log_file(
         &self,
         files: &mut Files,
         path: Option<&Path>,
+        resumed: Option<&Checkpoint>,
         force: bool,
     ) -> Result<Option<Log>> {
-        let existing = match (self.resume.is_some(), force) {
-            (true, _) => Existing::Append,
-            (false, true) => Existing::Replace,
-            (false, false) => Existing::Keep,
+        let existing = match (resumed, force) {
+            (Some(_), _) => Existing::Append,
+            (None, true) => Existing::Replace,
+            (None, false) => Existing::Keep,
+        };
+        let Some(path) = path else {
+            return Ok(None);
         };
         let advice = "use --force to replace it, or another name";
-        let file = path.map(|path| files.file_that("log", path, existing, advice));
-        Ok(file.transpose()?.map(Log::new))
+        let file = files.file_that("log", path, existing, advice)?;
+        Ok(Some(match resumed {
+            Some(checkpoint) => Log::going_on(file, checkpoint.epochs())?,
+            None => Log::new(file),
+        }))
     }
 
     pub fn history_file(&self, files: &mut Files) -> Result<Option<OutputFile>> {
