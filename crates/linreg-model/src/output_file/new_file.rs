@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
-use std::error::Error;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempPath;
@@ -64,17 +64,14 @@ impl NewFile {
     }
 
     pub(super) fn with_name(output: OutputFile) -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".linreg-");
         let (replaced, mode) = replaced(&output);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
         #[cfg(not(unix))]
         let _ = mode;
-        let made = builder.tempfile_in(folder(&output));
-        let made = made.map_err(without_temporary_name)?;
-        let (file, path) = made.into_parts();
-        let name = Name::new(path);
+        let (file, name) = under_unused_name(folder(&output), |path| options.open(path))?;
         take_after(&file, replaced.as_ref())?;
         Ok(Self {
             writer: BufWriter::new(file),
@@ -143,20 +140,6 @@ fn folder(output: &OutputFile) -> &Path {
     output.target.parent().unwrap_or(Path::new("/"))
 }
 
-/// The system's own error, in place of one with a temporary name, which nobody
-/// chose.
-fn without_temporary_name(error: io::Error) -> io::Error {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
-    while let Some(found) = cause {
-        let code = found.downcast_ref().and_then(io::Error::raw_os_error);
-        if let Some(code) = code {
-            return io::Error::from_raw_os_error(code);
-        }
-        cause = found.source();
-    }
-    error
-}
-
 /// The file that is replaced, and the permissions to make the new one with.
 fn replaced(output: &OutputFile) -> (Option<Metadata>, u32) {
     let found = fs::metadata(&output.target).ok();
@@ -194,13 +177,10 @@ fn take_after(file: &File, replaced: Option<&Metadata>) -> io::Result<()> {
 /// Gives a file without a name that of its output.
 #[cfg(target_os = "linux")]
 fn place(file: &File, output: &OutputFile) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    use std::sync::atomic::{AtomicU64, Ordering};
-
     use rustix::fs::{AtFlags, CWD, linkat};
     use rustix::io::Errno;
+    use std::os::fd::AsRawFd;
 
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let source = format!("/proc/self/fd/{}", file.as_raw_fd());
     let link = |target: &Path| linkat(CWD, &source, CWD, target, AtFlags::SYMLINK_FOLLOW);
     match link(&output.target) {
@@ -208,24 +188,30 @@ fn place(file: &File, output: &OutputFile) -> io::Result<()> {
         linked => return Ok(linked?),
     }
     // Only a file that has a name can replace another.
-    let name = loop {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".linreg-{}-{number}", std::process::id());
-        let name = folder(output).join(name);
-        match link(&name) {
-            Err(Errno::EXIST) => {}
-            linked => {
-                linked?;
-                break Name::new(TempPath::try_from_path(name)?);
-            }
-        }
-    };
+    let linked = under_unused_name(folder(output), |path| Ok(link(path)?));
+    let ((), name) = linked?;
     name.become_file(output)
 }
 
 #[cfg(not(target_os = "linux"))]
 fn place(_: &File, _: &OutputFile) -> io::Result<()> {
     unreachable!("every file has a name on this system")
+}
+
+/// Makes a file in a folder under a name that nobody has.
+fn under_unused_name<T>(
+    folder: &Path,
+    make: impl Fn(&Path) -> io::Result<T>,
+) -> io::Result<(T, Name)> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!(".linreg-{}-{number}", std::process::id()));
+        match make(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return Ok((made?, Name::new(TempPath::try_from_path(path)?))),
+        }
+    }
 }
 
 /// The name of a file for the time being. The file goes with it.
