@@ -131,7 +131,7 @@ fn features_that_others_make_up_are_explained() {
     let message = tool.fail(&["fit", "rows.csv", "--target", "y"]);
     assert_eq!(
         message,
-        "error: rows.csv: `c` adds nothing to the other features:\n  c = 2*a + b\nleave out `c` with --exclude c, or go on with --collinear drop or --collinear minimum-norm"
+        "error: rows.csv: `c` adds nothing to the other features:\n  c = 2*a + b\n  leave out `c` with --exclude c, or go on with --collinear drop or --collinear minimum-norm"
     );
     let without = tool.json(&["fit", "rows.csv", "--target", "y", "--exclude", "c"]);
     let dropped = [

@@ -194,7 +194,7 @@ fn models_whose_parts_do_not_fit_are_refused_by_every_command() {
 fn a_table_in_place_of_a_model_is_told_from_its_first_bytes() {
     let tool = Tool::new();
     model(&tool, "m.safetensors", &[]);
-    let message = "this is no model file of linreg, but a table or a text; are the arguments swapped? The model comes first, then the table";
+    let message = "this is no model file of linreg, but a table or a text";
     // Of 8 GB, none of which is on the disk.
     tool.write("d.csv", "area,y\n1,2\n");
     let file = std::fs::File::options()
@@ -202,7 +202,8 @@ fn a_table_in_place_of_a_model_is_told_from_its_first_bytes() {
         .open(tool.path("d.csv"));
     file.unwrap().set_len(8 << 30).unwrap();
     let found = fails(&tool, &["predict", "d.csv", "m.safetensors"]);
-    assert_eq!(found, format!("error: d.csv: {message}"));
+    let advice = "are the arguments swapped? The model comes first, then the table";
+    assert_eq!(found, format!("error: d.csv: {message}; {advice}"));
     tool.write("d.parquet", b"PAR1\x15\x04\x15\x10");
     let found = fails(&tool, &["inspect", "d.parquet"]);
     assert_eq!(found, format!("error: d.parquet: {message}"));
