@@ -352,12 +352,24 @@ fn the_same_command_with_resume_goes_on_and_so_does_its_log() {
     assert!(bytes("new.st") == bytes("whole.st"));
 }
 
+/// A program that runs without end, and goes with this.
+#[cfg(unix)]
+struct Endless(std::process::Child);
+
+#[cfg(unix)]
+impl Drop for Endless {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_second_training_is_refused_a_checkpoint_that_one_saves_to() {
     let tool = ready();
     let endless = [&training("100000000")[..], &["--checkpoint", "saved"]].concat();
-    let mut first = tool.start(&endless);
+    let first = Endless(tool.start(&endless));
     while !tool.path("saved").exists() {
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -374,8 +386,7 @@ fn a_second_training_is_refused_a_checkpoint_that_one_saves_to() {
     ] {
         assert_eq!(tool.fail(&[&other[..], option].concat()), expected);
     }
-    first.kill().unwrap();
-    first.wait().unwrap();
+    drop(first);
     let replaced = ["--checkpoint", "saved", "--force"];
     tool.succeed(&[&other[..], &replaced].concat());
 }
