@@ -8,11 +8,10 @@ use thiserror::Error;
 
 use crate::terminal;
 
-/// A signal has come while one is waited for; asked again, the program ends at
-/// once.
+/// Whether a first signal has come that the training is to act on.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether the first signal is only noted.
+/// Whether the first signal leaves the end to the training.
 static DEFERRED: AtomicBool = AtomicBool::new(false);
 
 /// The last signal that came.
@@ -39,8 +38,8 @@ pub fn exit_code() -> u8 {
 /// Has signals remove files that are not finished, and end the program.
 pub fn listen() {
     static ONCE: Once = Once::new();
-    // Without it, which a limit on threads can bring about, signals end the
-    // program as they end any.
+    // If the thread cannot be started, signals end the program as they do by
+    // default.
     ONCE.call_once(|| start().unwrap_or(()));
 }
 

@@ -32,7 +32,7 @@ pub fn stdout() -> Text {
     Text(Box::new(AutoStream::auto(io::stdout())))
 }
 
-/// Standard error, likewise. That nobody hears a warning stops no work.
+/// Standard error, likewise. If it is closed, the program goes on without it.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn stderr() -> Text {
     Text(Box::new(Unheard(AutoStream::auto(io::stderr()))))

@@ -147,7 +147,7 @@ pub enum DataError {
         expected: String,
     },
     /// The terms of a model stand for more features than the limit.
-    #[error("the model has {} features, more than the limit of {limit}; {} of them are of the term {}: use fewer of its factors, powers or levels{}", amount(*.features), amount(*.of_term), quote(.term), if *.features > crate::MOST_FEATURES as u64 { "" } else { ", or allow more with --max-features" })]
+    #[error("the model has {} features, more than the limit of {limit}; {} of them are of the term {}: use fewer of its factors, powers or levels", amount(*.features), amount(*.of_term), quote(.term))]
     TooManyFeatures {
         /// Number of features; the largest number if there are more.
         features: u64,

@@ -11,7 +11,7 @@ const MOST_TIMES: u64 = 64;
 /// Bytes of a header, or of what a file says of its columns, at most.
 pub(crate) const MAX_HEADER_BYTES: u64 = 1 << 24;
 
-/// Bytes of a text that stands in the file once and may be that of many rows.
+/// Bytes at most of a text of a dictionary, which any number of rows may repeat.
 pub(crate) const MAX_TEXT_BYTES: u64 = 1 << 24;
 
 /// Columns of a table at most.

@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
-use linreg_data::{EncodingCounts, Passes, Set, Split};
+use anyhow::{Result, anyhow, bail};
+use linreg_data::{DataError, EncodingCounts, MOST_FEATURES, Passes, Set, Split};
 use linreg_model::{ModelFileError, OutputError};
 use linreg_training::{Metrics, TrainingError};
 
@@ -67,7 +67,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
-    /// Replace the model file, and the report, if they exist
+    /// Replace files that exist: the model, the report, and those of a training
     #[arg(long)]
     force: bool,
 
@@ -109,7 +109,7 @@ pub struct Args {
     search: SearchArgs,
 
     /// File to write a line of JSON to after every epoch: losses, learning rate,
-    /// rows per second
+    /// rows per second. With --resume it goes on
     #[arg(long, value_name = "FILE", help_heading = "Training (--method sgd)")]
     log: Option<PathBuf>,
 
@@ -137,10 +137,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if fitted.is_err() && outputs.saved.is_some() {
         terminal::stderr().note(outputs.where_saved())?;
     }
-    fitted?;
     for problem in &outputs.problems {
         terminal::stderr().error(format_args!("{problem:#}"))?;
     }
+    fitted?;
     Ok(match outputs.problems.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
@@ -172,13 +172,23 @@ fn how_to_go_on(error: anyhow::Error, resumed: Option<&Path>) -> anyhow::Error {
     Interrupted(interrupted.unwrap_or_default() + &what_next).into()
 }
 
+/// Says how more features are allowed, where they can be.
+fn how_to_allow(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(DataError::TooManyFeatures { features, .. }) if *features <= MOST_FEATURES as u64 => {
+            anyhow!("{error:#}, or allow more with --max-features")
+        }
+        _ => error,
+    }
+}
+
 /// Fits, saves the model as soon as there is one, judges it and tells of it.
 fn fit(args: &Args, way: &Way, outputs: &mut Outputs) -> Result<()> {
     let validation = args.validation()?;
     let source = args.source.open(Passes::Several)?;
     let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
         true => error,
-        false => args.source.say_where(error),
+        false => how_to_allow(args.source.say_where(error)),
     };
     let started = Instant::now();
     let (table, fitted, split) = match way {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::feature::{Feature, FeatureFactor};
 use crate::schema::Kind;
@@ -50,14 +50,7 @@ pub(super) struct Design {
 impl Design {
     /// The design of an encoder.
     pub fn of(encoder: &Encoder) -> Self {
-        let columns = encoder.columns_by_name();
-        let column_of = |factor: &Factor| {
-            let (first, last) = columns.get(factor.column())?;
-            Some(match factor {
-                Factor::Categorical(_) => *last,
-                _ => *first,
-            })
-        };
+        let columns = encoder.feature_index();
         let is_categorical = |column: usize| {
             let kind = &encoder.columns[column].kind;
             matches!(kind, Kind::Categorical { .. })
@@ -77,7 +70,7 @@ impl Design {
         for term in &encoder.terms {
             let mut pieces = Vec::new();
             for (index, factor) in term.0.iter().enumerate() {
-                let Some(column) = column_of(factor) else {
+                let Some(column) = columns.of(factor) else {
                     continue;
                 };
                 let by_levels = is_categorical(column);
@@ -189,20 +182,6 @@ impl Pieces {
     }
 }
 
-impl Encoder {
-    /// The first and the last of the columns of features with a name.
-    pub(super) fn columns_by_name(&self) -> HashMap<&str, (usize, usize)> {
-        let mut columns = HashMap::new();
-        let features = &self.columns[..self.num_feature_columns()];
-        for (index, column) in features.iter().enumerate() {
-            let found = columns.entry(column.name.as_str());
-            found
-                .and_modify(|(_, last)| *last = index)
-                .or_insert((index, index));
-        }
-        columns
-    }
-}
 impl Product {
     /// Whether it is a power or a product of numbers, which an `f64` rounds.
     pub fn is_rounded(&self) -> bool {

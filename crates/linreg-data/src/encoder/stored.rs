@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Encoder, MOST_FEATURES, MissingPolicy, UnseenPolicy, check_distinct};
 use crate::error::quote;
 use crate::schema::{Column, Kind};
-use crate::{DataError, Factor, Term};
+use crate::{DataError, Term};
 
 /// An [`Encoder`] as it is stored, not yet checked.
 #[derive(Deserialize)]
@@ -145,20 +145,16 @@ impl Encoder {
     /// Every factor is of a column that is there and can be what it says, and
     /// every column is of a factor.
     fn check_terms(&self) -> Result<(), DataError> {
-        let columns = self.columns_by_name();
+        let columns = self.feature_index();
         let mut used = HashSet::new();
         for term in &self.terms {
             for factor in &term.0 {
-                let Some((first, last)) = columns.get(factor.column()) else {
+                let Some(column) = columns.of(factor) else {
                     return Err(DataError::stored(
                         format!("term {}", quote(&term.to_string())),
                         format!("of the column {}", quote(factor.column())),
                         "one of the columns of features",
                     ));
-                };
-                let column = match factor {
-                    Factor::Categorical(_) => *last,
-                    _ => *first,
                 };
                 self.columns[column].check_factor(factor)?;
                 used.insert(column);

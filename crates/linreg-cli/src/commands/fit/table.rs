@@ -296,12 +296,13 @@ impl Table {
                 fitted
             }
             Way::Sgd(backend) => {
-                let trained = self.train(args, backend, split, &mut outputs.run)?;
-                outputs.save(self, &trained.fitted)?;
-                outputs.problems.extend(trained.not_saved);
+                let trained = self.train(args, backend, split, &mut outputs.run);
                 let log = outputs.run.log.take();
                 let failure = log.and_then(Log::failure);
                 outputs.problems.extend(failure.map(anyhow::Error::from));
+                let trained = trained?;
+                outputs.save(self, &trained.fitted)?;
+                outputs.problems.extend(trained.not_saved);
                 trained.deferred.map_or(Ok(()), Deferred::end)?;
                 let mut fitted = self.judge_trained(trained.fitted, &trained.rows)?;
                 self.judge_held_out(args, split, &mut fitted)?;
