@@ -279,6 +279,38 @@ fn hostile_numbers_are_told_by_name() {
 }
 
 #[test]
+fn a_training_that_has_not_ended_cannot_be_said_to_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint");
+    let minibatches = TrainingConfig::for_rows(40, 8).with_num_epochs(6);
+    let all_rows = TrainingConfig::full_batch(Penalty::default()).with_num_epochs(6);
+    for (config, batches, reasons) in [
+        (
+            minibatches,
+            3,
+            &[
+                "epochs",
+                "patience",
+                "converged",
+                "precision",
+                "steps",
+                "time",
+            ][..],
+        ),
+        // Whether all rows have converged, only they could tell.
+        (all_rows, 2, &["epochs", "patience", "steps", "time"]),
+    ] {
+        let mut state = save(&config, &path, batches);
+        for reason in reasons {
+            state["progress"]["ended"] = json!(reason);
+            write(&path, &state);
+            let error = resumed(&config, &path).unwrap_err().to_string();
+            assert!(error.contains("the reason for its end"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_proximal_training_that_stops_before_its_first_update_goes_on() {
     let l1 = Penalty {
         l1: 0.3,
