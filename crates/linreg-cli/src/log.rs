@@ -102,3 +102,40 @@ impl Observer for Log {
         self.failed = written.err().map(|error| self.output.error(error));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use linreg_model::Existing;
+
+    use super::*;
+
+    #[test]
+    fn only_whole_lines_of_epochs_that_are_done_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let lines: Vec<String> = (0..4)
+            .map(|epoch| format!("{{\"epoch\":{epoch}}}\n"))
+            .collect();
+        let after = |content: &str, epochs| {
+            std::fs::write(&path, content).unwrap();
+            let output = OutputFile::new(&path, Existing::Append).unwrap();
+            Log::going_on(output, epochs)?.start()?;
+            anyhow::Ok(std::fs::read_to_string(&path)?)
+        };
+        let whole = lines.concat();
+        assert_eq!(after(&whole, 4).unwrap(), whole);
+        // Killed after lines that no checkpoint knows of.
+        assert_eq!(after(&whole, 2).unwrap(), lines[..2].concat());
+        // The disk was full.
+        assert_eq!(
+            after(&whole[..whole.len() - 3], 9).unwrap(),
+            lines[..3].concat()
+        );
+        assert_eq!(after("", 2).unwrap(), "");
+        let error = after("my notes\n", 2).unwrap_err().to_string();
+        assert!(
+            error.ends_with("this is no log of a training, which could go on; name another file")
+        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "my notes\n");
+    }
+}
