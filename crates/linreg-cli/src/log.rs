@@ -132,10 +132,9 @@ mod tests {
             lines[..3].concat()
         );
         assert_eq!(after("", 2).unwrap(), "");
-        let error = after("my notes\n", 2).unwrap_err().to_string();
-        assert!(
-            error.ends_with("this is no log of a training, which could go on; name another file")
-        );
+        let error = after("my notes\n", 2).unwrap_err();
+        let expected = ": this is no log of a training, which could go on; name another file";
+        assert!(format!("{error:#}").ends_with(expected), "{error:#}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "my notes\n");
     }
 }
