@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::process::Output;
 
+use linreg_model::Digest;
 use serde_json::{Value, json};
 
 use crate::tool::Tool;
@@ -390,22 +391,6 @@ fn more_folds_than_rows_are_refused() {
     }
 }
 
-/// The checksum of a checkpoint.
-fn checksum(json: &[u8]) -> u64 {
-    let mut digest = 0xcbf2_9ce4_8422_2325u64;
-    let mut add = |word: u64| {
-        digest = (digest ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        digest ^= digest >> 29;
-    };
-    for bytes in json.chunks(8) {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        add(u64::from_le_bytes(word));
-    }
-    add(json.len() as u64);
-    digest
-}
-
 #[test]
 fn checkpoints_with_a_right_checksum_are_checked_all_the_same() {
     let tool = Tool::new();
@@ -460,7 +445,7 @@ fn checkpoints_with_a_right_checksum_are_checked_all_the_same() {
         let mut damaged = state.clone();
         *damaged.pointer_mut(place).unwrap() = value;
         let json = damaged.to_string();
-        let sum = checksum(json.as_bytes());
+        let sum = Digest::of(json.as_bytes());
         tool.write("bad", format!("{format} {sum:016x}\n{json}"));
         let found = fails(&tool, &[&fit[..], &["--resume", "bad"]].concat());
         assert!(

@@ -38,6 +38,7 @@
 //! ```
 
 mod coefficients;
+mod digest;
 mod error;
 mod file;
 #[cfg(feature = "burn-train")]
@@ -46,6 +47,7 @@ mod linear_regression;
 mod output_file;
 
 pub use coefficients::{Coefficients, CoefficientsError};
+pub use digest::Digest;
 pub use error::ModelFileError;
 pub use file::{FORMAT_VERSION, ModelFile, NamedTensor};
 pub use linear_regression::{LinearRegression, LinearRegressionConfig};

@@ -4,10 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use linreg_model::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fingerprint::{Digest, Fingerprint};
+use crate::fingerprint::Fingerprint;
 use crate::full_batch::FullBatch;
 use crate::step::SavedTraining;
 use crate::{EpochRecord, StopReason, TrainingConfig, TrainingError};

@@ -1,4 +1,5 @@
 use linreg_data::{ChunkOrder, DataError, RowSource};
+use linreg_model::Digest;
 use serde::{Deserialize, Serialize};
 
 /// What tells data sets apart: their rows in their order, number by number.
@@ -25,10 +26,10 @@ impl Fingerprint {
             for (index, (x, y)) in features.zip(rows.targets.chunks_exact(height)).enumerate() {
                 x.iter()
                     .chain(y)
-                    .for_each(|value| digest.add(value.to_bits()));
+                    .for_each(|value| digest.word(value.to_bits()));
                 if let Some(weights) = &rows.weights {
                     weighted = true;
-                    digest.add(weights[index].to_bits());
+                    digest.word(weights[index].to_bits());
                 }
             }
         }
@@ -37,7 +38,7 @@ impl Fingerprint {
             features: source.feature_names().to_vec(),
             targets: source.target_names().to_vec(),
             weighted,
-            digest: digest.0,
+            digest: digest.value(),
         })
     }
 
@@ -78,34 +79,6 @@ impl Fingerprint {
             ));
         }
         (found.digest != self.digest).then(|| "rows with other numbers, or in another order".into())
-    }
-}
-
-/// A digest of words, FNV-1a of 64 bits at a time with its bits spread: not
-/// against forgers.
-pub(crate) struct Digest(pub(crate) u64);
-
-impl Default for Digest {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Digest {
-    pub(crate) fn add(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 29;
-    }
-
-    pub(crate) fn of(bytes: &[u8]) -> u64 {
-        let mut digest = Self::default();
-        for bytes in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..bytes.len()].copy_from_slice(bytes);
-            digest.add(u64::from_le_bytes(word));
-        }
-        digest.add(bytes.len() as u64);
-        digest.0
     }
 }
 

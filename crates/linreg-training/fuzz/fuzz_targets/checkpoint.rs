@@ -13,6 +13,7 @@ use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
 use libfuzzer_sys::fuzz_target;
 use linreg_data::{Dataset, SyntheticConfig};
+use linreg_model::Digest;
 use linreg_training::{
     Checkpoint, CheckpointFile, Checkpointing, Every, Loss, Observer, OptimizerConfig, Penalty, RunOptions,
     TrainingConfig, train_with,
@@ -55,25 +56,9 @@ fn config(how: u8) -> TrainingConfig {
     }
 }
 
-/// As the checkpoint's own.
-fn checksum(json: &[u8]) -> u64 {
-    let mut digest = 0xcbf2_9ce4_8422_2325u64;
-    let mut add = |word: u64| {
-        digest = (digest ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        digest ^= digest >> 29;
-    };
-    for bytes in json.chunks(8) {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        add(u64::from_le_bytes(word));
-    }
-    add(json.len() as u64);
-    digest
-}
-
 fn write(json: &[u8]) -> PathBuf {
     let path = FOLDER.path().join("checkpoint");
-    let mut bytes = format!("linreg checkpoint 2 {:016x}\n", checksum(json)).into_bytes();
+    let mut bytes = format!("linreg checkpoint 2 {:016x}\n", Digest::of(json)).into_bytes();
     bytes.extend(json);
     std::fs::write(&path, bytes).unwrap();
     path
