@@ -13,7 +13,7 @@ pub(crate) struct Curvature {
     /// `E|x|⁴`.
     mean_fourth: f64,
     /// The largest `|x|²`.
-    largest_square: f64,
+    pub(crate) largest_square: f64,
 }
 
 impl Curvature {

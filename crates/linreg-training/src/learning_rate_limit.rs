@@ -1,0 +1,222 @@
+use linreg_data::{ChunkOrder, DataError, RowSource, Summary};
+
+use crate::curvature::Curvature;
+
+/// Up to which constant learning rate plain gradient descent on the mean squared
+/// loss converges, for these rows.
+///
+/// The Hessian of the mean of `(y_hat - y)²` is `H = 2 X' X / n`, with a column of
+/// ones in `X` for the bias. A step multiplies the error along an eigenvector of `H`
+/// by `1 - learning rate λ`, which stays within 1 below `2 / λ` (LeCun et al.,
+/// *Efficient BackProp*, 1998, section 5.1).
+///
+/// A batch's own Hessian `H_b` differs from `H`. Batches of `b` rows drawn at random
+/// converge in the mean square if `E[H_b²] <= 2 H / learning rate` (Bach and
+/// Moulines, *Non-strongly-convex smooth stochastic approximation with convergence
+/// rate O(1/n)*, 2013, section 2). With `E[H_b²] = (1 - 1/b) H² + 4 E[|x|² x x'] / b`
+/// and `E[|x|² x x'] <= max |x|² H / 2`, that is so below
+/// `2 / ((1 - 1/b) λ + 2 max |x|² / b)`, whatever the rows.
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::SyntheticConfig;
+/// use linreg_training::LearningRateLimit;
+///
+/// # fn main() -> Result<(), linreg_data::DataError> {
+/// let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2).generate()?;
+/// let limit = LearningRateLimit::of(&dataset, 10, true)?;
+/// // Features of variance 1: each eigenvalue is near 2.
+/// assert!((0.9..1.0).contains(&limit.all_rows));
+/// assert!(limit.batches < limit.all_rows);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LearningRateLimit {
+    /// λ, the largest eigenvalue of the Hessian: to ten digits of up to 256
+    /// features, to about three of more.
+    pub largest_eigenvalue: f64,
+    /// `2 / λ`: below it, steps on all rows at once converge, and above it they
+    /// diverge.
+    pub all_rows: f64,
+    /// Below it, steps on batches of this size are certain to converge, in the mean
+    /// square; between the two it depends on the rows.
+    pub batches: f64,
+}
+
+impl LearningRateLimit {
+    /// Features up to which the Gram matrix is worth its memory and time.
+    const MOST_FEATURES: usize = 256;
+
+    /// Reads every row, once or twice; weights count.
+    ///
+    /// # Errors
+    ///
+    /// Rows that cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If the batch size is 0.
+    pub fn of(
+        source: &(impl RowSource + ?Sized),
+        batch_size: usize,
+        intercept: bool,
+    ) -> Result<Self, DataError> {
+        assert!(batch_size > 0, "a batch has rows");
+        let mean_weight = Summary::of(source)?.mean_weight;
+        let curvature = Curvature::of(source, None, intercept, mean_weight)?;
+        let of_gram = match source.feature_names().len() <= Self::MOST_FEATURES {
+            true => Gram::of(source, intercept, mean_weight)?.largest_eigenvalue(),
+            false => curvature.largest_eigenvalue,
+        };
+        let largest_eigenvalue = 2.0 * of_gram;
+        let share = 1.0 / batch_size.min(source.num_rows().max(1)) as f64;
+        let of_batches =
+            (1.0 - share) * largest_eigenvalue + 2.0 * share * curvature.largest_square;
+        Ok(Self {
+            largest_eigenvalue,
+            all_rows: 2.0 / largest_eigenvalue,
+            batches: (2.0 / of_batches).min(2.0 / largest_eigenvalue),
+        })
+    }
+}
+
+/// The Gram matrix `X' X / n`, with a column of ones where the model has a bias.
+struct Gram {
+    /// Row by row.
+    products: Vec<f64>,
+    width: usize,
+}
+
+impl Gram {
+    fn of(
+        source: &(impl RowSource + ?Sized),
+        intercept: bool,
+        mean_weight: Option<f64>,
+    ) -> Result<Self, DataError> {
+        let features = source.feature_names().len();
+        let width = features + usize::from(intercept);
+        let mut products = vec![0.0; width * width];
+        let mut row = vec![1.0; width];
+        let mut count = 0.0;
+        for rows in source.chunks(ChunkOrder::File)? {
+            let rows = rows?;
+            for (index, values) in rows.features.chunks_exact(features).enumerate() {
+                row[..features].copy_from_slice(values);
+                let weight = match (&rows.weights, mean_weight) {
+                    (Some(weights), Some(mean)) => weights[index] / mean,
+                    _ => 1.0,
+                };
+                for (products, x) in products.chunks_exact_mut(width).zip(&row) {
+                    for (product, other) in products.iter_mut().zip(&row) {
+                        *product += weight * x * other;
+                    }
+                }
+                count += 1.0;
+            }
+        }
+        products.iter_mut().for_each(|product| *product /= count);
+        Ok(Self { products, width })
+    }
+
+    /// By power iteration (Golub and Van Loan, *Matrix Computations*, section
+    /// 7.3.1), until it stands still.
+    fn largest_eigenvalue(&self) -> f64 {
+        const MOST: usize = 100_000;
+        // No vector of a table is likely to be at right angles to it.
+        let mut vector: Vec<f64> = (0..self.width)
+            .map(|i| 1.0 + 0.1 * (i as f64).sin())
+            .collect();
+        let mut eigenvalue = 0.0;
+        for _ in 0..MOST {
+            let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if norm == 0.0 {
+                return 0.0;
+            }
+            vector.iter_mut().for_each(|x| *x /= norm);
+            let rows = self.products.chunks_exact(self.width);
+            let next: Vec<f64> = rows
+                .map(|row| row.iter().zip(&vector).map(|(a, b)| a * b).sum())
+                .collect();
+            let found: f64 = next.iter().zip(&vector).map(|(a, b)| a * b).sum();
+            vector = next;
+            if (found - eigenvalue).abs() <= 1e-14 * found {
+                return found;
+            }
+            eigenvalue = found;
+        }
+        eigenvalue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{TrainingConfig, TrainingError, train};
+    use burn_autodiff::Autodiff;
+    use burn_ndarray::NdArray;
+    use linreg_data::{Dataset, SyntheticConfig};
+
+    fn names(count: usize) -> Vec<String> {
+        (0..count).map(|i| format!("x{i}")).collect()
+    }
+
+    #[test]
+    fn is_that_of_rows_whose_hessian_is_known() {
+        // Two columns of ±1 that agree in three rows of four: without a bias,
+        // 2 X' X / n has the eigenvalues 2 (1 ± 1/2).
+        let features = vec![1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0];
+        let dataset = Dataset::new(features, vec![0.0; 4], names(2), vec!["y".into()]).unwrap();
+        let limit = LearningRateLimit::of(&dataset, 4, false).unwrap();
+        assert!((limit.largest_eigenvalue - 3.0).abs() < 1e-10, "{limit:?}");
+        assert!((limit.all_rows - 2.0 / 3.0).abs() < 1e-10);
+        // Every row has |x|² = 2: 2 / (3 / 2 + 2 · 2 / 2).
+        let pairs = LearningRateLimit::of(&dataset, 2, false).unwrap();
+        assert!((pairs.batches - 2.0 / 3.5).abs() < 1e-10, "{pairs:?}");
+        let single = LearningRateLimit::of(&dataset, 1, false).unwrap();
+        assert!((single.batches - 0.5).abs() < 1e-10, "{single:?}");
+    }
+
+    #[test]
+    fn rows_that_are_all_zero_leave_every_rate() {
+        let dataset = Dataset::new(vec![0.0; 3], vec![1.0; 3], names(1), vec!["y".into()]);
+        let limit = LearningRateLimit::of(&dataset.unwrap(), 1, false).unwrap();
+        assert_eq!(limit.all_rows, f64::INFINITY);
+    }
+
+    #[test]
+    fn training_converges_below_and_diverges_above() {
+        for seed in 0..5 {
+            let rows = SyntheticConfig::new(vec![2.0, -3.4, 0.5], 4.2)
+                .with_num_examples(200)
+                .with_noise_std(0.0)
+                .with_seed(seed)
+                .generate()
+                .unwrap();
+            let run = |batch_size, learning_rate, epochs| {
+                let config = TrainingConfig::new()
+                    .with_batch_size(batch_size)
+                    .with_num_epochs(epochs)
+                    .with_learning_rate(learning_rate)
+                    .with_seed(seed);
+                train::<Autodiff<NdArray<f64>>>(&config, &rows, &Default::default(), &mut ())
+            };
+            let limit = LearningRateLimit::of(&rows, 200, true).unwrap();
+            let loss = *run(200, 0.99 * limit.all_rows, 2000)
+                .unwrap()
+                .losses
+                .last()
+                .unwrap();
+            assert!(loss < 1e-9, "seed {seed}: {loss}");
+            let error = run(200, 1.01 * limit.all_rows, 2000).unwrap_err();
+            assert!(matches!(error, TrainingError::Diverged { .. }), "{error}");
+            for batch_size in [1, 5] {
+                let limit = LearningRateLimit::of(&rows, batch_size, true).unwrap();
+                let losses = run(batch_size, 0.99 * limit.batches, 20).unwrap().losses;
+                assert!(losses[19] < 1e-9, "seed {seed}: {losses:?}");
+            }
+        }
+    }
+}
