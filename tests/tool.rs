@@ -38,17 +38,23 @@ impl Tool {
         names
     }
 
-    /// Runs `linreg` with these arguments in the folder.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    /// `linreg` with these arguments in the folder, in English wherever it runs.
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::cargo_bin("linreg").unwrap();
         command.current_dir(self.folder.path()).args(arguments);
+        command.env_remove("LANGUAGE").env("LC_ALL", "C");
+        command
+    }
+
+    /// Runs `linreg` with these arguments in the folder.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
         command.output().unwrap()
     }
 
     /// As [`run`](Self::run), with a variable in its environment.
     pub fn run_with(&self, variable: &str, value: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::cargo_bin("linreg").unwrap();
-        command.current_dir(self.folder.path()).args(arguments);
+        let mut command = self.command(arguments);
         command.env(variable, value).output().unwrap()
     }
 
@@ -65,16 +71,14 @@ impl Tool {
 
     /// Runs it with so many threads for each pool.
     pub fn succeed_on_threads(&self, threads: usize, arguments: &[&str]) {
-        let mut command = Command::cargo_bin("linreg").unwrap();
-        command.current_dir(self.folder.path()).args(arguments);
+        let mut command = self.command(arguments);
         command.env("RAYON_NUM_THREADS", threads.to_string());
         command.assert().success();
     }
 
     /// Runs it with this on standard input, and gives what it printed.
     pub fn pipe(&self, arguments: &[&str], input: &str) -> String {
-        let mut command = Command::cargo_bin("linreg").unwrap();
-        command.current_dir(self.folder.path()).args(arguments);
+        let mut command = self.command(arguments);
         let output = command.write_stdin(input).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments:?}: {stderr}");

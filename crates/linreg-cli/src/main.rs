@@ -9,6 +9,7 @@ mod columns;
 mod commands;
 mod input;
 mod interrupt;
+mod language;
 mod log;
 mod loss;
 mod memory;

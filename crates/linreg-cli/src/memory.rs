@@ -1,5 +1,5 @@
 //! How much memory a piece of code takes, so that the lesson can show what
-//! evaluation without gradients saves.
+//! work without gradients saves.
 
 #![expect(unsafe_code, reason = "an allocator cannot be written without it")]
 
@@ -53,12 +53,23 @@ unsafe impl GlobalAlloc for Counting {
 /// The most bytes of the host's memory in use at once while this ran, above
 /// those in use before. One measurement at a time.
 pub fn peak_of<T>(code: impl FnOnce() -> T) -> (T, usize) {
+    let result = measure(code);
+    (result, PEAK.load(Relaxed).max(0) as usize)
+}
+
+/// The bytes of the host's memory that the result holds, likewise.
+pub fn held_by<T>(code: impl FnOnce() -> T) -> (T, usize) {
+    let result = measure(code);
+    (result, IN_USE.load(Relaxed).max(0) as usize)
+}
+
+fn measure<T>(code: impl FnOnce() -> T) -> T {
     IN_USE.store(0, Relaxed);
     PEAK.store(0, Relaxed);
     MEASURING.store(true, Relaxed);
     let result = code();
     MEASURING.store(false, Relaxed);
-    (result, PEAK.load(Relaxed).max(0) as usize)
+    result
 }
 
 #[cfg(test)]
@@ -66,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_peak_and_not_the_sum() {
+    fn finds_the_peak_and_not_the_sum_and_what_is_held() {
         // Other tests allocate at the same time, but no such amounts.
         let ((), peak) = peak_of(|| {
             for _ in 0..4 {
@@ -74,5 +85,11 @@ mod tests {
             }
         });
         assert!((64 << 20..100 << 20).contains(&peak), "{peak}");
+        let (kept, held) = held_by(|| {
+            drop(std::hint::black_box(vec![1u8; 256 << 20]));
+            std::hint::black_box(vec![1u8; 64 << 20])
+        });
+        assert_eq!(kept.len(), 64 << 20);
+        assert!((64 << 20..100 << 20).contains(&held), "{held}");
     }
 }

@@ -33,6 +33,22 @@ pub fn significant(value: f64) -> String {
     format!("{digits}{power}")
 }
 
+/// The same to four digits, for a figure that is looked at beside others.
+pub fn four_digits(value: f64) -> String {
+    significant(rounded(value, 4))
+}
+
+/// The same to two digits, for a difference.
+pub fn two_digits(value: f64) -> String {
+    significant(rounded(value, 2))
+}
+
+/// Infinities and NaN are left as they are.
+fn rounded(value: f64, digits: usize) -> f64 {
+    let text = format!("{value:.0$e}", digits - 1);
+    text.parse().unwrap_or(value)
+}
+
 /// A duration in the unit that suits it.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -137,6 +153,9 @@ mod tests {
             assert_eq!(significant(value), text);
         }
         assert_eq!(six_digits(7.0003), "7.00030");
+        assert_eq!(four_digits(0.000091943), "0.00009194");
+        assert_eq!(four_digits(137.86451), "137.9");
+        assert_eq!(two_digits(1.19209e-7), "1.2e-7");
     }
 
     #[test]

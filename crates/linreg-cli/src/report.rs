@@ -16,11 +16,15 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::language::Language;
+
 const STYLE: &str = include_str!("report/page.css");
 const SCRIPT: &str = include_str!("report/page.js");
 
 /// A report, section by section. All its texts are HTML.
 pub struct Page {
+    /// In which its own words are; its texts should be too.
+    pub language: Language,
     /// What the report is of; the one text that is not HTML.
     pub title: String,
     /// The main result in a sentence.
@@ -55,26 +59,37 @@ impl Page {
             })
             .collect();
         let lead = &self.lead;
+        let version = env!("CARGO_PKG_VERSION");
+        let language = self.language;
+        let tag = language.tag();
+        let skip = language.choose("Skip to the report", "跳到正文");
+        let contents = language.choose("Sections", "目录");
+        let dark = language.choose("Dark colours", "深色");
+        let made = language.choose(
+            format!("Made by linreg {version}."),
+            format!("由 linreg {version} 生成。"),
+        );
+        let light = language.choose("Light colours", "浅色");
         let style = format!("{STYLE}{}", linreg_plot::page_style());
         let hashes = [&style, SCRIPT].map(sha256_base64);
-        let version = env!("CARGO_PKG_VERSION");
         // Nothing is loaded, and no script or style runs but these two.
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
             hashes[0], hashes[1]
         );
         format!(
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "<!DOCTYPE html>\n<html lang=\"{tag}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"generator\" content=\"linreg {version}\">\n\
              <title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n\
-             <a class=\"skip\" href=\"#main\">Skip to the report</a>\n\
+             <a class=\"skip\" href=\"#main\">{skip}</a>\n\
              <header>\n<div><h1><bdi>{title}</bdi></h1>\n<p>{lead}</p></div>\n\
-             <button id=\"theme\" type=\"button\" hidden>Dark colours</button>\n</header>\n\
-             <nav aria-label=\"Sections\">\n{links}</nav>\n\
+             <button id=\"theme\" type=\"button\" data-dark=\"{dark}\" \
+             data-light=\"{light}\" hidden>{dark}</button>\n</header>\n\
+             <nav aria-label=\"{contents}\">\n{links}</nav>\n\
              <main id=\"main\">\n{sections}</main>\n\
-             <footer><p>Made by linreg {version}.</p></footer>\n\
+             <footer><p>{made}</p></footer>\n\
              <script>{SCRIPT}</script>\n</body>\n</html>\n"
         )
     }
@@ -95,6 +110,7 @@ mod tests {
             body: html::paragraph(&html::name(title)),
         };
         let page = Page {
+            language: Language::English,
             title: title.to_string(),
             lead: html::name(title),
             sections: vec![section("one", "First"), section("two", "Second")],

@@ -1,41 +1,57 @@
+mod accuracy;
+mod batch_size;
+mod data;
 mod evaluation;
+mod gradients;
+mod looseness;
+mod next;
 mod page;
+mod parameters;
 mod plots;
+mod section;
 mod story;
+mod training;
+mod update;
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::Result;
-use burn::tensor::backend::AutodiffBackend;
-use linreg_backend::{Outcome, Task};
-use linreg_data::{Batches, DataError, Dataset};
-use linreg_model::{Coefficients, LinearRegression};
-use linreg_training::{
-    EpochReport, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
-};
-use serde_json::json;
+use linreg_data::{Dataset, SyntheticConfig};
+use linreg_model::Coefficients;
+use linreg_training::TrainingConfig;
+use serde_json::{Value, json};
 
 use super::generate::SyntheticArgs;
 use super::{Backend, BackendArgs};
+use crate::language::Language;
 use crate::output::Files;
-use crate::terminal::{self, Text, print_json};
-use evaluation::Evaluation;
+use crate::terminal::{self, print_json};
+use accuracy::Accuracy;
+use batch_size::BatchSizes;
+use evaluation::{Evaluate, Evaluations};
+use gradients::Gradients;
+use looseness::FeatureLine;
 use plots::Plots;
-use story::FeatureLine;
+use section::{Block, Section};
+use story::Story;
+use training::Run;
+use update::{MakeUpdates, Updates};
 
 /// The linear regression lesson, step by step
 ///
-/// Draws y = X w + b + noise with known weights, looks at it, trains a model on
-/// it with minibatch stochastic gradient descent, compares what was learned
-/// with the truth, and measures what evaluation without gradients saves.
+/// Draws y = X w + b + noise with known weights, looks at it, and trains a model
+/// on it with minibatch stochastic gradient descent. Then it answers, each by an
+/// experiment on these rows: why the update is not tracked, why gradients are set
+/// to zero, why they are divided by the batch size, what evaluation without
+/// gradients saves, and how good a model can get.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   linreg lesson
   linreg lesson --noise 1 --epochs 10 --learning-rate 0.01
   linreg lesson --weights 1,-2,0.5 --bias 10 --plots pictures
-  linreg lesson --report lesson")]
+  linreg lesson --report lesson
+  linreg lesson --language zh")]
 pub struct Args {
     #[command(flatten)]
     data: SyntheticArgs,
@@ -79,6 +95,10 @@ pub struct Args {
     #[arg(long, requires = "pictures")]
     force: bool,
 
+    /// Language of the lesson [default: that of the system, else en]
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<Language>,
+
     /// Print one JSON object: epochs, weights, bias and all other figures
     #[arg(long)]
     json: bool,
@@ -87,8 +107,14 @@ pub struct Args {
     backend: BackendArgs,
 }
 
+/// Rows and epochs of the experiments at most, so that they take no longer on many
+/// rows.
+const MOST_ROWS: usize = 10_000;
+const MOST_EPOCHS: usize = 10;
+
 pub fn run(args: Args) -> Result<()> {
     let backend = args.backend.choose()?;
+    let language = args.language.unwrap_or_else(Language::of_system);
     let data = args.data.config();
     let config = TrainingConfig::new()
         .with_batch_size(args.batch_size)
@@ -98,19 +124,17 @@ pub fn run(args: Args) -> Result<()> {
         .with_placement(backend.placement());
     config.check()?;
     let dataset = data.generate()?;
-    let lines = FeatureLine::of_each(&data, &dataset);
     let mut files = Files::new(&[], args.force)?;
     let plots = match args.plots.as_ref().or(args.report.as_ref()) {
         None => None,
         Some(folder) => Some(Plots::new(folder.clone(), &dataset, &mut files)?),
     };
-    let report = args
-        .report
-        .as_ref()
-        .map(|folder| folder.join("report.html"));
-    let report_output = match &report {
+    let report = match &args.report {
         None => None,
-        Some(report) => Some(files.file("report", report)?),
+        Some(folder) => {
+            let path = folder.join("report.html");
+            Some((files.file("report", &path)?, path))
+        }
     };
 
     let mut out = match args.json {
@@ -122,132 +146,156 @@ pub fn run(args: Args) -> Result<()> {
         .as_ref()
         .map(|plots| plots.write(&dataset))
         .transpose()?;
-    story::introduce(&mut out, &data)?;
-    story::show_scatters(&mut out, &dataset, &lines)?;
+    let mut story = Story::new(&mut out);
+    let lines = FeatureLine::of_each(&data, &dataset);
+    let scatters = looseness::scatters(&dataset, looseness::MOST_SCATTERS, language)?;
+    let mut sections = vec![
+        data::section(&data, language),
+        looseness::section(&dataset, &lines, scatters, language),
+    ];
+    for section in &sections {
+        story.tell(section)?;
+    }
     if let (Some(plots), Some(written)) = (&plots, written) {
         let folder = plots.folder.display();
-        writeln!(out, "Wrote {written} pictures to {folder}.\n")?;
+        story.go_on(&[Block::Paragraph(language.choose(
+            format!("Wrote {written} pictures to {folder}."),
+            format!("已将 {written} 张图写入 {folder}。"),
+        ))])?;
     }
-    story::heading(&mut out, "2. Train")?;
-    writeln!(
-        out,
-        "Minibatch stochastic gradient descent on {backend}: batches of {} rows in a new\n\
-         order every epoch, learning rate {}, weights starting near 0. Burn returns new\n\
-         gradients from every backward pass instead of adding to old ones, so there are\n\
-         none to set to zero. The mean squared loss over all rows after each epoch:\n",
-        config.batch_size, config.learning_rate
-    )?;
+    let mut training = training::introduction(&config, &backend, language);
+    story.tell(&training)?;
+    writeln!(story.out)?;
     backend.announce()?;
-    let start = Instant::now();
-    let mut epochs = PrintEpochs {
-        out: &mut out,
-        failed: None,
+    let run = Run::train(&config, &dataset, &backend, story.out)?;
+    let why = run.divergence(language);
+    story.go_on(&why)?;
+    training.blocks.extend(run.pictures(language));
+    training.blocks.extend(why);
+    sections.push(training);
+
+    let experiments = match &run.coefficients {
+        Some(coefficients) if !run.has_diverged() => Some(Experiments::new(
+            &data,
+            &dataset,
+            &run,
+            coefficients,
+            &backend,
+        )?),
+        _ => None,
     };
-    let trained = backend.train(&config, &dataset, RunOptions::default(), &mut epochs);
-    if let Some(error) = epochs.failed {
-        return Err(error.into());
+    if let Some(experiments) = &experiments {
+        for section in experiments.sections(&data, &run, &backend, language) {
+            story.tell(&section)?;
+            sections.push(section);
+        }
+    } else {
+        let block = Block::Paragraph(language.choose(
+            "The other experiments need a run that converges; they are left out.".to_string(),
+            "其余的实验需要一次收敛的训练，这里省略。".to_string(),
+        ));
+        story.go_on(&[block])?;
     }
-    let trained = trained.map_err(advise)?;
-    backend.report(&trained.transfer, start.elapsed())?;
-    let run = Run::new(trained, &dataset, &backend)?;
-    story::compare_with_truth(&mut out, &data, &run.coefficients)?;
-    let has_own_memory = backend.has_own_memory();
-    story::explain_evaluation(&mut out, &run.tracked, &run.plain, has_own_memory)?;
-    if let (Some(report), Some(output)) = (&report, &report_output) {
-        let page = page::page(&data, &dataset, &lines, &config, &backend, &run)?;
-        output.save(page.as_bytes())?;
-        writeln!(out, "Wrote {}; open it in a browser.", report.display())?;
+    if let Some((output, path)) = &report {
+        if let Some(coefficients) = &run.coefficients {
+            let pictures = page::pictures(&data, &dataset, coefficients, language);
+            sections.extend(pictures.ok());
+        }
+        let page = page::page(&sections, &data, &backend, language);
+        output.save(page.html().as_bytes())?;
+        let path = path.display();
+        story.go_on(&[Block::Paragraph(language.choose(
+            format!("Wrote {path}; open it in a browser."),
+            format!("已写入 {path}，请用浏览器打开。"),
+        ))])?;
     }
-    story::where_to_go_next(&mut out)?;
+    story.tell(&next::section(language))?;
 
     if args.json {
-        let losses = run.losses.iter().enumerate();
-        let epochs = losses.map(|(epoch, loss)| json!({"epoch": epoch, "loss": loss}));
-        return print_json(&json!({
-            "epochs": epochs.collect::<Vec<_>>(),
-            "weights": run.coefficients.weight(),
-            "bias": run.coefficients.bias()[0],
+        let coefficients = run.coefficients.as_ref();
+        let mut json = json!({
+            "epochs": run.json(),
+            "loss_before": run.loss_before,
+            "weights": coefficients.map(Coefficients::weight),
+            "bias": coefficients.map(|coefficients| coefficients.bias()[0]),
             "true_weights": data.weights,
             "true_bias": data.bias,
+            "data": data::json(&data),
             "features": lines.iter().map(FeatureLine::json).collect::<Vec<_>>(),
-            "evaluation": {
-                "with_gradients": run.tracked.json(),
-                "without_gradients": run.plain.json(),
-            },
+            "convergence": run.limit_json(),
             "backend": backend.kind.to_string(),
             "precision": backend.precision.to_string(),
-        }));
+        });
+        if let Some(experiments) = experiments {
+            experiments.add_to(&mut json, &data);
+        }
+        return print_json(&json);
     }
     Ok(())
 }
 
-/// A training, and what evaluating its model took.
-struct Run {
-    coefficients: Coefficients,
-    losses: Vec<f64>,
-    tracked: Evaluation,
-    plain: Evaluation,
+/// What the experiments came to.
+struct Experiments {
+    updates: Updates,
+    gradients: Gradients,
+    batch_sizes: BatchSizes,
+    evaluations: Evaluations,
+    accuracy: Accuracy,
 }
 
-impl Run {
-    fn new(trained: Outcome, dataset: &Dataset, backend: &Backend) -> Result<Self> {
-        let (tracked, plain) = backend.run(Evaluate {
-            coefficients: &trained.coefficients,
-            config: &trained.config,
-            dataset,
-        })??;
+impl Experiments {
+    fn new(
+        data: &SyntheticConfig,
+        dataset: &Dataset,
+        run: &Run,
+        coefficients: &Coefficients,
+        backend: &Backend,
+    ) -> Result<Self> {
+        let some = match dataset.num_rows() > MOST_ROWS {
+            true => Some(dataset.select(&(0..MOST_ROWS).collect::<Vec<_>>())?),
+            false => None,
+        };
+        let rows = some.as_ref().unwrap_or(dataset);
+        let epochs = run.config.num_epochs.min(MOST_EPOCHS);
+        let config = &run.config.clone().with_num_epochs(epochs);
         Ok(Self {
-            coefficients: trained.coefficients,
-            losses: trained.history.iter().map(|epoch| epoch.loss).collect(),
-            tracked,
-            plain,
+            updates: backend.run(MakeUpdates {
+                config,
+                dataset: rows,
+            })??,
+            gradients: Gradients::measure(config, rows, backend)?,
+            batch_sizes: BatchSizes::measure(config, rows, backend)?,
+            evaluations: backend.run(Evaluate {
+                coefficients,
+                config,
+                dataset,
+            })??,
+            accuracy: Accuracy::measure(data, dataset, run, coefficients)?,
         })
     }
-}
 
-/// Evaluates a model with gradient tracking and without.
-struct Evaluate<'a> {
-    coefficients: &'a Coefficients,
-    config: &'a TrainingConfig,
-    dataset: &'a Dataset,
-}
-
-impl Task for Evaluate<'_> {
-    type Output = Result<(Evaluation, Evaluation)>;
-
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let (size, placement) = (self.config.batch_size, self.config.placement);
-        let plain =
-            LinearRegression::<B::InnerBackend>::from_coefficients(self.coefficients, &device);
-        let tracked = LinearRegression::<B>::from_coefficients(self.coefficients, &device);
-        let rows = Batches::<B::InnerBackend>::new(self.dataset, size, &device)?.place(placement);
-        let tracked_rows = Batches::<B>::new(self.dataset, size, &device)?.place(placement);
-        let plain = Evaluation::measure(|| mean_loss(&plain, &rows))?;
-        let tracked = Evaluation::measure(|| mean_loss(&tracked, &tracked_rows))?;
-        Ok((tracked, plain))
+    fn sections(
+        &self,
+        data: &SyntheticConfig,
+        run: &Run,
+        backend: &Backend,
+        language: Language,
+    ) -> [Section; 5] {
+        let has_own_memory = backend.has_own_memory();
+        [
+            self.updates.section(has_own_memory, language),
+            self.gradients.section(language),
+            self.batch_sizes.section(language),
+            self.evaluations.section(has_own_memory, language),
+            self.accuracy.section(data, run, language),
+        ]
     }
-}
 
-/// A number too large for the backend can only come from the command line here.
-fn advise(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref() {
-        Some(TrainingError::Data(DataError::Columns(_))) => {
-            error.context("choose smaller --weights, --bias or --noise")
-        }
-        _ => error,
-    }
-}
-
-/// Prints the loss after each epoch, in the lesson's own form.
-struct PrintEpochs<'a> {
-    out: &'a mut Text,
-    failed: Option<std::io::Error>,
-}
-
-impl Observer for PrintEpochs<'_> {
-    fn epoch(&mut self, report: &EpochReport) {
-        let (epoch, loss) = (report.epoch, report.loss);
-        let line = writeln!(self.out, "epoch {epoch}, loss: {loss:.6}");
-        self.failed = self.failed.take().or(line.err());
+    fn add_to(&self, json: &mut Value, data: &SyntheticConfig) {
+        json["update"] = self.updates.json();
+        json["gradients"] = self.gradients.json();
+        json["batch_sizes"] = self.batch_sizes.json();
+        json["evaluation"] = self.evaluations.json();
+        json["accuracy"] = self.accuracy.json(data);
     }
 }

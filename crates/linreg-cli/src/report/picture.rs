@@ -1,22 +1,27 @@
 use linreg_plot::{Picture, PlotError};
 
 use super::html::{prose, text};
+use crate::language::Language;
 
 /// What a reader can do who has a screen.
-const HINT: &str = "<p class=\"screen quiet\">Point at a dot to read its values, or go from dot \
-                    to dot with the arrow keys.</p>\n";
+const HINT: [&str; 2] = [
+    "Point at a dot to read its values, or go from dot to dot with the arrow keys.",
+    "把鼠标指向一个点，或用方向键在点之间移动，可以看到它的数值。",
+];
 
 /// Pictures beside one another, where there is room.
 pub struct Pictures {
     /// What begins the identifiers of these, and of no others of the page.
     id: String,
+    language: Language,
     figures: Vec<String>,
 }
 
 impl Pictures {
-    pub fn new(id: &str) -> Self {
+    pub fn new(id: &str, language: Language) -> Self {
         Self {
             id: id.to_string(),
+            language,
             figures: Vec::new(),
         }
     }
@@ -36,8 +41,11 @@ impl Pictures {
     pub fn html(self) -> String {
         let pictures = self.figures.concat();
         let hint = match pictures.contains("<circle ") {
-            true => HINT,
-            false => "",
+            true => {
+                let hint = self.language.choose(HINT[0], HINT[1]);
+                format!("<p class=\"screen quiet\">{hint}</p>\n")
+            }
+            false => String::new(),
         };
         let id = text(self.id);
         format!("{hint}<div class=\"pictures\" id=\"{id}\">\n{pictures}</div>\n")
@@ -50,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_picture_that_cannot_be_drawn_says_why() {
-        let mut pictures = Pictures::new("some");
+        let mut pictures = Pictures::new("some", Language::English);
         pictures.add(Picture::scatter("x", &[1.0, 2.0], "y", &[3.0, 4.0]));
         pictures.add(Picture::scatter(
             "x",

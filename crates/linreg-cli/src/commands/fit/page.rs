@@ -14,6 +14,7 @@ use linreg_training::Loss;
 
 use super::diagnostics::Found;
 use super::{How, Report};
+use crate::language::Language;
 use crate::loss;
 use crate::number::{count, significant};
 use crate::report::html::{name, names, text};
@@ -67,6 +68,7 @@ pub fn page(report: &Report, split: Split) -> Result<String> {
     };
     let found = asked.or(own.as_ref());
     let page = Page {
+        language: Language::English,
         title: title(report),
         lead: lead(report),
         sections: vec![

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use linreg_data::Dataset;
 use linreg_model::OutputFile;
-use linreg_plot::Picture;
 
+use super::looseness;
+use crate::language::Language;
 use crate::output::Files;
 
 /// A scatter of each feature, as SVG and as PNG, in a folder.
@@ -38,10 +39,8 @@ impl Plots {
 
     pub fn write(&self, dataset: &Dataset) -> Result<usize> {
         for (index, [svg, png]) in self.outputs.iter().enumerate() {
-            let values: Vec<f64> = dataset.feature(index).collect();
-            let name = &dataset.feature_names()[index];
-            let target = &dataset.target_names()[0];
-            let scatter = Picture::scatter(name, &values, target, dataset.targets())?;
+            // A PNG's font has no Chinese.
+            let scatter = looseness::scatter(dataset, index, Language::English)?;
             let picture = scatter.svg();
             svg.save(picture.as_bytes())?;
             let picture = scatter.png()?;

@@ -5,6 +5,7 @@ use linreg_plot::{Cloud, Estimate, Picture};
 
 use crate::commands::fit::diagnostics::Found;
 use crate::commands::fit::{How, Report};
+use crate::language::Language;
 use crate::number::count;
 use crate::report::html::{name, paragraph, table, text};
 use crate::report::{Look, Pictures, Section, thinned};
@@ -53,7 +54,7 @@ pub fn section(report: &Report, look: &Look, found: Option<&Found>) -> Section {
         if told > 1 {
             body += &format!("<h3>{}</h3>\n", name(target_name));
         }
-        let mut pictures = Pictures::new(&format!("picture-{}", target + 1));
+        let mut pictures = Pictures::new(&format!("picture-{}", target + 1), Language::English);
         scatters(&mut pictures, report, look, target);
         diagnostics(&mut pictures, report, look, target, found);
         body += &pictures.html();
@@ -62,7 +63,7 @@ pub fn section(report: &Report, look: &Look, found: Option<&Found>) -> Section {
         let (epochs, records) = thinned(&trained.history, MOST_EPOCHS);
         let losses: Vec<f64> = records.iter().map(|record| record.loss).collect();
         let held_out = records.iter().map(|record| record.validation_loss);
-        let mut pictures = Pictures::new("picture-loss");
+        let mut pictures = Pictures::new("picture-loss", Language::English);
         pictures.add(Picture::losses(
             &epochs,
             &losses,

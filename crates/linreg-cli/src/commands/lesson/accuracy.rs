@@ -1,0 +1,403 @@
+//! How good a model of these rows can get, and whether this one is.
+
+use anyhow::Result;
+use linreg_data::{Dataset, SyntheticConfig};
+use linreg_exact::{Collinear, FitConfig, Inference, Rows, fit};
+use linreg_model::Coefficients;
+use serde_json::{Value, json};
+
+use super::section::{Block, Section, Table, row};
+use super::training::{Run, one_digit};
+use crate::language::Language;
+use crate::number::{four_digits, significant, thousands};
+
+/// Parameters that are told of.
+const MOST_PARAMETERS: usize = 100;
+
+/// What was learned beside the truth, and beside the best that these rows allow.
+pub struct Accuracy {
+    parameters: Vec<Parameter>,
+    loss_before: f64,
+    loss: f64,
+    loss_of_truth: f64,
+    least_loss: f64,
+    convergence: Convergence,
+}
+
+/// A weight or the bias.
+struct Parameter {
+    /// None of the bias, else the feature, from 0.
+    feature: Option<usize>,
+    truth: f64,
+    learned: f64,
+    least_squares: f64,
+    /// NaN where there are as many parameters as rows.
+    std_error: f64,
+}
+
+/// Whether the loss has come to the least that there is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Convergence {
+    Converged,
+    /// It still falls: number of epochs that it would take, if not too many.
+    StillFalling(Option<usize>),
+    /// It neither falls nor is it the least.
+    Hovering,
+}
+
+impl Convergence {
+    /// Shares of the least loss and of the first that count as nothing. The second is
+    /// what is left of rounding where there is no noise.
+    const ENOUGH: [f64; 2] = [0.1, 1e-8];
+    const MOST_EPOCHS: f64 = 10_000.0;
+
+    /// `floor` is what the noise of batches leaves above the least loss.
+    fn of(before: f64, losses: &[f64], least: f64, floor: f64) -> Self {
+        let excess = |loss: f64| (loss - least).max(0.0);
+        let enough = Self::ENOUGH[0] * least + Self::ENOUGH[1] * before;
+        let last = excess(*losses.last().unwrap_or(&before));
+        if last <= enough {
+            return Self::Converged;
+        }
+        let previous = match losses.len() {
+            0 | 1 => before,
+            epochs => losses[epochs - 2],
+        };
+        let share = last / excess(previous);
+        if share < 1.0 && last > 4.0 * floor {
+            let more = ((enough / last).ln() / share.ln()).ceil();
+            let epochs = losses.len() as f64 + more;
+            Self::StillFalling((epochs <= Self::MOST_EPOCHS).then_some(epochs as usize))
+        } else {
+            Self::Hovering
+        }
+    }
+}
+
+impl Accuracy {
+    pub fn measure(
+        data: &SyntheticConfig,
+        dataset: &Dataset,
+        run: &Run,
+        learned: &Coefficients,
+    ) -> Result<Self> {
+        let features = dataset.num_features();
+        let rows = Rows::new(dataset.features(), dataset.targets(), features, 1)?;
+        let config = FitConfig {
+            collinear: Collinear::Drop,
+            ..FitConfig::default()
+        };
+        let exact = Inference::new(&fit(&rows, &config)?, 0);
+        let (intercept, weights) = exact.coefficients.split_first().expect("an intercept");
+        let estimates: Vec<f64> = weights.iter().map(|weight| weight.estimate).collect();
+        let truth = Coefficients::new(data.weights.clone(), vec![data.bias])?;
+        let least = Coefficients::new(estimates, vec![intercept.estimate])?;
+        let least_loss = mean_squared_error(&least, dataset);
+        // Constant steps end at a distance from the least that makes the loss about
+        // learning rate × trace of X'X / n / batch size times the least (Bottou, Curtis
+        // and Nocedal, *Optimization Methods for Large-Scale Machine Learning*, 2018,
+        // theorem 4.6); each feature and the bias add 1 to the trace.
+        let rows_of_batch = run.config.batch_size.min(dataset.num_rows()) as f64;
+        let floor = run.config.learning_rate * (features + 1) as f64 / rows_of_batch * least_loss;
+        let of_weights = (0..features).map(|feature| Parameter {
+            feature: Some(feature),
+            truth: data.weights[feature],
+            learned: learned.weight()[feature],
+            least_squares: weights[feature].estimate,
+            std_error: weights[feature].std_error,
+        });
+        let of_bias = Parameter {
+            feature: None,
+            truth: data.bias,
+            learned: learned.bias()[0],
+            least_squares: intercept.estimate,
+            std_error: intercept.std_error,
+        };
+        Ok(Self {
+            parameters: of_weights.chain([of_bias]).collect(),
+            loss_before: run.loss_before,
+            loss: *run.losses.last().unwrap_or(&run.loss_before),
+            loss_of_truth: mean_squared_error(&truth, dataset),
+            least_loss,
+            convergence: Convergence::of(run.loss_before, &run.losses, least_loss, floor),
+        })
+    }
+
+    pub fn json(&self, data: &SyntheticConfig) -> Value {
+        let parameters = self.parameters.iter().map(|parameter| {
+            json!({
+                "name": parameter.name(Language::English),
+                "true": parameter.truth,
+                "learned": parameter.learned,
+                "least_squares": parameter.least_squares,
+                "std_error": finite(parameter.std_error),
+            })
+        });
+        let (converged, epochs) = match self.convergence {
+            Convergence::Converged => (true, None),
+            Convergence::StillFalling(epochs) => (false, epochs),
+            Convergence::Hovering => (false, None),
+        };
+        json!({
+            "parameters": parameters.collect::<Vec<_>>(),
+            "std_error_expected": expected_std_error(data),
+            "loss": self.loss,
+            "loss_before": self.loss_before,
+            "loss_of_true_parameters": self.loss_of_truth,
+            "least_loss": self.least_loss,
+            "noise_variance": data.noise_std.powi(2),
+            "has_converged": converged,
+            "epochs_to_converge": epochs,
+        })
+    }
+
+    pub fn section(&self, data: &SyntheticConfig, run: &Run, language: Language) -> Section {
+        let mut blocks = self.of_losses(data, language);
+        blocks.push(Block::Paragraph(self.of_convergence(run, language)));
+        blocks.extend(self.of_parameters(data, language));
+        Section {
+            id: "accuracy",
+            heading: language.choose("How good it can get", "最好能做到什么程度"),
+            blocks,
+        }
+    }
+
+    fn of_losses(&self, data: &SyntheticConfig, language: Language) -> Vec<Block> {
+        let (variance, rows) = (data.noise_std.powi(2), data.num_examples);
+        let numbers = self.parameters.len();
+        let mut lines = vec![row(
+            language.choose(["model", "mean loss"], ["模型", "平均损失"])
+        )];
+        for (name, loss) in [
+            (
+                language.choose("before training", "训练前"),
+                self.loss_before,
+            ),
+            (language.choose("trained", "训练后"), self.loss),
+            (
+                language.choose("true weights and bias", "真实的权重和偏置"),
+                self.loss_of_truth,
+            ),
+            (
+                language.choose(
+                    "least squares, the least there is",
+                    "最小二乘，可能的最小值",
+                ),
+                self.least_loss,
+            ),
+        ] {
+            lines.push(vec![name.to_string(), four_digits(loss)]);
+        }
+        let [variance, expected] = [
+            variance,
+            variance * (1.0 - (numbers.min(rows)) as f64 / rows as f64),
+        ]
+        .map(four_digits);
+        vec![
+            Block::Table(Table {
+                caption: language.choose("Mean squared loss over all rows", "所有行的平均平方损失"),
+                rows: lines,
+                first_number: 1,
+            }),
+            Block::Paragraph(language.choose(
+                format!(
+                    "The loss stops near the variance of the noise, {variance}: even the true \
+                     weights and bias leave the noise. Least squares leaves a little less, \
+                     {expected} expected, since it fits its {numbers} numbers to the noise of \
+                     these rows too. No training can go below that."
+                ),
+                format!(
+                    "损失停在噪声的方差 {variance} 附近：即使是真实的权重和偏置，也无法消除噪声。\
+                     最小二乘的损失还要小一点，期望值为 {expected}，\
+                     因为它的 {numbers} 个参数也拟合了这些行中的噪声。任何训练都不可能低于它。"
+                ),
+            )),
+        ]
+    }
+
+    fn of_convergence(&self, run: &Run, language: Language) -> String {
+        let rate = run.config.learning_rate;
+        let above = distance(self.loss, self.least_loss, language);
+        match self.convergence {
+            Convergence::Converged => language.choose(
+                format!("This run has converged: its loss is {above}."),
+                format!("这次训练已经收敛：它的损失{above}。"),
+            ),
+            Convergence::StillFalling(epochs) => {
+                let faster = run.stable_rate();
+                let faster = (faster > 2.0 * rate).then_some(faster);
+                let advice = match (epochs, faster) {
+                    (Some(epochs), Some(faster)) => language.choose(
+                        format!(
+                            "At this pace it takes `--epochs {epochs}`; larger steps, \
+                             `--learning-rate {faster}`, take fewer."
+                        ),
+                        format!(
+                            "照这个速度需要 `--epochs {epochs}`；\
+                             步子大一些，`--learning-rate {faster}`，就用不了这么多。"
+                        ),
+                    ),
+                    (Some(epochs), None) => language.choose(
+                        format!("At this pace it takes `--epochs {epochs}`."),
+                        format!("照这个速度需要 `--epochs {epochs}`。"),
+                    ),
+                    (None, Some(faster)) => language.choose(
+                        format!("Take larger steps: `--learning-rate {faster}`."),
+                        format!("请加大步长：`--learning-rate {faster}`。"),
+                    ),
+                    (None, None) => language.choose(
+                        "Take smaller batches: `--batch-size 10`.".to_string(),
+                        "请减小批量：`--batch-size 10`。".to_string(),
+                    ),
+                };
+                language.choose(
+                    format!(
+                        "This run has not converged: its loss is {above}, and still falls. \
+                         {advice}"
+                    ),
+                    format!("这次训练还没有收敛：它的损失{above}，并且仍在下降。{advice}"),
+                )
+            }
+            Convergence::Hovering => {
+                let size = run.config.batch_size;
+                let (smaller, larger) = (one_digit(rate / 10.0), 10 * size);
+                language.choose(
+                    format!(
+                        "This run has not converged: its loss is {above}, and no longer \
+                         falls. Each step follows the noise of its own batch; smaller steps, \
+                         `--learning-rate {smaller}`, or larger batches, `--batch-size {larger}`, \
+                         average more of it out."
+                    ),
+                    format!(
+                        "这次训练没有收敛：它的损失{above}，而且不再下降。\
+                         每一步都跟着本批数据的噪声走；减小步长 `--learning-rate {smaller}`，\
+                         或加大批量 `--batch-size {larger}`，可以把更多噪声平均掉。"
+                    ),
+                )
+            }
+        }
+    }
+
+    fn of_parameters(&self, data: &SyntheticConfig, language: Language) -> Vec<Block> {
+        let header = language.choose(
+            [
+                "",
+                "true",
+                "learned",
+                "error",
+                "least squares",
+                "standard error",
+            ],
+            ["", "真实值", "学到的值", "误差", "最小二乘", "标准误差"],
+        );
+        let mut rows = vec![row(header)];
+        for parameter in self.parameters.iter().take(MOST_PARAMETERS) {
+            let std_error = match parameter.std_error.is_finite() {
+                true => format!("{:.1e}", parameter.std_error),
+                false => "-".to_string(),
+            };
+            rows.push(vec![
+                parameter.name(language),
+                significant(parameter.truth),
+                format!("{:.5}", parameter.learned),
+                format!("{:+.1e}", parameter.learned - parameter.truth),
+                format!("{:.5}", parameter.least_squares),
+                std_error,
+            ]);
+        }
+        let more = self.parameters.len().saturating_sub(MOST_PARAMETERS);
+        let expected = four_digits(expected_std_error(data));
+        let count = thousands(data.num_examples);
+        let noise = data.noise_std;
+        let mut blocks = vec![Block::Table(Table {
+            caption: language.choose("Weights and bias", "权重和偏置"),
+            rows,
+            first_number: 1,
+        })];
+        if more > 0 {
+            blocks.push(Block::Paragraph(language.choose(
+                format!("And {more} more, which `--json` has."),
+                format!("另有 {more} 个，见 `--json`。"),
+            )));
+        }
+        blocks.push(Block::Paragraph(match noise == 0.0 {
+            true => language.choose(
+                "Without noise, least squares finds every parameter exactly. What training is off \
+                 by is rounding, and the steps that it has not made."
+                    .to_string(),
+                "没有噪声时，最小二乘能精确地找到每个参数。训练的误差只来自舍入，以及尚未走完的步数。"
+                    .to_string(),
+            ),
+            false => language.choose(
+                format!(
+                    "The standard error is what chance leaves of any method: with other noise, the \
+                     weights of least squares would be off by about as much. It is expected to be \
+                     the noise divided by the root of the number of rows, {noise} / sqrt({count}) \
+                     = {expected}. More epochs do not lessen it; four times as many rows halve it."
+                ),
+                format!(
+                    "标准误差是任何方法都无法消除的随机误差：换一组噪声，\
+                     最小二乘得到的权重也会偏离这么多。它的期望值是噪声的标准差除以行数的平方根，\
+                     {noise} / sqrt({count}) = {expected}。增加迭代周期不能减小它；\
+                     行数增加到四倍，它才减半。"
+                ),
+            ),
+        }));
+        blocks
+    }
+}
+
+impl Parameter {
+    fn name(&self, language: Language) -> String {
+        match self.feature {
+            None => language.choose("bias", "偏置").to_string(),
+            Some(feature) => language.choose(
+                format!("weight of x{}", feature + 1),
+                format!("x{} 的权重", feature + 1),
+            ),
+        }
+    }
+}
+
+/// How far a loss is above the least, after "its loss is".
+fn distance(loss: f64, least: f64, language: Language) -> String {
+    let ratio = loss / least;
+    if !ratio.is_finite() || ratio > 1e6 {
+        let difference = format!("{:.1e}", loss - least);
+        language.choose(
+            format!("{difference} above the least"),
+            format!("比最小值大 {difference}"),
+        )
+    } else if ratio < 2.0 {
+        let percent = format!("{:.2}", 100.0 * (ratio - 1.0).max(0.0));
+        language.choose(
+            format!("{percent} % above the least"),
+            format!("比最小值高 {percent} %"),
+        )
+    } else {
+        let times = format!("{ratio:.2e}")
+            .parse()
+            .map_or(String::new(), significant);
+        language.choose(
+            format!("{times} times the least"),
+            format!("是最小值的 {times} 倍"),
+        )
+    }
+}
+
+/// The noise divided by the root of the number of rows: of features with the
+/// variance 1 that are independent.
+fn expected_std_error(data: &SyntheticConfig) -> f64 {
+    data.noise_std / (data.num_examples as f64).sqrt()
+}
+
+fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
+}
+
+fn mean_squared_error(coefficients: &Coefficients, dataset: &Dataset) -> f64 {
+    let predictions = coefficients.predict(dataset.features());
+    let pairs = predictions.iter().zip(dataset.targets());
+    let sum: f64 = pairs.map(|(predicted, y)| (predicted - y).powi(2)).sum();
+    sum / dataset.num_rows() as f64
+}

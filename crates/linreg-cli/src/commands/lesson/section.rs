@@ -1,0 +1,37 @@
+//! A section of the lesson, before it is known where it will be read.
+
+use linreg_plot::Picture;
+
+/// One question and its answer.
+pub struct Section {
+    /// Under which the page knows it, in letters.
+    pub id: &'static str,
+    pub heading: &'static str,
+    pub blocks: Vec<Block>,
+}
+
+/// A part of a section. Code in its texts stands between backticks.
+pub enum Block {
+    Paragraph(String),
+    /// Lines to be read as they stand there.
+    Code(String),
+    Table(Table),
+    /// Pictures, and how many of them a terminal has room for.
+    Pictures {
+        pictures: Vec<Picture>,
+        in_terminal: usize,
+    },
+}
+
+/// A table whose first row is its header.
+pub struct Table {
+    pub caption: &'static str,
+    pub rows: Vec<Vec<String>>,
+    /// The first column that holds numbers.
+    pub first_number: usize,
+}
+
+/// A row of a table.
+pub fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_string).to_vec()
+}

@@ -1,0 +1,299 @@
+//! The training itself, and why it diverges where it does.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use burn::module::AutodiffModule;
+use burn::tensor::backend::AutodiffBackend;
+use linreg_backend::Task;
+use linreg_data::{Batches, DataError, Dataset};
+use linreg_model::{Coefficients, LinearRegressionConfig};
+use linreg_plot::Picture;
+use linreg_training::{
+    EpochReport, LearningRateLimit, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
+};
+use serde_json::{Value, json};
+
+use super::section::{Block, Section, Table, row};
+use crate::commands::Backend;
+use crate::language::Language;
+use crate::number::{count, four_digits, thousands};
+use crate::report::thinned;
+use crate::terminal::Text;
+
+/// Epochs of a picture, and those whose losses stand beside it as numbers.
+const MOST_EPOCHS: [usize; 2] = [500, 20];
+
+/// A training, and what it came to.
+pub struct Run {
+    pub config: TrainingConfig,
+    /// The mean loss over all rows before the first update.
+    pub loss_before: f64,
+    /// The mean loss over all rows after each epoch.
+    pub losses: Vec<f64>,
+    /// None where it diverged.
+    pub coefficients: Option<Coefficients>,
+    pub limit: LearningRateLimit,
+    /// What was said of a loss that has no end.
+    problem: Option<TrainingError>,
+}
+
+impl Run {
+    /// Trains, and prints the loss after each epoch.
+    pub fn train(
+        config: &TrainingConfig,
+        dataset: &Dataset,
+        backend: &Backend,
+        out: &mut Text,
+    ) -> Result<Self> {
+        let limit = LearningRateLimit::of(dataset, config.batch_size, config.intercept)?;
+        let before = LossBefore { config, dataset };
+        let loss_before = backend.run(before)?.map_err(|error| advise(error.into()))?;
+        let mut epochs = PrintEpochs {
+            out,
+            losses: Vec::new(),
+            failed: None,
+        };
+        let start = Instant::now();
+        let trained = backend.train(config, dataset, RunOptions::default(), &mut epochs);
+        if let Some(error) = epochs.failed {
+            return Err(error.into());
+        }
+        let mut losses = epochs.losses;
+        let (coefficients, problem) = match trained {
+            Ok(trained) => {
+                backend.report(&trained.transfer, start.elapsed())?;
+                (Some(trained.coefficients), None)
+            }
+            Err(error) => match error.downcast::<TrainingError>() {
+                // A smaller rate would have been stable.
+                Ok(problem) if config.learning_rate >= limit.batches => (None, Some(problem)),
+                Ok(problem) => return Err(advise(problem.into())),
+                Err(error) => return Err(error),
+            },
+        };
+        if let Some(TrainingError::Diverged { loss, .. }) = &problem {
+            losses.push(*loss);
+        }
+        Ok(Self {
+            config: config.clone(),
+            loss_before,
+            losses,
+            coefficients,
+            limit,
+            problem,
+        })
+    }
+
+    /// Whether the loss is larger than before, or has no end.
+    pub fn has_diverged(&self) -> bool {
+        let last = self.losses.last().copied().unwrap_or(self.loss_before);
+        self.problem.is_some() || last > self.loss_before
+    }
+
+    pub fn json(&self) -> Value {
+        let losses = self.losses.iter().enumerate();
+        let epochs = losses.map(|(epoch, loss)| json!({"epoch": epoch, "loss": loss}));
+        json!(epochs.collect::<Vec<_>>())
+    }
+
+    /// The limit of the learning rate, and what became of a run beyond it.
+    pub fn limit_json(&self) -> Value {
+        json!({
+            "has_diverged": self.has_diverged(),
+            "problem": self.problem.as_ref().map(ToString::to_string),
+            "learning_rate": self.config.learning_rate,
+            "largest_eigenvalue": self.limit.largest_eigenvalue,
+            "limit_of_all_rows": self.limit.all_rows,
+            "safe_for_batches": self.limit.batches,
+        })
+    }
+
+    /// A learning rate to try instead, in one digit.
+    pub fn stable_rate(&self) -> f64 {
+        one_digit(self.limit.batches / 2.0)
+    }
+
+    /// What a page shows beside the losses that a terminal has printed.
+    pub fn pictures(&self, language: Language) -> Vec<Block> {
+        let (epochs, losses) = thinned(&self.losses, MOST_EPOCHS[0]);
+        let mut blocks = Vec::new();
+        // A loss without an end cannot be drawn.
+        if let Ok(picture) = Picture::losses(&epochs, &losses, &[]) {
+            blocks.push(Block::Pictures {
+                pictures: vec![picture],
+                in_terminal: 0,
+            });
+        }
+        let (epochs, losses) = thinned(&self.losses, MOST_EPOCHS[1]);
+        let mut rows = vec![row(language.choose(["epoch", "loss"], ["迭代周期", "损失"]))];
+        let lines = epochs.iter().zip(&losses);
+        rows.extend(lines.map(|(epoch, loss)| vec![epoch.to_string(), four_digits(*loss)]));
+        blocks.push(Block::Table(Table {
+            caption: language.choose(
+                "Mean squared loss after each epoch",
+                "每个迭代周期之后的平均平方损失",
+            ),
+            rows,
+            first_number: 1,
+        }));
+        blocks
+    }
+
+    /// Why the loss grew, where it did.
+    pub fn divergence(&self, language: Language) -> Vec<Block> {
+        if !self.has_diverged() {
+            return Vec::new();
+        }
+        let rate = self.config.learning_rate;
+        let what = match &self.problem {
+            Some(TrainingError::Diverged { epoch, loss, .. }) => {
+                let (before, loss) = (four_digits(self.loss_before), four_digits(*loss));
+                language.choose(
+                    format!("The loss grew from {before} to {loss} by the end of epoch {epoch}."),
+                    format!("到迭代周期 {epoch} 结束时，损失从 {before} 增大到 {loss}。"),
+                )
+            }
+            Some(TrainingError::NotFinite { epoch, batch, .. }) => language.choose(
+                format!(
+                    "The loss grew beyond all floats in epoch {epoch}, batch {batch} (both counted \
+                     from 0)."
+                ),
+                format!(
+                    "在迭代周期 {epoch} 的第 {batch} 批（都从 0 数起），损失超出了浮点数的范围。"
+                ),
+            ),
+            _ => language.choose(
+                format!(
+                    "The loss is larger than before training, {}.",
+                    four_digits(self.loss_before)
+                ),
+                format!("损失比训练前的 {} 还大。", four_digits(self.loss_before)),
+            ),
+        };
+        let size = self.config.batch_size;
+        let [eigenvalue, all_rows, batches] = [
+            self.limit.largest_eigenvalue,
+            self.limit.all_rows,
+            self.limit.batches,
+        ]
+        .map(four_digits);
+        let instead = self.stable_rate();
+        let verdict = match rate > self.limit.all_rows {
+            true => language.choose(
+                format!("The rate of {rate} is above that limit."),
+                format!("学习率 {rate} 超过了这个上限。"),
+            ),
+            false => language.choose(
+                format!(
+                    "The rate of {rate} is below that, but batches are steeper than all rows by \
+                     chance, and the smaller they are the more."
+                ),
+                format!(
+                    "学习率 {rate} 低于它，但由于随机性，批量会比全部数据更陡，批量越小越明显。"
+                ),
+            ),
+        };
+        let rows = count(size, "row");
+        vec![
+            Block::Paragraph(language.choose(
+                format!("This run diverges. {what}"),
+                format!("这次训练发散了。{what}"),
+            )),
+            Block::Paragraph(language.choose(
+                format!(
+                    "The mean squared loss is a bowl, whose steepness is its Hessian, H = 2 X'X / n \
+                     (with a column of ones in X for the bias). Along an eigenvector of H, a step \
+                     multiplies the error by 1 - learning rate × eigenvalue. The largest eigenvalue \
+                     is {eigenvalue} here, so steps on all rows at once overshoot by more than they \
+                     gain above 2 / {eigenvalue} = {all_rows}. {verdict} For batches of {rows}, a \
+                     rate below {batches} is certain to converge: try `--learning-rate {instead}`."
+                ),
+                format!(
+                    "平均平方损失像一只碗，它的陡峭程度由黑塞矩阵 H = 2 X'X / n 给出\
+                     （X 中另有一列 1，对应偏置）。沿 H 的特征向量方向，每一步把误差乘以 \
+                     1 - 学习率 × 特征值。这里最大的特征值是 {eigenvalue}，\
+                     所以在全部数据上，学习率超过 2 / {eigenvalue} = {all_rows} 时，\
+                     每一步冲过头的距离比前进的还多。{verdict}对于 {size} 行的批量，\
+                     低于 {batches} 的学习率一定收敛：请试试 `--learning-rate {instead}`。"
+                ),
+            )),
+        ]
+    }
+}
+
+/// What will be done, before it is.
+pub fn introduction(config: &TrainingConfig, backend: &Backend, language: Language) -> Section {
+    let (rate, size) = (config.learning_rate, thousands(config.batch_size));
+    let rows = count(config.batch_size, "row");
+    Section {
+        id: "training",
+        heading: language.choose("Training", "训练"),
+        blocks: vec![Block::Paragraph(language.choose(
+            format!(
+                "Minibatch stochastic gradient descent on {backend}: batches of {rows} in a new \
+                 order every epoch, weights that start near 0, a bias that starts at 0. For each \
+                 batch the model predicts, the squared losses are summed, `backward` gives their \
+                 gradient, and each parameter moves against it by the learning rate, {rate}, \
+                 divided by the batch size. The mean squared loss over all rows after each epoch, \
+                 counted from 0:"
+            ),
+            format!(
+                "在 {backend} 上做小批量随机梯度下降：每个迭代周期重新打乱顺序，每批 {size} 行；\
+                 权重从接近 0 的值开始，偏置从 0 开始。对每一批：模型做出预测，平方损失求和，\
+                 `backward` 给出梯度，每个参数沿梯度的反方向移动，步长为学习率 {rate} 除以批量大小。\
+                 每个迭代周期（epoch，从 0 数起）之后，所有行的平均平方损失："
+            ),
+        ))],
+    }
+}
+
+/// A number as a person would type it.
+pub fn one_digit(number: f64) -> f64 {
+    format!("{number:.0e}").parse().unwrap_or(number)
+}
+
+/// The mean loss of the model that training starts from.
+struct LossBefore<'a> {
+    config: &'a TrainingConfig,
+    dataset: &'a Dataset,
+}
+
+impl Task for LossBefore<'_> {
+    type Output = Result<f64, DataError>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let (config, dataset) = (self.config, self.dataset);
+        let batches = Batches::<B::InnerBackend>::new(dataset, config.batch_size, &device)?;
+        let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(config.seed);
+        mean_loss(&model.init::<B>(&device).valid(), &batches)
+    }
+}
+
+/// A number too large for the backend can only come from the command line here.
+fn advise(error: anyhow::Error) -> anyhow::Error {
+    let is_of_columns = matches!(
+        error.downcast_ref(),
+        Some(TrainingError::Data(DataError::Columns(_)))
+    ) || matches!(error.downcast_ref(), Some(DataError::Columns(_)));
+    match is_of_columns {
+        true => error.context("choose smaller --weights, --bias or --noise"),
+        false => error,
+    }
+}
+
+/// Prints the loss after each epoch, in the lesson's own form.
+struct PrintEpochs<'a> {
+    out: &'a mut Text,
+    losses: Vec<f64>,
+    failed: Option<std::io::Error>,
+}
+
+impl Observer for PrintEpochs<'_> {
+    fn epoch(&mut self, report: &EpochReport) {
+        let (epoch, loss) = (report.epoch, report.loss);
+        self.losses.push(loss);
+        let line = writeln!(self.out, "epoch {epoch}, loss: {loss:.6}");
+        self.failed = self.failed.take().or(line.err());
+    }
+}
