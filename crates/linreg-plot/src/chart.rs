@@ -33,10 +33,10 @@ pub(crate) enum Layer {
         points: Vec<(f64, f64)>,
         role: Role,
         width: f64,
-        /// What it is made of in a terminal.
-        glyph: char,
+        /// What it is made of in a terminal; Braille dots if none.
+        glyph: Option<char>,
         /// What it is called where there are several.
-        name: Option<&'static str>,
+        name: Option<String>,
     },
     /// A few words that end at a point, above or below it.
     Note {
@@ -94,8 +94,8 @@ impl Chart {
         let ends = [0.0, 1.0].map(|position| self.x.value(position));
         let points = ends.map(|x| (x, at(x))).to_vec();
         let (width, glyph) = match role {
-            Role::Faint => (1.0, '─'),
-            _ => (2.0, '*'),
+            Role::Faint => (1.0, Some('─')),
+            _ => (2.0, None),
         };
         self.with(Layer::Curve {
             points,
@@ -112,7 +112,7 @@ impl Chart {
             points,
             role: Role::Line,
             width: 2.0,
-            glyph: '*',
+            glyph: None,
             name: None,
         })
     }

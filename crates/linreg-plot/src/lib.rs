@@ -26,6 +26,7 @@
 //! ```
 
 mod axis;
+mod canvas;
 mod chart;
 mod cloud;
 mod coefficients;
@@ -48,6 +49,7 @@ mod residual_tests;
 mod residuals;
 mod scatter;
 mod scene;
+mod spans;
 mod sums;
 mod svg;
 mod terminal;
@@ -61,4 +63,5 @@ pub use line::Line;
 pub use matrix::ScatterMatrix;
 pub use picture::Picture;
 pub use residual_tests::ResidualTests;
+pub use spans::{Ink, Span, TerminalPicture};
 pub use svg::page_style;

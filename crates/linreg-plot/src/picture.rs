@@ -5,6 +5,7 @@ use crate::matrix::Matrix;
 use crate::name::shorten;
 use crate::raster;
 use crate::scene::Scene;
+use crate::spans::TerminalPicture;
 use crate::svg::{Place, svg};
 
 /// A picture: a text in the terminal, an SVG document, a PNG file, or an SVG
@@ -146,7 +147,7 @@ impl Picture {
 
     /// The picture as text, `width` columns by `height` lines at the most (at
     /// least 30 by 8); several pictures one below the other, each of that size.
-    pub fn terminal(&self, width: usize, height: usize) -> String {
+    pub fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
         let (width, height) = (width.max(30), height.max(8));
         match &self.0 {
             Body::Chart(chart) => chart.terminal(width, height),
@@ -156,10 +157,14 @@ impl Picture {
             }
             Body::Matrix(matrix) => matrix.terminal(width, height),
             Body::Side(pictures) => {
-                let texts = pictures
-                    .iter()
-                    .map(|picture| picture.terminal(width, height));
-                texts.collect::<Vec<_>>().join("\n\n")
+                let mut whole = TerminalPicture::default();
+                for (index, picture) in pictures.iter().enumerate() {
+                    if index > 0 {
+                        whole.push_text("");
+                    }
+                    whole.append(picture.terminal(width, height));
+                }
+                whole
             }
         }
     }
