@@ -94,7 +94,8 @@ pub fn show_scatters(out: &mut Text, dataset: &Dataset, lines: &[FeatureLine]) -
         let values: Vec<f64> = dataset.feature(index).collect();
         let target = &dataset.target_names()[0];
         let scatter = Picture::scatter(name, &values, target, dataset.targets())?;
-        writeln!(out, "{}\n", scatter.terminal(76, 18))?;
+        out.picture(&scatter.terminal(76, 18))?;
+        writeln!(out)?;
     }
     if names.len() > MAX_PLOTS {
         let more = names.len() - MAX_PLOTS;
