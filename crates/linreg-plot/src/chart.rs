@@ -12,6 +12,8 @@ pub(crate) struct Chart {
     pub(crate) subtitle: String,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
+    /// What is drawn, for those who cannot see it, if others have worded it.
+    pub(crate) description: Option<String>,
     /// From back to front.
     pub(crate) layers: Vec<Layer>,
 }
@@ -60,6 +62,7 @@ impl Chart {
             subtitle,
             x,
             y,
+            description: None,
             layers: Vec::new(),
         }
     }
@@ -117,8 +120,11 @@ impl Chart {
         })
     }
 
-    /// What is drawn, for who cannot see it.
+    /// What is drawn, for those who cannot see it.
     pub(crate) fn description(&self) -> String {
+        if let Some(description) = &self.description {
+            return description.clone();
+        }
         let (x, y) = (&self.x.name, &self.y.name);
         let axes = match (x.is_empty(), y.is_empty()) {
             (false, false) => format!("{y} against {x}. "),

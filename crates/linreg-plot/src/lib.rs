@@ -9,6 +9,9 @@
 //! ([`Picture::coefficients`]). Points that are too many for memory come in
 //! blocks: [`Cloud`], [`ScatterMatrix`].
 //!
+//! Titles and names are English; [`Picture::with_words`] puts those of another
+//! language in their place.
+//!
 //! # Example
 //!
 //! ```
@@ -55,6 +58,7 @@ mod svg;
 mod terminal;
 mod ticks;
 mod trend;
+mod words;
 
 pub use cloud::Cloud;
 pub use coefficients::Estimate;
@@ -65,3 +69,4 @@ pub use picture::Picture;
 pub use residual_tests::ResidualTests;
 pub use spans::{Ink, Span, TerminalPicture};
 pub use svg::page_style;
+pub use words::Words;

@@ -79,8 +79,13 @@ impl Picture {
     /// With more words below the title, such as what the rows are a sample of.
     pub fn with_note(mut self, note: &str) -> Self {
         match &mut self.0 {
-            Body::Chart(chart) if chart.subtitle.is_empty() => chart.subtitle = note.to_string(),
-            Body::Chart(chart) => chart.subtitle += &format!("; {note}"),
+            Body::Chart(chart) => {
+                let texts = [Some(&mut chart.subtitle), chart.description.as_mut()];
+                for text in texts.into_iter().flatten() {
+                    let before = if text.is_empty() { "" } else { "; " };
+                    *text += &format!("{before}{note}");
+                }
+            }
             Body::Side(pictures) => {
                 for picture in pictures {
                     *picture = picture.clone().with_note(note);
@@ -137,6 +142,11 @@ impl Picture {
     }
 
     /// The picture as a PNG file, 2 pixels a point.
+    ///
+    /// It is drawn with the font inside the program, DejaVu Sans, which has
+    /// Latin, Greek, Cyrillic, Hebrew and Arabic letters, but no Chinese, Japanese
+    /// or Korean ones and no emoji: each of these is an empty box. An
+    /// [SVG](Self::svg) shows them in a font of the reader's machine.
     ///
     /// # Errors
     ///
