@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use linreg_data::printable;
+use unicode_width::UnicodeWidthStr;
 
 /// A number to six significant digits, for a table; a dash for one that is not
 /// defined.
@@ -104,6 +105,12 @@ pub fn plain(text: &str) -> String {
     printable(text).into_owned()
 }
 
+/// Columns of a terminal that a text takes: two for a Chinese character, none for
+/// an accent that stands over the letter before it.
+pub fn columns_of(text: &str) -> usize {
+    text.width()
+}
+
 /// Lines of a table: columns two spaces apart, the first aligned left, the
 /// others right, each line indented by two.
 pub fn table(rows: &[Vec<String>]) -> String {
@@ -114,18 +121,18 @@ pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        cells.map(|cell| columns_of(cell)).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
-            let width = widths[column];
+            let space = " ".repeat(widths[column] - columns_of(cell));
             line += "  ";
             line += &match column {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
+                0 => format!("{cell}{space}"),
+                _ => format!("{space}{cell}"),
             };
         }
         text += line.trim_end();
@@ -177,5 +184,23 @@ mod tests {
         let text = table(&[row(["name", "value"]), row(["größe", "1"])]);
         assert_eq!(text, "  name   value\n  größe      1\n");
         assert_eq!(table(&[row(["a\nb", "1"])]), "  a\\nb  1\n");
+    }
+
+    #[test]
+    fn tables_align_by_what_a_terminal_shows() {
+        let names = ["面积", "🏠 area", "e\u{301}te\u{301}", "x"];
+        let rows = names.map(|name| vec![name.to_string(), "平米".to_string(), "1".to_string()]);
+        let mut rows = rows.to_vec();
+        rows.push(["b", "square metres", "10"].map(String::from).to_vec());
+        let text = table(&rows);
+        assert_eq!(
+            text,
+            "  面积              平米   1\n  \
+             🏠 area           平米   1\n  \
+             e\u{301}te\u{301}               平米   1\n  \
+             x                 平米   1\n  \
+             b        square metres  10\n"
+        );
+        assert!(text.lines().all(|line| columns_of(line) == 28), "{text}");
     }
 }

@@ -17,6 +17,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use indicatif::ProgressBar;
 use linreg_data::{is_control, printable, printable_lines};
+use linreg_plot::{Ink, TerminalPicture};
 
 pub use arguments::parse;
 
@@ -132,6 +133,22 @@ impl<W: Write> Text<W> {
         write!(self, "{text}")?;
         write!(self.0, "{style:#}")
     }
+
+    /// A picture and a line feed: in colours where they are shown, and else as
+    /// plain text.
+    pub fn picture(&mut self, picture: &TerminalPicture) -> io::Result<()> {
+        for line in picture.lines() {
+            for span in line {
+                match span.ink {
+                    Ink::Points => self.styled(POINTS, &span.text)?,
+                    Ink::Line => self.styled(LINE, &span.text)?,
+                    _ => write!(self, "{}", span.text)?,
+                }
+            }
+            writeln!(self)?;
+        }
+        Ok(())
+    }
 }
 
 /// For what is wrong.
@@ -139,6 +156,13 @@ pub const RED: Style = AnsiColor::Red.on_default().bold();
 
 /// For what deserves a second look.
 pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+/// For the points of a picture: to be read on a dark and on a light background,
+/// and by the colour-blind beside [`LINE`].
+const POINTS: Style = AnsiColor::Cyan.on_default();
+
+/// For the line of a picture.
+const LINE: Style = AnsiColor::Red.on_default().bold();
 
 /// For headings.
 pub const BOLD: Style = Style::new().bold();
@@ -209,6 +233,19 @@ mod tests {
             warning,
             format!("\u{1b}[1m\u{1b}[33mwarning:\u{1b}[0m {spelt}\n")
         );
+    }
+
+    #[test]
+    fn a_picture_is_coloured_and_its_names_are_spelt_out() {
+        let scatter = linreg_plot::Picture::scatter("a\u{1b}[31m", &[1.0, 2.0], "y", &[1.0, 2.0]);
+        let picture = scatter.unwrap().terminal(40, 12);
+        let coloured = written(|text| text.picture(&picture));
+        for colour in [POINTS, LINE] {
+            assert!(coloured.contains(&colour.to_string()), "{coloured}");
+        }
+        let plain = anstream::adapter::strip_str(&coloured).to_string();
+        assert_eq!(plain, format!("{picture}\n"));
+        assert!(!plain.contains(|c: char| c != '\n' && is_control(c)));
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn main() {
     };
     time("SVG", &|| picture.svg().len());
     time("PNG", &|| picture.png().unwrap().len());
-    time("terminal", &|| picture.terminal(80, 24).len());
+    time("terminal", &|| picture.terminal(80, 24).to_string().len());
     let start = Instant::now();
     let residuals = Picture::residuals("y", &x, &y, None).unwrap();
     let seconds = start.elapsed().as_secs_f64();

@@ -12,6 +12,8 @@ pub(crate) struct Chart {
     pub(crate) subtitle: String,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
+    /// What is drawn, for those who cannot see it, if others have worded it.
+    pub(crate) description: Option<String>,
     /// From back to front.
     pub(crate) layers: Vec<Layer>,
 }
@@ -33,10 +35,10 @@ pub(crate) enum Layer {
         points: Vec<(f64, f64)>,
         role: Role,
         width: f64,
-        /// What it is made of in a terminal.
-        glyph: char,
+        /// What it is made of in a terminal; Braille dots if none.
+        glyph: Option<char>,
         /// What it is called where there are several.
-        name: Option<&'static str>,
+        name: Option<String>,
     },
     /// A few words that end at a point, above or below it.
     Note {
@@ -60,6 +62,7 @@ impl Chart {
             subtitle,
             x,
             y,
+            description: None,
             layers: Vec::new(),
         }
     }
@@ -94,8 +97,8 @@ impl Chart {
         let ends = [0.0, 1.0].map(|position| self.x.value(position));
         let points = ends.map(|x| (x, at(x))).to_vec();
         let (width, glyph) = match role {
-            Role::Faint => (1.0, '─'),
-            _ => (2.0, '*'),
+            Role::Faint => (1.0, Some('─')),
+            _ => (2.0, None),
         };
         self.with(Layer::Curve {
             points,
@@ -112,13 +115,16 @@ impl Chart {
             points,
             role: Role::Line,
             width: 2.0,
-            glyph: '*',
+            glyph: None,
             name: None,
         })
     }
 
-    /// What is drawn, for who cannot see it.
+    /// What is drawn, for those who cannot see it.
     pub(crate) fn description(&self) -> String {
+        if let Some(description) = &self.description {
+            return description.clone();
+        }
         let (x, y) = (&self.x.name, &self.y.name);
         let axes = match (x.is_empty(), y.is_empty()) {
             (false, false) => format!("{y} against {x}. "),

@@ -157,7 +157,7 @@ impl Intervals {
             points,
             role,
             width,
-            glyph,
+            glyph: Some(glyph),
             name: None,
         };
         chart.layers.push(rule(
@@ -314,7 +314,8 @@ mod tests {
             .collect();
         let text = Picture::coefficients("y", &estimates, 0.95)
             .unwrap()
-            .terminal(80, 24);
+            .terminal(80, 24)
+            .to_string();
         assert!(text.lines().count() <= 24, "{text}");
         assert!(text.contains("x49") && !text.contains("x1 "), "{text}");
     }

@@ -1,6 +1,7 @@
 use std::sync::Once;
 
 use plotters::style::{FontDesc, FontStyle, IntoFont, register_font};
+use unicode_width::UnicodeWidthChar;
 
 use crate::name::without_marks;
 
@@ -14,8 +15,20 @@ pub(crate) fn font(size: f64) -> FontDesc<'static> {
     ("sans-serif", size * LINE_HEIGHT).into_font()
 }
 
-/// How wide a text is, in the unit of its size.
+/// How wide a text is where other fonts have what this one lacks, in the unit of
+/// its size: Chinese characters and emoji are as wide as they are high.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
+    let is_wide = |c: &char| c.width() == Some(2);
+    let wide = text.chars().filter(is_wide).count();
+    if wide == 0 {
+        return drawn_width(text, size);
+    }
+    let others: String = text.chars().filter(|c| !is_wide(c)).collect();
+    wide as f64 * size + drawn_width(&others, size)
+}
+
+/// How wide a text is in this font.
+pub(crate) fn drawn_width(text: &str, size: f64) -> f64 {
     // Widths are whole pixels: those of a large text are precise.
     const PRECISE: f64 = 200.0;
     let found = font(PRECISE).box_size(&without_marks(text));
@@ -23,20 +36,22 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
     f64::from(width) * size / PRECISE
 }
 
-/// A text in lines, broken at spaces, each no wider than there is room for; the
-/// last that is allowed ends in an ellipsis if there is more.
+/// A text in lines, broken at spaces and between Chinese characters, each no wider
+/// than there is room for; the last that is allowed ends in an ellipsis if there
+/// is more.
 pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
-        let line = &mut lines[0];
-        let longer = match line.is_empty() {
-            true => word.to_string(),
-            false => format!("{line} {word}"),
-        };
-        if line.is_empty() || !is_too_wide(&longer) || lines.len() == most {
-            lines[0] = longer;
-        } else {
-            lines.insert(0, word.to_string());
+        let mut space = if lines[0].is_empty() { "" } else { " " };
+        for piece in unbroken(word) {
+            let line = &mut lines[0];
+            let longer = format!("{line}{space}{piece}");
+            if line.is_empty() || !is_too_wide(&longer) || lines.len() == most {
+                lines[0] = longer;
+            } else {
+                lines.insert(0, piece.to_string());
+            }
+            space = "";
         }
     }
     lines.reverse();
@@ -54,6 +69,38 @@ pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) 
         *line = cut(std::mem::take(line), &is_too_wide);
     }
     lines
+}
+
+/// The pieces of a word that no line may break: Chinese and Japanese is written
+/// without spaces, and a line may end between any two characters but for brackets
+/// and punctuation (W3C, *Requirements for Chinese Text Layout*, section 3.1).
+fn unbroken(word: &str) -> Vec<&str> {
+    const NEVER_FIRST: &str = "，。、；：？！）］｝〉》」』】〕〗…—·～％’”,.;:?!)]}%ー々";
+    const NEVER_LAST: &str = "（［｛〈《「『【〔〖‘“([{";
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut before: Option<char> = None;
+    for (at, next) in word.char_indices() {
+        let may_break = before.is_some_and(|before| {
+            (is_ideograph(before) || is_ideograph(next))
+                && !NEVER_LAST.contains(before)
+                && !NEVER_FIRST.contains(next)
+                // Accents and the like belong to what they stand on.
+                && next.width() != Some(0)
+        });
+        if may_break {
+            pieces.push(&word[start..at]);
+            start = at;
+        }
+        before = Some(next);
+    }
+    pieces.push(&word[start..]);
+    pieces
+}
+
+/// Characters of Chinese and Japanese, with their punctuation.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// A text, cut with an ellipsis where there is no more room.
@@ -90,6 +137,8 @@ fn register_the_font() {
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     #[test]
@@ -100,6 +149,27 @@ mod tests {
             (digits - 4.0 * 12.0 * 1303.0 / 2048.0).abs() < 0.2,
             "{digits}"
         );
+    }
+
+    #[test]
+    fn chinese_is_as_wide_as_it_is_high() {
+        let width = width("面积 0000", 12.0);
+        assert!((width - 24.0 - super::width(" 0000", 12.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn chinese_breaks_between_characters_but_not_before_a_comma() {
+        let too_wide = |text: &str| text.width() > 10;
+        for (text, lines) in [
+            ("面积单独解释了价格", &["面积单独解", "释了价格"][..]),
+            ("面积单独解，释了", &["面积单独", "解，释了"]),
+            ("面积解释（价格）", &["面积解释", "（价格）"]),
+            ("面积 解释 99.2 % 方差", &["面积 解释", "99.2 % 方…"]),
+            ("误差为64.25，共", &["误差为", "64.25，共"]),
+            ("가나다라 마바사", &["가나다라", "마바사"]),
+        ] {
+            assert_eq!(wrap(text, 2, too_wide), lines, "{text}");
+        }
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Chart {
             scene.text(
                 "legend",
                 (left, *top),
-                *name,
+                name,
                 (TEXT, Role::Ink, Anchor::Start),
             );
             left += width(name, TEXT) + 2.0 * GAP;

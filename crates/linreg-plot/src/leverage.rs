@@ -110,7 +110,7 @@ impl Chart {
             points,
             role: Role::Line,
             width: 1.0,
-            glyph: '*',
+            glyph: None,
             name: None,
         });
         self.layers.push(Layer::Note {

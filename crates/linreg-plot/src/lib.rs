@@ -9,6 +9,9 @@
 //! ([`Picture::coefficients`]). Points that are too many for memory come in
 //! blocks: [`Cloud`], [`ScatterMatrix`].
 //!
+//! Titles and names are English; [`Picture::with_words`] puts those of another
+//! language in their place.
+//!
 //! # Example
 //!
 //! ```
@@ -26,6 +29,7 @@
 //! ```
 
 mod axis;
+mod canvas;
 mod chart;
 mod cloud;
 mod coefficients;
@@ -48,11 +52,13 @@ mod residual_tests;
 mod residuals;
 mod scatter;
 mod scene;
+mod spans;
 mod sums;
 mod svg;
 mod terminal;
 mod ticks;
 mod trend;
+mod words;
 
 pub use cloud::Cloud;
 pub use coefficients::Estimate;
@@ -61,4 +67,6 @@ pub use line::Line;
 pub use matrix::ScatterMatrix;
 pub use picture::Picture;
 pub use residual_tests::ResidualTests;
+pub use spans::{Ink, Span, TerminalPicture};
 pub use svg::page_style;
+pub use words::Words;

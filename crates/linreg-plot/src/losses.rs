@@ -108,8 +108,8 @@ impl Picture {
                 points,
                 role,
                 width: 1.5,
-                glyph,
-                name: is_named.then_some(name),
+                glyph: Some(glyph),
+                name: is_named.then(|| name.to_string()),
             });
         }
         Ok(Self(Body::Chart(chart)))

@@ -1,12 +1,10 @@
-use std::fmt::Write;
-
 use crate::chart::Chart;
 use crate::font::{cut, width, wrap};
-use crate::name::{shorten, without_marks};
+use crate::name::shorten;
 use crate::number::rough;
 use crate::picture::Body;
 use crate::scene::{Anchor, Role, Scene};
-use crate::terminal::columns_of;
+use crate::spans::{Ink, TerminalPicture, TextLine, columns_of};
 use crate::{Cloud, Picture, PlotError};
 
 /// Every column against every other: clouds of pairs that come in blocks.
@@ -248,46 +246,46 @@ impl ScatterMatrix {
 
     /// Correlations as a table with small pictures below the names, where there
     /// is room.
-    pub(crate) fn terminal(&self, wide: usize, high: usize) -> String {
+    pub(crate) fn terminal(&self, wide: usize, high: usize) -> TerminalPicture {
         let size = self.names.len();
         let cell_width = (wide / size).max(7);
         let columns = (wide / cell_width).min(size);
         let rows = ((high - 2) / columns).max(1);
-        let mut text = cut(self.title(), |title| columns_of(title) > wide) + "\n\n";
+        let mut picture = TerminalPicture::default();
+        picture.push_text(&cut(self.title(), |title| columns_of(title) > wide));
+        picture.push_text("");
         for row in 0..columns {
-            let mut lines = vec![String::new(); rows];
+            let mut lines: Vec<TextLine> = (0..rows).map(|_| TextLine::default()).collect();
             for column in 0..columns {
                 let cell = self.terminal_cell(row, column, cell_width - 1, rows);
                 for (line, cell) in lines.iter_mut().zip(cell) {
-                    let space = cell_width.saturating_sub(columns_of(&cell));
-                    let _ = write!(line, "{cell}{:space$}", "");
+                    let space = cell_width.saturating_sub(cell.columns());
+                    line.append(cell);
+                    line.push_spaces(space);
                 }
             }
-            for line in lines {
-                let _ = writeln!(text, "{}", line.trim_end());
-            }
+            lines.into_iter().for_each(|line| picture.push(line));
         }
-        without_marks(text.trim_end_matches('\n'))
+        picture.finished()
     }
 
-    fn terminal_cell(&self, row: usize, column: usize, wide: usize, rows: usize) -> Vec<String> {
-        let mut lines = vec![String::new(); rows];
-        let middle = rows / 2;
-        let centred = |text: String| {
-            let space = wide.saturating_sub(columns_of(&text)) / 2;
-            format!("{:space$}{text}", "")
-        };
-        if row == column {
-            let name = shorten(&self.names[row], 60);
-            lines[middle] = centred(cut(name, |name| columns_of(name) > wide));
-        } else if column > row {
-            let r = self.pair(row, column).correlation();
-            lines[middle] = centred(r.map_or("-".to_string(), |r| format!("{r:.2}")));
-        } else {
+    fn terminal_cell(&self, row: usize, column: usize, wide: usize, rows: usize) -> Vec<TextLine> {
+        if row > column {
             let cloud = self.pair(row, column);
             let chart = Chart::of_cloud(String::new(), String::new(), cloud);
-            lines = chart.terminal_cells(wide, rows);
+            return chart.canvas(wide, rows).lines().collect();
         }
+        let text = if row == column {
+            let name = shorten(&self.names[row], 60);
+            cut(name, |name| columns_of(name) > wide)
+        } else {
+            let r = self.pair(row, column).correlation();
+            r.map_or("-".to_string(), |r| format!("{r:.2}"))
+        };
+        let mut lines: Vec<TextLine> = (0..rows).map(|_| TextLine::default()).collect();
+        let middle = &mut lines[rows / 2];
+        middle.push_spaces(wide.saturating_sub(columns_of(&text)) / 2);
+        middle.push(Ink::Text, &text);
         lines
     }
 }

@@ -5,6 +5,7 @@ use crate::matrix::Matrix;
 use crate::name::shorten;
 use crate::raster;
 use crate::scene::Scene;
+use crate::spans::TerminalPicture;
 use crate::svg::{Place, svg};
 
 /// A picture: a text in the terminal, an SVG document, a PNG file, or an SVG
@@ -78,8 +79,13 @@ impl Picture {
     /// With more words below the title, such as what the rows are a sample of.
     pub fn with_note(mut self, note: &str) -> Self {
         match &mut self.0 {
-            Body::Chart(chart) if chart.subtitle.is_empty() => chart.subtitle = note.to_string(),
-            Body::Chart(chart) => chart.subtitle += &format!("; {note}"),
+            Body::Chart(chart) => {
+                let texts = [Some(&mut chart.subtitle), chart.description.as_mut()];
+                for text in texts.into_iter().flatten() {
+                    let before = if text.is_empty() { "" } else { "; " };
+                    *text += &format!("{before}{note}");
+                }
+            }
             Body::Side(pictures) => {
                 for picture in pictures {
                     *picture = picture.clone().with_note(note);
@@ -137,6 +143,11 @@ impl Picture {
 
     /// The picture as a PNG file, 2 pixels a point.
     ///
+    /// It is drawn with the font inside the program, DejaVu Sans, which has
+    /// Latin, Greek, Cyrillic, Hebrew and Arabic letters, but no Chinese, Japanese
+    /// or Korean ones and no emoji: each of these is an empty box. An
+    /// [SVG](Self::svg) shows them in a font of the reader's machine.
+    ///
     /// # Errors
     ///
     /// [`PlotError::Drawing`] if the drawing library fails.
@@ -146,7 +157,7 @@ impl Picture {
 
     /// The picture as text, `width` columns by `height` lines at the most (at
     /// least 30 by 8); several pictures one below the other, each of that size.
-    pub fn terminal(&self, width: usize, height: usize) -> String {
+    pub fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
         let (width, height) = (width.max(30), height.max(8));
         match &self.0 {
             Body::Chart(chart) => chart.terminal(width, height),
@@ -156,10 +167,14 @@ impl Picture {
             }
             Body::Matrix(matrix) => matrix.terminal(width, height),
             Body::Side(pictures) => {
-                let texts = pictures
-                    .iter()
-                    .map(|picture| picture.terminal(width, height));
-                texts.collect::<Vec<_>>().join("\n\n")
+                let mut whole = TerminalPicture::default();
+                for (index, picture) in pictures.iter().enumerate() {
+                    if index > 0 {
+                        whole.push_text("");
+                    }
+                    whole.append(picture.terminal(width, height));
+                }
+                whole
             }
         }
     }

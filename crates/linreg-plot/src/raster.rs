@@ -3,7 +3,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use unicode_bidi::{BidiInfo, Level};
 
 use crate::PlotError;
-use crate::font::{font, width};
+use crate::font::{drawn_width, font};
 use crate::name::without_marks;
 use crate::scene::{Anchor, Mark, Role, Scene};
 
@@ -77,8 +77,8 @@ fn draw(
                 let text = in_drawing_order(text);
                 let before = match anchor {
                     Anchor::Start => 0.0,
-                    Anchor::Middle => width(&text, *size) / 2.0,
-                    Anchor::End => width(&text, *size),
+                    Anchor::Middle => drawn_width(&text, *size) / 2.0,
+                    Anchor::End => drawn_width(&text, *size),
                 };
                 let font = font(size * PIXELS);
                 // Half the font's size above the baseline is where plotters

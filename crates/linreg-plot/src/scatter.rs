@@ -186,7 +186,7 @@ mod tests {
         ] {
             let scatter = Picture::scatter(name, &values, "מחיר", &values).unwrap();
             for (width, height) in [(30, 8), (80, 24), (200, 60)] {
-                let text = scatter.terminal(width, height);
+                let text = scatter.terminal(width, height).to_string();
                 assert!(text.lines().count() <= height, "{text}");
                 for line in text.lines() {
                     assert!(line.chars().count() <= width, "{line}");

@@ -1,48 +1,40 @@
-use std::fmt::Write;
-
-use unicode_width::UnicodeWidthStr;
-
 use crate::axis::Tick;
+use crate::canvas::cell;
 use crate::chart::{Chart, Layer};
-
 use crate::font::{cut, wrap};
-use crate::grid::Grid;
-use crate::name::without_marks;
-
-/// Columns that a text takes.
-pub(crate) fn columns_of(text: &str) -> usize {
-    without_marks(text).width()
-}
-
-/// What is in each cell of a chart.
-struct Canvas {
-    columns: usize,
-    rows: usize,
-    cells: Vec<char>,
-}
+use crate::spans::{Ink, TerminalPicture, TextLine, columns_of};
 
 impl Chart {
-    /// The chart as text: points as Braille dots or shades, lines as `*`.
-    pub(crate) fn terminal(&self, width: usize, height: usize) -> String {
-        let mut text = String::new();
+    /// The chart as text: points as Braille dots or shades, curves as dots or
+    /// characters.
+    pub(crate) fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
+        let mut picture = TerminalPicture::default();
         let too_wide = |line: &str| columns_of(line) > width;
-        let title = wrap(&self.title, 2, too_wide);
-        // Figures are worth less than the picture where there is little room.
-        let subtitle = match height {
-            0..16 => Vec::new(),
-            _ => wrap(&self.subtitle, 2, too_wide),
+        // Words are worth less than the picture where there is little room.
+        let (of_title, of_subtitle) = match height {
+            0..10 => (1, 0),
+            10..16 => (2, 0),
+            _ => (2, 2),
         };
-        let heading = [title, subtitle, self.terminal_legend(width)].concat();
-        for line in heading.into_iter().filter(|line| !line.is_empty()) {
-            let _ = writeln!(text, "{line}");
+        let title = wrap(&self.title, of_title, too_wide);
+        let subtitle = match of_subtitle {
+            0 => Vec::new(),
+            most => wrap(&self.subtitle, most, too_wide),
+        };
+        let heading = [title, subtitle].concat();
+        for line in heading.iter().filter(|line| !line.is_empty()) {
+            picture.push_text(line);
+        }
+        if let Some(legend) = self.terminal_legend(width) {
+            picture.push(legend);
         }
         if !self.y.name.is_empty() {
-            let _ = writeln!(text, "{}", cut(self.y.name.clone(), too_wide));
+            picture.push_text(&cut(self.y.name.clone(), too_wide));
         }
         let is_named = !self.x.name.is_empty();
         // The axis, its labels and its name.
         let below = 2 + usize::from(is_named);
-        let rows = height.saturating_sub(text.lines().count() + below).max(2);
+        let rows = height.saturating_sub(picture.lines().len() + below).max(2);
 
         let mut y_ticks = self.y.ticks((rows / 2).clamp(2, 8));
         for tick in &mut y_ticks {
@@ -65,51 +57,59 @@ impl Chart {
             figure_of_row[row] = figures.get(index).map_or("", |[_, figure]| figure);
         }
 
-        let canvas = self.canvas(columns, rows);
-        for (row, cells) in canvas.cells.chunks(columns).enumerate() {
+        for (row, cells) in self.canvas(columns, rows).lines().enumerate() {
             let label = label_of_row[row];
-            let axis = if label.is_empty() { '│' } else { '┤' };
-            let space = margin - columns_of(label);
-            let mut line = format!("{:space$}{label}{axis}", "");
-            line.extend(cells);
-            let _ = write!(line, " {}", figure_of_row[row]);
-            let _ = writeln!(text, "{}", line.trim_end());
+            let axis = if label.is_empty() { "│" } else { "┤" };
+            let mut line = TextLine::default();
+            line.push_spaces(margin - columns_of(label));
+            line.push(Ink::Text, label);
+            line.push(Ink::Text, axis);
+            line.append(cells);
+            line.push(Ink::Text, &format!(" {}", figure_of_row[row]));
+            picture.push(line);
         }
-        self.terminal_x_axis(&mut text, margin, columns, width);
+        for line in self.terminal_x_axis(margin, columns, width) {
+            picture.push_text(&line);
+        }
         if is_named {
             let name = cut(self.x.name.clone(), too_wide);
             let length = columns_of(&name);
             let start = (margin + 1 + columns / 2).saturating_sub(length / 2);
             let start = start.min(width - length);
-            let _ = writeln!(text, "{:start$}{name}", "");
+            picture.push_text(&format!("{:start$}{name}", ""));
         }
-        without_marks(text.trim_end_matches('\n'))
+        picture.finished()
     }
 
-    /// What is in the chart, without its axes, in lines of text.
-    pub(crate) fn terminal_cells(&self, columns: usize, rows: usize) -> Vec<String> {
-        let canvas = self.canvas(columns, rows);
-        let lines = canvas.cells.chunks(columns);
-        lines.map(|cells| cells.iter().collect()).collect()
-    }
-
-    fn terminal_legend(&self, width: usize) -> Vec<String> {
-        let names = self.layers.iter().filter_map(|layer| match layer {
-            Layer::Curve {
-                glyph,
+    /// What curves with a name are made of, in one line.
+    fn terminal_legend(&self, width: usize) -> Option<TextLine> {
+        let mut line = TextLine::default();
+        for layer in &self.layers {
+            let Layer::Curve {
+                role,
+                glyph: Some(glyph),
                 name: Some(name),
                 ..
-            } => Some(format!("{glyph} {name}")),
-            _ => None,
-        });
-        let names: Vec<String> = names.collect();
-        match names.is_empty() {
-            true => Vec::new(),
-            false => vec![cut(names.join("   "), |line| columns_of(line) > width)],
+            } = layer
+            else {
+                continue;
+            };
+            let space = if line.is_empty() { "" } else { "   " };
+            let used = line.columns() + space.len() + 2;
+            // A character at least, and an ellipsis.
+            if used + 2 > width {
+                break;
+            }
+            line.push(Ink::Text, space);
+            line.push((*role).into(), &glyph.to_string());
+            let name = cut(name.clone(), |name| used + columns_of(name) > width);
+            line.push(Ink::Text, &format!(" {name}"));
         }
+        (!line.is_empty()).then_some(line)
     }
 
-    fn terminal_x_axis(&self, text: &mut String, margin: usize, columns: usize, width: usize) {
+    /// The axis and its labels.
+    fn terminal_x_axis(&self, margin: usize, columns: usize, width: usize) -> [String; 2] {
         let mut axis = vec!['─'; columns];
         let mut labels = String::new();
         let mut most = (columns / 10).clamp(2, 8);
@@ -132,106 +132,10 @@ impl Chart {
             let used = columns_of(&labels);
             if used == 0 || start > used {
                 axis[column] = '┬';
-                let _ = write!(labels, "{:1$}{2}", "", start - used, tick.label);
+                labels += &format!("{:1$}{2}", "", start - used, tick.label);
             }
         }
         let axis: String = axis.into_iter().collect();
-        let _ = writeln!(text, "{:margin$}└{axis}\n{labels}", "");
+        [format!("{:margin$}└{axis}", ""), labels]
     }
-
-    fn canvas(&self, columns: usize, rows: usize) -> Canvas {
-        let mut canvas = Canvas {
-            columns,
-            rows,
-            cells: vec![' '; columns * rows],
-        };
-        let place = |(x, y): &(f64, f64)| (self.x.position(*x), self.y.position(*y));
-        for layer in &self.layers {
-            match layer {
-                Layer::Points {
-                    points,
-                    glyph: None,
-                    ..
-                } => canvas.dots(points.iter().map(place)),
-                Layer::Points {
-                    points,
-                    glyph: Some(glyph),
-                    ..
-                } => {
-                    for at in points.iter().map(place) {
-                        canvas.put(at, *glyph);
-                    }
-                }
-                Layer::Grid(grid) => canvas.shade(grid),
-                Layer::Curve { points, glyph, .. } => {
-                    for pair in points.windows(2) {
-                        if let Some(ends) = self.clipped(pair[0], pair[1]) {
-                            canvas.line(ends, *glyph);
-                        }
-                    }
-                }
-                Layer::Note { at, text, .. } => canvas.note(place(at), text),
-            }
-        }
-        canvas
-    }
-}
-
-impl Canvas {
-    fn put(&mut self, (x, y): (f64, f64), glyph: char) {
-        let row = cell(1.0 - y, self.rows);
-        self.cells[row * self.columns + cell(x, self.columns)] = glyph;
-    }
-
-    fn dots(&mut self, points: impl Iterator<Item = (f64, f64)>) {
-        for (x, y) in points {
-            let (column, row) = (cell(x, 2 * self.columns), cell(1.0 - y, 4 * self.rows));
-            let found = &mut self.cells[row / 4 * self.columns + column / 2];
-            let before = match *found {
-                '\u{2800}'..='\u{28ff}' => *found as u32,
-                _ => 0x2800,
-            };
-            let dot = u32::from(DOTS[row % 4][column % 2]);
-            *found = char::from_u32(before | dot).unwrap_or(' ');
-        }
-    }
-
-    fn shade(&mut self, grid: &Grid) {
-        let shades = Grid::shades(&grid.coarser(self.columns, self.rows));
-        for (row, shades) in shades.chunks(self.columns).rev().enumerate() {
-            for (column, shade) in shades.iter().enumerate() {
-                if *shade > 0 {
-                    let glyph = ['·', '░', '▒', '▓', '█'][shade - 1];
-                    self.cells[row * self.columns + column] = glyph;
-                }
-            }
-        }
-    }
-
-    fn line(&mut self, [from, to]: [(f64, f64); 2], glyph: char) {
-        let steps = 2 * self.columns.max(self.rows);
-        for step in 0..=steps {
-            let share = step as f64 / steps as f64;
-            let between = |from: f64, to: f64| from + share * (to - from);
-            self.put((between(from.0, to.0), between(from.1, to.1)), glyph);
-        }
-    }
-
-    /// Ends at the point, where there is room.
-    fn note(&mut self, (x, y): (f64, f64), text: &str) {
-        let text: Vec<char> = text.chars().collect();
-        let (row, end) = (cell(1.0 - y, self.rows), cell(x, self.columns));
-        if end >= text.len() {
-            let start = row * self.columns + end - text.len();
-            self.cells[start..start + text.len()].copy_from_slice(&text);
-        }
-    }
-}
-
-/// The bit of each dot of a Braille character, by row and column.
-const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
-
-/// The cell of a position from 0 to 1.
-fn cell(position: f64, cells: usize) -> usize {
-    ((position * cells as f64) as usize).min(cells - 1)
 }

@@ -62,8 +62,9 @@ impl<'a> Story<'a> {
                     in_terminal,
                 } => {
                     for picture in pictures.iter().take(*in_terminal) {
-                        let text = picture.terminal(self.width.min(76), PLOT_LINES);
-                        writeln!(self.out, "\n{text}")?;
+                        writeln!(self.out)?;
+                        let picture = picture.terminal(self.width.min(76), PLOT_LINES);
+                        self.out.picture(&picture)?;
                     }
                 }
             }

@@ -70,7 +70,7 @@ impl Drawing {
                     }
                     None => SIZE,
                 };
-                writeln!(terminal::stdout(), "{}", picture.terminal(width, height))?;
+                terminal::stdout().picture(&picture.terminal(width, height))?;
                 Ok(())
             }
         }
