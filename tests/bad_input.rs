@@ -432,9 +432,6 @@ fn of_rows_that_turn_bad_while_predictions_are_written() {
 fn of_training_that_diverges() {
     let tool = tool();
     let before = tool.files();
-    let message = tool.fail(&["lesson", "--learning-rate", "5", "--epochs", "50"]);
-    assert!(message.contains("lower it to"), "{message}");
-    assert!(message.contains("epoch 0"), "{message}");
     let fit = [
         "fit",
         "good.csv",

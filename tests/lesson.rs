@@ -1,10 +1,13 @@
-//! The lesson on every backend that is compiled in.
+//! The lesson on every backend that is compiled in, and as it is told.
 
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::{BackendKind, Precision, Task, run};
 use linreg_data::SyntheticConfig;
 use linreg_model::{Coefficients, ModelFile};
 use linreg_training::{TrainingConfig, train};
+use serde_json::Value;
+
+use crate::tool::Tool;
 
 struct Lesson(u64);
 
@@ -48,5 +51,294 @@ fn the_same_seed_gives_the_same_bytes_in_the_model_file() {
         };
         assert_eq!(bytes(1), bytes(1));
         assert_ne!(bytes(1), bytes(2));
+    }
+}
+
+/// The text without times and amounts of memory, and without numbers that are
+/// nothing but rounding: 10 digits below those around them.
+fn without_measurements(story: &str) -> String {
+    let is_unit = |word: &str| ["µs", "ms", "s", "bytes", "KiB", "MiB"].contains(&word);
+    let lines: Vec<&str> = story.lines().collect();
+    let is_measured = |line: &str| line.starts_with("  ") && line.split(' ').any(is_unit);
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let is_header =
+            line.starts_with("  ") && lines.get(index + 1).is_some_and(|l| is_measured(l));
+        let mut words: Vec<String> = line.split(' ').map(str::to_string).collect();
+        if is_measured(line) || is_header {
+            words.retain(|word| !word.is_empty());
+            for index in 1..words.len() {
+                if is_unit(&words[index]) && words[index - 1].parse::<f64>().is_ok() {
+                    words[index - 1] = "#".to_string();
+                    words[index] = "unit".to_string();
+                }
+            }
+        }
+        for word in &mut words {
+            let number = word.trim_end_matches(['.', ':', ')', ',']);
+            if number.contains("e-1") && number.parse::<f64>().is_ok_and(|x| x.abs() < 1e-10) {
+                *word = word.replace(number, "#");
+            }
+        }
+        text += words.join(" ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// In 64-bit floats, whose six digits are those of every machine.
+#[test]
+fn the_lesson_is_told_as_reviewed() {
+    if !BackendKind::available().contains(&BackendKind::Ndarray) {
+        return;
+    }
+    let tool = Tool::new();
+    let arguments = ["lesson", "--backend", "ndarray", "--precision", "f64"];
+    let tell = |more: &[&str]| {
+        let story = tool.succeed(&[&arguments[..], more].concat());
+        for line in story.lines() {
+            assert!(unicode_width::UnicodeWidthStr::width(line) <= 80, "{line}");
+        }
+        assert!(!story.contains('\x1b'), "no colours but on a terminal");
+        without_measurements(&story)
+    };
+    for language in ["en", "zh"] {
+        insta::assert_snapshot!(
+            format!("the_lesson_in_{language}"),
+            tell(&["--language", language])
+        );
+        // Batches of which the last is short, noise, a run that is not over, and one
+        // that diverges.
+        let noisy = [
+            "--noise",
+            "1",
+            "--batch-size",
+            "300",
+            "--language",
+            language,
+        ];
+        insta::assert_snapshot!(format!("the_lesson_with_noise_in_{language}"), tell(&noisy));
+        let steep = ["--learning-rate", "1", "--language", language];
+        insta::assert_snapshot!(format!("the_lesson_diverging_in_{language}"), tell(&steep));
+    }
+    assert!(tool.files().is_empty());
+}
+
+#[test]
+fn the_system_says_in_which_language_the_lesson_is_told() {
+    let tool = Tool::new();
+    let story = tool.succeed_with("LC_ALL", "zh_CN.UTF-8", &["lesson"]);
+    assert!(story.starts_with("1. 问题与数据"), "{story}");
+    let english = tool.succeed_with("LC_ALL", "zh_CN.UTF-8", &["lesson", "--language", "en"]);
+    assert!(
+        english.starts_with("1. The question and the data"),
+        "{english}"
+    );
+    let other = tool.succeed_with("LC_ALL", "fr_FR.UTF-8", &["lesson"]);
+    assert!(other.starts_with("1. The question and the data"), "{other}");
+    let message = tool.fail(&["lesson", "--language", "fr"]);
+    assert!(message.contains("possible values: en, zh"), "{message}");
+}
+
+/// A figure of the lesson's JSON.
+fn figure(json: &Value, path: &str) -> f64 {
+    let found = json.pointer(path).and_then(Value::as_f64);
+    found.unwrap_or_else(|| panic!("{path}: {json}"))
+}
+
+#[test]
+fn the_lesson_as_json_has_its_figures() {
+    let tool = Tool::new();
+    let lesson = tool.json(&[
+        "lesson",
+        "--epochs",
+        "4",
+        "--weights=-1,2,3",
+        "--bias",
+        "-7",
+    ]);
+    let epochs = lesson["epochs"].as_array().unwrap();
+    assert_eq!(epochs.len(), 4);
+    assert_eq!(epochs[3]["epoch"], 3);
+    assert!(figure(&lesson, "/epochs/3/loss") < 2e-4);
+    for (index, truth) in [-1.0, 2.0, 3.0].into_iter().enumerate() {
+        let learned = figure(&lesson, &format!("/weights/{index}"));
+        assert!((learned - truth).abs() < 0.005);
+    }
+    assert!((figure(&lesson, "/bias") + 7.0).abs() < 0.005);
+    // 1² + 2² + 3² + 7², to within what 1,000 rows tell.
+    assert!((figure(&lesson, "/loss_before") - 63.0).abs() < 6.0);
+
+    let of = |path: &str| figure(&lesson, path);
+    let loss = |way: &str| of(&format!("/evaluation/{way}/loss"));
+    assert_eq!(loss("with_gradients"), loss("without_gradients"));
+    let peak = |way: &str| of(&format!("/evaluation/{way}/peak_bytes"));
+    assert!(peak("with_gradients") > peak("without_gradients"));
+
+    // The graph of tracked updates grows with their number, and other memory does not.
+    let bytes = |index: usize, way: &str| of(&format!("/update/after/{index}/{way}/bytes"));
+    assert_eq!(bytes(0, "untracked"), bytes(2, "untracked"));
+    assert!(bytes(1, "tracked") > 4.0 * bytes(0, "tracked"), "{lesson}");
+    assert!(bytes(2, "tracked") > 8.0 * bytes(1, "tracked"), "{lesson}");
+    assert_eq!(of("/update/largest_difference"), 0.0);
+    assert_eq!(of("/update/first_step_without_gradient"), 1.0);
+
+    // With zero_grad it is the training itself; without, it never comes to rest.
+    for epoch in 0..4 {
+        let trained = of(&format!("/epochs/{epoch}/loss"));
+        let zeroed = of(&format!("/gradients/epochs/{epoch}/zeroed"));
+        assert!(
+            (zeroed - trained).abs() < 1e-3 * trained,
+            "{zeroed} {trained}"
+        );
+        assert!(of(&format!("/gradients/epochs/{epoch}/never_zeroed")) > 0.1);
+    }
+    assert!(of("/gradients/accumulated/largest_difference") < 1e-5);
+    assert!(of("/batch_sizes/gradient_difference") < 1e-5);
+
+    let std_errors = lesson["accuracy"]["parameters"].as_array().unwrap();
+    assert_eq!(std_errors.len(), 4);
+    for parameter in std_errors {
+        // 0.01 / sqrt(1000); a variance of 1,000 rows is known to 10 % or so.
+        let share = parameter["std_error"].as_f64().unwrap() / 3.1623e-4;
+        assert!((0.85..1.15).contains(&share), "{parameter}");
+    }
+}
+
+/// Standard errors and the least loss are those of statsmodels 0.15.0 (Python 3.11,
+/// `OLS(y, add_constant(X)).fit()`, `bse` and `ssr / n`) on `linreg generate --noise 1`;
+/// the eigenvalue that of NumPy 2.4.6, `eigvalsh(2 X.T @ X / n)`.
+#[test]
+fn standard_errors_and_the_limit_are_those_of_statsmodels_and_numpy() {
+    let lesson = Tool::new().json(&["lesson", "--noise", "1"]);
+    for (path, expected) in [
+        ("/accuracy/parameters/0/std_error", 0.03059298935889282),
+        ("/accuracy/parameters/1/std_error", 0.03010375605563758),
+        ("/accuracy/parameters/2/std_error", 0.030370480385343686),
+        ("/accuracy/parameters/0/least_squares", 1.9710190064701578),
+        ("/accuracy/parameters/1/least_squares", -3.4257898846688146),
+        ("/accuracy/parameters/2/least_squares", 4.189389141402908),
+        ("/accuracy/least_loss", 0.9149662605955354),
+        ("/convergence/largest_eigenvalue", 2.161997285380537),
+    ] {
+        let found = figure(&lesson, path);
+        let difference = (found - expected).abs();
+        assert!(
+            difference <= 1e-9 * expected.abs(),
+            "{path}: {found}, expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn batch_sizes_that_are_divided_by_fall_alike() {
+    for seed in 0..3 {
+        let seed = seed.to_string();
+        let lesson = Tool::new().json(&["lesson", "--seed", &seed]);
+        let before = figure(&lesson, "/loss_before");
+        for (index, size) in [10.0, 20.0, 50.0].into_iter().enumerate() {
+            let run = |name: &str| figure(&lesson, &format!("/batch_sizes/runs/{index}/{name}"));
+            assert_eq!(run("batch_size"), size);
+            // 20 steps of 0.03 on features of variance 1: (1 - 2 · 0.03)^40 = 0.084,
+            // and batches differ.
+            let share = run("loss_divided") / before;
+            assert!((0.03..0.15).contains(&share), "{share}");
+            // The sum of 50 rows is a rate of 1.5, above the limit of about 1.
+            let diverges = run("loss_sum_alone") > before;
+            assert_eq!(diverges, size == 50.0, "{lesson}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_has_not_converged_says_what_to_change_and_that_works() {
+    let tool = Tool::new();
+    for (arguments, flag) in [
+        (
+            &["--epochs", "1", "--learning-rate", "0.005"][..],
+            "--epochs",
+        ),
+        (
+            &["--epochs", "2", "--learning-rate", "0.002"],
+            "--learning-rate",
+        ),
+        (
+            &["--noise", "1", "--learning-rate", "0.5"],
+            "--learning-rate",
+        ),
+        (&["--noise", "1", "--learning-rate", "0.5"], "--batch-size"),
+    ] {
+        let arguments = [&["lesson"][..], arguments].concat();
+        let story = tool.succeed(&arguments);
+        assert!(story.contains("has not converged"), "{story}");
+        let advice = story.split("has not converged").nth(1).unwrap();
+        let advice = advice.replace('\n', " ");
+        let value = advice.split(&format!("`{flag} ")).nth(1).unwrap();
+        let value = value.split('`').next().unwrap();
+        let mut changed: Vec<&str> = arguments.clone();
+        match changed.iter().position(|argument| *argument == flag) {
+            Some(at) => changed[at + 1] = value,
+            None => changed.extend([flag, value]),
+        }
+        if flag != "--epochs" && !changed.contains(&"--noise") {
+            // Larger steps take fewer epochs, not as few as two.
+            let at = changed.iter().position(|argument| *argument == "--epochs");
+            changed[at.unwrap() + 1] = "10";
+        }
+        let lesson = tool.json(&changed);
+        assert_eq!(
+            lesson["accuracy"]["has_converged"], true,
+            "{changed:?}: {lesson}"
+        );
+    }
+}
+
+#[test]
+fn a_run_that_diverges_is_explained_and_has_its_page() {
+    let tool = Tool::new();
+    for (rate, epochs) in [("1", "3"), ("5", "50"), ("0.8", "20"), ("1e30", "1")] {
+        let arguments = ["lesson", "--learning-rate", rate, "--epochs", epochs];
+        let story = tool.succeed(&[&arguments[..], &["--report", "page", "--force"]].concat());
+        assert!(story.contains("This run diverges."), "{story}");
+        assert!(tool.read("page/report.html").contains("This run diverges."));
+        let json = tool.json(&arguments);
+        assert_eq!(json["convergence"]["has_diverged"], true);
+        let advice = story.split("`--learning-rate ").nth(1).unwrap();
+        let rate = advice.split('`').next().unwrap();
+        let json = tool.json(&["lesson", "--learning-rate", rate, "--epochs", "5"]);
+        assert_eq!(json["convergence"]["has_diverged"], false, "{rate}");
+    }
+}
+
+#[test]
+fn degenerate_lessons_are_told_too() {
+    let tool = Tool::new();
+    for arguments in [
+        &["--examples", "1"][..],
+        &["--examples", "2", "--noise", "0"],
+        &["--examples", "7", "--batch-size", "3"],
+        &["--batch-size", "5000"],
+        &["--batch-size", "1", "--epochs", "1"],
+        &["--noise", "0", "--epochs", "20"],
+        &["--weights", "0", "--bias", "0", "--noise", "0"],
+        &[
+            "--weights",
+            "1,2,3,4,5,6,7,8,9,10",
+            "--learning-rate",
+            "0.003",
+        ],
+        &["--examples", "20000"],
+        &["--noise", "1e10"],
+        &["--learning-rate", "1e-12"],
+    ] {
+        for language in ["en", "zh"] {
+            let more = ["--language", language, "--report", "page", "--force"];
+            let story = tool.succeed(&[&["lesson"][..], arguments, &more].concat());
+            for wrong in ["NaN", "inf", "Some("] {
+                assert!(!story.contains(wrong), "{arguments:?}: {story}");
+            }
+            let page = tool.read("page/report.html");
+            assert!(!page.contains("NaN"), "{arguments:?}");
+        }
     }
 }

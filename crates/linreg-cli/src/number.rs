@@ -114,6 +114,11 @@ pub fn columns_of(text: &str) -> usize {
 /// Lines of a table: columns two spaces apart, the first aligned left, the
 /// others right, each line indented by two.
 pub fn table(rows: &[Vec<String>]) -> String {
+    table_of_texts(rows, 1)
+}
+
+/// The same with several columns of texts, aligned left, before those of numbers.
+pub fn table_of_texts(rows: &[Vec<String>], first_number: usize) -> String {
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| row.iter().map(|cell| plain(cell)).collect())
@@ -130,9 +135,9 @@ pub fn table(rows: &[Vec<String>]) -> String {
         for (column, cell) in row.iter().enumerate() {
             let space = " ".repeat(widths[column] - columns_of(cell));
             line += "  ";
-            line += &match column {
-                0 => format!("{cell}{space}"),
-                _ => format!("{space}{cell}"),
+            line += &match column < first_number {
+                true => format!("{cell}{space}"),
+                false => format!("{space}{cell}"),
             };
         }
         text += line.trim_end();

@@ -7,6 +7,7 @@ mod looseness;
 mod next;
 mod page;
 mod parameters;
+mod pictures;
 mod plots;
 mod section;
 mod story;
@@ -198,8 +199,8 @@ pub fn run(args: Args) -> Result<()> {
     }
     if let Some((output, path)) = &report {
         if let Some(coefficients) = &run.coefficients {
-            let pictures = page::pictures(&data, &dataset, coefficients, language);
-            sections.extend(pictures.ok());
+            let pictures = pictures::of_model(&dataset, coefficients, language)?;
+            sections.push(page::pictures(pictures, language));
         }
         let page = page::page(&sections, &data, &backend, language);
         output.save(page.html().as_bytes())?;

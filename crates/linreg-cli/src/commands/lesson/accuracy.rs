@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::section::{Block, Section, Table, row};
 use super::training::{Run, one_digit};
 use crate::language::Language;
-use crate::number::{four_digits, significant, thousands};
+use crate::number::{four_digits, significant, thousands, two_digits};
 
 /// Parameters that are told of.
 const MOST_PARAMETERS: usize = 100;
@@ -31,6 +31,8 @@ struct Parameter {
     truth: f64,
     learned: f64,
     least_squares: f64,
+    /// Whether the rows say anything about it that the others do not.
+    is_determined: bool,
     /// NaN where there are as many parameters as rows.
     std_error: f64,
 }
@@ -104,6 +106,7 @@ impl Accuracy {
             truth: data.weights[feature],
             learned: learned.weight()[feature],
             least_squares: weights[feature].estimate,
+            is_determined: !weights[feature].is_dropped,
             std_error: weights[feature].std_error,
         });
         let of_bias = Parameter {
@@ -111,6 +114,7 @@ impl Accuracy {
             truth: data.bias,
             learned: learned.bias()[0],
             least_squares: intercept.estimate,
+            is_determined: true,
             std_error: intercept.std_error,
         };
         Ok(Self {
@@ -201,13 +205,13 @@ impl Accuracy {
             }),
             Block::Paragraph(language.choose(
                 format!(
-                    "The loss stops near the variance of the noise, {variance}: even the true \
-                     weights and bias leave the noise. Least squares leaves a little less, \
+                    "A run that converges stops near the variance of the noise, {variance}: even \
+                     the true weights and bias leave the noise. Least squares leaves a little less, \
                      {expected} expected, since it fits its {numbers} numbers to the noise of \
                      these rows too. No training can go below that."
                 ),
                 format!(
-                    "损失停在噪声的方差 {variance} 附近：即使是真实的权重和偏置，也无法消除噪声。\
+                    "收敛的训练停在噪声的方差 {variance} 附近：即使是真实的权重和偏置，也无法消除噪声。\
                      最小二乘的损失还要小一点，期望值为 {expected}，\
                      因为它的 {numbers} 个参数也拟合了这些行中的噪声。任何训练都不可能低于它。"
                 ),
@@ -293,15 +297,21 @@ impl Accuracy {
         let mut rows = vec![row(header)];
         for parameter in self.parameters.iter().take(MOST_PARAMETERS) {
             let std_error = match parameter.std_error.is_finite() {
-                true => format!("{:.1e}", parameter.std_error),
+                true => two_digits(parameter.std_error),
                 false => "-".to_string(),
             };
+            let least_squares = match parameter.is_determined {
+                true => format!("{:.5}", parameter.least_squares),
+                false => "-".to_string(),
+            };
+            let error = parameter.learned - parameter.truth;
+            let sign = if error > 0.0 { "+" } else { "" };
             rows.push(vec![
                 parameter.name(language),
                 significant(parameter.truth),
                 format!("{:.5}", parameter.learned),
-                format!("{:+.1e}", parameter.learned - parameter.truth),
-                format!("{:.5}", parameter.least_squares),
+                format!("{sign}{}", two_digits(error)),
+                least_squares,
                 std_error,
             ]);
         }
@@ -320,15 +330,24 @@ impl Accuracy {
                 format!("另有 {more} 个，见 `--json`。"),
             )));
         }
-        blocks.push(Block::Paragraph(match noise == 0.0 {
-            true => language.choose(
+        let can_tell = self.parameters.iter().all(|one| one.std_error.is_finite());
+        blocks.push(Block::Paragraph(match (can_tell, noise == 0.0) {
+            (false, _) => language.choose(
+                "There are no more rows than parameters: a model can fit them exactly, noise \
+                 included, and nothing tells how far it is from the truth."
+                    .to_string(),
+                "行数不多于参数个数：模型可以连同噪声一起精确地拟合它们，\
+                 而它离真实值有多远无从得知。"
+                    .to_string(),
+            ),
+            (true, true) => language.choose(
                 "Without noise, least squares finds every parameter exactly. What training is off \
                  by is rounding, and the steps that it has not made."
                     .to_string(),
                 "没有噪声时，最小二乘能精确地找到每个参数。训练的误差只来自舍入，以及尚未走完的步数。"
                     .to_string(),
             ),
-            false => language.choose(
+            (true, false) => language.choose(
                 format!(
                     "The standard error is what chance leaves of any method: with other noise, the \
                      weights of least squares would be off by about as much. It is expected to be \
@@ -363,7 +382,7 @@ impl Parameter {
 fn distance(loss: f64, least: f64, language: Language) -> String {
     let ratio = loss / least;
     if !ratio.is_finite() || ratio > 1e6 {
-        let difference = format!("{:.1e}", loss - least);
+        let difference = two_digits(loss - least);
         language.choose(
             format!("{difference} above the least"),
             format!("比最小值大 {difference}"),

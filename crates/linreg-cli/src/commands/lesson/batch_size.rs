@@ -118,11 +118,11 @@ impl BatchSizes {
         let short = match short == size {
             true => language.choose(
                 format!(
-                    "{} make whole batches of {} here. Where the last batch is short, it is \
+                    "Batches of {} divide the {} evenly here. Where the last batch is short, it is \
                      still divided by the batch size, so that each row of an epoch counts the \
                      same; divided by its own length, its rows would count for more.",
-                    count(self.num_rows, "row"),
                     thousands(size),
+                    count(self.num_rows, "row"),
                 ),
                 format!(
                     "这里的 {} 行正好分成每批 {} 行的完整批量。如果最后一批不足，\

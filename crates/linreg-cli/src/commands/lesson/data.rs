@@ -133,14 +133,14 @@ pub fn section(data: &SyntheticConfig, language: Language) -> Section {
             format!(
                 "To plot y against one feature, its column is taken out of X. `[:, {last}]` keeps \
                  all rows and the column with the index {last}, counted from 0; `detach` leaves \
-                 the graph that gradients are computed from, and `numpy` gives what the plotting \
-                 library draws. In Burn, `inner` leaves the graph and `into_data` brings the \
-                 numbers to the host:"
+                 the graph, which a tensor with gradients must before `numpy` gives its numbers to \
+                 the plotting library. In Burn, `inner` leaves the graph and `into_data` brings \
+                 the numbers to the host:"
             ),
             format!(
                 "要画出 y 与某个特征的散点图，需要从 X 中取出这一列。`[:, {last}]` 保留所有行，\
-                 只取下标为 {last} 的列（从 0 数起）；`detach` 使它脱离用于求梯度的计算图，\
-                 `numpy` 得到绘图库所用的数组。在 Burn 中，`inner` 脱离计算图，\
+                 只取下标为 {last} 的列（从 0 数起）；`detach` 使它脱离计算图——带梯度的张量必须先这样做，\
+                 才能用 `numpy` 得到绘图库所用的数组。在 Burn 中，`inner` 脱离计算图，\
                  `into_data` 把数值取回主机："
             ),
         )),

@@ -103,12 +103,12 @@ impl Evaluations {
         };
         let blocks = vec![
             Block::Paragraph(language.choose(
-                "Leaving out `no_grad` in the evaluation does not change its result. It only costs \
-                 time and memory, since the graph keeps what each operation would need to go \
-                 backwards, and evaluation never does. The mean loss over all rows:"
+                "Leaving out `no_grad` in the evaluation does not change its result. But the graph \
+                 then keeps what each operation would need to go backwards, and evaluation never \
+                 does: that takes memory, and a little time. The mean loss over all rows:"
                     .to_string(),
-                "评估时不写 `no_grad` 不会改变结果，只会多花时间和内存：\
-                 计算图要保存每个运算反向传播所需的内容，而评估从不反向传播。所有行的平均损失："
+                "评估时不写 `no_grad` 不会改变结果。但这样计算图就要保存每个运算反向传播所需的内容，\
+                 而评估从不反向传播：这要占用内存，也多花一点时间。所有行的平均损失："
                     .to_string(),
             )),
             Block::Table(Table {

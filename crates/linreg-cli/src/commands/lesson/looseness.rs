@@ -4,6 +4,7 @@ use linreg_data::{Dataset, SyntheticConfig};
 use linreg_plot::{Line, Picture, PlotError};
 use serde_json::{Value, json};
 
+use super::pictures;
 use super::section::{Block, Section, Table, row};
 use crate::language::Language;
 use crate::number::{significant, thousands};
@@ -100,19 +101,8 @@ pub fn scatters(
 ) -> Result<Vec<Picture>, PlotError> {
     let features = 0..dataset.num_features().min(most);
     features
-        .map(|index| scatter(dataset, index, language))
+        .map(|index| pictures::scatter(dataset, index, language))
         .collect()
-}
-
-/// The scatter of a feature with its line.
-pub fn scatter(
-    dataset: &Dataset,
-    feature: usize,
-    _language: Language,
-) -> Result<Picture, PlotError> {
-    let values: Vec<f64> = dataset.feature(feature).collect();
-    let name = &dataset.feature_names()[feature];
-    Picture::scatter(name, &values, &dataset.target_names()[0], dataset.targets())
 }
 
 fn figures(lines: &[FeatureLine], language: Language) -> Vec<Vec<String>> {

@@ -1,8 +1,6 @@
 //! The lesson as a page.
 
-use anyhow::Result;
-use linreg_data::{ChunkOrder, Dataset, RowSource, SyntheticConfig};
-use linreg_model::Coefficients;
+use linreg_data::SyntheticConfig;
 use linreg_plot::Picture;
 
 use super::section::{self, Block, Table};
@@ -10,10 +8,7 @@ use crate::commands::Backend;
 use crate::language::Language;
 use crate::number::thousands;
 use crate::report::html::{definitions, paragraph, table, text};
-use crate::report::{Look, Page, Pictures, Section, command_line, versions};
-
-/// Points of a picture.
-const MOST_POINTS: usize = 1000;
+use crate::report::{Page, Pictures, Section, command_line, versions};
 
 /// Rows of a table.
 const MOST_ROWS: usize = 100;
@@ -47,32 +42,16 @@ pub fn page(
     }
 }
 
-/// The trained model in pictures: predictions beside the truth, and residuals.
-pub fn pictures(
-    data: &SyntheticConfig,
-    dataset: &Dataset,
-    coefficients: &Coefficients,
-    language: Language,
-) -> Result<section::Section> {
-    let chunks = dataset.chunks(ChunkOrder::File)?;
-    let look = Look::new(chunks, coefficients, Vec::new(), MOST_POINTS, data.seed)?;
-    let target = &dataset.target_names()[0];
-    let sample = look.sample.iter();
-    let (predicted, actual): (Vec<f64>, Vec<f64>) = sample
-        .map(|row| (row.predictions[0], row.targets[0]))
-        .unzip();
-    let residuals: Vec<f64> = actual.iter().zip(&predicted).map(|(y, p)| y - p).collect();
-    Ok(section::Section {
+/// The trained model in pictures.
+pub fn pictures(pictures: Vec<Picture>, language: Language) -> section::Section {
+    section::Section {
         id: "pictures",
         heading: language.choose("The trained model in pictures", "用图看训练好的模型"),
         blocks: vec![Block::Pictures {
-            pictures: vec![
-                Picture::predicted(target, &predicted, &actual)?,
-                Picture::residuals(target, &predicted, &residuals, None)?,
-            ],
+            pictures,
             in_terminal: 0,
         }],
-    })
+    }
 }
 
 fn body(section: &section::Section, language: Language) -> String {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use linreg_data::Dataset;
 use linreg_model::OutputFile;
 
-use super::looseness;
+use super::pictures;
 use crate::language::Language;
 use crate::output::Files;
 
@@ -40,7 +40,7 @@ impl Plots {
     pub fn write(&self, dataset: &Dataset) -> Result<usize> {
         for (index, [svg, png]) in self.outputs.iter().enumerate() {
             // A PNG's font has no Chinese.
-            let scatter = looseness::scatter(dataset, index, Language::English)?;
+            let scatter = pictures::scatter(dataset, index, Language::English)?;
             let picture = scatter.svg();
             svg.save(picture.as_bytes())?;
             let picture = scatter.png()?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
 use super::section::{Block, Section};
-use crate::number::table;
+use crate::number::table_of_texts;
 use crate::terminal::{self, BOLD, Text};
 
 /// Columns of a line, where the terminal has as many.
@@ -55,7 +55,8 @@ impl<'a> Story<'a> {
                     }
                 }
                 Block::Table(shown) => {
-                    writeln!(self.out, "\n{}", table(&shown.rows).trim_end_matches('\n'))?;
+                    let lines = table_of_texts(&shown.rows, shown.first_number);
+                    write!(self.out, "\n{lines}")?;
                 }
                 Block::Pictures {
                     pictures,

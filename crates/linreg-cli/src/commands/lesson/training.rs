@@ -8,12 +8,12 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{Batches, DataError, Dataset};
 use linreg_model::{Coefficients, LinearRegressionConfig};
-use linreg_plot::Picture;
 use linreg_training::{
     EpochReport, LearningRateLimit, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
 };
 use serde_json::{Value, json};
 
+use super::pictures;
 use super::section::{Block, Section, Table, row};
 use crate::commands::Backend;
 use crate::language::Language;
@@ -119,7 +119,7 @@ impl Run {
         let (epochs, losses) = thinned(&self.losses, MOST_EPOCHS[0]);
         let mut blocks = Vec::new();
         // A loss without an end cannot be drawn.
-        if let Ok(picture) = Picture::losses(&epochs, &losses, &[]) {
+        if let Ok(picture) = pictures::losses(&epochs, &losses, language) {
             blocks.push(Block::Pictures {
                 pictures: vec![picture],
                 in_terminal: 0,
