@@ -38,9 +38,23 @@ fn trains(output: &str) {
 
 #[test]
 fn from_scratch() {
-    trains(&run("from_scratch", &[]));
+    let output = run("from_scratch", &[]);
+    trains(&output);
+    // What the other feature adds: 3.4² about the line of x1, 2² about that of
+    // x2. The variance of 1000 rows has a standard error of sqrt(2 / 1000), 4.5 %.
+    for (name, expected) in [("x1", 11.56), ("x2", 4.00)] {
+        let label = format!("variance about the line of {name}: ");
+        let variance = output.lines().find_map(|line| line.strip_prefix(&label));
+        let variance: f64 = variance.expect(&output).parse().unwrap();
+        let share = variance / expected;
+        assert!((0.85..1.15).contains(&share), "{output}");
+    }
     let source = include_str!("../examples/from_scratch.rs");
-    assert!(source.lines().count() < 100, "the lesson fits on two pages");
+    // Of 70 lines each.
+    assert!(
+        source.lines().count() <= 140,
+        "the lesson fits on two pages"
+    );
 }
 
 #[test]

@@ -4,9 +4,15 @@
 //! `reference/lesson_pytorch_{f32,f64}.json` were written by PyTorch
 //! 2.15.0+cu132 on the CPU: `loss = (y_hat - y)**2`, `loss.sum().backward()`,
 //! `param -= lr * grad / batch_size`.
+//!
+//! `reference/lesson_experiments_pytorch_{f32,f64}.json` come from the same version
+//! by `python tests/reference/lesson_experiments.py`, which runs variations of that
+//! loop on the same data, start and order; [`experiments`] replays them.
+
+mod experiments;
 
 use burn::module::AutodiffModule;
-use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use linreg_backend::{BackendKind, Precision, Task, run};
 use linreg_data::{Batches, Dataset};
 use linreg_model::{Coefficients, LinearRegression};
@@ -45,6 +51,35 @@ struct Replayed {
     after_epochs: Vec<[f64; 3]>,
 }
 
+impl Reference {
+    fn read(precision: Precision) -> Self {
+        let file = format!("reference/lesson_pytorch_{precision}.json");
+        let text = std::fs::read_to_string(test_file(&file)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn batches<B: Backend>(&self, batch_size: usize, device: &B::Device) -> Batches<B> {
+        let names = vec!["x1".to_string(), "x2".to_string()];
+        let features = self.features.as_flattened().to_vec();
+        let targets = self.targets.clone();
+        let dataset = Dataset::new(features, targets, names, vec!["y".to_string()]).unwrap();
+        Batches::new(&dataset, batch_size, device).unwrap()
+    }
+
+    fn start<B: AutodiffBackend>(&self, device: &B::Device) -> LinearRegression<B> {
+        let weights = self.initial_weights.clone();
+        let start = Coefficients::new(weights, vec![self.initial_bias]).unwrap();
+        LinearRegression::from_coefficients(&start, device)
+    }
+}
+
+/// The weights and the bias.
+fn parameters<B: AutodiffBackend>(training: &Training<B>) -> [f64; 3] {
+    let coefficients = training.model().coefficients().unwrap();
+    let weight = coefficients.weight();
+    [weight[0], weight[1], coefficients.bias()[0]]
+}
+
 struct Replay<'a>(&'a Reference);
 
 impl Task for Replay<'_> {
@@ -52,31 +87,13 @@ impl Task for Replay<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Replayed {
         let reference = self.0;
-        let names = vec!["x1".to_string(), "x2".to_string()];
-        let features = reference.features.as_flattened().to_vec();
-        let dataset = Dataset::new(
-            features,
-            reference.targets.clone(),
-            names,
-            vec!["y".to_string()],
-        );
-        let dataset = dataset.unwrap();
-        let batches = Batches::<B::InnerBackend>::new(&dataset, reference.batch_size, &device);
-        let batches = batches.unwrap();
+        let batches = reference.batches::<B::InnerBackend>(reference.batch_size, &device);
         let config = TrainingConfig::new()
             .with_batch_size(reference.batch_size)
             .with_num_epochs(reference.epoch_order.len())
             .with_learning_rate(reference.learning_rate);
-        let start = reference.initial_weights.clone();
-        let start = Coefficients::new(start, vec![reference.initial_bias]).unwrap();
-        let start = LinearRegression::<B>::from_coefficients(&start, &device);
+        let start = reference.start::<B>(&device);
         let mut training = Training::new(start, &config, &batches);
-        let parameters = |training: &Training<B>| {
-            let coefficients = training.model().coefficients().unwrap();
-            let weight = coefficients.weight();
-            [weight[0], weight[1], coefficients.bias()[0]]
-        };
-
         let mut replayed = Replayed {
             batch_loss_sums: vec![],
             first_steps: vec![],
@@ -108,9 +125,8 @@ impl Task for Replay<'_> {
     }
 }
 
-fn replays(file: &str, precision: Precision, parameter_tolerance: f64, loss_tolerance: f64) {
-    let text = std::fs::read_to_string(test_file(file)).unwrap();
-    let reference: Reference = serde_json::from_str(&text).unwrap();
+fn replays(precision: Precision, parameter_tolerance: f64, loss_tolerance: f64) {
+    let reference = Reference::read(precision);
     assert_eq!(reference.first_steps.len(), 5);
     assert_eq!(reference.epoch_loss.len(), 3);
     for backend in BackendKind::available() {
@@ -160,22 +176,12 @@ fn replays(file: &str, precision: Precision, parameter_tolerance: f64, loss_tole
 // In f64 the paths differ by rounding alone, about 1e-16 an operation.
 #[test]
 fn walks_the_path_of_pytorch_in_f64() {
-    replays(
-        "reference/lesson_pytorch_f64.json",
-        Precision::F64,
-        1e-10,
-        1e-10,
-    );
+    replays(Precision::F64, 1e-10, 1e-10);
 }
 
 // In f32 an operation rounds by about 6e-8; targets of around 10 and a loss of
 // 1e-4 that is the square of small differences of them bring that to 1e-3.
 #[test]
 fn walks_the_path_of_pytorch_in_f32() {
-    replays(
-        "reference/lesson_pytorch_f32.json",
-        Precision::F32,
-        1e-5,
-        1e-3,
-    );
+    replays(Precision::F32, 1e-5, 1e-3);
 }

@@ -9,7 +9,8 @@ use rand_distr::{Distribution, Normal};
 use crate::{Coefficients, CoefficientsError};
 
 /// Standard deviation of the initial weights, as in *Dive into Deep Learning*,
-/// section 3.4.
+/// section 3.2 of the second Chinese edition and of the English edition up to
+/// 0.17, section 3.4 of English 1.0.
 const INITIAL_WEIGHT_STD: f64 = 0.01;
 
 /// Configuration of a [`LinearRegression`], made with

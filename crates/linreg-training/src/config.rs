@@ -5,7 +5,10 @@ use crate::objective::Objective;
 use crate::{Clipping, LearningRateSchedule, Loss, OptimizerConfig, Penalty, TrainingError};
 
 /// How to train; the defaults are those of the lesson (*Dive into Deep
-/// Learning*, section 3.4). All of it is saved with a model.
+/// Learning*, section 3.2 of the second Chinese edition and of the English
+/// edition up to 0.17, section 3.4 of English 1.0). The book's squared loss has a
+/// factor 1/2 and [`Loss::Squared`] has none, so that steps here are twice as long
+/// at the same learning rate. All of it is saved with a model.
 #[derive(Config, Debug)]
 pub struct TrainingConfig {
     /// How often every row is visited, at most; at least 1. With an optimizer of
