@@ -40,11 +40,11 @@ fn variables(data: &SyntheticConfig) -> [Variable; 6] {
             name: "w",
             meaning: ["true weights", "真实权重"],
             pytorch: format!("torch.Tensor [{features}]"),
-            here: format!("Vec<f64> [{features}]"),
+            here: "Vec<f64>".into(),
         },
         Variable {
             name: "b",
-            meaning: ["true bias, a scalar", "真实偏置，标量"],
+            meaning: ["true bias, scalar", "真实偏置，标量"],
             pytorch: "float".into(),
             here: "f64".into(),
         },
@@ -58,19 +58,19 @@ fn variables(data: &SyntheticConfig) -> [Variable; 6] {
             name: "X (features)",
             meaning: ["a row an example", "每行一个样本"],
             pytorch: format!("torch.Tensor [{rows}, {features}]"),
-            here: format!("Tensor<B, 2> [{rows}, {features}]"),
+            here: "Tensor<B, 2>".into(),
         },
         Variable {
             name: "noise",
-            meaning: ["one number a row", "每行一个数"],
+            meaning: ["a number a row", "每行一个数"],
             pytorch: format!("torch.Tensor [{rows}]"),
-            here: format!("f64, {rows} times"),
+            here: "f64".into(),
         },
         Variable {
             name: "y (labels)",
-            meaning: ["what is predicted", "要预测的值"],
+            meaning: ["what to predict", "要预测的值"],
             pytorch: format!("torch.Tensor [{rows}, 1]"),
-            here: format!("Tensor<B, 2> [{rows}, 1]"),
+            here: "Tensor<B, 2>".into(),
         },
     ]
 }
@@ -95,8 +95,8 @@ pub fn json(data: &SyntheticConfig) -> Value {
 pub fn section(data: &SyntheticConfig, language: Language) -> Section {
     let (rows, seed, noise) = (thousands(data.num_examples), data.seed, data.noise_std);
     let header = language.choose(
-        ["name", "what it is", "PyTorch", "here"],
-        ["名称", "含义", "PyTorch", "本程序"],
+        ["name", "what it is", "PyTorch", "here, same shape"],
+        ["名称", "含义", "PyTorch", "本程序（形状相同）"],
     );
     let lines = variables(data).map(|variable| {
         let meaning = language.choose(variable.meaning[0], variable.meaning[1]);
