@@ -35,8 +35,8 @@ enum Mark {
 const ON_SHADES: char = '*';
 
 impl Chart {
-    /// What is in the chart, without its axes. Points are never hidden by a
-    /// curve.
+    /// What is in the chart, without its axes. No curve and no note hides a point;
+    /// of shades, a curve of characters takes every second in its way.
     pub(crate) fn canvas(&self, columns: usize, rows: usize) -> Canvas {
         let empty = Cell {
             mark: Mark::Empty,
