@@ -129,7 +129,7 @@ impl Canvas {
             // Points with a character of their own stay.
             _ => return,
         };
-        let mark = Mark::Dots(before | DOTS[row % 4][column % 2]);
+        let mark = Mark::Dots(before | bit((column, row)));
         *found = Cell { mark, ink };
     }
 
@@ -147,25 +147,34 @@ impl Canvas {
     }
 
     /// A thin curve of dots; of two beside each other among those of points, where
-    /// a thin one could not be seen.
+    /// a thin one could not be seen. Where it goes through points and shows none
+    /// beside it, the cell keeps their colour: else nothing would tell of them.
     fn curve_of_dots(&mut self, pieces: impl Iterator<Item = Piece>, ink: Ink) {
         let (columns, rows) = (2 * self.columns, 4 * self.rows);
         let pieces: Vec<Piece> = pieces.collect();
-        let has_points: Vec<bool> = self.cells.iter().map(Cell::has_points).collect();
+        let points: Vec<u8> = self.cells.iter().map(Cell::points).collect();
+        let mut drawn = vec![0; points.len()];
         for piece in pieces {
             let [from, to] = piece.map(|at| self.dot_at(at));
             let is_steep = from.1.abs_diff(to.1) > from.0.abs_diff(to.0);
             for (column, row) in steps(piece, columns, rows) {
-                self.dot((column, row), ink);
-                if has_points[row / 4 * self.columns + column / 2] {
-                    // In the same cell.
-                    let beside = match is_steep {
-                        true => (column ^ 1, row),
-                        false if row % 4 == 3 => (column, row - 1),
-                        false => (column, row + 1),
-                    };
-                    self.dot(beside, ink);
+                let index = row / 4 * self.columns + column / 2;
+                // In the same cell.
+                let beside = match is_steep {
+                    _ if points[index] == 0 => (column, row),
+                    true => (column ^ 1, row),
+                    false if row % 4 == 3 => (column, row - 1),
+                    false => (column, row + 1),
+                };
+                for dot in [(column, row), beside] {
+                    self.dot(dot, ink);
+                    drawn[index] |= bit(dot);
                 }
+            }
+        }
+        for (cell, (points, drawn)) in self.cells.iter_mut().zip(points.iter().zip(drawn)) {
+            if *points != 0 && points & !drawn == 0 {
+                cell.ink = Ink::Points;
             }
         }
     }
@@ -220,8 +229,12 @@ impl Canvas {
 }
 
 impl Cell {
-    fn has_points(&self) -> bool {
-        matches!(self.mark, Mark::Dots(_)) && self.ink == Ink::Points
+    /// The dots that are points.
+    fn points(&self) -> u8 {
+        match self.mark {
+            Mark::Dots(dots) if self.ink == Ink::Points => dots,
+            _ => 0,
+        }
     }
 }
 
@@ -240,6 +253,10 @@ impl Mark {
 
 /// The bit of each dot of a Braille character, by row and column.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+
+fn bit((column, row): (usize, usize)) -> u8 {
+    DOTS[row % 4][column % 2]
+}
 
 /// The columns and rows that a straight piece goes through, from its start to its
 /// end, each a neighbour of the one before.
