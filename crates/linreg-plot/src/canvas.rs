@@ -147,8 +147,8 @@ impl Canvas {
     }
 
     /// A thin curve of dots; of two beside each other among those of points, where
-    /// a thin one could not be seen. Where it goes through points and shows none
-    /// beside it, the cell keeps their colour: else nothing would tell of them.
+    /// a thin one could not be seen. A cell where it goes through points and no
+    /// others are around keeps their colour: else nothing would tell of them.
     fn curve_of_dots(&mut self, pieces: impl Iterator<Item = Piece>, ink: Ink) {
         let (columns, rows) = (2 * self.columns, 4 * self.rows);
         let pieces: Vec<Piece> = pieces.collect();
@@ -172,8 +172,10 @@ impl Canvas {
                 }
             }
         }
-        for (cell, (points, drawn)) in self.cells.iter_mut().zip(points.iter().zip(drawn)) {
-            if *points != 0 && points & !drawn == 0 {
+        let has_points = |index: usize| points.get(index).is_some_and(|dots| *dots != 0);
+        for (index, cell) in self.cells.iter_mut().enumerate() {
+            let is_alone = !has_points(index.wrapping_sub(1)) && !has_points(index + 1);
+            if has_points(index) && is_alone && points[index] & !drawn[index] == 0 {
                 cell.ink = Ink::Points;
             }
         }
