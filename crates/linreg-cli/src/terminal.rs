@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn a_picture_is_coloured_and_its_names_are_spelt_out() {
-        let scatter = linreg_plot::Picture::scatter("a\u{1b}[31m", &[1.0, 2.0], "y", &[1.0, 2.0]);
+        let scatter =
+            linreg_plot::Picture::scatter("a\u{1b}[31m", &[1.0, 2.0, 3.0], "y", &[1.0, 5.0, 2.0]);
         let picture = scatter.unwrap().terminal(40, 12);
         let coloured = written(|text| text.picture(&picture));
         for colour in [POINTS, LINE] {

@@ -35,8 +35,8 @@ enum Mark {
 const ON_SHADES: char = '*';
 
 impl Chart {
-    /// What is in the chart, without its axes. Points are never hidden by a
-    /// curve.
+    /// What is in the chart, without its axes. No curve and no note hides a point;
+    /// of shades, a curve of characters takes every second in its way.
     pub(crate) fn canvas(&self, columns: usize, rows: usize) -> Canvas {
         let empty = Cell {
             mark: Mark::Empty,
@@ -129,7 +129,7 @@ impl Canvas {
             // Points with a character of their own stay.
             _ => return,
         };
-        let mark = Mark::Dots(before | DOTS[row % 4][column % 2]);
+        let mark = Mark::Dots(before | bit((column, row)));
         *found = Cell { mark, ink };
     }
 
@@ -147,25 +147,36 @@ impl Canvas {
     }
 
     /// A thin curve of dots; of two beside each other among those of points, where
-    /// a thin one could not be seen.
+    /// a thin one could not be seen. A cell where it goes through points and no
+    /// others are around keeps their colour: else nothing would tell of them.
     fn curve_of_dots(&mut self, pieces: impl Iterator<Item = Piece>, ink: Ink) {
         let (columns, rows) = (2 * self.columns, 4 * self.rows);
         let pieces: Vec<Piece> = pieces.collect();
-        let has_points: Vec<bool> = self.cells.iter().map(Cell::has_points).collect();
+        let points: Vec<u8> = self.cells.iter().map(Cell::points).collect();
+        let mut drawn = vec![0; points.len()];
         for piece in pieces {
             let [from, to] = piece.map(|at| self.dot_at(at));
             let is_steep = from.1.abs_diff(to.1) > from.0.abs_diff(to.0);
             for (column, row) in steps(piece, columns, rows) {
-                self.dot((column, row), ink);
-                if has_points[row / 4 * self.columns + column / 2] {
-                    // In the same cell.
-                    let beside = match is_steep {
-                        true => (column ^ 1, row),
-                        false if row % 4 == 3 => (column, row - 1),
-                        false => (column, row + 1),
-                    };
-                    self.dot(beside, ink);
+                let index = row / 4 * self.columns + column / 2;
+                // In the same cell.
+                let beside = match is_steep {
+                    _ if points[index] == 0 => (column, row),
+                    true => (column ^ 1, row),
+                    false if row % 4 == 3 => (column, row - 1),
+                    false => (column, row + 1),
+                };
+                for dot in [(column, row), beside] {
+                    self.dot(dot, ink);
+                    drawn[index] |= bit(dot);
                 }
+            }
+        }
+        let has_points = |index: usize| points.get(index).is_some_and(|dots| *dots != 0);
+        for (index, cell) in self.cells.iter_mut().enumerate() {
+            let is_alone = !has_points(index.wrapping_sub(1)) && !has_points(index + 1);
+            if has_points(index) && is_alone && points[index] & !drawn[index] == 0 {
+                cell.ink = Ink::Points;
             }
         }
     }
@@ -220,8 +231,12 @@ impl Canvas {
 }
 
 impl Cell {
-    fn has_points(&self) -> bool {
-        matches!(self.mark, Mark::Dots(_)) && self.ink == Ink::Points
+    /// The dots that are points.
+    fn points(&self) -> u8 {
+        match self.mark {
+            Mark::Dots(dots) if self.ink == Ink::Points => dots,
+            _ => 0,
+        }
     }
 }
 
@@ -240,6 +255,10 @@ impl Mark {
 
 /// The bit of each dot of a Braille character, by row and column.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+
+fn bit((column, row): (usize, usize)) -> u8 {
+    DOTS[row % 4][column % 2]
+}
 
 /// The columns and rows that a straight piece goes through, from its start to its
 /// end, each a neighbour of the one before.

@@ -125,6 +125,8 @@ mod tests {
                 picture.description(),
                 picture.terminal(80, 24).to_string(),
             ];
+            // Letters that its font lacks are boxes.
+            assert!(picture.png().unwrap().starts_with(b"\x89PNG"));
             // In a terminal, o is what a curve is made of.
             let is_english =
                 |text: &str| text.contains(|c: char| c.is_ascii_alphabetic() && c != 'o');

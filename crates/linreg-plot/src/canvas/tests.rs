@@ -80,7 +80,8 @@ fn a_line_leaves_every_second_shade_in_its_way() {
     assert!(changed.len() > 20);
     for pair in changed.windows(2) {
         let are_neighbours = pair[0].0 + 1 == pair[1].0;
-        assert!(!are_neighbours || !(is_shade(pair[0].1) && is_shade(pair[1].1)));
+        let are_shades = is_shade(pair[0].1) && is_shade(pair[1].1);
+        assert!(!(are_neighbours && are_shades));
     }
 }
 
@@ -158,4 +159,19 @@ fn every_picture_keeps_within_its_width_and_height() {
             }
         }
     }
+}
+
+#[test]
+fn points_on_a_line_keep_their_colour() {
+    let cloud = Cloud::of("x", &[0.0, 1.0, 2.0, 3.0], "y", &[1.0; 4]).unwrap();
+    let chart = Chart::of_cloud(String::new(), String::new(), &cloud);
+    let mut picture = TerminalPicture::default();
+    for line in chart.with_line(|_| 1.0, Role::Line).canvas(60, 20).lines() {
+        picture.push(line);
+    }
+    let of = |ink: Ink| {
+        let spans = picture.lines().iter().flatten();
+        spans.filter(move |span| span.ink == ink).count()
+    };
+    assert_eq!((of(Ink::Points), of(Ink::Line)), (4, 5));
 }
