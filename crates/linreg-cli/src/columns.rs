@@ -10,7 +10,7 @@ use linreg_data::{
 use serde_json::{Value, json};
 
 use crate::names::{Names, all};
-use crate::number::{count, plain, thousands};
+use crate::number::{columns_of, count, plain, thousands};
 use crate::report::quoted;
 use crate::terminal;
 
@@ -315,7 +315,7 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     let mut text = format!("Columns: {}\n", kinds.join(", "));
-    let width = |text: &str| plain(text).chars().count();
+    let width = |text: &str| columns_of(&plain(text));
     let names = rows.iter().map(|(name, _, _)| width(name)).max();
     for (name, kind, note) in &rows {
         let space = " ".repeat(names.unwrap_or(0) - width(name));

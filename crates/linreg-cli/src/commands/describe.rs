@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::columns::{KindArgs, gap_note};
 use crate::input::SourceArgs;
-use crate::number::{count, plain, significant, table, thousands};
+use crate::number::{columns_of, count, plain, significant, table, thousands};
 use crate::terminal::{self, print_json};
 
 /// Look at the columns of a table: kinds, missing cells, quantiles, levels,
@@ -161,9 +161,7 @@ fn exact(value: f64) -> String {
 
 fn words_table(schema: &Schema) -> String {
     let others: Vec<&Column> = schema.columns.iter().filter(|c| !is_number(c)).collect();
-    let width = others
-        .iter()
-        .map(|column| plain(&column.name).chars().count());
+    let width = others.iter().map(|column| columns_of(&plain(&column.name)));
     let width = width.max().unwrap_or(0);
     let mut text = String::new();
     if !others.is_empty() {
@@ -171,7 +169,7 @@ fn words_table(schema: &Schema) -> String {
     }
     for column in others {
         let name = plain(&column.name);
-        let space = " ".repeat(width - name.chars().count());
+        let space = " ".repeat(width - columns_of(&name));
         let what = match &column.kind {
             Kind::Categorical { levels, shares } => {
                 // The commonest first.

@@ -67,7 +67,8 @@ impl Convergence {
         };
         let share = last / excess(previous);
         if share < 1.0 && last > 4.0 * floor {
-            let more = ((enough / last).ln() / share.ln()).ceil();
+            // Near the end, the pace slackens.
+            let more = (1.25 * (enough / last).ln() / share.ln()).ceil();
             let epochs = losses.len() as f64 + more;
             Self::StillFalling((epochs <= Self::MOST_EPOCHS).then_some(epochs as usize))
         } else {
@@ -233,17 +234,17 @@ impl Accuracy {
                 let advice = match (epochs, faster) {
                     (Some(epochs), Some(faster)) => language.choose(
                         format!(
-                            "At this pace it takes `--epochs {epochs}`; larger steps, \
+                            "At this pace it takes about `--epochs {epochs}`; larger steps, \
                              `--learning-rate {faster}`, take fewer."
                         ),
                         format!(
-                            "照这个速度需要 `--epochs {epochs}`；\
+                            "照这个速度大约需要 `--epochs {epochs}`；\
                              步子大一些，`--learning-rate {faster}`，就用不了这么多。"
                         ),
                     ),
                     (Some(epochs), None) => language.choose(
-                        format!("At this pace it takes `--epochs {epochs}`."),
-                        format!("照这个速度需要 `--epochs {epochs}`。"),
+                        format!("At this pace it takes about `--epochs {epochs}`."),
+                        format!("照这个速度大约需要 `--epochs {epochs}`。"),
                     ),
                     (None, Some(faster)) => language.choose(
                         format!("Take larger steps: `--learning-rate {faster}`."),
