@@ -209,7 +209,7 @@ fn verbose_says_where_the_rows_are_and_what_that_takes() {
             };
             assert_eq!(lines.len(), 2 + epochs.len(), "{said}");
             for epoch in &epochs {
-                let start = format!("epoch {epoch} of at most 2, loss ");
+                let start = format!("{epoch} of at most 2 epochs, loss ");
                 assert!(lines[*epoch].starts_with(&start), "{said}");
             }
             assert!(

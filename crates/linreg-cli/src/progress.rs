@@ -95,7 +95,7 @@ fn told(report: &EpochReport) -> String {
         None => "at most ",
     };
     format!(
-        "epoch {} of {most}{}, loss {}, {}{} rows/s, ",
+        "{} of {most}{} epochs, loss {}, {}{} rows/s, ",
         report.epoch + 1,
         report.num_epochs,
         significant(report.loss),
@@ -132,12 +132,12 @@ mod tests {
     #[test]
     fn tells_of_an_epoch_in_one_line() {
         let mut report = report(1, 5);
-        assert_eq!(told(&report), "epoch 2 of 5, loss 0.25, 1,500 rows/s, ");
+        assert_eq!(told(&report), "2 of 5 epochs, loss 0.25, 1,500 rows/s, ");
         report.validation = Some(0.5);
-        let line = "epoch 2 of 5, loss 0.25, validation 0.5, 1,500 rows/s, ";
+        let line = "2 of 5 epochs, loss 0.25, validation 0.5, 1,500 rows/s, ";
         assert_eq!(told(&report), line);
         report.learning_rate = None;
-        assert!(told(&report).starts_with("epoch 2 of at most 5, loss 0.25, "));
+        assert!(told(&report).starts_with("2 of at most 5 epochs, loss 0.25, "));
         let left = time_left(&report, Duration::from_secs(4));
         assert_eq!(left, Duration::from_secs(6));
     }

@@ -152,15 +152,12 @@ impl Look {
     }
 }
 
-/// Some of the items of a long series with their places from 1: evenly spread,
+/// Some of the items of a long series with their places from 0: evenly spread,
 /// the last among them.
 pub fn thinned<T: Copy>(series: &[T], most: usize) -> (Vec<f64>, Vec<T>) {
     let step = series.len().div_ceil(most.max(1)).max(1);
-    let is_kept = |place: usize| place == series.len() || (place - 1).is_multiple_of(step);
-    let places = (1..=series.len()).filter(|place| is_kept(*place));
-    places
-        .map(|place| (place as f64, series[place - 1]))
-        .unzip()
+    let places = (0..series.len()).filter(|place| place + 1 == series.len() || place % step == 0);
+    places.map(|place| (place as f64, series[place])).unzip()
 }
 
 impl OwnLine {
@@ -304,11 +301,11 @@ mod tests {
 
     #[test]
     fn a_long_series_is_thinned_and_keeps_its_ends() {
-        let series: Vec<f64> = (1..=1000).map(f64::from).collect();
+        let series: Vec<f64> = (0..1000).map(f64::from).collect();
         let (places, values) = thinned(&series, 100);
         assert_eq!((places.len(), &places), (101, &values));
-        assert_eq!((places[0], places[1], places[100]), (1.0, 11.0, 1000.0));
-        assert_eq!(thinned(&series[..3], 100).0, [1.0, 2.0, 3.0]);
+        assert_eq!((places[0], places[1], places[100]), (0.0, 10.0, 999.0));
+        assert_eq!(thinned(&series[..3], 100).0, [0.0, 1.0, 2.0]);
         assert!(thinned::<f64>(&[], 100).0.is_empty());
     }
 

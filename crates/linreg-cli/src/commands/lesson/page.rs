@@ -59,7 +59,10 @@ fn body(section: &section::Section, language: Language) -> String {
     for (index, block) in section.blocks.iter().enumerate() {
         html += &match block {
             Block::Paragraph(sentences) => paragraph(&with_code(sentences)),
-            Block::Code(lines) => format!("<pre>{}</pre>\n", text(lines)),
+            Block::Code(lines) => {
+                let lines: Vec<String> = lines.lines().map(text).collect();
+                format!("<pre>{}</pre>\n", lines.join("\n"))
+            }
             Block::Table(shown) => rows_table(shown, language),
             Block::Pictures { pictures, .. } => {
                 let id = format!("{}-picture-{index}", section.id);
