@@ -1,3 +1,4 @@
+use faer::{MatRef, Side};
 use linreg_data::{ChunkOrder, DataError, RowSource, Summary};
 
 use crate::curvature::Curvature;
@@ -10,9 +11,9 @@ use crate::curvature::Curvature;
 /// by `1 - learning rate λ`, which stays within 1 below `2 / λ` (LeCun et al.,
 /// *Efficient BackProp*, 1998, section 5.1).
 ///
-/// A batch's own Hessian `H_b` differs from `H`. Batches of `b` rows drawn at random
-/// converge in the mean square if `E[H_b²] <= 2 H / learning rate` (Bach and
-/// Moulines, *Non-strongly-convex smooth stochastic approximation with convergence
+/// A batch's own Hessian `H_b` differs from `H`. Steps on batches of `b` rows drawn at
+/// random come down, in the mean square, to what the noise of the batches leaves, if
+/// `E[H_b²] <= 2 H / learning rate` (Bach and Moulines, *Non-strongly-convex smooth stochastic approximation with convergence
 /// rate O(1/n)*, 2013, section 2). With `E[H_b²] = (1 - 1/b) H² + 4 E[|x|² x x'] / b`
 /// and `E[|x|² x x'] <= max |x|² H / 2`, that is so below
 /// `2 / ((1 - 1/b) λ + 2 max |x|² / b)`, whatever the rows.
@@ -35,15 +36,18 @@ use crate::curvature::Curvature;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LearningRateLimit {
-    /// λ, the largest eigenvalue of the Hessian: to ten digits of up to 256
-    /// features, to about three of more.
+    /// λ, the largest eigenvalue of the Hessian: to three digits only for more than
+    /// 256 features.
     pub largest_eigenvalue: f64,
     /// `2 / λ`: below it, steps on all rows at once converge, and above it they
     /// diverge.
     pub all_rows: f64,
-    /// Below it, steps on batches of this size are certain to converge, in the mean
-    /// square; between the two it depends on the rows.
+    /// Below it, steps on batches of this size drawn at random do not diverge, in the
+    /// mean square; between the two it depends on the rows.
     pub batches: f64,
+    /// The smallest eigenvalue of the Hessian that is not 0 but for rounding, along
+    /// which gradient descent is slowest; none for more than 256 features.
+    pub smallest_eigenvalue: Option<f64>,
 }
 
 impl LearningRateLimit {
@@ -67,10 +71,11 @@ impl LearningRateLimit {
         assert!(batch_size > 0, "a batch has rows");
         let mean_weight = Summary::of(source)?.mean_weight;
         let curvature = Curvature::of(source, None, intercept, mean_weight)?;
-        let of_gram = match source.feature_names().len() <= Self::MOST_FEATURES {
-            true => Gram::of(source, intercept, mean_weight)?.largest_eigenvalue(),
-            false => curvature.largest_eigenvalue,
+        let eigenvalues = match source.feature_names().len() <= Self::MOST_FEATURES {
+            true => Gram::of(source, intercept, mean_weight)?.eigenvalues(),
+            false => None,
         };
+        let of_gram = eigenvalues.map_or(curvature.largest_eigenvalue, |[_, largest]| largest);
         let largest_eigenvalue = 2.0 * of_gram;
         let share = 1.0 / batch_size.min(source.num_rows().max(1)) as f64;
         let of_batches =
@@ -79,6 +84,7 @@ impl LearningRateLimit {
             largest_eigenvalue,
             all_rows: 2.0 / largest_eigenvalue,
             batches: (2.0 / of_batches).min(2.0 / largest_eigenvalue),
+            smallest_eigenvalue: eigenvalues.map(|[smallest, _]| 2.0 * smallest),
         })
     }
 }
@@ -121,33 +127,16 @@ impl Gram {
         Ok(Self { products, width })
     }
 
-    /// By power iteration (Golub and Van Loan, *Matrix Computations*, section
-    /// 7.3.1), until it stands still.
-    fn largest_eigenvalue(&self) -> f64 {
-        const MOST: usize = 100_000;
-        // No vector of a table is likely to be at right angles to it.
-        let mut vector: Vec<f64> = (0..self.width)
-            .map(|i| 1.0 + 0.1 * (i as f64).sin())
-            .collect();
-        let mut eigenvalue = 0.0;
-        for _ in 0..MOST {
-            let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-            if norm == 0.0 {
-                return 0.0;
-            }
-            vector.iter_mut().for_each(|x| *x /= norm);
-            let rows = self.products.chunks_exact(self.width);
-            let next: Vec<f64> = rows
-                .map(|row| row.iter().zip(&vector).map(|(a, b)| a * b).sum())
-                .collect();
-            let found: f64 = next.iter().zip(&vector).map(|(a, b)| a * b).sum();
-            vector = next;
-            if (found - eigenvalue).abs() <= 1e-14 * found {
-                return found;
-            }
-            eigenvalue = found;
-        }
-        eigenvalue
+    /// The smallest that is more than rounding, and the largest; none where they
+    /// cannot be found, such as of numbers beyond floats.
+    fn eigenvalues(&self) -> Option<[f64; 2]> {
+        let matrix = MatRef::from_row_major_slice(&self.products, self.width, self.width);
+        let eigenvalues = matrix.self_adjoint_eigenvalues(Side::Lower).ok()?;
+        let largest = *eigenvalues.last()?;
+        let rounding = 1e-12 * largest;
+        let mut others = eigenvalues.into_iter();
+        let smallest = others.find(|eigenvalue| *eigenvalue > rounding);
+        Some([smallest.unwrap_or(largest), largest.max(0.0)])
     }
 }
 
@@ -172,6 +161,7 @@ mod tests {
         let limit = LearningRateLimit::of(&dataset, 4, false).unwrap();
         assert!((limit.largest_eigenvalue - 3.0).abs() < 1e-10, "{limit:?}");
         assert!((limit.all_rows - 2.0 / 3.0).abs() < 1e-10);
+        assert!((limit.smallest_eigenvalue.unwrap() - 1.0).abs() < 1e-10);
         // Every row has |x|² = 2: 2 / (3 / 2 + 2 · 2 / 2).
         let pairs = LearningRateLimit::of(&dataset, 2, false).unwrap();
         assert!((pairs.batches - 2.0 / 3.5).abs() < 1e-10, "{pairs:?}");

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use super::generate::SyntheticArgs;
 use super::{Backend, BackendArgs};
 use crate::language::Language;
+use crate::number::{count, thousands};
 use crate::output::Files;
 use crate::terminal::{self, print_json};
 use accuracy::Accuracy;
@@ -118,13 +119,15 @@ pub fn run(args: Args) -> Result<()> {
     let language = args.language.unwrap_or_else(Language::of_system);
     let data = args.data.config();
     let config = TrainingConfig::new()
-        .with_batch_size(args.batch_size)
+        .with_batch_size(args.batch_size.min(data.num_examples.max(1)))
         .with_num_epochs(args.epochs)
         .with_learning_rate(args.learning_rate)
         .with_seed(args.data.seed)
         .with_placement(backend.placement());
     config.check()?;
     let dataset = data.generate()?;
+    // What the backend cannot do is said before anything else.
+    let loss_before = training::loss_before(&config, &dataset, &backend)?;
     let mut files = Files::new(&[], args.force)?;
     let plots = match args.plots.as_ref().or(args.report.as_ref()) {
         None => None,
@@ -168,35 +171,45 @@ pub fn run(args: Args) -> Result<()> {
     story.tell(&training)?;
     writeln!(story.out)?;
     backend.announce()?;
-    let run = Run::train(&config, &dataset, &backend, story.out)?;
+    let run = Run::train(&config, &dataset, loss_before, &backend, story.out)?;
     let why = run.divergence(language);
+    let converges = run.coefficients.as_ref().filter(|_| !run.has_diverged());
+    let after = match (converges, experiment_limits(&dataset, &config)) {
+        (None, _) => Some(language.choose(
+            "The other experiments need a run that converges; they are left out.".to_string(),
+            "其余的实验需要一次收敛的训练，这里省略。".to_string(),
+        )),
+        (Some(_), Some((rows, epochs))) => Some(language.choose(
+            format!(
+                "The next three experiments take the first {} and {}, so that they are quick \
+                 whatever the number.",
+                count(rows, "row"),
+                count(epochs, "epoch")
+            ),
+            format!(
+                "为了不受数据量影响，接下来的三个实验只用前 {} 行和 {epochs} 个迭代周期。",
+                thousands(rows)
+            ),
+        )),
+        _ => None,
+    };
+    let why: Vec<Block> = why.into_iter().chain(after.map(Block::Paragraph)).collect();
     story.go_on(&why)?;
     training.blocks.extend(run.pictures(language));
     training.blocks.extend(why);
     sections.push(training);
 
-    let experiments = match &run.coefficients {
-        Some(coefficients) if !run.has_diverged() => Some(Experiments::new(
-            &data,
-            &dataset,
-            &run,
-            coefficients,
-            &backend,
-        )?),
-        _ => None,
-    };
-    if let Some(experiments) = &experiments {
-        for section in experiments.sections(&data, &run, &backend, language) {
-            story.tell(&section)?;
-            sections.push(section);
+    let experiments = match converges {
+        None => None,
+        Some(coefficients) => {
+            let experiments = Experiments::new(&data, &dataset, &run, coefficients, &backend)?;
+            for section in experiments.sections(&data, &run, &backend, language) {
+                story.tell(&section)?;
+                sections.push(section);
+            }
+            Some(experiments)
         }
-    } else {
-        let block = Block::Paragraph(language.choose(
-            "The other experiments need a run that converges; they are left out.".to_string(),
-            "其余的实验需要一次收敛的训练，这里省略。".to_string(),
-        ));
-        story.go_on(&[block])?;
-    }
+    };
     if let Some((output, path)) = &report {
         if let Some(coefficients) = &run.coefficients {
             let pictures = pictures::of_model(&dataset, coefficients, language)?;
@@ -210,7 +223,14 @@ pub fn run(args: Args) -> Result<()> {
             format!("已写入 {path}，请用浏览器打开。"),
         ))])?;
     }
-    story.tell(&next::section(language))?;
+    let tried = [
+        (data.noise_std >= 1.0, "--noise"),
+        (run.has_diverged(), "--learning-rate"),
+        (args.report.is_some(), "--report"),
+    ];
+    let tried = tried.into_iter().filter(|(is_tried, _)| *is_tried);
+    let tried: Vec<&str> = tried.map(|(_, flag)| flag).collect();
+    story.tell(&next::section(&tried, language))?;
 
     if args.json {
         let coefficients = run.coefficients.as_ref();
@@ -235,8 +255,18 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
+/// Rows and epochs that experiments with updates take, if not all.
+fn experiment_limits(dataset: &Dataset, config: &TrainingConfig) -> Option<(usize, usize)> {
+    let (rows, epochs) = (dataset.num_rows(), config.num_epochs);
+    let few = (rows.min(MOST_ROWS), epochs.min(MOST_EPOCHS));
+    (few != (rows, epochs)).then_some(few)
+}
+
 /// What the experiments came to.
 struct Experiments {
+    /// Rows and epochs of those with updates.
+    rows: usize,
+    epochs: usize,
     updates: Updates,
     gradients: Gradients,
     batch_sizes: BatchSizes,
@@ -252,26 +282,32 @@ impl Experiments {
         coefficients: &Coefficients,
         backend: &Backend,
     ) -> Result<Self> {
-        let some = match dataset.num_rows() > MOST_ROWS {
-            true => Some(dataset.select(&(0..MOST_ROWS).collect::<Vec<_>>())?),
+        let (rows, epochs) = experiment_limits(dataset, &run.config)
+            .unwrap_or((dataset.num_rows(), run.config.num_epochs));
+        let some = match rows < dataset.num_rows() {
+            true => Some(dataset.select(&(0..rows).collect::<Vec<_>>())?),
             false => None,
         };
         let rows = some.as_ref().unwrap_or(dataset);
-        let epochs = run.config.num_epochs.min(MOST_EPOCHS);
         let config = &run.config.clone().with_num_epochs(epochs);
+        let config = &config
+            .clone()
+            .with_batch_size(config.batch_size.min(rows.num_rows()));
         Ok(Self {
+            rows: rows.num_rows(),
+            epochs,
             updates: backend.run(MakeUpdates {
                 config,
                 dataset: rows,
             })??,
             gradients: Gradients::measure(config, rows, backend)?,
-            batch_sizes: BatchSizes::measure(config, rows, backend)?,
+            batch_sizes: BatchSizes::measure(config, rows, &run.limit, backend)?,
             evaluations: backend.run(Evaluate {
                 coefficients,
                 config,
                 dataset,
             })??,
-            accuracy: Accuracy::measure(data, dataset, run, coefficients)?,
+            accuracy: Accuracy::measure(data, dataset, run, coefficients, backend.precision)?,
         })
     }
 
@@ -293,6 +329,7 @@ impl Experiments {
     }
 
     fn add_to(&self, json: &mut Value, data: &SyntheticConfig) {
+        json["experiments"] = json!({"rows": self.rows, "epochs": self.epochs});
         json["update"] = self.updates.json();
         json["gradients"] = self.gradients.json();
         json["batch_sizes"] = self.batch_sizes.json();

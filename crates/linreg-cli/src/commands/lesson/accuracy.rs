@@ -1,6 +1,7 @@
 //! How good a model of these rows can get, and whether this one is.
 
 use anyhow::Result;
+use linreg_backend::Precision;
 use linreg_data::{Dataset, SyntheticConfig};
 use linreg_exact::{Collinear, FitConfig, Inference, Rows, fit};
 use linreg_model::Coefficients;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::section::{Block, Section, Table, row};
 use super::training::{Run, one_digit};
 use crate::language::Language;
-use crate::number::{four_digits, significant, thousands, two_digits};
+use crate::number::{four_digits, significant, two_digits};
 
 /// Parameters that are told of.
 const MOST_PARAMETERS: usize = 100;
@@ -22,6 +23,7 @@ pub struct Accuracy {
     loss_of_truth: f64,
     least_loss: f64,
     convergence: Convergence,
+    precision: Precision,
 }
 
 /// A weight or the bias.
@@ -41,6 +43,8 @@ struct Parameter {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Convergence {
     Converged,
+    /// As far as the backend's floats can tell.
+    Rounding,
     /// It still falls: number of epochs that it would take, if not too many.
     StillFalling(Option<usize>),
     /// It neither falls nor is it the least.
@@ -48,32 +52,49 @@ enum Convergence {
 }
 
 impl Convergence {
-    /// Shares of the least loss and of the first that count as nothing. The second is
-    /// what is left of rounding where there is no noise.
-    const ENOUGH: [f64; 2] = [0.1, 1e-8];
+    /// The share of the least loss that counts as nothing.
+    const ENOUGH: f64 = 0.1;
     const MOST_EPOCHS: f64 = 10_000.0;
 
-    /// `floor` is what the noise of batches leaves above the least loss.
-    fn of(before: f64, losses: &[f64], least: f64, floor: f64) -> Self {
+    fn of(run: &Run, dataset: &Dataset, least: f64, precision: Precision) -> Self {
         let excess = |loss: f64| (loss - least).max(0.0);
-        let enough = Self::ENOUGH[0] * least + Self::ENOUGH[1] * before;
+        let (before, losses) = (run.loss_before, &run.losses);
         let last = excess(*losses.last().unwrap_or(&before));
-        if last <= enough {
+        let (rate, limit) = (run.config.learning_rate, &run.limit);
+        let epsilon = match precision {
+            Precision::F32 => f64::from(f32::EPSILON),
+            Precision::F64 => f64::EPSILON,
+        };
+        let slowest = limit.smallest_eigenvalue.unwrap_or(2.0);
+        // A step is lost where it is below half a unit in the last place of a
+        // parameter, whose error is then epsilon / (2 rate eigenvalue) of its size.
+        let rounding = (epsilon / (rate * slowest)).powi(2).min(1e-6) * before;
+        if last <= Self::ENOUGH * least {
             return Self::Converged;
+        } else if last <= rounding {
+            return Self::Rounding;
         }
-        let previous = match losses.len() {
+        // Constant steps end at a distance from the least that makes the loss about
+        // rate × trace of X'X / n / batch size times the least (Bottou, Curtis and
+        // Nocedal, *Optimization Methods for Large-Scale Machine Learning*, 2018,
+        // theorem 4.6); each feature and the bias add 1 to the trace.
+        let trace = (dataset.num_features() + 1) as f64;
+        let floor = rate * trace / run.config.batch_size as f64 * least;
+        let previous = excess(match losses.len() {
             0 | 1 => before,
             epochs => losses[epochs - 2],
-        };
-        let share = last / excess(previous);
-        if share < 1.0 && last > 4.0 * floor {
-            // Near the end, the pace slackens.
-            let more = (1.25 * (enough / last).ln() / share.ln()).ceil();
-            let epochs = losses.len() as f64 + more;
-            Self::StillFalling((epochs <= Self::MOST_EPOCHS).then_some(epochs as usize))
-        } else {
-            Self::Hovering
+        });
+        let is_tiny = rate < limit.batches / 50.0;
+        if !is_tiny && (last >= previous || last <= 4.0 * floor) {
+            return Self::Hovering;
         }
+        // Along the slowest direction, an update multiplies the error by 1 - rate ×
+        // eigenvalue, and its loss by the square of that.
+        let updates = dataset.num_rows() as f64 / run.config.batch_size as f64;
+        let of_epoch = -2.0 * updates * (-rate * slowest).ln_1p();
+        let enough = (Self::ENOUGH * least).max(rounding) / 2.0;
+        let epochs = losses.len() as f64 + (last / enough).ln() / of_epoch;
+        Self::StillFalling((epochs < Self::MOST_EPOCHS).then(|| epochs.ceil() as usize + 1))
     }
 }
 
@@ -83,6 +104,7 @@ impl Accuracy {
         dataset: &Dataset,
         run: &Run,
         learned: &Coefficients,
+        precision: Precision,
     ) -> Result<Self> {
         let features = dataset.num_features();
         let rows = Rows::new(dataset.features(), dataset.targets(), features, 1)?;
@@ -96,12 +118,6 @@ impl Accuracy {
         let truth = Coefficients::new(data.weights.clone(), vec![data.bias])?;
         let least = Coefficients::new(estimates, vec![intercept.estimate])?;
         let least_loss = mean_squared_error(&least, dataset);
-        // Constant steps end at a distance from the least that makes the loss about
-        // learning rate × trace of X'X / n / batch size times the least (Bottou, Curtis
-        // and Nocedal, *Optimization Methods for Large-Scale Machine Learning*, 2018,
-        // theorem 4.6); each feature and the bias add 1 to the trace.
-        let rows_of_batch = run.config.batch_size.min(dataset.num_rows()) as f64;
-        let floor = run.config.learning_rate * (features + 1) as f64 / rows_of_batch * least_loss;
         let of_weights = (0..features).map(|feature| Parameter {
             feature: Some(feature),
             truth: data.weights[feature],
@@ -124,7 +140,8 @@ impl Accuracy {
             loss: *run.losses.last().unwrap_or(&run.loss_before),
             loss_of_truth: mean_squared_error(&truth, dataset),
             least_loss,
-            convergence: Convergence::of(run.loss_before, &run.losses, least_loss, floor),
+            convergence: Convergence::of(run, dataset, least_loss, precision),
+            precision,
         })
     }
 
@@ -139,7 +156,7 @@ impl Accuracy {
             })
         });
         let (converged, epochs) = match self.convergence {
-            Convergence::Converged => (true, None),
+            Convergence::Converged | Convergence::Rounding => (true, None),
             Convergence::StillFalling(epochs) => (false, epochs),
             Convergence::Hovering => (false, None),
         };
@@ -204,19 +221,37 @@ impl Accuracy {
                 rows: lines,
                 first_number: 1,
             }),
-            Block::Paragraph(language.choose(
-                format!(
-                    "A run that converges stops near the variance of the noise, {variance}: even \
-                     the true weights and bias leave the noise. Least squares leaves a little less, \
-                     {expected} expected, since it fits its {numbers} numbers to the noise of \
-                     these rows too. No training can go below that."
-                ),
-                format!(
-                    "收敛的训练停在噪声的方差 {variance} 附近：即使是真实的权重和偏置，也无法消除噪声。\
-                     最小二乘的损失还要小一点，期望值为 {expected}，\
-                     因为它的 {numbers} 个参数也拟合了这些行中的噪声。任何训练都不可能低于它。"
-                ),
-            )),
+            Block::Paragraph(if numbers >= rows {
+                language.choose(
+                    format!(
+                        "The variance of the noise is {variance}, but there are no more rows than \
+                         numbers to fit: least squares fits the rows exactly, noise included."
+                    ),
+                    format!(
+                        "噪声的方差是 {variance}，但行数不多于要拟合的参数个数：\
+                         最小二乘连同噪声一起精确地拟合了这些行。"
+                    ),
+                )
+            } else if data.noise_std == 0.0 {
+                language.choose(
+                    "Without noise, the least loss is 0 but for rounding.".to_string(),
+                    "没有噪声时，除舍入以外，最小的损失是 0。".to_string(),
+                )
+            } else {
+                language.choose(
+                    format!(
+                        "A run that converges stops near the variance of the noise, {variance}: \
+                         even the true weights and bias leave the noise. Least squares leaves a \
+                         little less, {expected} expected, since it fits its {numbers} numbers to \
+                         the noise of these rows too. No training can go below that."
+                    ),
+                    format!(
+                        "收敛的训练停在噪声的方差 {variance} 附近：即使是真实的权重和偏置，也无法消除噪声。\
+                         最小二乘的损失还要小一点，期望值为 {expected}，\
+                         因为它的 {numbers} 个参数也拟合了这些行中的噪声。任何训练都不可能低于它。"
+                    ),
+                )
+            }),
         ]
     }
 
@@ -228,23 +263,43 @@ impl Accuracy {
                 format!("This run has converged: its loss is {above}."),
                 format!("这次训练已经收敛：它的损失{above}。"),
             ),
+            Convergence::Rounding => {
+                let floats = self.precision;
+                let advice = match floats {
+                    Precision::F32 => language.choose(
+                        " `--precision f64` goes further, on ndarray.",
+                        "在 ndarray 上，`--precision f64` 可以更进一步。",
+                    ),
+                    Precision::F64 => "",
+                };
+                language.choose(
+                    format!(
+                        "This run has converged as far as {floats} goes: its loss is {above}, and \
+                         smaller steps are lost in rounding.{advice}"
+                    ),
+                    format!(
+                        "这次训练已经收敛到 {floats} 所能达到的程度：它的损失{above}，\
+                         更小的更新会被舍入掉。{advice}"
+                    ),
+                )
+            }
             Convergence::StillFalling(epochs) => {
                 let faster = run.stable_rate();
                 let faster = (faster > 2.0 * rate).then_some(faster);
                 let advice = match (epochs, faster) {
                     (Some(epochs), Some(faster)) => language.choose(
                         format!(
-                            "At this pace it takes about `--epochs {epochs}`; larger steps, \
-                             `--learning-rate {faster}`, take fewer."
+                            "`--epochs {epochs}` should do; larger steps, `--learning-rate \
+                             {faster}`, take fewer epochs."
                         ),
                         format!(
-                            "照这个速度大约需要 `--epochs {epochs}`；\
-                             步子大一些，`--learning-rate {faster}`，就用不了这么多。"
+                            "`--epochs {epochs}` 应该足够；\
+                             加大步长 `--learning-rate {faster}`，所需的迭代周期更少。"
                         ),
                     ),
                     (Some(epochs), None) => language.choose(
-                        format!("At this pace it takes about `--epochs {epochs}`."),
-                        format!("照这个速度大约需要 `--epochs {epochs}`。"),
+                        format!("`--epochs {epochs}` should do."),
+                        format!("`--epochs {epochs}` 应该足够。"),
                     ),
                     (None, Some(faster)) => language.choose(
                         format!("Take larger steps: `--learning-rate {faster}`."),
@@ -265,7 +320,7 @@ impl Accuracy {
             }
             Convergence::Hovering => {
                 let size = run.config.batch_size;
-                let (smaller, larger) = (one_digit(rate / 10.0), 10 * size);
+                let (smaller, larger) = (one_digit(rate / 10.0), size.saturating_mul(10));
                 language.choose(
                     format!(
                         "This run has not converged: its loss is {above}, and no longer \
@@ -317,8 +372,7 @@ impl Accuracy {
             ]);
         }
         let more = self.parameters.len().saturating_sub(MOST_PARAMETERS);
-        let expected = four_digits(expected_std_error(data));
-        let count = thousands(data.num_examples);
+        let expected = expected_std_error(data).map_or("-".to_string(), four_digits);
         let noise = data.noise_std;
         let mut blocks = vec![Block::Table(Table {
             caption: language.choose("Weights and bias", "权重和偏置"),
@@ -351,18 +405,35 @@ impl Accuracy {
             (true, false) => language.choose(
                 format!(
                     "The standard error is what chance leaves of any method: with other noise, the \
-                     weights of least squares would be off by about as much. It is expected to be \
-                     the noise divided by the root of the number of rows, {noise} / sqrt({count}) \
-                     = {expected}. More epochs do not lessen it; four times as many rows halve it."
+                     numbers of least squares would be off by about as much. For features like \
+                     these it is about the noise / sqrt(rows - features - 2), {expected} here. More \
+                     epochs do not lessen it; four times as many rows halve it."
                 ),
                 format!(
                     "标准误差是任何方法都无法消除的随机误差：换一组噪声，\
-                     最小二乘得到的权重也会偏离这么多。它的期望值是噪声的标准差除以行数的平方根，\
-                     {noise} / sqrt({count}) = {expected}。增加迭代周期不能减小它；\
-                     行数增加到四倍，它才减半。"
+                     最小二乘得到的参数也会偏离这么多。对这样的特征，它大约是 \
+                     噪声标准差 / sqrt(行数 - 特征数 - 2)，这里是 {expected}。\
+                     增加迭代周期不能减小它；行数增加到四倍，它才减半。"
                 ),
             ),
         }));
+        let is_further = |one: &Parameter| {
+            one.is_determined && (one.learned - one.least_squares).abs() > one.std_error
+        };
+        if matches!(self.convergence, Convergence::Converged)
+            && noise > 0.0
+            && self.parameters.iter().any(is_further)
+        {
+            blocks.push(Block::Paragraph(language.choose(
+                "Here some of the learned numbers are further from least squares than that: each \
+                 step follows the noise of its own batch. Smaller steps or larger batches bring \
+                 them nearer."
+                    .to_string(),
+                "这里学到的某些参数与最小二乘的距离比标准误差还大：每一步都跟着本批数据的噪声走。\
+                 减小步长或加大批量可以使它们更接近。"
+                    .to_string(),
+            )));
+        }
         blocks
     }
 }
@@ -405,10 +476,13 @@ fn distance(loss: f64, least: f64, language: Language) -> String {
     }
 }
 
-/// The noise divided by the root of the number of rows: of features with the
-/// variance 1 that are independent.
-fn expected_std_error(data: &SyntheticConfig) -> f64 {
-    data.noise_std / (data.num_examples as f64).sqrt()
+/// The standard error of a weight that is expected of features drawn from N(0, 1),
+/// `noise / sqrt(rows - features - 2)`: the mean of `(X'X)⁻¹` of centred columns is
+/// `1 / (rows - 1 - features - 1)` (Mardia, Kent and Bibby, *Multivariate Analysis*,
+/// 1979, section 3.8). None where there are too few rows.
+fn expected_std_error(data: &SyntheticConfig) -> Option<f64> {
+    let rows = data.num_examples.checked_sub(data.weights.len() + 2)?;
+    (rows > 0).then(|| data.noise_std / (rows as f64).sqrt())
 }
 
 fn finite(number: f64) -> Option<f64> {

@@ -5,11 +5,11 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{Batches, Dataset};
 use linreg_model::LinearRegressionConfig;
-use linreg_training::{RunOptions, TrainingConfig, TrainingError};
+use linreg_training::{LearningRateLimit, TrainingConfig};
 use serde_json::{Value, json};
 
 use super::parameters::{Parameters, largest_difference};
-use super::section::{Block, Section, Table, row};
+use super::section::{Block, Section, Table, loss, row};
 use crate::commands::Backend;
 use crate::language::Language;
 use crate::number::{count, four_digits, thousands, two_digits};
@@ -25,54 +25,36 @@ pub struct BatchSizes {
     gradient_difference: f64,
     num_rows: usize,
     batch_size: usize,
+    learning_rate: f64,
+    limit: f64,
 }
 
-/// The mean loss over all rows after the updates; none if it has no end.
+/// The mean loss over all rows after the updates, which may have no end.
 struct SizeRun {
     batch_size: usize,
-    divided: Option<f64>,
-    sum_alone: Option<f64>,
+    divided: f64,
+    /// With the sum alone, and the rate that makes the same steps with the smallest
+    /// batches.
+    sum_alone: f64,
+    /// The learning rate that steps with the sum alone amount to.
+    rate_of_sum: f64,
 }
 
 impl BatchSizes {
-    pub fn measure(config: &TrainingConfig, dataset: &Dataset, backend: &Backend) -> Result<Self> {
-        let gradient_difference = backend.run(CompareGradients { config, dataset })??;
-        let num_rows = dataset.num_rows();
-        let batch_size = config.batch_size.min(num_rows);
-        let mut sizes = match 5 * batch_size <= num_rows {
-            true => vec![batch_size, 2 * batch_size, 5 * batch_size],
-            false => vec![batch_size.div_ceil(5), batch_size.div_ceil(2), batch_size],
-        };
-        sizes.dedup();
-        let run = |batch_size: usize, factor: f64| {
-            let config = config
-                .clone()
-                .with_batch_size(batch_size)
-                .with_learning_rate(config.learning_rate * factor)
-                .with_num_epochs(UPDATES)
-                .with_max_steps(Some(UPDATES));
-            let trained = backend.train(&config, dataset, RunOptions::default(), &mut ());
-            match trained {
-                Ok(trained) => Ok(trained.history.last().map(|epoch| epoch.loss)),
-                Err(error) => match error.downcast_ref() {
-                    Some(TrainingError::Diverged { loss, .. }) => Ok(Some(*loss)),
-                    Some(TrainingError::NotFinite { .. }) => Ok(None),
-                    _ => Err(error),
-                },
-            }
-        };
-        let runs = sizes.into_iter().map(|batch_size| {
-            Ok(SizeRun {
-                batch_size,
-                divided: run(batch_size, 1.0)?,
-                sum_alone: run(batch_size, batch_size as f64)?,
-            })
-        });
+    pub fn measure(
+        config: &TrainingConfig,
+        dataset: &Dataset,
+        limit: &LearningRateLimit,
+        backend: &Backend,
+    ) -> Result<Self> {
+        let (gradient_difference, runs) = backend.run(TrySizes { config, dataset })??;
         Ok(Self {
-            runs: runs.collect::<Result<_>>()?,
+            runs,
             gradient_difference,
-            num_rows,
-            batch_size,
+            num_rows: dataset.num_rows(),
+            batch_size: config.batch_size,
+            learning_rate: config.learning_rate,
+            limit: limit.all_rows,
         })
     }
 
@@ -82,10 +64,12 @@ impl BatchSizes {
                 "batch_size": run.batch_size,
                 "loss_divided": run.divided,
                 "loss_sum_alone": run.sum_alone,
+                "rate_of_sum_alone": run.rate_of_sum,
             })
         });
         json!({
             "updates": UPDATES,
+            "learning_rate": self.learning_rate,
             "runs": runs.collect::<Vec<_>>(),
             "gradient_difference": self.gradient_difference,
             "rows_of_last_batch": self.rows_of_last_batch(),
@@ -101,19 +85,31 @@ impl BatchSizes {
 
     pub fn section(&self, language: Language) -> Section {
         let header = language.choose(
-            ["batch size", "sum / batch size", "sum alone"],
-            ["批量大小", "和 / 批量大小", "只用和"],
+            ["batch size", "sum / batch size", "sum alone", "its step"],
+            ["批量大小", "和 / 批量大小", "只求和，不除", "它的步长"],
         );
-        let loss = |loss: Option<f64>| match loss {
-            Some(loss) if loss.is_finite() => four_digits(loss),
-            _ => language.choose("not finite", "不是有限数").to_string(),
-        };
         let mut rows = vec![row(header)];
         for run in &self.runs {
-            let (divided, sum_alone) = (loss(run.divided), loss(run.sum_alone));
-            rows.push(vec![thousands(run.batch_size), divided, sum_alone]);
+            rows.push(vec![
+                thousands(run.batch_size),
+                loss(run.divided, language),
+                loss(run.sum_alone, language),
+                four_digits(run.rate_of_sum),
+            ]);
         }
-        let difference = two_digits(self.gradient_difference);
+        let difference = match self.gradient_difference == 0.0 {
+            true => language.choose(
+                "both are the same to the last bit".to_string(),
+                "两者完全相同，直到最后一位".to_string(),
+            ),
+            false => {
+                let difference = two_digits(self.gradient_difference);
+                language.choose(
+                    format!("both differ by {difference} of the largest gradient"),
+                    format!("两者的相对差异为 {difference}"),
+                )
+            }
+        };
         let (short, size) = (self.rows_of_last_batch(), self.batch_size);
         let short = match short == size {
             true => language.choose(
@@ -125,9 +121,9 @@ impl BatchSizes {
                     count(self.num_rows, "row"),
                 ),
                 format!(
-                    "这里的 {} 行正好分成每批 {} 行的完整批量。如果最后一批不足，\
-                     仍然除以批量大小，这样一个迭代周期中每一行的分量都相同；\
-                     若除以它自己的行数，其中的行就会占更大的分量。",
+                    "这里的 {} 行正好分成每批 {} 行的完整批量。如果最后一批不足一个批量，\
+                     仍然除以批量大小，这样一个迭代周期中每一行的权重都相同；\
+                     若除以它自己的行数，其中的行权重就会更大。",
                     thousands(self.num_rows),
                     thousands(size),
                 ),
@@ -140,38 +136,44 @@ impl BatchSizes {
                     four_digits(size as f64 / short as f64),
                 ),
                 format!(
-                    "这里每个迭代周期的最后一批不足：只有 {short} 行，而批量大小是 {size}。\
-                     它仍然除以 {size}，这样一个迭代周期中每一行的分量都相同；若除以 {short}，\
-                     其中的行的分量就会是其他行的 {} 倍。",
+                    "这里每个迭代周期的最后一批不满：只有 {short} 行，而批量大小是 {size}。\
+                     它仍然除以 {size}，这样一个迭代周期中每一行的权重都相同；若除以 {short}，\
+                     其中的行的权重就会是其他行的 {} 倍。",
                     four_digits(size as f64 / short as f64),
                 ),
             ),
         };
+        let (rate, limit) = (self.learning_rate, four_digits(self.limit));
+        let smallest = self.runs[0].batch_size;
+        let smallest = language.choose(count(smallest, "row"), thousands(smallest));
         let blocks = vec![
             Block::Paragraph(language.choose(
                 format!(
                     "`backward` starts from one number, so the losses of a batch are summed \
                      first. The gradient of the sum, divided by the batch size, is that of the \
-                     mean: on the first batch here, both differ by {difference} of the largest \
-                     gradient. {short}"
+                     mean: on the first batch here, {difference}. {short}"
                 ),
                 format!(
                     "`backward` 要从一个数开始，所以先对一批样本的损失求和。和的梯度除以批量大小，\
-                     就是平均值的梯度：在这里的第一个批量上，两者相差不过最大梯度的 {difference} 倍。{short}"
+                     就是均值的梯度：在这里的第一个批量上，{difference}。{short}"
                 ),
             )),
             Block::Paragraph(language.choose(
                 format!(
-                    "Divided, the learning rate keeps its meaning when the batch size changes: \
-                     {UPDATES} updates take the loss about as far with small batches as with \
-                     large ones. With the sum alone, a step is as many times as long as the batch \
-                     has rows, and a rate that suits small batches diverges with large ones. The \
-                     mean loss over all rows after {UPDATES} updates of each:"
+                    "Divided, the learning rate of {rate} keeps its meaning when the batch size \
+                     changes: {UPDATES} updates take the loss to about the same, but for the \
+                     chance that is in small batches. With the sum alone, a step is as many times \
+                     as long as the batch has rows. Here its rate makes the same steps with \
+                     batches of {smallest}; the last column is the rate that its steps amount to, \
+                     and above {limit}, steps on these rows diverge. The mean loss over all rows \
+                     after {UPDATES} updates of each:"
                 ),
                 format!(
-                    "除以批量大小之后，学习率的含义就不随批量大小而变：同样 {UPDATES} 次更新，\
-                     小批量和大批量把损失降到差不多的程度。如果只用和，步长就要乘以批量的行数，\
-                     适合小批量的学习率用在大批量上会发散。各做 {UPDATES} 次更新之后所有行的平均损失："
+                    "除以批量大小之后，学习率 {rate} 的含义就不随批量大小而变：同样 {UPDATES} 次更新，\
+                     除了小批量中的随机性以外，把损失降到差不多的程度。如果只求和、不除，\
+                     步长就要乘以批量的行数。这里让它在 {smallest} 行的批量上与前者步长相同；\
+                     最后一列是它的步长相当于多大的学习率，超过 {limit} 时，\
+                     在这些数据上就会发散。各做 {UPDATES} 次更新之后所有行的平均损失："
                 ),
             )),
             Block::Table(Table {
@@ -191,39 +193,71 @@ impl BatchSizes {
     }
 }
 
-/// How far the gradient of a mean is from that of a sum, divided.
-struct CompareGradients<'a> {
+/// Compares the gradients of a mean and of a sum, and trains with each.
+struct TrySizes<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
 }
 
-impl Task for CompareGradients<'_> {
-    type Output = Result<f64>;
+impl Task for TrySizes<'_> {
+    type Output = Result<(f64, Vec<SizeRun>)>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let (config, dataset) = (self.config, self.dataset);
-        let batches = Batches::<B::InnerBackend>::new(dataset, config.batch_size, &device)?;
-        let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(config.seed);
+        let (size, seed) = (config.batch_size, config.seed);
+        let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(seed);
         let start = Parameters::of(&model.init::<B::InnerBackend>(&device));
-        let gradients = |is_mean: bool| {
-            let leaf = Parameters::<B>::leaf(start.clone());
-            let batch = batches.epoch(0, config.seed).next();
-            let losses = leaf.losses(batch.expect("there are rows"));
-            let loss = if is_mean { losses.mean() } else { losses.sum() };
-            let gradients = leaf.gradients(&loss.backward());
-            gradients.expect("a leaf has a gradient").numbers()
+        let of_size = |size| Batches::<B::InnerBackend>::new(dataset, size, &device);
+
+        let batches = of_size(size)?;
+        let first = || batches.epoch(0, seed).next().expect("there are rows");
+        let leaf = Parameters::<B>::leaf(start.clone());
+        let all = leaf.losses(first()).mean().backward();
+        let of_mean = leaf
+            .gradients(&all)
+            .expect("a leaf has a gradient")
+            .numbers();
+        let of_sum = start.gradients_of::<B>(first()).numbers();
+        let of_sum: Vec<f64> = of_sum.iter().map(|x| x / size as f64).collect();
+        let largest = of_mean.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let difference = match largest > 0.0 {
+            true => largest_difference(&of_mean, &of_sum) / largest,
+            false => 0.0,
         };
-        let size = batches.batch_size() as f64;
-        let of_mean = gradients(true);
-        let of_sum: Vec<f64> = gradients(false).iter().map(|x| x / size).collect();
-        let largest = of_mean
-            .iter()
-            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
-        let difference = largest_difference(&of_mean, &of_sum);
-        Ok(if largest > 0.0 {
-            difference / largest
-        } else {
-            0.0
-        })
+
+        let sizes = sizes(size, dataset.num_rows());
+        let runs = sizes.iter().map(|size| {
+            let batches = of_size(*size)?;
+            let loss = |rate: f64| {
+                let factor = -rate / batches.batch_size() as f64;
+                let epochs = (0..).flat_map(|epoch| batches.epoch(epoch, seed));
+                let end = epochs
+                    .take(UPDATES)
+                    .fold(start.clone(), |parameters, batch| {
+                        let gradients = parameters.gradients_of::<B>(batch);
+                        parameters.plus(gradients, factor)
+                    });
+                end.mean_loss(&batches)
+            };
+            let rate_of_sum = config.learning_rate * *size as f64 / sizes[0] as f64;
+            Ok(SizeRun {
+                batch_size: *size,
+                divided: loss(config.learning_rate),
+                sum_alone: loss(rate_of_sum),
+                rate_of_sum,
+            })
+        });
+        Ok((difference, runs.collect::<Result<_>>()?))
     }
+}
+
+/// Three sizes of a batch, each ten times the one before where there are as many
+/// rows.
+fn sizes(size: usize, num_rows: usize) -> Vec<usize> {
+    let mut sizes = match size.saturating_mul(100) <= num_rows {
+        true => vec![size, 10 * size, 100 * size],
+        false => vec![num_rows.div_ceil(100), num_rows.div_ceil(10), num_rows],
+    };
+    sizes.dedup();
+    sizes
 }

@@ -40,7 +40,7 @@ fn variables(data: &SyntheticConfig) -> [Variable; 6] {
             name: "w",
             meaning: ["true weights", "真实权重"],
             pytorch: format!("torch.Tensor [{features}]"),
-            here: "Vec<f64>".into(),
+            here: format!("Vec<f64>, {features}"),
         },
         Variable {
             name: "b",
@@ -64,7 +64,7 @@ fn variables(data: &SyntheticConfig) -> [Variable; 6] {
             name: "noise",
             meaning: ["a number a row", "每行一个数"],
             pytorch: format!("torch.Tensor [{rows}]"),
-            here: "f64".into(),
+            here: "f64, a row".into(),
         },
         Variable {
             name: "y (labels)",
@@ -73,6 +73,17 @@ fn variables(data: &SyntheticConfig) -> [Variable; 6] {
             here: "Tensor<B, 2>".into(),
         },
     ]
+}
+
+/// How a feature's column is taken out for a plot, in both.
+fn column(data: &SyntheticConfig) -> String {
+    // The last feature is the second of two.
+    let (last, features) = (data.weights.len() - 1, data.weights.len());
+    format!(
+        "PyTorch   features[:, {last}].detach().numpy()\n\
+         Burn      features.slice([0..n, {last}..{features}]).into_data()\n\
+         autodiff  features.inner().slice([0..n, {last}..{features}]).into_data()"
+    )
 }
 
 pub fn json(data: &SyntheticConfig) -> Value {
@@ -87,6 +98,8 @@ pub fn json(data: &SyntheticConfig) -> Value {
         "formula": formula(data, Language::English),
         "num_examples": data.num_examples,
         "noise_std": data.noise_std,
+        "noise": format!("N(0, {}²), in y and in no feature", data.noise_std),
+        "column": column(data).lines().collect::<Vec<_>>(),
         "seed": data.seed,
         "variables": variables,
     })
@@ -95,15 +108,14 @@ pub fn json(data: &SyntheticConfig) -> Value {
 pub fn section(data: &SyntheticConfig, language: Language) -> Section {
     let (rows, seed, noise) = (thousands(data.num_examples), data.seed, data.noise_std);
     let header = language.choose(
-        ["name", "what it is", "PyTorch", "here, same shape"],
-        ["名称", "含义", "PyTorch", "本程序（形状相同）"],
+        ["name", "what it is", "PyTorch", "here"],
+        ["名称", "含义", "PyTorch", "本程序"],
     );
     let lines = variables(data).map(|variable| {
         let meaning = language.choose(variable.meaning[0], variable.meaning[1]);
         row([variable.name, meaning, &variable.pytorch, &variable.here])
     });
-    // The last feature is the second of two.
-    let (last, features) = (data.weights.len() - 1, data.weights.len());
+    let last = data.weights.len() - 1;
     let blocks = vec![
         Block::Paragraph(language.choose(
             format!("{rows} rows (seed {seed}) of"),
@@ -131,23 +143,21 @@ pub fn section(data: &SyntheticConfig, language: Language) -> Section {
         }),
         Block::Paragraph(language.choose(
             format!(
-                "To plot y against one feature, its column is taken out of X. `[:, {last}]` keeps \
-                 all rows and the column with the index {last}, counted from 0; `detach` leaves \
-                 the graph, which a tensor with gradients must before `numpy` gives its numbers to \
-                 the plotting library. In Burn, `inner` leaves the graph and `into_data` brings \
-                 the numbers to the host:"
+                "The tensors here have the same shapes; `B` is the backend. To plot y against one \
+                 feature, its column is taken out of X: `[:, {last}]` keeps all rows and the \
+                 column with the index {last}, counted from 0. `numpy` gives its numbers to the \
+                 plotting library; of a tensor that requires gradients it does so only after \
+                 `detach`, which takes it out of the graph. In Burn, `into_data` brings the \
+                 numbers to the host, and `inner` leaves the graph:"
             ),
             format!(
-                "要画出 y 与某个特征的散点图，需要从 X 中取出这一列。`[:, {last}]` 保留所有行，\
-                 只取下标为 {last} 的列（从 0 数起）；`detach` 使它脱离计算图——带梯度的张量必须先这样做，\
-                 才能用 `numpy` 得到绘图库所用的数组。在 Burn 中，`inner` 脱离计算图，\
-                 `into_data` 把数值取回主机："
+                "本程序中张量的形状与之相同，`B` 是后端。要画出 y 与某个特征的散点图，\
+                 需要从 X 中取出这一列：`[:, {last}]` 保留所有行，只取下标为 {last} 的列（从 0 数起）。\
+                 `numpy` 把数值交给绘图库；对于需要梯度的张量，必须先用 `detach` 使它脱离计算图。\
+                 在 Burn 中，`into_data` 把数值取回主机，`inner` 脱离计算图："
             ),
         )),
-        Block::Code(format!(
-            "PyTorch  features[:, {last}].detach().numpy()\n\
-             Burn     features.inner().slice([0..n, {last}..{features}]).into_data()"
-        )),
+        Block::Code(column(data)),
     ];
     Section {
         id: "data",

@@ -9,10 +9,10 @@ use linreg_training::{RunOptions, TrainingConfig};
 use serde_json::{Value, json};
 
 use super::parameters::{Parameters, largest_difference};
-use super::section::{Block, Section, Table, row};
+use super::section::{Block, Section, Table, loss, row};
 use crate::commands::Backend;
 use crate::language::Language;
-use crate::number::{count, four_digits, thousands, two_digits};
+use crate::number::{count, thousands, two_digits};
 
 /// What becomes of a training whose gradients add up.
 pub struct Gradients {
@@ -37,12 +37,10 @@ const ACCUMULATE: usize = 4;
 impl Gradients {
     pub fn measure(config: &TrainingConfig, dataset: &Dataset, backend: &Backend) -> Result<Self> {
         let epochs = backend.run(TrainBothWays { config, dataset })??;
-        let batches = dataset
-            .num_rows()
-            .div_ceil(config.batch_size)
-            .min(ACCUMULATE);
+        // Whole batches, so that the large one is as large as it says.
+        let batches = (dataset.num_rows() / config.batch_size).min(ACCUMULATE);
         let on_purpose = match batches {
-            1 => None,
+            0 | 1 => None,
             _ => {
                 let once = config.clone().with_num_epochs(1);
                 let large = once.clone().with_batch_size(batches * config.batch_size);
@@ -91,20 +89,20 @@ impl Gradients {
         );
         let mut rows = vec![row(header)];
         for (epoch, losses) in self.epochs.iter().enumerate() {
-            let [zeroed, added] = losses.map(four_digits);
+            let [zeroed, added] = losses.map(|one| loss(one, language));
             rows.push(vec![epoch.to_string(), zeroed, added]);
         }
         let mut blocks = vec![
             Block::Paragraph(language.choose(
                 "In PyTorch, `backward` adds to the gradients that are there. Where none is set \
                  to zero, each update takes the sum of all gradients so far. That sum is like a \
-                 velocity that nothing slows down: the parameters swing past the minimum and \
-                 back. The same batches in both ways, and the mean loss over all rows after each \
+                 velocity that nothing slows down: sooner or later it carries the parameters past \
+                 the minimum, and it does not let them come to rest there. The same batches in both ways, and the mean loss over all rows after each \
                  epoch:"
                     .into(),
                 "在 PyTorch 中，`backward` 会把新梯度加到已有的梯度上。如果从不清零，\
                  每次更新用的就是迄今所有梯度之和。这个和就像一个没有阻力的速度：\
-                 参数会冲过最小值，再荡回来。用同样的批量做两遍，每个迭代周期之后所有行的平均损失："
+                 它迟早会带着参数冲过最小值，而且不会在那里停下。用同样的批量做两遍，每个迭代周期之后所有行的平均损失："
                     .into(),
             )),
             Block::Table(Table {
@@ -123,21 +121,34 @@ impl Gradients {
             let (batches, size) = (on_purpose.batches, on_purpose.batch_size);
             let rows = count(size, "row");
             let large = thousands(batches * size);
-            let (difference, precision) =
-                (two_digits(on_purpose.largest_difference), &self.precision);
+            let (difference, precision) = (on_purpose.largest_difference, &self.precision);
+            let difference = match difference == 0.0 {
+                true => language.choose(
+                    "the parameters are the same to the last bit".to_string(),
+                    "参数完全相同，直到最后一位".to_string(),
+                ),
+                false => {
+                    let difference = two_digits(difference);
+                    language.choose(
+                        format!(
+                            "the largest difference of a parameter is {difference}: rounding, in \
+                             {precision}"
+                        ),
+                        format!("参数的最大差异为 {difference}：只是 {precision} 的舍入误差"),
+                    )
+                }
+            };
             blocks.push(Block::Paragraph(language.choose(
                 format!(
                     "On purpose, the gradients of several batches are added up for one update, to \
                      train as with batches too large for the memory: `linreg fit --accumulate \
                      {batches}`. {batches} batches of {rows} give the update of one batch of \
-                     {large}. After an epoch of each, the largest difference of a parameter is \
-                     {difference}: rounding, in {precision}."
+                     {large}. After an epoch of each, {difference}."
                 ),
                 format!(
                     "有意的累积则是把几个批量的梯度加起来再更新一次，这样就能像使用内存放不下的大批量一样训练：\
                      `linreg fit --accumulate {batches}`。{batches} 个 {size} 行的批量，\
-                     与一个 {large} 行的批量给出同样的更新。各训练一个迭代周期之后，\
-                     参数的最大差异为 {difference}：只是 {precision} 的舍入误差。"
+                     与一个 {large} 行的批量给出同样的更新。各训练一个迭代周期之后，{difference}。"
                 ),
             )));
         }
@@ -189,9 +200,7 @@ fn train<B: AutodiffBackend, E: Iterator<Item = Batch<B::InnerBackend>>>(
     let mut losses = Vec::new();
     for epoch in epochs {
         for batch in epoch {
-            let leaf = Parameters::<B>::leaf(parameters.clone());
-            let all = leaf.losses(batch).sum().backward();
-            let new = leaf.gradients(&all).expect("a leaf has a gradient");
+            let new = parameters.gradients_of::<B>(batch);
             let gradients = match kept.take() {
                 Some(before) if !zero => before.plus(new, 1.0),
                 _ => new,

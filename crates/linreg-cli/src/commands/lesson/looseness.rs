@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::pictures;
 use super::section::{Block, Section, Table, row};
 use crate::language::Language;
-use crate::number::{significant, thousands};
+use crate::number::{four_digits, significant, thousands};
 
 /// Features whose scatters are shown; a folder of pictures has all.
 pub const MOST_SCATTERS: usize = 8;
@@ -85,7 +85,7 @@ pub fn section(
         rows: figures(lines, language),
         first_number: 1,
     }));
-    blocks.extend(why(dataset, lines, language));
+    blocks.push(why(dataset, lines, language));
     Section {
         id: "looseness",
         heading: language.choose("Why one scatter plot is looser", "为什么有的散点图更松散"),
@@ -114,53 +114,73 @@ fn figures(lines: &[FeatureLine], language: Language) -> Vec<Vec<String>> {
             "explains",
             "expected",
             "variance left",
-            "expected",
+            "expected left",
         ],
-        ["特征", "斜率", "解释", "期望", "剩余方差", "期望"],
+        [
+            "特征",
+            "斜率",
+            "解释比例",
+            "期望比例",
+            "残差方差",
+            "期望方差",
+        ],
     );
     let mut rows = vec![row(header)];
     for line in lines {
         rows.push(vec![
             line.name.clone(),
-            format!("{:.3}", line.measured.slope),
+            four_digits(line.measured.slope),
             percent(line.measured.explained),
             percent(line.expected_explained),
-            format!("{:.3}", line.measured.residual_variance),
-            format!("{:.3}", line.expected_variance),
+            four_digits(line.measured.residual_variance),
+            four_digits(line.expected_variance),
         ]);
     }
     rows
 }
 
-/// Why one scatter is looser than another, if one is.
-fn why(dataset: &Dataset, lines: &[FeatureLine], language: Language) -> Option<Block> {
+/// Why one scatter is looser than another, or none is.
+fn why(dataset: &Dataset, lines: &[FeatureLine], language: Language) -> Block {
     let variance = |line: &&FeatureLine| line.expected_variance;
     let by = |a: &&FeatureLine, b: &&FeatureLine| variance(a).total_cmp(&variance(b));
-    let (tight, loose) = (lines.iter().min_by(by)?, lines.iter().max_by(by)?);
-    if variance(&loose) <= variance(&tight) {
-        return None;
-    }
+    let tight = lines.iter().min_by(by).expect("there is a feature");
+    let loose = lines.iter().max_by(by).expect("there is a feature");
     let rows = thousands(dataset.num_rows());
     let [left, least] = [loose, tight].map(|line| significant(line.expected_variance));
+    if left == least {
+        return Block::Paragraph(language.choose(
+            format!(
+                "In a scatter of y against one feature, all other features are noise. The variance \
+                 around its line is expected to be the sum of their squared weights and the \
+                 variance of the noise. Here that is {left} for every feature, so no scatter is \
+                 looser than another but by chance; weights of other sizes make one so."
+            ),
+            format!(
+                "在 y 对单个特征的散点图中，其他特征都成了噪声。直线周围的期望方差，\
+                 等于其他特征权重的平方和再加上噪声的方差。这里每个特征都是 {left}，\
+                 所以除随机性以外，没有哪个散点图更松散；权重大小不同时才会不同。"
+            ),
+        ));
+    }
     let (loose, tight) = (&loose.name, &tight.name);
-    Some(Block::Paragraph(language.choose(
+    Block::Paragraph(language.choose(
         format!(
             "In a scatter of y against one feature, all other features are noise. The variance \
              around its line is expected to be the sum of their squared weights and the variance \
              of the noise: {left} around the line of {loose}, but {least} around that of {tight}, \
-             whose weight is the larger in size. Both lines are right; only all features together \
-             predict y closely. The expected figures assume features that are independent of one \
+             whose weight is the larger in size. Each is the best line for its feature alone; \
+             only all features together predict y closely. The expected figures assume features that are independent of one \
              another and have the variance 1, as these were drawn; in {rows} rows, both hold by \
              chance only nearly."
         ),
         format!(
             "在 y 对单个特征的散点图中，其他特征都成了噪声。直线周围的期望方差，\
              等于其他特征权重的平方和再加上噪声的方差：{loose} 的直线周围是 {left}，\
-             而 {tight} 的直线周围是 {least}，因为 {tight} 的权重绝对值更大。两条直线都没有错；\
+             而 {tight} 的直线周围是 {least}，因为 {tight} 的权重绝对值更大。每条直线都是只用这一个特征时最好的直线；\
              只有用上所有特征才能准确预测 y。期望值假定特征相互独立、方差为 1（数据就是这样抽取的）；\
              在 {rows} 行样本中，由于随机性，这两点只是近似成立。"
         ),
-    )))
+    ))
 }
 
 #[cfg(test)]

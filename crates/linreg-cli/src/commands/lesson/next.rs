@@ -3,7 +3,8 @@
 use super::section::{Block, Section};
 use crate::language::Language;
 
-pub fn section(language: Language) -> Section {
+/// What is left to try, but for commands with a flag that has been tried.
+pub fn section(done: &[&str], language: Language) -> Section {
     let commands = [
         (
             "linreg lesson --noise 1",
@@ -31,9 +32,14 @@ pub fn section(language: Language) -> Section {
             "用它，或用自己的文件，拟合模型",
         ),
     ];
-    let lines = commands.map(|(command, english, chinese)| {
-        format!("{command:<35} {}", language.choose(english, chinese))
-    });
+    let commands = commands
+        .into_iter()
+        .filter(|(command, _, _)| !done.iter().any(|done| command.contains(done)));
+    let lines: Vec<String> = commands
+        .map(|(command, english, chinese)| {
+            format!("{command:<35} {}", language.choose(english, chinese))
+        })
+        .collect();
     Section {
         id: "next",
         heading: language.choose("Where to go next", "接下来"),

@@ -22,6 +22,13 @@ impl<B: Backend> Parameters<B> {
         }
     }
 
+    /// The gradients of the sum of a batch's losses.
+    pub fn gradients_of<A: AutodiffBackend<InnerBackend = B>>(&self, batch: Batch<B>) -> Self {
+        let leaf = Parameters::<A>::leaf(self.clone());
+        let all = leaf.losses(batch).sum().backward();
+        leaf.gradients(&all).expect("a leaf has a gradient")
+    }
+
     /// Adds other numbers, times a factor.
     pub fn plus(self, other: Self, factor: f64) -> Self {
         Self {

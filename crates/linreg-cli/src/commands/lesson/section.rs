@@ -2,6 +2,9 @@
 
 use linreg_plot::Picture;
 
+use crate::language::Language;
+use crate::number::four_digits;
+
 /// One question and its answer.
 pub struct Section {
     /// Under which the page knows it, in letters.
@@ -29,6 +32,14 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// The first column that holds numbers.
     pub first_number: usize,
+}
+
+/// A loss, which may have no end.
+pub fn loss(loss: f64, language: Language) -> String {
+    match loss.is_finite() {
+        true => four_digits(loss),
+        false => language.choose("not finite", "不是有限数").to_string(),
+    }
 }
 
 /// A row of a table.

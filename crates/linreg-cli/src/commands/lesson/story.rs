@@ -51,7 +51,10 @@ impl<'a> Story<'a> {
                 Block::Code(lines) => {
                     writeln!(self.out)?;
                     for line in lines.lines() {
-                        writeln!(self.out, "  {line}")?;
+                        let options = Options::new(self.width)
+                            .initial_indent("  ")
+                            .subsequent_indent("      ");
+                        writeln!(self.out, "{}", textwrap::fill(line, options))?;
                     }
                 }
                 Block::Table(shown) => {

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
-use linreg_backend::Task;
+use linreg_backend::{Precision, Task};
 use linreg_data::{Batches, DataError, Dataset};
 use linreg_model::{Coefficients, LinearRegressionConfig};
 use linreg_training::{
@@ -43,12 +43,11 @@ impl Run {
     pub fn train(
         config: &TrainingConfig,
         dataset: &Dataset,
+        loss_before: f64,
         backend: &Backend,
         out: &mut Text,
     ) -> Result<Self> {
         let limit = LearningRateLimit::of(dataset, config.batch_size, config.intercept)?;
-        let before = LossBefore { config, dataset };
-        let loss_before = backend.run(before)?.map_err(|error| advise(error.into()))?;
         let mut epochs = PrintEpochs {
             out,
             losses: Vec::new(),
@@ -68,12 +67,16 @@ impl Run {
             Err(error) => match error.downcast::<TrainingError>() {
                 // A smaller rate would have been stable.
                 Ok(problem) if config.learning_rate >= limit.batches => (None, Some(problem)),
-                Ok(problem) => return Err(advise(problem.into())),
+                Ok(problem) => return Err(problem.into()),
                 Err(error) => return Err(error),
             },
         };
-        if let Some(TrainingError::Diverged { loss, .. }) = &problem {
+        if let Some(TrainingError::Diverged { loss, epoch, .. }) = &problem {
+            writeln!(out, "epoch {epoch}, loss: {}", four_digits(*loss))?;
             losses.push(*loss);
+        }
+        if let Some(TrainingError::NotFinite { loss, epoch, .. }) = &problem {
+            writeln!(out, "epoch {epoch}, loss: {loss}")?;
         }
         Ok(Self {
             config: config.clone(),
@@ -85,10 +88,11 @@ impl Run {
         })
     }
 
-    /// Whether the loss is larger than before, or has no end.
+    /// Whether the loss has no end, or has grown and so large a rate may be why.
     pub fn has_diverged(&self) -> bool {
         let last = self.losses.last().copied().unwrap_or(self.loss_before);
-        self.problem.is_some() || last > self.loss_before
+        let is_steep = self.config.learning_rate >= self.limit.batches;
+        self.problem.is_some() || (is_steep && last > 2.0 * self.loss_before)
     }
 
     pub fn json(&self) -> Value {
@@ -207,15 +211,16 @@ impl Run {
                      multiplies the error by 1 - learning rate × eigenvalue. The largest eigenvalue \
                      is {eigenvalue} here, so steps on all rows at once overshoot by more than they \
                      gain above 2 / {eigenvalue} = {all_rows}. {verdict} For batches of {rows}, a \
-                     rate below {batches} is certain to converge: try `--learning-rate {instead}`."
+                     rate below {batches} is certain not to diverge: try `--learning-rate \
+                     {instead}`."
                 ),
                 format!(
                     "平均平方损失像一只碗，它的陡峭程度由黑塞矩阵 H = 2 X'X / n 给出\
                      （X 中另有一列 1，对应偏置）。沿 H 的特征向量方向，每一步把误差乘以 \
                      1 - 学习率 × 特征值。这里最大的特征值是 {eigenvalue}，\
                      所以在全部数据上，学习率超过 2 / {eigenvalue} = {all_rows} 时，\
-                     每一步冲过头的距离比前进的还多。{verdict}对于 {size} 行的批量，\
-                     低于 {batches} 的学习率一定收敛：请试试 `--learning-rate {instead}`。"
+                     每一步越过最小值的距离比出发时离它的距离还大。{verdict}对于 {size} 行的批量，\
+                     低于 {batches} 的学习率一定不会发散：请试试 `--learning-rate {instead}`。"
                 ),
             )),
         ]
@@ -234,14 +239,14 @@ pub fn introduction(config: &TrainingConfig, backend: &Backend, language: Langua
                 "Minibatch stochastic gradient descent on {backend}: batches of {rows} in a new \
                  order every epoch, weights that start near 0, a bias that starts at 0. For each \
                  batch the model predicts, the squared losses are summed, `backward` gives their \
-                 gradient, and each parameter moves against it by the learning rate, {rate}, \
-                 divided by the batch size. The mean squared loss over all rows after each epoch, \
+                 gradient, and each parameter changes by -{rate} × gradient / batch size, where \
+                 {rate} is the learning rate. The mean squared loss over all rows after each epoch, \
                  counted from 0:"
             ),
             format!(
                 "在 {backend} 上做小批量随机梯度下降：每个迭代周期重新打乱顺序，每批 {size} 行；\
                  权重从接近 0 的值开始，偏置从 0 开始。对每一批：模型做出预测，平方损失求和，\
-                 `backward` 给出梯度，每个参数沿梯度的反方向移动，步长为学习率 {rate} 除以批量大小。\
+                 `backward` 给出梯度，每个参数改变 -{rate} × 梯度 / 批量大小，其中 {rate} 是学习率。\
                  每个迭代周期（epoch，从 0 数起）之后，所有行的平均平方损失："
             ),
         ))],
@@ -254,6 +259,26 @@ pub fn one_digit(number: f64) -> f64 {
 }
 
 /// The mean loss of the model that training starts from.
+///
+/// # Errors
+///
+/// No such device, or rows that are too large for the backend.
+pub fn loss_before(config: &TrainingConfig, dataset: &Dataset, backend: &Backend) -> Result<f64> {
+    let advice = || match backend.precision {
+        Precision::F32 => "choose smaller --weights, --bias or --noise, or --precision f64",
+        Precision::F64 => "choose smaller --weights, --bias or --noise",
+    };
+    let loss = backend.run(LossBefore { config, dataset })?;
+    let loss = loss.map_err(|error| anyhow::Error::from(error).context(advice()))?;
+    if !loss.is_finite() {
+        bail!(
+            "the squares of these targets are too large for {backend}; {}",
+            advice()
+        );
+    }
+    Ok(loss)
+}
+
 struct LossBefore<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
@@ -267,18 +292,6 @@ impl Task for LossBefore<'_> {
         let batches = Batches::<B::InnerBackend>::new(dataset, config.batch_size, &device)?;
         let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(config.seed);
         mean_loss(&model.init::<B>(&device).valid(), &batches)
-    }
-}
-
-/// A number too large for the backend can only come from the command line here.
-fn advise(error: anyhow::Error) -> anyhow::Error {
-    let is_of_columns = matches!(
-        error.downcast_ref(),
-        Some(TrainingError::Data(DataError::Columns(_)))
-    ) || matches!(error.downcast_ref(), Some(DataError::Columns(_)));
-    match is_of_columns {
-        true => error.context("choose smaller --weights, --bias or --noise"),
-        false => error,
     }
 }
 

@@ -71,7 +71,7 @@ impl Updates {
         };
         let header = language.choose(
             ["after", "not tracked", memory, "tracked", memory],
-            ["更新次数", "不记录", memory, "记录", memory],
+            ["更新次数", "不跟踪", memory, "跟踪", memory],
         );
         let mut rows = vec![row(header)];
         for after in &self.after {
@@ -96,15 +96,15 @@ impl Updates {
                     "The update, `param -= lr * grad / batch_size`, is a computation too. \
                      PyTorch's `sgd` makes it under `torch.no_grad()` and ours on Burn's inner \
                      backend, so that no graph records it. Here the same {last} updates were made \
-                     in both ways, not tracked and on the autodiff backend without leaving its \
-                     graph. The parameters are the same (largest difference: {difference}). But \
+                     in both ways, from the same gradients: not tracked, and on the autodiff \
+                     backend without leaving its graph. The parameters are the same (largest difference: {difference}). But \
                      tracked, the graph grows with every update, and the next step goes back \
                      through all of them. Time of the next step, and memory held until then:"
                 ),
                 format!(
                     "更新 `param -= lr * grad / batch_size` 本身也是一次计算。PyTorch 的 `sgd` \
                      在 `torch.no_grad()` 中完成它，本程序则在 Burn 的内层后端上完成，\
-                     因此没有计算图记录它。这里把同样的 {last} 次更新做了两遍：一遍不记录，\
+                     因此没有计算图记录它。这里用同样的梯度把 {last} 次更新做了两遍：一遍不跟踪，\
                      一遍留在自动微分后端的计算图中。得到的参数相同（最大差异：{difference}）。\
                      但留在图中时，计算图随每次更新而变大，下一步反向传播要穿过之前的所有更新。\
                      下一步所用的时间，以及到那时占用的内存："
@@ -127,7 +127,7 @@ impl Updates {
                      operation\"."
                 ),
                 format!(
-                    "由被记录的更新得到的参数是计算结果，而不是计算图的叶子。\
+                    "由被跟踪的更新得到的参数是计算结果，而不是计算图的叶子。\
                      这样写的训练循环很快就会中断：在 Burn 中，第 {step} 步（从 0 数起）时 `grad` \
                      就找不到它们的梯度了。在 PyTorch 中，这种张量的 `grad` 是 None；\
                      而不用 `no_grad` 的原地更新会报错：\"a leaf Variable that requires grad \
@@ -137,10 +137,7 @@ impl Updates {
         }
         Section {
             id: "update",
-            heading: language.choose(
-                "Why the update is not tracked",
-                "更新参数时为什么不记录梯度",
-            ),
+            heading: language.choose("Why the update is not tracked", "为什么不跟踪参数的更新"),
             blocks,
         }
     }
@@ -172,8 +169,7 @@ impl Task for MakeUpdates<'_> {
         let mut updates = Vec::new();
         let mut end = start.clone();
         for batch in epochs().take(most) {
-            let leaf = Parameters::leaf(end.clone());
-            let gradients = step(&leaf, &leaf, batch).expect("a leaf has a gradient");
+            let gradients = end.gradients_of::<B>(batch);
             updates.push(gradients.clone());
             end = end.plus(gradients, factor);
         }
