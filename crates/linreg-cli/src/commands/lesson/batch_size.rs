@@ -97,19 +97,7 @@ impl BatchSizes {
                 four_digits(run.rate_of_sum),
             ]);
         }
-        let difference = match self.gradient_difference == 0.0 {
-            true => language.choose(
-                "both are the same to the last bit".to_string(),
-                "两者完全相同，直到最后一位".to_string(),
-            ),
-            false => {
-                let difference = two_digits(self.gradient_difference);
-                language.choose(
-                    format!("both differ by {difference} of the largest gradient"),
-                    format!("两者的相对差异为 {difference}"),
-                )
-            }
-        };
+        let difference = two_digits(self.gradient_difference);
         let (short, size) = (self.rows_of_last_batch(), self.batch_size);
         let short = match short == size {
             true => language.choose(
@@ -151,11 +139,12 @@ impl BatchSizes {
                 format!(
                     "`backward` starts from one number, so the losses of a batch are summed \
                      first. The gradient of the sum, divided by the batch size, is that of the \
-                     mean: on the first batch here, {difference}. {short}"
+                     mean: on the first batch here, the relative difference is {difference}. \
+                     {short}"
                 ),
                 format!(
                     "`backward` 要从一个数开始，所以先对一批样本的损失求和。和的梯度除以批量大小，\
-                     就是均值的梯度：在这里的第一个批量上，{difference}。{short}"
+                     就是均值的梯度：在这里的第一个批量上，两者的相对差异为 {difference}。{short}"
                 ),
             )),
             Block::Paragraph(language.choose(

@@ -121,34 +121,21 @@ impl Gradients {
             let (batches, size) = (on_purpose.batches, on_purpose.batch_size);
             let rows = count(size, "row");
             let large = thousands(batches * size);
-            let (difference, precision) = (on_purpose.largest_difference, &self.precision);
-            let difference = match difference == 0.0 {
-                true => language.choose(
-                    "the parameters are the same to the last bit".to_string(),
-                    "参数完全相同，直到最后一位".to_string(),
-                ),
-                false => {
-                    let difference = two_digits(difference);
-                    language.choose(
-                        format!(
-                            "the largest difference of a parameter is {difference}: rounding, in \
-                             {precision}"
-                        ),
-                        format!("参数的最大差异为 {difference}：只是 {precision} 的舍入误差"),
-                    )
-                }
-            };
+            let difference = two_digits(on_purpose.largest_difference);
+            let precision = &self.precision;
             blocks.push(Block::Paragraph(language.choose(
                 format!(
                     "On purpose, the gradients of several batches are added up for one update, to \
                      train as with batches too large for the memory: `linreg fit --accumulate \
                      {batches}`. {batches} batches of {rows} give the update of one batch of \
-                     {large}. After an epoch of each, {difference}."
+                     {large}. After an epoch of each, the largest difference of a parameter is \
+                     {difference}, no more than rounding in {precision}."
                 ),
                 format!(
                     "有意的累积则是把几个批量的梯度加起来再更新一次，这样就能像使用内存放不下的大批量一样训练：\
                      `linreg fit --accumulate {batches}`。{batches} 个 {size} 行的批量，\
-                     与一个 {large} 行的批量给出同样的更新。各训练一个迭代周期之后，{difference}。"
+                     与一个 {large} 行的批量给出同样的更新。各训练一个迭代周期之后，\
+                     参数的最大差异为 {difference}，不超过 {precision} 的舍入误差。"
                 ),
             )));
         }
