@@ -5,13 +5,15 @@
 //!
 //! - [`LinearRegression`], a Burn `Module` that computes `y = X w + b`, and its
 //!   [`LinearRegressionConfig`];
-//! - [`Coefficients`], the same weights and bias as plain `f64`;
+//! - [`Coefficients`], the same weights and bias as plain `f64`, which predict too;
 //! - [`ModelFile`], one `.safetensors` file with the coefficients, the names of
 //!   features and targets, and whatever else is worth keeping;
 //! - [`OutputFiles`], by which every file of linreg is written: there whole or
 //!   not at all.
 //!
-//! With the feature `burn-train`, the model is a `TrainStep` and an
+//! Without the default feature `burn` there is no [`LinearRegression`]: what is left
+//! reads, writes and applies model files, and builds in seconds. With the feature
+//! `burn-train`, the model is a `TrainStep` and an
 //! `InferenceStep`, for Burn's own training loop.
 //!
 //! # Example
@@ -43,6 +45,7 @@ mod error;
 mod file;
 #[cfg(feature = "burn-train")]
 mod learner;
+#[cfg(feature = "burn")]
 mod linear_regression;
 mod output_file;
 
@@ -50,6 +53,7 @@ pub use coefficients::{Coefficients, CoefficientsError};
 pub use digest::Digest;
 pub use error::ModelFileError;
 pub use file::{FORMAT_VERSION, ModelFile, NamedTensor};
+#[cfg(feature = "burn")]
 pub use linear_regression::{LinearRegression, LinearRegressionConfig};
 pub use output_file::{
     Existing, NewFile, OutputError, OutputFile, OutputFiles, OutputProblem, remove_unfinished_files,
