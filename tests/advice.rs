@@ -1,7 +1,7 @@
-//! Advice that the program prints is advice that it takes: each command here is
-//! refused, or warned of, with an option that helps, and goes well with it. What
-//! tables are refused for stands in `reading.rs`, redundant features in
-//! `columns.rs`.
+//! The advice that the program prints works: each command here is refused, or
+//! gives a warning, that names an option, and succeeds with it. The advice
+//! about tables is tested in `reading.rs`, and about linearly dependent
+//! features in `columns.rs`.
 
 use crate::tool::Tool;
 
@@ -13,7 +13,7 @@ fn tool() -> Tool {
         format!("{x},{z},{town},{}\n", 3 * x + z + k % 5)
     });
     tool.write("t.csv", format!("x,z,town,y\n{}", rows.collect::<String>()));
-    // The third level is that of one row.
+    // Only one row has the third level.
     let rows = (1..31).map(|k| {
         let level = ["a", "b"][k % 2];
         format!("{level},{k},{}\n", 10 * k + (k % 3) * k * k)
@@ -117,7 +117,7 @@ fn what_is_refused_goes_well_with_what_is_advised() {
         let output = tool.run(&words(repaired));
         assert!(output.status.success(), "{repaired}: {output:?}");
     }
-    // Of a model file: another fit helps.
+    // For a model file, the advice is another fit.
     let message = tool.fail(&words("predict ridge.st t.csv --interval 0.9"));
     assert!(message.contains("fit without --ridge"), "{message}");
     tool.succeed(&words("predict m.st t.csv --interval 0.9"));

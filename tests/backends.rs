@@ -1,5 +1,6 @@
-//! Every backend that is compiled in gives the same answer, past the sizes that
-//! drivers get wrong; and what the tool says of backends and devices.
+//! Every backend that is compiled in gives the same answer, also beyond the
+//! sizes that drivers get wrong; and what the tool says about backends and
+//! devices.
 
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
@@ -23,7 +24,7 @@ fn large() -> Dataset {
     config.with_seed(5).generate().unwrap()
 }
 
-/// Mean loss and parameters, bias last.
+/// Two mean losses, and the parameters, the bias last.
 #[derive(Debug)]
 struct Fit {
     losses: [f64; 2],
@@ -106,7 +107,7 @@ fn large_data_give_the_same_fit_as_a_plain_loop() {
                 let pairs = found.losses.iter().chain(&found.parameters);
                 let pairs = pairs.zip(expected.losses.iter().chain(&expected.parameters));
                 for (found, expected) in pairs {
-                    // One weight is nearly 0: a thousandth of the typical 1.
+                    // One weight is nearly 0, so its error may be up to 0.0001.
                     assert!(
                         (found - expected).abs() <= 1e-3 * expected.abs().max(0.1),
                         "{backend} {precision} {placement:?}: {found}, expected {expected}"
@@ -138,7 +139,7 @@ fn the_check_finds_all_that_linreg_uses_right() {
             }
             let used = findings.iter().filter(|finding| finding["used"] == true);
             assert!(used.count() > 20);
-            // The fault of Burn 0.21 that our path keeps clear of.
+            // The error of Burn 0.21 that linreg avoids.
             if found["device"].as_str().unwrap().contains("llvmpipe") {
                 let mut fault = of("sum along axis 0").into_iter();
                 let fault = fault.rfind(|finding| finding["rows"] == 100_000).unwrap();
@@ -239,7 +240,8 @@ fn without_an_adapter_wgpu_says_what_to_install() {
         let run = |arguments: &[&str]| {
             let mut command = assert_cmd::Command::cargo_bin("linreg").unwrap();
             command.current_dir(tool.path("")).args(arguments);
-            // The loader's two names for it; nothing else tells it of drivers.
+            // Both names of the variable that tells the Vulkan loader its
+            // drivers.
             command
                 .env("VK_ICD_FILENAMES", drivers)
                 .env("VK_DRIVER_FILES", drivers);

@@ -1,5 +1,5 @@
-//! Every kind of bad input: one clear message, exit code 2, nothing half
-//! written.
+//! Every kind of bad input gives one clear message and exit code 2, and leaves
+//! no file half written.
 
 use crate::tool::Tool;
 
@@ -29,8 +29,8 @@ fn tool() -> Tool {
     tool
 }
 
-/// Runs each command line and checks its message, and that no file has come,
-/// gone or changed.
+/// Runs each command line and checks its message, and that no file was created,
+/// removed or changed.
 fn each_fails(cases: &[(&str, &str)]) {
     let tool = tool();
     let contents = |tool: &Tool| -> Vec<(String, Vec<u8>)> {
@@ -205,7 +205,7 @@ fn of_ten_thousand_columns() {
         message,
         "error: wide.csv: 8,571 features are more than the 4,000 of an exact fit, whose time grows with their cube; choose fewer with --features, train with --method sgd, or allow more with --max-features"
     );
-    // Thousands of columns alike are a few lines of warnings.
+    // Thousands of similar columns give only a few lines of warnings.
     let fit = "fit wide.csv --target y --method sgd --epochs 1 --learning-rate 1e-6";
     let arguments: Vec<&str> = fit.split(' ').collect();
     let output = tool.run(&arguments);

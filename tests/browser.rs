@@ -13,7 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long a step may take, on a machine that does much else.
+/// How long a step may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub struct Browser {
@@ -22,17 +22,17 @@ pub struct Browser {
     messages: Receiver<Value>,
     number: u64,
     session: Option<String>,
-    /// What happened since it started.
+    /// The events since the last page was opened.
     events: Vec<Value>,
     _folder: TempDir,
 }
 
 impl Browser {
-    /// None where there is no Chromium, which is said.
+    /// `None`, with a message, if there is no Chromium.
     #[expect(clippy::disallowed_methods, reason = "the program has its own way")]
     pub fn start() -> Option<Self> {
         let Some(program) = program() else {
-            // Not by a macro, whose output a passed test keeps to itself.
+            // The output of a macro would be hidden in a test that passes.
             let message =
                 "skipped: the report is not tried in a browser, for there is no chromium\n";
             std::io::stderr().write_all(message.as_bytes()).unwrap();
@@ -142,7 +142,7 @@ impl Browser {
         }
     }
 
-    /// What happened of a kind since the page was opened.
+    /// The events of a kind since the page was opened.
     pub fn events_of(&self, method: &str) -> impl Iterator<Item = &Value> {
         let events = self.events.iter();
         events.filter(move |event| event["method"] == method)
@@ -157,7 +157,7 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
-    /// A screen of this width, in the colours that its user prefers.
+    /// Sets the width of the screen and the colours that its user prefers.
     pub fn screen(&mut self, width: u32, scheme: &str) {
         let is_phone = width < 600;
         self.call(
@@ -206,7 +206,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It ends its own processes if it is asked to.
+        // Chromium ends its own processes if it is asked to.
         let _ = self
             .commands
             .write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");

@@ -307,7 +307,7 @@ fn generate_writes_rows_as_it_draws_them_whatever_their_number() {
     use std::process::{Command, Stdio};
     let tool = Tool::new();
     let few = tool.succeed(&["generate", "--examples", "10000"]);
-    // More than any memory holds.
+    // More rows than any memory holds.
     let mut child = Command::new(env!("CARGO_BIN_EXE_linreg"))
         .args(["generate", "--examples", "1000000000000"])
         .stdout(Stdio::piped())

@@ -2,7 +2,7 @@
 //! levels of the rows fitted to, the same levels in every format, constants,
 //! identifiers, folds, and advice that works.
 //!
-//! The Parquet files in `data/pandas` are pandas 3.1.1's and pyarrow 26.0.1's.
+//! pandas 3.1.1 and pyarrow 26.0.1 wrote the Parquet files in `data/pandas`.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn assert_estimates(fit: &Value, expected: &[(&str, f64)]) {
     }
 }
 
-/// The column of a fit or a description.
+/// The entry of a column in a fit or a description.
 fn column<'a>(columns: &'a Value, name: &str) -> &'a Value {
     let mut list = columns.as_array().unwrap().iter();
     list.find(|column| column["name"] == name).unwrap()
@@ -33,14 +33,14 @@ fn stderr(tool: &Tool, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// What a command prints as JSON, whatever it warns of.
+/// What a command prints as JSON, even if it prints warnings.
 fn warned_json(tool: &Tool, arguments: &[&str]) -> Value {
     let output = tool.run(&[arguments, &["--json"]].concat());
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The tool with a file of pandas.
+/// The tool with a file that pandas wrote.
 fn pandas(name: &str) -> Tool {
     let tool = Tool::new();
     let bytes = std::fs::read(test_file("data/pandas").join(name)).unwrap();
@@ -89,7 +89,7 @@ fn a_level_only_in_a_row_left_out_is_new_to_the_model() {
     let tool = Tool::new();
     tool.write("d.csv", LEFT_OUT);
     tool.write("new.csv", "x,f\n3,a\n3,d\n");
-    // Rational arithmetic, of the six rows that have no missing cell.
+    // Computed in rational arithmetic from the six rows without a missing cell.
     let expected = [
         ("(intercept)", 1.05),
         ("x", 0.3),
@@ -112,7 +112,7 @@ fn a_level_only_in_a_row_left_out_is_new_to_the_model() {
             "{message}"
         );
     }
-    // Every advice of that message works.
+    // All the advice of that message works.
     let baseline = [
         "predict",
         "d.safetensors",
@@ -162,7 +162,7 @@ fn a_level_only_in_rows_of_weight_0_is_new_to_the_model() {
     );
 }
 
-/// Thirty rows of which one alone is of the level `rare`.
+/// Thirty rows, of which only one has the level `rare`.
 fn rare() -> String {
     let rows = (0..30).map(|row| {
         let level = if row == 7 {
@@ -203,7 +203,7 @@ fn folds_and_sets_with_a_level_of_their_own_work_and_say_so() {
         .iter()
         .map(|fold| fold["rows"].as_u64().unwrap());
     assert_eq!(rows.sum::<u64>(), 30);
-    // A seed that holds out the row of that level, found by the levels fitted to.
+    // Some seeds hold out the only row of that level, which then is no feature.
     let mut held_out = 0;
     for seed in 0..8 {
         let seed = seed.to_string();
@@ -260,7 +260,8 @@ fn as_many_folds_as_rows_leave_out_one_at_a_time() {
     let folds = all["folds"].as_array().unwrap();
     let rmse = folds.iter().map(|fold| fold["rmse"].as_f64().unwrap());
     let mean = rmse.sum::<f64>() / 20.0;
-    // Rational arithmetic: the mean of |y - prediction| of the 20 fits without a row.
+    // In rational arithmetic: the mean of |y - prediction| of the 20 fits
+    // without a row.
     assert!((mean - 0.796103703974329).abs() < 1e-12, "{mean}");
     let text = tool.succeed(&[&fit[..], &["--k-fold", "20"]].concat());
     // The standard deviation divides by 19.
@@ -347,7 +348,7 @@ fn categories_and_bytes_of_parquet_are_levels() {
         let said = [&fit[..], &["--categorical", column]].concat();
         assert_eq!(names(&tool.json(&said)), levels, "{file}");
     }
-    // As numbers, where that is asked for.
+    // The columns are numbers if `--numeric` asks for it.
     for file in ["cat_int.parquet", "cat_str.parquet"] {
         let tool = pandas(file);
         let fit = [
@@ -397,7 +398,7 @@ fn a_column_is_numbers_in_one_term_and_levels_in_another() {
     tool.write("yr.csv", YEARS);
     let formula = "y ~ C(year):x + poly(year, 2)";
     let fit = tool.json(&["fit", "yr.csv", "--formula", formula]);
-    // Rational arithmetic.
+    // Computed in rational arithmetic.
     let expected = [
         ("(intercept)", 528165.0816889546),
         ("year", -529.40489194348),
@@ -414,7 +415,7 @@ fn a_column_is_numbers_in_one_term_and_levels_in_another() {
         fit["statistics"]["r_squared"].as_f64().unwrap(),
         "R2",
     );
-    // Four levels determine a parabola: the error names the term, whose removal works.
+    // Four levels determine a parabola. The error names the term to take out.
     let both = [
         "fit",
         "yr.csv",
@@ -469,7 +470,8 @@ fn constant_columns_are_left_out_and_said_unless_they_are_named() {
         tool.fail(&["fit", "one.csv", "-t", "y"]),
         "error: one.csv: there are no features to predict `y` from; `x`: every cell is 5"
     );
-    // Without an intercept it takes its place: the mean of y is 4.
+    // Without an intercept, the constant feature takes its place: the mean of y
+    // is 4.
     let fit = tool.json(&["fit", "one.csv", "-t", "y", "--no-intercept"]);
     assert_estimates(&fit, &[("x", 0.8)]);
     let rows = (0..8).map(|row| format!("{},{row}\n", 1_000_000_000_000_000_i64 + row));
@@ -490,7 +492,8 @@ fn describe_rounds_no_least_or_greatest_and_divides_by_one_less() {
     for whole in ["10115", "80331", "99998", "-7654321.25"] {
         assert!(text.contains(whole), "{text}");
     }
-    // One infinite cell is counted and placed, and the figures are of the others.
+    // The infinite cell is counted and its place named; the figures are those
+    // of the other cells.
     assert!(
         text.contains(
             "note: `e` has 1 infinite cell, left out of its figures: d.csv: line 2 (byte 10)"
@@ -504,7 +507,7 @@ fn describe_rounds_no_least_or_greatest_and_divides_by_one_less() {
     assert_close(&e["mean"], 3.5, "mean of e");
     assert_close(&e["std"], 2.1213203435596424, "std of e");
     assert_eq!((&e["infinite"], &e["max"]), (&1.into(), &5.0.into()));
-    // A model of it is an error with the place.
+    // A fit to the column is an error that names the place.
     let message = tool.fail(&["fit", "d.csv", "-t", "y"]);
     assert!(
         message.contains("d.csv: line 2 (byte 10), column `e`: found `inf`"),
@@ -594,7 +597,7 @@ fn a_row_without_a_weight_is_left_out_and_that_is_said() {
             text.contains("1 of 4 rows were left out for missing cells"),
             "{text}"
         );
-        // Rational arithmetic, of the three rows.
+        // Computed in rational arithmetic from the three rows.
         let expected = [("(intercept)", 14.0 / 19.0), ("x", 26.0 / 19.0)];
         assert_estimates(&tool.json(&fit), &expected);
     }

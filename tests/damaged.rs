@@ -1,4 +1,4 @@
-//! A model file of which one field is changed is an error, or predicts as before.
+//! A model file with one changed field is an error, or predicts as before.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -45,7 +45,7 @@ fn fitted() -> Tool {
     tool
 }
 
-/// A model file whose JSON within JSON is written out.
+/// A model file, with the JSON texts inside its JSON parsed.
 #[derive(Clone)]
 struct Parts {
     header: Value,
@@ -91,7 +91,7 @@ impl Parts {
     }
 }
 
-/// The bits of the predictions of the table, by the libraries.
+/// The bits of the predictions for the table, computed with the libraries.
 fn predicted(tool: &Tool, bytes: &[u8]) -> Result<Vec<u64>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let model = ModelFile::from_bytes(bytes).map_err(|error| text(&error))?;
@@ -125,7 +125,7 @@ fn predicted(tool: &Tool, bytes: &[u8]) -> Result<Vec<u64>, String> {
     Ok(bits)
 }
 
-/// The places of all values, but only the first two of lists of numbers.
+/// The places of all values, but of lists of numbers only the first two.
 fn places(value: &Value, place: &str, found: &mut Vec<String>) {
     found.push(place.to_string());
     match value {
@@ -146,7 +146,7 @@ fn places(value: &Value, place: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What may stand in the place of a value.
+/// Other values to put in the place of a value.
 fn damages(value: &Value) -> Vec<Value> {
     let mut damages = vec![
         Value::Null,
@@ -219,8 +219,8 @@ fn damaged(parts: &Parts) -> Vec<(String, Parts)> {
     found
 }
 
-/// Whether another value is as good as this one: it means something else, and only
-/// the digest tells that it is not the one that was written.
+/// Whether another value at this place is valid too. It means something else,
+/// and only the digest shows that it is not the one that was written.
 fn has_other_meanings(place: &str) -> bool {
     const PLACES: [&str; 6] = [
         "/spread",

@@ -93,7 +93,7 @@ fn the_defaults_come_within_a_hundredth_of_the_exact_fit_on_held_out_rows() {
         );
         assert_eq!(fit["validation"]["rows"], validation.num_rows());
         assert_eq!(fit["metrics"]["rows"], 442 - validation.num_rows());
-        // 88.4 expected, with a standard deviation of 8.4.
+        // 88.4 rows are expected, with a standard deviation of 8.4.
         assert!((60..=117).contains(&validation.num_rows()));
     }
 }

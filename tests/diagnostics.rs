@@ -1,5 +1,4 @@
-//! Robust standard errors and what a second pass over the rows tells, through
-//! the tool.
+//! Robust standard errors and assumption checks, through the tool.
 
 use serde_json::Value;
 
@@ -101,8 +100,9 @@ fn diagnostics_are_those_of_statsmodels() {
         let figure = found.pointer(pointer).unwrap_or(&Value::Null);
         assert_close(figure, expected, pointer);
     }
-    // Imhof's integral of these eigenvalues through the saddle point, numpy 2.4.6:
-    // a beta distribution is near it beyond 200 rows.
+    // numpy 2.4.6: Imhof's integral of these eigenvalues through the saddle
+    // point. Beyond 200 rows, linreg uses a beta distribution, which is near
+    // it.
     let p = found["durbin_watson_p"].as_f64().unwrap();
     assert!((p / 0.7718158567538735 - 1.0).abs() < 1e-4, "{p}");
     let kinds: Vec<&Value> = found["findings"]
@@ -127,7 +127,7 @@ fn the_section_is_as_reviewed() {
 
 #[test]
 fn rows_are_named_as_they_stand_in_the_file() {
-    // Of two files, with rows left out for missing cells and rows held out.
+    // Two files, with rows left out for missing cells and rows held out.
     let tool = Tool::new();
     let line = |k: i32| format!("{},{}\n", k, 2 * k + k % 3);
     let first: String = (0..30).map(line).collect();
@@ -219,7 +219,7 @@ fn intervals_of_robust_models_say_what_they_are() {
     assert!(lower < mean_lower && upper > mean_upper);
     let inspected = tool.succeed(&["inspect", "diabetes.safetensors"]);
     assert!(inspected.contains("std_errors: hc3"), "{inspected}");
-    // Predictions alone need no caution.
+    // Predictions without intervals need no caution.
     tool.succeed(&predict[..3]);
 }
 
@@ -255,7 +255,7 @@ fn what_robust_errors_cannot_be_had_of_is_said() {
 
 #[test]
 fn what_does_not_hold_is_said_with_what_to_do() {
-    // Residuals whose spread grows with x, and a far row.
+    // Residuals whose spread grows with x, and an outlier.
     let tool = Tool::new();
     let mut rows = "x,y\n".to_string();
     for k in 1..80 {
@@ -276,7 +276,7 @@ fn what_does_not_hold_is_said_with_what_to_do() {
     }
 }
 
-/// Rows k, y of the first numbers of a generator, each with a part of the one
+/// Rows of k and y, where y is a pseudo-random number plus a part of the y
 /// before.
 fn series(rows: u32, part: f64) -> String {
     let (mut state, mut last, mut text) = (1_u64, 0.0, "x,y\n".to_string());
@@ -290,9 +290,9 @@ fn series(rows: u32, part: f64) -> String {
 
 #[test]
 fn durbin_watson_is_judged_by_its_distribution_for_these_rows() {
-    // numpy 2.4.6 and mpmath 1.3.0: Imhof's integral of the eigenvalues of M A M;
-    // as of the unit tests of linreg-exact. 1.65 is dependence in a thousand rows,
-    // 1.59 is none in five.
+    // numpy 2.4.6 and mpmath 1.3.0: Imhof's integral of the eigenvalues of M A
+    // M, as in the unit tests of linreg-exact. A statistic of 1.65 shows
+    // dependence in a thousand rows; one of 1.59 shows none in five.
     let tool = Tool::new();
     for (rows, part, statistic, p, said) in [
         (
@@ -358,7 +358,8 @@ fn durbin_watson_is_judged_by_its_distribution_for_these_rows() {
 
 #[test]
 fn few_rows_reassure_nobody() {
-    // Eight rows: Jarque-Bera's and Breusch-Pagan's tests find next to nothing.
+    // With eight rows, the Jarque-Bera and Breusch-Pagan tests find next to
+    // nothing.
     let tool = Tool::new();
     tool.write(
         "rows.csv",
@@ -472,7 +473,7 @@ fn rows_that_count_for_several_have_the_figures_of_the_rows_written_out() {
     let text = tool.succeed(&[&counted[..], &["--force"]].concat());
     let said = "not judged, since rows that count for several follow their equals";
     assert!(text.contains(said), "{text}");
-    // And so the pictures say.
+    // The pictures say the same.
     let title = |name: &str, kind: &str| {
         let (model, file) = (format!("{name}.safetensors"), format!("{name}.csv"));
         let picture = tool.succeed(&["plot", "residuals", &model, &file, "--kind", kind]);

@@ -1,5 +1,5 @@
-//! Texts that others have made never steer the terminal of whoever runs the
-//! program: whatever is in a file, its name or an argument is spelt out.
+//! Texts that others have made never control the user's terminal: control
+//! characters in a file, in its name or in an argument are escaped.
 
 use std::process::Output;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use crate::tool::Tool;
 
-/// A text that colours, names the window, turns what follows around, hides,
-/// begins a line, and says that it is ours.
+/// A text that sets colours and the window's title, reverses the direction of
+/// what follows, hides characters, and begins a line that looks like ours.
 const HOSTILE: &str = "\u{1b}[35m\u{1b}]0;x\u{7}\u{9b}7m\u{7f}\u{85}\u{202e}\u{2066}\u{61c}\u{200f}\
     \u{2028}\u{feff}\u{e0041}\u{8}\r\nforged: x";
 
-/// As it may be in the name of a file.
+/// The same, without what the name of a file cannot have.
 const NAME: &str = "\u{1b}[35m\u{7}\u{9b}7m\u{7f}\u{85}\u{202e}\u{2066}\u{61c}\u{2028}\u{feff}\r";
 
-/// The sequences that colours of our own are made of, and those of clap.
+/// The sequences that our own colours and those of clap are made of.
 const OURS: [&str; 7] = [
     "\u{1b}[0m",
     "\u{1b}[1m",
@@ -34,7 +34,8 @@ fn steers(character: char) -> bool {
         || ('\u{e0000}'..='\u{e007f}').contains(&character)
 }
 
-/// What it printed, in which nothing may steer.
+/// What the program printed, after a check that nothing in it controls the
+/// terminal.
 #[track_caller]
 fn printed(output: &Output, arguments: &[&str]) -> String {
     let text = [&output.stdout[..], &output.stderr].concat();
@@ -46,7 +47,8 @@ fn printed(output: &Output, arguments: &[&str]) -> String {
     text
 }
 
-/// Runs it, without colours and with them, and gives what it printed without.
+/// Runs the program without colours and with them, and returns what it printed
+/// without.
 #[track_caller]
 fn says_nothing_that_steers(tool: &Tool, arguments: &[&str]) -> (Output, String) {
     let output = tool.run(arguments);
@@ -61,7 +63,7 @@ fn says_nothing_that_steers(tool: &Tool, arguments: &[&str]) -> (Output, String)
     (output, text)
 }
 
-/// The same, and it has said the hostile text, spelt out.
+/// The same, and checks that it printed the hostile text escaped.
 #[track_caller]
 fn says_it(tool: &Tool, arguments: &[&str]) -> Output {
     let (output, text) = says_nothing_that_steers(tool, arguments);
@@ -70,7 +72,7 @@ fn says_it(tool: &Tool, arguments: &[&str]) -> Output {
     output
 }
 
-/// The same with `--json` at the end, which is read.
+/// The same with `--json` at the end, parsed.
 #[track_caller]
 fn says_it_in_json(tool: &Tool, arguments: &[&str]) -> Value {
     let arguments = [arguments, &["--json"]].concat();
@@ -78,7 +80,7 @@ fn says_it_in_json(tool: &Tool, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// As an option takes a name.
+/// A name in quotes, as options take it.
 fn in_quotes(name: &str) -> String {
     format!("\"{name}\"")
 }
@@ -171,7 +173,7 @@ fn names_levels_and_file_names_are_spelt_out_by_every_command() {
     for arguments in &cases {
         says_it(tool, arguments);
     }
-    // A picture has blanks in their place.
+    // Pictures show blanks in place of control characters.
     for arguments in [
         vec!["plot", "scatter", table, "--target", y, "--features", &x],
         vec!["plot", "matrix", table],
@@ -191,7 +193,7 @@ fn arguments_are_spelt_out_by_every_command() {
     let folder = format!("{NAME}/m");
     let help = tool.succeed(&["--help"]);
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    // A line that goes on is indented further.
+    // The further lines of a description are indented more.
     let commands: Vec<&str> = commands
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
@@ -294,7 +296,8 @@ fn what_a_model_file_holds_is_spelt_out_damaged_or_not() {
         says_it(tool, &["inspect", "changed"]);
     };
     said(&|header| header["__metadata__"][format!("note{HOSTILE}")] = HOSTILE.into());
-    // What serde finds: a word for a number, a word for an object, a type.
+    // Errors of serde: a word for a number, a word for an object, an unknown
+    // type.
     let number = serde_json::json!({ "format_version": NAME }).to_string();
     let word = serde_json::json!(NAME).to_string();
     for text in [number, word] {

@@ -1,5 +1,5 @@
-//! The exact fit through the tool: every figure, what it says of features that
-//! others make up, and intervals of predictions.
+//! The exact fit through the tool: every figure, what it says about linearly
+//! dependent features, and intervals of predictions.
 
 use linreg_exact::nist::references;
 
@@ -216,7 +216,7 @@ fn the_summary_is_as_reviewed() {
     let (tool, _) = diabetes(&[]);
     let text = tool.succeed(&["fit", "diabetes.csv", "--target", "progression", "--force"]);
     let mut lines: Vec<&str> = text.lines().collect();
-    // Without the time it took.
+    // The time that the fit took is removed.
     lines[0] = lines[0].split(" in ").next().unwrap_or_default();
     insta::assert_snapshot!(lines.join("\n"));
 }

@@ -24,7 +24,7 @@ fn loss(line: &str, epoch: usize) -> f64 {
     loss.parse().unwrap()
 }
 
-/// That three epochs end near the noise's variance, 0.0001.
+/// Checks that three epochs end near the variance of the noise, 0.0001.
 fn trains(output: &str) {
     let losses: Vec<f64> = output
         .lines()
@@ -50,7 +50,7 @@ fn from_scratch() {
         assert!((0.85..1.15).contains(&share), "{output}");
     }
     let source = include_str!("../examples/from_scratch.rs");
-    // Of 75 lines each.
+    // A page has 75 lines.
     assert!(
         source.lines().count() <= 150,
         "the lesson fits on two pages"

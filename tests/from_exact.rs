@@ -1,5 +1,4 @@
-//! How far a training is from the exact fit, and how it is followed while it
-//! goes on.
+//! How far a training is from the exact fit, and how its progress is shown.
 
 use serde_json::Value;
 
@@ -27,7 +26,7 @@ fn assert_close(found: &Value, expected: f64) {
 #[test]
 fn the_gap_is_that_to_the_fit_of_statsmodels() {
     let tool = diabetes_rows();
-    // In memory, and read again from the file.
+    // Rows in memory, and rows that are read again from the file.
     for memory in ["1024", "0"] {
         let options = ["--epochs", "5", "--learning-rate", "0.001"];
         let fit = tool.json(&[&FIT[..], &options, &["--memory", memory]].concat());

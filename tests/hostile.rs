@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::tool::Tool;
 
-/// Runs it where no more than 4 GB of addresses are to be had.
+/// Runs the program with at most 4 GB of address space.
 fn run_in_little_memory(tool: &Tool, arguments: &[&str]) -> Output {
     let program = assert_cmd::cargo::cargo_bin("linreg");
     std::process::Command::new("sh")
@@ -40,7 +40,7 @@ fn levels(levels: &[&str]) -> Value {
     json!({"categorical": {"levels": levels, "shares": vec![share; levels.len()]}})
 }
 
-/// An encoder of `area`, whose columns and terms may be others.
+/// An encoder for the feature `area`, with these columns and terms.
 fn encoder(columns: Vec<Value>, terms: Value) -> Value {
     json!({
         "columns": columns, "terms": terms, "intercept": true, "targets": ["y"],
@@ -196,7 +196,7 @@ fn a_table_in_place_of_a_model_is_told_from_its_first_bytes() {
     let tool = Tool::new();
     model(&tool, "m.safetensors", &[]);
     let message = "this is no model file of linreg, but a table or a text";
-    // Of 8 GB, none of which is on the disk.
+    // A sparse file of 8 GB.
     tool.write("d.csv", "area,y\n1,2\n");
     let file = std::fs::File::options()
         .append(true)
@@ -229,7 +229,7 @@ fn a_header_that_lies_about_lengths_is_refused_before_it_is_read() {
         found,
         "error: short: not a whole .safetensors file: invalid header length"
     );
-    // 8 GB after a model.
+    // A model with 8 GB after it.
     model(&tool, "long", &[]);
     let size = std::fs::metadata(tool.path("long")).unwrap().len();
     let file = std::fs::File::options()
@@ -249,7 +249,7 @@ fn a_model_that_was_changed_after_it_was_written_is_refused() {
     tool.write("d.csv", "a,y\n1,2\n2,3\n3,5\n4,4\n");
     tool.succeed(&["fit", "d.csv", "--target", "y"]);
     let mut bytes = std::fs::read(tool.path("d.safetensors")).unwrap();
-    // A bit of a number.
+    // Changes one bit of a number.
     *bytes.last_mut().unwrap() ^= 1;
     tool.write("d.safetensors", &bytes);
     let found = fails(&tool, &["predict", "d.safetensors", "d.csv"]);

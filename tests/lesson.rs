@@ -1,4 +1,4 @@
-//! The lesson on every backend that is compiled in, and as it is told.
+//! The lesson on every backend that is compiled in, and its text.
 
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::{BackendKind, Precision, Task, run};
@@ -82,7 +82,7 @@ fn without_measurements(story: &str) -> String {
     text
 }
 
-/// The paragraph in one line and without its difference, if it tells of one, since
+/// The paragraph in one line and without its difference, if it has one, since
 /// lines break elsewhere for another.
 fn without_rounding(paragraph: &str) -> String {
     for (before, after, space) in [
@@ -100,7 +100,7 @@ fn without_rounding(paragraph: &str) -> String {
     paragraph.to_string()
 }
 
-/// In 64-bit floats, whose six digits are those of every machine.
+/// Uses 64-bit floats, whose first six digits are the same on every machine.
 #[test]
 fn the_lesson_is_told_as_reviewed() {
     if !BackendKind::available().contains(&BackendKind::Ndarray) {
@@ -121,8 +121,8 @@ fn the_lesson_is_told_as_reviewed() {
             format!("the_lesson_in_{language}"),
             tell(&["--language", language])
         );
-        // Batches of which the last is short, noise, a run that is not over, and one
-        // that diverges.
+        // A short last batch, noise, a run that has not converged, and one that
+        // diverges.
         let noisy = [
             "--noise",
             "1",
@@ -180,7 +180,7 @@ fn the_lesson_as_json_has_its_figures() {
         assert!((learned - truth).abs() < 0.005);
     }
     assert!((figure(&lesson, "/bias") + 7.0).abs() < 0.005);
-    // 1² + 2² + 3² + 7², to within what 1,000 rows tell.
+    // 1² + 2² + 3² + 7², up to the sampling error of 1,000 rows.
     assert!((figure(&lesson, "/loss_before") - 63.0).abs() < 6.0);
 
     let of = |path: &str| figure(&lesson, path);

@@ -1,4 +1,4 @@
-//! What crosses crates: the lesson against PyTorch's, the tool as its users run
+//! Tests across crates: the lesson against PyTorch's, the tool as its users run
 //! it, the examples, and every kind of bad input.
 
 mod advice;

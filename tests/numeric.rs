@@ -1,8 +1,9 @@
-//! Figures that cancellation, weights or counts have made wrong, through the tool.
+//! Figures that cancellation, weights or counts once made wrong, through the
+//! tool.
 //!
-//! The right values are exact rationals of the numbers as 64-bit floats, and
-//! Student's and Fisher's distributions to 80 digits (python-flint 0.8 and mpmath
-//! 1.3), rounded to 17 digits.
+//! The right values come from exact rational arithmetic on the numbers as
+//! 64-bit floats, and from Student's and Fisher's distributions to 80 digits
+//! (python-flint 0.8 and mpmath 1.3), rounded to 17 digits.
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::tool::{Tool, test_file};
 
 const COUNTS: &str = "x,n,y\n1,1,1\n2,2,3\n3,1,2\n4,4,5\n5,1,4\n6,2,7\n";
 
-/// So many digits of a number agree.
+/// Checks that so many digits of a number agree.
 #[track_caller]
 fn assert_digits(found: &Value, expected: f64, digits: i32, what: &str) {
     let number = found.as_f64().unwrap_or(f64::NAN);
@@ -155,7 +156,7 @@ fn intervals_of_a_polynomial_of_years_are_right() {
     for (found, expected) in found.iter().zip(expected) {
         assert_interval(found, expected, 10);
     }
-    // The same with and without intervals.
+    // Predictions are the same with and without intervals.
     let alone = tool.succeed(&["predict", "t.safetensors", "new.csv"]);
     let alone: Vec<f64> = alone
         .lines()
@@ -208,7 +209,7 @@ fn every_figure_has_the_digits_claimed_for_it() {
 
 #[test]
 fn rows_of_weight_0_change_no_bit() {
-    // Of 25 features, which are summed up in 64-bit floats.
+    // 25 features are so many that their sums are in 64-bit floats.
     let cell = |k: u64| ((k * k * 7919 + 13 * k) % 2003) as f64 / 1000.0;
     let row = |row: u64, far: f64| {
         let mut cells: Vec<f64> = (0..25).map(|k| cell(row * 31 + k * k * 17 + k)).collect();
@@ -249,7 +250,7 @@ fn an_exact_line_has_no_figures_of_noise() {
     let tool = Tool::new();
     for (table, estimates) in [
         ("x,y\n1,0.3\n2,0.5\n3,0.7\n4,0.9\n5,1.1\n", [0.1, 0.2]),
-        // A coefficient that is zero, and a constant target.
+        // A constant target, and an intercept that is zero.
         ("x,y\n1,3.7\n2,3.7\n3,3.7\n", [3.7, 0.0]),
         ("x,y\n1,2\n2,4\n4,8\n7,14\n3,6\n", [0.0, 2.0]),
         (
@@ -336,7 +337,7 @@ fn a_column_far_from_zero_is_no_constant_and_a_small_factor_no_zero() {
         "slope",
     );
 
-    // x3 = x1 + 2^-30 x2, exactly: it is told with its small factor.
+    // x3 = x1 + 2^-30 x2, exactly: the relation is printed with its small factor.
     let row = |k: i32| {
         let (x1, x2) = (k * k % 17, k * 5 % 11);
         let x3 = f64::from(x1) + f64::from(x2) * 2f64.powi(-30);
@@ -360,7 +361,7 @@ fn counts_that_are_no_whole_numbers_are_named() {
         message,
         "error: t.csv: line 4 (byte 18), column `w`: found `0.1`, expected a whole number, as weights are numbers of equal rows"
     );
-    // As precisions they are as good as any.
+    // As precisions, the same weights are valid.
     tool.run(&["fit", "t.csv", "-t", "y", "--weight", "w"]);
     assert!(tool.files().contains(&"t.safetensors".to_string()));
 }
@@ -392,7 +393,8 @@ fn whole_numbers_far_from_zero_are_not_called_exact() {
         "residual error",
     );
 
-    // Of the target: 4e15 + i * 7 % 3 on 0 to 8; Σ (x - 4) y = 6, Σ (x - 4)² = 60.
+    // The same for the target: 4e15 + i * 7 % 3 on 0 to 8; Σ (x - 4) y = 6, Σ
+    // (x - 4)² = 60.
     let rows = (0..9_u64).map(|k| format!("{k},{}\n", 4_000_000_000_000_000 + k * 7 % 3));
     let (found, statistics) = coefficients(&format!("x,y\n{}", rows.collect::<String>()), &[]);
     assert_eq!(found[1], 0.1);
@@ -430,7 +432,7 @@ fn warnings_are_of_what_there_is() {
         let output = tool.run(&[&["fit", "t.csv", "-t", "y"], options].concat());
         String::from_utf8(output.stdout).unwrap()
     };
-    // R² rounds to 1, and there are residuals all the same.
+    // R² rounds to 1, although there are residuals.
     let rows = (1..7_i64).zip([3, -7, 12, -20, 25, -4]);
     let rows = rows.map(|(x, e)| format!("{x},{}\n", 1_000_000_000_000 * x + e));
     let found = text(&format!("x,y\n{}", rows.collect::<String>()), &[]);
@@ -442,7 +444,7 @@ fn warnings_are_of_what_there_is() {
     let found = text(&table, &["--collinear", "drop"]);
     assert!(!found.contains("digits of some figures"), "{found}");
 
-    // Whole numbers that are read as their neighbours.
+    // Whole numbers that 64-bit floats round to their neighbours.
     let rows = [3, 5, 7, 9, 11].map(|k| format!("{},{k}\n", 9_007_199_254_740_990_u64 + k));
     let found = text(&format!("id,y\n{}", rows.concat()), &[]);
     assert!(found.contains("`id` has numbers beyond 2^53"), "{found}");

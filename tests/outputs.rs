@@ -1,5 +1,5 @@
-//! Every file that the tool writes is there whole or not at all, and none is lost
-//! to another.
+//! Every file that the tool writes is whole or not there at all, and none
+//! overwrites another.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
@@ -32,7 +32,7 @@ fn message(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// Runs it where no file may have more than 8 KiB.
+/// Runs the program where no file may be larger than 8 KiB.
 #[cfg(unix)]
 fn with_small_files(tool: &Tool, arguments: &[&str]) -> Output {
     Command::new("sh")
@@ -48,7 +48,7 @@ fn with_small_files(tool: &Tool, arguments: &[&str]) -> Output {
 fn signal(child: &std::process::Child, name: &str) {
     let id = child.id().to_string();
     let status = Command::new("kill").args([name, &id]).status();
-    // It may have ended.
+    // The process may have ended already.
     status.unwrap();
 }
 
@@ -169,7 +169,7 @@ fn what_is_no_regular_file_is_never_written_or_replaced() {
             assert_eq!(found, expected);
         }
         let predict = ["predict", "m.st", "d.csv", "--force", "-o", file];
-        // The name of a table says what it is.
+        // The format of a table comes from its name, but the error is the same.
         assert_eq!(tool.fail(&predict), expected);
     }
     let null = std::fs::metadata("/dev/null").unwrap().file_type();
@@ -242,13 +242,14 @@ fn what_cannot_be_written_takes_no_model_with_it() {
         };
         assert!(said.starts_with(&expected), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
-        // The model is there, and what it came to was told.
+        // The model is there, and its results were printed.
         tool.succeed(&["predict", "new.st", "d.csv"]);
         let stdout = String::from_utf8(output.stdout).unwrap();
         assert!(stdout.contains("Saved new.st"), "{stdout}");
         assert!(!stdout.contains("report.html"), "{stdout}");
         let is_there = tool.files().contains(&file.to_string());
-        // A log is what could be written of it, a checkpoint one of before.
+        // A log has the lines that could be written; a checkpoint is an earlier
+        // one.
         assert_eq!(
             is_there,
             ["--log", "--checkpoint"].contains(&option),
@@ -342,8 +343,8 @@ fn the_same_command_with_resume_goes_on_and_so_does_its_log() {
     assert_eq!(tool.read("history.csv").lines().count(), 3001);
     let bytes = |name: &str| std::fs::read(tool.path(name)).unwrap();
     assert!(bytes("new.st") == bytes("whole.st"));
-    // What has ended ends again, with the same model, and is saved where it is
-    // asked for.
+    // A finished training that is resumed ends at once with the same model, and
+    // is saved to the checkpoint that is named.
     let again = ["--resume", "saved", "--checkpoint", "other", "--force"];
     tool.succeed(&[&long[..], &again].concat());
     assert!(bytes("new.st") == bytes("whole.st"));
@@ -352,7 +353,7 @@ fn the_same_command_with_resume_goes_on_and_so_does_its_log() {
     assert!(bytes("new.st") == bytes("whole.st"));
 }
 
-/// A program that runs without end, and goes with this.
+/// A program that runs until this is dropped.
 #[cfg(unix)]
 struct Endless(std::process::Child);
 
@@ -391,8 +392,8 @@ fn a_second_training_is_refused_a_checkpoint_that_one_saves_to() {
     tool.succeed(&[&other[..], &replaced].concat());
 }
 
-/// Whether the tests were started by `nohup` or the like, which the program that
-/// they start goes by too.
+/// Whether the tests were started by `nohup` or the like. The programs that
+/// they start ignore hangups too then.
 #[cfg(unix)]
 fn ignores_hangups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -468,8 +469,8 @@ fn is_whole(name: &str, content: &str) -> bool {
     }
 }
 
-/// Runs it as often, each time stopped by a signal at a random moment, and
-/// checks that each file is the whole one, or not there.
+/// Runs the command 30 times, stops it each time by a signal at a random
+/// moment, and checks that each file is whole or not there.
 #[cfg(unix)]
 fn stopped(tool: &Tool, command: &[&str], input: Option<&str>, files: &[&str], others: &[&str]) {
     let temporary = tempfile::tempdir().unwrap();
@@ -510,7 +511,7 @@ fn stopped(tool: &Tool, command: &[&str], input: Option<&str>, files: &[&str], o
         let name = ["-KILL", "-TERM", "-INT", "-HUP"][round % 4];
         signal(&child, name);
         if name != "-KILL" {
-            // The first may be waited for.
+            // The program may delay its end after the first signal.
             std::thread::sleep(Duration::from_millis(20));
             signal(&child, "-KILL");
         }

@@ -10,7 +10,7 @@ fn diabetes() -> Tool {
     tool
 }
 
-/// What the texts of one class in an SVG say.
+/// The texts of one class in an SVG.
 fn texts<'a>(svg: &'a str, class: &str) -> Vec<&'a str> {
     let start = format!("<text class=\"{class}\"");
     let parts = svg.split(&start).skip(1);
@@ -101,7 +101,7 @@ fn titles_of_residuals_say_what_the_tests_of_the_fit_say() {
             .wrapping_add(1442695040888963407);
         (state >> 40) as f64 / (1 << 24) as f64
     };
-    // Errors without a fault, that grow, and that are skewed.
+    // Errors that meet the assumptions, that grow, and that are skewed.
     for (name, of) in [
         ("even", (|_, z| z) as fn(f64, f64) -> f64),
         ("grows", |x, z| (1.0 + x) * z),

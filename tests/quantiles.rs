@@ -1,5 +1,5 @@
-//! Fits to another loss than squares: they reach its optimum, say how far they may
-//! be from it, and are judged by it wherever they are judged.
+//! Fits with other loss functions than the squared one reach their optimum, say
+//! how far they may be from it, and are always evaluated by their own loss.
 //!
 //! The figures of the diabetes data are those of HiGHS, by scipy 1.17.1 as in
 //! `linreg-training`'s `train/linear_program.rs`: with 11 rows met exactly, 403 of
@@ -186,8 +186,8 @@ fn the_text_of_a_fit_says_what_it_aims_at_and_how_far_it_may_be_off() {
     );
 }
 
-/// A table that does not fit in memory is trained on by minibatches, which says how
-/// far they may be off, too.
+/// A table that does not fit in memory is trained on by minibatches, and the
+/// output still says how far the model may be from the optimum.
 #[test]
 fn a_stream_says_how_far_it_may_be_off() {
     let tool = diabetes_rows();
@@ -204,7 +204,7 @@ fn a_stream_says_how_far_it_may_be_off() {
     );
 }
 
-/// Patience and a search go by the loss of the fit on rows that it has not seen.
+/// Patience and a search use the fit's own loss on held-out rows.
 #[test]
 fn a_search_and_patience_go_by_the_loss_of_the_fit() {
     let tool = diabetes_rows();

@@ -1,5 +1,5 @@
-//! Files that were made to do harm, or that change while they are read: a true
-//! message, and no more memory than any file needs.
+//! Files that were made to do harm, or that change while they are read, give a
+//! correct message and take no more memory than other files.
 
 use std::io::Write;
 use std::path::Path;
@@ -72,11 +72,11 @@ fn names_that_are_no_names_are_refused_in_every_format() {
     }
 }
 
-/// What the program said of a file, its exit code, and the most memory that it
-/// took, in MiB.
+/// What the program printed about a file, its exit code, and the most memory
+/// that it took, in MiB.
 #[cfg(target_os = "linux")]
 fn measured(tool: &Tool, arguments: &[&str]) -> (String, Option<i32>, u64) {
-    // What takes more than this ends the program, not the machine.
+    // With this limit, a need for more memory ends the program, not the machine.
     let mut child = std::process::Command::new("sh")
         .args(["-c", "ulimit -v 8000000; exec \"$0\" \"$@\""])
         .arg(assert_cmd::cargo::cargo_bin("linreg"))
@@ -219,7 +219,7 @@ fn a_footer_that_asks_for_more_memory_than_there_is_is_damage() {
         tool.write("t.parquet", with_footer(footer));
         is_refused(&tool, "t.parquet", damaged);
     }
-    // Columns in columns, 100,000 times.
+    // Columns that are nested 100,000 deep.
     let column = [0x35, 2, 0x18, 1, b'c', 0x15, 2, 0];
     let mut deep = vec![0x15, 2, 0x19, 0xFC, 0xA1, 0x8D, 0x06];
     deep.extend([0x48, 1, b'r', 0x15, 2, 0]);
@@ -254,7 +254,7 @@ fn a_header_of_60_mb_is_refused() {
     packed.write_all(&vec![b'a'; 100_000_000]).unwrap();
     tool.write("t.csv", packed.finish().unwrap());
     is_refused(&tool, "t.csv", expected);
-    // The length of the first message of a stream.
+    // A stream whose first message claims to have 64 MiB.
     let mut stream = vec![0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 4];
     stream.extend(vec![0; 100]);
     tool.write("t.arrow", stream);
@@ -301,7 +301,7 @@ fn zeros_after_a_gzip_file_are_nothing_and_anything_else_is_told() {
     );
 }
 
-/// The rows of a file for the program to read from standard input.
+/// Runs the program with the rows of a file on standard input.
 fn piped(tool: &Tool, arguments: &[&str], input: &[u8]) -> std::process::Output {
     let mut command = assert_cmd::Command::cargo_bin("linreg").unwrap();
     command.current_dir(tool.path(".")).args(arguments);
@@ -327,7 +327,7 @@ fn standard_input_of_any_format_is_kept_without_a_name() {
         );
         let message = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{message}");
-        // But for the first line, which has the time that it took.
+        // The first line is left out: it has the time that the fit took.
         let found = String::from_utf8(output.stdout).unwrap();
         let found = found.lines().skip(1).collect::<Vec<_>>().join("\n");
         assert_eq!(expected.get_or_insert(found.clone()), &found);
@@ -386,7 +386,7 @@ fn a_limit_on_the_size_of_files_is_told_of_with_what_it_stopped() {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    // It may end before it has read all.
+    // The program may end before it has read everything.
     let _ = input.write_all(format!("a,y\n{rows}").as_bytes());
     drop(input);
     let output = child.wait_with_output().unwrap();

@@ -32,7 +32,7 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// Fits a file's column y and gives the estimate of each coefficient, and what
-/// was said.
+/// was printed on standard error.
 fn fit(tool: &Tool, options: &str) -> (Vec<f64>, String) {
     let (code, stdout, stderr) = run(tool, &format!("fit {options} -t y --force -o m --json"));
     assert_eq!(code, 0, "{options}: {stderr}");
@@ -191,7 +191,7 @@ fn every_way_to_write_a_table_gives_the_fit_of_the_plain_one() {
         let (found, said) = fit(&tool, &format!("t.csv {options}"));
         assert_exact(&found, scale, what);
         assert_eq!(said, note, "{what}");
-        // The model reads the same file as it was read.
+        // The model reads the file with the options of its fit.
         let (code, predicted, said) = run(&tool, "predict m t.csv");
         assert_eq!(code, 0, "{what}: {said}");
         let numbers = predicted
@@ -297,7 +297,7 @@ const REFUSALS: [Refusal; 25] = [
         "fit t.csv -t y --numeric x --force",
         "t.csv: line 3 (byte 8), column `x`: found `?`, expected a number; --na '?' takes `?` as missing",
     ),
-    // Dates that contradict each other, or tell nothing.
+    // Dates that contradict each other, or leave their order open.
     (
         "d,y\n03/04/2020,1\n05/06/2020,2\n",
         "fit t.csv -t y --numeric d --force",
@@ -308,7 +308,7 @@ const REFUSALS: [Refusal; 25] = [
         "fit t.csv -t y --force",
         "t.csv: line 3 (byte 17): found `05/26/2020`, where the month comes first, and `13/04/2020` at t.csv: line 2 (byte 4), where the day does; write all dates in one way",
     ),
-    // What stands before the header.
+    // Lines before the header.
     (
         "Extract of today\nx;y\n1;2\n2;3\n",
         "describe t.csv",
@@ -329,7 +329,7 @@ const REFUSALS: [Refusal; 25] = [
         "describe t.csv --skip 5",
         "t.csv: there are 2 lines, and --skip 5 passes over all of them",
     ),
-    // Headers that are none, and columns without a name.
+    // First rows that look like no header, and columns without a name.
     (
         "0,0,5,13\n0,1,2,3\n",
         "describe t.csv",
@@ -350,7 +350,7 @@ const REFUSALS: [Refusal; 25] = [
         "describe t.csv",
         "t.csv: line 2 (byte 2): found 2 cells, expected 1 as in the header; if commas are decimal marks, say so with --decimal ,",
     ),
-    // What is no text.
+    // Files that are not text tables.
     (
         "PK\u{3}\u{4}..[Content_Types].xml",
         "describe t.csv",
@@ -361,7 +361,7 @@ const REFUSALS: [Refusal; 25] = [
         "describe t.csv",
         "t.csv: this is JSON; write it as CSV or Parquet first, with pandas.read_json for example",
     ),
-    // Settings that cannot be.
+    // Settings that are not valid.
     (
         "x,y\n1,2\n",
         "describe t.csv --decimal , --thousands ,",
@@ -490,7 +490,8 @@ fn dates_are_dates_in_every_common_form_and_never_levels() {
     tool.write("new.csv", "d\n2020-03-01\n");
     let (_, long, _) = run(&tool, "predict m new.csv");
     assert_eq!(short, long);
-    // Said, it needs no such day; month first, the same cells are other days.
+    // With `--dates`, no such day is needed. Month first, the same cells are
+    // other days.
     tool.write("t.csv", "d,y\n2/1/2020,1\n2/12/2020,2.2\n3/1/2020,3.9\n");
     tool.write(
         "iso.csv",

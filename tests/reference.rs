@@ -43,7 +43,7 @@ struct Step {
     bias: f64,
 }
 
-/// What our loop came to, in the reference's order.
+/// The results of our loop, in the order of the reference.
 struct Replayed {
     batch_loss_sums: Vec<f64>,
     first_steps: Vec<[f64; 3]>,

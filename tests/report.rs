@@ -17,7 +17,7 @@ const SECTIONS: [&str; 6] = [
     "reproduce",
 ];
 
-/// Two megabytes, whatever the number of rows, columns and targets.
+/// The most bytes of a page, whatever the number of rows, columns and targets.
 const MOST_BYTES: usize = 2_000_000;
 
 /// The real rows and their report.
@@ -95,7 +95,8 @@ fn a_report_tells_the_same_figures_as_the_fit() {
 #[test]
 fn a_report_looks_for_findings_itself_and_puts_them_first() {
     let tool = Tool::new();
-    // Residuals that last, and that grow with x; and rows without a fault.
+    // Residuals that depend on the row before, residuals that grow with x, and
+    // rows that meet the assumptions.
     let (mut lasting, mut growing, mut plain) = (0.0, String::new(), String::new());
     let mut rows = String::new();
     for (k, z) in normal(400).into_iter().enumerate() {
@@ -124,7 +125,7 @@ fn a_report_looks_for_findings_itself_and_puts_them_first() {
             "fit", &file, "--target", "y", "--report", "r.html", "--force",
         ];
         let printed = tool.succeed(&fit);
-        // Only the report looks.
+        // Only the report has these checks.
         assert!(!printed.contains("Durbin-Watson"), "{printed}");
         let page = tool.read("r.html");
         check_page(&page);
@@ -159,7 +160,7 @@ fn a_report_looks_for_findings_itself_and_puts_them_first() {
     }
 }
 
-/// Normal numbers, as good as random, by sums of twelve uniform ones.
+/// Pseudo-random numbers that are nearly normal: sums of twelve uniform ones.
 fn normal(count: usize) -> Vec<f64> {
     let mut state = 7_u64;
     let mut uniform = || {
@@ -249,7 +250,7 @@ fn a_report_is_written_for_every_kind_of_fit() {
     assert!(words(&page).contains("Rows came through standard input"));
 }
 
-/// Names that would break out of a page that let them.
+/// Names that would break a page that does not escape them.
 const HOSTILE: [&str; 4] = [
     "</script><script>document.title='broken'</script>",
     "\"><img src=x onerror=\"document.title='broken'\">",
@@ -415,7 +416,7 @@ fn the_lesson_is_a_page_too() {
     let page = tool.read("chinese/report.html");
     assert!(page.contains("<html lang=\"zh-Hans\">"));
     assert_eq!(page.matches("<svg ").count(), 5);
-    // Of our own words, none is left in English; what is code may be.
+    // None of our own words is left in English, except in code.
     let body = page
         .split("<body>")
         .nth(1)
@@ -484,7 +485,7 @@ fn check_quiet(browser: &Browser) {
     assert!(asked.len() == 1 && is_file(asked[0]), "{asked:?}");
 }
 
-/// What is wrong with a page for who cannot see it, or not well.
+/// Finds the accessibility problems of a page.
 const BARRIERS: &str = r#"(() => {
   const wrong = [];
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
@@ -573,7 +574,7 @@ fn a_browser_shows_the_report() {
     check_quiet(&browser);
 }
 
-/// A point's values, under the pointer and by the keyboard.
+/// Reads a point's values with the pointer and with the keyboard.
 fn reads_points(browser: &mut Browser) {
     let at = browser.evaluate(
         "(() => { const dot = document.querySelectorAll('#pictures circle[data-x]')[7]; \

@@ -51,8 +51,8 @@ const HOUSES: [(&str, f64); 5] = [
     ("age", -3.0),
 ];
 
-/// The diabetes rows with a category column, missing cells and weights that the
-/// rows' numbers make.
+/// The diabetes rows with a category column, missing cells and weights, all
+/// computed from the row numbers.
 fn diabetes() -> String {
     let file = std::fs::read_to_string(test_file("data/diabetes.csv")).unwrap();
     let mut lines = file.lines();
@@ -93,7 +93,8 @@ const WLS: &[(&str, f64)] = &[
 fn words_and_missing_cells_of_real_rows_give_the_fit_of_statsmodels() {
     let tool = Tool::new();
     tool.write("diabetes.csv", diabetes());
-    // statsmodels 0.15.0: smf.ols("progression ~ age + sex + bmi + bp + C(town)", d).fit()
+    // statsmodels 0.15.0:
+    // smf.ols("progression ~ age + sex + bmi + bp + C(town)", d).fit()
     // where d has the cells that `diabetes` makes, missing ones as NaN.
     let formula = "progression ~ age + sex + bmi + bp + C(town)";
     let fit = ["fit", "diabetes.csv", "--formula", formula, "--force"];
@@ -104,7 +105,8 @@ fn words_and_missing_cells_of_real_rows_give_the_fit_of_statsmodels() {
     assert_eq!(fit["rows"], 393);
     assert_eq!(fit["columns"]["dropped_rows"], 49);
 
-    // statsmodels 0.15.0: smf.wls("progression ~ sex + bmi + bp + s5 + C(town)", d, weights=d["w"]).fit()
+    // statsmodels 0.15.0:
+    // smf.wls("progression ~ sex + bmi + bp + s5 + C(town)", d, weights=d["w"]).fit()
     let formula = "progression ~ sex + bmi + bp + s5 + C(town)";
     let weighted = [
         "fit",
@@ -139,7 +141,7 @@ fn words_are_levels_compared_with_a_baseline() {
     ];
     assert_estimates(&fit, &expected, 1e-3);
 
-    // A prediction does the same with the same columns, in any order.
+    // A prediction encodes the same columns, in any order.
     tool.write("new.csv", "age;town;id;area\n10;Kiel;7;50\n0;Ulm;8;100\n");
     let predict = [
         "predict",
@@ -409,7 +411,7 @@ fn a_file_of_its_own_is_judged_on_as_rows_held_out_are() {
         assert_eq!(of_file["validation"]["rows"], 111);
         let judged = tool.json(&["evaluate", "model", "last.csv"]);
         assert_eq!(of_file["validation"], judged);
-        // The means to standardise by differ in rounding alone.
+        // The means and scales for standardisation differ in rounding alone.
         let of = |fit: &Value| fit["validation"]["rmse"].as_f64().unwrap();
         let (a, b) = (of(&of_file), of(&held_out));
         assert!((a / b - 1.0).abs() < 1e-3, "{way:?}: {a} {b}");
@@ -460,7 +462,7 @@ fn what_was_done_with_each_column_is_said() {
     let said = String::from_utf8(output.stdout).unwrap();
     let columns = said.split("\n\n").nth(1).unwrap();
     insta::assert_snapshot!(columns);
-    // And the model says it again.
+    // The model has the same lines.
     assert!(
         tool.succeed(&["inspect", "houses.safetensors"])
             .contains(columns)

@@ -58,7 +58,7 @@ impl Tool {
         command.env(variable, value).output().unwrap()
     }
 
-    /// Starts it, and lets it run.
+    /// Starts it without waiting for its end.
     pub fn start(&self, arguments: &[&str]) -> std::process::Child {
         std::process::Command::new(assert_cmd::cargo::cargo_bin("linreg"))
             .current_dir(self.folder.path())

@@ -62,7 +62,8 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
             resumed += usize::from(go_on == "--resume");
             let saving = [go_on, "saved", "--checkpoint-every", "7"];
             let mut child = tool.start(&[&broken[..], &saving].concat());
-            // However slow the machine, it has something to resume.
+            // Waits until there is something to resume, however slow the
+            // machine is.
             while !tool.path("saved").exists() && child.try_wait().unwrap().is_none() {
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -71,7 +72,8 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
             child.kill().unwrap();
             let status = child.wait().unwrap();
             if status.success() {
-                // It came to its end before: the next begins anew.
+                // The training ended before it was killed, so the next one
+                // begins anew.
                 assert!(std::fs::read(tool.path("broken.safetensors")).unwrap() == whole);
                 std::fs::remove_file(tool.path("saved")).unwrap();
             }

@@ -2,30 +2,31 @@ use std::fmt;
 
 use crate::BackendError;
 
-/// Something that the wgpu backend can compute on.
+/// A device that the wgpu backend can compute on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adapter {
-    /// Its number in the list, from 0.
+    /// Its index in the list of [`adapters`].
     pub number: usize,
-    /// What its driver calls it.
+    /// Its name, according to its driver.
     pub name: String,
-    /// What it is.
+    /// The kind of device.
     pub kind: AdapterKind,
-    /// The interface it is driven through, such as `Vulkan`.
+    /// The graphics API, such as `Vulkan`.
     pub api: String,
     /// The driver and its version.
     pub driver: String,
-    /// The largest tensor in bytes: what a kernel may see of a buffer.
+    /// Largest size of a tensor in bytes: the part of a buffer that a kernel can
+    /// access.
     pub max_tensor_bytes: u64,
-    /// The largest buffer in bytes.
+    /// Largest size of a buffer in bytes.
     pub max_buffer_bytes: u64,
-    /// Threads of one workgroup at most.
+    /// Largest number of threads of a workgroup.
     pub max_workgroup_threads: u32,
-    /// Workgroups along one dimension at most.
+    /// Largest number of workgroups along one dimension.
     pub max_workgroups: u32,
 }
 
-/// What an adapter is, the preferred kind first.
+/// The kind of an adapter, in order of preference.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum AdapterKind {
     /// A GPU with its own memory.
@@ -34,7 +35,7 @@ pub enum AdapterKind {
     IntegratedGpu,
     /// A GPU of a virtual machine.
     VirtualGpu,
-    /// The driver does not say.
+    /// The driver does not say what it is.
     Other,
     /// A software driver, which computes on the CPU.
     Software,
@@ -52,8 +53,8 @@ impl fmt::Display for AdapterKind {
     }
 }
 
-/// What the wgpu backend could compute on, in the driver's order; empty where
-/// there is nothing, or where wgpu is not compiled in.
+/// Returns the devices that the wgpu backend can compute on, in the driver's
+/// order; empty if there are none, or if wgpu is not compiled in.
 pub fn adapters() -> Vec<Adapter> {
     #[cfg(feature = "wgpu")]
     return crate::wgpu::adapters();
@@ -61,18 +62,18 @@ pub fn adapters() -> Vec<Adapter> {
     Vec::new()
 }
 
-/// The adapter that wgpu computes on where this number or part of a name is
-/// asked for.
+/// Returns the adapter with this number or this part of its name; without either,
+/// the first one of the best kind.
 ///
 /// # Errors
 ///
-/// There is nothing to compute on, nothing by that name, or several by it.
+/// No adapter at all, no adapter that matches, or several that match.
 pub fn adapter(wanted: Option<&str>) -> Result<Adapter, BackendError> {
     find(&adapters(), wanted).cloned()
 }
 
-/// The adapter of this number, or whose name has this in it, whatever the case;
-/// where nothing is asked for, the first of the best kind.
+/// Returns the adapter with this number, or whose name contains this text in
+/// upper or lower case; if `wanted` is none, the first one of the best kind.
 pub(crate) fn find<'a>(
     adapters: &'a [Adapter],
     wanted: Option<&str>,

@@ -31,25 +31,25 @@ pub enum BackendError {
         /// The float type asked for.
         precision: Precision,
     },
-    /// A device was named for a backend that has just one.
+    /// A device was named for a backend that has only one.
     #[error("the backend {backend} computes on the CPU alone; name a device for wgpu only")]
     NoDevices {
         /// The backend asked for.
         backend: BackendKind,
     },
-    /// There is nothing that wgpu could compute on.
+    /// There is no device for wgpu.
     #[error(
         "wgpu finds no GPU and no software driver; install your GPU's Vulkan driver, or Mesa's software driver (Debian and Ubuntu: mesa-vulkan-drivers), or use the backend ndarray"
     )]
     NoAdapter,
-    /// No device, or several, go by the name.
+    /// No device matches the name, or several do.
     #[error("{found} by the name `{wanted}`; the devices are {available}")]
     Device {
-        /// The number or part of a name asked for.
+        /// The number, or part of a name, asked for.
         wanted: String,
-        /// How many were found, in words.
+        /// Whether none or several were found, in words.
         found: &'static str,
-        /// Every device with its number.
+        /// List of all devices, with their numbers.
         available: String,
     },
     /// The device cannot hold the tensors that `linreg` makes.
@@ -71,7 +71,7 @@ pub enum BackendError {
     Failed {
         /// The backend in use.
         backend: BackendKind,
-        /// What it said.
+        /// Message of the failure, in one line.
         message: String,
     },
 }

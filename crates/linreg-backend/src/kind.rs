@@ -24,10 +24,10 @@ pub enum Precision {
 }
 
 impl BackendKind {
-    /// Every backend, the preferred one first.
+    /// All backends, in order of preference.
     pub const ALL: [Self; 3] = [Self::Ndarray, Self::Flex, Self::Wgpu];
 
-    /// The backends that are compiled in, the preferred one first.
+    /// Returns the backends that are compiled in, in order of preference.
     pub fn available() -> Vec<Self> {
         let compiled_in = |kind: &Self| match kind {
             Self::Ndarray => cfg!(feature = "ndarray"),
@@ -37,11 +37,11 @@ impl BackendKind {
         Self::ALL.into_iter().filter(compiled_in).collect()
     }
 
-    /// The backend asked for, or the first one that is compiled in.
+    /// Returns the backend asked for, or the first one that is compiled in.
     ///
     /// # Errors
     ///
-    /// One that is not compiled in, or none at all.
+    /// The backend asked for is not compiled in, or no backend is.
     pub fn choose(wanted: Option<Self>) -> Result<Self, BackendError> {
         let available = Self::available();
         match wanted {
@@ -51,7 +51,7 @@ impl BackendKind {
         }
     }
 
-    /// The float types that it computes in.
+    /// Returns the float types that the backend computes in.
     pub fn precisions(self) -> &'static [Precision] {
         match self {
             Self::Ndarray => &[Precision::F32, Precision::F64],

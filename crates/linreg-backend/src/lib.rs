@@ -1,20 +1,21 @@
 //! Chooses the Burn backend that a linear regression runs on.
 //!
-//! This is the one crate that names concrete backends, one Cargo feature each:
-//! `ndarray` (default), `flex` and `wgpu`. Code that is generic over the backend
-//! is written as a [`Task`] and handed to [`run`] with a [`BackendKind`] and a
-//! [`Precision`], both chosen at run time. For trainings, that is done: [`train`],
-//! [`train_stream`] and [`cross_validate`].
+//! This is the only crate that names concrete backends, with one Cargo feature
+//! each: `ndarray` (default), `flex` and `wgpu`. Code that is generic over the
+//! backend is written as a [`Task`], and passed to [`run`] with a [`BackendKind`]
+//! and a [`Precision`], both chosen at run time. The tasks for training exist
+//! already: [`train`], [`train_stream`] and [`cross_validate`].
 //!
-//! A GPU can be missing, or fail halfway. Here both are errors and never
-//! panics: [`adapters`] lists what wgpu can compute on before Burn touches it,
-//! and [`run`] turns a failure on one of Burn's own threads, which would pass
-//! unseen, into [`BackendError::Failed`].
+//! A GPU can be missing, or fail during the work. In this crate both are errors
+//! and never panics. [`adapters`] lists the devices of wgpu before Burn uses
+//! them, and [`run`] turns a failure on one of Burn's own threads, which would
+//! otherwise not be noticed, into [`BackendError::Failed`].
 //!
-//! `burn-wgpu` is built without its `fusion` feature: Burn 0.21 then fuses the
-//! product of a matrix and a single column, which is every product of a linear
-//! model, with what follows, and gives wrong numbers (tracel-ai/burn, issue
-//! 5122). The small kernels of a linear model gain nothing from it.
+//! `burn-wgpu` is built without its `fusion` feature. With it, Burn 0.21 fuses
+//! the product of a matrix and a single column, as in a linear model with one
+//! target, with the operations after it, and gives wrong numbers (tracel-ai/burn,
+//! issue 5122). The small kernels of a linear model would gain nothing from
+//! fusion.
 //!
 //! # Example
 //!

@@ -2,26 +2,26 @@ use burn::tensor::backend::AutodiffBackend;
 
 use crate::{BackendError, BackendKind, Precision};
 
-/// Code that runs on whichever backend is chosen.
+/// Code that can run on any backend.
 pub trait Task {
-    /// What it gives back.
+    /// The result of the task.
     type Output;
 
-    /// Runs on this device.
+    /// Runs the task on this device.
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output;
 }
 
 /// Runs a task on a backend.
 ///
-/// The device, which only wgpu has several of, is the number or a part of the
-/// name of one of the [`adapters`](crate::adapters); where none is named, the
-/// first discrete GPU, or else the best there is.
+/// `device` is the number, or a part of the name, of one of the
+/// [`adapters`](crate::adapters) of wgpu. If it is none, the first discrete GPU
+/// is used, or else the best device there is. For other backends it must be none.
 ///
 /// # Errors
 ///
-/// A backend that is not compiled in, does not compute in this precision or
-/// has no such device; and on wgpu, a device that fails while the task runs, or
-/// a task that panics.
+/// A backend that is not compiled in, does not compute in this precision, or has
+/// no such device. On wgpu also a device that fails while the task runs, or a
+/// task that panics.
 #[cfg_attr(
     not(any(feature = "ndarray", feature = "flex", feature = "wgpu")),
     expect(unused_variables, reason = "there is no backend to hand the task to")

@@ -10,27 +10,28 @@ use linreg_training::{
 
 use crate::{BackendError, BackendKind, Precision, Task, run};
 
-/// What a training came to, on whichever backend.
+/// The result of a training on any backend.
 ///
-/// The functions that give it have no type of a backend, so that trainings on
-/// every backend are compiled once, in this crate, and not in each program.
+/// The functions that return it are not generic over the backend. So training on
+/// each backend is compiled once, in this crate, and not in each program.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The coefficients in 64-bit floats, in the units of the rows.
+    /// The coefficients in 64-bit floats, in the units of the data.
     pub coefficients: Coefficients,
-    /// What each epoch came to.
+    /// Results of each epoch.
     pub history: Vec<EpochRecord>,
     /// Why training ended.
     pub stopped: StopReason,
-    /// The configuration, with the learning rate that was found where it was
-    /// automatic.
+    /// The configuration; where the learning rate was automatic, with the
+    /// computed value.
     pub config: TrainingConfig,
-    /// What it cost to bring the rows to the device.
+    /// Bytes and time that were needed to move the rows to the device.
     pub transfer: Transfer,
-    /// How far the objective of each target is above the least at most, where
-    /// [`RunOptions::bound_objective`] asks for it and it can be told.
+    /// An upper bound, for each target, of how far the objective is above its
+    /// minimum, if [`RunOptions::bound_objective`] is true and the bound can be
+    /// computed.
     pub optimality: Option<Vec<Optimality>>,
-    /// Why the last checkpoint was not saved, if it was not: the model is trained
+    /// Why the last checkpoint could not be saved, if so. The model is trained
     /// all the same.
     pub not_saved: Option<TrainingError>,
 }
@@ -54,7 +55,7 @@ impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
 ///
 /// # Errors
 ///
-/// As [`run`]; inside, as [`train_with`].
+/// The outer error is that of [`run`], the inner one that of [`train_with`].
 ///
 /// # Example
 ///
@@ -91,12 +92,13 @@ pub fn train(
     run(backend, precision, device, task)
 }
 
-/// The same on the rows of a file, which is read in every epoch:
-/// [`train_stream_with`] as a [`Task`].
+/// Trains a linear model on the rows of a file, which is read again in each
+/// epoch: [`train_stream_with`] as a [`Task`].
 ///
 /// # Errors
 ///
-/// As [`run`]; inside, as [`train_stream_with`].
+/// The outer error is that of [`run`], the inner one that of
+/// [`train_stream_with`].
 pub fn train_stream(
     backend: BackendKind,
     precision: Precision,
@@ -142,14 +144,15 @@ impl Task for Train<'_> {
     }
 }
 
-/// Judges configurations by cross-validation, on a backend chosen at run time:
-/// [`linreg_training::cross_validate`] as a [`Task`]. On a CPU backend, there are
-/// as many trainings side by side as cores; one device does not compute faster
-/// for many.
+/// Evaluates configurations by cross-validation, on a backend chosen at run time:
+/// [`linreg_training::cross_validate`] as a [`Task`]. CPU backends run one
+/// training per core in parallel. On wgpu trainings run one after the other,
+/// because one device is not faster with several.
 ///
 /// # Errors
 ///
-/// As [`run`]; inside, as [`linreg_training::cross_validate`].
+/// The outer error is that of [`run`], the inner one that of
+/// [`linreg_training::cross_validate`].
 pub fn cross_validate(
     backend: BackendKind,
     precision: Precision,

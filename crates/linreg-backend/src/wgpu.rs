@@ -1,10 +1,9 @@
-//! What can go wrong with wgpu, caught before it happens or turned into an
-//! error.
+//! Failures of wgpu, which are either prevented or turned into errors.
 //!
-//! Burn opens a device on first use and panics where that fails, and computes on
-//! threads of its own, where a panic is logged and forgotten while the results
-//! are wrong. So the adapters are asked for here first, the device is opened
-//! here, and everything that fails on it is written down in [`FAILURE`].
+//! Burn opens a device on first use and panics if that fails. It computes on its
+//! own threads, where a panic is only logged while the results are wrong. So this
+//! module lists the adapters first, opens the device itself, and records every
+//! failure on it in [`FAILURE`].
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,21 +17,23 @@ use wgpu::{AdapterInfo, DeviceType, Instance, InstanceDescriptor, PollType};
 use crate::adapter::find;
 use crate::{Adapter, AdapterKind, BackendError, BackendKind};
 
-/// What every tensor of `linreg` stays below: the limit that WebGPU guarantees
-/// for a binding (W3C *WebGPU*, section 3.6.2, maxStorageBufferBindingSize).
+/// Size in bytes that a device has to allow for a tensor, because no tensor of
+/// `linreg` is larger. It is the limit that WebGPU guarantees for a binding (W3C
+/// *WebGPU*, section 3.6.2, maxStorageBufferBindingSize).
 const MIN_TENSOR_BYTES: u64 = 128 << 20;
 
-/// The devices opened so far. Burn opens each once in a program.
+/// The devices opened so far. Burn opens each device once in a program.
 static OPENED: Mutex<Vec<(WgpuDevice, WgpuSetup)>> = Mutex::new(Vec::new());
 
-/// The first failure on a device, or its loss. Nothing that is computed after it can be
-/// trusted.
+/// The first failure on a device, or the loss of the device. Nothing that is
+/// computed after it can be trusted.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 
 thread_local! {
-    /// The panic of a task on this thread; `None` outside of a task.
+    /// The message of the last panic of a task on this thread that was not taken
+    /// yet.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-    /// How many tasks this thread is in.
+    /// How many guarded calls this thread is in.
     static GUARDED: RefCell<usize> = const { RefCell::new(0) };
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn adapters() -> Vec<Adapter> {
         .collect()
 }
 
-/// The adapters that Burn can be told to use, each with Burn's name for it.
+/// Returns the adapters that Burn can use, each with Burn's name for it.
 fn enumerate() -> Vec<(WgpuDevice, Adapter)> {
     let api = AutoGraphicsApi::backend();
     let instance = Instance::new(InstanceDescriptor {
@@ -51,7 +52,7 @@ fn enumerate() -> Vec<(WgpuDevice, Adapter)> {
         ..InstanceDescriptor::new_without_display_handle()
     });
     let adapters = futures_lite::future::block_on(instance.enumerate_adapters(api.into()));
-    // Burn counts the adapters of each kind.
+    // Burn numbers the adapters of each kind from 0.
     let mut of_kind = [0; 4];
     let mut next = |index: usize| {
         of_kind[index] += 1;
@@ -62,7 +63,7 @@ fn enumerate() -> Vec<(WgpuDevice, Adapter)> {
             DeviceType::DiscreteGpu => WgpuDevice::DiscreteGpu(next(0)),
             DeviceType::IntegratedGpu => WgpuDevice::IntegratedGpu(next(1)),
             DeviceType::VirtualGpu => WgpuDevice::VirtualGpu(next(2)),
-            // Burn knows one software driver, the first.
+            // Burn can use only one software driver, the first.
             DeviceType::Cpu if next(3) == 0 => WgpuDevice::Cpu,
             DeviceType::Cpu => return None,
             DeviceType::Other => WgpuDevice::DefaultDevice,
@@ -100,7 +101,7 @@ fn kind(info: &AdapterInfo) -> AdapterKind {
     }
 }
 
-/// Opens a device, or gives the one opened before.
+/// Opens a device, or returns the one that was opened before.
 pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
     let (devices, adapters): (Vec<WgpuDevice>, Vec<Adapter>) = enumerate().into_iter().unzip();
     let adapter = find(&adapters, wanted)?;
@@ -128,7 +129,7 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
         .device
         .on_uncaptured_error(Arc::new(|error| record(error.to_string())));
     setup.device.set_device_lost_callback(|_, message| {
-        // What failed before may be a result of it.
+        // An earlier failure may be a result of the loss, so it is replaced.
         let message = format!("the device was lost ({message})");
         *lock(&FAILURE) = Some(message);
     });
@@ -136,8 +137,8 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
     Ok(device)
 }
 
-/// Runs code on the device, waits until all of it is done, and tells of every
-/// failure on the way.
+/// Runs code on the device, waits until all of it is done, and returns an error
+/// if anything failed.
 pub(crate) fn guard<B: Backend, T>(
     device: &B::Device,
     code: impl FnOnce() -> T,
@@ -147,7 +148,7 @@ pub(crate) fn guard<B: Backend, T>(
         (result, B::sync(device))
     });
     if lock(&FAILURE).is_some() {
-        // A driver tells of a lost device when it is asked.
+        // A driver reports a lost device only when it is polled.
         for (_, setup) in lock(&OPENED).iter() {
             let _ = setup.device.poll(PollType::Poll);
         }
@@ -173,8 +174,8 @@ fn caught<T>(code: impl FnOnce() -> T) -> Result<T, BackendError> {
     })
 }
 
-/// Writes down panics of tasks and of Burn's device threads, whose names begin
-/// with `DS`; all others go where they went before.
+/// Records panics of tasks and of Burn's device threads, whose names begin with
+/// `DS`. All other panics go to the previous hook.
 fn listen_to_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -204,13 +205,13 @@ fn record(message: String) {
 fn failed(message: String) -> BackendError {
     BackendError::Failed {
         backend: BackendKind::Wgpu,
-        // One line, whatever the driver has to say.
+        // The message of the driver is put on one line.
         message: message.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is written under these locks is written whole.
+    // No panic can leave the data under these locks half-written.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -220,8 +221,8 @@ mod tests {
     use burn::tensor::{Tensor, TensorData};
     use burn_wgpu::Wgpu;
 
-    /// A failure is remembered for the rest of the program, so each of these
-    /// runs in a program of its own: this one, started again for one test.
+    /// Runs one of the tests below in its own process, because a failure is
+    /// remembered until the end of the process.
     fn in_a_program_of_its_own(test: &str) {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--ignored", &format!("wgpu::tests::{test}")])
@@ -229,7 +230,7 @@ mod tests {
             .unwrap();
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert!(stdout.contains("1 passed"), "{output:?}");
-        // Nothing of a panic is printed.
+        // No panic is printed.
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(!stderr.contains("panicked"), "{stderr}");
     }
@@ -262,7 +263,7 @@ mod tests {
             panic!("not a failure");
         };
         assert!(message.to_lowercase().contains("lost"), "{message}");
-        // And it stays lost.
+        // The device stays lost.
         assert!(guard::<Wgpu, _>(&device, work).is_err());
     }
 

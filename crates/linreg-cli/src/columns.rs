@@ -115,7 +115,7 @@ pub fn applied_missing(text: &str) -> Result<MissingPolicy, String> {
     }
 }
 
-/// Reads the policy for new levels.
+/// Reads the policy for levels that the model does not know.
 pub fn unseen(text: &str) -> Result<UnseenPolicy, String> {
     Ok(match text {
         "error" => UnseenPolicy::Error,
@@ -139,8 +139,7 @@ impl KindArgs {
 }
 
 impl ColumnArgs {
-    /// What is to be learned of the columns of a source, and what of them is to
-    /// be encoded.
+    /// What to learn about the columns of the source, and how to encode them.
     pub fn settle(&self, source: &dyn Source) -> Result<(ColumnChoice, EncoderConfig)> {
         let columns = column_names(source);
         let mut choice = self.kinds.choice();
@@ -220,13 +219,14 @@ impl ColumnArgs {
         Ok((choice, config))
     }
 
-    /// How to leave features out of the model, as the command was given.
+    /// Advice on how to leave features out, in terms of the options that this
+    /// command used.
     pub fn how_to_leave_out(&self, features: &[&Feature], terms: &[Term]) -> String {
         let quoted_all = |names: &[String]| format!("`{}`", plain(&names.join("`, `")));
         let mut columns = Vec::new();
         let mut of_features = Vec::new();
         for feature in features {
-            // Of a product, the last column is enough.
+            // Leaving out the last column of a product is enough.
             let column = feature.columns().last().unwrap_or_default().to_string();
             let term = terms.iter().find(|term| is_of_term(feature, term));
             let term = term.map_or_else(|| feature.to_string(), Term::to_string);
@@ -239,7 +239,7 @@ impl ColumnArgs {
         if self.formula.is_some() {
             let is_power = |factor: &FeatureFactor| matches!(factor, FeatureFactor::Number { power, .. } if *power > 1);
             let mut factors = features.iter().flat_map(|feature| &feature.factors);
-            // Something has to be left.
+            // At least one term has to stay in the formula.
             if of_features.len() < terms.len() {
                 format!("take {} out of the formula", of_features.join(" and "))
             } else if factors.any(is_power) {
@@ -263,7 +263,7 @@ impl ColumnArgs {
     }
 }
 
-/// Whether a feature is one of those that a term becomes.
+/// Whether the feature is one of those that the term is expanded to.
 fn is_of_term(feature: &Feature, term: &Term) -> bool {
     let factors = feature.factors.iter().zip(&term.0);
     feature.factors.len() == term.0.len()
@@ -289,8 +289,8 @@ fn known(names: &[String], columns: &[String]) -> Result<(), DataError> {
     }
 }
 
-/// Says what was done with each column: how many are plain numbers, and a line
-/// for each other one.
+/// Says how each column was used: the number of columns of each kind, and a
+/// line for each column that is not numeric or has missing cells.
 pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
     let (mut rows, mut more) = (Vec::new(), 0);
@@ -303,7 +303,7 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
         if column.kind == Kind::Numeric && column.missing == 0 {
             continue;
         }
-        // The first are what a reader can take in; --json has them all.
+        // A reader can take in only so many lines; `--json` lists every column.
         const MOST: usize = 30;
         match rows.len() < MOST {
             true => rows.push((&column.name, kind, note(column, encoder))),
@@ -339,7 +339,7 @@ pub fn columns_lines(schema: &Schema, encoder: &Encoder, counts: &EncodingCounts
     text
 }
 
-/// What a reader should know of a column, if anything.
+/// What a reader should know about the column; empty if nothing.
 pub fn note(column: &Column, encoder: &Encoder) -> String {
     let mut notes = Vec::new();
     match &column.kind {
@@ -394,8 +394,8 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
     notes.join("; ")
 }
 
-/// Whether a level of the column is no feature, but what others are compared
-/// with.
+/// Whether the column has a baseline: a level without a feature of its own,
+/// which the other levels are compared with.
 fn is_compared(column: &Column, encoder: &Encoder) -> bool {
     let features = encoder.features();
     let mut factors = features.iter().flat_map(|feature| &feature.factors);
@@ -409,7 +409,7 @@ fn is_compared(column: &Column, encoder: &Encoder) -> bool {
     })
 }
 
-/// What to say of a level that may stand for missing cells.
+/// A hint about a level that may stand for missing cells.
 pub fn gap_note(column: &Column) -> Option<String> {
     let Kind::Categorical { levels, .. } = &column.kind else {
         return None;
@@ -422,7 +422,8 @@ pub fn gap_note(column: &Column) -> Option<String> {
     ))
 }
 
-/// Says to standard error what a policy was used on while rows were read.
+/// Warns on standard error of the missing cells and unknown levels that a
+/// policy was applied to.
 pub fn warn_of_counts(counts: &EncodingCounts, place: &str) -> std::io::Result<()> {
     if !counts.missing.is_empty() {
         let cells = list(&counts.missing);
@@ -431,7 +432,8 @@ pub fn warn_of_counts(counts: &EncodingCounts, place: &str) -> std::io::Result<(
     warn_of_unseen(counts, place)
 }
 
-/// Says to standard error what the policy for new levels was used on.
+/// Warns on standard error of levels that the model does not know, and says
+/// what was done about them.
 pub fn warn_of_unseen(counts: &EncodingCounts, place: &str) -> std::io::Result<()> {
     if !counts.unseen.is_empty() {
         let done = match counts.unseen_rows {
@@ -446,7 +448,7 @@ pub fn warn_of_unseen(counts: &EncodingCounts, place: &str) -> std::io::Result<(
     Ok(())
 }
 
-/// Numbers of cells, a column each.
+/// Lists the number of cells of each column.
 fn list(cells: &BTreeMap<String, u64>) -> String {
     let cells = cells.iter();
     let cells = cells.map(|(name, count)| format!("{count} of `{}`", plain(name)));

@@ -1,4 +1,4 @@
-//! One file a command.
+//! The commands, one file each.
 
 pub mod check;
 pub mod completions;
@@ -55,13 +55,13 @@ pub struct Backend {
     pub kind: BackendKind,
     pub precision: Precision,
     device: Option<String>,
-    /// What wgpu computes on.
+    /// The device that wgpu computes on; `None` for other backends.
     adapter: Option<Adapter>,
     verbose: bool,
 }
 
 impl BackendArgs {
-    /// A setting that was given, by its option.
+    /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
         let given = [
             (self.backend.is_some(), "--backend"),
@@ -143,12 +143,12 @@ impl Backend {
         (self.kind, self.precision, self.device.as_deref())
     }
 
-    /// Whether to say on standard error what is done.
+    /// Whether `--verbose` was given.
     pub fn is_verbose(&self) -> bool {
         self.verbose
     }
 
-    /// With `--verbose`, what is about to compute.
+    /// With `--verbose`, prints what is going to compute.
     pub fn announce(&self) -> std::io::Result<()> {
         if !self.verbose {
             return Ok(());
@@ -166,8 +166,8 @@ impl Backend {
         writeln!(terminal::stderr(), "computing with {self} on {device}")
     }
 
-    /// With `--verbose`, what bringing the rows to the device took of a
-    /// training.
+    /// With `--verbose`, prints how much of the training time it took to bring
+    /// the rows to the device.
     pub fn report(&self, transfer: &Transfer, training: Duration) -> std::io::Result<()> {
         if !self.verbose {
             return Ok(());
@@ -188,15 +188,16 @@ impl Backend {
         )
     }
 
-    /// Whether it computes in a memory of its own. A software driver does not.
+    /// Whether the device has a memory of its own, which a software driver does
+    /// not have.
     pub fn has_own_memory(&self) -> bool {
         let adapter = self.adapter.as_ref();
         adapter.is_some_and(|adapter| adapter.kind != AdapterKind::Software)
     }
 
-    /// Where the rows of a training are best kept: where they are computed
-    /// with. Gathering them on a software driver takes half as long again as
-    /// on the host.
+    /// Where the rows of a training are best kept: in the memory of the
+    /// processor that computes. A software driver takes half as long again as
+    /// the host to gather rows into batches.
     pub fn placement(&self) -> Placement {
         match self.has_own_memory() {
             true => Placement::Device,
@@ -222,7 +223,7 @@ fn precision(text: &str) -> Result<Precision, String> {
 /// Name of the bias among the coefficients, as R and statsmodels users know it.
 pub const INTERCEPT: &str = "(intercept)";
 
-/// The coefficients of a model as JSON, the bias first, if it has one.
+/// The coefficients of a model as JSON, the bias first, if there is one.
 pub fn coefficients_json(model: &ModelFile, intercept: bool) -> Value {
     let coefficients = &model.coefficients;
     let num_targets = coefficients.num_targets();
@@ -243,7 +244,8 @@ pub fn coefficients_json(model: &ModelFile, intercept: bool) -> Value {
     Value::Array(list)
 }
 
-/// The coefficients of one target under a header, the bias first, if it has one.
+/// The coefficients of one target under a header, the bias first, if there is
+/// one.
 pub fn coefficient_rows(model: &ModelFile, target: usize, intercept: bool) -> Vec<Vec<String>> {
     let coefficients = &model.coefficients;
     let row = |name: &str, value: f64| vec![name.to_string(), number::six_digits(value)];
@@ -258,7 +260,7 @@ pub fn coefficient_rows(model: &ModelFile, target: usize, intercept: bool) -> Ve
     rows
 }
 
-/// The coefficients of a model as a table, a column a target.
+/// The coefficients of a model as a table with one column for each target.
 pub fn coefficients_table(model: &ModelFile, intercept: bool) -> String {
     let coefficients = &model.coefficients;
     let num_targets = coefficients.num_targets();

@@ -33,13 +33,13 @@ impl SourceArgs {
         self.text.options(CsvOptions::default())
     }
 
-    /// Opens the files; what reading them takes is shown.
+    /// Opens the files, and shows the progress of reading them.
     pub fn open(&self, passes: Passes) -> Result<Arc<dyn Source>> {
         self.open_as(&self.options(), passes)
     }
 
-    /// Opens the files as those were read that a model was fitted to; what is
-    /// said of these files comes first.
+    /// Opens the files with the options with which the table was read that the
+    /// model was fitted to. Options given for these files come first.
     pub fn open_for(&self, model: &ModelFile, passes: Passes) -> Result<Arc<dyn Source>> {
         self.open_as(&self.options_for(model)?, passes)
     }
@@ -69,7 +69,8 @@ impl SourceArgs {
         Ok(self.text.options(stored))
     }
 
-    /// Stores with a model how its table was read, unless it was as any.
+    /// Stores in a model how its table was read, unless all options had their
+    /// defaults.
     pub fn store(&self, model: &mut ModelFile) -> Result<()> {
         let options = self.options();
         if options != CsvOptions::default() {
@@ -79,7 +80,7 @@ impl SourceArgs {
         Ok(())
     }
 
-    /// Another table, written as this one is.
+    /// Another table, which is read with the same options.
     pub fn beside(&self, file: &Path) -> Self {
         Self {
             files: vec![file.to_path_buf()],
@@ -87,7 +88,7 @@ impl SourceArgs {
         }
     }
 
-    /// What a message calls the files.
+    /// The name of the files in a message.
     pub fn name(&self) -> String {
         match &self.files[..] {
             [only] => name(only),
@@ -96,12 +97,12 @@ impl SourceArgs {
         }
     }
 
-    /// The files as paths, to check that none is written.
+    /// The files as paths, so that none of them is overwritten.
     pub fn paths(&self) -> Vec<&Path> {
         self.files.iter().map(PathBuf::as_path).collect()
     }
 
-    /// An error with the name of the files, unless it names one.
+    /// Adds the name of the files to an error, unless it names one already.
     pub fn say_where(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
         let error = error.into();
         let of_training = |error: &'_ (dyn std::error::Error + 'static)| matches!(error.downcast_ref(), Some(TrainingError::Data(error)) if error.names_file());
@@ -116,20 +117,20 @@ impl SourceArgs {
     }
 }
 
-/// Key of a model's metadata under which its encoder stands, as JSON.
+/// Key of a model's metadata that holds its encoder, as JSON.
 pub const ENCODER: &str = "encoder";
 
-/// Key of a model's metadata under which the schema of the table it was fitted
-/// to stands, as JSON.
+/// Key of a model's metadata that holds the schema of the table it was fitted
+/// to, as JSON.
 pub const SCHEMA: &str = "schema";
 
-/// Key of a model's metadata that says what its weights are: [`COUNTS`] of rows,
-/// else how precise rows are.
+/// Key of a model's metadata that says what row weights are: [`COUNTS`] of
+/// equal rows, or else precisions.
 pub const WEIGHTS: &str = "weights";
 pub const COUNTS: &str = "counts";
 
-/// Key of a model's metadata under which it stands how the table was read that
-/// it was fitted to, as JSON, unless as any.
+/// Key of a model's metadata that holds how the table was read that it was
+/// fitted to, as JSON, unless all options had their defaults.
 pub const READING: &str = "reading";
 
 /// Reads a model file, and checks all that is stored in it.
@@ -149,7 +150,7 @@ pub fn load_model_before_table(path: &Path) -> Result<ModelFile> {
     })
 }
 
-/// An error for something in a model that no command could use.
+/// Returns an error if a part of a model's metadata is damaged.
 fn check(model: &ModelFile) -> Result<()> {
     let of = |key: &str| model.metadata.get(key);
     let encoder = parsed_encoder(model)?;
@@ -170,7 +171,7 @@ fn check(model: &ModelFile) -> Result<()> {
     intervals::check(model, encoder.intercept())
 }
 
-/// An error unless each column of the encoder is one of the table.
+/// Returns an error unless each column of the encoder is one of the table.
 fn check_schema(schema: &Schema, encoder: &Encoder) -> Result<()> {
     let known: HashSet<&str> = schema.columns.iter().map(|c| c.name.as_str()).collect();
     let mut names = encoder.columns().iter().map(|column| column.name.as_str());
@@ -186,7 +187,7 @@ fn check_schema(schema: &Schema, encoder: &Encoder) -> Result<()> {
 /// Reads a JSON text of a model's metadata.
 fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| {
-        // The text may be of any length, and be quoted in the error.
+        // The error may quote the text, which may be of any length.
         const MOST: usize = 300;
         let message = plain(&error.to_string());
         let mut shown: String = message.chars().take(MOST).collect();
@@ -197,7 +198,7 @@ fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T> {
     })
 }
 
-/// What a message calls a text of the file.
+/// A text of the file as a message quotes it.
 fn quoted(text: &str) -> String {
     const MOST: usize = 40;
     let shown: String = text.chars().take(MOST).collect();
@@ -217,7 +218,7 @@ fn parsed_encoder(model: &ModelFile) -> Result<Encoder> {
         ));
     };
     let encoder: Encoder = parse(text, "encoder")?;
-    // The number first: names take memory.
+    // The number is compared first, since making the names takes memory.
     if encoder.num_features() != model.feature_names.len()
         || encoder.feature_names() != model.feature_names
         || encoder.targets() != model.target_names
@@ -227,8 +228,8 @@ fn parsed_encoder(model: &ModelFile) -> Result<Encoder> {
     Ok(encoder)
 }
 
-/// Key of a model's metadata under which the configuration of its training
-/// stands, as JSON; an exact fit has none.
+/// Key of a model's metadata that holds the configuration of its training, as
+/// JSON; an exact fit has none.
 pub const TRAINING: &str = "training";
 
 /// The loss that a model was fitted with.
@@ -251,7 +252,7 @@ fn parsed_loss(model: &ModelFile) -> Result<Loss> {
     Ok(parse::<Training>(text, "training")?.loss)
 }
 
-/// What a message calls a file.
+/// The name of a file in a message.
 pub fn name(path: &Path) -> String {
     if path == Path::new("-") {
         "standard input".to_string()

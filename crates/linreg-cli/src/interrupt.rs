@@ -8,25 +8,24 @@ use thiserror::Error;
 
 use crate::terminal;
 
-/// Whether a first signal has come that the training is to act on.
+/// Whether a first signal has come that the training is to handle.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether the first signal leaves the end to the training.
+/// Whether the first signal leaves it to the training to end.
 static DEFERRED: AtomicBool = AtomicBool::new(false);
 
 /// The last signal that came.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
-/// What to say before the program ends at once.
+/// What to print before a signal ends the program.
 static LAST_WORDS: Mutex<String> = Mutex::new(String::new());
 
-/// Something that was stopped by a signal.
+/// The error of work that a signal stopped.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct Interrupted(pub String);
 
-/// The exit code of what a signal has stopped, as shells give it: 130 for
-/// Ctrl-C.
+/// The exit code after a signal, by the convention of shells: 130 for Ctrl-C.
 pub fn exit_code() -> u8 {
     let signal = match SIGNAL.load(Ordering::Relaxed) {
         0 => signal_hook::consts::SIGINT,
@@ -35,7 +34,7 @@ pub fn exit_code() -> u8 {
     u8::try_from(128 + signal).unwrap_or(u8::MAX)
 }
 
-/// Has signals remove files that are not finished, and end the program.
+/// From now on, a signal removes unfinished files and ends the program.
 pub fn listen() {
     static ONCE: Once = Once::new();
     // If the thread cannot be started, signals end the program as they do by
@@ -60,7 +59,7 @@ fn start() -> std::io::Result<()> {
     started.map(drop)
 }
 
-/// Whether whoever started the program has it ignore a signal, as `nohup` does.
+/// Whether the program was started with a signal ignored, as by `nohup`.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -78,7 +77,7 @@ fn act(signal: i32) {
     linreg_model::remove_unfinished_files();
     let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner);
     if !words.is_empty() {
-        // There may be nobody to hear it.
+        // Standard error may be closed.
         terminal::stderr().note(&*words).ok();
     }
     signal_hook::low_level::exit(128 + signal);
@@ -89,7 +88,7 @@ fn start() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Says this before the program ends at once.
+/// Sets what to print before a signal ends the program.
 pub fn say_at_the_end(words: String) {
     *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
 }

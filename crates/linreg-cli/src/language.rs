@@ -1,4 +1,4 @@
-//! In which language a reader is spoken to.
+//! The language of the lesson and of the reports.
 
 /// A language of the lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -12,13 +12,14 @@ pub enum Language {
 }
 
 impl Language {
-    /// That of the system's locale; English where the lesson does not speak it.
+    /// The language of the system's locale; English if the lesson does not have
+    /// it.
     pub fn of_system() -> Self {
         sys_locale::get_locale().map_or(Self::English, |locale| Self::of_locale(&locale))
     }
 
-    /// Traditional Chinese is another script: its readers are not guessed to want
-    /// this one.
+    /// Traditional Chinese is another script, so its locales do not get
+    /// Simplified Chinese.
     fn of_locale(locale: &str) -> Self {
         let parts: Vec<String> = locale
             .split(['-', '_', '.', '@'])

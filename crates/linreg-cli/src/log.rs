@@ -7,11 +7,12 @@ use linreg_training::{EpochReport, Observer};
 use serde_json::json;
 
 /// A file that gets a line of JSON after every epoch, for a program that
-/// follows a training. It is written as training goes on, so that it tells of
-/// one that failed too.
+/// follows a training. It is written while training runs, so that it also shows
+/// a training that failed.
 pub struct Log {
     output: OutputFile,
-    /// Bytes of the lines that are kept, of a log that goes on.
+    /// For a log that continues, the number of bytes of the lines that are
+    /// kept.
     kept: Option<u64>,
     /// None before the first epoch.
     file: Option<File>,
@@ -28,8 +29,8 @@ impl Log {
         }
     }
 
-    /// A log that goes on with a training of which so many epochs are done: the
-    /// lines of those stay, if it is there.
+    /// A log that continues a training after so many epochs. If the file
+    /// exists, the lines of these epochs are kept.
     pub fn going_on(output: OutputFile, epochs: usize) -> Result<Self> {
         let name = output.path().display().to_string();
         let kept = match File::open(output.path()) {
@@ -42,7 +43,8 @@ impl Log {
         })
     }
 
-    /// Makes the file, which is empty unless it goes on.
+    /// Creates the file, or cuts a log that continues to the lines that are
+    /// kept.
     pub fn start(&mut self) -> Result<(), OutputError> {
         let file = self.output.append()?;
         if let Some(kept) = self.kept {
@@ -53,7 +55,8 @@ impl Log {
         Ok(())
     }
 
-    /// Why a line could not be written, if one could not; none was written since.
+    /// Why a line could not be written, if one could not. No line was written
+    /// after it.
     pub fn failure(self) -> Option<OutputError> {
         self.failed
     }
@@ -67,8 +70,8 @@ impl Log {
     }
 }
 
-/// Bytes of the first lines of a log that are of so many epochs. A line may be cut
-/// short, where a disk was full.
+/// The number of bytes of the lines of the first epochs of a log. A full disk
+/// may have cut its last line short.
 fn kept(log: File, epochs: usize) -> Result<u64> {
     let (mut log, mut line, mut kept) = (BufReader::new(log), Vec::new(), 0);
     while log.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
@@ -124,7 +127,7 @@ mod tests {
         };
         let whole = lines.concat();
         assert_eq!(after(&whole, 4).unwrap(), whole);
-        // Killed after lines that no checkpoint knows of.
+        // The training was killed after lines that no checkpoint covers.
         assert_eq!(after(&whole, 2).unwrap(), lines[..2].concat());
         // The disk was full.
         assert_eq!(

@@ -1,10 +1,11 @@
-//! What a loss makes of a fit, in words.
+//! What the loss function of a fit means, in words.
 
 use linreg_training::{Loss, Metrics, OwnMetrics};
 
 use crate::number::significant;
 
-/// What a fit with this loss aims at; none for squares, which are the rule.
+/// What a fit with this loss aims at; `None` for the squared loss, which is the
+/// default.
 pub fn meaning(loss: Loss, targets: &str) -> Option<String> {
     Some(match loss {
         Loss::Squared => return None,
@@ -29,7 +30,7 @@ pub struct Line {
     pub meaning: String,
 }
 
-/// How good a model is on some rows, those figures first that its loss is about.
+/// The metrics of a model on some rows. Those of its own loss come first.
 pub fn metrics(metrics: &Metrics, target: &str) -> Vec<Line> {
     let line = |name, value: String, meaning: &str| Line {
         name,
@@ -120,7 +121,7 @@ pub fn metrics(metrics: &Metrics, target: &str) -> Vec<Line> {
     }
 }
 
-/// The figure that a model is judged by first: its name, and the figure.
+/// The metric that a model is judged by first: its name and its value.
 pub fn first(metrics: &Metrics) -> (&'static str, f64) {
     match metrics.own {
         None => ("RMSE", metrics.rmse),
@@ -130,7 +131,8 @@ pub fn first(metrics: &Metrics) -> (&'static str, f64) {
     }
 }
 
-/// The share of rows that goes with it, if there is one: its name, and the share.
+/// The share of rows that goes with [`first`], if there is one: its name and
+/// its value.
 pub fn share(metrics: &Metrics) -> Option<(&'static str, f64)> {
     Some(match metrics.own? {
         OwnMetrics::Absolute { coverage } | OwnMetrics::Quantile { coverage, .. } => {
@@ -140,7 +142,7 @@ pub fn share(metrics: &Metrics) -> Option<(&'static str, f64)> {
     })
 }
 
-/// What the loss is called in a sentence.
+/// The name of the loss in a sentence.
 pub fn name(loss: Loss) -> &'static str {
     match loss {
         Loss::Squared => "mean squared error",

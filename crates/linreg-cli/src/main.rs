@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     };
     match run(cli) {
         Ok(code) => code,
-        // Whoever read our output has read enough.
+        // The program that reads our output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if standard error is closed.
@@ -91,8 +91,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Mesa's Vulkan drivers print an error, which is none, where no session has set
-/// this variable: in containers and over ssh.
+/// Mesa's Vulkan drivers print an error where no session has set this variable,
+/// in containers and over ssh, though nothing is wrong.
 #[cfg_attr(
     all(feature = "wgpu", target_os = "linux"),
     expect(unsafe_code, reason = "the environment belongs to all threads")
@@ -106,11 +106,11 @@ fn quieten_mesa() {
     }
 }
 
-/// A file that grows beyond the limit of its user is an error to tell of, not the
-/// end of the program.
+/// Makes a file that grows beyond the user's limit an error to report; by
+/// default, the signal for it ends the program.
 fn hear_of_limits() {
     #[cfg(unix)]
-    // Without it, the program ends as any does.
+    // If this fails, the signal ends the program.
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default()).ok();
 }
 

@@ -50,14 +50,15 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// The most bytes of the host's memory in use at once while this ran, above
-/// those in use before. One measurement at a time.
+/// The most bytes of the host's memory in use at once while this ran, beyond
+/// those in use before. Only one measurement may run at a time.
 pub fn peak_of<T>(code: impl FnOnce() -> T) -> (T, usize) {
     let result = measure(code);
     (result, PEAK.load(Relaxed).max(0) as usize)
 }
 
-/// The bytes of the host's memory that the result holds, likewise.
+/// The bytes of the host's memory that the result holds. Only one measurement may
+/// run at a time.
 pub fn held_by<T>(code: impl FnOnce() -> T) -> (T, usize) {
     let result = measure(code);
     (result, IN_USE.load(Relaxed).max(0) as usize)
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn finds_the_peak_and_not_the_sum_and_what_is_held() {
-        // Other tests allocate at the same time, but no such amounts.
+        // Other tests allocate at the same time, but far less.
         let ((), peak) = peak_of(|| {
             for _ in 0..4 {
                 std::hint::black_box(vec![1u8; 64 << 20]);

@@ -28,7 +28,7 @@ impl FromStr for Names {
     }
 }
 
-/// The names of all uses of an argument.
+/// The names of all uses of an option.
 pub fn all(arguments: &[Names]) -> Vec<String> {
     let names = arguments.iter().flat_map(|names| &names.0);
     names.cloned().collect()

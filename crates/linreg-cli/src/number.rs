@@ -79,7 +79,7 @@ pub fn bytes(bytes: u64) -> String {
     }
 }
 
-/// A whole number with its thousands apart.
+/// A whole number with thousands separators.
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -98,9 +98,9 @@ pub fn count(number: usize, thing: &str) -> String {
     format!("{} {thing}{plural}", thousands(number))
 }
 
-/// A text from a file within a line of ours. What a terminal would obey is spelt
-/// out where text leaves the program, but for line feeds: here they are too, and
-/// the length is that of what is shown.
+/// A text from a file, to be printed within one line. Control characters are
+/// escaped where text leaves the program, except for line feeds. Here these are
+/// escaped too, and the length is that of the text as it is shown.
 pub fn plain(text: &str) -> String {
     printable(text).into_owned()
 }

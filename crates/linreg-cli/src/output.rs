@@ -16,8 +16,8 @@ pub struct Files {
 }
 
 impl Files {
-    /// With the tables that are read, named or by patterns; `force` allows files
-    /// that are there to be replaced.
+    /// `tables` are the tables that are read, as names or patterns. `force`
+    /// allows existing files to be replaced.
     pub fn new(tables: &[&Path], force: bool) -> Result<Self> {
         interrupt::listen();
         let tables: Vec<PathBuf> = tables.iter().map(|path| path.to_path_buf()).collect();
@@ -30,7 +30,7 @@ impl Files {
         Ok(files)
     }
 
-    /// One more file that is read.
+    /// Adds a file that is read.
     pub fn read(&mut self, path: &Path) {
         match path == Path::new("-") {
             true => self.files.read_standard_input(),
@@ -47,7 +47,7 @@ impl Files {
         }
     }
 
-    /// A file, which must not be there unless it may be replaced.
+    /// A file to write, which must not exist unless it may be replaced.
     pub fn file(&mut self, what: &'static str, path: &Path) -> Result<OutputFile> {
         let existing = match self.force {
             true => Existing::Replace,
@@ -61,8 +61,8 @@ impl Files {
         )
     }
 
-    /// A file of which something becomes if it is there, and what to do where it
-    /// must not be.
+    /// A file to write. `existing` says what to do with a file that exists, and
+    /// `advice` is added to the error if it must not exist.
     pub fn file_that(
         &mut self,
         what: &'static str,
@@ -83,7 +83,7 @@ impl Files {
 
 /// Where a result goes.
 pub enum Output {
-    /// There whole or not at all.
+    /// A file that is written whole or not at all.
     File(OutputFile),
     Standard,
 }
@@ -102,7 +102,7 @@ impl Output {
         }
     }
 
-    /// Writes it all and, to a file, puts it in place at the end.
+    /// Writes the result. A file is put in place only at the end.
     pub fn write(&self, content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
         match self {
             Self::File(file) => file.write(|file| content(file)),

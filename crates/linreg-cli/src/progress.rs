@@ -8,9 +8,9 @@ use crate::number::{duration, significant, thousands};
 use crate::reading::bars;
 use crate::terminal;
 
-/// Tells how training goes on: on a terminal in a line that is kept up to date,
-/// once it takes over a second; elsewhere in a line an epoch if it is asked
-/// for; and in a log, if there is one.
+/// Shows the progress of a training: on a terminal in a line that is kept up to
+/// date, once training takes over a second; elsewhere in about twenty lines, if
+/// asked for; and in a log, if there is one.
 pub struct TrainingProgress<'a> {
     bar: ProgressBar,
     batches: u64,
@@ -23,7 +23,7 @@ pub struct TrainingProgress<'a> {
 /// Batches between two looks at the clock.
 const LOOK_EVERY: u64 = 64;
 
-/// About as many lines are enough to see how training went.
+/// About this many lines are enough to see how training went.
 const LINES: usize = 20;
 
 impl<'a> TrainingProgress<'a> {
@@ -43,7 +43,7 @@ impl<'a> TrainingProgress<'a> {
         }
     }
 
-    /// The time it took.
+    /// Removes the bar and returns the time that training took.
     pub fn finish(self) -> Duration {
         let elapsed = self.start.elapsed();
         self.bar.finish_and_clear();
@@ -73,7 +73,7 @@ impl Observer for TrainingProgress<'_> {
                 false => duration(time_left(report, self.start.elapsed())) + " left",
             };
             let line = told.clone() + &left;
-            // Nobody may read it, which stops no training.
+            // Nobody may read it, but training must not stop for that.
             let line = line.trim_end_matches([',', ' ']);
             writeln!(terminal::stderr(), "{line}").ok();
         }
@@ -84,7 +84,7 @@ impl Observer for TrainingProgress<'_> {
     }
 }
 
-/// What is told of an epoch.
+/// The line about an epoch.
 fn told(report: &EpochReport) -> String {
     let validation = report
         .validation
@@ -104,7 +104,8 @@ fn told(report: &EpochReport) -> String {
     )
 }
 
-/// Whether the epoch is the first, the last, or one of about twenty.
+/// Whether the line of the epoch is printed: the first, the last, and about
+/// twenty in all.
 fn is_told(report: &EpochReport) -> bool {
     let number = report.epoch + 1;
     let every = report.num_epochs.div_ceil(LINES);

@@ -10,7 +10,7 @@ use linreg_data::{ChunkOrder, Chunks, DataError, Part, Parts, Source};
 /// takes over a second; nothing where standard error is no terminal.
 pub struct ShownSource(pub Arc<dyn Source>);
 
-/// The bars of the program: several at a time have a line each.
+/// The progress bars of the program; each has a line of its own.
 pub fn bars() -> &'static MultiProgress {
     static BARS: OnceLock<MultiProgress> = OnceLock::new();
     BARS.get_or_init(MultiProgress::new)
@@ -55,7 +55,8 @@ fn shown(part: Part, pass: &Arc<Pass>) -> Part {
     }
 }
 
-/// A pass, whose bar goes when the last of its parts has been read.
+/// A pass over the rows. Its bar disappears when the last of its parts has been
+/// read.
 struct Pass {
     start: Instant,
     total: Option<u64>,
@@ -89,7 +90,7 @@ impl Pass {
                 ProgressBar::new(total),
                 "reading {bar:30} {percent:>3} %, {human_pos} rows, {eta} left",
             ),
-            // Rows are counted by the first pass.
+            // The first pass counts the rows.
             None => (
                 ProgressBar::new_spinner(),
                 "reading {spinner} {human_pos} rows, {per_sec}",

@@ -1,5 +1,4 @@
-//! A report: one HTML page without anything from elsewhere, to read, print and
-//! send to others.
+//! A report: one self-contained HTML page to read, print and send to others.
 
 mod command;
 mod files;
@@ -23,9 +22,9 @@ const SCRIPT: &str = include_str!("report/page.js");
 
 /// A report, section by section. All its texts are HTML.
 pub struct Page {
-    /// In which its own words are; its texts should be too.
+    /// The language of the page's own words; its texts should be in it too.
     pub language: Language,
-    /// What the report is of; the one text that is not HTML.
+    /// The subject of the report; the only text here that is not HTML.
     pub title: String,
     /// The main result in a sentence.
     pub lead: String,
@@ -34,7 +33,7 @@ pub struct Page {
 
 /// A part of the report with a heading.
 pub struct Section {
-    /// Under which the page knows it, in letters.
+    /// The `id` of the section in the HTML.
     pub id: &'static str,
     pub heading: &'static str,
     pub body: String,
@@ -148,7 +147,7 @@ mod tests {
         // printf '' | openssl dgst -sha256 -binary | base64
         let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
         assert_eq!(sha256_base64(""), empty);
-        // Nothing in them may end them early.
+        // Neither may contain the tag that ends it.
         assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
     }
 }

@@ -90,7 +90,7 @@ impl SplitArgs {
 
     /// An error unless a table of this many rows has that many folds.
     pub fn check_folds(&self, num_rows: u64) -> Result<()> {
-        // One is enough, for all have the same number of folds.
+        // One is enough, since all have the same number of folds.
         for fold in self.folds(num_rows, 0).take(1) {
             fold.check()?;
         }

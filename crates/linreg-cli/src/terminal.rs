@@ -1,10 +1,11 @@
-//! The one way for text out of the program. Names, levels and messages may come
-//! from a file that somebody else has made, and a terminal obeys what is hidden
-//! in them: so every text is escaped here, where it leaves, and nowhere before.
-//! Colours are added here too, after that, so that no text can bring its own.
+//! The only way for text out of the program. Names, levels and messages may
+//! come from a file that somebody else has made, and control characters hidden
+//! in them can control the terminal. So every text is escaped here, where it
+//! leaves the program, and nowhere before. Colours are added after that, so
+//! that no text can bring its own.
 //!
-//! `.clippy.toml` keeps the rest of the program from standard output and standard
-//! error.
+//! `.clippy.toml` keeps the rest of the program from using standard output and
+//! standard error directly.
 
 mod arguments;
 
@@ -21,7 +22,8 @@ use linreg_plot::{Ink, TerminalPicture};
 
 pub use arguments::parse;
 
-/// Where text is written: its line feeds stay, all other controls are spelt out.
+/// Where text is written. Its line feeds stay; all other control characters are
+/// escaped.
 ///
 /// It is no [`Write`], which takes bytes: `write!` and `writeln!` find
 /// [`write_fmt`](Self::write_fmt), which takes text.
@@ -33,13 +35,13 @@ pub fn stdout() -> Text {
     Text(Box::new(AutoStream::auto(io::stdout())))
 }
 
-/// Standard error, likewise. If it is closed, the program goes on without it.
+/// Standard error for text. If it is closed, the program goes on without it.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn stderr() -> Text {
     Text(Box::new(Unheard(AutoStream::auto(io::stderr()))))
 }
 
-/// A writer that may be closed.
+/// A writer that ignores errors, since it may be closed.
 struct Unheard<W>(W);
 
 impl<W: Write> Write for Unheard<W> {
@@ -56,7 +58,7 @@ impl<W: Write> Write for Unheard<W> {
     }
 }
 
-/// Nowhere.
+/// An output that discards all text.
 pub fn nowhere() -> Text {
     Text(Box::new(io::sink()))
 }
@@ -74,7 +76,7 @@ pub fn size() -> Option<(usize, usize)> {
     Some((usize::from(width.0), usize::from(height.0)))
 }
 
-/// Whether somebody watches standard error.
+/// Whether standard error is a terminal.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn is_watched() -> bool {
     io::stderr().is_terminal()
@@ -151,32 +153,33 @@ impl<W: Write> Text<W> {
     }
 }
 
-/// For what is wrong.
+/// The style of errors.
 pub const RED: Style = AnsiColor::Red.on_default().bold();
 
-/// For what deserves a second look.
+/// The style of warnings and notes.
 pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
-/// For the points of a picture: to be read on a dark and on a light background,
-/// and by the colour-blind beside [`LINE`].
+/// The style of the points of a picture: readable on a dark and on a light
+/// background, and distinct from [`LINE`] for the colour-blind.
 const POINTS: Style = AnsiColor::Cyan.on_default();
 
-/// For the line of a picture.
+/// The style of the line of a picture.
 const LINE: Style = AnsiColor::Red.on_default().bold();
 
-/// For headings.
+/// The style of headings.
 pub const BOLD: Style = Style::new().bold();
 
-/// Prints a JSON object for a machine to read. What a text would spell out, a
-/// JSON string has as `\u001b`: it is read back as it was.
+/// Prints a JSON object for a machine to read. Control characters become
+/// escapes such as `\u001b` in JSON strings, so that they are read back
+/// unchanged.
 pub fn print_json(value: &serde_json::Value) -> Result<()> {
     let mut json = serde_json::to_string_pretty(value)?;
     json.push('\n');
     Ok(data().write_all(escaped_json(&json).as_bytes())?)
 }
 
-/// The same JSON without controls. Outside of its strings there are only line
-/// feeds, and in them serde_json has escaped those.
+/// The same JSON without control characters. Outside of its strings there are
+/// only line feeds, and inside of them serde_json has escaped line feeds.
 fn escaped_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
@@ -191,13 +194,13 @@ fn escaped_json(json: &str) -> String {
     escaped
 }
 
-/// Says what a bar is at.
+/// Sets the message of a progress bar.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn set_message(bar: &ProgressBar, text: &str) {
     bar.set_message(printable(text).into_owned());
 }
 
-/// From now on, the message of a panic goes the same way.
+/// From now on, the message of a panic is escaped too.
 pub fn show_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let mut stderr = stderr();

@@ -49,16 +49,16 @@ pub struct TextArgs {
     dates: Option<DateOrder>,
 }
 
-/// What lines begin with; none is said by the word none.
+/// The first character of comment lines; `None` for the word `none`.
 #[derive(Clone, Copy)]
 struct Byte(Option<u8>);
 
-/// What separates thousands; nothing is said by the word none.
+/// The separator of thousands; `None` for the word `none`.
 #[derive(Clone, Copy)]
 struct Mark(Option<char>);
 
 impl TextArgs {
-    /// What is said here, and otherwise what is said there.
+    /// The options given here, and those of `others` where none is given.
     pub fn options(&self, others: CsvOptions) -> CsvOptions {
         let missing = match self.na.is_empty() {
             true => others.text.missing,
@@ -79,7 +79,7 @@ impl TextArgs {
     }
 }
 
-/// The arguments that have a table read so.
+/// The command line arguments that give these options.
 pub fn arguments(options: &CsvOptions) -> String {
     let mark = |mark: char| match mark {
         ' ' => "space".to_string(),

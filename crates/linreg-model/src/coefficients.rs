@@ -2,7 +2,8 @@ use thiserror::Error;
 
 /// The weights and bias of a linear model as plain `f64`, on the host.
 ///
-/// They speak the units of the data, whatever happened during training.
+/// Those of a trained model and of a [`ModelFile`](crate::ModelFile) are in the
+/// units of the data, also if training used standardised columns.
 ///
 /// # Shapes
 ///
@@ -28,7 +29,7 @@ pub enum CoefficientsError {
         /// Number of biases given.
         biases: usize,
     },
-    /// The weights do not divide into one column a target.
+    /// The number of weights is not a multiple of the number of targets.
     #[error("{weights} weights do not divide into {targets} targets, one bias each")]
     Shape {
         /// Number of weights given.
@@ -41,7 +42,7 @@ pub enum CoefficientsError {
     NotFinite {
         /// `weight` or `bias`.
         what: &'static str,
-        /// Index into the row-major weight or the bias.
+        /// Index in the row-major weights, or in the biases.
         index: usize,
         /// The value found.
         value: f64,
@@ -49,13 +50,13 @@ pub enum CoefficientsError {
 }
 
 impl Coefficients {
-    /// Checks and keeps a row-major `[num_features, num_targets]` weight and
-    /// a `[num_targets]` bias.
+    /// Creates coefficients from row-major weights,
+    /// `[num_features, num_targets]`, and biases, `[num_targets]`.
     ///
     /// # Errors
     ///
-    /// Nothing given, a weight that does not divide into the targets, or a
-    /// number that is NaN or infinite.
+    /// No weights or no biases, a number of weights that is not a multiple of
+    /// that of biases, or a number that is NaN or infinite.
     pub fn new(weight: Vec<f64>, bias: Vec<f64>) -> Result<Self, CoefficientsError> {
         if weight.is_empty() || bias.is_empty() {
             return Err(CoefficientsError::Empty {
@@ -81,22 +82,22 @@ impl Coefficients {
         Ok(Self { weight, bias })
     }
 
-    /// Number of features of a row.
+    /// Returns the number of features of a row.
     pub fn num_features(&self) -> usize {
         self.weight.len() / self.bias.len()
     }
 
-    /// Number of targets predicted at once.
+    /// Returns the number of targets that are predicted at once.
     pub fn num_targets(&self) -> usize {
         self.bias.len()
     }
 
-    /// The weights, row-major `[num_features, num_targets]`.
+    /// Returns the weights, row-major `[num_features, num_targets]`.
     pub fn weight(&self) -> &[f64] {
         &self.weight
     }
 
-    /// The biases, `[num_targets]`.
+    /// Returns the biases, `[num_targets]`.
     pub fn bias(&self) -> &[f64] {
         &self.bias
     }
@@ -110,13 +111,14 @@ impl Coefficients {
     ///
     /// # Panics
     ///
-    /// If the length of `features` is no multiple of `num_features`.
+    /// If the length of `features` is not a multiple of `num_features`.
     pub fn predict(&self, features: &[f64]) -> Vec<f64> {
         self.predict_about(features, &vec![0.0; self.num_features()], &self.bias)
     }
 
-    /// Predicts as [`predict`](Self::predict) does, about a point: `y = (X - c) w +
-    /// y(c)`. It keeps the digits that features far from zero lose otherwise.
+    /// Predicts as [`predict`](Self::predict) does, relative to a point `c`:
+    /// `y = (X - c) w + y(c)`. This avoids the loss of digits by cancellation
+    /// where features are far from zero.
     ///
     /// # Shapes
     ///
@@ -127,8 +129,8 @@ impl Coefficients {
     ///
     /// # Panics
     ///
-    /// If the length of `features` is no multiple of `num_features`, or the other
-    /// lengths are others.
+    /// If the length of `features` is not a multiple of `num_features`, or if
+    /// `centres` or `at_centres` has another length than stated.
     pub fn predict_about(&self, features: &[f64], centres: &[f64], at_centres: &[f64]) -> Vec<f64> {
         let (num_features, num_targets) = (self.num_features(), self.num_targets());
         assert!(
@@ -159,7 +161,8 @@ mod tests {
 
     #[test]
     fn features_far_from_zero_keep_their_digits_about_a_point() {
-        // y = 10 + (x - 1.7e12) / 3, of which the bias keeps no digit below 1e-4.
+        // The model is y = 10 + (x - 1.7e12) / 3, whose bias keeps no digit below
+        // 1e-4.
         let third = 1.0 / 3.0;
         let far = 1.7e12;
         let model = Coefficients::new(vec![third], vec![10.0 - far * third]).unwrap();

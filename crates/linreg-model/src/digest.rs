@@ -1,5 +1,6 @@
-/// A digest of 64 bits, FNV-1a of a word at a time with its bits spread: it tells
-/// of damage, and is no protection against forgers.
+/// A 64-bit digest that detects damage, but does not protect against forgery. It
+/// is like FNV-1a on 64-bit words, with another multiplier and a shift that mixes
+/// the bits.
 ///
 /// # Example
 ///
@@ -21,20 +22,20 @@ impl Default for Digest {
 }
 
 impl Digest {
-    /// The digest of bytes.
+    /// Returns the digest of these bytes.
     pub fn of(bytes: &[u8]) -> u64 {
         let mut digest = Self::default();
         digest.bytes(bytes);
         digest.value()
     }
 
-    /// Takes a word.
+    /// Adds a word.
     pub fn word(&mut self, word: u64) {
         self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 ^= self.0 >> 29;
     }
 
-    /// Takes bytes, and their number.
+    /// Adds bytes, and their number.
     pub fn bytes(&mut self, bytes: &[u8]) {
         for bytes in bytes.chunks(8) {
             let mut word = [0; 8];
@@ -44,7 +45,7 @@ impl Digest {
         self.word(bytes.len() as u64);
     }
 
-    /// Takes numbers to the bit, and their number.
+    /// Adds the bits of numbers, and how many there are.
     pub fn numbers(&mut self, numbers: &[f64]) {
         numbers
             .iter()
@@ -52,7 +53,7 @@ impl Digest {
         self.word(numbers.len() as u64);
     }
 
-    /// The digest of all that was taken.
+    /// Returns the digest of everything added so far.
     pub fn value(&self) -> u64 {
         self.0
     }

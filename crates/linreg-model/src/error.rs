@@ -13,36 +13,37 @@ pub enum ModelFileError {
     /// The file cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// The bytes are no safetensors file, or only the first part of one.
+    /// The bytes are not a safetensors file, or only the first part of one.
     #[error("not a whole .safetensors file")]
     NotSafetensors(#[source] safetensors::SafeTensorError),
-    /// The file begins as a table or a text does.
+    /// The file begins like a table or a text.
     #[error("this is no model file of linreg, but a table or a text")]
     Table,
-    /// The file goes on after its tensors.
+    /// There are more bytes after the tensors.
     #[error("{} after the tensors that its header tells of; copy the file again", if *more == 1 { "there are more bytes".to_string() } else { format!("there are {more} bytes more") })]
     Longer {
-        /// Bytes after the tensors, or 1 where they were not counted.
+        /// Number of bytes after the tensors, or 1 if they were not counted.
         more: u64,
     },
-    /// The names or numbers are not those that were written.
+    /// The names, metadata or numbers differ from those that were written.
     #[error(
         "the file was changed or damaged after linreg wrote it: its digest is another; copy it again, or fit the model again"
     )]
     Changed,
-    /// The names and levels of a model take more than a file may have.
+    /// The header, with the names and levels of the model, is longer than
+    /// allowed.
     #[error("the names of features and levels take {} MB, more than the 50 MB of a model file; use fewer levels", .bytes / 1_000_000)]
     TooManyNames {
-        /// Bytes that they take.
+        /// Length of the header in bytes.
         bytes: u64,
     },
-    /// A safetensors file, but not of a linear model.
+    /// The safetensors file is not one of a linear model.
     #[error("a .safetensors file, but not one that linreg wrote: its header has no `linreg` entry")]
     NotLinreg,
-    /// The `linreg` header entry is not the JSON it should be.
+    /// The header's `linreg` entry is not the expected JSON.
     #[error("the header's `linreg` entry cannot be read")]
     Header(#[source] serde_json::Error),
-    /// Written in another format version.
+    /// The file has another format version.
     #[error("format version {found}, but this linreg reads version {FORMAT_VERSION}: {}",
         if *found > FORMAT_VERSION { "the file is from a newer linreg, so update this one" }
         else { "the file is from an older linreg, so fit the model again" })]
@@ -50,7 +51,7 @@ pub enum ModelFileError {
         /// The version in the file.
         found: u64,
     },
-    /// A tensor that every model has is not there.
+    /// A tensor that every model has is missing.
     #[error("the tensor `{0}` is missing")]
     MissingTensor(&'static str),
     /// A tensor is not of 64-bit floats.
@@ -71,11 +72,11 @@ pub enum ModelFileError {
         /// What would fit, in words.
         expected: String,
     },
-    /// The coefficients are not those of a model.
+    /// The coefficients are not those of a linear model.
     #[error(transparent)]
     Coefficients(#[from] CoefficientsError),
-    /// The number of names is not that of features or targets, or a name is
-    /// empty or there twice.
+    /// The number of names is not that of features or targets, a name is empty or
+    /// occurs twice, or a further tensor has the name of one of the model's own.
     #[error("{0}")]
     Names(String),
 }

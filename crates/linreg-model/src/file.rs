@@ -11,25 +11,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Coefficients, Existing, ModelFileError, OutputFile};
 
-/// The version of the model file this crate writes, and the only one it reads.
+/// The version of the model file that this crate writes, and the only one that it
+/// reads.
 pub const FORMAT_VERSION: u64 = 1;
 
-/// The one key of the safetensors header that is ours. A single key, because
-/// the safetensors crate writes several in random order and the same model
-/// must give the same bytes.
+/// The only key that linreg adds to the safetensors header. It is a single key,
+/// because the safetensors crate writes several keys in random order, and the
+/// same model must give the same bytes.
 const HEADER_KEY: &str = "linreg";
 const WEIGHT: &str = "weight";
 const BIAS: &str = "bias";
 
 /// A linear model as one `.safetensors` file: coefficients, names, metadata.
 ///
-/// The file holds an `F64` tensor `weight` of shape `[num_features,
-/// num_targets]`, an `F64` tensor `bias` of shape `[num_targets]` and any
-/// further tensors; in the header's `__metadata__`, the key `linreg` holds a
-/// JSON object with `format_version`, `feature_names`, `target_names`,
-/// `metadata` and a `digest` of all of these and the tensors, by which a file that
-/// was changed is recognised; without one it is read as it is. It holds nothing of the machine or the time: the same model
-/// gives the same bytes.
+/// The file holds an `F64` tensor `weight` of shape
+/// `[num_features, num_targets]`, an `F64` tensor `bias` of shape `[num_targets]`
+/// and any further tensors; in the header's `__metadata__`, the key `linreg`
+/// holds a JSON object with `format_version`, `feature_names`, `target_names`,
+/// `metadata` and a `digest` of all of these and the tensors. The digest shows if
+/// a file was changed; a file without one is read unchecked. The file does not
+/// depend on the machine or the time: the same model gives the same bytes.
 ///
 /// NumPy reads it with `safetensors.numpy.load_file(path)`, PyTorch with
 /// `safetensors.torch.load_file(path)`; then `X @ weight + bias` predicts.
@@ -59,7 +60,7 @@ pub struct ModelFile {
     pub feature_names: Vec<String>,
     /// One name a target, in the order of the weight's columns.
     pub target_names: Vec<String>,
-    /// Whatever else is worth keeping, as text.
+    /// Further information as text, by key.
     pub metadata: BTreeMap<String, String>,
     /// Further tensors by name, such as a covariance matrix.
     pub tensors: BTreeMap<String, NamedTensor>,
@@ -81,19 +82,20 @@ struct Header {
     target_names: Vec<String>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
-    /// Of names, metadata and tensors. Files of earlier versions have none.
+    /// Digest of names, metadata and tensors. Older files have none.
     #[serde(default)]
     digest: Option<String>,
 }
 
-/// Read before the rest, whose fields another version may have changed.
+/// The version is read first, because another version may have changed the other
+/// fields.
 #[derive(Deserialize)]
 struct Version {
     format_version: u64,
 }
 
 impl ModelFile {
-    /// A file with no metadata and no further tensors.
+    /// Creates a model file with no metadata and no further tensors.
     ///
     /// # Errors
     ///
@@ -115,14 +117,14 @@ impl ModelFile {
         Ok(file)
     }
 
-    /// Reads a model from a file. What it is not, its first bytes tell: no more
-    /// than a header is read of a table or of a file of another length than its
-    /// header says.
+    /// Reads a model from a file. If the first bytes show that the file is a
+    /// table, or its length is not the one in its header, no more than the header
+    /// is read.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, is cut short, is none of ours or is of
-    /// another format version; see [`ModelFileError`].
+    /// A file that cannot be read, is cut short or changed, was not written by
+    /// linreg, or has another format version; see [`ModelFileError`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelFileError> {
         let file = File::open(path)?;
         let kind = file.metadata()?;
@@ -130,30 +132,31 @@ impl ModelFile {
         Self::of_whole(&bounded::read(file, length)?)
     }
 
-    /// Writes the model to a file, replacing one that is there; see
-    /// [`OutputFile`].
+    /// Writes the model to a file by an atomic write, which replaces an existing
+    /// file; see [`OutputFile`].
     ///
     /// # Errors
     ///
-    /// A path that cannot be written, or fields that do not fit each other.
+    /// A path that cannot be written, or fields that do not fit together.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelFileError> {
         self.save_to(&OutputFile::new(path, Existing::Replace)?)
     }
 
-    /// Writes the model to a file that was checked before.
+    /// Writes the model to an output that was checked before.
     ///
     /// # Errors
     ///
-    /// A file that cannot be written, or fields that do not fit each other.
+    /// A file that cannot be written, or fields that do not fit together.
     pub fn save_to(&self, output: &OutputFile) -> Result<(), ModelFileError> {
         Ok(output.save(&self.to_bytes()?)?)
     }
 
-    /// The bytes of the file.
+    /// Returns the bytes of the file.
     ///
     /// # Errors
     ///
-    /// Fields that were changed so that they no longer fit each other.
+    /// Fields that were changed so that they no longer fit together, or names
+    /// that take too many bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
         self.check_names()?;
         let header = serde_json::to_string(&Header {
@@ -201,7 +204,7 @@ impl ModelFile {
         let metadata = HashMap::from([(HEADER_KEY.to_string(), header)]);
         let bytes = safetensors::serialize(tensors, Some(metadata));
         let bytes = bytes.map_err(ModelFileError::NotSafetensors)?;
-        // What cannot be read is not written.
+        // A file that could not be read again is not written.
         let size = bytes
             .first_chunk()
             .map_or(0, |size| u64::from_le_bytes(*size));
@@ -215,12 +218,12 @@ impl ModelFile {
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load), less those of the file system.
+    /// Those of [`load`](Self::load), except those of the file system.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
         Self::of_whole(&bounded::read(bytes, Some(bytes.len() as u64))?)
     }
 
-    /// The model in bytes that are as many as their header says.
+    /// Reads a model from bytes whose number agrees with their header.
     fn of_whole(bytes: &[u8]) -> Result<Self, ModelFileError> {
         let (_, metadata) =
             SafeTensors::read_metadata(bytes).map_err(ModelFileError::NotSafetensors)?;
@@ -327,7 +330,7 @@ fn read_tensor(
     })
 }
 
-/// What the safetensors crate writes: a shape and little-endian bytes.
+/// A tensor as the safetensors crate writes it: a shape and little-endian bytes.
 struct F64View {
     shape: Vec<usize>,
     bytes: Vec<u8>,
@@ -378,7 +381,8 @@ mod tests {
         file
     }
 
-    /// A file with this `linreg` header entry and these tensors.
+    /// Returns the bytes of a file with this `linreg` header entry and these
+    /// tensors.
     fn raw(header: &str, tensors: Vec<(&str, F64View)>) -> Vec<u8> {
         let metadata = HashMap::from([(HEADER_KEY.to_string(), header.to_string())]);
         safetensors::serialize(tensors, Some(metadata)).unwrap()

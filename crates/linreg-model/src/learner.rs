@@ -4,11 +4,11 @@ use burn_train::{InferenceStep, RegressionOutput, TrainOutput, TrainStep};
 
 use crate::LinearRegression;
 
-/// A step of Burn's own training loop, on features `[rows, num_features]` and
-/// targets `[rows, num_targets]`.
+/// A training step for Burn's own training loop, on features
+/// `[rows, num_features]` and targets `[rows, num_targets]`.
 ///
-/// The loss is the mean over the rows of the squared differences, summed over
-/// the targets; of a short last batch, over its own rows.
+/// The loss is the mean over the rows of the batch, also of a short last batch,
+/// of the squared differences, summed over the targets.
 ///
 /// # Panics
 ///
@@ -23,7 +23,8 @@ impl<B: AutodiffBackend> TrainStep for LinearRegression<B> {
     }
 }
 
-/// A step of Burn's own validation: the same loss, without gradients.
+/// A validation step for Burn's own training loop: the same loss, without
+/// gradients.
 ///
 /// # Panics
 ///
@@ -50,8 +51,9 @@ fn judge<B: Backend>(
         "predictions and targets differ in shape"
     );
     let squares = (predictions.clone() - targets.clone()).square();
-    // The sum, for Burn 0.21 takes wrong means of many rows on wgpu; and a
-    // product, for the gradient of its quotients has 32-bit floats.
+    // This is a sum and not a mean, because Burn 0.21 computes wrong means of
+    // many rows on wgpu. It is a product and not a quotient, because the gradient
+    // of Burn's quotient has 32-bit floats.
     let loss = squares.sum() * (1.0 / shape[0] as f64);
     RegressionOutput::new(loss, predictions, targets)
 }
@@ -66,13 +68,14 @@ mod tests {
 
     type B = Autodiff<NdArray<f64>>;
 
-    /// Of the backend's own float type, which a device does not know.
+    /// Returns a tensor of the backend's own float type, which a device does not
+    /// know.
     fn tensor<B: Backend>(rows: [[f64; 2]; 3]) -> Tensor<B, 2> {
         let device = B::Device::default();
         Tensor::from_data(rows, (&device, B::FloatElem::dtype()))
     }
 
-    /// Two features, two targets, three rows.
+    /// Returns a model of two features and two targets.
     fn model<B: Backend>() -> LinearRegression<B> {
         let coefficients = Coefficients::new(vec![1.0, -1.0, 0.5, 2.0], vec![0.1, 0.2]);
         LinearRegression::from_coefficients(&coefficients.unwrap(), &Default::default())
@@ -81,7 +84,7 @@ mod tests {
     const FEATURES: [[f64; 2]; 3] = [[1.0, 2.0], [0.0, -1.0], [3.0, 0.5]];
     const TARGETS: [[f64; 2]; 3] = [[2.0, 3.0], [-0.5, -2.0], [3.0, -1.0]];
 
-    /// Predictions less targets: x w + b - y.
+    /// Predictions minus targets: x w + b - y.
     const RESIDUALS: [[f64; 2]; 3] = [[0.1, 0.2], [0.1, 0.2], [0.35, -0.8]];
 
     #[test]
@@ -92,7 +95,8 @@ mod tests {
         let loss: f64 = found.item.loss.into_scalar();
         assert!((loss - squares / 3.0).abs() < 1e-12, "{loss}");
 
-        // d/dw = 2/n X' (X w + b - y), d/db = 2/n the sum of the residuals.
+        // The gradients are d/dw = 2/n X' (X w + b - y) and d/db = 2/n times the
+        // sum of the residuals.
         let weight = found.grads.get::<NdArray<f64>, 2>(model.weight.id).unwrap();
         let bias = found.grads.get::<NdArray<f64>, 1>(model.bias.id).unwrap();
         let weight: Vec<f64> = weight.into_data().iter().collect();

@@ -1,20 +1,20 @@
 //! A linear regression model for the [Burn](https://burn.dev) framework.
 //!
-//! This is the crate to embed in another Burn app: it names no backend and
-//! reads no data. It holds
+//! This is the crate to embed in another Burn app: it names no backend and reads
+//! no data. It contains
 //!
 //! - [`LinearRegression`], a Burn `Module` that computes `y = X w + b`, and its
 //!   [`LinearRegressionConfig`];
 //! - [`Coefficients`], the same weights and bias as plain `f64`, which predict too;
 //! - [`ModelFile`], one `.safetensors` file with the coefficients, the names of
-//!   features and targets, and whatever else is worth keeping;
-//! - [`OutputFiles`], by which every file of linreg is written: there whole or
-//!   not at all.
+//!   features and targets, and further metadata and tensors;
+//! - [`OutputFiles`], with which linreg writes its files by atomic writes: a file
+//!   is there as a whole or not at all.
 //!
-//! Without the default feature `burn` there is no [`LinearRegression`]: what is left
-//! reads, writes and applies model files, and builds in seconds. With the feature
-//! `burn-train`, the model is a `TrainStep` and an
-//! `InferenceStep`, for Burn's own training loop.
+//! Without the default feature `burn` there is no [`LinearRegression`]. The rest
+//! of the crate reads, writes and applies model files, and builds in seconds.
+//! With the feature `burn-train`, the model is a `TrainStep` and an
+//! `InferenceStep` for Burn's own training loop.
 //!
 //! # Example
 //!

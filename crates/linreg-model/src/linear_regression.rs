@@ -50,7 +50,7 @@ pub struct LinearRegression<B: Backend> {
 }
 
 impl LinearRegressionConfig {
-    /// Makes a model with weights drawn from N(0, 0.01²) and a bias of zero.
+    /// Creates a model with weights drawn from N(0, 0.01²) and a bias of zero.
     ///
     /// The numbers are drawn on the host, so that one seed starts every
     /// backend from the same weights.
@@ -92,14 +92,14 @@ impl<B: Backend> LinearRegression<B> {
         }
     }
 
-    /// A model with these weights and biases, rounded to the backend's float
-    /// type.
+    /// Creates a model with these weights and biases, rounded to the backend's
+    /// float type.
     pub fn from_coefficients(coefficients: &Coefficients, device: &B::Device) -> Self {
         let weight = coefficients.weight().to_vec();
         Self::from_values(weight, coefficients.bias().to_vec(), device)
     }
 
-    /// The weights and bias, read back from the device.
+    /// Returns the weights and the bias, read back from the device.
     ///
     /// # Errors
     ///
@@ -128,10 +128,10 @@ impl<B: Backend> LinearRegression<B> {
 
 /// Whether Burn fuses operations, as its GPU backends do by default.
 ///
-/// Burn 0.21 fuses the product of a matrix and a single column with what
-/// follows, and is silently wrong where the matrix has an odd number of columns
+/// Burn 0.21 fuses the product of a matrix and a single column with what follows,
+/// and silently gives wrong numbers where the matrix has an odd number of columns
 /// (tracel-ai/burn, issue 5122). The product of a single row and a matrix is
-/// right, also in the backward pass, but a third slower on CPU backends.
+/// correct, also in the backward pass, but a third slower on CPU backends.
 fn is_fused<B: Backend>() -> bool {
     std::any::type_name::<B>().contains("Fusion<")
 }

@@ -1,4 +1,4 @@
-//! Files that are written: there whole or not at all.
+//! Atomic writes: an output file is there as a whole or not at all.
 
 mod error;
 mod new_file;
@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 pub use error::{OutputError, OutputProblem};
 pub use new_file::{NewFile, remove_unfinished_files};
 
-/// The files that one piece of work reads and writes, all known before it
-/// starts, so that none is lost to another.
+/// The files that a program reads and writes, declared before the work starts, so
+/// that no output overwrites an input or another output.
 ///
-/// Files are told apart by what they are, not by their names: links, hard links
-/// and different spellings of a path are seen through.
+/// Two paths are the same file if they lead to the same file on disk, also
+/// through symbolic links, hard links (on Unix) or different spellings of a path.
 ///
 /// # Example
 ///
@@ -44,30 +44,30 @@ pub struct OutputFiles {
     outputs: Vec<(&'static str, Identity)>,
 }
 
-/// What becomes of a file that is already there.
+/// What happens to a file that already exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Existing {
-    /// It stays, and there is an error.
+    /// The file is kept, and writing is an error.
     Keep,
-    /// It is replaced, and who may read and write it stays as it is.
+    /// The file is replaced. On Unix the new one gets its owner and permissions.
     Replace,
-    /// What is written goes to its end; see [`OutputFile::append`].
+    /// New content is added at its end; see [`OutputFile::append`].
     Append,
 }
 
-/// A file to be written, which is checked and to which links are resolved.
+/// A file to be written, which was checked and whose symbolic links were
+/// resolved.
 #[derive(Clone, Debug)]
 pub struct OutputFile {
-    /// As it was named.
+    /// The path as it was given.
     path: PathBuf,
-    /// Where the file is, or will be.
+    /// Where the file is or will be, without symbolic links.
     target: PathBuf,
     existing: Existing,
 }
 
 impl OutputFiles {
-    /// With the files that are read. Those that are not there are no concern of
-    /// this type.
+    /// Starts with the files that are read. Those that do not exist are ignored.
     pub fn beside(inputs: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         let mut files = Self::default();
         for input in inputs {
@@ -76,12 +76,13 @@ impl OutputFiles {
         files
     }
 
-    /// One more file that is read, which no further output may be.
+    /// Adds a file that is read. Outputs that are added later must not be this
+    /// file.
     pub fn read(&mut self, path: impl AsRef<Path>) {
         self.inputs.extend(Identity::of(path.as_ref()));
     }
 
-    /// Standard input is read too, which may be a file.
+    /// Adds standard input, which may be a file. This has an effect on Unix only.
     pub fn read_standard_input(&mut self) {
         #[cfg(unix)]
         {
@@ -94,14 +95,14 @@ impl OutputFiles {
         }
     }
 
-    /// One more file that is written; `what` is what a message calls it, such
-    /// as "model".
+    /// Adds a file that is written. `what` is its name in messages, such as
+    /// "model".
     ///
     /// # Errors
     ///
-    /// A name that stands for no regular file, a file that is read or written
-    /// already or is there and to be kept, or a folder in which no file can be
-    /// made.
+    /// A path that is not a regular file, a file that is already an input or an
+    /// output, a file that exists and is to be kept, or a folder in which no file
+    /// can be created.
     pub fn add(
         &mut self,
         what: &'static str,
@@ -137,41 +138,41 @@ impl OutputFiles {
 }
 
 impl OutputFile {
-    /// The only output of some work that reads nothing from files.
+    /// Checks the only output of a program that reads no files.
     ///
     /// # Errors
     ///
-    /// As [`OutputFiles::add`].
+    /// Those of [`OutputFiles::add`].
     pub fn new(path: impl AsRef<Path>, existing: Existing) -> Result<Self, OutputError> {
         OutputFiles::default().add("output", path, existing)
     }
 
-    /// The file as it was named.
+    /// Returns the path as it was given.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The same file, of which something else becomes if it is there.
+    /// Returns the same output with another rule for an existing file.
     pub fn with_existing(mut self, existing: Existing) -> Self {
         self.existing = existing;
         self
     }
 
-    /// Starts to write it. Until [`NewFile::finish`] the file that was there
-    /// stays as it is, and nothing is left if writing ends before.
+    /// Starts to write the file. An existing file stays as it is until
+    /// [`NewFile::finish`], and nothing is left if writing ends before that.
     ///
     /// # Errors
     ///
-    /// A folder in which no file can be made.
+    /// A folder in which no file can be created.
     pub fn create(&self) -> Result<NewFile, OutputError> {
         NewFile::new(self.clone()).map_err(|error| self.error(error))
     }
 
-    /// Writes these bytes, and puts the file in place.
+    /// Writes these bytes as the whole file.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Those of [`write`](Self::write).
     pub fn save(&self, content: &[u8]) -> Result<(), OutputError> {
         self.write(|file| {
             let written = file.write_all(content);
@@ -179,12 +180,12 @@ impl OutputFile {
         })
     }
 
-    /// Writes it all, and puts it in place at the end.
+    /// Writes the whole file with `content`, and puts it in place at the end.
     ///
     /// # Errors
     ///
-    /// Those of `content`; a disk that is full and the like; a file that has
-    /// appeared since, where one is to be kept.
+    /// Those of `content`; errors of the file system, such as a full disk; and a
+    /// file that has appeared since, where an existing one is to be kept.
     pub fn write<E: From<OutputError>>(
         &self,
         content: impl FnOnce(&mut NewFile) -> Result<(), E>,
@@ -195,13 +196,13 @@ impl OutputFile {
         Ok(())
     }
 
-    /// Opens it to be written as work goes on, for others to follow: a log. It
-    /// is emptied where it is to be replaced.
+    /// Opens the file for writes that are visible at once, as a log needs. A file
+    /// that is to be replaced is emptied.
     ///
     /// # Errors
     ///
-    /// A file that cannot be opened, or that has appeared since, where one is to
-    /// be kept.
+    /// A file that cannot be opened, or that has appeared since, where an
+    /// existing one is to be kept.
     pub fn append(&self) -> Result<File, OutputError> {
         let mut options = OpenOptions::new();
         options.append(true);
@@ -212,7 +213,8 @@ impl OutputFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
-            // Links were resolved once; what is a link now is somebody else's.
+            // Links were resolved before, so a link that is there now was made by
+            // somebody else.
             options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
         }
         let opened = options.open(&self.target).and_then(|file| {
@@ -224,7 +226,7 @@ impl OutputFile {
         opened.map_err(|error| self.error(error))
     }
 
-    /// Whether it can be written, without leaving anything.
+    /// Checks that the file can be written, and leaves nothing behind.
     fn probe(&self, is_there: bool) -> Result<(), OutputError> {
         if self.existing == Existing::Append && is_there {
             let opened = OpenOptions::new().append(true).open(&self.target);
@@ -233,7 +235,7 @@ impl OutputFile {
         self.create().map(drop)
     }
 
-    /// The error of a file that is written to its place, which it names.
+    /// Converts an I/O error to one that names this file.
     pub fn error(&self, error: io::Error) -> OutputError {
         let error = match error.downcast::<OutputError>() {
             Ok(named) => return named,
@@ -247,7 +249,7 @@ impl OutputFile {
     }
 }
 
-/// What a file is, whatever it is called.
+/// The identity of a file, independent of its path.
 #[derive(Debug)]
 struct Identity {
     path: PathBuf,
@@ -256,7 +258,7 @@ struct Identity {
 }
 
 impl Identity {
-    /// Of a file that is there.
+    /// Returns the identity of an existing file; none if it does not exist.
     fn of(path: &Path) -> Option<Self> {
         let path = fs::canonicalize(path).ok()?;
         let found = fs::metadata(&path).ok()?;
@@ -282,7 +284,8 @@ impl Identity {
     }
 }
 
-/// Where a file is or will be, without links, and what is there.
+/// Returns where a file is or will be, without symbolic links, and the metadata
+/// of an existing file.
 fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), OutputProblem> {
     match fs::symlink_metadata(path) {
         Ok(_) => {
@@ -322,7 +325,7 @@ fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), OutputProblem> {
     }
 }
 
-/// What is no regular file, in words.
+/// Describes a file that is not a regular one.
 fn kind(found: &Metadata) -> &'static str {
     #[cfg(unix)]
     {

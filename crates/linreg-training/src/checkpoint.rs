@@ -14,18 +14,18 @@ use crate::step::SavedTraining;
 use crate::{EpochRecord, StopReason, TrainingConfig, TrainingError};
 pub(crate) use check::{Checked, Expected, check_numbers, wrong};
 
-/// Training between two updates, as it was saved: enough to go on as if it had
-/// never stopped.
+/// The saved state of a training between two updates, from which it can be
+/// resumed as if it had never stopped.
 ///
-/// A file is one line that names the format and carries a checksum, and a JSON
-/// object.
+/// The file has one line with the name of the format and a checksum, followed by
+/// a JSON object.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     path: PathBuf,
     state: State,
 }
 
-/// What a checkpoint holds.
+/// The contents of a checkpoint.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct State {
     pub(crate) setting: Setting,
@@ -33,45 +33,48 @@ pub(crate) struct State {
     pub(crate) method: Method,
 }
 
-/// What has to be the same to go on.
+/// What has to be the same when training is resumed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Setting {
     /// The backend and its float type.
     pub(crate) backend: String,
-    /// As it was given.
+    /// The configuration as it was given, before an automatic learning rate was
+    /// computed.
     pub(crate) config: TrainingConfig,
     pub(crate) data: Fingerprint,
     pub(crate) validation: Option<Fingerprint>,
 }
 
-/// How far training has come.
+/// Progress of a training.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Progress {
     /// Epoch, from 0.
     pub(crate) epoch: usize,
-    /// Batches, or parts of them, of the epoch that have been trained on.
+    /// Number of batches, or parts of batches, that have been trained on in this
+    /// epoch.
     pub(crate) batches: usize,
-    /// Mean loss before the first update, on the scale that is trained on.
+    /// Mean loss before the first update, on the scale that training uses.
     pub(crate) loss_before: f64,
     pub(crate) seconds: f64,
     pub(crate) history: Vec<EpochRecord>,
     pub(crate) best: Option<Best>,
-    /// Why training came to its end, if it has.
+    /// Why training ended, if it did.
     #[serde(default)]
     pub(crate) ended: Option<StopReason>,
 }
 
-/// The best epoch so far on the rows held out.
+/// The epoch with the least validation loss so far.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Best {
     pub(crate) loss: f64,
     pub(crate) epoch: usize,
-    /// On the scale that is trained on.
+    /// Row-major weights of that epoch, on the scale that training uses, as are
+    /// the biases.
     pub(crate) weight: Vec<f64>,
     pub(crate) bias: Vec<f64>,
 }
 
-/// What the optimizer needs.
+/// The state of the optimizer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Method {
@@ -82,12 +85,12 @@ pub(crate) enum Method {
 const FORMAT: &str = "linreg checkpoint 2";
 
 impl Checkpoint {
-    /// Reads a checkpoint.
+    /// Reads a checkpoint from a file.
     ///
     /// # Errors
     ///
-    /// [`TrainingError::Checkpoint`] for a file that cannot be read, is none, or
-    /// is damaged.
+    /// [`TrainingError::Checkpoint`] for a file that cannot be read, is not a
+    /// checkpoint, or is damaged.
     pub fn read(path: &Path) -> Result<Self, TrainingError> {
         let problem = |problem: String| TrainingError::Checkpoint {
             path: path.to_path_buf(),
@@ -119,7 +122,7 @@ impl Checkpoint {
             ));
         }
         let state = serde_json::from_slice(json).map_err(|error| {
-            // It may quote a text of any length.
+            // The message may quote a text of any length.
             const MOST: usize = 300;
             let error: String = error.to_string().chars().take(MOST).collect();
             problem(format!("the checkpoint cannot be understood: {error}"))
@@ -130,12 +133,13 @@ impl Checkpoint {
         })
     }
 
-    /// Number of epochs that were done.
+    /// Returns the number of epochs that were finished.
     pub fn epochs(&self) -> usize {
         self.state.progress.history.len()
     }
 
-    /// What is saved, for training of this setting; checked to be a moment of it.
+    /// Returns the saved state, after checking that it is one that a training
+    /// with this setting can reach.
     pub(crate) fn state_for(self, setting: &Setting) -> Result<State, TrainingError> {
         if let Some(difference) = self.state.setting.difference(setting) {
             return Err(self.refused(format!(
@@ -169,7 +173,7 @@ impl Checkpoint {
 }
 
 impl State {
-    /// The content of a checkpoint's file.
+    /// Returns the content of the checkpoint's file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let json = serde_json::to_vec(self)?;
         let mut bytes = format!("{FORMAT} {:016x}\n", Digest::of(&json)).into_bytes();
@@ -179,7 +183,7 @@ impl State {
 }
 
 impl Setting {
-    /// How what is found differs from this, in words; none if not.
+    /// Describes how the setting found differs from this one; none if they agree.
     fn difference(&self, found: &Self) -> Option<String> {
         if found.backend != self.backend {
             return Some(format!(
@@ -205,7 +209,8 @@ impl Setting {
         let (Value::Object(expected), Value::Object(found)) = (expected, found) else {
             return None;
         };
-        // More time may be given to what ran out of it.
+        // The time limit may change, so that a training that reached it can be
+        // resumed.
         let differs = |(name, value): &(&String, &Value)| {
             name.as_str() != "max_seconds" && found.get(name.as_str()) != Some(value)
         };

@@ -10,22 +10,24 @@ use crate::checkpoint::State;
 
 /// The file that one training saves its checkpoints to.
 ///
-/// It is replaced whole. While this lives the file is locked, where the system
-/// has such locks, and no other training saves to it or goes on from it.
+/// Each save replaces the file with an atomic write. On Unix the file is locked
+/// as long as this value exists, so that no other training saves to it, unless
+/// the file system has no locks.
 #[derive(Debug)]
 pub struct CheckpointFile {
     output: OutputFile,
-    /// The file that is in place, locked; none before the first is.
+    /// The locked file at the path; none until the first one is there.
     held: Mutex<Option<File>>,
 }
 
 impl CheckpointFile {
-    /// A file, which is replaced if it is there.
+    /// Prepares to save to this path. A file that is already there is replaced by
+    /// the first save.
     ///
     /// # Errors
     ///
-    /// [`TrainingError::Checkpoint`] for a file that cannot be written, and for
-    /// one to which another training saves.
+    /// [`TrainingError::Checkpoint`] for a file that cannot be written, or to
+    /// which another training saves.
     pub fn new(path: impl AsRef<Path>) -> Result<Self, TrainingError> {
         let output = OutputFile::new(&path, Existing::Replace);
         Self::of(output.map_err(|error| TrainingError::Checkpoint {
@@ -34,14 +36,14 @@ impl CheckpointFile {
         })?)
     }
 
-    /// A file that was checked before.
+    /// Prepares to save to an output that was checked before.
     ///
     /// # Errors
     ///
     /// [`TrainingError::Checkpoint`] for a file to which another training saves.
     pub fn of(output: OutputFile) -> Result<Self, TrainingError> {
         let held = match File::open(output.path()) {
-            // One that cannot be read can be replaced.
+            // A file that does not exist or cannot be opened is not locked.
             Err(_) => None,
             Ok(file) => {
                 lock(&file, &output)?;
@@ -54,13 +56,13 @@ impl CheckpointFile {
         })
     }
 
-    /// The file as it was named.
+    /// Returns the path as it was given.
     pub fn path(&self) -> &Path {
         self.output.path()
     }
 
-    /// Replaces the file by one that is locked before it is in place, so that it
-    /// is never there without a lock.
+    /// Replaces the file. The new file is locked before it takes the place of the
+    /// old one, so that there is always a lock.
     pub(crate) fn write(&self, state: &State) -> Result<(), TrainingError> {
         let problem = |problem: String| TrainingError::Checkpoint {
             path: self.path().to_path_buf(),
@@ -70,7 +72,7 @@ impl CheckpointFile {
             .to_bytes()
             .map_err(|error| problem(error.to_string()))?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        // What has appeared since is another training's.
+        // A file that has appeared since then belongs to another training.
         let existing = match *held {
             Some(_) => Existing::Replace,
             None => Existing::Keep,
@@ -91,7 +93,7 @@ impl CheckpointFile {
 
 /// Locks a file until it is closed.
 fn lock(file: &File, output: &OutputFile) -> Result<(), TrainingError> {
-    // Elsewhere a lock keeps everybody from reading.
+    // On other systems a lock would keep every program from reading the file.
     if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         return Err(TrainingError::Checkpoint {
             path: output.path().to_path_buf(),
@@ -100,6 +102,6 @@ fn lock(file: &File, output: &OutputFile) -> Result<(), TrainingError> {
                     .to_string(),
         });
     }
-    // Where a file system has no locks, there is none.
+    // On a file system without locks, training continues without one.
     Ok(())
 }

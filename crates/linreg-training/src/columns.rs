@@ -5,7 +5,7 @@ use linreg_data::{Placement, RowSource, Scaler, Summary};
 
 use crate::{TrainingConfig, TrainingError, Transfer};
 
-/// What training knows of the columns beforehand.
+/// What is known about the columns before training.
 pub(crate) struct Columns {
     pub(crate) summary: Summary,
     pub(crate) scaler: Option<Scaler>,
@@ -26,8 +26,8 @@ impl Columns {
         Ok(Self { summary, scaler })
     }
 
-    /// What it costs to bring the rows to the device once, the time of batches
-    /// aside.
+    /// Returns what it costs to move all rows to the device once. `time` is the
+    /// time known so far.
     pub(crate) fn transfer<B: AutodiffBackend>(
         &self,
         placement: Placement,

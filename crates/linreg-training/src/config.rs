@@ -4,117 +4,129 @@ use linreg_data::Placement;
 use crate::objective::Objective;
 use crate::{Clipping, LearningRateSchedule, Loss, OptimizerConfig, Penalty, TrainingError};
 
-/// How to train; the defaults are those of the lesson (*Dive into Deep
-/// Learning*, section 3.2 of the second Chinese edition and of the English
+/// Settings of a training. The defaults are those of the lesson in *Dive into
+/// Deep Learning* (section 3.2 of the second Chinese edition and of the English
 /// edition up to 0.17, section 3.4 of English 1.0). The book's squared loss has a
-/// factor 1/2 and [`Loss::Squared`] has none, so that steps here are twice as long
-/// at the same learning rate. All of it is saved with a model.
+/// factor 1/2 and [`Loss::Squared`] has none, so steps here are twice as long at
+/// the same learning rate. All settings are saved with a model.
 #[derive(Config, Debug)]
 pub struct TrainingConfig {
-    /// How often every row is visited, at most; at least 1. With an optimizer of
-    /// all rows, the number of its updates. Default: 3.
+    /// Largest number of epochs, at least 1. Each epoch visits every row once.
+    /// With a full-batch optimizer, an epoch is one update. Default: 3.
     #[config(default = 3)]
     pub num_epochs: usize,
-    /// Rows of a batch; at least 1. Default: 10.
+    /// Number of rows of a batch, at least 1. Default: 10.
     #[config(default = 10)]
     pub batch_size: usize,
-    /// Step size, above 0 and finite. Default: 0.03.
+    /// Learning rate, above 0 and finite. Default: 0.03.
     #[config(default = 0.03)]
     pub learning_rate: f64,
-    /// Whether the learning rate is found from the data instead, see
-    /// [`for_rows`](Self::for_rows). What was found is the learning rate of
+    /// Whether the learning rate is computed from the data instead, see
+    /// [`for_rows`](Self::for_rows). The computed value is in
     /// [`Trained::config`](crate::Trained::config). Default: false.
     #[config(default = false)]
     pub automatic_learning_rate: bool,
-    /// How the learning rate changes from update to update. Default: it does
-    /// not.
+    /// Learning rate schedule: how it changes from update to update. Default:
+    /// constant.
     #[config(default = "LearningRateSchedule::Constant")]
     pub schedule: LearningRateSchedule,
-    /// Number of batches whose gradients are added up for one update; at least
-    /// one. `k` batches of `m` rows give the update of one batch of `k m` rows.
+    /// Number of batches whose gradients are added up for one update, at least 1.
+    /// `k` batches of `m` rows give the update of one batch of `k m` rows.
     /// Default: 1.
     #[config(default = 1)]
     pub accumulate: usize,
-    /// Whether features and targets are brought to mean 0 and standard
-    /// deviation 1 during training (without an intercept: to mean square 1
-    /// about 0); the model speaks the data's units either way. Default: false.
+    /// Whether features and targets are standardised to mean 0 and standard
+    /// deviation 1 during training (without an intercept, only scaled to mean
+    /// square 1). The model is in the units of the data either way. Default:
+    /// false.
     #[config(default = false)]
     pub standardize: bool,
-    /// Whether the model has a bias; without one it is exactly 0. Default:
+    /// Whether the model has a bias; if not, the bias is exactly 0. Default:
     /// true.
     #[config(default = true)]
     pub intercept: bool,
-    /// Seed of the initial weights and of each epoch's order. Default: 0.
+    /// Seed of the initial weights and of the order of the rows in each epoch.
+    /// Default: 0.
     #[config(default = 0)]
     pub seed: u64,
-    /// Rows of the buffer that shuffles a stream, see
-    /// [`ShuffleBuffer`](linreg_data::ShuffleBuffer); rows in memory are
-    /// shuffled without one. Default: 65,536.
+    /// Number of rows of the buffer that shuffles a stream, see
+    /// [`ShuffleBuffer`](linreg_data::ShuffleBuffer); rows in memory are shuffled
+    /// without one. Default: 65,536.
     #[config(default = 65_536)]
     pub shuffle_rows: usize,
-    /// Where the rows are kept, which changes the time that training takes and
-    /// nothing else; a stream is with the host. Default: with the host.
+    /// Whether the rows are kept on the host or on the device. This changes the
+    /// time that training takes and nothing else. The rows of a stream are on the
+    /// host. Default: on the host.
     #[config(default = "Placement::Host")]
     pub placement: Placement,
-    /// How gradients become updates. Default: plain stochastic gradient descent.
+    /// The optimizer. Default: plain stochastic gradient descent.
     #[config(default = "OptimizerConfig::SGD")]
     pub optimizer: OptimizerConfig,
-    /// What each update takes off the weights, never the bias; 0 or more. The
-    /// gradient of `decay w² / 2`, except for AdamW, which takes `learning rate
-    /// times decay times w` beside the gradient. Default: 0.
+    /// Weight decay of the weights, never of the bias; 0 or more. It adds the
+    /// gradient of `decay w² / 2`. AdamW instead subtracts
+    /// `learning_rate * decay * w` from the weights, separately from the
+    /// gradient. Default: 0.
     #[config(default = 0.0)]
     pub weight_decay: f64,
-    /// A limit on gradients. Default: none.
+    /// Gradient clipping. Default: none.
     pub clipping: Option<Clipping>,
-    /// What an example costs. Default: its squared residual.
+    /// Loss function. Default: the squared residual.
     #[config(default = "Loss::Squared")]
     pub loss: Loss,
-    /// What weights cost and which are allowed. Default: nothing and all.
+    /// Penalty and constraints on the weights. Default: none.
     #[config(default = "Penalty::default()")]
     pub penalty: Penalty,
-    /// The most updates; training ends within an epoch. Default: no limit.
+    /// Largest number of updates, after which training stops, also in the middle
+    /// of an epoch. Default: no limit.
     pub max_steps: Option<usize>,
-    /// The most seconds of training, those before it was resumed counted.
-    /// Where the clock ends it differs from run to run. Default: no limit.
+    /// Largest time of training in seconds, including the time before it was
+    /// resumed. The number of updates within it differs from run to run. Default:
+    /// no limit.
     pub max_seconds: Option<f64>,
-    /// Number of epochs without a better loss on the rows held out after which
-    /// training stops and the best epoch's model is taken; at least 1. Default:
-    /// no such rule.
+    /// Early stopping: the number of epochs without a better validation loss
+    /// after which training stops, at least 1. The model is then that of the best
+    /// epoch. Default: no early stopping.
     pub patience: Option<usize>,
-    /// For an optimizer of all rows: how near to 0 every number of the gradient
-    /// (with a penalty, of the gradient mapping) of the objective has to be, on
-    /// the rows as they are trained on. Above 0. Default: 1e-7.
+    /// For a full-batch optimizer: training has converged when every component of
+    /// the gradient of the objective (for the proximal method, of the gradient
+    /// mapping) is at most this in absolute value, on the scale that training
+    /// uses. Above 0. Default: 1e-7.
     #[config(default = 1e-7)]
     pub tolerance: f64,
 }
 
 impl TrainingConfig {
-    /// Settings to start from on a table of this many rows, by minibatches:
-    /// standardised, Nesterov's momentum of 0.9, a learning rate found from the
-    /// data that falls linearly, and epochs enough for about 20,000 updates (at
-    /// least 3 and at most 1,000). A batch size of 32 suits most.
+    /// Returns minibatch settings to start from on a table of this many rows:
+    /// standardised columns, Nesterov momentum of 0.9, a learning rate computed
+    /// from the data that falls linearly, and enough epochs for about 20,000
+    /// updates (at least 3 and at most 1,000 epochs). A batch size of 32 suits
+    /// most tables.
     ///
     /// # The learning rate
     ///
     /// For the squared and the Huber loss it is `1 / (2 L)`. `L` bounds the Gram
-    /// matrix `G_b = X_b' X_b / b` of batches of `b` rows (features and a column
-    /// of ones), in the mean square and for each batch by itself:
+    /// matrix `G_b = X_b' X_b / b` of a batch of `b` rows (features and a column
+    /// of ones), both in the mean square over the batches and for each single
+    /// batch:
     ///
     /// ```text
     /// L = lambda + max(R² / (b (1 - momentum)), max |x|² / b),   R² = E|x|⁴ / E|x|²
     /// ```
     ///
-    /// with the largest eigenvalue `lambda` of the Gram matrix of all rows, by
-    /// power iteration (on 16,384 rows at most). `E[G_b²] <= (lambda + R² / b) G`
-    /// is the condition under which constant steps converge (Bach and Moulines,
-    /// *Non-strongly-convex smooth stochastic approximation with convergence rate
-    /// O(1/n)*, 2013, section 2; Needell, Srebro and Ward, *Stochastic gradient
-    /// descent, weighted sampling, and the randomized Kaczmarz algorithm*, 2014,
-    /// for the largest row), and momentum multiplies the noise. Losses with a
-    /// corner take the subgradient method's `16 (1 - momentum) / sqrt(E|x|²
-    /// updates)`, for weights up to 16 away (Zamani and Glineur, 2023, as the
-    /// linear schedule); Adam, AdamW and RMSProp, whose steps are in units of the
-    /// weights, 0.01, AdaGrad 0.3.
+    /// where `lambda` is the largest eigenvalue of the Gram matrix of all rows,
+    /// computed by power iteration on at most 16,384 rows.
+    /// `E[G_b²] <= (lambda + R² / b) G` is the condition under which constant
+    /// steps converge (Bach and Moulines, *Non-strongly-convex smooth stochastic
+    /// approximation with convergence rate O(1/n)*, 2013, section 2; Needell,
+    /// Srebro and Ward, *Stochastic gradient descent, weighted sampling, and the
+    /// randomized Kaczmarz algorithm*, 2014, for the largest row). Momentum
+    /// multiplies the noise of the gradients.
+    ///
+    /// For the absolute and the quantile loss it is that of the subgradient
+    /// method, `16 (1 - momentum) / sqrt(E|x|² updates)`, for a start at a
+    /// distance of up to 16 from the optimum (Zamani and Glineur, 2023, as for
+    /// the linear schedule). For Adam, AdamW and RMSProp, whose steps are in
+    /// units of the weights, it is 0.01 with any loss, and for AdaGrad 0.3.
     pub fn for_rows(num_rows: usize, batch_size: usize) -> Self {
         const UPDATES: usize = 20_000;
         let batches = num_rows.div_ceil(batch_size.max(1)).max(1);
@@ -130,27 +142,28 @@ impl TrainingConfig {
             .with_standardize(true)
     }
 
-    /// Settings that need no tuning for rows in memory and the squared loss, see
-    /// [`full_batch_of`](Self::full_batch_of).
+    /// Returns settings that need no tuning for rows in memory and the squared
+    /// loss, see [`full_batch_of`](Self::full_batch_of).
     pub fn full_batch(penalty: Penalty) -> Self {
         Self::full_batch_of(Loss::Squared, penalty)
     }
 
-    /// Settings that need no tuning for rows in memory: all rows in each update,
-    /// standardised, until the gradient is within the
+    /// Returns settings that need no tuning for rows in memory: full-batch
+    /// updates on standardised columns, until the gradient is within the
     /// [`tolerance`](Self::tolerance) of 0.
     ///
-    /// The optimizer is L-BFGS, which takes tens of updates where the features
-    /// overlap and minibatches take tens of thousands; under an L1 penalty or
-    /// bounds the proximal gradient method.
+    /// The optimizer is L-BFGS. With correlated features it needs tens of
+    /// updates, where minibatches need tens of thousands. With an L1 penalty or
+    /// non-negative weights it is the accelerated proximal gradient method.
     ///
-    /// A loss with a corner, [`Loss::Absolute`] or [`Loss::Quantile`], is rounded
-    /// off about the corner, by a width that falls from update to update until it
-    /// could not change the loss by more than a millionth, or the backend's floats
-    /// show no difference. On twenty sets of 50 to 2,000 rows the objective is
-    /// within 1e-6 of a linear program's in 64-bit floats, and within 1e-4 in
-    /// 32-bit floats. How far it may be off for these rows,
-    /// [`Trained::optimality`](crate::Trained::optimality) says.
+    /// [`Loss::Absolute`] and [`Loss::Quantile`] have no derivative at 0, so they
+    /// are smoothed within a width around it. The width falls in stages, until
+    /// smoothing cannot change the loss by more than a millionth, or the
+    /// backend's floats show no difference. On twenty data sets of 50 to 2,000
+    /// rows the objective is within 1e-6 of the optimum of a linear program in
+    /// 64-bit floats, and within 1e-4 in 32-bit floats.
+    /// [`Trained::optimality`](crate::Trained::optimality) says how far the
+    /// objective may be from the optimum for the rows at hand.
     pub fn full_batch_of(loss: Loss, penalty: Penalty) -> Self {
         let (optimizer, updates) = match (penalty.is_smooth(), loss.is_smooth()) {
             (true, true) => (OptimizerConfig::Lbfgs { history: 100 }, 1000),
@@ -165,11 +178,11 @@ impl TrainingConfig {
             .with_standardize(true)
     }
 
-    /// Checks that every number can be used.
+    /// Checks that every setting can be used.
     ///
     /// # Errors
     ///
-    /// [`TrainingError::Setting`] for the first that cannot.
+    /// [`TrainingError::Setting`] for the first setting that cannot.
     pub fn check(&self) -> Result<(), TrainingError> {
         for (name, number) in [
             ("number of epochs", self.num_epochs),
@@ -198,7 +211,8 @@ impl TrainingConfig {
         self.check_decay()
     }
 
-    /// Checks that weight decay only shrinks.
+    /// Checks that weight decay shrinks the weights and does not change their
+    /// signs.
     pub(crate) fn check_decay(&self) -> Result<(), TrainingError> {
         if self.weight_decay * self.learning_rate >= 1.0 && !self.automatic_learning_rate {
             return Err(TrainingError::setting(
@@ -213,7 +227,7 @@ impl TrainingConfig {
         Ok(())
     }
 
-    /// Number of updates in all, of so many in an epoch.
+    /// Returns the total number of updates, given the number in an epoch.
     pub(crate) fn num_updates(&self, per_epoch: usize) -> usize {
         let updates = per_epoch.saturating_mul(self.num_epochs);
         updates.min(self.max_steps.unwrap_or(usize::MAX))

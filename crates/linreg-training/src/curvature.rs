@@ -2,8 +2,9 @@ use linreg_data::{ChunkOrder, DataError, RowSource, Scaler};
 
 use crate::{OptimizerConfig, TrainingConfig};
 
-/// How strongly rows, as they are trained on, bend the squared loss: with a
-/// column of ones where the model has a bias, and as their weights count.
+/// The curvature of the squared loss on the scale that training uses. Rows `x`
+/// have a column of ones where the model has a bias, and are weighted by their
+/// weights divided by the mean weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Curvature {
     /// The largest eigenvalue of the Gram matrix `X' X / n`.
@@ -12,15 +13,16 @@ pub(crate) struct Curvature {
     pub(crate) mean_square: f64,
     /// `E|x|⁴`.
     mean_fourth: f64,
-    /// The largest `|x|²`.
+    /// The largest `|x|²` times the weight of the row.
     pub(crate) largest_square: f64,
 }
 
 impl Curvature {
-    /// Rows that the eigenvalue is found on, spread evenly over the source.
+    /// Largest number of rows that the eigenvalue is computed from, spread evenly
+    /// over the source.
     const SAMPLE_ROWS: usize = 16_384;
 
-    /// Reads every row once.
+    /// Computes the curvature, which reads every row once.
     pub(crate) fn of(
         source: &(impl RowSource + ?Sized),
         scaler: Option<&Scaler>,
@@ -72,8 +74,8 @@ impl Curvature {
         })
     }
 
-    /// The learning rate of the first update, of so many, see
-    /// [`TrainingConfig::for_rows`].
+    /// Returns the learning rate before the schedule, for this total number of
+    /// updates, see [`TrainingConfig::for_rows`].
     pub(crate) fn learning_rate(&self, config: &TrainingConfig, updates: usize) -> f64 {
         match config.optimizer {
             OptimizerConfig::Adam | OptimizerConfig::AdamW | OptimizerConfig::RmsProp { .. } => {
@@ -83,12 +85,13 @@ impl Curvature {
             _ => {}
         }
         let amplification = config.optimizer.amplification();
-        // Rows that are all 0 leave every learning rate stable.
+        // If all rows are 0, every learning rate is stable.
         let mean_square = self.mean_square.max(f64::MIN_POSITIVE);
         if !config.loss.is_smooth() {
-            // How far the weights may be, in standard deviations of the target a
-            // standard deviation of a feature: too much costs little, and too
-            // little is never made up.
+            // Distance of the optimal weights from the start, in standard
+            // deviations of the target per standard deviation of a feature. A
+            // value that is too large costs little time, but with one that is too
+            // small the optimum is never reached.
             const DISTANCE: f64 = 16.0;
             return DISTANCE / ((mean_square * updates as f64).sqrt() * amplification);
         }
@@ -99,13 +102,15 @@ impl Curvature {
     }
 }
 
-/// The largest eigenvalue of `A' A / rows` of a row-major matrix, by power
-/// iteration (Golub and Van Loan, *Matrix Computations*, section 7.3.1): from
-/// below, to about a thousandth.
+/// Returns the largest eigenvalue of `A' A / rows` of a row-major matrix, by
+/// power iteration (Golub and Van Loan, *Matrix Computations*, section 7.3.1).
+/// The result approaches it from below, with a relative error of about a
+/// thousandth.
 fn largest_eigenvalue(rows: &[f64], width: usize) -> f64 {
     const MOST: usize = 100;
     let num_rows = (rows.len() / width).max(1) as f64;
-    // No vector of a table is likely to be at right angles to it.
+    // A start vector that is unlikely to be orthogonal to an eigenvector of real
+    // data.
     let mut vector: Vec<f64> = (0..width).map(|i| 1.0 + 0.1 * (i as f64).sin()).collect();
     let mut eigenvalue = 0.0;
     for _ in 0..MOST {
@@ -144,7 +149,8 @@ mod tests {
 
     #[test]
     fn is_that_of_rows_whose_gram_matrix_is_known() {
-        // Two columns of ±1 that agree in three rows of four: correlation 1/2.
+        // Two columns of ±1 agree in three rows of four, so their correlation is
+        // 1/2.
         let features = vec![1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0];
         let dataset = dataset(features, 2);
         let found = Curvature::of(&dataset, None, false, None).unwrap();
@@ -164,7 +170,8 @@ mod tests {
             Curvature::of(dataset, Some(&scaler), true, summary.mean_weight).unwrap()
         };
         let (plain, weighted) = (of(&plain), of(&weighted));
-        // Standardised, and with a column of ones: both eigenvalues are 1.
+        // The feature is standardised and there is a column of ones, so both
+        // eigenvalues are 1.
         assert!((plain.largest_eigenvalue - 1.0).abs() < 1e-3);
         assert!((plain.mean_square - 2.0).abs() < 1e-12);
         assert!((weighted.largest_eigenvalue - 1.0).abs() < 1e-3);
@@ -187,7 +194,7 @@ mod tests {
                 });
             curvature.learning_rate(&config, 100)
         };
-        // By the formula: 1 / (2 (2 + max(20 / (b (1 - m)), 60 / b))).
+        // The formula is 1 / (2 (2 + max(20 / (b (1 - m)), 60 / b))).
         assert!((rate(10, 0.0) - 1.0 / 16.0).abs() < 1e-12);
         assert!((rate(10, 0.9) - 1.0 / 44.0).abs() < 1e-12);
         assert!((rate(1000, 0.0) - 1.0 / 4.12).abs() < 1e-12);

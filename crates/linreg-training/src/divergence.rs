@@ -3,8 +3,8 @@ use linreg_data::{Scaler, Summary};
 use crate::columns::Columns;
 use crate::{TrainingConfig, TrainingError};
 
-/// An error if a batch's loss was not finite, or if the epoch has made the mean
-/// loss far worse than it was before training.
+/// Returns an error if a batch's loss was not finite, or if the mean loss after
+/// the epoch is far larger than before training.
 pub(crate) fn check_loss(
     config: &TrainingConfig,
     columns: &Columns,
@@ -12,8 +12,9 @@ pub(crate) fn check_loss(
     not_finite: Option<(usize, f64)>,
     [before, loss]: [f64; 2],
 ) -> Result<(), TrainingError> {
-    /// Initial weights near zero predict about as badly as anything sensible:
-    /// this many times worse has diverged, though its numbers are still finite.
+    /// Factor by which the loss has to grow to count as divergence. The initial
+    /// weights near 0 already predict badly, so no useful model is this much
+    /// worse.
     const DIVERGED: f64 = 1e4;
 
     let advice = || advice(config, &columns.summary, columns.scaler.as_ref());
@@ -36,7 +37,7 @@ pub(crate) fn check_loss(
     Ok(())
 }
 
-/// The likely cause of a loss that explodes, and what to do.
+/// Returns the likely cause of a loss that diverges, and what to do.
 ///
 /// A step of gradient descent on the squared loss is stable below 1 / (largest
 /// eigenvalue of X'X / n), a column of ones for the bias included; the trace,
@@ -46,7 +47,7 @@ fn advice(config: &TrainingConfig, summary: &Summary, scaler: Option<&Scaler>) -
     let learning_rate = config.learning_rate;
     let typical = match scaler {
         None => summary.features.root_mean_square(),
-        // All but constant columns have the mean square 1.
+        // Every column that is not constant has the mean square 1.
         Some(scaler) => {
             let stds = scaler.feature_stds.iter();
             stds.map(|std| f64::from(u8::from(*std > 0.0))).collect()
@@ -54,14 +55,14 @@ fn advice(config: &TrainingConfig, summary: &Summary, scaler: Option<&Scaler>) -
     };
     let squares = typical.iter().map(|x| x * x);
     let trace = f64::from(u8::from(config.intercept)) + squares.sum::<f64>();
-    // No feature, or only zeros, leave every learning rate stable.
+    // If all features are 0 and there is no bias, every learning rate is stable.
     let stable = 0.5 / trace.max(f64::MIN_POSITIVE);
     let (largest, name) = largest(&typical, &summary.features.names);
     let targets = &summary.targets;
     let reach = targets.min.iter().zip(&targets.max);
     let reach: Vec<f64> = reach.map(|(min, max)| max.abs().max(min.abs())).collect();
     let (largest_target, target) = self::largest(&reach, &targets.names);
-    // The square of such a target is beyond 32-bit floats.
+    // Squares of such targets, or their sums, can overflow 32-bit floats.
     if scaler.is_none() && largest_target > 1e18 {
         format!(
             "the target `{target}` reaches {largest_target:.2e}, and its square is too large; standardise the columns, or divide it by a power of ten"
@@ -84,7 +85,7 @@ fn advice(config: &TrainingConfig, summary: &Summary, scaler: Option<&Scaler>) -
     }
 }
 
-/// The largest of numbers, 0 or more, and its name.
+/// Returns the largest of these non-negative numbers, and its name.
 fn largest<'a>(numbers: &[f64], names: &'a [String]) -> (f64, &'a str) {
     let numbered = numbers.iter().zip(names);
     numbered.fold((0.0, ""), |largest, (number, name)| {
@@ -96,7 +97,7 @@ fn largest<'a>(numbers: &[f64], names: &'a [String]) -> (f64, &'a str) {
     })
 }
 
-/// A number rounded to one digit, as a person would type it.
+/// Returns a number rounded to one digit, as a person would type it.
 fn one_digit(number: f64) -> String {
     let rounded = format!("{number:.0e}");
     rounded

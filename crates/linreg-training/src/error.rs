@@ -2,7 +2,7 @@ use linreg_data::DataError;
 use linreg_model::CoefficientsError;
 use thiserror::Error;
 
-/// Why training cannot start or go on.
+/// Why training cannot start or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainingError {
@@ -43,7 +43,7 @@ pub enum TrainingError {
         /// The likely cause and what to do.
         advice: String,
     },
-    /// A checkpoint cannot be written, read or gone on with.
+    /// A checkpoint cannot be written, read or resumed from.
     #[error("{path}: {problem}", path = path.display())]
     Checkpoint {
         /// The checkpoint's file.
@@ -58,10 +58,10 @@ pub enum TrainingError {
         steps: usize,
         /// Epoch, from 0.
         epoch: usize,
-        /// The checkpoint that was saved, to go on from; none where there is no
-        /// file for one, or it could not be written.
+        /// Path of the checkpoint that was saved, to resume from; none if no file
+        /// was given for one, or it could not be written.
         saved: Option<std::path::PathBuf>,
-        /// Why none was saved, where there is a file for one.
+        /// Why no checkpoint was saved, although a file was given for one.
         #[source]
         not_saved: Option<Box<TrainingError>>,
     },
@@ -71,7 +71,7 @@ pub enum TrainingError {
 }
 
 impl TrainingError {
-    /// The error for a setting that cannot be used.
+    /// Returns the error for a setting that cannot be used.
     pub(crate) fn setting(
         name: &'static str,
         found: impl std::fmt::Display,

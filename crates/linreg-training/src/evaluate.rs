@@ -7,17 +7,17 @@ use crate::objective::Objective;
 use crate::read::read_all;
 use crate::{Metrics, MetricsAccumulator, TrainingConfig};
 
-/// Rows that are evaluated as one tensor. Large enough to keep a device busy,
-/// and far below the 65,536 past which reductions of Burn 0.21 on wgpu are
-/// wrong.
+/// Number of rows that are evaluated as one tensor. It is large enough to keep a
+/// device busy, and far below the 65,536 past which reductions of Burn 0.21 on
+/// wgpu are wrong.
 pub const EVALUATION_ROWS: usize = 8192;
 
-/// The squared loss of a row, summed over the targets, in the mean over all
-/// rows as their weights count: the sum of [`mean_losses`].
+/// Returns the weighted mean over all rows of the squared loss, summed over the
+/// targets: the sum of [`mean_losses`].
 ///
 /// # Errors
 ///
-/// Rows that cannot be read; never those of [`Batches`].
+/// Rows that cannot be read. This never happens with [`Batches`].
 pub fn mean_loss<B: Backend>(
     model: &LinearRegression<B>,
     batches: &impl BatchSource<B>,
@@ -25,16 +25,17 @@ pub fn mean_loss<B: Backend>(
     Ok(mean_losses(model, batches)?.iter().sum())
 }
 
-/// The mean squared loss of each target over all rows, as their weights count:
-/// computed on the device in chunks, and summed in `f64` on the host.
+/// Returns the weighted mean over all rows of the squared loss of each target.
+/// The losses are computed on the device in chunks, and summed in `f64` on the
+/// host.
 ///
-/// Call it with the model's `valid()` form, on the inner backend: on the
+/// Call it with the model that `valid()` returns, on the inner backend. On the
 /// autodiff backend the result is the same, but a graph of every operation is
 /// built and thrown away.
 ///
 /// # Errors
 ///
-/// Rows that cannot be read; never those of [`Batches`].
+/// Rows that cannot be read. This never happens with [`Batches`].
 pub fn mean_losses<B: Backend>(
     model: &LinearRegression<B>,
     batches: &impl BatchSource<B>,
@@ -44,14 +45,14 @@ pub fn mean_losses<B: Backend>(
     mean_losses_of(model, batches, &objective)
 }
 
-/// As [`mean_losses`], of the objective's loss.
+/// Does the same as [`mean_losses`] for the loss of the objective.
 pub(crate) fn mean_losses_of<B: Backend>(
     model: &LinearRegression<B>,
     batches: &impl BatchSource<B>,
     objective: &Objective,
 ) -> Result<Vec<f64>, DataError> {
-    // Reading is what keeps the host from running so far ahead of the device
-    // that the queue of rows fills its memory.
+    // Reading results makes the host wait for the device. Otherwise the queue of
+    // rows could fill its memory.
     let max_waiting = (MAX_TENSOR_NUMBERS / batches.num_features() / EVALUATION_ROWS).max(1);
     let mut waiting = Vec::new();
     let mut sums = vec![0.0; batches.num_targets()];
@@ -77,8 +78,8 @@ pub(crate) fn mean_losses_of<B: Backend>(
     Ok(sums.into_iter().map(|sum| sum / num_rows).collect())
 }
 
-/// The metrics of a model on a dataset, for each target: predictions from the
-/// device, residuals and sums in `f64` on the host.
+/// Returns the metrics of a model on a dataset, for each target. Predictions are
+/// computed on the device, residuals and sums in `f64` on the host.
 ///
 /// # Errors
 ///
@@ -86,7 +87,8 @@ pub(crate) fn mean_losses_of<B: Backend>(
 ///
 /// # Panics
 ///
-/// If the dataset does not have the model's numbers of features and targets.
+/// If the dataset does not have the model's number of features. Its number of
+/// targets must be the model's too, which is not checked.
 pub fn evaluate<B: Backend>(
     model: &LinearRegression<B>,
     dataset: &Dataset,

@@ -2,26 +2,28 @@ use linreg_data::{ChunkOrder, DataError, RowSource};
 use linreg_model::Digest;
 use serde::{Deserialize, Serialize};
 
-/// What tells data sets apart: their rows in their order, number by number.
+/// A fingerprint of a data set, by which another one is recognised: names, and a
+/// digest of all numbers in the order of the rows.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Fingerprint {
     rows: usize,
     features: Vec<String>,
     targets: Vec<String>,
     weighted: bool,
-    /// Of the bits of every number.
+    /// Digest of the bits of every number.
     digest: u64,
 }
 
 impl Fingerprint {
-    /// Reads every row once.
+    /// Computes the fingerprint, which reads every row once.
     pub(crate) fn of(source: &(impl RowSource + ?Sized)) -> Result<Self, DataError> {
         let (width, height) = (source.feature_names().len(), source.target_names().len());
         let mut weighted = false;
         let mut digest = Digest::default();
         for rows in source.chunks(ChunkOrder::File)? {
             let rows = rows?;
-            // Row by row, so that the size of chunks does not matter.
+            // The digest goes row by row, so that it does not depend on the size
+            // of the chunks.
             let features = rows.features.chunks_exact(width);
             for (index, (x, y)) in features.zip(rows.targets.chunks_exact(height)).enumerate() {
                 x.iter()
@@ -42,17 +44,18 @@ impl Fingerprint {
         })
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub(crate) fn num_rows(&self) -> usize {
         self.rows
     }
 
-    /// Numbers of features and targets.
+    /// Returns the numbers of features and targets.
     pub(crate) fn widths(&self) -> [usize; 2] {
         [self.features.len(), self.targets.len()]
     }
 
-    /// How the data found differs from this, which it should be; none if not.
+    /// Describes how the data found differ from these, which are expected; none
+    /// if they agree.
     pub(crate) fn difference(&self, found: &Self) -> Option<String> {
         if found.rows != self.rows {
             return Some(format!("{} rows, expected {}", found.rows, self.rows));

@@ -18,21 +18,21 @@ use crate::{
     EVALUATION_ROWS, Observer, OptimizerConfig, StopReason, TrainingConfig, TrainingError,
 };
 
-/// Evaluates the objective at some parameters, with the loss smoothed by these
-/// widths, a width a target; as it is without any.
+/// Evaluates the objective at these parameters. The loss is smoothed by these
+/// widths, one per target, or not smoothed if there are none.
 pub(crate) type Evaluate<'a> = dyn Fn(Vec<f64>, &[f64]) -> Result<Point, TrainingError> + 'a;
 
-/// An optimizer of all rows, between two updates.
+/// A full-batch optimizer between two updates.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", untagged)]
 pub(crate) enum FullBatch {
-    /// Of a loss without corners.
+    /// For a smooth loss.
     Smooth(Solver),
-    /// Of a loss with a corner.
+    /// For a loss with a corner, which is smoothed.
     Smoothed(Smoothed),
 }
 
-/// An optimizer of a loss without corners.
+/// A full-batch optimizer for a smooth loss.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Solver {
@@ -40,35 +40,36 @@ pub(crate) enum Solver {
     Proximal(Proximal),
 }
 
-/// The smooth part of the objective at some parameters: the losses and the L2
-/// penalty.
+/// The value and gradient of the smooth part of the objective at some parameters:
+/// the losses and the L2 penalty.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Point {
-    /// The row-major weights, then the biases.
+    /// The row-major weights, followed by the biases.
     pub(crate) parameters: Vec<f64>,
     /// Mean loss of each target, not smoothed.
     pub(crate) losses: Vec<f64>,
-    /// For each target, by how much its smoothed loss may be above the least
-    /// where the gradient is 0; empty where nothing is smoothed.
+    /// For each target, a bound on how far the loss is above its minimum where
+    /// the gradient of the smoothed loss is 0; empty where the loss is not
+    /// smoothed.
     #[serde(default)]
     pub(crate) slacks: Vec<f64>,
     pub(crate) value: f64,
-    /// Of the value, for each parameter.
+    /// The derivative of `value` by each parameter.
     pub(crate) gradient: Vec<f64>,
 }
 
-/// How an update went.
+/// The outcome of an update.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Moved {
     On,
     /// The gradient is within the tolerance of 0.
     Converged,
-    /// Nothing better was found in the backend's floats.
+    /// No lower value was found in the precision of the backend's floats.
     NoFurther,
 }
 
-/// Evaluates the objective on all rows, in chunks on the device; sums over
-/// chunks are in `f64` on the host.
+/// Evaluates the objective on all rows. Chunks of rows are computed on the device
+/// and summed in `f64` on the host.
 pub(crate) struct AllRows<'a, B: AutodiffBackend, S> {
     batches: &'a S,
     objective: &'a Objective,
@@ -93,14 +94,14 @@ impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> 
         }
     }
 
-    /// How often all rows have been evaluated.
+    /// Returns the number of passes over all rows so far.
     pub(crate) fn num_passes(&self) -> u64 {
         self.passes.get()
     }
 
-    /// The value and gradient at these parameters, with a loss smoothed by these
-    /// widths, if there are some. Beyond the backend's floats the value is
-    /// infinite or NaN, and the gradient without meaning.
+    /// Returns the value and gradient at these parameters, with the loss smoothed
+    /// by these widths, if there are any. If the numbers overflow the backend's
+    /// floats, the value is infinite or NaN and the gradient has no meaning.
     pub(crate) fn at(&self, parameters: Vec<f64>, widths: &[f64]) -> Result<Point, TrainingError> {
         self.passes.set(self.passes.get() + 1);
         let num_targets = self.batches.num_targets();
@@ -163,7 +164,8 @@ impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> 
     }
 }
 
-/// Adds the numbers of rows to the sum of each target.
+/// Adds the numbers of each row, `[rows, num_targets]`, to the sum of each
+/// target.
 fn add_rows<B: Backend>(sums: &mut [f64], rows: Tensor<B, 2>) {
     let num_targets = sums.len();
     for (index, number) in rows.into_data().iter::<f64>().enumerate() {
@@ -190,7 +192,8 @@ impl Solver {
         }
     }
 
-    /// `epsilon` is that of the backend's floats.
+    /// Makes one update. `epsilon` is the machine epsilon of the backend's
+    /// floats.
     pub(crate) fn update(
         &mut self,
         objective: &Objective,
@@ -206,8 +209,8 @@ impl Solver {
 }
 
 impl Point {
-    /// Checks that it is a point of a training of these settings; `slacks` says
-    /// whether the loss is smoothed.
+    /// Checks that a training with these settings can have this point. `slacks`
+    /// says whether the loss is smoothed.
     pub(crate) fn check(&self, expected: &Expected, slacks: bool) -> Checked {
         let (parameters, targets) = (expected.num_parameters(), expected.num_targets);
         check_numbers("weights and biases", &self.parameters, parameters)?;
@@ -220,7 +223,8 @@ impl Point {
 }
 
 impl Solver {
-    /// Checks that it is that of these settings after so many updates at most.
+    /// Checks that a training with these settings can have this state after at
+    /// most this number of updates.
     pub(crate) fn check(&self, expected: &Expected, updates: usize, slacks: bool) -> Checked {
         match (self, expected.config.optimizer) {
             (Self::Lbfgs(lbfgs), OptimizerConfig::Lbfgs { history }) => {
@@ -235,7 +239,8 @@ impl Solver {
 }
 
 impl FullBatch {
-    /// Checks that it is that of these settings after so many updates.
+    /// Checks that a training with these settings can have this state after this
+    /// number of updates.
     pub(crate) fn check(&self, expected: &Expected, updates: usize) -> Checked {
         match (self, expected.config.loss.is_smooth()) {
             (Self::Smooth(solver), true) => solver.check(expected, updates, false),
@@ -277,11 +282,12 @@ impl FullBatch {
     }
 }
 
-/// Where training with all rows ended.
+/// The result of full-batch training.
 pub(crate) struct Ended {
     pub(crate) coefficients: Coefficients,
     pub(crate) stopped: StopReason,
-    /// The widths that the loss was smoothed by last, if it was.
+    /// The last widths that the loss was smoothed by; empty if it was not
+    /// smoothed.
     pub(crate) widths: Vec<f64>,
 }
 
@@ -298,14 +304,14 @@ impl Ended {
         })
     }
 
-    /// Whether no further update would change much.
+    /// Whether training stopped because further updates would change little.
     pub(crate) fn is_at_an_end(&self) -> bool {
         matches!(self.stopped, StopReason::Converged | StopReason::Precision)
     }
 }
 
-/// Trains with all rows in each update, from a model or from where a checkpoint
-/// left off. An epoch is an update.
+/// Trains by full-batch updates, starting from a model or from a checkpoint. An
+/// epoch is one update.
 pub(crate) fn train<B: AutodiffBackend>(
     config: &TrainingConfig,
     rows: &AllRows<'_, B, impl BatchSource<B::InnerBackend>>,
@@ -377,7 +383,8 @@ pub(crate) fn train<B: AutodiffBackend>(
         }
     }
     if watch.saves() {
-        // At a limit it can be gone on from, with more time.
+        // Training that stopped at a limit can be resumed with a larger time
+        // limit, so it is not saved as ended.
         let is_at_a_limit = matches!(stopped, StopReason::Steps | StopReason::Time);
         watch.progress.ended = (!is_at_a_limit).then_some(stopped);
         let epoch = watch.progress.history.len();

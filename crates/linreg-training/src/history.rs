@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What an epoch of training came to.
+/// Results of one epoch of training.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Epoch, from 0.
@@ -11,11 +11,11 @@ pub struct EpochRecord {
     /// squared for the squared and the Huber loss), summed over the targets;
     /// without the penalty.
     pub loss: f64,
-    /// The same over the rows held out.
+    /// Mean loss over the validation rows, if there are any.
     pub validation_loss: Option<f64>,
-    /// Learning rate of its last update; none where the optimizer finds its own.
+    /// Learning rate of its last update; none for a full-batch optimizer.
     pub learning_rate: Option<f64>,
-    /// Seconds of training by its end, those before it was resumed counted.
+    /// Seconds of training by its end, including the time before it was resumed.
     pub seconds: f64,
 }
 
@@ -23,17 +23,18 @@ pub struct EpochRecord {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
-    /// All epochs were done.
+    /// All configured epochs were done.
     Epochs,
-    /// The most updates were made.
+    /// The largest number of updates was reached.
     Steps,
-    /// The longest time was over.
+    /// The largest time was reached.
     Time,
-    /// The rows held out were predicted no better for as many epochs as patience
-    /// allows; the model is that of the best.
+    /// Early stopping: the validation loss did not improve for as many epochs as
+    /// patience allows. The model is that of the best epoch.
     Patience,
     /// The gradient was within the tolerance of 0.
     Converged,
-    /// Updates no longer changed the objective in the backend's floats.
+    /// Further updates would not lower the objective in the precision of the
+    /// backend's floats.
     Precision,
 }

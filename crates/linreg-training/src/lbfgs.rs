@@ -7,9 +7,9 @@ use crate::full_batch::{Moved, Point};
 /// The limited-memory BFGS method in `f64`: Nocedal and Wright, *Numerical
 /// Optimization* (2006), algorithms 7.4 and 7.5.
 ///
-/// Burn 0.21 has one too, but its state can be neither saved nor loaded, it
-/// keeps the history in the backend's floats, and each of its products of two
-/// vectors waits for the device.
+/// Burn 0.21 has one too, but its state can be neither saved nor loaded, its
+/// history is in the backend's floats, and each of its dot products waits for the
+/// device.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Lbfgs {
     point: Point,
@@ -17,7 +17,7 @@ pub(crate) struct Lbfgs {
     steps: Vec<Vec<f64>>,
     changes: Vec<Vec<f64>>,
     history: usize,
-    /// Updates in a row that hardly changed the value.
+    /// Number of updates in a row that hardly changed the value.
     idle: usize,
 }
 
@@ -32,7 +32,8 @@ impl Lbfgs {
         }
     }
 
-    /// Checks that it is that of these settings after so many updates.
+    /// Checks that a training with these settings can have this state after this
+    /// number of updates.
     pub(crate) fn check(
         &self,
         expected: &Expected,
@@ -78,7 +79,8 @@ impl Lbfgs {
         tolerance: f64,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<Moved, TrainingError> {
-        /// Updates in a row that gain less than the rounding of losses.
+        /// Number of updates in a row without progress after which the method
+        /// stops.
         const MOST_IDLE: usize = 10;
         const IDLE: f64 = 1e-9;
         if largest(&self.point.gradient) <= tolerance {
@@ -88,7 +90,7 @@ impl Lbfgs {
             if self.steps.is_empty() {
                 return Ok(Moved::NoFurther);
             }
-            // Curvature that rounding has spoilt is forgotten.
+            // The history may be spoilt by rounding, so it is cleared.
             self.steps.clear();
             self.changes.clear();
             return Ok(Moved::On);
@@ -119,18 +121,21 @@ impl Lbfgs {
         })
     }
 
-    /// A point along the direction where the slope has fallen enough (the
-    /// strong Wolfe condition on the gradient). The objective is convex, so that
-    /// the slope alone brackets it; values would be lost in the rounding of the
-    /// backend's floats near the optimum.
+    /// Line search: returns a point along the direction where the slope has
+    /// become small enough (the curvature condition of the strong Wolfe
+    /// conditions); none if there is none. The objective is convex, so the slopes
+    /// are enough to bracket the minimum. Near the optimum, differences of values
+    /// would be lost in the rounding of the backend's floats.
     fn search(
         &self,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<Option<Point>, TrainingError> {
         const MOST_EVALUATIONS: usize = 30;
-        /// Nearly exact: on a quadratic the directions are then conjugate.
+        /// Largest share of the slope that may be left. The search is nearly
+        /// exact, because on a quadratic function an exact one makes the
+        /// directions conjugate.
         const SLOPE_LEFT: f64 = 0.3;
-        /// What rounding may make of a value.
+        /// Relative rounding error that is allowed in a value.
         const SLACK: f64 = 1e-6;
         let direction = self.direction();
         let slope = dot(&self.point.gradient, &direction);
@@ -160,8 +165,8 @@ impl Lbfgs {
                 true => high = Some((length, found_slope)),
                 false => (low, low_slope) = (length, found_slope),
             }
-            // Where the slope would be 0 if it were straight, within what the
-            // bracket allows.
+            // The secant method: where the slope would be 0 if it were linear,
+            // kept within the bracket.
             length = match high {
                 Some((high, high_slope)) => {
                     let width = high - low;
@@ -183,8 +188,8 @@ impl Lbfgs {
         Ok(None)
     }
 
-    /// Minus the gradient times the approximate inverse of the second
-    /// derivatives, by the recursion of two loops.
+    /// Returns minus the approximate inverse Hessian times the gradient, by the
+    /// two-loop recursion.
     fn direction(&self) -> Vec<f64> {
         let mut direction: Vec<f64> = self.point.gradient.iter().map(|g| -g).collect();
         let mut factors = vec![0.0; self.steps.len()];
@@ -214,7 +219,7 @@ pub(crate) fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-/// The largest size of a number.
+/// Returns the largest absolute value.
 pub(crate) fn largest(numbers: &[f64]) -> f64 {
     numbers.iter().fold(0.0, |largest, x| x.abs().max(largest))
 }
@@ -229,7 +234,8 @@ fn add(sum: &mut [f64], factor: f64, numbers: &[f64]) {
 mod tests {
     use super::*;
 
-    /// Half the sum of `scale (x - 1)²`, with a wall of infinity far out.
+    /// Returns half the sum of `scale (x - 1)²`, and infinity far from the
+    /// minimum.
     fn bowl(scales: &[f64], parameters: Vec<f64>) -> Point {
         let value = scales.iter().zip(&parameters);
         let value = value.map(|(s, x)| s * (x - 1.0).powi(2) / 2.0).sum();
@@ -253,7 +259,8 @@ mod tests {
         let at = |parameters| Ok(bowl(&scales, parameters));
         let mut lbfgs = Lbfgs::new(bowl(&scales, vec![0.0; 20]), 100);
         let updates = (0..200).find(|_| lbfgs.update(1e-10, &at).unwrap() == Moved::Converged);
-        // Exact arithmetic and searches would take one for each direction.
+        // With exact arithmetic and exact line searches, there would be one
+        // update for each of the 20 directions.
         assert!(updates.is_some_and(|updates| updates < 60), "{updates:?}");
         for x in &lbfgs.point().parameters {
             assert!((x - 1.0).abs() < 1e-5, "{x}");

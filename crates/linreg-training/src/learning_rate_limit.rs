@@ -3,20 +3,22 @@ use linreg_data::{ChunkOrder, DataError, RowSource, Summary};
 
 use crate::curvature::Curvature;
 
-/// Up to which constant learning rate plain gradient descent on the mean squared
-/// loss converges, for these rows.
+/// The largest constant learning rate with which plain gradient descent on the
+/// mean squared loss converges, for these rows.
 ///
-/// The Hessian of the mean of `(y_hat - y)²` is `H = 2 X' X / n`, with a column of
-/// ones in `X` for the bias. A step multiplies the error along an eigenvector of `H`
-/// by `1 - learning rate λ`, which stays within 1 below `2 / λ` (LeCun et al.,
-/// *Efficient BackProp*, 1998, section 5.1).
+/// The Hessian of the mean of `(y_hat - y)²` is `H = 2 X' X / n`, with a column
+/// of ones in `X` for the bias. A step multiplies the error along an eigenvector
+/// of `H` with the eigenvalue `λ` by `1 - learning rate * λ`. Its absolute value
+/// is below 1 if the learning rate is below `2 / λ` (LeCun et al., *Efficient
+/// BackProp*, 1998, section 5.1).
 ///
-/// A batch's own Hessian `H_b` differs from `H`. Steps on batches of `b` rows drawn at
-/// random come down, in the mean square, to what the noise of the batches leaves, if
-/// `E[H_b²] <= 2 H / learning rate` (Bach and Moulines, *Non-strongly-convex smooth stochastic approximation with convergence
-/// rate O(1/n)*, 2013, section 2). With `E[H_b²] = (1 - 1/b) H² + 4 E[|x|² x x'] / b`
-/// and `E[|x|² x x'] <= max |x|² H / 2`, that is so below
-/// `2 / ((1 - 1/b) λ + 2 max |x|² / b)`, whatever the rows.
+/// The Hessian `H_b` of a single batch differs from `H`. On random batches of `b`
+/// rows, the mean squared error falls to a level that is due to the noise of the
+/// batches, if `E[H_b²] <= 2 H / learning rate` (Bach and Moulines,
+/// *Non-strongly-convex smooth stochastic approximation with convergence rate
+/// O(1/n)*, 2013, section 2). With `E[H_b²] = (1 - 1/b) H² + 4 E[|x|² x x'] / b`
+/// and `E[|x|² x x'] <= max |x|² H / 2`, a learning rate below
+/// `2 / ((1 - 1/b) λ + 2 max |x|² / b)` is enough, for any rows.
 ///
 /// # Example
 ///
@@ -36,25 +38,29 @@ use crate::curvature::Curvature;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LearningRateLimit {
-    /// λ, the largest eigenvalue of the Hessian: to three digits only for more than
-    /// 256 features.
+    /// The largest eigenvalue λ of the Hessian. For more than 256 features it is
+    /// estimated from a sample of the rows, to about three digits.
     pub largest_eigenvalue: f64,
-    /// `2 / λ`: below it, steps on all rows at once converge, and above it they
-    /// diverge.
+    /// The limit for full-batch steps, `2 / λ`. Below it they converge, and above
+    /// it they diverge.
     pub all_rows: f64,
-    /// Below it, steps on batches of this size drawn at random do not diverge, in the
-    /// mean square; between the two it depends on the rows.
+    /// The limit for steps on random batches of this size. Below it they do not
+    /// diverge, in the mean square. Between this limit and `all_rows` it depends
+    /// on the rows.
     pub batches: f64,
-    /// The smallest eigenvalue of the Hessian that is not 0 but for rounding, along
-    /// which gradient descent is slowest; none for more than 256 features.
+    /// The smallest eigenvalue of the Hessian that is not 0 up to rounding.
+    /// Gradient descent is slowest along its eigenvector. None for more than 256
+    /// features.
     pub smallest_eigenvalue: Option<f64>,
 }
 
 impl LearningRateLimit {
-    /// Features up to which the Gram matrix is worth its memory and time.
+    /// Largest number of features for which the Gram matrix is worth its memory
+    /// and time.
     const MOST_FEATURES: usize = 256;
 
-    /// Reads every row, once or twice; weights count.
+    /// Computes the limits, with the weights of the rows. Reads every row three
+    /// times, or twice for more than 256 features.
     ///
     /// # Errors
     ///
@@ -91,7 +97,7 @@ impl LearningRateLimit {
 
 /// The Gram matrix `X' X / n`, with a column of ones where the model has a bias.
 struct Gram {
-    /// Row by row.
+    /// The matrix, row-major.
     products: Vec<f64>,
     width: usize,
 }
@@ -127,8 +133,9 @@ impl Gram {
         Ok(Self { products, width })
     }
 
-    /// The smallest that is more than rounding, and the largest; none where they
-    /// cannot be found, such as of numbers beyond floats.
+    /// Returns the smallest eigenvalue that is more than rounding error, and the
+    /// largest. None where they cannot be computed, for example where numbers
+    /// overflow.
     fn eigenvalues(&self) -> Option<[f64; 2]> {
         let matrix = MatRef::from_row_major_slice(&self.products, self.width, self.width);
         let eigenvalues = matrix.self_adjoint_eigenvalues(Side::Lower).ok()?;
@@ -154,8 +161,8 @@ mod tests {
 
     #[test]
     fn is_that_of_rows_whose_hessian_is_known() {
-        // Two columns of ±1 that agree in three rows of four: without a bias,
-        // 2 X' X / n has the eigenvalues 2 (1 ± 1/2).
+        // Two columns of ±1 agree in three rows of four. Without a bias, 2 X' X /
+        // n has the eigenvalues 2 (1 ± 1/2).
         let features = vec![1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0];
         let dataset = Dataset::new(features, vec![0.0; 4], names(2), vec!["y".into()]).unwrap();
         let limit = LearningRateLimit::of(&dataset, 4, false).unwrap();

@@ -1,14 +1,14 @@
 //! Trains the linear model with autodiff and minibatch stochastic gradient
 //! descent, on any Burn backend.
 //!
-//! [`train`] is the loop: shuffled batches, forward, squared loss, backward,
-//! update, and after each epoch the mean loss over all rows, taken without
-//! gradients. [`train_stream`] is the same for rows that do not fit in memory.
-//! [`Training`] is the step inside, for a loop of one's own.
+//! [`train`] is the training loop: shuffled batches, forward pass, loss, backward
+//! pass, update, and after each epoch the mean loss over all rows, computed
+//! without gradients. [`train_stream`] does the same for rows that do not fit in
+//! memory. [`Training`] is a single step, for a training loop of your own.
 //!
 //! [`TrainingConfig`] chooses the [`Loss`], the [`Penalty`], the optimizer and
-//! its schedule, and when to stop. [`train_with`] takes, in its [`RunOptions`],
-//! rows held out to judge by, and a [`Checkpoint`] to go on from.
+//! its schedule, and when to stop. The [`RunOptions`] of [`train_with`] hold the
+//! validation rows and the [`Checkpoint`] to resume from.
 //!
 //! # Example
 //!

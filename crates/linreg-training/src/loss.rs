@@ -1,8 +1,8 @@
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-/// The squared loss of each example, `(prediction - target)²`, without the
-/// factor 1/2 of some textbooks.
+/// Returns the squared loss of each example, `(prediction - target)²`, without
+/// the factor 1/2 of some textbooks.
 ///
 /// # Shapes
 ///
@@ -10,7 +10,7 @@ use burn::tensor::backend::Backend;
 ///
 /// # Panics
 ///
-/// If the shapes differ: `[rows, 1]` against `[1, rows]` would otherwise
+/// If the shapes differ. `[rows, 1]` against `[1, rows]` would otherwise
 /// broadcast to every pair of rows.
 pub fn squared_loss<B: Backend>(predictions: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
     assert_eq!(
@@ -21,8 +21,8 @@ pub fn squared_loss<B: Backend>(predictions: Tensor<B, 2>, targets: Tensor<B, 2>
     (predictions - targets).square()
 }
 
-/// The [`squared_loss`] of each example times its weight, or itself where there
-/// are no weights.
+/// Returns the [`squared_loss`] of each example, times its weight if there are
+/// weights.
 ///
 /// # Shapes
 ///

@@ -3,11 +3,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::Loss;
 
-/// How far predictions are from the values of a target, in `f64`; where rows
-/// have weights, every mean counts them.
+/// Metrics of the predictions of one target, in `f64`. Where rows have weights,
+/// every mean is weighted.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Metrics {
-    /// Number of rows, those of weight 0 left out.
+    /// Number of rows, without those of weight 0.
     pub rows: u64,
     /// Mean squared error, in the target's unit squared.
     pub mse: f64,
@@ -20,47 +20,48 @@ pub struct Metrics {
     /// 1, negative where the mean would predict better. None where the target
     /// is constant, because there is no variance to explain.
     pub r_squared: Option<f64>,
-    /// What a model is judged by that was trained on another loss than squares;
-    /// none for squares, whose mean is `mse`. In JSON its numbers stand beside the
-    /// others.
+    /// Metrics of the loss function that the model was trained on; none for the
+    /// squared loss, whose mean is `mse`. In JSON they are fields on the same
+    /// level as the others.
     #[serde(flatten)]
     pub own: Option<OwnMetrics>,
 }
 
-/// Metrics of the loss that a model was trained on.
+/// Metrics of the loss function that a model was trained on.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum OwnMetrics {
-    /// Of the Huber loss.
+    /// Metrics of the Huber loss.
     Huber {
-        /// Where squares turn to lines, in the target's unit.
+        /// Residual at which the loss changes from quadratic to linear, in the
+        /// target's unit.
         delta: f64,
         /// Mean of the loss, in the target's unit squared.
         huber_loss: f64,
-        /// Share of the rows that are no further than delta from the prediction.
+        /// Share of the rows whose residual is at most delta in absolute value.
         within_delta: f64,
     },
-    /// Of the quantile loss.
+    /// Metrics of the quantile loss.
     Quantile {
         /// The quantile that was trained on.
         tau: f64,
         /// Mean of the loss, in the target's unit.
         pinball_loss: f64,
-        /// Share of the rows that are at or below the prediction: about tau, for a
-        /// model that fits.
+        /// Share of the rows whose target is at or below the prediction: about
+        /// tau for a good model.
         coverage: f64,
     },
-    /// Of the absolute loss, whose mean is `mae`.
+    /// Metrics of the absolute loss, whose mean is `mae`.
     Absolute {
-        /// Share of the rows that are at or below the prediction: about a half,
-        /// for a model that fits.
+        /// Share of the rows whose target is at or below the prediction: about
+        /// one half for a good model.
         coverage: f64,
     },
 }
 
 impl OwnMetrics {
-    /// The mean loss, and the share of the rows that goes with it; the mean
-    /// absolute error is not among these metrics.
+    /// Returns the mean loss and the share of the rows. The mean loss is none for
+    /// the absolute loss, because `mae` is that mean.
     pub fn figures(&self) -> (Option<f64>, f64) {
         match *self {
             Self::Huber {
@@ -78,8 +79,8 @@ impl OwnMetrics {
     }
 }
 
-/// Gathers the [`Metrics`] of one target from chunks of rows; states of
-/// different chunks merge.
+/// Accumulates the [`Metrics`] of one target over chunks of rows. Accumulators of
+/// different chunks can be merged.
 ///
 /// # Example
 ///
@@ -97,15 +98,16 @@ pub struct MetricsAccumulator {
     squared: f64,
     absolute: f64,
     own: f64,
-    /// Weights of the rows within delta, or at or below the prediction.
+    /// Sum of the weights of the rows within delta, or at or below the
+    /// prediction.
     counted: f64,
     targets: Moments,
 }
 
-/// The share of a number by which rounding may move a prediction.
+/// Relative rounding error that is allowed in a prediction.
 const ROUNDING: f64 = 1e-12;
 
-/// Of a model that was trained on squares.
+/// The default accumulator is for a model that was trained on the squared loss.
 impl Default for MetricsAccumulator {
     fn default() -> Self {
         Self::new(Loss::Squared)
@@ -113,7 +115,7 @@ impl Default for MetricsAccumulator {
 }
 
 impl MetricsAccumulator {
-    /// Gathers the metrics of a model that was trained on this loss.
+    /// Creates an accumulator for a model that was trained on this loss.
     pub fn new(loss: Loss) -> Self {
         Self {
             loss,
@@ -125,7 +127,7 @@ impl MetricsAccumulator {
         }
     }
 
-    /// Learns from further rows of weight 1.
+    /// Adds rows of weight 1.
     ///
     /// # Panics
     ///
@@ -135,8 +137,8 @@ impl MetricsAccumulator {
         self.targets.update(targets);
     }
 
-    /// Learns from further rows of these weights, each finite and 0 or more: a
-    /// row of weight 2 counts as two of weight 1, one of weight 0 not at all.
+    /// Adds rows with these weights, each finite and 0 or more. A row of weight 2
+    /// counts as two rows of weight 1, and a row of weight 0 does not count.
     ///
     /// # Panics
     ///
@@ -161,8 +163,8 @@ impl MetricsAccumulator {
                 self.own += weight * self.loss.of(residual);
                 let counts = match self.loss {
                     Loss::Huber { delta } => residual.abs() <= delta,
-                    // A row that the model goes through is not to be above it by
-                    // rounding.
+                    // A row on the fitted line must not count as above it because
+                    // of rounding.
                     _ => residual <= ROUNDING * (prediction.abs() + target.abs()),
                 };
                 if counts {
@@ -172,11 +174,11 @@ impl MetricsAccumulator {
         }
     }
 
-    /// Learns what another accumulator has learned from other rows.
+    /// Adds the rows of another accumulator.
     ///
     /// # Panics
     ///
-    /// If it is of another loss.
+    /// If the other accumulator is for another loss.
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(self.loss, other.loss, "metrics of two losses");
         self.squared += other.squared;
@@ -186,7 +188,7 @@ impl MetricsAccumulator {
         self.targets.merge(&other.targets);
     }
 
-    /// The metrics of all rows so far; none before the first row.
+    /// Returns the metrics of all rows so far; none before the first row.
     pub fn metrics(&self) -> Option<Metrics> {
         let rows = self.targets.count();
         if rows == 0 {

@@ -13,7 +13,8 @@ use crate::step::NotSaved;
 use crate::watch::Watch;
 use crate::{Observer, StopReason, Training, TrainingConfig, TrainingError};
 
-/// Epoch after epoch of batches, from where the watch's progress is.
+/// Trains by minibatches, epoch after epoch, starting from the progress in
+/// `watch`.
 pub(crate) fn train<B: AutodiffBackend>(
     config: &TrainingConfig,
     batches: &impl BatchSource<B::InnerBackend>,
@@ -48,7 +49,8 @@ pub(crate) fn train<B: AutodiffBackend>(
                 if training.is_between_updates() {
                     let interrupted = watch.is_interrupted();
                     limit = watch.limit_reached(steps);
-                    // At a limit it can be gone on from, with more time.
+                    // Training that stopped at a limit can be resumed with a
+                    // larger time limit, so it is saved.
                     let is_last = watch.saves() && limit.is_some();
                     if interrupted || is_last || watch.is_save_due(steps) {
                         let saved = save(config, watch, epoch, &mut training)?;

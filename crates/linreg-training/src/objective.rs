@@ -9,24 +9,24 @@ use crate::standardize::target_std;
 use crate::{TrainingConfig, TrainingError, weighted_squared_loss};
 use stored::{StoredLoss, StoredPenalty};
 
-/// What an example costs whose target is missed by `r = target - prediction`.
+/// The loss function of an example with the residual `r = target - prediction`.
 ///
 /// # The objective
 ///
-/// Training minimises, for each target by itself,
+/// Training minimises, for each target separately,
 ///
 /// ```text
 /// mean over the examples of loss(r)  +  l1 * sum of |w|  +  l2 * sum of w²
 /// ```
 ///
-/// with losses in the target's own unit, a mean that counts the weights of rows,
-/// and the [`Penalty`] on the weights `w` of the features as they are trained
-/// on: divided by their standard deviations where the configuration
-/// standardises (as glmnet does by default, and scikit-learn after a
-/// `StandardScaler`), as they are where it does not. The bias is never
-/// penalised. There is no factor 1/2 anywhere.
+/// where the residuals are in the target's unit and the mean is weighted by the
+/// weights of the rows. The [`Penalty`] is on the weights `w` of the features on
+/// the scale that training uses: divided by their standard deviations if the
+/// configuration standardises (as glmnet does by default, and scikit-learn after
+/// a `StandardScaler`), unchanged if not. The bias is never penalised. There is
+/// no factor 1/2 anywhere.
 ///
-/// With `n` rows, these parameters of others are ours:
+/// With `n` rows, the parameters of other programs translate as follows:
 ///
 /// | estimator | ours |
 /// | --- | --- |
@@ -40,28 +40,29 @@ use stored::{StoredLoss, StoredPenalty};
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", try_from = "StoredLoss")]
 pub enum Loss {
-    /// `r²`: the mean of the target is learned.
+    /// `r²`, which estimates the mean of the target.
     Squared,
-    /// `|r|`: the median is learned.
+    /// `|r|`, which estimates the median.
     Absolute,
-    /// `r²` up to `|r| = delta`, and `2 delta |r| - delta²` beyond, so that far
-    /// rows pull no harder than those at `delta` (Huber, *Robust Estimation of a
-    /// Location Parameter*, 1964).
+    /// `r²` up to `|r| = delta`, and `2 delta |r| - delta²` beyond, so that
+    /// outliers have no larger gradient than rows at `delta` (Huber, *Robust
+    /// Estimation of a Location Parameter*, 1964).
     Huber {
-        /// Above 0, in the target's unit.
+        /// Residual at which the loss becomes linear; above 0, in the target's
+        /// unit.
         delta: f64,
     },
-    /// `tau r` for targets above the prediction and `(tau - 1) r` below: the
-    /// quantile `tau` is learned (Koenker and Bassett, *Regression Quantiles*,
+    /// `tau r` for targets above the prediction and `(tau - 1) r` below, which
+    /// estimates the quantile `tau` (Koenker and Bassett, *Regression Quantiles*,
     /// 1978).
     Quantile {
-        /// Above 0 and below 1.
+        /// The quantile, above 0 and below 1.
         tau: f64,
     },
 }
 
 impl Loss {
-    /// The loss of a residual `target - prediction`.
+    /// Returns the loss of a residual `target - prediction`.
     pub fn of(&self, residual: f64) -> f64 {
         match *self {
             Self::Squared => residual * residual,
@@ -74,13 +75,14 @@ impl Loss {
         }
     }
 
-    /// Whether its gradient changes gradually: so that of the squared and the
-    /// Huber loss.
+    /// Whether it has a continuous derivative, as the squared and the Huber loss
+    /// have.
     pub fn is_smooth(&self) -> bool {
         matches!(self, Self::Squared | Self::Huber { .. })
     }
 
-    /// A loss with a corner as `slope |r| + tilt r`: both factors.
+    /// Returns `slope` and `tilt` of a loss with a corner, which is
+    /// `slope |r| + tilt r`; none for a smooth loss.
     pub(crate) fn corner(&self) -> Option<(f64, f64)> {
         match *self {
             Self::Squared | Self::Huber { .. } => None,
@@ -89,7 +91,8 @@ impl Loss {
         }
     }
 
-    /// The loss's unit where the target is divided by this.
+    /// Returns the factor by which the loss becomes smaller when the target is
+    /// divided by `target_std`.
     fn unit(&self, target_std: f64) -> f64 {
         match self.is_smooth() {
             true => target_std * target_std,
@@ -116,23 +119,25 @@ impl Loss {
     }
 }
 
-/// What weights cost and which are allowed; the bias is free. See [`Loss`] for
-/// the objective and what the parameters of other programs are here.
+/// The penalty and constraints on the weights; the bias has none. See [`Loss`]
+/// for the objective and for the parameters of other programs.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(try_from = "StoredPenalty")]
 pub struct Penalty {
-    /// Factor of the sum of `|w|`, 0 or more: makes weights exactly 0 (Tibshirani,
-    /// *Regression Shrinkage and Selection via the Lasso*, 1996). Default: 0.
+    /// Factor of the sum of `|w|`, 0 or more. It makes some weights exactly 0
+    /// (Tibshirani, *Regression Shrinkage and Selection via the Lasso*, 1996).
+    /// Default: 0.
     pub l1: f64,
     /// Factor of the sum of `w²`, 0 or more. With `l1` it is the elastic net.
     /// Default: 0.
     pub l2: f64,
-    /// Whether weights are kept at 0 or above. Default: false.
+    /// Whether weights are constrained to be 0 or more. Default: false.
     pub nonnegative: bool,
 }
 
 impl Penalty {
-    /// Whether it has corners or bounds, which need a proximal step.
+    /// Whether it is differentiable. An L1 penalty and the constraint to
+    /// non-negative weights are not, and need a proximal operator.
     pub fn is_smooth(&self) -> bool {
         self.l1 == 0.0 && !self.nonnegative
     }
@@ -148,11 +153,12 @@ impl Penalty {
     }
 }
 
-/// The objective in the units of the rows that are trained on.
+/// The objective on the scale that training uses.
 ///
-/// A target divided by `s` has losses smaller by `s²` (by `s` where they are
-/// not squares), and weights smaller by `s`: dividing the objective by the
-/// loss's factor leaves `l1 s / s²` and `l2 s² / s²` (or `l1` and `l2 s`).
+/// If a target is divided by `s`, its weights become smaller by the factor `s`,
+/// and its losses by `s²` (absolute and quantile loss: by `s`). Dividing the
+/// objective by the factor of the loss gives the penalties `l1 s / s²` and
+/// `l2 s² / s²` (absolute and quantile loss: `l1` and `l2 s`).
 #[derive(Clone, Debug)]
 pub(crate) struct Objective {
     pub(crate) loss: Loss,
@@ -191,7 +197,7 @@ impl Objective {
         config.penalty.check()
     }
 
-    /// The loss of each example times its weight, `[rows, num_targets]`.
+    /// Returns the loss of each example times its weight, `[rows, num_targets]`.
     pub(crate) fn losses<B: Backend>(
         &self,
         predictions: Tensor<B, 2>,
@@ -217,7 +223,7 @@ impl Objective {
         }
     }
 
-    /// The loss of a residual of a target.
+    /// Returns the loss of a residual of a target.
     pub(crate) fn loss_of(&self, target: usize, residual: f64) -> f64 {
         match self.loss {
             Loss::Huber { .. } => {
@@ -228,23 +234,25 @@ impl Objective {
         }
     }
 
-    /// The Huber loss's delta for a target; 1 for other losses.
+    /// Returns the Huber loss's delta for a target; 1 for other losses.
     pub(crate) fn delta(&self, target: usize) -> f64 {
         self.deltas[target]
     }
 
-    /// What a loss of a target is multiplied with to be in the units of the data.
+    /// Returns the factor that converts a loss of a target to the units of the
+    /// data.
     pub(crate) fn unit(&self, target: usize) -> f64 {
         self.units[target]
     }
 
-    /// Losses in the units of the data, summed over the targets.
+    /// Returns the sum over the targets of their losses, in the units of the
+    /// data.
     pub(crate) fn in_units(&self, losses: &[f64]) -> f64 {
         let losses = losses.iter().zip(&self.units);
         losses.map(|(loss, unit)| loss * unit).sum()
     }
 
-    /// The L1 penalty of row-major weights.
+    /// Returns the L1 penalty of row-major weights.
     pub(crate) fn penalty_l1(&self, weight: &[f64]) -> f64 {
         let num_targets = self.l1.len();
         let weights = weight.iter().enumerate();
@@ -261,20 +269,20 @@ impl Objective {
         self.l2.iter().any(|l2| *l2 > 0.0)
     }
 
-    /// The weights nearest to these, by the proximal operator of `step` times
-    /// the L1 penalty and the bounds (Parikh and Boyd, *Proximal Algorithms*,
-    /// 2014, section 6.5.2).
+    /// Applies to a weight the proximal operator of `step` times the L1 penalty
+    /// and of the constraint to non-negative weights (Parikh and Boyd, *Proximal
+    /// Algorithms*, 2014, section 6.5.2).
     pub(crate) fn proximal(&self, index: usize, weight: f64, step: f64) -> f64 {
         let threshold = step * self.l1[index % self.l1.len()];
         let shrunk = match self.nonnegative {
             true => (weight - threshold).max(0.0),
             false => weight.signum() * (weight.abs() - threshold).max(0.0),
         };
-        // Never the zero with a sign.
+        // Avoids the negative zero.
         if shrunk == 0.0 { 0.0 } else { shrunk }
     }
 
-    /// The same for weights on the device, `[num_features, num_targets]`.
+    /// Does the same for weights on the device, `[num_features, num_targets]`.
     pub(crate) fn proximal_tensor<B: Backend>(
         &self,
         weight: Tensor<B, 2>,
@@ -296,14 +304,14 @@ impl Objective {
     }
 }
 
-/// The Huber loss of sizes of residuals, with a delta for each target.
+/// Returns the Huber loss of absolute residuals, with a delta for each target.
 pub(crate) fn huber<B: Backend>(sizes: Tensor<B, 2>, deltas: &[f64]) -> Tensor<B, 2> {
     let deltas = row(deltas, &sizes.device()).expand(sizes.dims());
     let within = sizes.clone().min_pair(deltas);
     within.clone() * (sizes * 2.0 - within)
 }
 
-/// A number for each target, `[1, num_targets]`.
+/// Returns a tensor with a number for each target, `[1, num_targets]`.
 pub(crate) fn row<B: Backend>(numbers: &[f64], device: &B::Device) -> Tensor<B, 2> {
     let data = TensorData::new(numbers.to_vec(), [1, numbers.len()]);
     // The float type is named, because Burn 0.21 otherwise takes that of the

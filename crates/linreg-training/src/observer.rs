@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-/// Is told how training goes on. `()` does nothing with it.
+/// Receives the progress of a training. `()` ignores it.
 pub trait Observer {
-    /// A batch has been trained on.
+    /// Called after each batch that was trained on, or after each full-batch
+    /// update.
     fn batch(&mut self) {}
 
-    /// An epoch has ended.
+    /// Called at the end of each epoch.
     fn epoch(&mut self, _report: &EpochReport) {}
 }
 
@@ -27,26 +28,28 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 pub struct EpochReport {
     /// The epoch, from 0.
     pub epoch: usize,
-    /// Number of epochs that are planned.
+    /// Largest number of epochs, as configured.
     pub num_epochs: usize,
     /// Mean loss over all rows, in the loss's unit (the target's, squared for the
     /// squared and the Huber loss), summed over the targets; without the penalty.
     pub loss: f64,
-    /// The same over the rows held out for validation, where there are some.
+    /// Mean loss over the validation rows, if there are any.
     pub validation: Option<f64>,
-    /// Step size of the last update; none where the optimizer finds its own.
+    /// Learning rate of the last update; none for a full-batch optimizer, which
+    /// has no learning rate.
     pub learning_rate: Option<f64>,
-    /// Rows trained on in this epoch.
+    /// Number of rows of the training data, also where a limit ended the epoch
+    /// early.
     pub num_rows: usize,
-    /// Time of the epoch, the losses after it included.
+    /// Time of the epoch, including the computation of the losses at its end.
     pub elapsed: Duration,
-    /// Time of training so far, that before it was resumed included.
+    /// Time of training so far, including the time before it was resumed.
     pub since_start: Duration,
 }
 
 impl EpochReport {
-    /// An epoch that ended with this loss, for a loop of one's own; nothing else
-    /// is known of it yet.
+    /// Returns a report with this loss, for a training loop of your own. The
+    /// other fields are none or 0.
     pub fn new(epoch: usize, num_epochs: usize, loss: f64) -> Self {
         Self {
             epoch,
@@ -60,9 +63,9 @@ impl EpochReport {
         }
     }
 
-    /// Rows trained on in a second.
+    /// Number of rows trained on per second.
     pub fn rows_per_second(&self) -> f64 {
-        // No clock is finer.
+        // At least a nanosecond, so that there is no division by 0.
         self.num_rows as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 }

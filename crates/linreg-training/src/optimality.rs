@@ -10,19 +10,19 @@ use dual::Dual;
 
 mod dual;
 
-/// How far the objective of a target, its mean loss and the penalty, is above the
-/// least that any coefficients give on the same rows, at most.
+/// The objective of a target (its mean loss plus the penalty), and a lower bound
+/// of its minimum over all coefficients on the same rows.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Optimality {
     /// The objective of the model, in the loss's unit.
     pub objective: f64,
-    /// No coefficients have an objective below this; at least 0.
+    /// A lower bound of the objective of any coefficients, at least 0.
     pub lower_bound: f64,
 }
 
 impl Optimality {
-    /// By which share of the least objective this one is above it at most; none
-    /// where the least may be 0.
+    /// Returns an upper bound of how far the objective is above its minimum, as a
+    /// share of the minimum; none where the minimum may be 0.
     pub fn excess(&self) -> Option<f64> {
         if self.objective == 0.0 {
             return Some(0.0);
@@ -32,26 +32,29 @@ impl Optimality {
     }
 }
 
-/// What rounding in `f64` leaves of a residual, on the scale that is trained on.
+/// Largest residual that is due to rounding in `f64`, on the scale that training
+/// uses.
 const ROUNDING: f64 = 1e-14;
 
-/// An excess below this is not improved on by further bounds.
+/// An excess below this is close enough; no further bounds are computed.
 const CLOSE: f64 = 1e-5;
 
-/// Multiplications that the bounds may take: some tens of seconds.
+/// Largest number of multiplications for the bounds. They take some tens of
+/// seconds.
 const MOST_WORK: f64 = 4e10;
 
-/// The optimality of coefficients on the scale that is trained on, a number a
-/// target; none where the objective is another than the configuration's loss and
-/// penalty, or the bounds would take too long.
+/// Returns the optimality for each target, in the units of the data; the
+/// coefficients are on the scale that training uses. None with weight decay,
+/// where the objective is not finite, or where the bounds would take too long.
 ///
 /// The bounds are values of the dual problem (Boyd and Vandenberghe, *Convex
-/// Optimization*, section 5.1.3): slopes `u` of the losses that balance every
-/// feature make `mean of u y` less what the loss's conjugate and the penalty's
-/// take a lower bound. The slopes are those of the loss smoothed by some width,
-/// corrected twice until they balance and scaled until they are slopes of the
-/// loss. All of it is computed in `f64` on the host, in four passes over the rows
-/// at least.
+/// Optimization*, section 5.1.3). A dual point has a slope `u` of the loss for
+/// each row. If the mean of `u x` is within what the penalty allows for every
+/// feature, the mean of `u y` minus the conjugates of the loss and of the penalty
+/// is a lower bound. The slopes start as those of the loss, smoothed by some
+/// width. They are corrected twice to satisfy the condition, and scaled down
+/// until they are slopes that the loss can have. All of this is computed in `f64`
+/// on the host, in at least four passes over the rows.
 pub(crate) fn optimality(
     config: &TrainingConfig,
     source: &(impl RowSource + ?Sized),
@@ -72,7 +75,8 @@ pub(crate) fn optimality(
     if config.weight_decay > 0.0 || !all_finite {
         return Ok(None);
     }
-    // Residuals of rounding are none: of that, a share says nothing.
+    // An objective that is only rounding error counts as 0, because a share of it
+    // would mean nothing.
     let nothing = match objective.loss {
         Loss::Squared | Loss::Huber { .. } => ROUNDING * ROUNDING,
         _ => ROUNDING,
@@ -86,12 +90,12 @@ pub(crate) fn optimality(
             lower_bound: 0.0,
         })
         .collect();
-    // The widths that training ended with balance best, where there are some.
+    // The widths that training ended with give the best bounds, if there are any.
     let first: Vec<(usize, f64)> = match (objective.loss, widths) {
         (Loss::Squared | Loss::Huber { .. }, _) => (0..num_targets).map(|t| (t, 1.0)).collect(),
         (_, widths) => widths.iter().copied().enumerate().collect(),
     };
-    // Nothing is below 0.
+    // An objective of 0 is a minimum, because no objective is below 0.
     let mut is_known = objectives.iter().all(|objective| *objective == 0.0);
     for candidates in [first, grid(&objectives, objective.loss)] {
         let still = candidates
@@ -114,7 +118,7 @@ pub(crate) fn optimality(
         for dual in duals {
             let bound = &mut bounds[dual.target()];
             let found = dual.lower_bound();
-            // Rounding may lift a bound above what it bounds.
+            // Rounding could make the bound larger than the objective.
             bound.lower_bound = bound.lower_bound.max(found).min(bound.objective);
         }
     }
@@ -125,7 +129,8 @@ pub(crate) fn optimality(
     Ok(is_known.then_some(bounds))
 }
 
-/// Widths for slopes of a model that was trained otherwise: shares of its loss.
+/// Returns several widths for each target, as shares of its objective, for a
+/// model that was not trained with smoothing; none for a smooth loss.
 fn grid(objectives: &[f64], loss: Loss) -> Vec<(usize, f64)> {
     if loss.is_smooth() {
         return Vec::new();

@@ -14,19 +14,19 @@ use serde_json::Value;
 
 use crate::{TrainingConfig, TrainingError};
 
-/// How gradients become updates.
+/// The optimizer: how gradients become updates.
 ///
-/// The first five go by minibatches and are Burn's; the last two compute each
-/// update from all rows, in 64-bit floats on the host, with the gradients from
-/// the device.
+/// The first five are Burn's optimizers and work on minibatches. The last two are
+/// full-batch: they compute each update from all rows, in 64-bit floats on the
+/// host, with gradients from the device.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OptimizerConfig {
     /// Stochastic gradient descent.
     Sgd {
-        /// Share of the last update that is carried on, from 0 to below 1.
+        /// Momentum coefficient, from 0 to below 1.
         momentum: f64,
-        /// Whether the momentum is Nesterov's rather than a heavy ball's.
+        /// Whether the momentum is Nesterov's; classical momentum if not.
         nesterov: bool,
     },
     /// Adam (Kingma and Ba, 2015), with its usual decays of 0.9 and 0.999.
@@ -36,31 +36,32 @@ pub enum OptimizerConfig {
     /// RMSProp (Tieleman and Hinton, 2012), with a decay of 0.99 and this
     /// momentum.
     RmsProp {
-        /// Share of the last update that is carried on, from 0 to below 1.
+        /// Momentum coefficient, from 0 to below 1.
         momentum: f64,
     },
     /// AdaGrad (Duchi, Hazan and Singer, 2011).
     AdaGrad,
-    /// The limited-memory BFGS method with all rows in each update, see
-    /// [`TrainingConfig::full_batch`]. For any loss, without an L1 penalty or
-    /// bounds.
+    /// The limited-memory BFGS method on all rows, see
+    /// [`TrainingConfig::full_batch`]. For any loss, but without an L1 penalty or
+    /// non-negative weights.
     Lbfgs {
-        /// Number of updates that are remembered; at least 1.
+        /// Number of updates that are remembered, at least 1.
         history: usize,
     },
-    /// The accelerated proximal gradient method with all rows in each update
-    /// (Beck and Teboulle, *FISTA*, 2009). For any loss and penalty; its zeros are
-    /// exact.
+    /// The accelerated proximal gradient method on all rows (Beck and Teboulle,
+    /// *FISTA*, 2009). For any loss and penalty. Weights that the penalty sets to
+    /// 0 are exactly 0.
     Proximal,
 }
 
-/// A limit on gradients, for each of weight and bias by itself, as Burn clips.
+/// Gradient clipping. As in Burn, the gradients of weight and bias are clipped
+/// separately.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clipping {
-    /// The largest norm, above 0; longer gradients are scaled to it.
+    /// The largest norm, above 0. Gradients with a larger norm are scaled to it.
     Norm(f64),
-    /// The largest size of each number, above 0.
+    /// The largest absolute value of each component, above 0.
     Value(f64),
 }
 
@@ -71,7 +72,7 @@ impl OptimizerConfig {
         nesterov: false,
     };
 
-    /// Its name in the tool.
+    /// Returns its name, such as `sgd`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sgd { .. } => "sgd",
@@ -84,12 +85,13 @@ impl OptimizerConfig {
         }
     }
 
-    /// Whether each update is for all rows.
+    /// Whether it is full-batch: each update uses all rows.
     pub fn is_full_batch(&self) -> bool {
         matches!(self, Self::Lbfgs { .. } | Self::Proximal)
     }
 
-    /// How far a long run of equal gradients moves, in learning rates each.
+    /// Returns how far one of many equal gradients moves a parameter in the end,
+    /// in multiples of learning rate times gradient.
     pub(crate) fn amplification(&self) -> f64 {
         match self {
             Self::Sgd { momentum, .. } => 1.0 / (1.0 - momentum),
@@ -142,7 +144,7 @@ impl OptimizerConfig {
 
 type Adaptor<B, O> = OptimizerAdaptor<O, LinearRegression<B>, B>;
 
-/// Burn's optimizer of minibatches.
+/// Burn's optimizer for minibatches.
 pub(crate) enum BatchOptimizer<B: AutodiffBackend> {
     Sgd(Adaptor<B, Sgd<B::InnerBackend>>),
     Adam(Adaptor<B, Adam>),
@@ -151,7 +153,7 @@ pub(crate) enum BatchOptimizer<B: AutodiffBackend> {
     AdaGrad(Adaptor<B, AdaGrad>),
 }
 
-/// The same for each kind of optimizer.
+/// Evaluates the same expression for each kind of optimizer.
 macro_rules! each {
     ($optimizer:expr, $name:ident => $what:expr) => {
         match $optimizer {
@@ -167,13 +169,14 @@ macro_rules! each {
 impl<B: AutodiffBackend> BatchOptimizer<B> {
     /// # Panics
     ///
-    /// For an optimizer that takes all rows.
+    /// For a full-batch optimizer.
     pub(crate) fn new(config: &TrainingConfig) -> Self {
         let clipping = config.clipping.map(|clipping| match clipping {
             Clipping::Norm(limit) => GradientClippingConfig::Norm(limit as f32),
             Clipping::Value(limit) => GradientClippingConfig::Value(limit as f32),
         });
-        // Weight decay is the step's, which leaves the bias alone.
+        // Weight decay is applied in `Training::update` instead, because it must
+        // not change the bias.
         match config.optimizer {
             OptimizerConfig::Sgd { momentum, nesterov } => {
                 let momentum = (momentum > 0.0).then(|| {
@@ -214,14 +217,15 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
         each!(self, optimizer => optimizer.step(learning_rate, model, gradients))
     }
 
-    /// What it remembers, every bit of it.
+    /// Returns its state, exact to the last bit.
     pub(crate) fn to_json(&self) -> Result<Value, String> {
         each!(self, optimizer => {
             record::to_json::<B>(Optimizer::<LinearRegression<B>, B>::to_record(optimizer))
         })
     }
 
-    /// The optimizer that remembers this, after it was [checked](record::check).
+    /// Restores the state of the optimizer, which must have been
+    /// [checked](record::check).
     pub(crate) fn load(self, json: Value, device: &B::Device) -> Result<Self, String> {
         macro_rules! load {
             ($kind:ident, $optimizer:ident) => {{

@@ -8,25 +8,25 @@ use crate::objective::Objective;
 
 /// The accelerated proximal gradient method in `f64`: Beck and Teboulle, *A Fast
 /// Iterative Shrinkage-Thresholding Algorithm* (2009), with backtracking, and
-/// restarted where the momentum points uphill (O'Donoghue and Candès, *Adaptive
-/// Restart for Accelerated Gradient Schemes*, 2015).
+/// with a restart where the momentum increases the objective (O'Donoghue and
+/// Candès, *Adaptive Restart for Accelerated Gradient Schemes*, 2015).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Proximal {
     point: Point,
-    /// The point that the momentum leads to, where the next gradient is taken.
+    /// The extrapolated point, where the next gradient is computed.
     ahead: Point,
     momentum: f64,
-    /// A bound on the second derivatives, learned on the way.
+    /// Bound on the second derivatives, found by backtracking.
     bound: f64,
     num_weights: usize,
-    /// The least objective so far, infinite before the first update, which JSON has
-    /// no number for; and the updates since.
+    /// The least objective so far. It is infinite before the first update, which
+    /// JSON stores as null. `idle` is the number of updates since it fell.
     #[serde(deserialize_with = "infinite_if_null")]
     least: f64,
     idle: usize,
 }
 
-/// Bounds are not doubled beyond this one.
+/// Backtracking ends when the bound exceeds this one.
 const LARGEST_BOUND: f64 = 1e30;
 
 fn infinite_if_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
@@ -46,7 +46,8 @@ impl Proximal {
         }
     }
 
-    /// Checks that it is that of these settings after so many updates.
+    /// Checks that a training with these settings can have this state after this
+    /// number of updates.
     pub(crate) fn check(&self, expected: &Expected, updates: usize, slacks: bool) -> Checked {
         self.point.check(expected, slacks)?;
         self.ahead.check(expected, slacks)?;
@@ -57,7 +58,7 @@ impl Proximal {
         if !(self.momentum >= 1.0 && self.momentum.is_finite()) {
             return wrong("momentum", self.momentum, "a finite number from 1");
         }
-        // Doubled once beyond the largest at most.
+        // A bound that is not above the largest one may be doubled once more.
         let most = 2.0 * LARGEST_BOUND;
         if !(1.0..=most).contains(&self.bound) {
             let expected = format!("a number from 1 to {most:e}");
@@ -80,7 +81,8 @@ impl Proximal {
         &self.point
     }
 
-    /// `epsilon` is that of the floats that the objective is computed in.
+    /// Makes one update. `epsilon` is the machine epsilon of the floats that the
+    /// objective is computed in.
     pub(crate) fn update(
         &mut self,
         objective: &Objective,
@@ -88,13 +90,15 @@ impl Proximal {
         epsilon: f64,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<Moved, TrainingError> {
-        /// Updates that gain less than the rounding of losses.
+        /// Number of updates in a row without progress after which the method
+        /// stops.
         const MOST_IDLE: usize = 100;
         const IDLE: f64 = 1e-10;
         let (found, step) = self.step(objective, epsilon, at)?;
         let mapping = self.bound * largest(&step);
         let onwards = difference(&found.parameters, &self.point.parameters);
-        // Steps are from the point ahead: uphill is against them.
+        // The step starts at the extrapolated point. The objective rises where it
+        // is opposite to the change of the parameters.
         let restart = dot(&step, &onwards) < 0.0;
         let value = found.value + objective.penalty_l1(&found.parameters[..self.num_weights]);
         self.point = found;
@@ -122,14 +126,16 @@ impl Proximal {
         Ok(Moved::On)
     }
 
-    /// The proximal step from the point ahead, with a bound that holds along it.
+    /// Makes the proximal step from the extrapolated point, with a bound that
+    /// holds along it.
     fn step(
         &mut self,
         objective: &Objective,
         epsilon: f64,
         at: &dyn Fn(Vec<f64>) -> Result<Point, TrainingError>,
     ) -> Result<(Point, Vec<f64>), TrainingError> {
-        /// What rounding may make of values: some of the backend's epsilons.
+        /// Allowed rounding error of a value, in multiples of the machine
+        /// epsilon.
         const EPSILONS: f64 = 16.0;
         let slack = (EPSILONS * epsilon).max(1e-9);
         loop {
@@ -147,8 +153,8 @@ impl Proximal {
             let square = dot(&step, &step);
             let bent = dot(&difference(&found.gradient, &ahead.gradient), &step);
             let model = ahead.value + dot(&ahead.gradient, &step) + self.bound / 2.0 * square;
-            // By values and by gradients: the one or the other is lost in the
-            // rounding of the backend's floats.
+            // Both the values and the gradients have to show it, because rounding
+            // in the backend's floats can spoil either of them.
             let too_bent = bent > 1.001 * self.bound * square
                 && found.value > model + slack * ahead.value.abs();
             if found.value.is_finite() && !too_bent || self.bound > LARGEST_BOUND {

@@ -5,26 +5,27 @@ use linreg_data::RowSource;
 
 use crate::{Checkpoint, CheckpointFile};
 
-/// What a run of training is given besides its configuration; none of it by
-/// default.
+/// What a training run is given besides its configuration. By default, nothing.
 #[derive(Default)]
 pub struct RunOptions<'a> {
-    /// Rows held out, in the units of the rows trained on: the loss on them is
-    /// taken after each epoch, and is what patience goes by.
+    /// Validation rows, in the units of the training rows. The loss on them is
+    /// computed after each epoch, and early stopping uses it.
     pub validation: Option<&'a dyn RowSource>,
-    /// Where and how often to save what training needs to go on: at its
-    /// beginning, on the way, and at its end. If that fails on the way, training
-    /// goes on, see [`Trained::not_saved`](crate::Trained::not_saved).
+    /// Where and how often to save checkpoints. One is saved before the first
+    /// update, others during training, and one at its end. If the first cannot be
+    /// saved, training does not start; if a later one cannot, training continues,
+    /// see [`Trained::not_saved`](crate::Trained::not_saved).
     pub checkpoint: Option<Checkpointing>,
-    /// Where to go on from. On the same CPU backend, data and configuration the
-    /// model is that of a training that was never interrupted, bit for bit.
+    /// The checkpoint to resume from. With the same CPU backend, data and
+    /// configuration, the model is bit for bit that of a training that was never
+    /// interrupted.
     pub resume: Option<Checkpoint>,
-    /// Once true, training ends after the update it is in, saves a checkpoint if
-    /// there is a file for one, and is a
+    /// Once this is true, training stops after the current update, saves a
+    /// checkpoint if there is a file for one, and returns
     /// [`TrainingError::Interrupted`](crate::TrainingError).
     pub interrupted: Option<&'a AtomicBool>,
-    /// Whether to find out how far the objective may be above the least, which
-    /// reads the rows four times more at least, see
+    /// Whether to bound how far the objective is above its minimum. This takes at
+    /// least four more passes over the rows, see
     /// [`Trained::optimality`](crate::Trained::optimality).
     pub bound_objective: bool,
 }
@@ -32,17 +33,18 @@ pub struct RunOptions<'a> {
 /// Where and how often to save a [`Checkpoint`].
 #[derive(Debug)]
 pub struct Checkpointing {
-    /// The file.
+    /// The file to save to.
     pub file: CheckpointFile,
     /// When to save.
     pub every: Every,
 }
 
-/// How often something is done.
+/// How often checkpoints are saved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Every {
-    /// After so many updates; at least 1.
+    /// After this number of updates since the last one, at least 1.
     Steps(usize),
-    /// After the update in which so much time has passed.
+    /// After the first update that ends at least this long after the last one was
+    /// saved.
     Time(Duration),
 }

@@ -4,8 +4,8 @@ use linreg_model::Coefficients;
 use crate::columns::Columns;
 use crate::objective::Objective;
 
-/// Rows as they are trained on, with a number for the intercept at the end of the
-/// features: 1, or 0 where there is none.
+/// Rows on the scale that training uses. A column for the intercept follows the
+/// features: 1, or 0 for a model without a bias.
 pub(crate) struct ScaledRows<'a, S: ?Sized> {
     pub(crate) source: &'a S,
     pub(crate) columns: &'a Columns,
@@ -14,7 +14,8 @@ pub(crate) struct ScaledRows<'a, S: ?Sized> {
 }
 
 impl<S: RowSource + ?Sized> ScaledRows<'_, S> {
-    /// Features, targets and weight of each row; weights are 1 on average.
+    /// Calls `tell` with the features, targets and weight of each row whose
+    /// weight is not 0. Weights are divided by their mean.
     pub(crate) fn each(&self, mut tell: impl FnMut(&[f64], &[f64], f64)) -> Result<(), DataError> {
         let (width, num_targets) = (
             self.coefficients.num_features(),
@@ -59,7 +60,7 @@ impl<S: RowSource + ?Sized> ScaledRows<'_, S> {
         x.iter().zip(coefficients).map(|(x, w)| x * w).sum()
     }
 
-    /// The weights of a target, and its bias.
+    /// Returns the weights of a target, followed by its bias.
     pub(crate) fn coefficients_of(&self, target: usize) -> impl Iterator<Item = f64> + '_ {
         let num_targets = self.coefficients.num_targets();
         let weights = self.coefficients.weight()[target..].iter();
@@ -67,7 +68,7 @@ impl<S: RowSource + ?Sized> ScaledRows<'_, S> {
         weights.step_by(num_targets).copied().chain([bias])
     }
 
-    /// The objective of each target, on the scale that is trained on.
+    /// Returns the objective of each target, on the scale that training uses.
     pub(crate) fn objectives(&self, objective: &Objective) -> Result<Vec<f64>, DataError> {
         let num_targets = self.coefficients.num_targets();
         let mut sums = vec![0.0; num_targets];

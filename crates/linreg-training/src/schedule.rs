@@ -8,36 +8,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
 
-/// How the learning rate changes from update to update.
+/// A learning rate schedule: how the learning rate changes from update to update.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum LearningRateSchedule {
     /// The same for every update.
     Constant,
-    /// In equal steps from the learning rate down towards 0 after the last
-    /// update, which averages out the noise of minibatches: the last iterate
-    /// then converges at the best possible rate (Zamani and Glineur, *Exact
+    /// Falls linearly from the learning rate and would reach 0 one update after
+    /// the last. This averages out the noise of minibatches: the last iterate
+    /// converges at the best possible rate (Zamani and Glineur, *Exact
     /// convergence rate of the last iterate in subgradient methods*, 2023).
     Linear,
-    /// Along half a cosine, down to 0 (Loshchilov and Hutter, *SGDR*, 2016).
+    /// Falls to 0 along half a period of a cosine (Loshchilov and Hutter, *SGDR*,
+    /// 2016).
     Cosine,
-    /// By the same factor in every update.
+    /// Is multiplied by the same factor after every update.
     Exponential {
-        /// Share of the learning rate that is left in the end, above 0 and at
-        /// most 1.
+        /// Share of the learning rate that is left after all updates, above 0 and
+        /// at most 1.
         last: f64,
     },
-    /// In stages of equally many updates.
+    /// Is constant within each of several stages with the same number of updates.
     Step {
         /// Number of stages; at least 1.
         stages: usize,
-        /// What the learning rate is multiplied by from stage to stage, above 0
-        /// and below 1.
+        /// Factor by which the learning rate is multiplied after each stage,
+        /// above 0 and at most 1.
         factor: f64,
     },
-    /// Up to the learning rate in equal steps, then down with the root of the
-    /// number of updates (Vaswani et al., *Attention Is All You Need*, 2017).
+    /// Warm-up: rises linearly to the learning rate, then falls as 1 over the
+    /// square root of the number of updates (Vaswani et al., *Attention Is All
+    /// You Need*, 2017).
     Noam {
-        /// Share of the updates on the way up, above 0 and at most 1.
+        /// Share of the updates in the warm-up, above 0 and at most 1.
         warmup: f64,
     },
 }
@@ -64,8 +66,8 @@ impl LearningRateSchedule {
     }
 }
 
-/// Burn's scheduler of the share of the learning rate: its rates themselves may
-/// not exceed 1, which a learning rate on raw columns can need.
+/// Burn's scheduler, used for the share of the learning rate. Burn allows no
+/// learning rate above 1, which columns that are not standardised can need.
 pub(crate) enum Scheduler {
     Constant,
     Linear(LinearLrScheduler),
@@ -76,7 +78,8 @@ pub(crate) enum Scheduler {
 }
 
 impl Scheduler {
-    /// The scheduler of so many updates in all, after the first `done`.
+    /// Creates the scheduler for this total number of updates, after the first
+    /// `done` of them.
     pub(crate) fn new(schedule: LearningRateSchedule, updates: usize, done: usize) -> Self {
         const CHECKED: &str = "the schedule has been checked";
         let updates = updates.max(1);
@@ -100,7 +103,7 @@ impl Scheduler {
                 Self::Step(config.with_gamma(factor).init().expect(CHECKED))
             }
             LearningRateSchedule::Noam { warmup } => {
-                // The peak, at the end of the way up, is 1.
+                // The share at the end of the warm-up is 1.
                 let warmup = (warmup * updates as f64).ceil().max(1.0);
                 let config = NoamLrSchedulerConfig::new(warmup.sqrt())
                     .with_warmup_steps(warmup as usize)
@@ -116,7 +119,7 @@ impl Scheduler {
         scheduler
     }
 
-    /// The share of the learning rate for the next update.
+    /// Returns the share of the learning rate for the next update.
     pub(crate) fn next_share(&mut self) -> f64 {
         match self {
             Self::Constant => 1.0,

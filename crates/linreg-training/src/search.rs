@@ -8,23 +8,24 @@ use linreg_data::{Dataset, Set, Split};
 use crate::watch::mean_loss_of;
 use crate::{TrainingConfig, TrainingError, train};
 
-/// How well one configuration predicts rows that it was not trained on.
+/// The cross-validation losses of one configuration, on rows that it was not
+/// trained on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrossValidation {
-    /// Mean loss over the rows left out, for each fold; infinite where training
+    /// Mean loss over the held-out rows of each fold; infinite where training
     /// diverged.
     pub losses: Vec<f64>,
 }
 
 impl CrossValidation {
-    /// Mean over the folds.
+    /// Returns the mean loss over the folds.
     pub fn mean(&self) -> f64 {
         self.losses.iter().sum::<f64>() / self.losses.len() as f64
     }
 
-    /// Standard error of the mean: the standard deviation of the folds, with
-    /// divisor folds - 1, over the square root of their number. Infinite where
-    /// training diverged.
+    /// Returns the standard error of the mean: the standard deviation over the
+    /// folds, with the divisor folds - 1, divided by the square root of their
+    /// number. Infinite where training diverged.
     pub fn std_error(&self) -> f64 {
         let (mean, folds) = (self.mean(), self.losses.len() as f64);
         if !mean.is_finite() {
@@ -35,19 +36,19 @@ impl CrossValidation {
     }
 }
 
-/// Judges each configuration by cross-validation: it is trained once without
-/// each of several parts of the rows and judged on the part left out (Hastie,
-/// Tibshirani and Friedman, *The Elements of Statistical Learning*, 2nd edition,
-/// section 7.10). The seed and the number of a row decide its fold, for all
-/// configurations alike.
+/// Evaluates each configuration by cross-validation. For each fold, it is trained
+/// on the other folds and evaluated on the held-out one (Hastie, Tibshirani and
+/// Friedman, *The Elements of Statistical Learning*, 2nd edition, section 7.10).
+/// The seed and the number of a row decide its fold, which is the same for all
+/// configurations.
 ///
-/// As many trainings run side by side as `threads` says, which changes the time
+/// `threads` is the number of trainings that run in parallel. It changes the time
 /// and nothing else.
 ///
 /// # Errors
 ///
-/// Fewer than two folds, more folds than rows, or as [`train`]; but a training
-/// that diverges counts as an infinite loss.
+/// Fewer than two folds, more folds than rows, and the errors of [`train`],
+/// except that a training that diverges counts as an infinite loss.
 pub fn cross_validate<B: AutodiffBackend>(
     configs: &[TrainingConfig],
     dataset: &Dataset,
@@ -70,7 +71,8 @@ pub fn cross_validate<B: AutodiffBackend>(
     let failed = Mutex::new(None);
     let work = || {
         loop {
-            // Fold by fold: the configurations of one share its rows in cache.
+            // Runs go fold by fold, because the configurations of one fold share
+            // its rows in the cache.
             let run = next.fetch_add(1, Ordering::Relaxed);
             if run >= num_runs || lock(&failed).is_some() {
                 return;
@@ -87,7 +89,7 @@ pub fn cross_validate<B: AutodiffBackend>(
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.get().min(num_runs) {
-            // Where the system gives no more threads, those there are do the work.
+            // If the system gives no more threads, the existing ones do the work.
             let thread = std::thread::Builder::new().name("linreg search".to_string());
             if thread.spawn_scoped(scope, work).is_err() {
                 break;
@@ -108,7 +110,7 @@ pub fn cross_validate<B: AutodiffBackend>(
         .collect())
 }
 
-/// The loss on the rows left out, of a model trained on the others.
+/// Trains on all rows but the held-out ones, and returns the loss on these.
 fn judge<B: AutodiffBackend>(
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -133,7 +135,7 @@ fn judge<B: AutodiffBackend>(
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What is written under these locks is written whole.
+    // No panic can leave the data under these locks half-written.
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -168,8 +170,8 @@ mod tests {
         cross_validate::<B>(configs, &dataset(), 4, 7, threads, &device).unwrap()
     }
 
-    /// Ridge regression by its normal equations, on standardised columns as
-    /// training has them; its loss on other rows.
+    /// Solves ridge regression by its normal equations, on columns standardised
+    /// as in training, and returns its loss on the validation rows.
     fn ridge_loss(l2: f64, training: &Dataset, validation: &Dataset) -> f64 {
         let scaler = linreg_data::Scaler::fit(training).unwrap();
         let scaled = scaler.transform(training).unwrap();

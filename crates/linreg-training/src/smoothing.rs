@@ -8,35 +8,36 @@ use crate::lbfgs::largest;
 use crate::objective::{Objective, huber, row};
 use crate::{TrainingConfig, TrainingError};
 
-/// Training towards a loss with a corner, all rows at once: a sequence of smooth
-/// objectives, each solved from where the last one ended.
+/// Full-batch training with a loss that has a corner: it solves a sequence of
+/// smooth objectives, each starting from the solution of the one before.
 ///
-/// A loss `slope |r| + tilt r` is rounded off within a width `h` of its corner:
+/// A loss `slope |r| + tilt r` is smoothed within a width `h` around its corner:
 /// `|r|` becomes `r² / 2h` up to `h` and `|r| - h / 2` beyond, so that no row's
 /// loss is changed by more than `slope h / 2` (He, Pan, Tan and Zhou, *Smoothed
-/// quantile regression with large-scale inference*, 2023, with a uniform
-/// kernel). Widths fall by ten until the rows within them could not make the
-/// loss smaller by a millionth.
+/// quantile regression with large-scale inference*, 2023, with a uniform kernel).
+/// The widths are divided by ten until the bound of [`slacks`] is at most a
+/// millionth of the loss.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Smoothed {
     solver: Solver,
-    /// The width for each target.
+    /// The smoothing width for each target.
     widths: Vec<f64>,
-    /// Number of widths tried before.
+    /// Number of times that the widths were made smaller.
     stage: usize,
-    /// Updates with this width.
+    /// Number of updates with the current widths.
     updates: usize,
 }
 
 impl Smoothed {
-    /// The share of the loss that rounding it off may cost in the end.
+    /// Share of the loss by which the last smoothed solution may be above the
+    /// minimum.
     const TARGET: f64 = 1e-6;
-    /// What each width is divided by to be the next.
+    /// Factor by which a width is divided to get the next one.
     const FACTOR: f64 = 10.0;
-    /// Updates with one width. Most take some tens.
+    /// Largest number of updates with the same widths. Most need some tens.
     const MOST_UPDATES: usize = 1000;
 
-    /// Starts with widths as large as the losses.
+    /// Starts with widths that are as large as the losses.
     pub(crate) fn new(
         config: &TrainingConfig,
         start: Point,
@@ -54,9 +55,10 @@ impl Smoothed {
         })
     }
 
-    /// Checks that it is that of these settings after so many updates.
+    /// Checks that a training with these settings can have this state after this
+    /// number of updates.
     pub(crate) fn check(&self, expected: &Expected, updates: usize) -> Checked {
-        /// More tenths than any float has.
+        /// More divisions by ten than any float allows before it is 0.
         const MOST_STAGES: usize = 400;
         self.solver.check(expected, updates, true)?;
         check_numbers("widths", &self.widths, expected.num_targets)?;
@@ -86,7 +88,8 @@ impl Smoothed {
         &self.widths
     }
 
-    /// An update of the parameters, or the next width. `epsilon` is that of the
+    /// Makes one update of the parameters, and goes to smaller widths when the
+    /// solution for these is found. `epsilon` is the machine epsilon of the
     /// backend's floats.
     pub(crate) fn update(
         &mut self,
@@ -114,7 +117,7 @@ impl Smoothed {
         if !is_coarse.contains(&true) {
             return Ok(moved);
         }
-        // A width near the rounding of the residuals tells nothing.
+        // A width close to the rounding error of the residuals has no effect.
         let narrowest = Self::FACTOR.powi(self.stage as i32 + 1).recip();
         if narrowest < 4.0 * epsilon {
             return Ok(Moved::NoFurther);
@@ -131,8 +134,8 @@ impl Smoothed {
         Ok(Moved::On)
     }
 
-    /// How near to 0 the gradient has to be with these widths: what is left
-    /// should cost a hundredth of what rounding the corner off costs.
+    /// Returns the tolerance of the gradient for these widths: the remaining
+    /// error should be about a hundredth of the error of smoothing.
     fn tolerance(&self, least: f64) -> f64 {
         const SHARE: f64 = 0.01;
         let point = self.solver.point();
@@ -141,7 +144,8 @@ impl Smoothed {
     }
 }
 
-/// The smoothed losses of each example times its weight, `[rows, num_targets]`.
+/// Returns the smoothed loss of each example times its weight,
+/// `[rows, num_targets]`.
 ///
 /// # Panics
 ///
@@ -170,10 +174,11 @@ pub(crate) fn smoothed_losses<B: Backend>(
     }
 }
 
-/// By how much each example's loss is above `u r`, with the slope `u` of its
-/// smoothed loss, times its weight. Where the gradient is 0, the mean of these
-/// bounds how far the loss is above the least: the slopes are then a feasible
-/// point of the dual linear program.
+/// Returns by how much each example's loss is above `u r`, times its weight,
+/// where `u` is the slope of its smoothed loss, `[rows, num_targets]`. Where the
+/// gradient is 0, the mean of these numbers bounds how far the loss is above its
+/// minimum, because the slopes are then a feasible point of the dual linear
+/// program.
 pub(crate) fn slacks<B: Backend>(
     objective: &Objective,
     widths: &[f64],

@@ -1,11 +1,13 @@
-/// Solves `A x = b` for a symmetric, positive semidefinite matrix of which the
-/// lower triangle is given, row-major, in the free coordinates; the others are
-/// 0, and so is a coordinate that depends on those before it.
+/// Solves `A x = b` in the free coordinates, for a symmetric, positive
+/// semidefinite matrix of which the lower triangle is given, row-major. The other
+/// coordinates of `x` are 0, and so is a free coordinate that is linearly
+/// dependent on those before it.
 ///
-/// By the factors L D L' of the matrix scaled to a diagonal of ones (Golub and Van
-/// Loan, *Matrix Computations*, section 4.1.2).
+/// Uses the factorisation L D L' of the matrix scaled to a diagonal of ones
+/// (Golub and Van Loan, *Matrix Computations*, section 4.1.2).
 pub(crate) fn solve(mut a: Vec<f64>, mut b: Vec<f64>, is_free: &[bool]) -> Vec<f64> {
-    /// What is left of a diagonal of 1 for a coordinate that depends on others.
+    /// A pivot below this, on a diagonal of ones, marks a linearly dependent
+    /// coordinate.
     const DEPENDENT: f64 = 1e-12;
     let size = b.len();
     let scale: Vec<f64> = (0..size)
@@ -58,7 +60,7 @@ pub(crate) fn solve(mut a: Vec<f64>, mut b: Vec<f64>, is_free: &[bool]) -> Vec<f
 mod tests {
     use super::*;
 
-    /// `A = B B'` with `x = (1, -2, 3)`, the upper triangle unused.
+    /// The solution is `x = (1, -2, 3)`. The upper triangle is not read.
     #[test]
     fn finds_the_solution_in_the_free_coordinates() {
         let unused = f64::NAN;
@@ -67,7 +69,7 @@ mod tests {
         for (x, expected) in solve(a.clone(), b, &[true; 3]).iter().zip([1.0, -2.0, 3.0]) {
             assert!((x - expected).abs() < 1e-12, "{x} {expected}");
         }
-        // Without the second: 4 x = 8 and 5 z = 10.
+        // Without the second coordinate the equations are 4 x = 8 and 5 z = 10.
         let found = solve(a, vec![8.0, 7.0, 10.0], &[true, false, true]);
         for (x, expected) in found.iter().zip([2.0, 0.0, 2.0]) {
             assert!((x - expected).abs() < 1e-12, "{x} {expected}");

@@ -1,22 +1,22 @@
 use linreg_data::Scaler;
 use linreg_model::{Coefficients, CoefficientsError};
 
-/// Turns the coefficients of a model of standardised rows into those of the
-/// rows themselves, in `f64`.
+/// Converts the coefficients of a model of standardised rows to the original
+/// units, in `f64`.
 ///
 /// With `z = (x - mean) / std` for each feature and target, `z_y = w z_x + b`
 /// becomes `y = w' x + b'` with `w' = w std_y / std_x` and
-/// `b' = mean_y + std_y b - sum of w' mean_x`. A feature that was not divided,
-/// because it is constant, says nothing about the targets and gets the weight
-/// 0.
+/// `b' = mean_y + std_y b - sum of w' mean_x`. A constant feature, whose standard
+/// deviation is 0, says nothing about the targets and gets the weight 0.
 ///
 /// # Errors
 ///
-/// A coefficient beyond 64-bit floats.
+/// A coefficient that overflows 64-bit floats.
 ///
 /// # Panics
 ///
-/// If the coefficients are not of the scaler's features and targets.
+/// If the coefficients and the scaler differ in the number of features or
+/// targets.
 pub fn fold_scale(
     scaled: &Coefficients,
     scaler: &Scaler,
@@ -43,7 +43,8 @@ pub fn fold_scale(
     Coefficients::new(weight, bias.collect())
 }
 
-/// What a target was divided by: a constant one by nothing.
+/// Returns the number that a target was divided by: its standard deviation, or 1
+/// if it is constant.
 pub(crate) fn target_std(scaler: &Scaler, target: usize) -> f64 {
     match scaler.target_stds[target] {
         0.0 => 1.0,

@@ -13,7 +13,8 @@ use crate::read::read_all;
 use crate::schedule::Scheduler;
 use crate::{OptimizerConfig, TrainingConfig};
 
-/// A model in training: [`step`](Self::step) by step, for a loop of one's own.
+/// A model in training, for a training loop of your own that calls
+/// [`step`](Self::step) for each batch.
 ///
 /// [`train`](crate::train) is such a loop.
 pub struct Training<B: AutodiffBackend> {
@@ -23,24 +24,26 @@ pub struct Training<B: AutodiffBackend> {
     objective: Objective,
     accumulator: GradientsAccumulator<LinearRegression<B>>,
     config: TrainingConfig,
-    /// Rows that one update is for, which the gradient is divided by.
+    /// Nominal number of rows of one update, by which the gradient is divided.
     update_rows: f64,
     update: usize,
     learning_rate: f64,
     batches_since_update: usize,
-    /// Whether gradients wait for further rows before an update.
+    /// Whether there are accumulated gradients that wait for more rows before an
+    /// update.
     accumulating: bool,
     losses: EpochLosses<B::InnerBackend>,
 }
 
 impl<B: AutodiffBackend> Training<B> {
-    /// Training from this model on, with batches from `batches`, whose units the
-    /// penalty and the Huber loss's delta speak. Without an intercept, the
-    /// model's bias stays as it is. The learning rate is the configuration's.
+    /// Starts training from this model, with batches from `batches`. The penalty
+    /// and the Huber loss's delta are in the units of these batches. Without an
+    /// intercept, the model's bias stays as it is. The learning rate is that of
+    /// the configuration; `automatic_learning_rate` has no effect.
     ///
     /// # Panics
     ///
-    /// If the optimizer takes all rows for each update.
+    /// If the configuration has a full-batch optimizer.
     pub fn new(
         model: LinearRegression<B>,
         config: &TrainingConfig,
@@ -50,14 +53,14 @@ impl<B: AutodiffBackend> Training<B> {
         Self::towards(objective, model, config, batches)
     }
 
-    /// The same towards an objective in the units of the batches.
+    /// Does the same as `new`, with an objective in the units of the batches.
     pub(crate) fn towards(
         objective: Objective,
         model: LinearRegression<B>,
         config: &TrainingConfig,
         batches: &impl BatchSource<B::InnerBackend>,
     ) -> Self {
-        // An update is for the rows of an epoch at most.
+        // An update never has more batches than an epoch.
         let accumulate = config.accumulate.min(batches.num_batches());
         let updates_per_epoch = batches.num_batches().div_ceil(accumulate);
         let updates = config.num_updates(updates_per_epoch);
@@ -77,18 +80,18 @@ impl<B: AutodiffBackend> Training<B> {
         }
     }
 
-    /// The model as it is now.
+    /// Returns the current model.
     pub fn model(&self) -> &LinearRegression<B> {
         &self.model
     }
 
-    /// Forward, loss, backward, update.
+    /// Trains on a batch: forward pass, loss, backward pass, update.
     ///
-    /// `backward` gives the gradient of the sum of the batch's losses, which
-    /// is divided by the batch size asked for, also where the last batch is
-    /// short. It returns new gradients each time, so there are none to set to
-    /// zero; they are added up over several batches only where the
-    /// configuration asks for it, or a batch comes in parts.
+    /// `backward` gives the gradient of the sum of the batch's losses. It is
+    /// divided by the configured batch size, also if the last batch is short.
+    /// Each call of `backward` returns new gradients, so none have to be set to
+    /// zero. Gradients are added up only if the configuration accumulates several
+    /// batches for an update, or if a batch comes in parts.
     pub fn step(mut self, batch: Batch<B::InnerBackend>) -> Self {
         let features = Tensor::from_inner(batch.features);
         let targets = Tensor::from_inner(batch.targets);
@@ -110,8 +113,9 @@ impl<B: AutodiffBackend> Training<B> {
         }
     }
 
-    /// Applies gradients still waiting for further batches, and gives the
-    /// first batch of the epoch whose loss was NaN or infinite, with that loss.
+    /// Ends an epoch: applies accumulated gradients that still wait for more
+    /// batches. Returns, with the training, the index of the first batch of the
+    /// epoch whose loss was NaN or infinite, and that loss.
     pub fn end_epoch(mut self) -> (Self, Option<(usize, f64)>) {
         if self.accumulating {
             self = self.update_accumulated();
@@ -132,7 +136,7 @@ impl<B: AutodiffBackend> Training<B> {
         if self.config.intercept {
             divide(&mut sums, &self.model.bias, self.update_rows);
         } else {
-            // A parameter without a gradient is left alone.
+            // The optimizer does not change a parameter without a gradient.
             sums.remove::<B::InnerBackend, 1>(self.model.bias.id);
         }
         self.learning_rate = self.config.learning_rate * self.scheduler.next_share();
@@ -148,8 +152,9 @@ impl<B: AutodiffBackend> Training<B> {
             self.change_weight(|weight, _| weight - before * rate);
         }
         if self.objective.nonnegative || self.objective.has_l1() {
-            // A weight rests at 0 where a long run of equal gradients, carried
-            // on by momentum, moves it no further than the penalty takes off.
+            // Momentum multiplies a long run of equal gradients by this factor.
+            // The step of the proximal operator has to grow with it, so that
+            // weights stay at 0 where the penalty outweighs the gradient.
             let step = self.learning_rate * self.config.optimizer.amplification();
             self.change_weight(|weight, objective| objective.proximal_tensor(weight, step));
         }
@@ -157,7 +162,7 @@ impl<B: AutodiffBackend> Training<B> {
         self
     }
 
-    /// Adds the gradient of the L2 penalty and of weight decay.
+    /// Adds the gradients of the L2 penalty and of weight decay.
     fn pull_to_zero(&self, gradients: &mut GradientsParams, decay: f64) {
         let weight = self.model.weight.val().inner();
         let factors: Vec<f64> = self
@@ -182,23 +187,28 @@ impl<B: AutodiffBackend> Training<B> {
         self.model.weight = Param::initialized(self.model.weight.id, weight);
     }
 
-    /// Number of updates made.
+    /// Returns the number of updates so far.
     pub fn num_updates(&self) -> usize {
         self.update
     }
 
-    /// The learning rate of the last update.
+    /// Returns the learning rate of the last update.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate
     }
 
-    /// Whether no gradients wait for further rows, so that it can be saved.
+    /// Whether no accumulated gradients wait for more rows, so that the training
+    /// can be saved.
     pub(crate) fn is_between_updates(&self) -> bool {
         !self.accumulating
     }
 
-    /// Everything that the next updates depend on; the first batch of the epoch
-    /// whose loss was not finite, if there is one, instead.
+    /// Returns everything that the next updates depend on.
+    ///
+    /// # Errors
+    ///
+    /// A batch of the epoch whose loss was not finite, and the other reasons of
+    /// [`NotSaved`].
     pub(crate) fn save(&mut self) -> Result<SavedTraining, NotSaved> {
         self.losses.read();
         if let Some((batch, loss)) = self.losses.first_not_finite {
@@ -216,8 +226,8 @@ impl<B: AutodiffBackend> Training<B> {
         })
     }
 
-    /// The training that was saved, of the same configuration and data, and checked
-    /// against them.
+    /// Restores a training that was saved with the same configuration and data.
+    /// Its saved state is checked against them.
     pub(crate) fn load(
         mut self,
         saved: &SavedTraining,
@@ -234,7 +244,7 @@ impl<B: AutodiffBackend> Training<B> {
         self.model.bias = Param::initialized(bias_id, model.bias.val());
         record::check(&saved.optimizer, &self.config, &self.model, saved.update)?;
         self.optimizer = self.optimizer.load(saved.optimizer.clone(), device)?;
-        // No more updates than the epochs in the checkpoint have.
+        // The check of the checkpoint has bounded this number of updates.
         for _ in 0..saved.update {
             self.scheduler.next_share();
         }
@@ -250,7 +260,8 @@ impl<B: AutodiffBackend> Training<B> {
 pub(crate) struct SavedTraining {
     pub(crate) weight: Vec<f64>,
     pub(crate) bias: Vec<f64>,
-    /// Under which the optimizer knows weight and bias.
+    /// Burn's parameter ids of weight and bias, by which the optimizer finds its
+    /// state for them.
     ids: [u64; 2],
     optimizer: Value,
     pub(crate) update: usize,
@@ -265,8 +276,8 @@ pub(crate) enum NotSaved {
     Record(String),
 }
 
-/// Divides a parameter's gradient. Dividing the loss instead would put two more
-/// nodes on the graph, a fifth of the time of a small step.
+/// Divides a parameter's gradient by a number. Dividing the loss instead would
+/// add two nodes to the graph, which take a fifth of the time of a small step.
 fn divide<B: AutodiffBackend, const D: usize>(
     gradients: &mut GradientsParams,
     parameter: &Param<Tensor<B, D>>,
@@ -277,14 +288,14 @@ fn divide<B: AutodiffBackend, const D: usize>(
     }
 }
 
-/// The losses of the batches of an epoch, left on the device until there are
-/// many: a step never waits for the device.
+/// The losses of the batches of an epoch. They stay on the device until there are
+/// many of them, so that most steps do not wait for the device.
 struct EpochLosses<B: Backend> {
     waiting: Vec<Tensor<B, 2>>,
     num_rows_waiting: usize,
-    /// Rows that may wait to be read.
+    /// Largest number of rows that wait to be read.
     max_waiting: usize,
-    /// Rows of every batch but a short last one.
+    /// Number of rows of every batch, except a short last one.
     batch_size: usize,
     num_targets: usize,
     num_rows_read: usize,
@@ -292,15 +303,15 @@ struct EpochLosses<B: Backend> {
 }
 
 impl<B: Backend> EpochLosses<B> {
-    /// Tensors that may wait to be read.
+    /// Largest number of tensors that wait to be read.
     const MAX_TENSORS: usize = 4096;
 
     fn new(batches: &impl BatchSource<B>) -> Self {
         Self {
             waiting: Vec::new(),
             num_rows_waiting: 0,
-            // Reading is also what keeps the host from running so far ahead of
-            // the device that the queue of batches fills its memory.
+            // Reading losses makes the host wait for the device. Otherwise the
+            // queue of batches could fill its memory.
             max_waiting: MAX_TENSOR_NUMBERS / batches.num_features(),
             batch_size: batches.batch_size(),
             num_targets: batches.num_targets(),
@@ -332,8 +343,8 @@ impl<B: Backend> EpochLosses<B> {
         }
     }
 
-    /// Reads what is left, gives the first batch with a loss that is not
-    /// finite, and is ready for the next epoch.
+    /// Reads the remaining losses, returns the first batch with a loss that is
+    /// not finite, and resets the state for the next epoch.
     fn end(&mut self) -> Option<(usize, f64)> {
         self.read();
         self.num_rows_read = 0;
@@ -360,7 +371,8 @@ mod tests {
         config.generate().unwrap()
     }
 
-    /// Weights and bias after an epoch in file order, starting from these.
+    /// Returns weights and bias after an epoch in file order that starts from
+    /// `start`.
     pub(super) fn epoch_in_order(
         config: &TrainingConfig,
         dataset: &Dataset,
@@ -380,7 +392,7 @@ mod tests {
         [end.weight()[0], end.weight()[1], end.bias()[0]]
     }
 
-    /// Mean loss of all rows, in a plain loop.
+    /// Returns the mean loss of all rows, computed in a plain loop.
     pub(super) fn loss(dataset: &Dataset, [w1, w2, b]: [f64; 3]) -> f64 {
         let rows = dataset.features().chunks(2).zip(dataset.targets());
         let sum: f64 = rows
@@ -412,7 +424,8 @@ mod tests {
         let dataset = dataset(7);
         let start = [0.0, 0.0, 0.0];
         let config = TrainingConfig::new().with_batch_size(5);
-        // Batches of 5 and 2 rows: the second moves as the gradient's sum / 5.
+        // The batches have 5 and 2 rows. The second update is the sum of the
+        // gradients divided by 5.
         let first = dataset.select(&[0, 1, 2, 3, 4]).unwrap();
         let second = dataset.select(&[5, 6]).unwrap();
         let middle = epoch_in_order(&config, &first, start);
@@ -427,7 +440,8 @@ mod tests {
 
     #[test]
     fn accumulated_batches_give_the_update_of_one_large_batch() {
-        // 4 batches of 6 rows against 1 of 24, then 2 left over of 6 and 3.
+        // 4 batches of 6 rows are one batch of 24; then 2 batches of 6 and 3 rows
+        // are left over.
         let dataset = dataset(33);
         let start = [0.5, 0.5, 0.5];
         let accumulated = TrainingConfig::new().with_batch_size(6).with_accumulate(4);
@@ -484,8 +498,8 @@ mod tests {
 
     #[test]
     fn momentum_carries_earlier_gradients_on() {
-        // One feature that is always 0 leaves the bias alone: its gradient is
-        // 2 (b - 1), so the path is v = m v + g, b = b - rate v.
+        // All features are 0, so only the bias is trained. With the gradient g =
+        // 2 (b - 1) the path is v = m v + g, b = b - rate v.
         let dataset = Dataset::new(
             vec![0.0; 6],
             vec![1.0; 3],

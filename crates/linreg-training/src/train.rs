@@ -27,7 +27,7 @@ use crate::{
 /// # Errors
 ///
 /// A setting that cannot be used, rows that cannot be scaled or do not fit the
-/// backend's float type, or a loss that explodes: see [`TrainingError`].
+/// backend's float type, or a loss that diverges: see [`TrainingError`].
 pub fn train<B: AutodiffBackend>(
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -37,12 +37,13 @@ pub fn train<B: AutodiffBackend>(
     train_with::<B>(config, dataset, RunOptions::default(), device, observer)
 }
 
-/// As [`train`], with rows held out, checkpoints, or from a checkpoint on.
+/// Trains as [`train`] does, with validation rows, checkpoints, or from a
+/// checkpoint.
 ///
 /// # Errors
 ///
-/// As [`train`]; a checkpoint that cannot be written, or is of another backend,
-/// configuration or data; or being interrupted.
+/// Those of [`train`]; a checkpoint that cannot be written, or that belongs to
+/// another backend, configuration or data; and an interruption.
 pub fn train_with<B: AutodiffBackend>(
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -58,7 +59,7 @@ pub fn train_with<B: AutodiffBackend>(
     let batches = Batches::<B::InnerBackend>::new(rows, config.batch_size, device)?;
     let batches = batches.place(config.placement);
     let transfer = columns.transfer::<B>(batches.placement(), start.elapsed());
-    // The batches hold the numbers now.
+    // The batches have their own copy of the numbers.
     drop(scaled);
     let run = Run {
         config,
@@ -69,7 +70,7 @@ pub fn train_with<B: AutodiffBackend>(
     run.train::<B>(&batches, options, device, observer)
 }
 
-/// A training whose columns are known.
+/// A training run whose columns have been summarised.
 pub(crate) struct Run<'a, S: ?Sized> {
     pub(crate) config: &'a TrainingConfig,
     /// The rows in their own units.
@@ -79,7 +80,7 @@ pub(crate) struct Run<'a, S: ?Sized> {
 }
 
 impl<S: RowSource + ?Sized> Run<'_, S> {
-    /// Trains on batches, whatever they come from.
+    /// Trains on batches from memory or from a stream.
     pub(crate) fn train<B: AutodiffBackend>(
         mut self,
         batches: &impl BatchSource<B::InnerBackend>,
@@ -121,7 +122,8 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
             _ => progress.history.len(),
         };
         let mut watch = Watch::new(&config, self.columns, &options, setting, progress, steps);
-        // The loss before training is a pass over the rows, if it is taken.
+        // Without a checkpoint, the loss before training took a pass over the
+        // rows.
         let mut passes = u64::from(method.is_none());
         let (last, stopped, widths) = match config.optimizer.is_full_batch() {
             true => {
@@ -161,7 +163,8 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
                 let (last, stopped) = minibatches::train(
                     &config, batches, &objective, training, &mut watch, time, observer,
                 )?;
-                // To train on and, after the epoch, to evaluate.
+                // Each epoch has one pass for training and one for the loss after
+                // it.
                 passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
                 (last, stopped, Vec::new())
             }
@@ -192,8 +195,8 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
         })
     }
 
-    /// The configuration with a learning rate that is right for the data, where
-    /// it asks for one.
+    /// Returns the configuration; where the learning rate is automatic, with the
+    /// one computed from the data.
     fn found_learning_rate(&self, batches: usize) -> Result<TrainingConfig, TrainingError> {
         let mut config = self.config.clone();
         if config.automatic_learning_rate && !config.optimizer.is_full_batch() {
@@ -265,8 +268,8 @@ mod tests {
             .unwrap()
     }
 
-    /// The lesson's rows in other units: the first feature a million times as
-    /// large and far from zero, the target shifted and stretched.
+    /// Returns the lesson's rows in other units: the first feature is a million
+    /// times as large and far from zero, and the target is shifted and scaled.
     fn in_other_units() -> Dataset {
         let dataset = lesson();
         let rows = dataset.features().chunks(2);
@@ -353,7 +356,8 @@ mod tests {
         }
     }
 
-    /// The lesson's first rows, whose second target is another line.
+    /// Returns the lesson's first rows with a second target, another function of
+    /// the features.
     fn two_targets(num_rows: usize) -> Dataset {
         let dataset = lesson().select(&(0..num_rows).collect::<Vec<_>>()).unwrap();
         let rows = dataset.features().chunks(2).zip(dataset.targets());

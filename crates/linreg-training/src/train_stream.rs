@@ -7,16 +7,17 @@ use crate::columns::Columns;
 use crate::train::Run;
 use crate::{Observer, RunOptions, Trained, TrainingConfig, TrainingError};
 
-/// Trains a linear model on rows that are read again each epoch, because they
+/// Trains a linear model on rows that are read again in each epoch, because they
 /// do not fit in memory.
 ///
-/// The source is read once for the scale of its columns, twice an epoch, for
-/// training and for the loss after it, and once for the loss before training.
-/// The same configuration, source and backend give the same model, bit for bit.
+/// With minibatches, the source is read once for the scale of its columns, once
+/// for the loss before training, and twice in each epoch: for training and for
+/// the loss after it. The same configuration, source and backend give the same
+/// model, bit for bit.
 ///
 /// # Errors
 ///
-/// As [`train`](crate::train), or what reading a chunk finds.
+/// Those of [`train`](crate::train), and errors of reading a chunk.
 pub fn train_stream<B: AutodiffBackend>(
     config: &TrainingConfig,
     source: &(impl RowSource + ?Sized),
@@ -26,13 +27,13 @@ pub fn train_stream<B: AutodiffBackend>(
     train_stream_with::<B>(config, source, RunOptions::default(), device, observer)
 }
 
-/// As [`train_stream`], with rows held out, checkpoints, or from a checkpoint on.
-/// A learning rate found from the data reads the source once more, and a
-/// checkpoint too.
+/// Trains as [`train_stream`] does, with validation rows, checkpoints, or from a
+/// checkpoint. An automatic learning rate needs one more pass over the source,
+/// and so do checkpoints.
 ///
 /// # Errors
 ///
-/// As [`train_with`](crate::train_with), or what reading a chunk finds.
+/// Those of [`train_with`](crate::train_with), and errors of reading a chunk.
 pub fn train_stream_with<B: AutodiffBackend>(
     config: &TrainingConfig,
     source: &(impl RowSource + ?Sized),
@@ -73,8 +74,8 @@ mod tests {
 
     type B = Autodiff<NdArray<f64>>;
 
-    /// A dataset that is read in small chunks, the last of which may not be
-    /// readable.
+    /// A dataset that is read in small chunks. The last chunk can be made to
+    /// fail.
     struct InChunks {
         dataset: Dataset,
         chunk_rows: usize,
@@ -135,7 +136,7 @@ mod tests {
         train_stream::<B>(config, source, &Default::default(), &mut ())
     }
 
-    /// Rows of two targets on scales that differ.
+    /// Returns rows with two targets on different scales.
     fn two_targets() -> Dataset {
         let config = SyntheticConfig::new(vec![2.0, -3.4], 4.2).with_noise_std(0.3);
         let dataset = config.with_num_examples(501).generate().unwrap();

@@ -11,39 +11,41 @@ use crate::{EpochRecord, Optimality, StopReason, TrainingConfig, TrainingError};
 pub struct Trained<B: Backend> {
     /// The model, on the backend without autodiff.
     pub model: LinearRegression<B>,
-    /// The same coefficients, before they were rounded to the backend's float
+    /// The same coefficients in 64-bit floats, not rounded to the backend's float
     /// type.
     pub coefficients: Coefficients,
-    /// Mean loss over all rows after each epoch, as in the history.
+    /// Mean loss over all rows after each epoch; the same numbers as in
+    /// `history`.
     pub losses: Vec<f64>,
-    /// What each epoch came to.
+    /// Results of each epoch.
     pub history: Vec<EpochRecord>,
     /// Why training ended.
     pub stopped: StopReason,
-    /// The configuration, with the learning rate that was found where it was
-    /// automatic.
+    /// The configuration; where the learning rate was automatic, with the
+    /// computed value.
     pub config: TrainingConfig,
-    /// What it cost to bring the rows to the device.
+    /// Bytes and time that were needed to move the rows to the device.
     pub transfer: Transfer,
-    /// How far the objective of each target is above the least at most. None
-    /// where [`RunOptions::bound_objective`](crate::RunOptions) does not ask for
-    /// it, there is weight decay, which is no part of the objective, or there are
-    /// so many features that it would take too long.
+    /// An upper bound, for each target, of how far the objective is above its
+    /// minimum. None where [`RunOptions::bound_objective`](crate::RunOptions) is
+    /// false, where there is weight decay, which is not part of the objective, or
+    /// where there are so many features that it would take too long.
     pub optimality: Option<Vec<Optimality>>,
-    /// Why the last checkpoint was not saved, if it was not: the model is trained
+    /// Why the last checkpoint could not be saved, if so. The model is trained
     /// all the same.
     pub not_saved: Option<TrainingError>,
 }
 
-/// What it cost to bring the rows to the device.
+/// Bytes and time that were needed to move the rows to the device.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer {
     /// Where the rows were kept.
     pub placement: Placement,
-    /// Bytes moved to the device in all: the rows once, or each epoch's
-    /// batches.
+    /// Total number of bytes moved to the device: the rows once where they were
+    /// kept there, and otherwise in every pass over them.
     pub bytes: u64,
-    /// Time the host spent on it, or waited for rows to be read. Where the rows
-    /// are with the host, a device with a memory of its own computes meanwhile.
+    /// Time that the host spent moving rows or waiting for rows to be read. Where
+    /// the rows are kept on the host, a device with its own memory computes
+    /// meanwhile.
     pub time: Duration,
 }

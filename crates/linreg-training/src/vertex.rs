@@ -7,13 +7,14 @@ use crate::objective::Objective;
 use crate::scaled_rows::ScaledRows;
 use crate::solve::solve;
 
-/// Moves coefficients that training left near a vertex of the linear program onto
-/// it, so that the model goes through the rows that it should go through.
+/// Moves coefficients that training left near a vertex of the linear program to
+/// that vertex, so that the model fits the rows of that vertex exactly.
 ///
-/// The least mean of a loss with corners is where as many rows as coefficients
-/// are met exactly (Koenker, *Quantile Regression*, 2005, section 2.2.1). Training
-/// ends with these rows within the widths that the loss was smoothed by. What is
-/// found is kept where the objective is no larger.
+/// The mean of a loss with a corner has a minimum where the model fits as many
+/// rows exactly as it has coefficients (Koenker, *Quantile Regression*, 2005,
+/// section 2.2.1). At the end of training these rows are within the widths that
+/// the loss was smoothed by. The moved coefficients of a target are kept if its
+/// objective is no larger.
 pub(crate) fn at_vertex(
     source: &(impl RowSource + ?Sized),
     columns: &Columns,
@@ -22,7 +23,7 @@ pub(crate) fn at_vertex(
     coefficients: Coefficients,
     widths: &[f64],
 ) -> Result<Coefficients, TrainingError> {
-    /// A second time takes off what the first leaves by rounding.
+    /// The second round removes the rounding error of the first.
     const ROUNDS: usize = 2;
     if objective.has_l2() {
         return Ok(coefficients);
@@ -74,8 +75,8 @@ fn rows<'a, S: RowSource + ?Sized>(
     }
 }
 
-/// What the weights and the bias of a target change by for the rows within the
-/// width to be met as nearly as can be.
+/// Returns the change of the weights and the bias of a target by which they fit
+/// the rows within the width best, in the least-squares sense.
 fn step<S: RowSource + ?Sized>(
     rows: &ScaledRows<'_, S>,
     target: usize,
@@ -93,13 +94,13 @@ fn step<S: RowSource + ?Sized>(
             }
         }
     })?;
-    // A weight that a penalty made 0 stays so.
+    // A weight that the penalty set to 0 stays 0.
     let mut is_free: Vec<bool> = rows.coefficients_of(target).map(|w| w != 0.0).collect();
     is_free[size - 1] = rows.intercept;
     Ok(solve(matrix, products, &is_free))
 }
 
-/// Coefficients with a step for each target.
+/// Returns the coefficients plus a step for each target.
 fn add(coefficients: &Coefficients, steps: &[Vec<f64>]) -> Result<Coefficients, CoefficientsError> {
     let num_targets = steps.len();
     let num_features = coefficients.num_features();

@@ -12,20 +12,21 @@ use crate::{
     TrainingError, fold_scale,
 };
 
-/// Keeps account of a run: its history, when to stop, and what to save.
+/// Tracks a training run: its history, when to stop, and what to save.
 pub(crate) struct Watch<'a> {
     config: &'a TrainingConfig,
     columns: &'a Columns,
     options: &'a RunOptions<'a>,
-    /// What a checkpoint is for; none where none is written.
+    /// The setting that checkpoints are for; none where no checkpoint is read or
+    /// written.
     setting: Option<Setting>,
     pub(crate) progress: Progress,
     start: Instant,
-    /// Seconds before this run.
+    /// Seconds of training before it was resumed.
     seconds_before: f64,
     last_saved: Instant,
     last_saved_step: usize,
-    /// Why the last checkpoint was not saved, if it was not.
+    /// Why the last checkpoint could not be saved, if so.
     pub(crate) not_saved: Option<TrainingError>,
 }
 
@@ -56,7 +57,7 @@ impl<'a> Watch<'a> {
         self.columns
     }
 
-    /// The error of a checkpoint that the optimizer does not give.
+    /// Returns the error for an optimizer whose state cannot be saved.
     pub(crate) fn not_saved(&self, problem: String) -> TrainingError {
         let file = self.options.checkpoint.as_ref().map(|to| to.file.path());
         TrainingError::Checkpoint {
@@ -65,7 +66,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Whether there is a file for checkpoints.
+    /// Whether checkpoints are saved.
     pub(crate) fn saves(&self) -> bool {
         self.options.checkpoint.is_some()
     }
@@ -74,7 +75,7 @@ impl<'a> Watch<'a> {
         self.seconds_before + self.start.elapsed().as_secs_f64()
     }
 
-    /// Whether the limits of a run allow no further update.
+    /// Returns the reason to stop if a limit on updates or time is reached.
     pub(crate) fn limit_reached(&self, steps: usize) -> Option<StopReason> {
         if self.config.max_steps.is_some_and(|most| steps >= most) {
             return Some(StopReason::Steps);
@@ -99,8 +100,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Saves a checkpoint at this place, if there is a file for it. Once training
-    /// has begun, no failure stops it.
+    /// Saves a checkpoint, if there is a file for it. A failure is kept in
+    /// `not_saved` and does not stop training.
     pub(crate) fn save(&mut self, epoch: usize, batches: usize, steps: usize, method: Method) {
         let (Some(to), Some(setting)) = (&self.options.checkpoint, &self.setting) else {
             return;
@@ -121,15 +122,16 @@ impl<'a> Watch<'a> {
         self.last_saved_step = steps;
     }
 
-    /// Saves the checkpoint that this run begins at, by which the file is its own.
-    /// Nothing is lost yet if it cannot be written.
+    /// Saves a checkpoint before the first update, which also locks the file for
+    /// this run. A failure is an error here, because no work is lost yet.
     pub(crate) fn save_start(&mut self, steps: usize, method: Method) -> Result<(), TrainingError> {
         let Progress { epoch, batches, .. } = self.progress;
         self.save(epoch, batches, steps, method);
         self.not_saved.take().map_or(Ok(()), Err)
     }
 
-    /// The error of a run that was told to stop, after it was saved.
+    /// Returns the error of a run that was told to stop. Call it after the
+    /// checkpoint was saved.
     pub(crate) fn interruption(&mut self, epoch: usize, steps: usize) -> TrainingError {
         let not_saved = self.not_saved.take().map(Box::new);
         let file = self.options.checkpoint.as_ref().map(|to| to.file.path());
@@ -141,9 +143,9 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Enters an epoch into the history, and says whether training is to stop
-    /// for want of patience. `loss` is in the units of the data, the
-    /// coefficients on the scale that is trained on.
+    /// Adds an epoch to the history, and returns the reason to stop if early
+    /// stopping asks for it. `loss` is in the units of the data, and the
+    /// coefficients are on the scale that training uses.
     pub(crate) fn end_epoch(
         &mut self,
         epoch: usize,
@@ -204,8 +206,8 @@ impl<'a> Watch<'a> {
         Ok((waited >= patience).then_some(StopReason::Patience))
     }
 
-    /// The coefficients to keep, on the scale that is trained on: with patience,
-    /// those of the best epoch.
+    /// Returns the coefficients of the model, on the scale that training uses:
+    /// with early stopping those of the best epoch, otherwise the last ones.
     pub(crate) fn kept(&self, last: Coefficients) -> Result<Coefficients, CoefficientsError> {
         match &self.progress.best {
             Some(best) => Coefficients::new(best.weight.clone(), best.bias.clone()),
@@ -213,7 +215,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Coefficients of the scale that is trained on, in the units of the data.
+    /// Converts coefficients from the scale that training uses to the units of
+    /// the data.
     pub(crate) fn in_units(
         &self,
         coefficients: &Coefficients,
@@ -225,7 +228,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// The mean loss over rows as their weights count, summed over the targets, in
+/// Returns the weighted mean over rows of the loss, summed over the targets, in
 /// `f64` on the host.
 pub(crate) fn mean_loss_of(
     source: &dyn RowSource,

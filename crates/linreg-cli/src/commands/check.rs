@@ -94,7 +94,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!all_right)))
 }
 
-/// Everything found on one backend. A device that fails is itself a finding.
+/// Everything found on one backend. If the device fails on a tensor past one
+/// buffer, that is a finding, not an error.
 fn findings(
     backend: BackendKind,
     precision: Precision,
@@ -123,12 +124,13 @@ fn findings(
     }
 
     let mut findings = linreg_backend::run(backend, precision, device, Probes)?;
-    // Last: a device that fails here can do nothing more in this program.
+    // This probe comes last: a device that fails here cannot be used again in
+    // this program.
     let bytes = match backend {
         BackendKind::Wgpu => adapter(device)?.max_tensor_bytes,
         _ => 128 << 20,
     };
-    /// A larger tensor than this is not worth a machine's memory.
+    /// Bytes above which the test would take too much of a machine's memory.
     const MOST: u64 = 1 << 30;
     if bytes <= MOST {
         let numbers = bytes as usize / 4 + 1024;

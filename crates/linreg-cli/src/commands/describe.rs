@@ -135,8 +135,9 @@ fn four_digits(value: f64) -> String {
     significant(rounded)
 }
 
-/// A whole number as it is, such as a zip code; any other to four digits, or to
-/// as many more as tell it from others that are a standard deviation away.
+/// A whole number with all its digits, such as a zip code; any other number
+/// with four digits, or with as many more as it takes to see a difference of
+/// one standard deviation.
 fn beside(value: f64, std: f64) -> String {
     if value.fract() == 0.0 {
         return exact(value);
@@ -151,7 +152,7 @@ fn beside(value: f64, std: f64) -> String {
     exact(rounded)
 }
 
-/// All digits that tell a number from every other.
+/// As many digits as it takes to read the same number back.
 fn exact(value: f64) -> String {
     match value.abs() {
         size if size == 0.0 || (1e-5..1e16).contains(&size) => format!("{value}"),
@@ -172,7 +173,7 @@ fn words_table(schema: &Schema) -> String {
         let space = " ".repeat(width - columns_of(&name));
         let what = match &column.kind {
             Kind::Categorical { levels, shares } => {
-                // The commonest first.
+                // The most frequent levels come first.
                 let mut order: Vec<usize> = (0..levels.len()).collect();
                 order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
                 const MOST: usize = 5;
@@ -197,7 +198,7 @@ fn words_table(schema: &Schema) -> String {
     text
 }
 
-/// What a good analyst would point out.
+/// What an analyst would point out about the table.
 fn warnings(schema: &Schema, description: &Description, target: Option<&str>) -> Vec<String> {
     let mut warnings = Vec::new();
     let name = |column: &Column| format!("`{}`", plain(&column.name));
@@ -281,14 +282,16 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
     warnings
 }
 
-/// Whole numbers, each one more than the last: every whole number from the least
-/// to the greatest, once each.
+/// Whether a column seems to number the rows: by its range and its standard
+/// deviation, it holds every whole number from its least to its greatest once,
+/// in any order.
 fn is_identifier(column: &Column, num_rows: u64) -> bool {
     let Some(spread) = column.spread else {
         return false;
     };
     let rows = num_rows as f64;
-    // The standard deviation of n whole numbers in a row, dividing by n - 1.
+    // The sample standard deviation (divided by n - 1) of n consecutive whole
+    // numbers.
     let expected = (rows * (rows + 1.0) / 12.0).sqrt();
     num_rows >= 20
         && column.kind == Kind::Numeric

@@ -90,8 +90,8 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-/// The metrics of each target over all rows, which must be some, of a model that
-/// was fitted with this loss.
+/// The metrics of each target over all rows, of which there must be at least
+/// one. `loss` is the one that the model was fitted with.
 pub fn metrics(
     chunks: impl Iterator<Item = Result<Rows, DataError>>,
     predict: impl Fn(&Rows) -> Vec<f64>,
@@ -120,7 +120,8 @@ pub fn metrics(
     metrics
         .map(|(accumulator, target)| match accumulator.metrics() {
             None => bail!("there are no rows after the header"),
-            // JSON has no number for an overflow, and nobody can use one.
+            // An overflow is of no use to anybody, and JSON has no number for
+            // it.
             Some(metrics) if !metrics.mse.is_finite() => bail!(
                 "the squared residuals are beyond 64-bit floats; divide `{}` by a power of ten",
                 plain(target)
@@ -144,8 +145,8 @@ pub fn metrics_json(metrics: &[Metrics], targets: &[String]) -> Result<Value> {
     Ok(Value::Array(list))
 }
 
-/// Metrics for people, with what each means: those of the loss that the model was
-/// fitted with come first.
+/// The metrics as text, each with its meaning. Those of the loss that the model
+/// was fitted with come first.
 pub fn metrics_lines(metrics: &[Metrics], targets: &[String]) -> String {
     let mut text = String::new();
     for (metrics, target) in metrics.iter().zip(targets) {

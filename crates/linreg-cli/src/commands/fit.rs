@@ -147,7 +147,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     })
 }
 
-/// Says what was saved of a training that was told to end.
+/// Adds to the error of an interrupted training what was saved and how to
+/// continue.
 fn how_to_go_on(error: anyhow::Error, resumed: Option<&Path>) -> anyhow::Error {
     let Some(TrainingError::Interrupted {
         saved, not_saved, ..
@@ -172,7 +173,8 @@ fn how_to_go_on(error: anyhow::Error, resumed: Option<&Path>) -> anyhow::Error {
     Interrupted(interrupted.unwrap_or_default() + &what_next).into()
 }
 
-/// Says how more features are allowed, where they can be.
+/// Adds to an error about too many features how to allow more, if that is
+/// possible.
 fn how_to_allow(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref() {
         Some(DataError::TooManyFeatures { features, .. }) if *features <= MOST_FEATURES as u64 => {
@@ -182,7 +184,7 @@ fn how_to_allow(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// Fits, saves the model as soon as there is one, judges it and tells of it.
+/// Fits, saves and evaluates the model, and prints the results.
 fn fit(args: &Args, way: &Way, outputs: &mut Outputs) -> Result<()> {
     let validation = args.validation()?;
     let source = args.source.open(Passes::Several)?;
@@ -240,28 +242,28 @@ fn fit(args: &Args, way: &Way, outputs: &mut Outputs) -> Result<()> {
         false => report.print(),
     };
     match told {
-        // The model is there, whether or not it can be told of.
+        // The model is saved even if its results cannot be printed.
         Err(error) if !crate::is_broken_pipe(&error) => outputs.problems.push(error),
         told => return told,
     }
     Ok(())
 }
 
-/// How to fit, checked.
+/// The method of the fit, after its settings were checked.
 enum Way {
     Exact,
     Sgd(Backend),
 }
 
 impl Args {
-    /// Every file that is read, to check that none is written.
+    /// Every file that the command reads, so that none of them is overwritten.
     fn inputs(&self) -> Vec<&Path> {
         let mut inputs = self.source.paths();
         inputs.extend(self.split.validation_file.as_deref());
         inputs
     }
 
-    /// The table to judge the model on, if it is a file of its own.
+    /// The table to evaluate the model on, if `--validation-file` names one.
     fn validation(&self) -> Result<Option<Validation>> {
         let Some(file) = &self.split.validation_file else {
             return Ok(None);
@@ -304,8 +306,8 @@ impl Args {
     }
 }
 
-/// Whether an error is of a file that is written or of an interruption, not of
-/// the rows.
+/// Whether an error comes from a file that is written or from an interruption,
+/// rather than from the rows.
 fn is_of_the_run(error: &anyhow::Error) -> bool {
     let of_training = |error: &TrainingError| {
         use TrainingError::{Checkpoint, Interrupted};

@@ -71,7 +71,7 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(meaning) = meaning {
         writeln!(stdout, "\n{meaning}")?;
     }
-    // What the columns say is not said again.
+    // The lines about the columns already show these two.
     let said = |key: &str| columns.is_some() && [ENCODER, SCHEMA].contains(&key);
     let metadata = model.metadata.iter().filter(|(key, _)| !said(key));
     if metadata.clone().count() > 0 {
@@ -92,8 +92,8 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-/// What the columns of the table are that the model was fitted to, where it
-/// knows.
+/// The columns of the table that the model was fitted to, if the model file has
+/// them.
 fn columns(model: &ModelFile, encoder: &Encoder) -> Option<String> {
     let schema: Schema = serde_json::from_str(model.metadata.get(SCHEMA)?).ok()?;
     let counts = EncodingCounts::default();

@@ -109,8 +109,8 @@ pub struct Args {
     backend: BackendArgs,
 }
 
-/// Rows and epochs of the experiments at most, so that they take no longer on many
-/// rows.
+/// The most rows and epochs that the experiments use, so that many rows do not
+/// make them slow.
 const MOST_ROWS: usize = 10_000;
 const MOST_EPOCHS: usize = 10;
 
@@ -126,7 +126,7 @@ pub fn run(args: Args) -> Result<()> {
         .with_placement(backend.placement());
     config.check()?;
     let dataset = data.generate()?;
-    // What the backend cannot do is said before anything else.
+    // Rows that the backend cannot take are refused before anything is printed.
     let loss_before = training::loss_before(&config, &dataset, &backend)?;
     let mut files = Files::new(&[], args.force)?;
     let plots = match args.plots.as_ref().or(args.report.as_ref()) {
@@ -145,7 +145,8 @@ pub fn run(args: Args) -> Result<()> {
         true => terminal::nowhere(),
         false => terminal::stdout(),
     };
-    // Before anything is printed: a reader who stops early still has them.
+    // The pictures come before any output: a reader who stops early still has
+    // them.
     let written = plots
         .as_ref()
         .map(|plots| plots.write(&dataset))
@@ -255,16 +256,17 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-/// Rows and epochs that experiments with updates take, if not all.
+/// The numbers of rows and epochs that experiments with updates are limited to,
+/// if they are limited.
 fn experiment_limits(dataset: &Dataset, config: &TrainingConfig) -> Option<(usize, usize)> {
     let (rows, epochs) = (dataset.num_rows(), config.num_epochs);
     let few = (rows.min(MOST_ROWS), epochs.min(MOST_EPOCHS));
     (few != (rows, epochs)).then_some(few)
 }
 
-/// What the experiments came to.
+/// The results of the experiments.
 struct Experiments {
-    /// Rows and epochs of those with updates.
+    /// Rows and epochs of the experiments with updates.
     rows: usize,
     epochs: usize,
     updates: Updates,

@@ -169,13 +169,13 @@ fn columns_of(targets: &[String], with_intervals: bool) -> Vec<String> {
         .collect()
 }
 
-/// How far intervals reach.
+/// What the ends of intervals are computed from.
 struct Intervals {
     errors: PredictionErrors,
     quantile: f64,
 }
 
-/// What is done to each chunk.
+/// The prediction of each chunk of rows.
 struct Prediction {
     encoder: BoundEncoder,
     predictor: Predictor,
@@ -196,7 +196,7 @@ impl Prediction {
             let mut values = predictions[target.min(predictions.len())..]
                 .iter()
                 .step_by(num_targets);
-            // A row left out for its missing cells has no prediction.
+            // A row that was left out has no prediction.
             let of_row = |kept: &bool| kept.then(|| values.next().copied()).flatten();
             let values: Vec<Option<f64>> = encoded.kept.iter().map(of_row).collect();
             let overflow = |value: &Option<f64>| value.is_some_and(|value| !value.is_finite());

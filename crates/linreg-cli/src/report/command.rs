@@ -1,4 +1,4 @@
-/// Characters of a command line that are shown.
+/// The most characters of a command line that are shown.
 const MOST: usize = 4000;
 
 /// The command that is running, as a shell reads it.
@@ -14,7 +14,7 @@ pub fn command_line() -> String {
     }
 }
 
-/// What made the page, and on which machine.
+/// The versions that made the page, and the platform.
 pub fn versions() -> String {
     let linreg = env!("CARGO_PKG_VERSION");
     let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
@@ -30,7 +30,7 @@ fn line(arguments: &[String]) -> String {
     words.join(" ")
 }
 
-/// In quotes, unless no shell reads anything else into it.
+/// In quotes, unless every shell reads the argument as it is.
 pub fn quoted(argument: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./,:=+@%".contains(c);
     match !argument.is_empty() && argument.chars().all(is_plain) {

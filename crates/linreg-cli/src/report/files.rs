@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// A file, and what tells whether another is the same.
+/// A file with its hash, which tells whether another file is the same.
 pub struct Hashed {
     pub name: String,
     pub bytes: u64,
@@ -13,8 +13,8 @@ pub struct Hashed {
     pub sha256: String,
 }
 
-/// The hashes of files, each read once from beginning to end; none of standard
-/// input, which is gone.
+/// The hashes of files, each read once from beginning to end. Standard input
+/// has none: it cannot be read again.
 ///
 /// # Errors
 ///

@@ -5,10 +5,10 @@ use std::fmt::Display;
 
 use linreg_data::printable;
 
-/// Characters of a name that are shown at most.
+/// The most characters of a name that are shown.
 const MOST: usize = 80;
 
-/// A text, between tags and in quoted attributes.
+/// Escapes a text for use between tags and in quoted attributes.
 pub fn text(text: impl Display) -> String {
     let mut escaped = String::new();
     for character in printable(&text.to_string()).chars() {
@@ -24,7 +24,7 @@ pub fn text(text: impl Display) -> String {
     escaped
 }
 
-/// A text in as many characters as people read of a name.
+/// A name, shortened to as many characters as people read.
 pub fn shorten(name: &str) -> String {
     match name.char_indices().nth(MOST) {
         None => name.to_string(),
@@ -32,7 +32,7 @@ pub fn shorten(name: &str) -> String {
     }
 }
 
-/// The name of a column or a level, whose direction of writing is its own.
+/// The name of a column or a level, which keeps its own direction of writing.
 pub fn name(name: &str) -> String {
     format!("<bdi>{}</bdi>", text(shorten(name)))
 }
@@ -43,7 +43,7 @@ pub fn names(list: &[String]) -> String {
     list.join(", ")
 }
 
-/// A sentence of the terminal, in which names stand between backticks.
+/// A sentence as in the terminal, in which names stand between backticks.
 pub fn prose(sentence: &str) -> String {
     let lines = sentence.split('\n').map(|line| {
         let parts = line.split('`').enumerate();
@@ -60,7 +60,7 @@ pub fn paragraph(html: &str) -> String {
     format!("<p>{html}</p>\n")
 }
 
-/// Lines of the terminal, as they stand there; no more than people read.
+/// Lines as in the terminal, but no more than people read.
 pub fn lines(text_lines: &str) -> String {
     const MOST_LINES: usize = 200;
     const MOST_CHARACTERS: usize = 300;

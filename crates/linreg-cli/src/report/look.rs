@@ -8,15 +8,15 @@ use rand::{RngExt, SeedableRng};
 
 use crate::number::count;
 
-/// What a pass over all rows of a fit tells for pictures: some of the rows, and
-/// each feature's own line through all of them.
+/// What a pass over all rows of a fit collects for pictures: a sample of the
+/// rows, and the regression line of each feature alone through all of them.
 pub struct Look {
-    /// Which features were looked at, as indices into the model's.
+    /// The features that were looked at, as indices of the model's features.
     pub features: Vec<usize>,
-    /// Number of the rows that count.
+    /// Number of rows whose weight is not 0.
     pub num_rows: u64,
     pub sample: Vec<Row>,
-    /// The own line of each feature, target by target.
+    /// The line of each feature alone, for each target.
     pub lines: Vec<Vec<Option<OwnLine>>>,
 }
 
@@ -32,26 +32,27 @@ pub struct Row {
 }
 
 /// The line of a target against one feature alone, and what the weights of all
-/// features say of it.
+/// features predict for it.
 ///
-/// A model's prediction p and its residual e make up the target, y = p + e. So
-/// the line of y against a feature is the sum of the lines of p and e: its slope
-/// is that of p, for residuals of least squares go along with no feature; and
-/// what it leaves is what the other features do, and the residual (Draper and
-/// Smith, *Applied Regression Analysis*, 3rd edition, section 1.2, applied to p
-/// and to e).
+/// A model's prediction p and its residual e add up to the target, y = p + e.
+/// So the line of y against a feature is the sum of the lines of p and of e.
+/// Its slope is that of p, since residuals of least squares are uncorrelated
+/// with every feature. What it leaves is the part of the other features and the
+/// residual (Draper and Smith, *Applied Regression Analysis*, 3rd edition,
+/// section 1.2, applied to p and to e).
 #[derive(Clone, Copy, Debug)]
 pub struct OwnLine {
     pub intercept: f64,
     pub slope: f64,
-    /// Share of the target's variance that the line explains; NaN of a constant.
+    /// Share of the target's variance that the line explains; NaN for a
+    /// constant target.
     pub explained: f64,
     /// Variance of the target around the line.
     pub left: f64,
-    /// Slope and share that the model's weights predict.
+    /// Slope and share explained that the model's weights predict.
     pub predicted_slope: f64,
     pub predicted_explained: f64,
-    /// Variance around the line that the other features make.
+    /// Variance around the line that the other features cause.
     pub others: f64,
     /// Variance that no feature explains.
     pub noise: f64,
@@ -60,9 +61,9 @@ pub struct OwnLine {
 }
 
 impl Look {
-    /// Reads the rows once. The sample is drawn by Vitter's algorithm R (*Random
-    /// Sampling with a Reservoir*, 1985), so that each set of rows is as likely
-    /// as any other and the same for the same seed.
+    /// Reads the rows once. The sample is drawn by Vitter's algorithm R
+    /// (*Random Sampling with a Reservoir*, 1985), so that each set of rows is
+    /// equally likely, and the same seed gives the same sample.
     pub fn new(
         chunks: impl Iterator<Item = Result<Rows, DataError>>,
         coefficients: &Coefficients,
@@ -72,7 +73,7 @@ impl Look {
     ) -> Result<Self> {
         let (width, targets) = (coefficients.num_features(), coefficients.num_targets());
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        // Of each feature: the target, its prediction and the residual.
+        // For each feature: the target, its prediction and the residual.
         let mut sums =
             vec![Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble); features.len()];
         let mut sample = Vec::new();
@@ -152,8 +153,8 @@ impl Look {
     }
 }
 
-/// Some of the items of a long series with their places from 0: evenly spread,
-/// the last among them.
+/// Some of the items of a long series, evenly spread and with the last one, and
+/// their places from 0.
 pub fn thinned<T: Copy>(series: &[T], most: usize) -> (Vec<f64>, Vec<T>) {
     let step = series.len().div_ceil(most.max(1)).max(1);
     let places = (0..series.len()).filter(|place| place + 1 == series.len() || place % step == 0);
@@ -161,7 +162,7 @@ pub fn thinned<T: Copy>(series: &[T], most: usize) -> (Vec<f64>, Vec<T>) {
 }
 
 impl OwnLine {
-    /// For a picture.
+    /// The line for a picture.
     pub fn line(&self) -> Line {
         let explained = (!self.explained.is_nan()).then_some(self.explained);
         Line::new(self.slope, self.intercept, self.left, explained)
@@ -260,8 +261,9 @@ mod tests {
                 times[row.number as usize - 1] += 1;
             }
         }
-        // 200 each, with a standard deviation of 13.4; of 100 such, the furthest
-        // is past 5 deviations once in 17,000 runs.
+        // Each row is drawn 200 times on average, with a standard deviation of
+        // 13.4. Of 100 rows, the furthest is beyond 5 deviations once in 17,000
+        // runs.
         assert!(
             times.iter().all(|times| (133..=267).contains(times)),
             "{times:?}"

@@ -3,7 +3,7 @@ use linreg_plot::{Picture, PlotError};
 use super::html::{prose, text};
 use crate::language::Language;
 
-/// What a reader can do who has a screen.
+/// What a reader with a screen can do.
 const HINT: [&str; 2] = [
     "Point at a dot to read its values, or go from dot to dot with the arrow keys.",
     "把鼠标指向一个点，或用方向键在点之间移动，可以看到它的数值。",
@@ -11,7 +11,7 @@ const HINT: [&str; 2] = [
 
 /// Pictures beside one another, where there is room.
 pub struct Pictures {
-    /// What begins the identifiers of these, and of no others of the page.
+    /// The prefix of the identifiers of these pictures, unique in the page.
     id: String,
     language: Language,
     figures: Vec<String>,

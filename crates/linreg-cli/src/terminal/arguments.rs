@@ -8,8 +8,8 @@ use linreg_data::{is_control, printable};
 
 use super::{Text, stderr, stdout};
 
-/// The arguments of the program; where there is no more to do than to say what is
-/// wrong with them, or how they go, it is said, and this is the exit code.
+/// Parses the arguments of the program. If there is nothing more to do than to
+/// print an error or the help, prints it and returns the exit code.
 pub fn parse<C: Parser>() -> Result<C, ExitCode> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     parsed(&arguments).map_err(|error| {
@@ -24,9 +24,9 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
     })
 }
 
-/// What clap says is our own text, in colours, but for the arguments that it
-/// repeats. Where one has controls, clap adds no colours: then all the controls in
-/// its text are those of the arguments.
+/// Messages of clap are our own text in colours, except for the arguments that
+/// they repeat. If an argument has control characters, clap adds no colours:
+/// then all control characters in its text come from arguments.
 fn parsed<C: Parser>(arguments: &[OsString]) -> Result<C, clap::Error> {
     let mut command = C::command();
     if !are_printable(arguments) {
@@ -52,8 +52,8 @@ fn tell(mut to: Text, error: &clap::Error, arguments: &[OsString]) -> io::Result
     }
 }
 
-/// The text with the line feeds of arguments, and of values after `=`, spelt out
-/// too, wherever it repeats them.
+/// The text, in which the line feeds of arguments, and of values after `=`, are
+/// escaped too.
 fn within_lines(mut text: String, arguments: &[OsString]) -> String {
     for argument in arguments {
         let argument = argument.to_string_lossy();

@@ -7,16 +7,16 @@ use safetensors::tensor::Metadata;
 
 use crate::ModelFileError;
 
-/// Bytes of the length of the header, which a file begins with.
+/// Number of bytes at the start of a file that hold the length of its header.
 const LENGTH_BYTES: usize = 8;
 
-/// The longest header: that of some hundred thousand features. What is made of it
-/// takes some times as much memory.
+/// Length of the longest header that is read, enough for some hundred thousand
+/// features. The parsed header takes several times as much memory.
 pub(super) const MAX_HEADER_BYTES: usize = 50_000_000;
 
-/// Reads a whole file: first what tells that it is none, then the header, and the
-/// tensors only if there are as many bytes as the header says. `length` is that of
-/// the file, where it is known.
+/// Reads a whole file: first the bytes that show whether it is a model file, then
+/// the header, and the tensors only if the length of the file agrees with the
+/// header. `length` is the length of the file, where it is known.
 pub(super) fn read(mut file: impl Read, length: Option<u64>) -> Result<Vec<u8>, ModelFileError> {
     let mut bytes = read_up_to(&mut file, LENGTH_BYTES)?;
     let size = header_size(&bytes)?;
@@ -44,7 +44,7 @@ pub(super) fn read(mut file: impl Read, length: Option<u64>) -> Result<Vec<u8>, 
     if read as u64 != data {
         return Err(incomplete());
     }
-    // One byte more tells of any number.
+    // One more byte is enough to know that the file is too long.
     match read_up_to(&mut file, 1)?.len() as u64 {
         0 => Ok(bytes),
         more => Err(ModelFileError::Longer { more }),
@@ -57,7 +57,7 @@ fn read_up_to(file: impl Read, size: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The length of the header that a file begins with.
+/// Returns the length of the header, from the first bytes of a file.
 fn header_size(first: &[u8]) -> Result<usize, ModelFileError> {
     if is_table(first) {
         return Err(ModelFileError::Table);
@@ -74,8 +74,9 @@ fn header_size(first: &[u8]) -> Result<usize, ModelFileError> {
     ))
 }
 
-/// Whether a file begins as a table does: with the mark of Parquet, Arrow, gzip
-/// or zstd, or with text. The length of a header has zeros among its bytes.
+/// Whether a file begins like a table: with the magic bytes of Parquet, Arrow,
+/// gzip, zstd or zip, or with text. The length of a header always has zero bytes,
+/// so it is not text.
 fn is_table(first: &[u8]) -> bool {
     const MARKS: [&[u8]; 5] = [
         b"PAR1",
@@ -89,7 +90,7 @@ fn is_table(first: &[u8]) -> bool {
         || first.len() == LENGTH_BYTES && first.iter().all(is_text)
 }
 
-/// How many bytes of tensors a header tells of.
+/// Returns the number of bytes of the tensors, according to a header.
 fn data_size(header: &[u8]) -> Result<u64, ModelFileError> {
     let text = std::str::from_utf8(header).map_err(SafeTensorError::InvalidHeader);
     let text = text.map_err(ModelFileError::NotSafetensors)?;
@@ -111,7 +112,7 @@ fn incomplete() -> ModelFileError {
 mod tests {
     use super::*;
 
-    /// So many bytes, of which none may be read after the first ones.
+    /// A reader that panics when more than this number of bytes is read.
     struct Endless(usize);
 
     impl Read for Endless {

@@ -1,11 +1,11 @@
-//! What tells a model from any other: a file whose numbers or names were changed
-//! after it was written is recognised.
+//! The digest of a model, which shows if the numbers, names or metadata of a file
+//! were changed after it was written.
 
 use super::ModelFile;
 use crate::Digest;
 
 impl ModelFile {
-    /// Of all that is in the file.
+    /// Returns the digest of everything in the file, as 16 hexadecimal digits.
     pub(super) fn digest(&self) -> String {
         let mut digest = Digest::default();
         digest.numbers(self.coefficients.weight());

@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[error("{path}: {problem}", path = path.display())]
 pub struct OutputError {
-    /// The file as it was named.
+    /// The path as it was given.
     pub path: PathBuf,
     /// What is wrong with it.
     pub problem: OutputProblem,
@@ -17,33 +17,33 @@ pub struct OutputError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OutputProblem {
-    /// The name is that of a folder.
+    /// The path is that of a folder.
     #[error("this is a folder; name a file in it")]
     Folder,
-    /// The name is that of a device, a pipe or a socket.
+    /// The path is that of a device, a pipe or a socket.
     #[error("this is {0}, and only a regular file can be written whole or not at all; name a file")]
     NotRegular(&'static str),
-    /// The name is that of a link to nothing.
+    /// The path is that of a symbolic link whose target does not exist.
     #[error("this links to {target}, which does not exist; remove the link", target = .0.display())]
     DanglingLink(PathBuf),
-    /// The folder is not there.
+    /// The folder of the file does not exist.
     #[error("there is no folder {folder}", folder = .0.display())]
     NoFolder(PathBuf),
-    /// The file is there, and is to be kept.
+    /// The file exists, and is to be kept.
     #[error("the file exists")]
     Exists,
-    /// The file is one of those that are read.
+    /// The file is also an input.
     #[error("this file is read; write another")]
     IsRead,
-    /// Two outputs are one file.
+    /// Two outputs are the same file.
     #[error("the {first} and the {second} are the same file; name another for one of them")]
     Twice {
-        /// What the output is that was named first.
+        /// Name of the output that was added first.
         first: &'static str,
-        /// What the other is.
+        /// Name of the other output.
         second: &'static str,
     },
-    /// The file system refuses, in its own words.
+    /// An error of the file system.
     #[error("{0}")]
     Io(io::Error),
 }

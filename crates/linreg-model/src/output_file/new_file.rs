@@ -9,18 +9,18 @@ use tempfile::TempPath;
 
 use super::{Existing, OutputError, OutputFile};
 
-/// A file that is being written, beside the one it is to become, with the
-/// permissions that it will have.
+/// A temporary file in the folder of the output, with the permissions of the
+/// output, which replaces it when it is finished.
 ///
 /// On Linux it has no name, so that nothing is left of it however the program
-/// ends. Elsewhere, and on file systems without such files, it has one that
-/// starts with `.linreg-`, and goes when this is dropped; see
+/// ends. On other systems, and on file systems that do not support this, its name
+/// starts with `.linreg-`, and it is removed when this value is dropped; see
 /// [`remove_unfinished_files`].
 #[derive(Debug)]
 pub struct NewFile {
     output: OutputFile,
     writer: BufWriter<File>,
-    /// Its name for the time being, if it has one.
+    /// Its temporary name, if it has one.
     name: Option<Name>,
 }
 
@@ -36,12 +36,13 @@ impl NewFile {
         }
     }
 
-    /// A file that has no name, where the system makes such files.
+    /// Creates a file without a name; none where the system does not support
+    /// this.
     #[cfg(target_os = "linux")]
     fn without_name(output: &OutputFile) -> io::Result<Option<File>> {
         use rustix::fs::{Mode, OFlags};
         use rustix::io::Errno;
-        // Its name is given through this folder.
+        // The file gets its name later by a path in this folder.
         if !Path::new("/proc/self/fd").is_dir() {
             return Ok(None);
         }
@@ -80,8 +81,8 @@ impl NewFile {
         })
     }
 
-    /// The file, to lock it for instance. What is written to it directly goes
-    /// before what waits to be written.
+    /// Returns the file, for example to lock it. Bytes that are written to it
+    /// directly come before those that are still in the buffer.
     pub fn file(&self) -> &File {
         self.writer.get_ref()
     }
@@ -90,13 +91,13 @@ impl NewFile {
         io::Error::new(error.kind(), self.output.error(error))
     }
 
-    /// Has the disk keep what was written, and puts the file in place: a machine
-    /// that stops at any moment has the file that was there before, or this one.
+    /// Flushes the file to the disk and puts it in place. If the machine stops at
+    /// any moment, either the previous file or this one is there.
     ///
     /// # Errors
     ///
-    /// A disk that is full and the like; a file that has appeared since, where
-    /// one is to be kept.
+    /// Errors of the file system, such as a full disk, and a file that has
+    /// appeared since, where an existing one is to be kept.
     pub fn finish(self) -> Result<File, OutputError> {
         let Self {
             output,
@@ -112,7 +113,8 @@ impl NewFile {
                     Some(name) => name.become_file(&output)?,
                     None => place(&file, &output)?,
                 }
-                // The name is the folder's content; not every system opens folders.
+                // The name is stored in the folder, so that has to be flushed
+                // too. Not every system can open folders.
                 if let Ok(folder) = File::open(folder(&output)) {
                     folder.sync_all().ok();
                 }
@@ -122,7 +124,7 @@ impl NewFile {
     }
 }
 
-/// Errors name the file.
+/// Writes to the file. Errors name the output.
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.writer.write(bytes);
@@ -135,12 +137,13 @@ impl Write for NewFile {
     }
 }
 
-/// The folder of the file, which has no links in it.
+/// Returns the folder of the output, a path without symbolic links.
 fn folder(output: &OutputFile) -> &Path {
     output.target.parent().unwrap_or(Path::new("/"))
 }
 
-/// The file that is replaced, and the permissions to make the new one with.
+/// Returns the metadata of the file that is replaced, if there is one, and the
+/// permissions to create the new one with.
 fn replaced(output: &OutputFile) -> (Option<Metadata>, u32) {
     let found = fs::metadata(&output.target).ok();
     #[cfg(unix)]
@@ -149,12 +152,12 @@ fn replaced(output: &OutputFile) -> (Option<Metadata>, u32) {
         let mode = found.mode() & 0o777;
         return (Some(found.clone()), mode);
     }
-    // As readable as any other file that its user makes.
+    // The default permissions of new files, which the umask restricts.
     (found, 0o666)
 }
 
-/// Gives a file the owner and the permissions of the one that it replaces:
-/// whoever could read and write that can do so still, and nobody else.
+/// Gives a file the owner, group and permissions of the one that it replaces, as
+/// far as the system allows. Nobody gets access who had none before.
 fn take_after(file: &File, replaced: Option<&Metadata>) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(replaced) = replaced {
@@ -165,7 +168,8 @@ fn take_after(file: &File, replaced: Option<&Metadata>) -> io::Result<()> {
             && fchown(file, Some(user), Some(group)).is_err()
             && fchown(file, None, Some(group)).is_err()
         {
-            // Another group gets no more than everybody.
+            // The group cannot be kept, so the new group gets only the
+            // permissions that everybody has.
             mode &= !0o070 | (mode & 0o007) << 3;
         }
         file.set_permissions(fs::Permissions::from_mode(mode))?;
@@ -174,7 +178,7 @@ fn take_after(file: &File, replaced: Option<&Metadata>) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file without a name that of its output.
+/// Gives a file without a name the path of its output.
 #[cfg(target_os = "linux")]
 fn place(file: &File, output: &OutputFile) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD, linkat};
@@ -187,7 +191,8 @@ fn place(file: &File, output: &OutputFile) -> io::Result<()> {
         Err(Errno::EXIST) if output.existing != Existing::Keep => {}
         linked => return Ok(linked?),
     }
-    // Only a file that has a name can replace another.
+    // Only a file with a name can replace another one, so it gets a temporary
+    // name first.
     let linked = under_unused_name(folder(output), |path| Ok(link(path)?));
     let ((), name) = linked?;
     name.become_file(output)
@@ -198,7 +203,7 @@ fn place(_: &File, _: &OutputFile) -> io::Result<()> {
     unreachable!("every file has a name on this system")
 }
 
-/// Makes a file in a folder under a name that nobody has.
+/// Creates a file in a folder under an unused name.
 fn under_unused_name<T>(
     folder: &Path,
     make: impl Fn(&Path) -> io::Result<T>,
@@ -214,7 +219,7 @@ fn under_unused_name<T>(
     }
 }
 
-/// The name of a file for the time being. The file goes with it.
+/// The temporary name of a file. The file is removed when this value is dropped.
 #[derive(Debug)]
 struct Name {
     path: Option<TempPath>,
@@ -223,19 +228,19 @@ struct Name {
 
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Removes the files of this process that are being written and have a name.
+/// Removes the temporary files of this process that have a name.
 ///
-/// For a program that is about to end without dropping what it holds, on a
-/// signal for instance. Nothing that is finished is touched.
+/// This is for a program that is about to end without dropping its values, for
+/// example on a signal. Finished files are not touched.
 pub fn remove_unfinished_files() {
-    // Which every path starts with.
+    // Every path starts with the empty path.
     remove_unfinished_in(Path::new(""));
 }
 
 pub(super) fn remove_unfinished_in(folder: &Path) {
     let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     for path in unfinished.iter().filter(|path| path.starts_with(folder)) {
-        // There is nobody left to tell.
+        // The program ends, so errors are ignored.
         fs::remove_file(path).ok();
     }
 }
@@ -265,7 +270,8 @@ impl Name {
 
 impl Drop for Name {
     fn drop(&mut self) {
-        // The file first: a name that is not listed is one that is not there.
+        // The file is removed first, so that every temporary file that exists is
+        // listed.
         self.path.take();
         let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
         unfinished.remove(&self.listed);

@@ -14,8 +14,8 @@ fn names(folder: &TempDir) -> Vec<String> {
     names.collect()
 }
 
-/// A new file of each kind: without a name where the system has such files, and
-/// with one.
+/// Returns a new file of each kind: one without a name, where the system supports
+/// it, and one with a name.
 fn new_files(output: &OutputFile) -> [NewFile; 2] {
     [
         output.create().unwrap(),
@@ -247,7 +247,7 @@ fn a_new_file_has_from_the_start_the_permissions_of_the_one_it_replaces() {
         }
         fs::remove_file(&path).unwrap();
     }
-    // A file that was not there is as readable as any.
+    // A file that did not exist before gets the default permissions.
     fs::write(folder.path().join("any"), "").unwrap();
     let any = fs::metadata(folder.path().join("any")).unwrap().mode();
     let output = OutputFile::new(&path, Existing::Replace).unwrap();

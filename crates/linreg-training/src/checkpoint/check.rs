@@ -1,5 +1,5 @@
-//! Whether what a checkpoint holds is a moment of the training that it is for: a
-//! checksum tells of damage, not of files that were made to do harm.
+//! Checks that the contents of a checkpoint are a state that its training can
+//! reach. The checksum detects damage, but not files that were made to do harm.
 
 use std::fmt::Display;
 
@@ -12,13 +12,13 @@ use crate::{StopReason, TrainingConfig};
 /// The longest training, in seconds: three hundred years.
 const MOST_SECONDS: f64 = 1e10;
 
-/// What a saved training has to fit.
+/// The settings and sizes that a saved training has to match.
 pub(crate) struct Expected<'a> {
     pub(crate) config: &'a TrainingConfig,
     pub(crate) num_features: usize,
     pub(crate) num_targets: usize,
     pub(crate) num_rows: usize,
-    /// Whether rows are held out.
+    /// Whether there are validation rows.
     pub(crate) validation: bool,
 }
 
@@ -35,12 +35,12 @@ impl Expected<'_> {
         self.num_rows.div_ceil(self.config.batch_size.max(1))
     }
 
-    /// Batches of an update.
+    /// Returns the number of batches of an update.
     fn accumulate(&self) -> usize {
         self.config.accumulate.min(self.num_batches()).max(1)
     }
 
-    /// Updates of an epoch.
+    /// Returns the number of updates of an epoch.
     fn updates(&self) -> usize {
         match self.config.optimizer.is_full_batch() {
             true => 1,
@@ -48,14 +48,14 @@ impl Expected<'_> {
         }
     }
 
-    /// Whether no batch comes in parts.
+    /// Whether every batch comes as one part.
     fn has_whole_batches(&self) -> bool {
         let width = self.num_features.max(self.num_targets).max(1);
         self.config.batch_size <= MAX_TENSOR_ROWS.min(MAX_TENSOR_NUMBERS / width)
     }
 }
 
-/// What is wrong, in words.
+/// The result of a check; the error says in words what is wrong.
 pub(crate) type Checked = Result<(), String>;
 
 pub(crate) fn wrong(what: impl Display, found: impl Display, expected: impl Display) -> Checked {
@@ -64,7 +64,8 @@ pub(crate) fn wrong(what: impl Display, found: impl Display, expected: impl Disp
     ))
 }
 
-/// An error unless there are so many numbers and all are finite.
+/// Returns an error unless there are exactly `length` numbers, all of them
+/// finite.
 pub(crate) fn check_numbers(what: impl Display, numbers: &[f64], length: usize) -> Checked {
     if numbers.len() != length {
         let what = format!("number of values of the {what}");
@@ -76,7 +77,7 @@ pub(crate) fn check_numbers(what: impl Display, numbers: &[f64], length: usize) 
     }
 }
 
-/// An error unless a number is finite and 0 or more.
+/// Returns an error unless a number is finite and 0 or more.
 fn check_size(what: impl Display, number: f64) -> Checked {
     match number.is_finite() && number >= 0.0 {
         true => Ok(()),
@@ -85,7 +86,7 @@ fn check_size(what: impl Display, number: f64) -> Checked {
 }
 
 impl State {
-    /// Checks that it is a moment of a training of these settings.
+    /// Checks that a training with these settings can reach this state.
     pub(super) fn check(&self, expected: &Expected) -> Checked {
         self.progress.check(expected)?;
         match &self.method {
@@ -129,7 +130,7 @@ impl Progress {
         self.check_end(expected)
     }
 
-    /// What is said to have ended had a reason to.
+    /// Checks that a training that has ended had the stated reason to end.
     fn check_end(&self, expected: &Expected) -> Checked {
         use StopReason::{Converged, Epochs, Patience, Precision, Steps, Time};
         let config = expected.config;
@@ -142,7 +143,8 @@ impl Progress {
             Some(Epochs) => self.epoch == config.num_epochs,
             Some(Patience) => config.patience.is_some_and(|patience| waited >= patience),
             Some(Converged | Precision) => config.optimizer.is_full_batch() && self.epoch > 0,
-            // It can go on from a limit.
+            // Training that stopped at a limit can be resumed, so it is not saved
+            // as ended.
             Some(Steps | Time) => false,
         };
         match (is_right, self.ended) {
@@ -163,7 +165,7 @@ impl Progress {
                 return wrong(of("number"), epoch.epoch, index);
             }
             let whole = expected.updates().saturating_mul(index + 1);
-            // A limit may have ended the last one.
+            // A limit may have ended the last epoch early.
             let is_last = index + 1 == self.history.len();
             let is_right = match is_last {
                 true => (steps..=whole).contains(&epoch.steps),
@@ -197,7 +199,8 @@ impl Progress {
         Ok(())
     }
 
-    /// The best epoch is the one that the history has.
+    /// Checks that the best epoch is the one with the least validation loss in
+    /// the history.
     fn check_best(&self, expected: &Expected) -> Checked {
         let mut best: Option<(usize, f64)> = None;
         for epoch in &self.history {
@@ -225,7 +228,8 @@ impl Progress {
         }
     }
 
-    /// Updates, batches and rows tell of the same place in the epoch.
+    /// Checks that the numbers of updates, batches and rows agree on the position
+    /// in the epoch.
     fn check_minibatches(&self, saved: &SavedTraining, expected: &Expected) -> Checked {
         let before = self.history.last().map_or(0, |epoch| epoch.steps);
         let most = expected.updates();
@@ -238,7 +242,7 @@ impl Progress {
             .min(expected.num_batches());
         let is_right = match expected.has_whole_batches() {
             true => self.batches == batches,
-            // Each part has a row.
+            // Each part of a batch has at least one row.
             false => (batches..=expected.num_rows).contains(&self.batches),
         };
         if !is_right {

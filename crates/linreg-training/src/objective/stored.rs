@@ -1,4 +1,4 @@
-//! Losses and penalties as they are stored, checked when they are read.
+//! The stored form of losses and penalties, which is checked when it is read.
 
 use serde::Deserialize;
 

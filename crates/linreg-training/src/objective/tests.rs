@@ -17,7 +17,7 @@ fn objective(loss: Loss, penalty: Penalty) -> Objective {
 
 #[test]
 fn losses_are_those_of_their_definitions() {
-    // r, and the losses by hand.
+    // The residual r, and its losses computed by hand.
     for (residual, expected) in [
         (-3.0, [9.0, 3.0, 6.75, 0.3]),
         (1.0, [1.0, 1.0, 1.0, 0.9]),

@@ -6,21 +6,23 @@ use crate::objective::Objective;
 use crate::scaled_rows::ScaledRows;
 use crate::solve::solve;
 
-/// A point of the dual problem of one target, made from the residuals of a model.
+/// A point of the dual problem of one target, computed from the residuals of a
+/// model.
 pub(super) struct Dual {
     target: usize,
     /// The width that a loss with a corner is smoothed by.
     width: f64,
     loss: Loss,
     delta: f64,
-    /// The slopes that the loss can have.
+    /// The least slope that the loss can have; `highest` is the largest.
     lowest: f64,
     highest: f64,
     penalty: Penalties,
     num_rows: f64,
-    /// The weights and the bias.
+    /// The weights, followed by the bias.
     coefficients: Vec<f64>,
-    /// What was taken off the slopes, per feature: each after the one before.
+    /// The corrections that are subtracted from the slopes, one number per
+    /// feature and for the intercept, in the order in which they apply.
     corrections: Vec<Vec<f64>>,
     sums: Sums,
 }
@@ -31,19 +33,21 @@ struct Penalties {
     nonnegative: bool,
 }
 
-/// Sums over rows, times their weights.
+/// Sums over rows, weighted by their weights.
 struct Sums {
-    /// `u x`, of each feature and the intercept.
+    /// The sum of `u x`, for each feature and the intercept.
     balance: Vec<f64>,
-    /// `|u x|`.
+    /// The sum of `|u x|`, for each feature and the intercept.
     sizes: Vec<f64>,
-    /// `d x x'`, row-major, with the freedom `d` of each slope to be corrected.
+    /// The sum of `d x x'`, row-major, where `d` says how much a slope can be
+    /// corrected. Only the lower triangle is computed.
     matrix: Vec<f64>,
-    /// `u r`.
+    /// The sum of `u r`.
     products: f64,
-    /// What the loss's conjugate takes of each row.
+    /// The sum of the conjugate of the loss at each slope.
     conjugates: f64,
-    /// The largest factor by which a slope is outside of what the loss allows.
+    /// The largest factor by which a slope exceeds the slopes of the loss, at
+    /// least 1.
     outside: f64,
 }
 
@@ -61,7 +65,7 @@ impl Sums {
 }
 
 impl Dual {
-    /// After two corrections a third gains nothing that can be seen.
+    /// Number of corrections. A third one brings no visible improvement.
     pub(super) const CORRECTIONS: usize = 2;
 
     pub(super) fn new<S: RowSource + ?Sized>(
@@ -100,7 +104,7 @@ impl Dual {
         self.target
     }
 
-    /// Adds a row to what the next correction is made from.
+    /// Adds a row to the sums for the next correction.
     pub(super) fn add(&mut self, x: &[f64], y: &[f64], weight: f64) {
         let residual = self.residual(x, y);
         let u = self.slope(x, residual).clamp(self.lowest, self.highest);
@@ -120,7 +124,8 @@ impl Dual {
         }
     }
 
-    /// Takes off the slopes what does not balance, as far as it must.
+    /// Computes the next correction, which moves the mean of `u x` of each
+    /// feature to a value that the penalty allows.
     pub(super) fn correct(&mut self) {
         let size = self.coefficients.len();
         let sums = std::mem::replace(&mut self.sums, Sums::new(size));
@@ -134,7 +139,7 @@ impl Dual {
         self.corrections.push(solve(sums.matrix, excess, &is_free));
     }
 
-    /// Adds a row to what the bound is made from.
+    /// Adds a row to the sums for the bound.
     pub(super) fn sum_up(&mut self, x: &[f64], y: &[f64], weight: f64) {
         let residual = self.residual(x, y);
         let u = self.slope(x, residual);
@@ -145,17 +150,18 @@ impl Dual {
         }
         sums.products += weight * u * residual;
         if self.loss.is_smooth() {
-            // Of r² and of the Huber loss.
+            // The conjugate of the squared loss and, for slopes that it can have,
+            // of the Huber loss.
             sums.conjugates += weight * u * u / 4.0;
         }
         let allowed = if u > 0.0 { self.highest } else { self.lowest };
         sums.outside = sums.outside.max(u / allowed);
     }
 
-    /// A number that no coefficients have an objective below: not above 0 where
-    /// the slopes do not balance.
+    /// Returns a lower bound of the objective of any coefficients. It is 0 where
+    /// the slopes cannot be scaled to satisfy the dual constraints.
     pub(super) fn lower_bound(&self) -> f64 {
-        /// What rounding may leave of a sum.
+        /// Relative rounding error that is allowed in a sum.
         const ROUNDING: f64 = 1e-9;
         let Sums {
             balance,
@@ -170,7 +176,8 @@ impl Dual {
             l2,
             nonnegative,
         } = self.penalty;
-        // Slopes may be scaled down: 0 is one that every loss has, and balances.
+        // Scaled down, they are still slopes of the loss, and they may then
+        // satisfy the constraints.
         let mut factor = 1.0 / outside;
         let last = balance.len() - 1;
         for (index, (sum, size)) in balance.iter().zip(sizes).enumerate() {
@@ -211,8 +218,8 @@ impl Dual {
         y[self.target] - dot(x, &self.coefficients)
     }
 
-    /// The slope of a row's loss after all corrections. The last may lead outside
-    /// of the slopes that the loss has.
+    /// Returns the slope of a row's loss after all corrections. The last
+    /// correction may leave the range of slopes of the loss.
     fn slope(&self, x: &[f64], residual: f64) -> f64 {
         let mut u = match (self.loss.corner(), self.loss) {
             (Some((slope, tilt)), _) => tilt + slope * (residual / self.width).clamp(-1.0, 1.0),
@@ -226,10 +233,11 @@ impl Dual {
         u
     }
 
-    /// How much a row's slope takes part in corrections: as there is room for it,
-    /// and as it costs little because the residual is near the corner.
+    /// Returns how much a row's slope can be corrected. For a loss with a corner
+    /// it is larger where the slope is far from the ends of its range, and where
+    /// a correction costs little because the residual is near the corner.
     fn freedom(&self, u: f64, residual: f64) -> f64 {
-        /// So little is as good as nothing.
+        /// Smaller numbers count as 0.
         const NOTHING: f64 = 1e-7;
         let room = (self.highest - u).min(u - self.lowest);
         let freedom = match self.loss.corner() {
@@ -243,8 +251,9 @@ impl Dual {
         if freedom < NOTHING { 0.0 } else { freedom }
     }
 
-    /// What the mean of `u x` has to be where the coefficient is best, as near as
-    /// can be to what it is.
+    /// Returns the value that the mean of `u x` should have for this coefficient
+    /// to be optimal; if a range is allowed, the value in it that is nearest to
+    /// `found`.
     fn wanted(&self, index: usize, found: f64) -> f64 {
         if index + 1 == self.coefficients.len() {
             return 0.0;

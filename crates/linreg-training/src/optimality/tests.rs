@@ -10,7 +10,7 @@ fn dataset() -> Dataset {
     config.with_num_examples(90).generate().unwrap()
 }
 
-/// The bound of a training in `f64`.
+/// Returns the bound of a training in `f64`.
 fn bound(config: &TrainingConfig) -> Optimality {
     let options = RunOptions {
         bound_objective: true,
@@ -22,9 +22,9 @@ fn bound(config: &TrainingConfig) -> Optimality {
     trained.unwrap().optimality.unwrap()[0]
 }
 
-/// Every loss and every penalty: the bound closes on the objective, and a model
-/// that stopped too soon has a bound that is no higher than what the other
-/// reached.
+/// For every loss and penalty, the bound comes close to the objective, and the
+/// bound of a model that stopped too early is no higher than the objective that
+/// the other one reached.
 #[test]
 fn bounds_are_below_every_objective_and_meet_at_the_optimum() {
     let losses = [

@@ -1,5 +1,5 @@
-//! What Burn's optimizers remember, as JSON: Burn's own readers trust the lengths
-//! and shapes that a file states.
+//! The state of Burn's optimizers as JSON. It is checked here, because Burn's own
+//! readers trust the lengths and shapes in a file.
 
 use burn::optim::GradientsParams;
 use burn::record::{DoublePrecisionSettings, Record};
@@ -17,7 +17,7 @@ pub(super) fn to_json<B: AutodiffBackend>(record: impl Record<B>) -> Result<Valu
     serde_json::to_value(item).map_err(|error| error.to_string())
 }
 
-/// A record that [`check`] has found right.
+/// Reads a record that has passed [`check`].
 pub(super) fn from_json<B: AutodiffBackend, R: Record<B>>(
     json: Value,
     device: &B::Device,
@@ -27,9 +27,9 @@ pub(super) fn from_json<B: AutodiffBackend, R: Record<B>>(
     Ok(R::from_item(item, device))
 }
 
-/// An error unless a record has the form that the optimizer of these settings has
-/// for this model after so many updates: the same parameters, each with numbers of
-/// its shape.
+/// Returns an error unless the record has the form that the optimizer of this
+/// configuration has for this model after this number of updates: the same
+/// parameters, each with a state of the right shape.
 pub(crate) fn check<B: AutodiffBackend>(
     found: &Value,
     config: &TrainingConfig,
@@ -65,7 +65,7 @@ fn has_form(found: &Value, expected: &Value, updates: usize) -> Checked {
                 let found = &found[name];
                 match name.as_str() {
                     "bytes" if is_tensor => has_numbers(found, expected)?,
-                    // The number of updates; 1 in what is expected.
+                    // The number of updates, which is 1 in the expected record.
                     "time" if found.as_u64() == Some(updates as u64) => {}
                     _ => has_form(found, expected, updates)?,
                 }
@@ -78,7 +78,8 @@ fn has_form(found: &Value, expected: &Value, updates: usize) -> Checked {
     }
 }
 
-/// The bytes of as many 64-bit floats, all finite.
+/// Returns an error unless these are the bytes of as many 64-bit floats, all of
+/// them finite.
 fn has_numbers(found: &Value, expected: &Value) -> Checked {
     const WHAT: &str = "numbers that the optimizer remembers";
     let (Some(found), Some(expected)) = (found.as_array(), expected.as_array()) else {

@@ -12,7 +12,7 @@ const LOSSES: [Loss; 3] = [
     Loss::Quantile { tau: 0.02 },
 ];
 
-/// Residuals about both ends of the width 0.5, with a weight of 3 each.
+/// Residuals near both ends of the width 0.5, and far from them.
 const RESIDUALS: [f64; 9] = [-2.0, -0.6, -0.5, -0.3, 0.0, 0.1, 0.49, 0.51, 7.0];
 const WIDTH: f64 = 0.5;
 

@@ -1,4 +1,4 @@
-//! One update of all rows, by hand.
+//! Compares one update on all rows with formulas written by hand.
 
 use super::tests::{dataset, epoch_in_order, loss};
 use crate::{Clipping, Loss, OptimizerConfig, Penalty, TrainingConfig};
@@ -12,13 +12,13 @@ fn config() -> TrainingConfig {
         .with_learning_rate(RATE)
 }
 
-/// Weights and bias after an update.
+/// Returns weights and bias after an update.
 fn updated(config: &TrainingConfig) -> [f64; 3] {
     epoch_in_order(config, &dataset(50), START)
 }
 
-/// The gradient of the mean squared loss by central differences, which are exact
-/// for a quadratic.
+/// Returns the gradient of the mean squared loss by central differences, which
+/// are exact for a quadratic function.
 fn gradient() -> [f64; 3] {
     let at = |index: usize, by: f64| {
         let mut parameters = START;
@@ -34,7 +34,8 @@ fn assert_close(found: [f64; 3], expected: [f64; 3]) {
     }
 }
 
-/// What a plain update of each weight and the bias would come to.
+/// Returns each weight and the bias after a plain update by
+/// `RATE * change(index, gradient)`.
 fn plain(change: impl Fn(usize, f64) -> f64) -> [f64; 3] {
     let gradient = gradient();
     [0, 1, 2].map(|index| START[index] - RATE * change(index, gradient[index]))
@@ -81,7 +82,8 @@ fn adamw_decays_beside_the_gradient() {
     let found = updated(&adamw.with_weight_decay(0.5));
     for index in 0..3 {
         let decay = if index < 2 { 0.5 * START[index] } else { 0.0 };
-        // Burn's factors are 32-bit floats, in another order here than there.
+        // Burn's factors are 32-bit floats, and are applied in another order here
+        // than there.
         assert!((found[index] - (adam[index] - RATE * decay)).abs() < 1e-6);
     }
 }
@@ -92,7 +94,7 @@ fn clipping_limits_gradients() {
     assert_close(found, plain(|_, slope| slope.clamp(-0.25, 0.25)));
     let found = updated(&config().with_clipping(Some(Clipping::Norm(0.25))));
     let [a, b, _] = gradient();
-    // Weights and bias each by themselves.
+    // Weights and bias are clipped separately.
     let expected = plain(|index, slope| match index {
         2 => slope.signum() * 0.25,
         _ => slope * 0.25 / a.hypot(b),
@@ -115,7 +117,7 @@ fn other_losses_have_their_gradients() {
         };
         let found = updated(&config().with_loss(loss));
         for index in 0..3 {
-            // Straight between the corners, of which none is that near.
+            // The loss is linear between its corners, and no corner is that near.
             let (mut above, mut below) = (START, START);
             above[index] += 1e-6;
             below[index] -= 1e-6;

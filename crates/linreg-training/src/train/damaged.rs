@@ -1,4 +1,4 @@
-//! Checkpoints with a right checksum whose contents were changed, field by field.
+//! Checkpoints whose fields were changed one by one, with a correct checksum.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use linreg_model::Digest;
 
 type B = Autodiff<Flex>;
 
-/// Asks to stop after so many batches.
+/// An observer that interrupts training after this number of batches.
 struct StopAfter<'a>(usize, &'a AtomicBool);
 
 impl Observer for StopAfter<'_> {
@@ -34,7 +34,7 @@ fn rows() -> [Dataset; 2] {
     [0..20, 20..30].map(|range| rows.select(&range.collect::<Vec<_>>()).unwrap())
 }
 
-/// The weights of a training that goes on from a checkpoint.
+/// Resumes a training from a checkpoint, and returns the bits of its weights.
 fn resumed(config: &TrainingConfig, path: &Path) -> Result<Vec<u64>, TrainingError> {
     let [training, validation] = rows();
     let options = RunOptions {
@@ -47,7 +47,7 @@ fn resumed(config: &TrainingConfig, path: &Path) -> Result<Vec<u64>, TrainingErr
     Ok(weight.iter().chain(bias).map(|x| x.to_bits()).collect())
 }
 
-/// Saves a checkpoint after so many batches, and gives what it holds.
+/// Saves a checkpoint after this number of batches, and returns its contents.
 fn save(config: &TrainingConfig, path: &Path, batches: usize) -> Value {
     let [training, validation] = rows();
     let flag = AtomicBool::new(false);
@@ -75,7 +75,8 @@ fn write(path: &Path, state: &Value) {
     std::fs::write(path, bytes).unwrap();
 }
 
-/// The places of all values, but only the first two of lists of numbers.
+/// Collects the JSON pointers of all values; of lists of numbers, only the first
+/// two.
 fn places(value: &Value, place: &str, found: &mut Vec<String>) {
     found.push(place.to_string());
     match value {
@@ -94,7 +95,7 @@ fn places(value: &Value, place: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What may stand in the place of a value.
+/// Returns what each value is replaced with.
 fn damages(value: &Value) -> Vec<Value> {
     let mut damages = vec![
         Value::Null,
@@ -122,8 +123,8 @@ fn damages(value: &Value) -> Vec<Value> {
     damages
 }
 
-/// Whether a field is a number of which every other is as good: only the training
-/// itself knows which one it was.
+/// Whether a field is a number that no check can know, so that another number is
+/// accepted.
 fn is_free(place: &str) -> bool {
     const FREE: [&str; 15] = [
         "/weight",
@@ -172,7 +173,7 @@ fn each_field(config: &TrainingConfig, batches: usize) {
                 Ok(found) => assert_eq!(found, whole, "{place}: {damage} {config:?}"),
             }
         }
-        // Removed, and under another name.
+        // The value is removed, or stored under another name.
         let Some((parent, name)) = place.rsplit_once('/') else {
             continue;
         };
@@ -297,7 +298,8 @@ fn a_training_that_has_not_ended_cannot_be_said_to_have() {
                 "time",
             ][..],
         ),
-        // Whether all rows have converged, only they could tell.
+        // Only the rows themselves could tell whether full-batch training has
+        // converged.
         (all_rows, 2, &["epochs", "patience", "steps", "time"]),
     ] {
         let mut state = save(&config, &path, batches);

@@ -1,5 +1,5 @@
-//! The defaults need no tuning: they come within a hundredth of the exact fit on
-//! data that is hard for gradients.
+//! The defaults need no tuning: on data that is hard for gradient methods they
+//! come within a hundredth of the exact fit.
 
 use burn::tensor::backend::AutodiffBackend;
 use burn_autodiff::Autodiff;
@@ -12,7 +12,8 @@ use linreg_model::Coefficients;
 use super::test_data::diabetes;
 use crate::{Penalty, TrainingConfig, train};
 
-/// Standard normal numbers, by sums of twelve.
+/// Returns a number that is nearly standard normal: a sum of twelve uniform
+/// numbers, minus 6.
 fn normal(state: &mut u64) -> f64 {
     let mut sum = -6.0;
     for _ in 0..12 {
@@ -35,9 +36,9 @@ fn lesson(seed: u64) -> Dataset {
     config.generate().unwrap()
 }
 
-/// 100 features whose matrix has the condition number 1e4: orthogonal columns of
-/// lengths from 1 to 1e-4, turned by a product of reflections. Targets are
-/// explained to `1 - noise²` of their variance.
+/// Returns 100 features whose matrix has the condition number 1e4: orthogonal
+/// columns of lengths from 1 to 1e-4, rotated by a product of reflections. The
+/// features explain the share `1 - noise²` of the targets' variance.
 fn ill_conditioned(seed: u64, noise: f64) -> Dataset {
     const ROWS: usize = 1000;
     const WIDTH: usize = 100;
@@ -45,7 +46,8 @@ fn ill_conditioned(seed: u64, noise: f64) -> Dataset {
     let mut rows: Vec<Vec<f64>> = (0..ROWS)
         .map(|_| (0..WIDTH).map(|_| normal(&mut state)).collect())
         .collect();
-    // Gram and Schmidt, twice is enough; to the mean of each column too.
+    // Gram-Schmidt orthogonalisation, applied twice, which is enough. Columns are
+    // orthogonal to the constant too.
     for column in 0..WIDTH {
         let mean = rows.iter().map(|row| row[column]).sum::<f64>() / ROWS as f64;
         rows.iter_mut().for_each(|row| row[column] -= mean);
@@ -89,8 +91,8 @@ fn ill_conditioned(seed: u64, noise: f64) -> Dataset {
     dataset(rows.concat(), targets)
 }
 
-/// Ten features of Student's t with 3 degrees of freedom: infinite fourth
-/// moments.
+/// Returns ten features from Student's t distribution with 3 degrees of freedom,
+/// whose fourth moment is infinite.
 fn heavy_tailed(seed: u64) -> Dataset {
     let mut state = seed + 1;
     let mut features = Vec::new();
@@ -123,8 +125,9 @@ fn mean_square(model: &Coefficients, dataset: &Dataset) -> f64 {
     squares.sum::<f64>() / dataset.num_rows() as f64
 }
 
-/// How much larger the loss is than that of the exact fit: as a share of the
-/// exact fit's, and of what the exact fit gains over the mean.
+/// Returns by how much the loss exceeds that of the exact fit, as a share of the
+/// exact fit's loss and as a share of the improvement of the exact fit over the
+/// mean.
 fn excess<B: AutodiffBackend>(config: &TrainingConfig, dataset: &Dataset) -> [f64; 2] {
     let rows = Rows::new(
         dataset.features(),
@@ -154,8 +157,8 @@ fn data_sets(seed: u64, noise: f64) -> [(&'static str, Dataset); 5] {
     ]
 }
 
-/// The stricter reading, of the exact fit's own loss, also where the noise is a
-/// hundredth of the target's spread.
+/// This is the stricter share, of the exact fit's loss, also where the noise is a
+/// hundredth of the target's standard deviation.
 #[test]
 fn all_rows_at_once_come_within_a_hundredth_of_the_exact_loss() {
     let config = TrainingConfig::full_batch(Penalty::default());
@@ -174,10 +177,10 @@ fn all_rows_at_once_come_within_a_hundredth_of_the_exact_loss() {
     }
 }
 
-/// Minibatches, with the learning rate from the largest eigenvalue. Of what the
-/// exact fit gains over the mean they leave far less than a hundredth; of the
-/// exact loss too, but for the condition 1e4, where directions that explain a
-/// thousandth are never reached.
+/// Minibatches, with the learning rate from the largest eigenvalue. The excess is
+/// less than a hundredth of the improvement of the exact fit over the mean. It is
+/// also less than a hundredth of the exact loss, except for the condition number
+/// 1e4, where directions that explain a thousandth are never reached.
 #[test]
 fn minibatches_come_within_a_hundredth_of_what_the_exact_fit_gains() {
     for seed in 0..2 {

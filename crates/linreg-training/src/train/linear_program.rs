@@ -1,9 +1,9 @@
-//! Losses with corners against linear programs.
+//! Compares losses with corners with the optima of linear programs.
 //!
-//! The least objectives are those of HiGHS, by `scipy.optimize.linprog(method=
-//! "highs")` of scipy 1.17.1 with both tolerances 1e-10: minimise the mean of
-//! `tau u + (1 - tau) v` under `X w + b + u - v = y`, `u, v >= 0`, each row counted
-//! as its weight says.
+//! The minima were computed by HiGHS, through
+//! `scipy.optimize.linprog(method="highs")` of scipy 1.17.1 with both tolerances
+//! 1e-10: minimise the mean of `tau u + (1 - tau) v` under `X w + b + u - v = y`,
+//! `u, v >= 0`, where the mean is weighted.
 
 use burn::tensor::backend::AutodiffBackend;
 use burn_autodiff::Autodiff;
@@ -18,7 +18,7 @@ use crate::{
 type Single = Autodiff<NdArray<f32>>;
 type Double = Autodiff<NdArray<f64>>;
 
-/// The least mean pinball losses of the twenty sets of [`seeded`].
+/// The minima of the mean pinball loss for the twenty sets of [`seeded`].
 const LEAST: [f64; 20] = [
     0.33363529766333555,
     0.7863880334313009,
@@ -54,7 +54,7 @@ fn quantile(tau: f64) -> TrainingConfig {
     TrainingConfig::full_batch_of(Loss::Quantile { tau }, Penalty::default())
 }
 
-/// The mean loss in `f64`, by a plain loop.
+/// Returns the mean loss in `f64`, computed in a plain loop.
 fn mean_loss<B: burn::tensor::backend::Backend>(
     trained: &Trained<B>,
     dataset: &Dataset,
@@ -71,8 +71,8 @@ fn mean_loss<B: burn::tensor::backend::Backend>(
     sum / weights
 }
 
-/// The share by which an objective is above the least, which the bound must not
-/// deny.
+/// Returns the share by which an objective is above its minimum, after checking
+/// that the bound of the minimum is not above it.
 fn excess(objective: f64, least: f64, found: &Option<Vec<Optimality>>, name: &str) -> f64 {
     let bound = found.as_ref().unwrap()[0];
     assert!(
@@ -132,7 +132,7 @@ fn twenty_sets_come_within_a_ten_thousandth_of_a_linear_program_and_say_so() {
 
 #[test]
 fn the_absolute_loss_comes_as_near() {
-    // Twice the pinball loss at the median, by HiGHS as above.
+    // Twice the minimum of the pinball loss at the median, by HiGHS as above.
     for (set, least) in [
         (1, 1.5727760668626019),
         (5, 2.9230631911452303),
@@ -151,7 +151,7 @@ fn the_absolute_loss_comes_as_near() {
 
 #[test]
 fn an_l1_penalty_comes_as_near() {
-    // HiGHS as above, with 0.05 times the sum of the sizes of the weights of
+    // By HiGHS as above, plus 0.05 times the sum of the absolute weights of
     // standardised features.
     for (set, least) in [
         (2, 6.273047439631518),
@@ -183,8 +183,8 @@ fn an_l1_penalty_comes_as_near() {
     }
 }
 
-/// Minibatches and trainings that end too soon say how far they may be off, and
-/// it is never less than they are.
+/// Minibatches and trainings that end too early report how far their objective
+/// may be above the minimum. It is never less than the true distance.
 #[test]
 fn models_that_are_further_off_say_how_far_at_most() {
     for (set, least) in LEAST.iter().enumerate() {
@@ -206,7 +206,7 @@ fn models_that_are_further_off_say_how_far_at_most() {
     }
 }
 
-/// A feature that is the same in every row leaves the intercept alone.
+/// Returns rows with a constant feature, so that only the intercept is fitted.
 fn only_an_intercept(targets: &[f64]) -> Dataset {
     let names = (vec!["constant".to_string()], vec!["y".to_string()]);
     Dataset::new(vec![3.0; targets.len()], targets.to_vec(), names.0, names.1).unwrap()
@@ -214,8 +214,8 @@ fn only_an_intercept(targets: &[f64]) -> Dataset {
 
 #[test]
 fn an_intercept_alone_is_the_quantile_of_the_targets() {
-    // 101 numbers in no order: the tau-quantile is the one of rank 101 tau,
-    // rounded up, and no other minimises the loss.
+    // 101 unsorted numbers. The tau-quantile is the number of rank 101 tau,
+    // rounded up, and no other number minimises the loss.
     let targets: Vec<f64> = (0..101).map(|i| f64::from(i * 37 % 101).powi(2)).collect();
     let dataset = only_an_intercept(&targets);
     for (tau, rank) in [(0.1, 11), (0.5, 51), (0.9, 91), (0.99, 100)] {
@@ -237,7 +237,8 @@ fn an_intercept_alone_is_the_quantile_of_the_targets() {
 
 #[test]
 fn weights_choose_the_weighted_quantile() {
-    // The weights of 1, 2 and 10 are 5, 1 and 3 of 9: half of them are passed at 1.
+    // The numbers 1, 2 and 10 have the weights 5, 1 and 3, of 9 in total. Half of
+    // the total is exceeded at 1.
     let dataset = only_an_intercept(&[10.0, 1.0, 2.0]);
     let dataset = dataset.with_weights(vec![3.0, 5.0, 1.0]).unwrap();
     for (tau, expected) in [(0.5, 1.0), (0.6, 2.0), (0.8, 10.0)] {

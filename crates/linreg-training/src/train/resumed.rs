@@ -1,4 +1,5 @@
-//! Training that was interrupted and resumed is training that was not.
+//! A training that was interrupted and resumed gives the same model as one that
+//! was not.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use crate::{
     train, train_with,
 };
 
-/// Asks to stop after so many batches.
+/// An observer that interrupts training after this number of batches.
 struct StopAfter<'a>(usize, &'a AtomicBool);
 
 impl Observer for StopAfter<'_> {
@@ -29,7 +30,8 @@ impl Observer for StopAfter<'_> {
 
 type B = Autodiff<Flex>;
 
-/// Trains until so many batches are done, from a checkpoint if there is one.
+/// Trains until this number of batches is done, from a checkpoint if there is
+/// one.
 fn part(
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -91,7 +93,8 @@ fn every_optimizer_goes_on_to_the_bit() {
         for (stops, batches) in [1, 4, 13, 5].into_iter().enumerate() {
             match part(&config, &dataset, None, &path, batches) {
                 Err(TrainingError::Interrupted { .. }) => {}
-                // A few updates are all there is.
+                // Full-batch training may end after a few updates, before it is
+                // interrupted.
                 Ok(_) if config.optimizer.is_full_batch() && stops > 0 => {}
                 Ok(_) => panic!("{config:?} was not interrupted"),
                 Err(error) => panic!("{error}"),
@@ -105,7 +108,7 @@ fn every_optimizer_goes_on_to_the_bit() {
 
 #[test]
 fn patience_stops_and_restores_the_best_epoch_also_after_a_break() {
-    // Few rows of many features: a long training learns their noise.
+    // There are few rows and many features, so a long training overfits.
     let config = SyntheticConfig::new(vec![1.0; 12], 0.0).with_noise_std(5.0);
     let rows = config.with_num_examples(200).generate().unwrap();
     let part_of = |range: std::ops::Range<usize>| rows.select(&range.collect::<Vec<_>>()).unwrap();
@@ -129,7 +132,8 @@ fn patience_stops_and_restores_the_best_epoch_also_after_a_break() {
         losses.len(),
         losses.iter().position(|loss| *loss == best).unwrap() + 6
     );
-    // The model is that of the best epoch: its loss on the rows held out.
+    // The model is that of the best epoch, so it has that epoch's validation
+    // loss.
     let predictions = whole.coefficients.predict(validation.features());
     let squares = predictions
         .iter()
@@ -171,7 +175,7 @@ fn another_training_is_refused_with_what_differs() {
     );
     let found = refused(&config, &overlapping(), Some(&diabetes()));
     assert_eq!(found, "rows held out, expected none");
-    // More time may be given.
+    // A larger time limit is accepted.
     let longer = config.with_max_seconds(Some(1e6));
     part(&longer, &overlapping(), None, &path, usize::MAX).unwrap();
 }
@@ -216,7 +220,7 @@ fn limits_end_training_within_an_epoch() {
     assert_eq!(trained.stopped, StopReason::Steps);
     let steps: Vec<usize> = trained.history.iter().map(|epoch| epoch.steps).collect();
     assert_eq!(steps, [13, 26, 30]);
-    // The rate falls to the last of these.
+    // The learning rate of the last of 30 updates is 1/30 of the first.
     let last = trained.history[2].learning_rate.unwrap();
     let expected = trained.config.learning_rate / 30.0;
     assert!((last - expected).abs() < 1e-12);

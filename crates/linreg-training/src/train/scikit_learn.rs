@@ -1,9 +1,11 @@
-//! Losses and penalties against scikit-learn 1.9.1.
+//! Compares losses and penalties with scikit-learn 1.9.1.
 //!
-//! `Z = StandardScaler().fit_transform(X)`, then the call in each comment with
-//! `.fit(Z, y)`: its `coef_`, and its `intercept_` last. Lasso and ElasticNet
-//! with `tol=1e-14, max_iter=1000000`, HuberRegressor with `tol=1e-12,
-//! max_iter=100000`; it finds `scale_`, which our delta is a multiple of.
+//! The expected numbers are `coef_`, followed by `intercept_`, of the estimator
+//! in each comment after `.fit(Z, y)`, where
+//! `Z = StandardScaler().fit_transform(X)`. Lasso and ElasticNet have
+//! `tol=1e-14, max_iter=1000000`, and HuberRegressor has
+//! `tol=1e-12, max_iter=100000`. HuberRegressor estimates `scale_`, and our delta
+//! is epsilon times that.
 
 use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
@@ -16,7 +18,7 @@ fn fit(config: &TrainingConfig, dataset: &Dataset) -> Trained<NdArray<f64>> {
     train::<Autodiff<NdArray<f64>>>(config, dataset, &Default::default(), &mut ()).unwrap()
 }
 
-/// Weights of the standardised features and the bias that goes with them.
+/// Returns the weights of the standardised features, followed by their bias.
 fn standardised(trained: &Trained<NdArray<f64>>, dataset: &Dataset) -> Vec<f64> {
     let scaler = Scaler::new(&Summary::of(dataset).unwrap(), true).unwrap();
     let weight = trained.coefficients.weight();
@@ -43,8 +45,8 @@ fn penalty(l1: f64, l2: f64, nonnegative: bool) -> Penalty {
 }
 
 /// The gradient mapping is within 1e-7 of 0 in units of the target's standard
-/// deviation; the flattest direction bends a hundredth as much. Where
-/// scikit-learn has exactly 0, so have we.
+/// deviation, and the least curvature is a hundredth, so the weights agree to
+/// 1e-5. Where scikit-learn has exactly 0, so have we.
 fn assert_same(config: &TrainingConfig, dataset: &Dataset, expected: &[f64]) {
     assert_near(config, dataset, expected, 1e-5);
 }
@@ -300,8 +302,8 @@ fn huber() {
         let l2 = 0.1 * scale / dataset.num_rows() as f64;
         let delta = 1.35 * scale;
         let config = TrainingConfig::full_batch(penalty(0.0, l2, false));
-        // scikit-learn stops when its objective no longer falls, four digits
-        // before the optimum: see below.
+        // scikit-learn stops when its objective no longer falls, which leaves
+        // about four correct digits: see below.
         assert_near(
             &config.with_loss(Loss::Huber { delta }),
             &dataset,
@@ -311,8 +313,8 @@ fn huber() {
     }
 }
 
-/// The first of these by Newton's method, to a gradient of 4e-15 (numpy 2): where
-/// scikit-learn differs in the fifth digit, we do not.
+/// The first of these fits, by Newton's method to a gradient of 4e-15 (numpy 2).
+/// scikit-learn differs from it in the fifth digit; we do not.
 #[test]
 fn huber_to_the_last_digits() {
     let (scale, dataset) = (1.8467567871665, overlapping());
@@ -335,9 +337,10 @@ fn huber_to_the_last_digits() {
     );
 }
 
-/// A loss with corners has no gradient that vanishes: minibatches with a rate
-/// that falls to 0 promise the objective, not the coefficients. Its optimum is
-/// that of QuantileRegressor(quantile, alpha), found by linear programming.
+/// The gradient of a loss with a corner does not go to 0 at the optimum. With
+/// minibatches and a learning rate that falls to 0, the objective converges, but
+/// the coefficients need not be close. The optimum is that of
+/// QuantileRegressor(quantile, alpha), by linear programming.
 #[test]
 fn quantiles_come_within_a_five_hundredth_of_the_optimum() {
     for (dataset, tau, l1, optimum) in [
@@ -359,7 +362,7 @@ fn quantiles_come_within_a_five_hundredth_of_the_optimum() {
         assert!(objective >= optimum * (1.0 - 1e-9), "{objective} {optimum}");
         assert!(objective <= optimum * 1.002, "{objective} {optimum}");
         if tau == 0.5 {
-            // The absolute loss is twice that of the median.
+            // The absolute loss is twice the quantile loss of the median.
             let twice = fit(&config.with_loss(Loss::Absolute), &dataset);
             let objective = twice.losses.last().unwrap() / 2.0;
             assert!(objective <= optimum * 1.002, "{objective} {optimum}");

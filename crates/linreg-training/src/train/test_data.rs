@@ -1,9 +1,9 @@
-//! Data sets that other programs can make too.
+//! Data sets that can be reproduced in other programs.
 
 use linreg_data::{Dataset, load_dataset};
 
-/// `n` numbers from -0.5 to 0.5 of the generator `s = (1103515245 s + 12345) mod
-/// 2^31`.
+/// Returns `n` numbers from -0.5 to 0.5 of the generator
+/// `s = (1103515245 s + 12345) mod 2^31`.
 fn numbers(n: usize, mut state: u64) -> Vec<f64> {
     let next = || {
         state = (1_103_515_245 * state + 12_345) % (1 << 31);
@@ -18,7 +18,8 @@ fn dataset(rows: impl Iterator<Item = (Vec<f64>, f64)>) -> Dataset {
     Dataset::new(features.concat(), targets, names, vec!["y".into()]).unwrap()
 }
 
-/// 200 rows of six features, two of which overlap and one is on another scale.
+/// Returns 200 rows of six features, of which two are correlated and one has
+/// another scale.
 pub(super) fn overlapping() -> Dataset {
     let numbers = numbers(200 * 7, 1);
     dataset(numbers.chunks(7).map(|u| {
@@ -28,7 +29,7 @@ pub(super) fn overlapping() -> Dataset {
     }))
 }
 
-/// 150 rows of four features, every tenth with a target far off.
+/// Returns 150 rows of four features, with an outlier in every tenth target.
 pub(super) fn outliers() -> Dataset {
     let numbers = numbers(150 * 5, 2);
     dataset(numbers.chunks(5).enumerate().map(|(row, u)| {
@@ -46,10 +47,10 @@ pub(super) fn diabetes() -> Dataset {
     load_dataset(path, "progression").unwrap()
 }
 
-/// Set `k` of twenty and the quantile to fit to it: 50 to 2,000 rows of one to ten
-/// features, with a noise that is normal, heavy-tailed, far off in a row of twenty,
-/// rounded so that rows tie, or wider along the first feature. Every third set has
-/// weights from 1 to 4.
+/// Returns set `k` of twenty, and the quantile to fit to it. Sets have 50 to
+/// 2,000 rows and one to ten features. The noise is normal, heavy-tailed, with an
+/// outlier in one of twenty rows, rounded so that there are ties, or larger along
+/// the first feature. Every third set has weights from 1 to 4.
 pub(super) fn seeded(k: usize) -> (Dataset, f64) {
     const ROWS: [usize; 10] = [50, 80, 125, 200, 300, 500, 750, 1000, 1500, 2000];
     let (num_rows, width) = (ROWS[k * 7 % 10], 1 + k * 3 % 10);

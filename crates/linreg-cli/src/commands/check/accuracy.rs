@@ -7,11 +7,11 @@ use serde_json::json;
 use crate::number::table;
 use crate::terminal::{self, print_json};
 
-/// Digits that every figure must have.
+/// Digits of the estimates that must be right.
 const ENOUGH: f64 = 12.0;
 
-/// Filip's powers rounded to 64-bit floats are other data, whose exact fit agrees
-/// with the certified one to 7.6 digits.
+/// With its powers rounded to 64-bit floats, Filip is a different data set,
+/// whose exact fit agrees with the certified one to 7.6 digits.
 const ENOUGH_OF_ROUNDED_POWERS: f64 = 7.4;
 
 /// Fits the certified data sets and says how many digits are right.

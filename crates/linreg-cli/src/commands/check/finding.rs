@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use crate::number::{significant, thousands};
 use crate::terminal::{RED, Text};
 
-/// What came of one operation at one size.
+/// The outcome of one operation at one size.
 pub struct Finding {
     pub operation: &'static str,
     pub rows: usize,
     pub outcome: Outcome,
-    /// How linreg keeps away from it, where it does not use it.
+    /// How linreg avoids the operation, if it does not use it at this size.
     pub avoided: Option<&'static str>,
 }
 
@@ -44,7 +44,7 @@ impl Outcome {
         let mut most = 0.0;
         for (&found, &expected) in found.iter().zip(expected) {
             let relative_error = (found - expected).abs() / scale;
-            // A NaN is the worst of all.
+            // NaN counts as the largest error.
             if relative_error > most || relative_error.is_nan() {
                 most = relative_error;
                 worst = if relative_error <= tolerance {
@@ -102,8 +102,8 @@ impl Finding {
     }
 }
 
-/// One line for each operation that is right at all sizes, and one for each
-/// size at which it is not.
+/// Prints one line for the sizes at which an operation is right, and one for
+/// each size at which it is wrong.
 pub fn print(out: &mut Text<impl Write>, findings: &[Finding]) -> std::io::Result<()> {
     let mut operations: Vec<&str> = findings.iter().map(|finding| finding.operation).collect();
     operations.dedup();

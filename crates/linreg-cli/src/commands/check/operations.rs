@@ -1,4 +1,5 @@
-//! Single operations of Burn, over sizes up to past what drivers get wrong.
+//! Probes of single operations of Burn, at sizes beyond those that drivers get
+//! wrong.
 
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Element, ElementConversion, Int, Tensor, TensorData};
@@ -6,7 +7,8 @@ use linreg_data::MAX_TENSOR_ROWS;
 
 use super::finding::{Finding, Outcome};
 
-/// Sizes up to past 65,536, at which reductions of Burn 0.21 on wgpu fail.
+/// Sizes to test, up to beyond 65,536 rows, where reductions of Burn 0.21 on
+/// wgpu are wrong.
 const SIZES: [usize; 8] = [1, 2, 255, 1000, MAX_TENSOR_ROWS, 65_537, 100_000, 1_000_003];
 
 /// Features of a row.
@@ -15,7 +17,8 @@ const WIDTH: usize = 3;
 const FEWER_ROWS: &str = "its tensors have at most 32,768 rows";
 const NOT_USED: &str = "it adds up on the CPU, in 64-bit floats";
 
-/// What the errors of a float type come to over a million rows, and no more.
+/// The relative error that rounding in this float type may cause over a million
+/// rows.
 pub fn tolerance<B: Backend>() -> f64 {
     match size_of::<B::FloatElem>() {
         8 => 1e-11,
@@ -60,11 +63,11 @@ pub fn probe<B: AutodiffBackend>(device: &B::Device) -> Vec<Finding> {
     findings
 }
 
-/// Gives what the device found, and what is right.
+/// Returns the result of the device and the expected result.
 type Probe<B> =
     fn(usize, &<B as burn::tensor::backend::BackendTypes>::Device) -> (Vec<f64>, Vec<f64>);
 
-/// Each operation, and why linreg does not use it where it does not.
+/// Each operation, with the reason why linreg does not use it, if it does not.
 fn operations<B: Backend>() -> Vec<(&'static str, Probe<B>, Option<&'static str>)> {
     vec![
         ("features times weights", forward::<B>, None),

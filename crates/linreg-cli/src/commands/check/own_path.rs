@@ -9,10 +9,11 @@ use linreg_training::{Training, TrainingConfig, mean_loss, squared_loss};
 use super::finding::{Finding, Outcome};
 use super::operations::{number, tolerance, values};
 
-/// Rows whose target is a known line plus a little that no line explains.
+/// Rows whose target is a known linear function of the features, plus a small
+/// part that no linear function explains.
 fn dataset(num_rows: usize, num_features: usize) -> Dataset {
-    // Not the numbers themselves: their columns repeat, which no fit can tell
-    // apart.
+    // `number` repeats after 16 values, so that columns made of it can be
+    // linearly dependent.
     let feature = |index: usize| (index as f64 * 0.754_877_666).fract() * 4.0 - 2.0;
     let features: Vec<f64> = (0..num_rows * num_features).map(feature).collect();
     let rows = features.chunks(num_features).enumerate();
@@ -54,7 +55,7 @@ pub fn probe<B: AutodiffBackend>(device: &B::Device) -> Vec<Finding> {
         avoided: None,
     };
     let mut findings = Vec::new();
-    // Odd and even numbers of features take different kernels.
+    // Odd and even numbers of features use different kernels.
     for (operation, num_features) in [("gradient, 4 features", 4), ("gradient, 5 features", 5)] {
         for num_rows in [10, 1000] {
             let rows = dataset(num_rows, num_features);
@@ -86,12 +87,12 @@ pub fn probe<B: AutodiffBackend>(device: &B::Device) -> Vec<Finding> {
             loss::<B>(&dataset, device),
         ));
     }
-    // The same operation on lines that follow each other.
+    // `print` expects the findings of one operation next to each other.
     findings.sort_by_key(|finding| finding.operation.starts_with("loss"));
     findings
 }
 
-/// The gradient of the loss, against finite differences in 64-bit floats.
+/// Compares the gradient of the loss with finite differences in 64-bit floats.
 fn gradient<B: AutodiffBackend>(dataset: &Dataset, device: &B::Device) -> Outcome {
     let start = start(dataset.num_features());
     let model = LinearRegression::<B>::from_coefficients(&start, device);
@@ -127,13 +128,13 @@ fn gradient<B: AutodiffBackend>(dataset: &Dataset, device: &B::Device) -> Outcom
         (at(STEP) - at(-STEP)) / (2.0 * STEP)
     };
     let expected: Vec<f64> = (0..start.len()).map(difference).collect();
-    // What the differences themselves lose to cancellation.
+    // The finite differences lose digits to cancellation.
     let tolerance = tolerance::<B>().max(1e-8);
     Outcome::compare(&found.concat(), &expected, tolerance)
 }
 
-/// Epochs of training in file order, against the same steps in a plain loop of
-/// 64-bit floats.
+/// Compares epochs of training in file order with the same steps in a plain
+/// loop of 64-bit floats.
 fn training<B: AutodiffBackend>(
     dataset: &Dataset,
     batch_size: usize,

@@ -14,8 +14,8 @@ use super::exact::{ExactFit, data_error, rows_of};
 use super::summary::{self, p_value};
 use crate::number::{count, plain, significant, table};
 
-/// What another pass over the rows has told, and where the rows stand that it
-/// lists.
+/// The results of another pass over the rows, and the places in the file of the
+/// rows that they list.
 pub struct Found {
     diagnostics: Diagnostics,
     places: HashMap<u64, String>,
@@ -38,7 +38,7 @@ impl Found {
             let place = |figure: RowFigure| {
                 let row = (figure.row - chunk.first_row) as usize;
                 let place = chunk.origin.place(row);
-                // Whoever looks at a row has no use for its first byte.
+                // A reader looks for the line of a row, not for its first byte.
                 let line = place.rsplit_once(" (byte ").map(|(line, _)| line);
                 (figure.row, line.unwrap_or(&place).to_string())
             };
@@ -100,15 +100,17 @@ impl Found {
     }
 }
 
-/// The level of the tests.
+/// The significance level of the tests.
 pub const LEVEL: f64 = 0.05;
 
-/// Rows below which tests find so little that finding nothing says nothing:
-/// simulated with 20 rows, Jarque-Bera's rejects 2.4 % of normal residuals at a
-/// level of 5 %, and no more than 37 % of exponential ones.
+/// With fewer rows than this, the tests have so little power that finding
+/// nothing says nothing. In a simulation with 20 rows, the Jarque-Bera test at
+/// the 5 % level rejected 2.4 % of normal residuals and no more than 37 % of
+/// exponential ones.
 const FEW_ROWS: f64 = 30.0;
 
-/// The results of the tests of a target's residuals, each with what it says.
+/// The results of the assumption checks of a target's residuals, each with its
+/// meaning.
 pub fn text(fit: &ExactFit, found: &Found, index: usize, encoder: &Encoder) -> String {
     let target = &found.diagnostics.targets[index];
     let inference = &fit.inferences[index];
@@ -148,9 +150,9 @@ pub fn text(fit: &ExactFit, found: &Found, index: usize, encoder: &Encoder) -> S
     text
 }
 
-/// A share of one in percent.
+/// A share between 0 and 1 in percent.
 pub fn percent(share: f64) -> String {
-    // 1 - 0.95 is not quite 0.05.
+    // 1 - 0.95 is not exactly 0.05, which rounding hides.
     format!("{} %", significant(100.0 * share))
 }
 
@@ -160,12 +162,13 @@ fn rows_table(found: &Found, list: &[RowFigure]) -> String {
 }
 
 impl Found {
-    /// What speaks against the assumptions of a target's figures.
+    /// The findings that speak against the assumptions behind a target's
+    /// figures.
     pub fn findings(&self, index: usize) -> Vec<Finding> {
         self.diagnostics.findings(index, LEVEL)
     }
 
-    /// What the tests of a target's residuals say, for the titles of pictures.
+    /// The results of the tests of a target's residuals, for the titles of pictures.
     pub fn tests(&self, inference: &Inference, index: usize) -> ResidualTests {
         let target = &self.diagnostics.targets[index];
         ResidualTests {
@@ -177,7 +180,7 @@ impl Found {
         }
     }
 
-    /// The findings in sentences, each with its p and what to do.
+    /// The findings in sentences, each with its p value and with what to do.
     pub fn sentences(&self, fit: &ExactFit, index: usize) -> Vec<String> {
         let findings = self.findings(index);
         let sentence = |finding: &Finding| {
@@ -198,8 +201,8 @@ impl Found {
         findings.iter().map(sentence).collect()
     }
 
-    /// What it means that the checks of these targets found nothing, if they are
-    /// defined.
+    /// A sentence for when the checks of these targets found nothing; `None` if
+    /// the checks are undefined.
     pub fn none(&self, inferences: &[Inference]) -> Option<String> {
         let mut targets = self.diagnostics.targets.iter().zip(inferences);
         let (_, inference) = targets.find(|(target, _)| !target.durbin_watson.is_nan())?;
@@ -221,7 +224,8 @@ impl Found {
     }
 
     fn meaning(&self, finding: &Finding, fit: &ExactFit, index: usize) -> String {
-        /// Sums of as many are nearly normal whatever they are sums of.
+        /// With this many rows, sums are nearly normal whatever the
+        /// distribution of their terms (central limit theorem).
         const MANY: f64 = 100.0;
         match finding {
             Finding::SerialDependence {
@@ -250,7 +254,7 @@ impl Found {
                 "the spread of residuals changes with the features, which the standard errors allow for".to_string()
             }
             Finding::UnequalVariance { .. } => {
-                // hc3 divides by what a leverage is less than 1.
+                // hc3 divides by 1 minus the leverage.
                 let largest = self.diagnostics.leverages.first();
                 let is_determined = largest.is_some_and(|figure| figure.value > 1.0 - 1e-9);
                 let kind = if is_determined { "hc1" } else { "hc3" };
@@ -270,7 +274,7 @@ impl Found {
     }
 }
 
-/// That nothing was found, and of how many rows.
+/// Says that nothing was found, and in how many rows.
 fn none_found(what: &str, inference: &Inference) -> String {
     let rows = count(inference.rows as usize, "row");
     if inference.rows < FEW_ROWS {
@@ -382,8 +386,9 @@ fn inflation_text(inference: &Inference, encoder: &Encoder) -> String {
     )
 }
 
-/// The features' variance inflation factors, the largest first; but for those of
-/// products and powers, which are correlated by their making.
+/// The variance inflation factors of the features, the largest first. Products,
+/// powers and the columns that they are made of are left out: these are
+/// correlated by construction.
 fn inflation(inference: &Inference, encoder: &Encoder) -> Vec<(String, f64)> {
     let features = encoder.features();
     let together = summary::together(&features);
@@ -400,7 +405,7 @@ fn inflation(inference: &Inference, encoder: &Encoder) -> Vec<(String, f64)> {
     list
 }
 
-/// All figures of each target: an object, or for several an array.
+/// All figures: an object for one target, an array for several.
 pub fn json(fit: &ExactFit, found: &Found, targets: &[String]) -> Value {
     let number = summary::number;
     let of_target = |(index, name): (usize, &String)| {

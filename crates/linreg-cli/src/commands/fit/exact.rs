@@ -18,7 +18,7 @@ use super::ridge::Ridge;
 use crate::columns::ColumnArgs;
 use crate::number::{count, plain, thousands};
 
-/// What a robust covariance is called.
+/// The name of a robust covariance, as in `--robust`.
 pub fn robust_name(kind: Robust) -> &'static str {
     match kind {
         Robust::Hc0 => "hc0",
@@ -28,30 +28,30 @@ pub fn robust_name(kind: Robust) -> &'static str {
     }
 }
 
-/// An exact fit, and what it says of each target.
+/// An exact fit, with the inference for each target.
 pub struct ExactFit {
     pub solution: Solution,
     pub inferences: Vec<Inference>,
     /// How often the rows were read.
     pub passes: usize,
-    /// Of the standard errors.
+    /// The robust covariance that the standard errors come from, if any.
     pub robust: Option<Robust>,
-    /// What the weights of rows are.
+    /// Whether row weights are precisions or counts.
     pub weighting: Weighting,
-    /// What is to be told of the residuals.
+    /// The assumption checks, if they were asked for.
     pub diagnostics: Option<Found>,
-    /// The shrunken fit that takes the place of the others.
+    /// The ridge fit, which replaces the least squares estimates.
     pub ridge: Option<Ridge>,
     errors: PredictionErrors,
 }
 
-/// Digits that every figure must have: as many as are printed. Bounds say so;
-/// most figures have far more.
+/// Digits that every figure must have: as many as are printed. Digits are known
+/// by lower bounds; most figures have far more.
 pub const DIGITS: f64 = 6.0;
 
 impl ExactFit {
-    /// Solves what one pass over the rows has summed up; where that does not
-    /// give enough digits, reads them again.
+    /// Solves for the coefficients with the sums of one pass over the rows.
+    /// Where these do not give enough digits, reads the rows again.
     pub fn new(
         sums: &Sums,
         passes: usize,
@@ -83,7 +83,8 @@ impl ExactFit {
             solution = solve(accumulator);
         }
         let mut solution = solution.map_err(|error| {
-            // Which features they are, those tell that would be left out.
+            // The solution that drops features tells which ones are linearly
+            // dependent.
             let told = (error == ExactError::NearlyCollinear)
                 .then(|| accumulator.solve(encoder.intercept(), Collinear::Drop).ok())
                 .flatten();
@@ -155,13 +156,14 @@ impl ExactFit {
         Ok(Coefficients::new(weight, bias.collect())?)
     }
 
-    /// What predicts with all digits, unless the weights are shrunk.
+    /// What predicts with all digits and gives intervals; `None` without
+    /// degrees of freedom or with shrunken weights.
     pub fn prediction_errors(&self) -> Option<&PredictionErrors> {
         let has_freedom = self.errors.degrees_of_freedom > 0.0;
         (self.ridge.is_none() && has_freedom).then_some(&self.errors)
     }
 
-    /// Keeps with a model what intervals of its predictions need, or that its
+    /// Stores in a model what intervals of its predictions need, or that its
     /// weights are shrunk.
     pub fn store(&self, model: &mut ModelFile) {
         match &self.ridge {
@@ -170,7 +172,7 @@ impl ExactFit {
         }
     }
 
-    /// How the figures came about, in words.
+    /// How the figures were computed, in words.
     pub fn method(&self) -> String {
         let arithmetic = match self.solution.arithmetic {
             Arithmetic::Double => "64-bit floats",
@@ -190,7 +192,7 @@ impl ExactFit {
     }
 }
 
-/// Of all figures of all targets.
+/// The fewest digits that any figure of any target has.
 fn fewest_digits(solution: &Solution, config: &InferenceConfig) -> f64 {
     let targets = 0..solution.targets.len();
     let of_target = |target| {
@@ -202,7 +204,7 @@ fn fewest_digits(solution: &Solution, config: &InferenceConfig) -> f64 {
         .fold(solution.fewest_digits(), f64::min)
 }
 
-/// The error of a fit in the names of the table.
+/// Explains an error of the fit with the names of the table's columns.
 fn explain(error: ExactError, encoder: &Encoder, columns: &ColumnArgs, rows: u64) -> anyhow::Error {
     let ExactError::Collinear(relations) = error else {
         return anyhow!(error);
@@ -231,7 +233,7 @@ fn explain(error: ExactError, encoder: &Encoder, columns: &ColumnArgs, rows: u64
     )
 }
 
-/// The columns that take the most coefficients, and how to do without them.
+/// The columns with the most levels, and how to leave out the first of them.
 fn most_levels(encoder: &Encoder, args: &ColumnArgs) -> String {
     const MOST: usize = 3;
     let levels = |column: &Column| match &column.kind {
@@ -257,7 +259,7 @@ fn most_levels(encoder: &Encoder, args: &ColumnArgs) -> String {
     format!(": {}; {how}", listed.join(", "))
 }
 
-/// A line for each feature that others make up.
+/// A line for each linearly dependent feature.
 pub fn relations_lines(relations: &[Relation], names: &[String]) -> String {
     let lines = relations.iter().map(|relation| {
         let what = if relation.terms.is_empty() {
@@ -270,34 +272,36 @@ pub fn relations_lines(relations: &[Relation], names: &[String]) -> String {
     lines.collect()
 }
 
-/// Of as few features, reading a row takes longer than all its digits.
+/// With so few features, reading a row takes longer than summing it in
+/// double-double arithmetic, which is therefore always used.
 pub const FEW_FEATURES: usize = 24;
 
-/// What an exact fit needs to know of rows, summed up chunk by chunk.
+/// The sums over the rows that an exact fit needs, added up chunk by chunk.
 pub struct Sums {
     arithmetic: Arithmetic,
     limits: Limits,
     pub accumulator: Accumulator,
 }
 
-/// What an exact fit may take.
+/// The limits of an exact fit.
 #[derive(Clone, Copy)]
 pub struct Limits {
     size: SizeLimits,
     collinear: Collinear,
-    /// Rows at most, where that is known.
+    /// The most rows that there can be, if known.
     rows: Option<u64>,
 }
 
-/// A fit of more features is refused before the work where the rows cannot determine
-/// their coefficients; of fewer, the work tells which ones.
+/// With more features than this, a fit is refused before any work if the rows
+/// are too few to determine the coefficients. With fewer, the work is done,
+/// since it tells which features are linearly dependent.
 const WIDE: usize = 1000;
 
 impl Limits {
-    /// Those of a command; of a table of so many rows, where they are known.
+    /// The limits that a command sets for a table of so many rows, if known.
     pub fn new(args: &Args, rows: Option<u64>) -> Self {
-        /// MiB that any fit may take: the limit is meant for rows in memory, and may
-        /// be low.
+        /// MiB that any fit may take: `--memory` is meant for rows, and may be
+        /// low.
         const LEAST: u64 = 64;
         let max_features = args.columns.max_features;
         Self {
@@ -411,7 +415,7 @@ pub fn exact_rows<'a>(
     rows_of(rows, encoder.feature_names().len(), encoder.targets().len())
 }
 
-/// Encoded rows as those of an exact fit.
+/// Encoded rows in the form that the exact fit takes.
 pub fn rows_of(
     rows: &Rows,
     features: usize,
@@ -422,7 +426,7 @@ pub fn rows_of(
         .with_tails(rows.tails.as_deref())
 }
 
-/// An error for no rows to fit to.
+/// Returns an error if no rows are left to fit to.
 pub fn check_rows(counts: &EncodingCounts) -> Result<(), DataError> {
     match counts.rows == counts.dropped {
         true => Err(DataError::NoRows(" left to fit a model to".to_string())),

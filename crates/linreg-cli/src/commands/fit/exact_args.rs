@@ -69,7 +69,7 @@ fn collinear(text: &str) -> Result<Collinear, String> {
 }
 
 impl ExactArgs {
-    /// A setting that was given, by its option.
+    /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
         let given = [
             (self.confidence.is_some(), "--confidence"),
@@ -84,7 +84,7 @@ impl ExactArgs {
             .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// How to draw conclusions.
+    /// The settings of the inference.
     pub fn inference(&self) -> Result<InferenceConfig> {
         let config = InferenceConfig {
             confidence: self.confidence.unwrap_or(0.95),
@@ -97,7 +97,7 @@ impl ExactArgs {
         Ok(config)
     }
 
-    /// What a second pass looks for.
+    /// The settings of the diagnostics pass.
     pub fn diagnostics(&self) -> Result<DiagnosticsConfig> {
         Ok(DiagnosticsConfig {
             robust: self.robust,
@@ -106,8 +106,8 @@ impl ExactArgs {
         })
     }
 
-    /// The settings for a fold of a cross-validation, whose rows may lack what
-    /// tells two features apart.
+    /// The settings for a fold of a cross-validation, in whose rows features
+    /// may be linearly dependent that are not so in the whole table.
     pub fn for_fold(&self) -> Self {
         Self {
             collinear: self.collinear.or(Some(Collinear::Drop)),
@@ -117,10 +117,10 @@ impl ExactArgs {
         }
     }
 
-    /// What is done about features that others make up.
+    /// What to do about linearly dependent features.
     pub fn collinear(&self) -> Collinear {
         match self.ridge {
-            // With a penalty, features may make each other up.
+            // With a penalty, features may be linearly dependent.
             Some(_) => Collinear::MinimumNorm,
             None => self.collinear.unwrap_or_default(),
         }

@@ -14,7 +14,7 @@ use super::search::Search;
 use super::table::Table;
 use crate::input::{COUNTS, ENCODER, SCHEMA, TRAINING, WEIGHTS};
 
-/// A model fitted to the rows for training of a split.
+/// A model fitted to the training rows of a split.
 pub struct Fitted {
     pub coefficients: Coefficients,
     pub counts: EncodingCounts,
@@ -31,7 +31,7 @@ pub enum How {
 
 pub struct Trained {
     pub config: TrainingConfig,
-    /// What each epoch came to.
+    /// The record of each epoch.
     pub history: Vec<EpochRecord>,
     pub stopped: StopReason,
     pub elapsed: Duration,
@@ -39,9 +39,10 @@ pub struct Trained {
     pub backend: String,
     pub kind: String,
     pub precision: String,
-    /// How far it is from the exact fit, where that can be told.
+    /// How far the model is from the exact fit, where that is known.
     pub gap: Option<Gap>,
-    /// How far its objective is from the least at most, where there is no gap.
+    /// A bound on how far the objective is above the least possible, where
+    /// there is no gap.
     pub optimum: Option<Optimum>,
     pub search: Option<Search>,
 }
@@ -52,7 +53,7 @@ impl Fitted {
         found.map_or(&[], |(_, metrics)| metrics)
     }
 
-    /// The loss that it was fitted with.
+    /// The loss that the model was fitted with.
     pub fn loss(&self) -> Loss {
         match &self.how {
             How::Exact(_) => Loss::Squared,
@@ -60,7 +61,7 @@ impl Fitted {
         }
     }
 
-    /// What predicts with all digits that the fit has.
+    /// A predictor with all digits that the fit has.
     pub fn predictor(&self) -> Predictor {
         let errors = match &self.how {
             How::Exact(fit) => fit.prediction_errors(),

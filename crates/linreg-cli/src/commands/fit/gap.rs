@@ -18,11 +18,11 @@ struct TargetGap {
     /// Mean squared error of the model and of the exact fit.
     loss: f64,
     least_loss: f64,
-    /// By what share of the least loss this one is above it; none where the
-    /// least is 0.
+    /// How far the loss is above the least loss, as a share of it; `None` where
+    /// the least loss is 0 up to rounding.
     excess: Option<f64>,
-    /// The intercept, if there is one, then the weights; none where the rows
-    /// leave open which coefficients are best, or how sure they are.
+    /// The intercept, if there is one, then the weights; `None` where the rows
+    /// do not determine the coefficients or their standard errors.
     coefficients: Option<Vec<CoefficientGap>>,
 }
 
@@ -30,22 +30,24 @@ struct TargetGap {
 struct CoefficientGap {
     exact: f64,
     std_error: f64,
-    /// From the exact estimate up to the trained one; NaN for a feature that is
-    /// the same in every row.
+    /// The trained estimate minus the exact one, in standard errors; NaN for a
+    /// constant feature.
     std_errors: f64,
 }
 
 /// Above this many features, the exact fit takes longer than most trainings.
 const MOST_FEATURES: usize = 1000;
 
-/// A model within this many standard errors of the exact fit says the same of
-/// the rows.
+/// A model whose coefficients are all within this many standard errors of the
+/// exact fit says the same about the rows.
 const CLOSE: f64 = 0.1;
 
-/// The share of a target's squares that is rounding.
+/// Residuals with no more than this share of the target's sum of squares are
+/// rounding.
 const NOTHING: f64 = 1e-24;
 
-/// Whether a training leads to the least squares that the exact fit finds.
+/// Whether a training can be compared with the exact fit: it minimises the same
+/// loss without a penalty, and there are not too many features.
 pub fn is_possible(config: &TrainingConfig, encoder: &Encoder) -> bool {
     let is_free = config.penalty == Penalty::default() && config.weight_decay == 0.0;
     config.loss == Loss::Squared && is_free && encoder.feature_names().len() <= MOST_FEATURES
@@ -54,7 +56,7 @@ pub fn is_possible(config: &TrainingConfig, encoder: &Encoder) -> bool {
 /// Sums up rows for the exact fit while they are read for something else.
 pub struct GapSums<'a> {
     encoder: &'a Encoder,
-    /// Or why there is none.
+    /// The sums, or why there are none.
     accumulator: Result<Accumulator, ExactError>,
 }
 
@@ -89,13 +91,15 @@ impl<'a> GapSums<'a> {
     pub fn gap(self, coefficients: &Coefficients, metrics: &[Metrics]) -> Result<Gap, ExactError> {
         let intercept = self.encoder.intercept();
         let solution = self.accumulator?.solve(intercept, Collinear::Drop)?;
-        // One that is the same in every row has the weight 0 in both.
+        // A relation without terms is a constant feature, whose weight is 0 in
+        // both fits.
         let is_open = solution.relations.iter().any(|r| !r.terms.is_empty());
         let targets = metrics.iter().enumerate().map(|(target, metrics)| {
             let fit = &solution.targets[target];
             let is_exact = fit.residual_sum <= NOTHING * fit.total_sum;
             let least_loss = fit.residual_sum / solution.sum_of_weights;
-            // Both sums are rounded.
+            // Both sums are rounded, so that the excess could be slightly
+            // negative.
             let excess = (metrics.mse / least_loss - 1.0).max(0.0);
             let unsure = is_open || is_exact || solution.degrees_of_freedom() == 0;
             TargetGap {
@@ -142,8 +146,8 @@ impl TargetGap {
 }
 
 impl Gap {
-    /// Whether training on would change what the model says of the rows; none
-    /// where that is unknown.
+    /// Whether the model is so close to the exact fit that more training would
+    /// not change what it says about the rows; `None` where that is unknown.
     fn is_close(&self) -> Option<bool> {
         let furthest = self.targets.iter().map(TargetGap::furthest);
         let furthest: Option<Vec<(usize, f64)>> = furthest.collect();
@@ -187,7 +191,7 @@ impl Gap {
         text
     }
 
-    /// The gap of each target: an object, or for several an array.
+    /// The gap: an object for one target, an array for several.
     pub fn json(&self, encoder: &Encoder) -> Value {
         let names = names(encoder);
         let of_target = |(gap, target): (&TargetGap, &String)| {

@@ -19,10 +19,11 @@ const RESIDUAL_VARIANCE: &str = "residual_variance";
 const DEGREES_OF_FREEDOM: &str = "degrees_of_freedom";
 const STD_ERRORS: &str = "std_errors";
 
-/// Keeps with a model what intervals of its predictions need, if its rows
-/// determine that.
+/// Stores in a model what intervals of its predictions need, if its rows
+/// determine it.
 pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut ModelFile) {
-    // Without a coefficient, or with figures beyond 64-bit floats, there are none.
+    // There are no intervals without degrees of freedom, without coefficients,
+    // or with figures beyond 64-bit floats.
     let is_known = errors.degrees_of_freedom > 0.0 && !errors.basis.is_empty();
     if !is_known || check_numbers(errors).is_err() {
         return;
@@ -58,7 +59,7 @@ pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut Mode
         .insert(DEGREES_OF_FREEDOM.to_string(), freedom);
 }
 
-/// What is to be said of the intervals of a model, if there is something.
+/// A caution about the intervals of a model with robust standard errors.
 pub fn caution(model: &ModelFile) -> Option<String> {
     let kind = model.metadata.get(STD_ERRORS)?;
     Some(format!(
@@ -66,7 +67,7 @@ pub fn caution(model: &ModelFile) -> Option<String> {
     ))
 }
 
-/// What [`store`] kept.
+/// Loads what [`store`] stored.
 pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> {
     let Some(errors) = found(model, has_intercept)? else {
         if model.metadata.contains_key("ridge") {
@@ -81,7 +82,7 @@ pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> 
     Ok(errors)
 }
 
-/// An error for something stored for intervals that is not what it should be.
+/// Returns an error if what is stored for intervals is damaged.
 pub fn check(model: &ModelFile, has_intercept: bool) -> Result<()> {
     found(model, has_intercept)?;
     let Some(found) = model.metadata.get(STD_ERRORS) else {
@@ -94,7 +95,7 @@ pub fn check(model: &ModelFile, has_intercept: bool) -> Result<()> {
     }
 }
 
-/// What is stored for intervals, checked; none where nothing is.
+/// What is stored for intervals, after checks; `None` if nothing is stored.
 fn found(model: &ModelFile, has_intercept: bool) -> Result<Option<PredictionErrors>> {
     let Some(freedom) = model.metadata.get(DEGREES_OF_FREEDOM) else {
         return Ok(None);
@@ -189,7 +190,7 @@ fn stored(model: &ModelFile, has_intercept: bool, freedom: f64) -> Option<Predic
     })
 }
 
-/// What models of the first format have: the covariance of the coefficients.
+/// Models of the first format store the covariance of the coefficients instead.
 fn stored_covariance(
     model: &ModelFile,
     has_intercept: bool,
@@ -219,13 +220,13 @@ fn stored_covariance(
     })
 }
 
-/// Predicts rows of features with the digits that a model has: about the means of
-/// the features where they are known, so that features far from zero, such as
-/// times, lose none.
+/// Predicts rows with all the digits that a model has. Where the means of the
+/// features are known, it computes with the differences from them, so that
+/// features far from zero, such as times, lose no digits.
 pub struct Predictor {
     coefficients: Coefficients,
     errors: Option<PredictionErrors>,
-    /// Of each target, the prediction at the means.
+    /// The prediction of each target at the means of the features.
     at_centres: Vec<f64>,
 }
 
@@ -248,7 +249,7 @@ impl Predictor {
         }
     }
 
-    /// Row-major `[rows, targets]`.
+    /// The predictions, row-major `[rows, targets]`.
     pub fn predict(&self, rows: &Rows) -> Vec<f64> {
         let Some(errors) = &self.errors else {
             return self.coefficients.predict(&rows.features);
@@ -271,7 +272,7 @@ impl Predictor {
     }
 }
 
-/// A row, by where its features stand.
+/// A row in the basis of the fit; `at` is where its features are.
 pub fn in_basis(errors: &PredictionErrors, rows: &Rows, at: Range<usize>) -> RowInBasis {
     let tails = rows.tails.as_deref().map(|tails| &tails[at.clone()]);
     errors.in_basis(&rows.features[at], tails)

@@ -46,7 +46,7 @@ enum LossName {
 }
 
 impl ObjectiveArgs {
-    /// A setting that was given, by its option.
+    /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
         [
             (self.loss.is_some(), "--loss"),

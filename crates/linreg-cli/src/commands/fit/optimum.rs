@@ -9,17 +9,17 @@ use crate::number::plain;
 /// How far the objective of a trained model, its loss and the penalty, is above
 /// the least possible on the same rows.
 pub struct Optimum {
-    /// Of each target; none where it is not known.
+    /// The bound for each target; `None` where it is not known.
     targets: Option<Vec<Optimality>>,
 }
 
 /// An objective within this share of the least is as good as the least.
 const CLOSE: f64 = 1e-3;
 
-/// A share that is better told as two numbers.
+/// Above this share, the objective and the bound are printed as numbers.
 const MUCH: f64 = 10.0;
 
-/// A share that says nothing any more: sums of many rows are rounded.
+/// A share of no more than this is rounding of sums over many rows.
 const ROUNDING: f64 = 1e-9;
 
 impl Optimum {
@@ -27,7 +27,7 @@ impl Optimum {
         Self { targets }
     }
 
-    /// In words, with what to do about it.
+    /// The distance from the optimum in words, with advice.
     pub fn text(&self, config: &TrainingConfig, names: &[String], num_epochs: usize) -> String {
         let mut text = "\nHow far from the optimum\n".to_string();
         let Some(targets) = &self.targets else {
@@ -85,8 +85,8 @@ impl Optimum {
         text + &advice + "\n"
     }
 
-    /// Of each target: an object, or for several an array; null where it is not
-    /// known.
+    /// The bound: an object for one target, an array for several; null where it
+    /// is not known.
     pub fn json(&self, names: &[String]) -> Value {
         let Some(targets) = &self.targets else {
             return Value::Null;

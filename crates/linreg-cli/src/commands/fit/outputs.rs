@@ -15,15 +15,15 @@ use crate::output::Files;
 /// Every file that a fit writes, checked before any work is done for it.
 pub struct Outputs<'a> {
     args: &'a Args,
-    /// The model's file as it was named.
+    /// The path of the model file as it was given.
     pub path: PathBuf,
     model: OutputFile,
     report: Option<OutputFile>,
     history: Option<OutputFile>,
     pub run: RunFiles,
-    /// The model, once it is written.
+    /// The model, once its file is written.
     pub saved: Option<ModelFile>,
-    /// What could not be written. None of it takes the model with it.
+    /// What could not be written. The model is saved all the same.
     pub problems: Vec<anyhow::Error>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Outputs<'a> {
         }
         let mut files = Files::new(&args.inputs(), args.force)?;
         let run = &args.training.run;
-        // First, for the checkpoint that is gone on from may be replaced.
+        // The checkpoint comes first: the one that is resumed may be replaced.
         let mut run_files = match way {
             Way::Exact => RunFiles::default(),
             Way::Sgd(_) => run.checkpoint_files(&mut files, args.force)?,
@@ -66,8 +66,7 @@ impl<'a> Outputs<'a> {
         })
     }
 
-    /// Saves a model as soon as there is one: nothing that comes after can lose
-    /// it.
+    /// Saves the model. Nothing that fails later can lose it.
     pub fn save(&mut self, table: &Table, fitted: &Fitted) -> Result<()> {
         let mut model = fitted.model(table)?;
         self.args.source.store(&mut model)?;
@@ -80,7 +79,7 @@ impl<'a> Outputs<'a> {
         Ok(())
     }
 
-    /// Where the model is.
+    /// Says where the model was saved.
     pub fn where_saved(&self) -> String {
         format!("the model was saved to {}", self.path.display())
     }
@@ -106,7 +105,7 @@ impl Args {
     fn default_output(&self) -> Result<PathBuf> {
         let file = &self.source.files[0];
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        // Without .csv.gz and the like, and without what a pattern leaves open.
+        // Extensions such as .csv.gz are removed, and a pattern gives no name.
         let stem = name.split('.').next().unwrap_or_default();
         if stem.is_empty() || stem.contains(['*', '?', '[']) || file == Path::new("-") {
             bail!("{}: name the model file with --output", self.source.name());

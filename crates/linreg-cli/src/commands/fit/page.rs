@@ -1,4 +1,4 @@
-//! The report of a fit as a page.
+//! The report of a fit as an HTML page.
 
 mod data;
 mod looseness;
@@ -20,24 +20,27 @@ use crate::number::{count, significant};
 use crate::report::html::{name, names, text};
 use crate::report::{Look, Page, hashes};
 
-/// Targets that are told of; a page cannot hold any number of them.
+/// The most targets that a page describes: its size is limited.
 const MOST_TARGETS: usize = 4;
 
-/// Features whose scatters are drawn and explained, of all targets together.
+/// The most features whose scatter plots are drawn and explained, for all
+/// targets together.
 const MOST_SCATTERS: usize = 16;
 
-/// Points of all pictures together; each takes about 90 bytes.
+/// The most points of all pictures together; each takes about 90 bytes.
 const MOST_POINTS: usize = 10_000;
 
-/// Points of a picture.
+/// The most points of one picture.
 const MOST_OF_A_PICTURE: usize = 1000;
 
-/// The report of a fit to the rows for training of a split. It reads them once
-/// more, and their files; those of an exact fit twice, for its diagnostics.
+/// The report of a fit to the training rows of a split. It reads the files once
+/// for their hashes and the rows once for the pictures; for an exact fit
+/// without diagnostics it reads the rows again for these.
 pub fn page(report: &Report, split: Split) -> Result<String> {
     let (table, coefficients) = (report.table, &report.fitted.coefficients);
     let targets = table.encoder.targets();
-    // Before the rows are read again, which fails for a file that has changed.
+    // The files are hashed before the rows are read again, which fails for a
+    // file that has changed.
     let mut files = files_of(&report.args.source.files)?;
     if let Some(validation) = &table.validation {
         files.extend(files_of(&validation.args.files)?);
@@ -51,7 +54,7 @@ pub fn page(report: &Report, split: Split) -> Result<String> {
     let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
     let look = Look::new(chunks, coefficients, features, most, report.args.seed)?;
     let own = match &report.fitted.how {
-        // What a page says of a fit it has looked for.
+        // The page runs the assumption checks itself if the fit did not.
         How::Exact(fit) if fit.ridge.is_none() && fit.diagnostics.is_none() => {
             let config = DiagnosticsConfig {
                 robust: None,
@@ -102,7 +105,7 @@ fn first(names: &[String], most: usize) -> String {
     }
 }
 
-/// What came out, in a sentence or two.
+/// The main result, in a sentence or two.
 fn lead(report: &Report) -> String {
     let targets = report.table.encoder.targets();
     let features = count(report.model.feature_names.len(), "feature");
@@ -151,7 +154,7 @@ fn lead(report: &Report) -> String {
     )
 }
 
-/// A share of one in percent, to a tenth.
+/// A share between 0 and 1 in percent, to a tenth.
 fn percent(share: f64) -> String {
     match share.is_finite() {
         true => format!("{:.1} %", 100.0 * share),

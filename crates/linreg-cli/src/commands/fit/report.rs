@@ -16,7 +16,7 @@ use crate::commands::evaluate::{metrics_json, metrics_lines};
 use crate::commands::{coefficients_json, coefficients_table};
 use crate::{loss, number, terminal};
 
-/// What is told of a fit.
+/// A fit, with all that its output is made from.
 pub struct Report<'a> {
     pub args: &'a Args,
     pub table: &'a Table,

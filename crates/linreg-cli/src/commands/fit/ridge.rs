@@ -8,11 +8,11 @@ use super::exact::{ExactFit, relations_lines};
 use super::summary::{names, number, one_or_all};
 use crate::number::{count, plain, significant, six_digits, table};
 
-/// The penalties of a path; none for those that are chosen.
+/// The penalties of a path; empty if they are to be chosen automatically.
 #[derive(Clone)]
 pub struct Penalties(Vec<f64>);
 
-/// What stands for the path and its best penalty.
+/// The value of `--ridge` that asks for the best penalty of an automatic path.
 pub const BEST: &str = "gcv";
 
 /// Reads `gcv`, a penalty, or several.
@@ -29,7 +29,7 @@ pub fn penalties(text: &str) -> Result<Penalties, String> {
     list.map(Penalties)
 }
 
-/// The fits of all penalties to each target.
+/// The fits of each target with all penalties.
 pub struct Ridge {
     paths: Vec<RidgePath>,
     is_given: bool,
@@ -157,7 +157,7 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
     )
 }
 
-/// The penalties, of many only some, the best one always.
+/// A table of the penalties: only some of a long path, but always the best one.
 fn path_table(path: &RidgePath) -> String {
     const MOST: usize = 20;
     let step = match path.fits.len() > MOST {
@@ -182,7 +182,7 @@ fn path_table(path: &RidgePath) -> String {
     table(&rows)
 }
 
-/// What deserves a second look.
+/// Warnings about a ridge fit.
 pub fn warnings(fit: &ExactFit, ridge: &Ridge, encoder: &Encoder) -> Vec<String> {
     let mut warnings = Vec::new();
     if !fit.solution.relations.is_empty() {
@@ -219,7 +219,7 @@ pub fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
     }
 }
 
-/// The figures of each target: an object, or for several an array.
+/// The figures: an object for one target, an array for several.
 pub fn json(fit: &ExactFit, ridge: &Ridge, targets: &[String]) -> Value {
     let of_fit = |fit: &RidgeFit| {
         json!({

@@ -80,12 +80,12 @@ fn every(text: &str) -> Result<Every, String> {
 }
 
 impl RunArgs {
-    /// The checkpoint that is gone on from.
+    /// The checkpoint to resume from.
     pub fn resumed(&self) -> Option<&Path> {
         self.resume.as_deref()
     }
 
-    /// A setting that was given, by its option.
+    /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
         [
             (self.max_steps.is_some(), "--max-steps"),
@@ -98,7 +98,7 @@ impl RunArgs {
         .or_else(|| self.given_file())
     }
 
-    /// A setting of a file.
+    /// The first option about files that was given.
     fn given_file(&self) -> Option<&'static str> {
         [
             (self.history.is_some(), "--history"),
@@ -110,7 +110,7 @@ impl RunArgs {
         .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// Checks, before a long file is read, that settings can be used.
+    /// Checks the settings before a long file is read.
     pub fn check(&self, held_out: bool) -> Result<()> {
         if self.patience.is_some() && !held_out {
             bail!("--patience goes by rows held out; add --validation or --validation-file");
@@ -124,7 +124,7 @@ impl RunArgs {
         })
     }
 
-    /// The checkpoint to go on from, and the file to save to, which may be the
+    /// The checkpoint to resume from, and the file to save to, which may be the
     /// same.
     pub fn checkpoint_files(&self, files: &mut Files, force: bool) -> Result<RunFiles> {
         if let Some(resume) = &self.resume {
@@ -134,7 +134,8 @@ impl RunArgs {
                     resume.display()
                 );
             }
-            // Nothing else is replaced by a checkpoint.
+            // This fails unless the file is a checkpoint: no other file is
+            // replaced by one.
             Checkpoint::read(resume)?;
         }
         let goes_on = |path: &Path| match (&self.resume, path.canonicalize()) {
@@ -151,7 +152,8 @@ impl RunArgs {
                 let advice = "go on from it with --resume, or use --force to replace it";
                 let file = files.file_that("checkpoint", path, existing, advice)?;
                 Some(Checkpointing {
-                    // From here on no other training saves to it.
+                    // The file is locked here, so that no other training saves
+                    // to it.
                     file: CheckpointFile::of(file)?,
                     every: self
                         .checkpoint_every
@@ -170,7 +172,7 @@ impl RunArgs {
         })
     }
 
-    /// The log, which goes on where a training does that is resumed.
+    /// The log file. A resumed training continues its log.
     pub fn log_file(
         &self,
         files: &mut Files,
@@ -209,8 +211,8 @@ impl RunArgs {
     }
 }
 
-/// The files of the training of the model itself; trainings without a part of
-/// the rows have none.
+/// The files of the training of the model itself; the trainings of
+/// cross-validation folds have none.
 #[derive(Default)]
 pub struct RunFiles {
     pub checkpoint: Option<Checkpointing>,

@@ -57,12 +57,13 @@ pub struct SearchArgs {
     search_learning_rate: Vec<f64>,
 }
 
-/// L2 penalties on standardised features, whose squares are 1 on average: from
-/// one that changes nothing to one that leaves a tenth of a weight.
+/// The default L2 penalties. The squares of standardised features are 1 on
+/// average, so that the first changes nothing and the last leaves about a tenth
+/// of a weight.
 const L2: [f64; 7] = [0.0, 1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0];
 
 impl SearchArgs {
-    /// A setting that was given, by its option.
+    /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
         self.search.map(|_| "--search")
     }
@@ -115,7 +116,7 @@ impl SearchArgs {
         Ok(candidates)
     }
 
-    /// Judges the candidates on rows in memory and chooses one.
+    /// Evaluates the candidates on rows in memory and chooses one.
     pub fn run(
         &self,
         candidates: Vec<TrainingConfig>,
@@ -138,7 +139,8 @@ impl SearchArgs {
     }
 }
 
-/// A configuration with another penalty, and an optimizer that can do it.
+/// A configuration with another penalty, and with an optimizer that can handle
+/// it.
 fn with_penalty(base: &TrainingConfig, penalty: Penalty) -> TrainingConfig {
     let mut config = base.clone().with_penalty(penalty);
     if matches!(base.optimizer, OptimizerConfig::Lbfgs { .. }) && !penalty.is_smooth() {
@@ -149,11 +151,11 @@ fn with_penalty(base: &TrainingConfig, penalty: Penalty) -> TrainingConfig {
     config
 }
 
-/// The candidates of the least mean loss, and the one to take: of those whose
-/// mean is within one standard error of the least, that of the strongest
-/// penalty (Breiman, Friedman, Olshen and Stone, *Classification and Regression
-/// Trees*, 1984, section 3.4.3; Hastie, Tibshirani and Friedman, *The Elements of
-/// Statistical Learning*, 2nd edition, section 7.10).
+/// The candidate with the least mean loss, and the one to choose: among those
+/// whose mean is within one standard error of the least, the one with the
+/// strongest penalty (Breiman, Friedman, Olshen and Stone, *Classification and
+/// Regression Trees*, 1984, section 3.4.3; Hastie, Tibshirani and Friedman,
+/// *The Elements of Statistical Learning*, 2nd edition, section 7.10).
 fn choose(candidates: &[TrainingConfig], results: &[CrossValidation]) -> Result<(usize, usize)> {
     let mean = |index: &usize| results[*index].mean();
     let least = (0..results.len()).min_by(|a, b| mean(a).total_cmp(&mean(b)));
@@ -167,7 +169,7 @@ fn choose(candidates: &[TrainingConfig], results: &[CrossValidation]) -> Result<
     };
     let stronger = |a: &usize, b: &usize| {
         let ((l1_a, l2_a), (l1_b, l2_b)) = (strength(a), strength(b));
-        // Of equal penalties, the one that predicts better.
+        // With equal penalties, the candidate that predicts better wins.
         let by_penalty = l1_a.total_cmp(&l1_b).then(l2_a.total_cmp(&l2_b));
         by_penalty.then(mean(b).total_cmp(&mean(a)))
     };
@@ -290,7 +292,7 @@ mod tests {
             result([11.0, 11.2]),
         ];
         assert_eq!(choose(&candidates, &results).unwrap(), (1, 2));
-        // Of two of the same penalty, the better.
+        // Of two candidates with the same penalty, the better one is chosen.
         let candidates = [candidate(1.0, 0.0), candidate(1.0, 0.0)];
         let results = [result([3.0, 3.4]), result([3.0, 3.2])];
         assert_eq!(choose(&candidates, &results).unwrap(), (1, 1));

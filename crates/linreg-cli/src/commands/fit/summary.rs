@@ -123,7 +123,7 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
-/// The figures of the fit as a whole, each with what it is.
+/// The figures of the fit as a whole, each with its meaning.
 pub fn figures(fit: &ExactFit, inference: &Inference, target: &str) -> Vec<(&'static str, String)> {
     let target = plain(target);
     let solution = &fit.solution;
@@ -240,10 +240,11 @@ pub fn meaning_heading(inference: &Inference) -> String {
     )
 }
 
-/// What the coefficients mean that are significant at the level of the
-/// intervals, the largest |t| first; none of figures that are not defined.
+/// The meaning of the coefficients that are significant at the level of the
+/// intervals, the largest |t| first. Coefficients whose figures are not defined
+/// are left out.
 pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<String> {
-    /// As many as are read.
+    /// The most coefficients that a reader takes in.
     const MOST: usize = 5;
     let features = encoder.features();
     let level = 1.0 - inference.confidence;
@@ -291,7 +292,7 @@ pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<St
     lines
 }
 
-/// The columns of products and powers, whose weights say nothing one by one.
+/// The columns of products and powers, whose weights mean nothing one by one.
 pub fn together(features: &[Feature]) -> HashSet<&str> {
     let several = features.iter().filter(|feature| !feature.is_single());
     several.flat_map(Feature::columns).collect()
@@ -323,7 +324,7 @@ fn of_feature(feature: &Feature) -> String {
     }
 }
 
-/// What deserves a second look.
+/// Warnings about the fit.
 pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     if let Some(ridge) = &fit.ridge {
         return ridge::warnings(fit, ridge, encoder);
@@ -379,7 +380,8 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     warnings
 }
 
-/// A warning of whole numbers that 64-bit floats round, close to each other.
+/// Warns of whole numbers so large that 64-bit floats round them, and so close
+/// to each other that it matters.
 fn rounded(column: &Column) -> Option<String> {
     /// 2^53.
     const WHOLE: f64 = 9_007_199_254_740_992.0;
@@ -394,16 +396,16 @@ fn rounded(column: &Column) -> Option<String> {
     })
 }
 
-/// The variance inflation factor where textbooks begin to worry.
+/// The variance inflation factor above which textbooks see a problem.
 pub const MUCH_INFLATION: f64 = 10.0;
 
-/// A warning of features that are nearly made up of others.
+/// Warns of features that are nearly linearly dependent.
 fn inflated(solution: &Solution, inferences: &[Inference], encoder: &Encoder) -> Option<String> {
     let first = inferences.first()?;
     if !solution.relations.is_empty() {
         return None;
     }
-    // Powers of a column overlap as they should.
+    // Products and powers are correlated by construction.
     let features = encoder.features();
     let together = together(&features);
     let coefficients = &first.coefficients[usize::from(encoder.intercept())..];
@@ -441,7 +443,7 @@ pub fn number(value: f64) -> Value {
     }
 }
 
-/// Adds to each coefficient what is known of it.
+/// Adds to each coefficient its standard error, test, interval and digits.
 pub fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
     if fit.ridge.is_some() {
         return ridge::extend_coefficients(fit, list);
@@ -475,7 +477,7 @@ pub fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
     }
 }
 
-/// The figures of the fit of each target: an object, or for several an array.
+/// The figures of the fit: an object for one target, an array for several.
 pub fn statistics_json(fit: &ExactFit, targets: &[String]) -> Value {
     if let Some(ridge) = &fit.ridge {
         return ridge::json(fit, ridge, targets);
@@ -527,7 +529,7 @@ fn digits_json(inference: &Inference) -> Value {
     })
 }
 
-/// What there is of each target: of one as it is, of several an array.
+/// The only entry of a list of one, or an array of several.
 pub fn one_or_all(mut list: Vec<Value>) -> Value {
     match list.len() {
         1 => list.remove(0),
@@ -535,7 +537,7 @@ pub fn one_or_all(mut list: Vec<Value>) -> Value {
     }
 }
 
-/// The features that others make up, as formulas.
+/// The linearly dependent features, as formulas.
 pub fn relations_json(fit: &ExactFit, encoder: &Encoder) -> Value {
     let names = encoder.feature_names();
     let relations = fit.solution.relations.iter();

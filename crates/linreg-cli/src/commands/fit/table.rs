@@ -34,20 +34,21 @@ pub struct Table {
     pub source: Arc<dyn Source>,
     pub schema: Schema,
     pub encoder: Encoder,
-    /// What the encoder is made with.
+    /// The settings that the encoder was made with.
     config: EncoderConfig,
     /// How often the rows were read to learn the columns.
     passes: usize,
-    /// In a fold, the rows that the model is not fitted to anyway.
+    /// In a fold, the rows that the fit to the whole table leaves out as well.
     left_out: Arc<[u64]>,
-    /// Where validation does not go by rows held out.
+    /// The table of `--validation-file`, if one was given.
     pub validation: Option<Validation>,
 }
 
-/// How a model fitted without a part of the rows does on that part.
+/// How well a model predicts the held-out rows of a cross-validation fold.
 #[derive(Default)]
 pub struct Fold {
-    /// The metrics of each target; none where no row of the part can be judged.
+    /// The metrics of each target; empty if no row of the fold can be
+    /// predicted.
     pub metrics: Vec<Metrics>,
     /// What was done about levels that the model does not know.
     pub counts: EncodingCounts,
@@ -59,24 +60,25 @@ struct TrainedRows {
     rows: EncodedRows,
     /// Why the last checkpoint was not saved, if it was not.
     not_saved: Option<anyhow::Error>,
-    /// Until the model is saved, a signal to end waits; that of a fold is not.
+    /// Delays a signal to end until the model is saved; `None` for a fold,
+    /// whose model is not saved.
     deferred: Option<Deferred>,
 }
 
-/// A table of its own to judge a model on.
+/// The table of `--validation-file`, to evaluate a model on.
 pub struct Validation {
     pub source: Arc<dyn Source>,
     pub args: SourceArgs,
 }
 
 impl Validation {
-    /// Its rows, as columns of another table are encoded.
+    /// Its rows, encoded like those of the table that the model is fitted to.
     fn rows(
         &self,
         encoder: &Encoder,
         max_numbers: usize,
     ) -> Result<(EncodedRows, EncodingCounts), DataError> {
-        // All of its rows, which are called those for training.
+        // Without a split, all rows belong to the training set.
         EncodedSource::new(self.source.clone(), encoder, Split::None, Set::Training)
             .and_then(|rows| rows.load(max_numbers))
             .map_err(|error| {
@@ -102,7 +104,7 @@ impl Table {
         config.counts = args.exact.counts;
         let mut schema = learn_schema(source.as_ref(), &choice)?;
         let split = args.split.split(schema.num_rows, args.seed)?;
-        // Before a long fit; there may be fewer rows to fit to yet.
+        // Checked before a long fit, though there may be fewer rows to fit to.
         args.split.check_folds(schema.num_rows)?;
         let encoder = learn_encoder(source.as_ref(), &mut schema, &config, split)?;
         let table = Self {
@@ -117,8 +119,7 @@ impl Table {
         Ok((table, split))
     }
 
-    /// Fits without each part of a cross-validation of the rows that the model is
-    /// fitted to.
+    /// Runs a cross-validation over the rows that the model is fitted to.
     pub fn folds(&self, args: &Args, way: &Way, num_rows: u64) -> Result<Vec<Fold>> {
         if !args.split.has_folds() {
             return Ok(Vec::new());
@@ -133,8 +134,8 @@ impl Table {
             .collect()
     }
 
-    /// Fits a model to the rows for training of a fold and judges it on the
-    /// others.
+    /// Fits a model to the training rows of a fold and evaluates it on the
+    /// held-out rows.
     fn fold(&self, args: &Args, way: &Way, fold: Split, left_out: &Arc<[u64]>) -> Result<Fold> {
         let source = self.source.clone();
         let mut schema = self.schema.clone();
@@ -189,7 +190,7 @@ impl Table {
     }
 
     /// Learns what the columns are and fits exactly to all rows, in one pass if
-    /// it can be.
+    /// possible.
     pub fn learn_and_fit(
         source: Arc<dyn Source>,
         validation: Option<Validation>,
@@ -259,15 +260,15 @@ impl Table {
         Ok(self.source_of(split, set)?.load(max_numbers)?)
     }
 
-    /// The rows of a set, yet unread.
+    /// The rows of a set, not read yet.
     fn source_of(&self, split: Split, set: Set) -> Result<EncodedSource, DataError> {
         let split = SplitRows::new(split, self.left_out.clone());
         EncodedSource::new(self.source.clone(), &self.judging_encoder(set), split, set)
     }
 
-    /// How the rows of a set are encoded. A level that the model does not know
-    /// stops no judgement: the model would refuse its rows, so it is judged on the
-    /// others.
+    /// The encoder for the rows of a set. The model would refuse held-out rows
+    /// with a level that it does not know, but this must not stop its
+    /// evaluation: such rows are dropped.
     fn judging_encoder(&self, set: Set) -> Encoder {
         let encoder = self.encoder.clone();
         match (set, encoder.unseen()) {
@@ -278,8 +279,9 @@ impl Table {
         }
     }
 
-    /// Fits the model to the rows for training, judges it on each set, and saves
-    /// it: a trained one first, which takes long to make.
+    /// Fits the model to the training rows, evaluates it on each set and saves
+    /// it. A trained model is saved before it is evaluated, since training
+    /// takes long.
     pub fn fit(
         &self,
         args: &Args,
@@ -334,14 +336,14 @@ impl Table {
         Ok(())
     }
 
-    /// The metrics of a model of this loss on rows.
+    /// The metrics on some rows of a model that was fitted with this loss.
     fn judge(&self, rows: &EncodedRows, predictor: &Predictor, loss: Loss) -> Result<Vec<Metrics>> {
         let predict = |rows: &linreg_data::Rows| predictor.predict(rows);
         metrics(chunks(rows)?, predict, self.encoder.targets(), loss)
     }
 
-    /// Judges a model trained on these rows, and compares it with the exact fit
-    /// in the same pass.
+    /// Evaluates a model on the rows that it was trained on, and compares it
+    /// with the exact fit in the same pass.
     pub fn compare(
         &self,
         rows: &EncodedRows,
@@ -386,7 +388,7 @@ impl Table {
         })
     }
 
-    /// Searches for the settings to train with, if it is asked for.
+    /// Searches for the settings to train with, if asked for.
     pub fn search(
         &self,
         args: &Args,
@@ -461,7 +463,7 @@ impl Table {
         };
         let elapsed = progress.finish();
         let done = done?;
-        // Nobody may read it, which loses no model.
+        // Nobody may read it, but the model must not be lost for that.
         backend.report(&done.transfer, elapsed).ok();
         let fitted = Fitted {
             coefficients: done.coefficients,
@@ -489,7 +491,7 @@ impl Table {
         })
     }
 
-    /// Judges a trained model on the rows that it was trained on.
+    /// Evaluates a trained model on the rows that it was trained on.
     fn judge_trained(&self, mut fitted: Fitted, rows: &EncodedRows) -> Result<Fitted> {
         let How::Trained(trained) = &mut fitted.how else {
             return Ok(fitted);
@@ -506,14 +508,14 @@ impl Table {
         Ok(fitted)
     }
 
-    /// What a good analyst would point out before training.
+    /// Prints what an analyst would point out about the table.
     pub fn warn(&self) -> std::io::Result<()> {
         let mut warnings = Vec::new();
         let targets = self.encoder.targets();
         let is_target = |name: &str| targets.iter().any(|target| target == name);
         let used = |name: &str| self.encoder.columns().iter().any(|c| c.name == name);
-        // A feature that is constant has been left out, unless it takes the place of
-        // the intercept.
+        // Constant features have been left out already, except for one that
+        // takes the place of the intercept.
         let constant = |column: &&Column| column.is_constant() && is_target(&column.name);
         let constant = self.schema.columns.iter().filter(constant);
         warnings.extend(shortened(constant.map(|column| {
@@ -569,7 +571,7 @@ fn chunks(rows: &EncodedRows) -> Result<RowChunks<'_>, DataError> {
 
 /// The first of some warnings, and how many more there are.
 fn shortened(warnings: impl Iterator<Item = String>) -> Vec<String> {
-    /// As many are read.
+    /// The most warnings that a reader takes in.
     const MOST: usize = 5;
     let mut warnings: Vec<String> = warnings.collect();
     if let Some(more @ 1..) = warnings.len().checked_sub(MOST) {

@@ -116,7 +116,7 @@ fn schedule(text: &str) -> Result<LearningRateSchedule, String> {
 }
 
 impl TrainingArgs {
-    /// A setting that was given, by its option.
+    /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
         let first = |given: &[(bool, &'static str)]| {
             let found = given.iter().find(|(is_given, _)| *is_given);
@@ -132,7 +132,7 @@ impl TrainingArgs {
         .or_else(|| self.run.given())
     }
 
-    /// A setting that only minibatches have.
+    /// The first option given that only minibatches have.
     fn given_of_minibatches(&self) -> Option<&'static str> {
         [
             (self.batch_size.is_some(), "--batch-size"),
@@ -149,7 +149,8 @@ impl TrainingArgs {
         .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// The settings of a training of so many rows, which are in memory or not.
+    /// The settings of a training on so many rows, which are in memory or read
+    /// from a file in each epoch.
     pub fn config(&self, num_rows: usize, in_memory: bool, seed: u64) -> Result<TrainingConfig> {
         let (loss, penalty) = (self.objective.loss()?, self.objective.penalty());
         let of_minibatches = self.given_of_minibatches();

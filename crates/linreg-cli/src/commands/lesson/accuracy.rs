@@ -1,4 +1,4 @@
-//! How good a model of these rows can get, and whether this one is.
+//! How good a model of these rows can get, and how good this one is.
 
 use anyhow::Result;
 use linreg_backend::Precision;
@@ -12,10 +12,11 @@ use super::training::{Run, one_digit};
 use crate::language::Language;
 use crate::number::{four_digits, significant, two_digits};
 
-/// Parameters that are told of.
+/// The most parameters that are listed.
 const MOST_PARAMETERS: usize = 100;
 
-/// What was learned beside the truth, and beside the best that these rows allow.
+/// The learned parameters, compared with the true ones and with the best that
+/// these rows allow.
 pub struct Accuracy {
     parameters: Vec<Parameter>,
     loss_before: f64,
@@ -28,31 +29,32 @@ pub struct Accuracy {
 
 /// A weight or the bias.
 struct Parameter {
-    /// None of the bias, else the feature, from 0.
+    /// The index of the feature, from 0; `None` for the bias.
     feature: Option<usize>,
     truth: f64,
     learned: f64,
     least_squares: f64,
-    /// Whether the rows say anything about it that the others do not.
+    /// Whether the rows determine it: false for a linearly dependent feature.
     is_determined: bool,
     /// NaN where there are as many parameters as rows.
     std_error: f64,
 }
 
-/// Whether the loss has come to the least that there is.
+/// Whether the loss has reached the least possible.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Convergence {
     Converged,
-    /// As far as the backend's floats can tell.
+    /// It has, as far as the backend's floats can tell.
     Rounding,
-    /// It still falls: number of epochs that it would take, if not too many.
+    /// It still falls; the number of epochs that it would take, if not too
+    /// many.
     StillFalling(Option<usize>),
-    /// It neither falls nor is it the least.
+    /// It no longer falls, but is not the least.
     Hovering,
 }
 
 impl Convergence {
-    /// The share of the least loss that counts as nothing.
+    /// An excess of no more than this share of the least loss counts as none.
     const ENOUGH: f64 = 0.1;
     const MOST_EPOCHS: f64 = 10_000.0;
 
@@ -450,7 +452,7 @@ impl Parameter {
     }
 }
 
-/// How far a loss is above the least, after "its loss is".
+/// How far a loss is above the least, to follow the words "its loss is".
 fn distance(loss: f64, least: f64, language: Language) -> String {
     let ratio = loss / least;
     if !ratio.is_finite() || ratio > 1e6 {

@@ -20,8 +20,9 @@ const UPDATES: usize = 20;
 /// The same number of updates with batches of several sizes.
 pub struct BatchSizes {
     runs: Vec<SizeRun>,
-    /// The largest difference between the gradient of the mean and that of the sum,
-    /// divided: as a share of the largest gradient.
+    /// The largest difference between the gradient of the mean and the gradient
+    /// of the sum divided by the batch size, as a share of the largest
+    /// gradient.
     gradient_difference: f64,
     num_rows: usize,
     batch_size: usize,
@@ -29,14 +30,14 @@ pub struct BatchSizes {
     limit: f64,
 }
 
-/// The mean loss over all rows after the updates, which may have no end.
+/// The mean loss over all rows after the updates, which may be infinite or NaN.
 struct SizeRun {
     batch_size: usize,
     divided: f64,
-    /// With the sum alone, and the rate that makes the same steps with the smallest
-    /// batches.
+    /// With the sum alone, at the learning rate that makes the same steps with
+    /// the smallest batches.
     sum_alone: f64,
-    /// The learning rate that steps with the sum alone amount to.
+    /// The learning rate that the steps with the sum alone amount to.
     rate_of_sum: f64,
 }
 
@@ -240,8 +241,8 @@ impl Task for TrySizes<'_> {
     }
 }
 
-/// Three sizes of a batch, each ten times the one before where there are as many
-/// rows.
+/// Up to three batch sizes, each about ten times the one before: from the given
+/// size on if there are enough rows, else up to all rows.
 fn sizes(size: usize, num_rows: usize) -> Vec<usize> {
     let mut sizes = match size.saturating_mul(100) <= num_rows {
         true => vec![size, 10 * size, 100 * size],

@@ -1,4 +1,4 @@
-//! What the rows are.
+//! The section on the rows and their variables.
 
 use linreg_data::SyntheticConfig;
 use serde_json::{Value, json};
@@ -75,9 +75,9 @@ fn variables(data: &SyntheticConfig) -> [Variable; 6] {
     ]
 }
 
-/// How a feature's column is taken out for a plot, in both.
+/// How to take a feature's column out for a plot, in PyTorch and in Burn.
 fn column(data: &SyntheticConfig) -> String {
-    // The last feature is the second of two.
+    // The last feature, which by default is the second of two.
     let (last, features) = (data.weights.len() - 1, data.weights.len());
     format!(
         "PyTorch   features[:, {last}].detach().numpy()\n\

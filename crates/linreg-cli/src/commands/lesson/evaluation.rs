@@ -32,7 +32,7 @@ impl Evaluation {
     /// The median time of several runs, and the peak memory of one more.
     fn measure(evaluate: impl Fn() -> Result<f64, DataError>) -> Result<Self, DataError> {
         const RUNS: usize = 21;
-        /// Of many rows, three runs are enough.
+        /// After this time, three runs are enough.
         const ENOUGH: Duration = Duration::from_millis(50);
         let begin = Instant::now();
         let mut times = Vec::with_capacity(RUNS);

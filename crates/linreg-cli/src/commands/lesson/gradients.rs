@@ -14,7 +14,7 @@ use crate::commands::Backend;
 use crate::language::Language;
 use crate::number::{count, thousands, two_digits};
 
-/// What becomes of a training whose gradients add up.
+/// What happens to a training whose gradients add up.
 pub struct Gradients {
     /// The mean loss after each epoch where gradients are set to zero, and where
     /// they never are.
@@ -31,13 +31,14 @@ struct OnPurpose {
     largest_difference: f64,
 }
 
-/// Batches whose gradients are added up on purpose, where there are as many.
+/// Batches whose gradients are added up on purpose, if there are so many.
 const ACCUMULATE: usize = 4;
 
 impl Gradients {
     pub fn measure(config: &TrainingConfig, dataset: &Dataset, backend: &Backend) -> Result<Self> {
         let epochs = backend.run(TrainBothWays { config, dataset })??;
-        // Whole batches, so that the large one is as large as it says.
+        // Only whole batches count, so that the large batch has exactly as many
+        // rows.
         let batches = (dataset.num_rows() / config.batch_size).min(ACCUMULATE);
         let on_purpose = match batches {
             0 | 1 => None,

@@ -9,10 +9,11 @@ use super::section::{Block, Section, Table, row};
 use crate::language::Language;
 use crate::number::{four_digits, significant, thousands};
 
-/// Features whose scatters are shown; a folder of pictures has all.
+/// The most features whose scatter plots are shown; a folder of pictures has
+/// all of them.
 pub const MOST_SCATTERS: usize = 8;
 
-/// Of them, in the terminal.
+/// The most of them that a terminal shows.
 const MOST_IN_TERMINAL: usize = 4;
 
 /// What the scatter of one feature shows, measured and expected.
@@ -93,7 +94,7 @@ pub fn section(
     }
 }
 
-/// The scatter of each feature with its line, up to so many.
+/// The scatter plot of each feature with its line, for the first features.
 pub fn scatters(
     dataset: &Dataset,
     most: usize,
@@ -189,7 +190,8 @@ mod tests {
 
     #[test]
     fn many_rows_leave_the_variance_that_is_expected() {
-        // Of 40,000 rows, a variance is known to 2 / sqrt(2 · 40,000) < 1 %.
+        // The relative standard error of a variance is sqrt(2 / 40,000), less
+        // than 1 %.
         for seed in 0..5 {
             let data = SyntheticConfig::new(vec![2.0, -3.4, 0.5], 4.2)
                 .with_num_examples(40_000)

@@ -3,7 +3,7 @@
 use super::section::{Block, Section};
 use crate::language::Language;
 
-/// What is left to try, but for commands with a flag that has been tried.
+/// The commands to try next, without those whose flag has been tried already.
 pub fn section(done: &[&str], language: Language) -> Section {
     let commands = [
         (

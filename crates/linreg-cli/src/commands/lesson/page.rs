@@ -10,7 +10,7 @@ use crate::number::thousands;
 use crate::report::html::{definitions, paragraph, table, text};
 use crate::report::{Page, Pictures, Section, command_line, versions};
 
-/// Rows of a table.
+/// The most rows of a table.
 const MOST_ROWS: usize = 100;
 
 /// A page of these sections, and what it takes to make it again.

@@ -1,4 +1,4 @@
-//! Parameters as raw tensors, for the experiments that a model would not let run.
+//! Parameters as raw tensors, for the experiments that a model does not allow.
 
 use burn::module::Param;
 use burn::tensor::Tensor;

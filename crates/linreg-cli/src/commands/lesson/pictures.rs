@@ -1,4 +1,4 @@
-//! The lesson's pictures, whose words linreg-plot has in English.
+//! The lesson's pictures. linreg-plot has their words in English only.
 
 use anyhow::Result;
 use linreg_data::Dataset;
@@ -8,7 +8,7 @@ use linreg_plot::{Line, Picture, PlotError, Words};
 use crate::language::Language;
 use crate::number::{four_digits, thousands};
 
-/// Points of the pictures of a model.
+/// The most points of a picture of the model.
 const MOST_POINTS: usize = 1000;
 
 /// The scatter of the target against a feature, with its line.
@@ -52,7 +52,8 @@ pub fn scatter(
     }))
 }
 
-/// What a model predicts beside the truth, and its residuals; of the first rows.
+/// Pictures of the predictions against the actual values and of the residuals,
+/// for the first rows.
 pub fn of_model(
     dataset: &Dataset,
     coefficients: &Coefficients,

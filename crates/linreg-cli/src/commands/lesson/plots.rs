@@ -39,7 +39,7 @@ impl Plots {
 
     pub fn write(&self, dataset: &Dataset) -> Result<usize> {
         for (index, [svg, png]) in self.outputs.iter().enumerate() {
-            // A PNG's font has no Chinese.
+            // The font of a PNG has no Chinese characters.
             let scatter = pictures::scatter(dataset, index, Language::English)?;
             let picture = scatter.svg();
             svg.save(picture.as_bytes())?;

@@ -1,4 +1,4 @@
-//! A section of the lesson, before it is known where it will be read.
+//! A section of the lesson, for the terminal or for a page.
 
 use linreg_plot::Picture;
 
@@ -7,7 +7,7 @@ use crate::number::four_digits;
 
 /// One question and its answer.
 pub struct Section {
-    /// Under which the page knows it, in letters.
+    /// The `id` of the section in the HTML of a page.
     pub id: &'static str,
     pub heading: &'static str,
     pub blocks: Vec<Block>,
@@ -16,7 +16,7 @@ pub struct Section {
 /// A part of a section. Code in its texts stands between backticks.
 pub enum Block {
     Paragraph(String),
-    /// Lines to be read as they stand there.
+    /// Lines that are shown as they are.
     Code(String),
     Table(Table),
     /// Pictures, and how many of them a terminal has room for.
@@ -34,7 +34,7 @@ pub struct Table {
     pub first_number: usize,
 }
 
-/// A loss, which may have no end.
+/// A loss as text. It may be infinite or NaN.
 pub fn loss(loss: f64, language: Language) -> String {
     match loss.is_finite() {
         true => four_digits(loss),

@@ -7,7 +7,7 @@ use super::section::{Block, Section};
 use crate::number::table_of_texts;
 use crate::terminal::{self, BOLD, Text};
 
-/// Columns of a line, where the terminal has as many.
+/// The most columns of a line.
 const WIDTH: usize = 80;
 
 /// Lines of a plot.
@@ -29,7 +29,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// A section under the next number.
+    /// Prints a section under the next number.
     pub fn tell(&mut self, section: &Section) -> Result<()> {
         if self.sections > 0 {
             writeln!(self.out)?;
@@ -41,7 +41,7 @@ impl<'a> Story<'a> {
         self.go_on(&section.blocks)
     }
 
-    /// Further parts of the section.
+    /// Prints further parts of the section.
     pub fn go_on(&mut self, blocks: &[Block]) -> Result<()> {
         for block in blocks {
             match block {
@@ -77,8 +77,9 @@ impl<'a> Story<'a> {
     }
 }
 
-/// Lines of so many columns, broken as Unicode says (UAX 14), but never at a hyphen:
-/// most of ours belong to flags. A space without a break is a space afterwards.
+/// Breaks a text into lines of so many columns by the rules of Unicode (UAX
+/// 14), but never at a hyphen: most of ours belong to flags. A no-break space
+/// becomes a plain space afterwards.
 fn wrapped(text: &str, width: usize) -> String {
     const UNBROKEN_HYPHEN: &str = "\u{2011}";
     let options = Options::new(width)

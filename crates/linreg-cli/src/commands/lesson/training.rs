@@ -21,20 +21,20 @@ use crate::number::{count, four_digits, thousands};
 use crate::report::thinned;
 use crate::terminal::Text;
 
-/// Epochs of a picture, and those whose losses stand beside it as numbers.
+/// The most epochs of the picture, and of the table beside it.
 const MOST_EPOCHS: [usize; 2] = [500, 20];
 
-/// A training, and what it came to.
+/// A training and its results.
 pub struct Run {
     pub config: TrainingConfig,
     /// The mean loss over all rows before the first update.
     pub loss_before: f64,
     /// The mean loss over all rows after each epoch.
     pub losses: Vec<f64>,
-    /// None where it diverged.
+    /// `None` if the training diverged.
     pub coefficients: Option<Coefficients>,
     pub limit: LearningRateLimit,
-    /// What was said of a loss that has no end.
+    /// The error of a training that diverged.
     problem: Option<TrainingError>,
 }
 
@@ -65,7 +65,8 @@ impl Run {
                 (Some(trained.coefficients), None)
             }
             Err(error) => match error.downcast::<TrainingError>() {
-                // A smaller rate would have been stable.
+                // The learning rate is not certain to be stable, which explains
+                // the error.
                 Ok(problem) if config.learning_rate >= limit.batches => (None, Some(problem)),
                 Ok(problem) => return Err(problem.into()),
                 Err(error) => return Err(error),
@@ -88,7 +89,8 @@ impl Run {
         })
     }
 
-    /// Whether the loss has no end, or has grown and so large a rate may be why.
+    /// Whether the training failed, or the loss grew and the learning rate may
+    /// be why.
     pub fn has_diverged(&self) -> bool {
         let last = self.losses.last().copied().unwrap_or(self.loss_before);
         let is_steep = self.config.learning_rate >= self.limit.batches;
@@ -113,16 +115,17 @@ impl Run {
         })
     }
 
-    /// A learning rate to try instead, in one digit.
+    /// A learning rate to try instead, rounded to one digit.
     pub fn stable_rate(&self) -> f64 {
         one_digit(self.limit.batches / 2.0)
     }
 
-    /// What a page shows beside the losses that a terminal has printed.
+    /// The losses as a picture and a table for a page; the terminal has printed
+    /// them already.
     pub fn pictures(&self, language: Language) -> Vec<Block> {
         let (epochs, losses) = thinned(&self.losses, MOST_EPOCHS[0]);
         let mut blocks = Vec::new();
-        // A loss without an end cannot be drawn.
+        // A loss that is not finite cannot be drawn.
         if let Ok(picture) = pictures::losses(&epochs, &losses, language) {
             blocks.push(Block::Pictures {
                 pictures: vec![picture],
@@ -144,7 +147,7 @@ impl Run {
         blocks
     }
 
-    /// Why the loss grew, where it did.
+    /// Why the loss grew, if it did.
     pub fn divergence(&self, language: Language) -> Vec<Block> {
         if !self.has_diverged() {
             return Vec::new();
@@ -227,7 +230,7 @@ impl Run {
     }
 }
 
-/// What will be done, before it is.
+/// Describes the training before it runs.
 pub fn introduction(config: &TrainingConfig, backend: &Backend, language: Language) -> Section {
     let (rate, size) = (config.learning_rate, thousands(config.batch_size));
     let rows = count(config.batch_size, "row");
@@ -253,7 +256,7 @@ pub fn introduction(config: &TrainingConfig, backend: &Backend, language: Langua
     }
 }
 
-/// A number as a person would type it.
+/// A number rounded to one digit, as a person would type it.
 pub fn one_digit(number: f64) -> f64 {
     format!("{number:.0e}").parse().unwrap_or(number)
 }

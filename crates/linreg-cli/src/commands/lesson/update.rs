@@ -19,20 +19,20 @@ use crate::number::{bytes, duration, two_digits};
 /// After how many updates a step is measured.
 const AFTER: [usize; 3] = [1, 10, 100];
 
-/// Of how many steps the median is taken.
+/// The number of steps of which the median is taken.
 const RUNS: usize = 11;
 
-/// The same updates, made in both ways.
+/// The costs of the same updates, tracked and not tracked.
 pub struct Updates {
     after: Vec<After>,
-    /// The largest difference of a parameter after the last of them.
+    /// The largest difference of a parameter after the last update.
     pub largest_difference: f64,
     /// The first step, from 0, at which parameters that stayed in the graph have no
     /// gradient.
     pub without_gradient: Option<usize>,
 }
 
-/// What a step takes after so many updates.
+/// The cost of a step after so many updates.
 struct After {
     updates: usize,
     untracked: Cost,
@@ -41,9 +41,9 @@ struct After {
 
 #[derive(Clone, Copy)]
 struct Cost {
-    /// Of the next forward pass, backward pass and update.
+    /// The time of the next forward pass, backward pass and update.
     time: Duration,
-    /// Held by the parameters, and their graph, between steps.
+    /// The memory that the parameters and their graph hold between steps.
     bytes: usize,
 }
 

@@ -72,8 +72,8 @@ pub fn run(args: Args) -> Result<()> {
     )?)
 }
 
-/// The weights with their intervals; not those that were left out, which have no
-/// error.
+/// The weights with their intervals, without dropped features, which have no
+/// standard error.
 fn estimates(
     model: &ModelFile,
     errors: &PredictionErrors,

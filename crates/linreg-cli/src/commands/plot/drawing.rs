@@ -20,20 +20,21 @@ pub struct DrawingArgs {
     force: bool,
 }
 
-/// A place for a picture that can be written.
+/// Where a picture goes, after checks.
 pub enum Drawing {
     Terminal,
     Svg(OutputFile),
     Png(OutputFile),
 }
 
-/// Lines of a picture where the terminal has more, or tells nothing.
+/// The most lines of a picture, and its size if that of the terminal is not
+/// known.
 const MOST_LINES: usize = 40;
 const SIZE: (usize, usize) = (80, 24);
 
 impl DrawingArgs {
     /// Checks that the file can be written, before any work is done for it.
-    /// `tables` are read, and `others`.
+    /// `tables` and `others` are the files that the command reads.
     pub fn check(self, tables: &[&Path], others: &[&Path]) -> Result<Drawing> {
         let mut files = Files::new(tables, self.force)?;
         others.iter().for_each(|other| files.read(other));
@@ -63,7 +64,7 @@ impl Drawing {
             }
             Self::Terminal => {
                 let (width, height) = match terminal::size() {
-                    // A line for the prompt that follows.
+                    // One line is left for the prompt that follows.
                     Some((width, height)) => {
                         let lines = height.saturating_sub(1);
                         (width, lines.min(MOST_LINES))

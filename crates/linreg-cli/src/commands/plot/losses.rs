@@ -40,7 +40,7 @@ pub fn run(args: Args) -> Result<()> {
     drawing.write(&picture)
 }
 
-/// Bytes of a history at the most: that of ten million epochs is no larger.
+/// The most bytes of a history: ten million epochs take no more.
 const MOST_BYTES: u64 = 1 << 30;
 
 fn read(path: &Path) -> Result<String> {
@@ -63,7 +63,7 @@ struct History {
     validation: Vec<Option<f64>>,
 }
 
-/// Names of what is read of each epoch.
+/// The names of what is read for each epoch.
 const NAMES: [&str; 3] = ["epoch", "loss", "validation_loss"];
 
 fn of_csv(text: &str) -> Result<History> {

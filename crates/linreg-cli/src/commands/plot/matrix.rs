@@ -25,7 +25,7 @@ pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&args.numbers.source().paths(), &[])?;
     let numbers = args.numbers.learn(args.target.as_deref())?;
     let all = numbers.columns.len();
-    // The first ones; but a target always.
+    // The first columns are drawn, and always the target, which is the last.
     let most = ScatterMatrix::MOST_COLUMNS.min(all);
     let mut shown: Vec<usize> = (0..most).collect();
     if args.target.is_some() {

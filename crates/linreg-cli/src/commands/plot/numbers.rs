@@ -116,7 +116,8 @@ impl NumberArgs {
             let message = format!("{found}; a picture needs two");
             return Err(say_where(DataError::Columns(message)));
         };
-        // To be read as a model would: the last column in the target's place.
+        // The rows are encoded as for a model, with the last column as the
+        // target.
         let term = |(name, ..): &(String, f64, f64)| Term(vec![Factor::Column(name.clone())]);
         let config = EncoderConfig {
             targets: vec![last.clone()],

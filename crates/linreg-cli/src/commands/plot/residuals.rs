@@ -157,13 +157,14 @@ fn are_counts(model: &ModelFile) -> bool {
         .is_some_and(|what| what == COUNTS)
 }
 
-/// Rows kept at the most: every second, every fourth and so on of more.
+/// The most rows that are kept: of more rows, every second is kept, every
+/// fourth and so on.
 const MOST_ROWS: usize = 1 << 20;
 
-/// Leverage from which on a row has a coefficient for itself.
+/// From this leverage on, a row alone determines a coefficient.
 const DETERMINED: f64 = 1.0 - 1e-10;
 
-/// What the rows say, a value for each kept.
+/// What a pass over the rows collects, with a value for each row that is kept.
 struct Look<'a> {
     model: &'a ModelFile,
     target: usize,
@@ -172,8 +173,8 @@ struct Look<'a> {
     /// Whether weights are numbers of equal rows.
     are_counts: bool,
     tests: linreg_exact::ResidualTests,
-    /// Sums of the squares of the residuals, of the rounding of what they are
-    /// computed from, and the least and the greatest of the targets.
+    /// The sum of the squared residuals, the sum of the squares of their
+    /// rounding errors, and the least and the greatest target.
     squares: f64,
     rounding: f64,
     range: [f64; 2],
@@ -182,7 +183,8 @@ struct Look<'a> {
     every: usize,
     actual: Vec<f64>,
     fitted: Vec<f64>,
-    /// Residual standardised, and leverage; NaN where a row is determined.
+    /// Standardised residuals, NaN for a row that alone determines a
+    /// coefficient; and leverages.
     standardised: Vec<f64>,
     leverage: Vec<f64>,
     determined: usize,
@@ -230,7 +232,8 @@ impl<'a> Look<'a> {
                 predictions[row * targets + self.target],
             );
             let of_row = &rows.features[row * features..(row + 1) * features];
-            // As the fit, which passes over rows of weight 0.
+            // As in the fit, counts are numbers of equal rows, and rows of
+            // weight 0 are skipped.
             let (weight, count) = if self.are_counts {
                 (1.0, weight(row))
             } else {
@@ -277,7 +280,7 @@ impl<'a> Look<'a> {
         Ok(())
     }
 
-    /// Adds what rounding may do to the residual of a row.
+    /// Adds the rounding error that the residual of a row may have.
     fn add_rounding(&mut self, features: &[f64], actual: f64, weight: f64) {
         let coefficients = &self.model.coefficients;
         let targets = coefficients.num_targets();
@@ -290,7 +293,8 @@ impl<'a> Look<'a> {
 
     /// What the tests of all rows say.
     fn tests(&self) -> ResidualTests {
-        /// Of the spread of the target: what is left of an exact line.
+        /// An exact line leaves residuals below this share of the target's
+        /// range.
         const LITTLE: f64 = 1e-6;
         let rows = self.tests.rows();
         let spread = rows as f64 * ((self.range[1] - self.range[0]) * LITTLE).powi(2);
@@ -322,7 +326,7 @@ impl<'a> Look<'a> {
         if self.actual.is_empty() {
             bail!("there are no rows after the header");
         }
-        // Rows whose residual says something, by their number.
+        // The values of the rows whose standardised residual is defined.
         let told = |values: &[f64]| -> Vec<f64> {
             let pairs = values.iter().zip(&self.standardised);
             pairs

@@ -22,7 +22,7 @@ pub struct Args {
     drawing: DrawingArgs,
 }
 
-/// Features in one picture, and features looked at, at the most.
+/// The most features in one picture, and the most that are read.
 const MOST_DRAWN: usize = 12;
 const MOST_FEATURES: usize = 200;
 

@@ -6,16 +6,16 @@ use crate::number::{count, significant};
 use crate::report::Section;
 use crate::report::html::{name, names, paragraph, prose, shorten, table, text};
 
-/// Columns that are told of.
+/// The most columns that the page lists.
 const MOST_COLUMNS: usize = 150;
 
-/// Where notes stand, if there are any.
+/// The index of the column of notes, which is left out if there are none.
 const NOTE: usize = 3;
 
-/// Features that the question names.
+/// The most features that the question names.
 const MOST_FEATURES: usize = 8;
 
-/// What was asked, and what each column was taken as.
+/// The question, and what each column was taken as.
 pub fn section(report: &Report) -> Section {
     let encoder = &report.table.encoder;
     let targets = encoder.targets();
@@ -108,7 +108,8 @@ fn row(column: &Column, report: &Report) -> Vec<String> {
         _ if is_used => "feature",
         _ => "not used",
     };
-    // Categories have a spread only where they are numbers.
+    // A categorical column has a spread where its levels are numbers; it is not
+    // shown.
     let is_number = !matches!(column.kind, Kind::Categorical { .. } | Kind::Ignored);
     let number = |of: fn(&linreg_data::Spread) -> f64| match &column.spread {
         Some(spread) if is_number => significant(of(spread)),

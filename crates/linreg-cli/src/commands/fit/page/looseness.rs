@@ -4,7 +4,7 @@ use crate::number::significant;
 use crate::report::html::{name, paragraph, table};
 use crate::report::{Look, OwnLine, Section};
 
-/// Why one scatter is looser than another: what is in its way.
+/// Why some scatter plots look looser than others.
 pub fn section(report: &Report, look: &Look) -> Section {
     let (encoder, coefficients) = (&report.table.encoder, &report.fitted.coefficients);
     let targets = encoder.targets();
@@ -62,7 +62,7 @@ fn figures(lines: &[(&String, f64, OwnLine)]) -> String {
     table(caption, &header, 1, &rows)
 }
 
-/// The same in words, of the tightest scatter and the loosest.
+/// The same in words, for the tightest and the loosest scatter plot.
 fn story(lines: &[(&String, f64, OwnLine)], target: &str) -> String {
     let by =
         |a: &&(&String, f64, OwnLine), b: &&(&String, f64, OwnLine)| a.2.left.total_cmp(&b.2.left);
@@ -99,9 +99,9 @@ fn story(lines: &[(&String, f64, OwnLine)], target: &str) -> String {
     text
 }
 
-/// The feature whose slope and weight differ most, if some do by much.
+/// The feature whose slope and weight differ most, if they differ by much.
 fn furthest<'a>(lines: &[(&'a String, f64, OwnLine)]) -> Option<(&'a String, f64, OwnLine)> {
-    /// Of the larger of the two.
+    /// The difference as a share of the larger of the two.
     const MUCH: f64 = 0.25;
     let difference = |weight: f64, slope: f64| {
         let larger = weight.abs().max(slope.abs());

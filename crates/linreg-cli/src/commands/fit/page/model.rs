@@ -6,10 +6,10 @@ use crate::loss;
 use crate::report::Section;
 use crate::report::html::{definitions, lines, list, name, paragraph, prose, table, text};
 
-/// Coefficients that are told of, of all targets together.
+/// The most coefficients that the page lists, for all targets together.
 const MOST_COEFFICIENTS: usize = 400;
 
-/// The coefficients, what they say, and the figures of the fit.
+/// The coefficients, what they mean, and the figures of the fit.
 pub fn section(report: &Report) -> Section {
     let encoder = &report.table.encoder;
     let targets = encoder.targets();

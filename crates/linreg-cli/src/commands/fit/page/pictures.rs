@@ -10,17 +10,18 @@ use crate::number::count;
 use crate::report::html::{name, paragraph, table, text};
 use crate::report::{Look, Pictures, Section, thinned};
 
-/// Pictures of a target beside the scatters of its features.
+/// The number of pictures of a target besides the scatter plots of its
+/// features.
 pub const OTHERS: usize = 4;
 
-/// Epochs that a picture has at the most.
+/// The most epochs that a picture shows.
 const MOST_EPOCHS: usize = 500;
 
-/// Rows of the sample that stand in the page as numbers too.
+/// The most rows of the sample that the page also lists as numbers.
 const MOST_ROWS: usize = 30;
 
-/// The features whose scatters are drawn: all, or those whose weights are the
-/// surest, or without standard errors the largest.
+/// The features whose scatter plots are drawn: all of them, or those with the
+/// largest |t|, or without standard errors those with the largest weights.
 pub fn features(report: &Report) -> Vec<usize> {
     let coefficients = &report.fitted.coefficients;
     let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
@@ -35,7 +36,8 @@ pub fn features(report: &Report) -> Vec<usize> {
             }
             How::Trained(_) => weights[feature * targets + target].abs(),
         };
-        // As whole numbers floats above zero have the same order.
+        // The bits of floats that are not negative, read as whole numbers, have
+        // the same order.
         Reverse((0..targets).map(of_target).fold(0.0, f64::max).to_bits())
     };
     let mut chosen: Vec<usize> = (0..features).collect();
@@ -45,7 +47,7 @@ pub fn features(report: &Report) -> Vec<usize> {
     chosen
 }
 
-/// The rows, the fit and what it leaves.
+/// The pictures of the rows, of the fit and of its residuals.
 pub fn section(report: &Report, look: &Look, found: Option<&Found>) -> Section {
     let targets = report.table.encoder.targets();
     let told = targets.len().min(super::MOST_TARGETS);
@@ -95,7 +97,8 @@ fn scatters(pictures: &mut Pictures, report: &Report, look: &Look, target: usize
     }
 }
 
-/// How the predictions are, what they leave, and how sure the weights are.
+/// Pictures of the predictions, of the residuals and of the intervals of the
+/// weights.
 fn diagnostics(
     pictures: &mut Pictures,
     report: &Report,
@@ -121,7 +124,7 @@ fn diagnostics(
         tests.as_ref(),
     ));
     let inference = match &report.fitted.how {
-        // Intervals are those of least squares.
+        // Only least squares has intervals, not a ridge fit.
         How::Exact(fit) if fit.ridge.is_none() => Some(&fit.inferences[target]),
         _ => None,
     };
@@ -148,8 +151,8 @@ fn diagnostics(
     }
 }
 
-/// The weights that have an interval; an intercept, in the target's unit, is
-/// another kind of number.
+/// The weights that have an interval. The intercept is left out: it is in the
+/// unit of the target.
 fn estimates(report: &Report, inference: &Inference) -> Vec<Estimate> {
     let constant = usize::from(report.table.encoder.intercept());
     let names = report.model.feature_names.iter();
@@ -165,7 +168,7 @@ fn estimates(report: &Report, inference: &Inference) -> Vec<Estimate> {
     known.collect()
 }
 
-/// Which rows and features there are pictures of.
+/// Says which rows and features are drawn.
 fn drawn(report: &Report, look: &Look) -> String {
     let mut sentence = match look.is_whole() {
         true => String::new(),
@@ -188,7 +191,7 @@ fn drawn(report: &Report, look: &Look) -> String {
     }
 }
 
-/// Some rows of the sample as numbers, for who cannot see the pictures.
+/// Some rows of the sample as numbers, for readers who cannot see the pictures.
 fn rows(report: &Report, look: &Look, targets: usize) -> String {
     let names = &report.model.feature_names;
     let mut header = vec!["row".to_string()];

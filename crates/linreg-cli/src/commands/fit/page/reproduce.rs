@@ -4,7 +4,7 @@ use crate::number::{bytes, count};
 use crate::report::html::{definitions, paragraph, shorten, table, text};
 use crate::report::{Hashed, Look, Section, command_line, versions};
 
-/// Files whose hashes are told.
+/// The most files whose hashes are listed.
 const MOST_FILES: usize = 100;
 
 /// What it takes to get the same page again.

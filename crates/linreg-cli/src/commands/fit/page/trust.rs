@@ -11,7 +11,7 @@ use crate::number::{plain, significant, thousands};
 use crate::report::Section;
 use crate::report::html::{lines, list, paragraph, prose, table, text};
 
-/// Characters of a warning that are shown.
+/// The most characters of a warning that are shown.
 const MOST: usize = 2000;
 
 /// What speaks for and against the figures.
@@ -94,7 +94,7 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
     }
 }
 
-/// What the standard errors rest on.
+/// The assumptions behind the standard errors.
 fn assumptions(fit: &ExactFit) -> String {
     let even = "the residuals are as widely spread everywhere: a funnel in the picture of \
                 residuals speaks against it;";
@@ -127,7 +127,7 @@ fn trained(config: &TrainingConfig) -> String {
     paragraph("The weights come from gradient descent on the loss that was asked for.")
 }
 
-/// How far the fit is from the optimum at most, where that was looked for.
+/// A bound on how far the fit is from the optimum, if one was computed.
 fn optimum(found: &Trained, report: &Report) -> String {
     let targets = report.table.encoder.targets();
     match &found.optimum {
@@ -140,7 +140,8 @@ fn optimum(found: &Trained, report: &Report) -> String {
     }
 }
 
-/// Metrics of one target on some sets of rows, those of the fit's own loss first.
+/// Metrics of one target on several sets of rows. Those of the fit's own loss
+/// come first.
 pub fn metrics(sets: &[(&str, &Metrics)]) -> String {
     let own = sets.first().and_then(|(_, metrics)| metrics.own);
     let row = |(what, metrics): &(&str, &Metrics)| {

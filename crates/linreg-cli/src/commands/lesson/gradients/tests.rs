@@ -17,7 +17,7 @@ struct Lesson {
     epoch_loss: Vec<f64>,
 }
 
-/// What PyTorch made of them without `zero_grad`.
+/// The losses of PyTorch for these rows without `zero_grad`.
 #[derive(Deserialize)]
 struct Variations {
     never_zeroed: Vec<AfterEpoch>,
@@ -70,7 +70,8 @@ fn gradients_set_to_zero_and_never_set_to_zero_walk_pytorchs_paths() {
         for (zero, expected) in [(true, &lesson.epoch_loss), (false, &never)] {
             let found = run(backend, Precision::F64, None, Replay(&lesson, zero)).unwrap();
             for (found, expected) in found.iter().zip(expected) {
-                // Rounding of 1e-16 an operation, which oscillations carry along.
+                // Each operation rounds by about 1e-16, and oscillations carry
+                // the errors along.
                 let difference = (found - expected).abs();
                 assert!(
                     difference <= 1e-9 * expected,
