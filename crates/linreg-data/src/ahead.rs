@@ -2,11 +2,12 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle, available_parallelism};
 
-/// Numbers of a group, the last batch's aside: a megabyte or two.
+/// The numbers in a group of batches, without those of its last batch: 1 or 2
+/// MiB.
 const GROUP_NUMBERS: usize = 1 << 18;
 
-/// Sends batches in groups, because to wake the thread that waits for them
-/// takes as long as a small step; stops when nobody takes them any more.
+/// Sends batches in groups, because waking the thread that waits for them takes
+/// as long as a small training step; stops when the receiver is gone.
 pub(crate) fn send<T>(
     batches: impl Iterator<Item = T>,
     numbers: impl Fn(&T) -> usize,
@@ -24,12 +25,12 @@ pub(crate) fn send<T>(
             }
         }
     }
-    // Whoever has stopped taking batches needs no last ones either.
+    // A receiver that is gone does not need the last group.
     sender.send(group).ok();
 }
 
-/// Makes batches one after the other: on a thread of its own, at most two
-/// groups ahead of whoever takes them, where that saves time.
+/// Makes batches one after the other: where that saves time, on a thread of its
+/// own, at most two groups ahead of the consumer.
 pub(crate) struct Ahead<T, F> {
     next: usize,
     len: usize,
@@ -40,22 +41,22 @@ pub(crate) struct Ahead<T, F> {
 struct Thread<T> {
     receiver: Receiver<Vec<T>>,
     group: std::vec::IntoIter<T>,
-    /// Taken when it has ended.
+    /// None once the thread has been joined.
     handle: Option<JoinHandle<()>>,
 }
 
 impl<T: Send + 'static, F: Fn(usize) -> T + Clone + Send + 'static> Ahead<T, F> {
-    /// The batches that `make` makes of the numbers from 0 to below `len`, each
-    /// of about so many numbers.
+    /// Calls `make` with 0 to `len - 1` for the batches, each of about
+    /// `numbers` numbers.
     pub(crate) fn new(len: usize, numbers: usize, make: F) -> Self {
-        /// To hand over fewer takes as long as to copy them.
+        /// Handing over fewer numbers takes as long as copying them.
         const LEAST_NUMBERS: usize = 1 << 14;
-        /// Fewer are made before a thread has started.
+        /// Fewer batches are made before a thread has started.
         const LEAST_BATCHES: usize = 8;
         let has_two_cores = || available_parallelism().is_ok_and(|cores| cores.get() > 1);
         let is_worth_it = numbers >= LEAST_NUMBERS && len >= LEAST_BATCHES && has_two_cores();
         let thread = if is_worth_it {
-            // Where no thread can be had, there is still this one.
+            // If no thread can be started, this one makes the batches.
             Thread::start(len, numbers, make.clone())
         } else {
             None
@@ -95,7 +96,8 @@ impl<T: Send + 'static> Thread<T> {
             match self.receiver.recv() {
                 Ok(group) => self.group = group.into_iter(),
                 Err(_) => {
-                    // It has ended, by a panic if too early.
+                    // The thread has ended; if it panicked, the panic goes on
+                    // here.
                     if let Some(Err(panic)) = self.handle.take().map(JoinHandle::join) {
                         resume_unwind(panic);
                     }
@@ -160,7 +162,7 @@ mod tests {
         let handle = thread.handle.take().unwrap();
         drop(thread);
         handle.join().unwrap();
-        // The one taken, the one waiting, and the one that nobody took.
+        // The groups taken, waiting in the channel, and made but not sent.
         assert!(made.load(Ordering::SeqCst) <= 3);
     }
 

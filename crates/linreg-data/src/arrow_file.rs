@@ -18,17 +18,18 @@ use crate::unpacked::{self, MAX_TEXT_BYTES};
 use contents::{Batch, Contents, scan};
 use messages::{Block, check_unpacked, damaged, message, read_block, unpacked_bytes};
 
-/// Rows of a chunk at most.
+/// The largest number of rows of a chunk.
 const CHUNK_ROWS: usize = 1 << 16;
 
-/// Bytes of the texts of a chunk, where a row of it takes less.
+/// The largest size of the repeated texts of a chunk; a single row may exceed
+/// it.
 const CHUNK_BYTES: usize = 1 << 26;
 
 /// A file in one of Arrow's formats: the file format, also called Feather
 /// version 2, or the stream format.
 ///
-/// Its parts are the record batches it was written in; a thread has one of them
-/// in memory.
+/// Its parts are the record batches in which it was written; a thread has one
+/// of them in memory.
 ///
 /// # Example
 ///
@@ -61,11 +62,11 @@ struct Table {
 }
 
 impl ArrowFile {
-    /// Reads what the file says about itself, and its dictionaries.
+    /// Opens a file and reads its metadata and its dictionaries.
     ///
     /// # Errors
     ///
-    /// A file that is not there, is cut short or no Arrow file.
+    /// A file that is not there, is cut short, or is no Arrow file.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         Self::of(InputFile::open(path, &path.display().to_string())?)
     }
@@ -157,8 +158,8 @@ impl Table {
     }
 }
 
-/// The bytes of the longest text that stands in the file once and may be that of
-/// many rows.
+/// Returns the bytes of the longest text that is stored once and that many rows
+/// may share.
 fn longest(array: &dyn Array) -> usize {
     let of_lengths = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let of_offsets = |offsets: &[i32]| {
@@ -233,7 +234,7 @@ mod tests {
         }
     }
 
-    /// A table with a dictionary.
+    /// Returns a table with a dictionary.
     fn with_dictionary(num_rows: usize) -> RecordBatch {
         let table = numbered(num_rows);
         let words = (0..num_rows).map(|row| ["low", "high"][row % 2]);

@@ -6,24 +6,23 @@ use burn::tensor::{Element, ElementConversion, Tensor, TensorData};
 use crate::DataError;
 use crate::error::quote;
 
-/// Rows of one tensor at most. Half of what reductions of Burn 0.21 on wgpu
-/// take: past 65,536 rows their results are wrong.
+/// The largest number of rows of one tensor: half of the 65,536 beyond which
+/// reductions of Burn 0.21 on wgpu give wrong results.
 pub const MAX_TENSOR_ROWS: usize = 32_768;
 
-/// Numbers of one tensor at most: 64 MiB in f32, half of what every wgpu device
-/// has to take. A larger tensor may not be allocated at all.
+/// The largest size of one tensor, in numbers: 64 MiB in `f32`, half of what
+/// every wgpu device has to support. A larger tensor may fail to be allocated.
 pub const MAX_TENSOR_NUMBERS: usize = 1 << 24;
 
-/// Some rows as tensors.
+/// A batch of rows as tensors.
 #[derive(Clone, Debug)]
 pub struct Batch<B: Backend> {
     /// Features, `[rows, num_features]`.
     pub features: Tensor<B, 2>,
     /// Targets, `[rows, num_targets]`.
     pub targets: Tensor<B, 2>,
-    /// What each row counts, `[rows, 1]`, with the mean 1 over all rows of the
-    /// data, so that a learning rate keeps its meaning; none where all rows
-    /// count the same.
+    /// Weights, `[rows, 1]`, with mean 1 over all rows of the data, so that a
+    /// learning rate keeps its meaning; None where all rows count the same.
     pub weights: Option<Tensor<B, 2>>,
     /// Whether more rows of the same batch follow: a batch of more than
     /// [`MAX_TENSOR_ROWS`] or [`MAX_TENSOR_NUMBERS`] comes in parts.
@@ -40,7 +39,7 @@ pub(crate) struct HostBatch<B: Backend> {
 }
 
 impl<B: Backend> HostBatch<B> {
-    /// The rows of these indices, in that order.
+    /// Returns the rows at these indices, in that order.
     pub(crate) fn gather(&self, order: &[usize], [features, targets]: [usize; 2]) -> Self {
         let gather = |numbers: &[B::FloatElem], width: usize| {
             let mut gathered = Vec::with_capacity(order.len() * width);
@@ -52,7 +51,7 @@ impl<B: Backend> HostBatch<B> {
         self.map(gather, [features, targets])
     }
 
-    /// Rows that follow each other.
+    /// Returns a range of rows.
     pub(crate) fn part(&self, rows: Range<usize>, widths: [usize; 2]) -> Self {
         let part = |numbers: &[B::FloatElem], width: usize| {
             numbers[rows.start * width..rows.end * width].to_vec()
@@ -73,7 +72,7 @@ impl<B: Backend> HostBatch<B> {
         }
     }
 
-    /// The rows on the device.
+    /// Moves the rows to the device.
     pub(crate) fn into_batch(self, num_targets: usize, device: &B::Device) -> Batch<B> {
         let num_rows = self.targets.len() / num_targets;
         Batch {
@@ -87,12 +86,13 @@ impl<B: Backend> HostBatch<B> {
     }
 }
 
-/// Rows of one tensor at most, for rows of these widths.
+/// The largest number of rows of one tensor, for rows of these widths.
 pub(crate) fn max_tensor_rows(num_features: usize, num_targets: usize) -> usize {
     (MAX_TENSOR_NUMBERS / num_features.max(num_targets)).clamp(1, MAX_TENSOR_ROWS)
 }
 
-/// Row-major numbers as a tensor, `[num_rows, numbers.len() / num_rows]`.
+/// Returns row-major numbers as a tensor,
+/// `[num_rows, numbers.len() / num_rows]`.
 pub(crate) fn tensor<B: Backend>(
     numbers: Vec<B::FloatElem>,
     num_rows: usize,
@@ -109,7 +109,7 @@ pub(crate) fn tensor<B: Backend>(
 ///
 /// # Errors
 ///
-/// A number too large for it, with the name of its column.
+/// A number too large for that type, with the name of its column.
 pub(crate) fn round<E: Element>(
     rounded: &mut Vec<E>,
     values: &[f64],
@@ -133,7 +133,7 @@ pub(crate) fn round_weights<E: Element>(rounded: &mut Vec<E>, weights: &[f64], m
     rounded.extend(weights.iter().map(|weight| (weight / mean).elem::<E>()));
 }
 
-/// Checks that there are rows in a batch.
+/// Checks that a batch has at least one row.
 pub(crate) fn check_batch_size(batch_size: usize) -> Result<(), DataError> {
     if batch_size > 0 {
         return Ok(());

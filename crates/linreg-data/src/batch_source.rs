@@ -2,9 +2,9 @@ use burn::tensor::backend::Backend;
 
 use crate::{Batch, Batches, DataError};
 
-/// Rows in minibatches, epoch after epoch: from memory with [`Batches`], from
-/// anything that can be read again with
-/// [`StreamedBatches`](crate::StreamedBatches).
+/// A source of minibatches, epoch after epoch: [`Batches`] for rows in memory,
+/// [`StreamedBatches`](crate::StreamedBatches) for rows that are read again in
+/// every epoch.
 pub trait BatchSource<B: Backend> {
     /// Number of rows; at least 1.
     fn num_rows(&self) -> usize;
@@ -23,16 +23,16 @@ pub trait BatchSource<B: Backend> {
         self.num_rows().div_ceil(self.batch_size())
     }
 
-    /// Every row once, in an order that the seed and the number of the epoch
-    /// decide. Nothing follows an error.
+    /// Returns batches of every row once, in an order that depends on the seed
+    /// and the number of the epoch. Nothing follows an error.
     fn epoch(
         &self,
         epoch: usize,
         seed: u64,
     ) -> impl Iterator<Item = Result<Batch<B>, DataError>> + '_;
 
-    /// Every row once in the data's own order, `rows` at a time, as evaluation
-    /// wants them. Nothing follows an error.
+    /// Returns every row once in the data's own order, `rows` at a time, for
+    /// evaluation. Nothing follows an error.
     ///
     /// # Panics
     ///

@@ -13,23 +13,25 @@ use crate::random::{Purpose, generator};
 use crate::rows::mean_weight;
 use crate::{DataError, Dataset};
 
-/// Where the rows are kept from which batches are gathered.
+/// The memory that holds the rows from which batches are gathered.
 #[derive(Config, Copy, Debug, PartialEq)]
 pub enum Placement {
     /// In the host's memory: each batch is gathered there and moved to the
-    /// device whole, while the device computes on the one before. The faster
-    /// way on CPU backends.
+    /// device as a whole, while the device computes on the batch before it.
+    /// This is the faster way on CPU backends.
     Host,
-    /// In the device's memory: all rows are moved once and batches gathered
-    /// there. Rows of more than [`MAX_TENSOR_NUMBERS`](crate::MAX_TENSOR_NUMBERS)
-    /// stay with the host.
+    /// In the device's memory: all rows are moved once, and batches are
+    /// gathered there. Rows with more numbers than
+    /// [`MAX_TENSOR_NUMBERS`](crate::MAX_TENSOR_NUMBERS) stay in the host's
+    /// memory.
     Device,
 }
 
-/// A dataset in minibatches: each row once an epoch, the last batch short
-/// where the rows do not divide.
+/// A dataset in minibatches: each row comes once in an epoch, and the last
+/// batch is shorter if the batch size does not divide the number of rows.
 ///
-/// Rows are rounded to the backend's float type once.
+/// Rows are rounded to the backend's float type once, when the batches are
+/// made.
 ///
 /// # Example
 ///
@@ -55,17 +57,17 @@ pub struct Batches<B: Backend> {
     device: B::Device,
 }
 
-/// All rows, where batches are gathered from.
+/// All rows, from which batches are gathered.
 #[derive(Clone, Debug)]
 enum Kept<B: Backend> {
-    /// Shared with the thread that gathers.
+    /// In the host's memory, shared with the thread that gathers.
     Host(Arc<HostBatch<B>>),
     Device(Batch<B>),
 }
 
 impl<B: Backend> Batches<B> {
     /// Prepares batches of `batch_size` rows, or of all rows if there are
-    /// fewer, from the host's memory.
+    /// fewer; the rows stay in the host's memory.
     ///
     /// # Errors
     ///
@@ -104,8 +106,8 @@ impl<B: Backend> Batches<B> {
         })
     }
 
-    /// The same batches from rows kept in this place, or with the host where
-    /// they are too many for one tensor.
+    /// Moves the rows to the device, if that is the placement and they fit into
+    /// one tensor; otherwise they stay where they are.
     pub fn place(mut self, placement: Placement) -> Self {
         let width = self.num_features.max(self.num_targets);
         let fits = self.num_rows * width <= MAX_TENSOR_NUMBERS;
@@ -143,7 +145,7 @@ impl<B: Backend> Batches<B> {
         self.batch_size
     }
 
-    /// Where the rows are.
+    /// The memory that holds the rows.
     pub fn placement(&self) -> Placement {
         match self.rows {
             Kept::Host(_) => Placement::Host,
@@ -151,20 +153,21 @@ impl<B: Backend> Batches<B> {
         }
     }
 
-    /// Every row once, in an order that the seed and the number of the epoch
-    /// decide.
+    /// Returns batches of every row once, in an order that depends on the seed
+    /// and the number of the epoch.
     pub fn epoch(&self, epoch: usize, seed: u64) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
         let mut order: Vec<usize> = (0..self.num_rows).collect();
         order.shuffle(&mut generator(seed, Purpose::Epoch(epoch as u64)));
         self.in_order(order)
     }
 
-    /// The rows of these indices in this order, to replay another program's
-    /// epoch.
+    /// Returns batches of the rows at these indices, in this order; for example
+    /// to replay another program's epoch.
     ///
     /// # Panics
     ///
-    /// If an index is past the last row (when its batch is taken).
+    /// If an index is past the last row; the panic comes when its batch is
+    /// taken.
     pub fn in_order(&self, order: Vec<usize>) -> Box<dyn ExactSizeIterator<Item = Batch<B>> + '_> {
         let part_size = max_tensor_rows(self.num_features, self.num_targets);
         let mut parts = Vec::with_capacity(self.num_batches());
@@ -199,8 +202,8 @@ impl<B: Backend> Batches<B> {
         }
     }
 
-    /// Every row once in the dataset's order, `rows` at a time, as evaluation
-    /// wants them.
+    /// Returns every row once in the dataset's order, `rows` at a time, for
+    /// evaluation.
     ///
     /// # Panics
     ///
@@ -228,8 +231,8 @@ impl<B: Backend> Batches<B> {
         }
     }
 
-    /// Batches of about so many rows that are made on the host, ahead of the
-    /// device.
+    /// Returns batches that are made on the host, ahead of the device;
+    /// `num_rows` is about the number of rows of each.
     fn made_on_host(
         &self,
         num_batches: usize,
@@ -244,7 +247,7 @@ impl<B: Backend> Batches<B> {
         [self.num_features, self.num_targets]
     }
 
-    /// Indices of rows, on the device.
+    /// Returns indices of rows as a tensor on the device.
     fn indices(&self, order: &[usize]) -> Tensor<B, 1, Int> {
         assert!(order.iter().all(|row| *row < self.num_rows), "no such row");
         let indices = order.iter().map(|row| (*row as i64).elem::<B::IntElem>());
@@ -272,7 +275,8 @@ mod tests {
             .place(placement)
     }
 
-    /// The row numbers of each batch, having checked that rows are whole.
+    /// Returns the row numbers of each batch, after checking that rows are
+    /// whole.
     fn rows(batches: impl Iterator<Item = Batch<B>>) -> Vec<Vec<usize>> {
         batches
             .map(|batch| {

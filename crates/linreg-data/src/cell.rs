@@ -1,7 +1,7 @@
-/// What a text in a table stands for.
+/// The meaning of a text in a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cell<'a> {
-    /// Nothing, or a word for it.
+    /// A missing value: an empty text, or a word for it.
     Missing,
     /// A number, which may be infinite.
     Number(f64),
@@ -9,8 +9,8 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
 }
 
-/// What people and programs write where there is nothing: the words that pandas
-/// reads so too, in capitals or not, and that of databases.
+/// Whether people and programs write this text for a missing value: the words
+/// that pandas reads so too, in upper or lower case, and `\N` of databases.
 pub(crate) fn is_missing(text: &str) -> bool {
     const WORDS: [&str; 10] = [
         "", "na", "n/a", "#n/a", "#na", "<na>", "nan", "null", "none", "\\n",
@@ -19,7 +19,7 @@ pub(crate) fn is_missing(text: &str) -> bool {
         || text.eq_ignore_ascii_case("-nan")
 }
 
-/// A word for true or false.
+/// Reads a word for true or false.
 pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text {
         _ if text.eq_ignore_ascii_case("true") => Some(true),

@@ -2,10 +2,10 @@ use std::collections::HashMap;
 
 use crate::Factor;
 
-/// Finds where columns stand by their names, in a time that does not grow with
+/// Finds the positions of columns by name, in a time that does not grow with
 /// their number.
 ///
-/// To make one takes a look at every name: it is for those who look up several.
+/// Making one goes over every name, so it pays off for several look-ups.
 ///
 /// # Example
 ///
@@ -19,12 +19,12 @@ use crate::Factor;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ColumnIndex<'a> {
-    /// The first and the last column of each name.
+    /// The positions of the first and the last column of each name.
     columns: HashMap<&'a str, (usize, usize)>,
 }
 
 impl<'a> ColumnIndex<'a> {
-    /// The index of columns of these names, in order.
+    /// Indexes columns with these names, in order.
     pub fn new<S: AsRef<str> + ?Sized + 'a>(names: impl IntoIterator<Item = &'a S>) -> Self {
         let mut columns: HashMap<&str, (usize, usize)> = HashMap::new();
         for (position, name) in names.into_iter().enumerate() {
@@ -34,18 +34,18 @@ impl<'a> ColumnIndex<'a> {
         Self { columns }
     }
 
-    /// Where the first column of a name stands.
+    /// The position of the first column with this name.
     pub fn get(&self, name: &str) -> Option<usize> {
         self.columns.get(name).map(|(first, _)| *first)
     }
 
-    /// Where the last column of a name stands.
+    /// The position of the last column with this name.
     pub fn last(&self, name: &str) -> Option<usize> {
         self.columns.get(name).map(|(_, last)| *last)
     }
 
-    /// Where the column of a factor stands: the last of its name for `C()`, since
-    /// a column that comes a second time, by its levels, does so after all others.
+    /// The position of the column of a factor: the last of its name for `C()`,
+    /// since a column that is categorical a second time comes after all others.
     pub(crate) fn of(&self, factor: &Factor) -> Option<usize> {
         match factor {
             Factor::Categorical(name) => self.last(name),

@@ -1,6 +1,6 @@
 use std::io::{self, BufRead, BufReader, Read};
 
-/// How a file is compressed, which its first bytes tell.
+/// The compression of a file, which its first bytes show.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Compression {
     None,
@@ -9,17 +9,19 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// Of a file that begins with these four bytes or more.
+    /// Returns the compression of a file that begins with these bytes, of which
+    /// at least four are needed.
     pub fn of(magic: &[u8]) -> Self {
         match magic {
             [0x1F, 0x8B, ..] => Self::Gzip,
-            // A frame, or one to pass over, as parallel compressors write first.
+            // A frame, or a frame to skip, which parallel compressors write
+            // first.
             [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Self::Zstandard,
             _ => Self::None,
         }
     }
 
-    /// What the input holds.
+    /// Returns a reader of the decompressed contents.
     pub fn reader(self, input: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
         match self {
             Self::None => input,
@@ -31,9 +33,9 @@ impl Compression {
     }
 }
 
-/// Compressed bytes, of which some can be looked at before they are read.
+/// Compressed bytes, the next of which can be looked at before they are read.
 struct Input {
-    /// Bytes to be read before the others.
+    /// The bytes that have been looked at and are read first.
     first: Vec<u8>,
     input: BufReader<Box<dyn Read + Send>>,
 }
@@ -46,7 +48,8 @@ impl Input {
         }
     }
 
-    /// The next so many bytes, or all that there are, which stay to be read.
+    /// Returns the next `length` bytes, or all that there are, without
+    /// consuming them.
     fn peek(&mut self, length: usize) -> io::Result<&[u8]> {
         let missing = length.saturating_sub(self.first.len()) as u64;
         let mut input = self.input.by_ref().take(missing);
@@ -91,8 +94,8 @@ impl BufRead for Input {
     }
 }
 
-/// Compressed files one after the other, which are one, and zeros after them,
-/// with which tapes and some writers fill the last block up.
+/// Several compressed files one after the other, which are read as one, and
+/// zeros after them, with which tapes and some programs fill the last block.
 struct Members {
     compression: Compression,
     state: State,
@@ -103,7 +106,7 @@ enum State {
     Between(Input),
     Gzip(flate2::bufread::GzDecoder<Input>),
     Zstandard(zstd::Decoder<'static, Input>),
-    /// After the last one, or after an error.
+    /// After the last member, or after an error.
     Ended,
 }
 

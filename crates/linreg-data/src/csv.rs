@@ -26,36 +26,37 @@ use header::Header;
 use layout::Layout;
 pub use options::CsvOptions;
 
-/// A CSV file: cells are text, whose kind shows from what they say.
+/// A CSV file. Its cells are text, and the text shows what kind they are.
 ///
-/// Cells may be quoted; lines end in LF, CRLF or CR; a byte order mark and blank
-/// lines are passed over. A column without a name before the others, which names
-/// the rows, and empty ones after them are no columns of the table. The file may
-/// be compressed with gzip or Zstandard.
+/// Cells may be quoted; lines end in LF, CRLF or CR; a byte order mark and
+/// blank lines are skipped. A column without a name at the start of the lines
+/// holds the names of the rows; it is no column of the table, and neither are
+/// empty ones at the end. The file may be compressed with gzip or Zstandard.
 pub(crate) struct CsvSource {
     input: Input,
     name: Arc<str>,
     schema: SchemaRef,
-    /// All cells of a record, those of the table's columns and others.
+    /// All cells of a record: those of the table's columns and the others.
     all: SchemaRef,
     layout: Layout,
     dialect: Dialect,
-    /// Where the first record stands.
+    /// The position of the first record.
     start: Start,
-    /// The parts of the file, once a pass has ended.
+    /// The blocks of the file; set when a pass has ended.
     index: Arc<OnceLock<Index>>,
 }
 
-/// Bytes that have been read of a stream, and the stream.
+/// Bytes that have already been read from a stream, and the stream.
 type Begun = (Vec<u8>, Box<dyn Read + Send>);
 
 enum Input {
     File(InputFile, Compression),
-    /// Can be read once: the bytes that the header was found in, and the rest.
+    /// An input that can be read only once: the bytes that were read after the
+    /// header row, and the rest.
     Once(Mutex<Option<Begun>>),
 }
 
-/// What a pass finds out.
+/// What a pass over the file finds out.
 struct Index {
     num_rows: u64,
     blocks: Vec<IndexEntry>,
@@ -72,7 +73,7 @@ struct IndexEntry {
 }
 
 impl CsvSource {
-    /// Reads the header of a file.
+    /// Opens a file and reads its header row.
     pub fn open(file: InputFile, options: &CsvOptions) -> Result<Self, DataError> {
         let name = file.name().clone();
         let mut input = file.reader();
@@ -85,7 +86,7 @@ impl CsvSource {
         Ok(Self::new(Input::File(file, compression), name, header))
     }
 
-    /// Reads the header of an input that can be read once.
+    /// Opens an input that can be read only once and reads its header row.
     pub fn once(
         mut input: Box<dyn Read + Send>,
         name: &str,
@@ -125,7 +126,7 @@ impl CsvSource {
         }
     }
 
-    /// The blocks of the whole file, one after the other.
+    /// Returns the blocks of the whole file in their order.
     fn in_file_order(&self, input: Box<dyn Read + Send>, rest: Vec<u8>, decoder: Decoder) -> Parts {
         let (dialect, num_cells) = (self.dialect, self.layout.num_cells());
         let name = self.name.clone();
@@ -140,7 +141,8 @@ impl CsvSource {
         let mut num_rows = 0;
         let parts = std::iter::from_fn(move || {
             let Some(block) = blocks.next() else {
-                // The pass has ended; an index of another pass is the same.
+                // The pass has ended; the index of an earlier pass must be the
+                // same.
                 let unchanged = state.as_ref().map_or(Ok(()), InputFile::check);
                 let blocks = std::mem::take(&mut entries);
                 let before = index.get_or_init(|| Index { num_rows, blocks });
@@ -166,7 +168,7 @@ impl CsvSource {
         Box::new(ended_by_error(parts))
     }
 
-    /// The blocks of an uncompressed file in an order of their own.
+    /// Returns the blocks of an uncompressed file in a shuffled order.
     fn in_shuffled_order(
         &self,
         file: &InputFile,
@@ -261,7 +263,7 @@ fn part(block: Block, decoder: Decoder) -> Part {
     }
 }
 
-/// Nothing after the first error.
+/// Ends an iterator after its first error.
 fn ended_by_error<T>(
     items: impl Iterator<Item = Result<T, DataError>>,
 ) -> impl Iterator<Item = Result<T, DataError>> {

@@ -11,7 +11,7 @@ use crate::DataError;
 use crate::input::{InputFile, InputReader, unreadable};
 use crate::source::{Chunk, Origin, check_names};
 
-/// A file of a binary format that is read a part at a time.
+/// A file of a binary format that is read in parts.
 pub(crate) struct DataFile {
     input: InputFile,
     format: &'static str,
@@ -36,13 +36,13 @@ impl DataFile {
         self.input.reader()
     }
 
-    /// An error unless the file is as it was when it was opened.
+    /// Checks that the file has not changed since it was opened.
     pub(crate) fn check(&self) -> Result<(), DataError> {
         self.input.check()
     }
 
-    /// An error unless each column has a name of its own, and there are no more
-    /// than can be used.
+    /// Checks that every column has a distinct name, and that there are not too
+    /// many.
     pub(crate) fn check_names(&self, schema: &SchemaRef) -> Result<(), DataError> {
         let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
         check_names(&names).map_err(|problem| DataError::Header {
@@ -51,10 +51,11 @@ impl DataFile {
         })
     }
 
-    /// Does what reads and decodes. What goes wrong, as decoders see it, is a
-    /// damaged file, unless the file has changed or cannot be read.
+    /// Calls a function that reads and decodes. Its error means a damaged file,
+    /// unless the file has changed or cannot be read.
     ///
-    /// On damaged files the decoders of both formats panic too.
+    /// Panics are caught too: on damaged files, the decoders of both formats
+    /// may panic.
     pub(crate) fn decode<T>(
         &self,
         decode: impl FnOnce() -> Result<T, DataError>,
@@ -68,7 +69,7 @@ impl DataFile {
         }
     }
 
-    /// The error that the contents are not what the format asks for.
+    /// Returns the error that the contents do not follow the format.
     pub(crate) fn damaged(&self, reason: impl ToString) -> DataError {
         DataError::Damaged {
             file: self.input.name().to_string(),
@@ -77,7 +78,7 @@ impl DataFile {
         }
     }
 
-    /// The error that the contents are not read, and why.
+    /// Returns the error that the contents are refused, and why.
     pub(crate) fn refused(&self, problem: String) -> DataError {
         DataError::File {
             file: self.input.name().to_string(),
@@ -95,7 +96,7 @@ impl DataFile {
         }
     }
 
-    /// Rows of the file in memory.
+    /// Returns rows of the file as a chunk.
     pub(crate) fn chunk(&self, batch: RecordBatch, first_row: u64) -> Chunk {
         let file = self.input.name().clone();
         Chunk {
@@ -112,7 +113,7 @@ thread_local! {
     static IS_CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Catches a panic without the message that the program would print.
+/// Catches a panic and suppresses the message that the program would print.
 fn catch_quietly<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -129,7 +130,8 @@ fn catch_quietly<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
     result
 }
 
-/// Decoders report bytes that are missing, or that do not decompress, as errors
+/// Whether an I/O error is about the contents of a file: decoders report bytes
+/// that are missing or do not decompress as I/O errors without an error number
 /// of the operating system.
 fn is_about_contents(error: &io::Error) -> bool {
     error.raw_os_error().is_none()
@@ -141,7 +143,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     text.unwrap_or("the decoder gave up").to_string()
 }
 
-/// Rows that a person finds by their numbers, counted from 1.
+/// The places of rows by their numbers in the file, from 1.
 struct NumberedRows {
     file: Arc<str>,
     first_row: u64,

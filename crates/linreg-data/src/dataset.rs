@@ -4,11 +4,11 @@ use crate::error::quote;
 use crate::rows::mean_weight;
 use crate::{DataError, Rows};
 
-/// Rows of features with their targets, in `f64`, the names of the columns,
-/// and, where rows do not all count the same, the weight of each.
+/// Rows of features with their targets in `f64`, the names of the columns, and,
+/// where rows do not all count the same, the weight of each row.
 ///
-/// Every number is finite, there is at least one row, one feature and one
-/// target, and names are distinct: it cannot be made otherwise.
+/// Every number is finite, the names are distinct, and there is at least one
+/// row, one feature and one target: the constructors check this.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     rows: Rows,
@@ -26,8 +26,8 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// No rows, no features, no targets, lengths that do not fit, a name there
-    /// twice, or a number that is NaN or infinite.
+    /// No rows, no features, no targets, lengths that do not fit, a duplicate
+    /// name, or a number that is NaN or infinite.
     pub fn new(
         features: Vec<f64>,
         targets: Vec<f64>,
@@ -50,11 +50,12 @@ impl Dataset {
         })
     }
 
-    /// The same rows under other column names.
+    /// Returns the same rows under other column names.
     ///
     /// # Errors
     ///
-    /// Not one name for each column, or a name there twice.
+    /// A number of names that is not the number of columns, or a duplicate
+    /// name.
     pub fn with_names(
         self,
         feature_names: Vec<String>,
@@ -73,15 +74,16 @@ impl Dataset {
         Ok(renamed)
     }
 
-    /// The same rows with a weight each, `[num_rows]`: a row of weight 2 counts
-    /// as two rows of weight 1 in every mean and one of weight 0 not at all, as
-    /// `sample_weight` in scikit-learn. Only the ratios of weights matter to a
-    /// model.
+    /// Returns the same rows with one weight for each, `[num_rows]`, as
+    /// `sample_weight` in scikit-learn. In every mean a row of weight 2 counts
+    /// as two rows of weight 1, and a row of weight 0 does not count. Only the
+    /// ratios of weights matter to a model.
     ///
     /// # Errors
     ///
-    /// Not one weight for each row, a weight that is not finite or below 0, no
-    /// weight above 0, or a mean weight beyond 64-bit floats.
+    /// A number of weights that is not the number of rows, a weight that is not
+    /// finite or is below 0, no weight above 0, or a mean weight beyond 64-bit
+    /// floats.
     pub fn with_weights(mut self, weights: Vec<f64>) -> Result<Self, DataError> {
         let sum = weights.iter().sum();
         self.rows.weights = Some(weights);
@@ -135,7 +137,8 @@ impl Dataset {
         column(self.targets(), index, self.num_targets())
     }
 
-    /// The weight of each row, `[num_rows]`; none where all count the same.
+    /// The weight of each row, `[num_rows]`; None where all rows count the
+    /// same.
     pub fn weights(&self) -> Option<&[f64]> {
         self.rows.weights.as_deref()
     }
@@ -150,7 +153,7 @@ impl Dataset {
         &self.target_names
     }
 
-    /// The rows of these indices, in that order.
+    /// Returns the rows at these indices, in that order.
     ///
     /// # Errors
     ///
@@ -180,7 +183,7 @@ impl Dataset {
     }
 }
 
-/// An error unless each column has a name of its own.
+/// Checks that no two columns have the same name.
 pub(crate) fn check_distinct(features: &[String], targets: &[String]) -> Result<(), DataError> {
     let mut seen = BTreeSet::new();
     let mut names = targets.iter().chain(features);
@@ -193,7 +196,7 @@ pub(crate) fn check_distinct(features: &[String], targets: &[String]) -> Result<
     }
 }
 
-/// An error unless there is one name for each column.
+/// Checks that there is one name for each column.
 pub(crate) fn check_number(
     what: &str,
     names: &[String],
@@ -208,7 +211,7 @@ pub(crate) fn check_number(
     )))
 }
 
-/// One column of row-major numbers.
+/// Returns one column of row-major numbers.
 fn column(values: &[f64], index: usize, width: usize) -> impl Iterator<Item = f64> + '_ {
     assert!(index < width, "no column {index}");
     values[index..].iter().step_by(width).copied()

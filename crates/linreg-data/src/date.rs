@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// Which of day and month comes first in dates such as `03/04/2024`.
+/// Whether the day or the month comes first in dates such as `03/04/2024`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DateOrder {
@@ -11,12 +11,14 @@ pub enum DateOrder {
     MonthFirst,
 }
 
-/// A date in a cell, as days since 1970-01-01 in UTC.
+/// The date of a cell, in days since 1970-01-01 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Date {
-    /// It can be read in one way only, such as `2024-02-29` or `29.2.2024`.
+    /// A date that can be read in one way only, such as `2024-02-29` or
+    /// `29.2.2024`.
     Known(f64),
-    /// Its day and its month may change places, where both give a date.
+    /// A date in which day and month may be exchanged; an order that gives no
+    /// date is None.
     Slashed {
         day_first: Option<f64>,
         month_first: Option<f64>,
@@ -42,7 +44,7 @@ impl Date {
         let days = |year: i32, month: &str, day: &str| {
             let date = NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?)?;
             let days = date.signed_duration_since(NaiveDate::default()).num_days();
-            // Microseconds are whole numbers, so that only the quotient is rounded.
+            // Microseconds are whole numbers, so only the division rounds.
             let microseconds = days as f64 * 86_400e6 + (seconds * 1e6).round();
             Some(microseconds / 86_400e6)
         };
@@ -65,7 +67,8 @@ impl Date {
         })
     }
 
-    /// The days, if the date has this order; None if it cannot.
+    /// Returns the days if the date has this order; None if it cannot, or if it
+    /// needs an order and none is given.
     pub fn days(self, order: Option<DateOrder>) -> Option<f64> {
         match (self, order) {
             (Self::Known(days), _) => Some(days),
@@ -76,13 +79,14 @@ impl Date {
     }
 }
 
-/// The digits that a text begins with, and what follows.
+/// Splits a text into the digits at its beginning and the rest.
 fn digits(text: &str) -> Option<(&str, &str)> {
     let length = text.bytes().take_while(u8::is_ascii_digit).count();
     (length > 0).then(|| text.split_at(length))
 }
 
-/// A year of four digits; of two, the one from 1969 to 2068, as POSIX reads it.
+/// Reads a year of four digits, or of two: then the one from 1969 to 2068, as
+/// in POSIX.
 fn year(digits: &str) -> Option<i32> {
     let year: i32 = digits.parse().ok()?;
     Some(match (digits.len(), year) {
@@ -92,8 +96,8 @@ fn year(digits: &str) -> Option<i32> {
     })
 }
 
-/// The seconds after midnight in UTC that what follows a date says; 0 if nothing
-/// does.
+/// Reads the time after a date as seconds after midnight in UTC; 0 for an empty
+/// text.
 fn time(text: &str) -> Option<f64> {
     if text.is_empty() {
         return Some(0.0);
@@ -139,7 +143,8 @@ fn time(text: &str) -> Option<f64> {
     Some(f64::from(hour * 3600 + minute * 60 + second) + fraction - zone(rest)?)
 }
 
-/// The seconds that a zone such as `Z`, `+01:00` or `-08` is ahead of UTC.
+/// Reads a time zone such as `Z`, `+01:00` or `-08` as the seconds that it is
+/// ahead of UTC.
 fn zone(text: &str) -> Option<f64> {
     if ["", "z", "utc", "gmt"].contains(&text.to_ascii_lowercase().as_str()) {
         return Some(0.0);

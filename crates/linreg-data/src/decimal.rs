@@ -1,8 +1,8 @@
-/// The number that a text such as `-12.345` is, the same as `str::parse` gives,
-/// in two thirds of its time; None for a text that takes more.
+/// Reads a number such as `-12.345` with the same result as `str::parse`, in
+/// two thirds of its time; None for a text that needs more.
 ///
-/// Its digits and the power of ten are 64-bit floats without rounding, so that
-/// only their quotient is rounded (Clinger, *How to Read Floating Point Numbers
+/// Its digits and the power of ten are exact as 64-bit floats, so only their
+/// quotient is rounded (Clinger, *How to Read Floating Point Numbers
 /// Accurately*, 1990).
 pub(crate) fn plain_decimal(text: &str) -> Option<f64> {
     const MAX_BYTES: usize = 16;

@@ -7,27 +7,29 @@ use crate::source::{ChunkOrder, Source, column_indices};
 use crate::values::Values;
 use crate::{Chunk, ColumnIndex, DataError, read};
 
-/// What a pass over the numeric columns of a table tells beyond its [`Schema`].
+/// Statistics of the numeric columns of a table beyond its [`Schema`], from one
+/// pass.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Description {
     /// The columns described: the numeric, boolean and date ones, in file order.
     pub columns: Vec<String>,
     /// A sample of the rows, from which quantiles are taken.
     pub sample: Sample,
-    /// Correlation of each column with the target, where one is named; None for
-    /// a column that is constant or the target itself.
+    /// The correlation of each column with the target, if one is named; None
+    /// for a column that is constant and for the target itself.
     pub correlations: Vec<Option<f64>>,
 }
 
-/// Rows that are kept to tell quantiles: enough for a rank within 1 % of the
-/// rows, 19 times of 20.
+/// The rows of the sample for quantiles: enough that a rank is within 1 % of
+/// the rows in 19 of 20 cases.
 const SAMPLE_ROWS: usize = 10_000;
 
-/// Numbers that a sample holds at most, for tables of very many columns.
+/// The largest number of numbers in a sample, which limits its rows for very
+/// many columns.
 const SAMPLE_NUMBERS: usize = 1 << 23;
 
-/// Describes the numeric columns of a source, each for itself and, where there
-/// is a target, with it.
+/// Describes the numeric columns of a source, each on its own and, if there is
+/// a target, together with it.
 ///
 /// # Errors
 ///
@@ -73,7 +75,8 @@ pub fn describe(
     }
     sample.shrink();
     let correlation = |(index, pair): (usize, &Pair)| {
-        // The rounding of a constant's mean would correlate with anything.
+        // The rounding error of the mean of a constant could correlate with
+        // anything.
         let is_one = Some(index) == target || is_constant[index];
         pair.correlation().filter(|_| !is_one)
     };
@@ -85,7 +88,7 @@ pub fn describe(
     })
 }
 
-/// The finite numbers of each column; NaN in other rows.
+/// Returns the finite numbers of each column; NaN for other cells.
 fn numbers(columns: &[Column], chunk: &Chunk) -> Result<Vec<Vec<f64>>, DataError> {
     let all = vec![true; chunk.num_rows()];
     let arrays = columns.iter().zip(chunk.batch.columns());
@@ -99,18 +102,19 @@ fn numbers(columns: &[Column], chunk: &Chunk) -> Result<Vec<Vec<f64>>, DataError
     arrays.map(finite).collect()
 }
 
-/// Some rows of a table, drawn so that every row is as likely as every other:
-/// those with the least hashes of their number. Samples of parts of the table
-/// merge to that of the whole, whatever the parts.
+/// A random sample of the rows of a table in which every row is equally likely:
+/// it keeps the rows whose numbers have the smallest hashes. The samples of
+/// parts of a table merge to the sample of the whole, whatever the parts.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Sample {
-    /// Rows kept at most.
+    /// The largest number of rows to keep.
     capacity: usize,
-    /// Rows seen.
+    /// The number of rows seen.
     num_rows: u64,
-    /// Hash of each row kept.
+    /// The hash of each row kept.
     hashes: Vec<u64>,
-    /// Numbers of the rows kept, row-major; NaN where missing.
+    /// The numbers of the rows kept, one vector for each column; NaN where
+    /// missing.
     rows: Vec<Vec<f64>>,
 }
 
@@ -142,7 +146,8 @@ impl Sample {
         for (column, other) in self.rows.iter_mut().zip(other.rows) {
             column.extend(other);
         }
-        // Not at every chunk: a selection costs as much as the rows kept.
+        // It does not shrink at every chunk, since each selection goes over all
+        // rows kept.
         if self.hashes.len() > 2 * self.capacity {
             self.shrink();
         }
@@ -161,7 +166,7 @@ impl Sample {
         self.hashes.retain(|_| all.next().is_some_and(|kept| *kept));
     }
 
-    /// Which of the rows remembered are in the sample, unless all are.
+    /// Says of each row held whether it is in the sample; None if all are.
     fn kept(&self) -> Option<Vec<bool>> {
         if self.hashes.len() <= self.capacity {
             return None;
@@ -172,7 +177,7 @@ impl Sample {
         Some(self.hashes.iter().map(|hash| *hash < limit).collect())
     }
 
-    /// Number of rows in the sample.
+    /// The number of rows in the sample.
     pub fn num_rows(&self) -> usize {
         self.hashes.len().min(self.capacity)
     }
@@ -182,8 +187,9 @@ impl Sample {
         self.num_rows <= self.capacity as u64
     }
 
-    /// By how much of the rows the rank of a quantile may be wrong, 19 times of
-    /// 20: 1.96 standard deviations of a binomial share of one half.
+    /// The error of the rank of a quantile as a share of the rows, which is not
+    /// exceeded in 19 of 20 cases: 1.96 standard deviations of a binomial share
+    /// of one half.
     pub fn rank_error(&self) -> f64 {
         match self.is_whole() {
             true => 0.0,
@@ -191,9 +197,9 @@ impl Sample {
         }
     }
 
-    /// The quantiles of a column, at shares from 0 to 1, missing cells left out;
-    /// in between by linear interpolation, as R's type 7 (Hyndman and Fan,
-    /// *Sample Quantiles in Statistical Packages*, 1996). None without numbers.
+    /// Returns the quantiles of a column at shares from 0 to 1, without missing
+    /// values, by linear interpolation as R's type 7 (Hyndman and Fan, *Sample
+    /// Quantiles in Statistical Packages*, 1996); None if there are no numbers.
     pub fn quantiles(&self, column: usize, shares: &[f64]) -> Option<Vec<f64>> {
         let kept = self.kept();
         let is_kept = |row: usize| kept.as_ref().is_none_or(|kept| kept[row]);
@@ -209,15 +215,16 @@ impl Sample {
             let below = position.floor() as usize;
             let above = (below + 1).min(values.len() - 1);
             let part = position - below as f64;
-            // Not the difference, which may overflow.
+            // The difference of the two values is not used, since it may
+            // overflow.
             values[below] * (1.0 - part) + values[above] * part
         };
         Some(shares.iter().map(quantile).collect())
     }
 }
 
-/// Sums of the deviations of two columns from their means, over the rows that
-/// have both.
+/// Sums of products of the deviations of two columns from their means, over the
+/// rows in which neither is missing.
 #[derive(Clone, Debug, Default)]
 struct Pair {
     count: f64,
@@ -252,8 +259,8 @@ impl Pair {
         pair
     }
 
-    /// Chan, Golub and LeVeque, *Updating Formulae and a Pairwise Algorithm for
-    /// Computing Sample Variances*, 1979.
+    /// Merges the sums by the formulas of Chan, Golub and LeVeque, *Updating
+    /// Formulae and a Pairwise Algorithm for Computing Sample Variances*, 1979.
     fn merge(&mut self, other: &Self) {
         if other.count == 0.0 {
             return;
@@ -269,7 +276,7 @@ impl Pair {
         self.count = count;
     }
 
-    /// Pearson's; None where one of them is constant.
+    /// Pearson's correlation; None where one of the columns is constant.
     fn correlation(&self) -> Option<f64> {
         let product = self.xx.sqrt() * self.yy.sqrt();
         let r = self.xy / product;

@@ -10,8 +10,8 @@ use crate::{
     learn_encoder, learn_schema, open,
 };
 
-/// The rows of a source that are for training, validation or the test, encoded
-/// as they are read.
+/// The rows of a source for training, validation or the test, encoded as they
+/// are read.
 #[derive(Clone)]
 pub struct EncodedSource {
     source: Arc<dyn Source>,
@@ -19,20 +19,20 @@ pub struct EncodedSource {
     split: SplitRows,
     set: Set,
     feature_names: Vec<String>,
-    /// Known once they have been read.
+    /// 0 until the rows have been counted by [`load`](Self::load).
     num_rows: usize,
 }
 
-/// Encoded rows, where there is room for them.
+/// Encoded rows, in memory if there is room for them.
 pub enum EncodedRows {
-    /// In memory.
+    /// The rows are in memory.
     Memory(Dataset),
-    /// In the file, to be read in every pass.
+    /// The rows are in the file, and every pass reads them.
     File(EncodedSource),
 }
 
 impl EncodedSource {
-    /// The rows of a set, yet unread.
+    /// Takes the rows of a set; reads none of them yet.
     ///
     /// # Errors
     ///
@@ -53,8 +53,8 @@ impl EncodedSource {
         })
     }
 
-    /// Reads and encodes the rows, with what was done about missing cells and
-    /// new levels.
+    /// Reads and encodes the rows; with each chunk come the counts of its
+    /// missing values and new levels.
     ///
     /// # Errors
     ///
@@ -63,8 +63,8 @@ impl EncodedSource {
         self.map(order, |encoded, _| Ok((encoded.rows, encoded.counts)))
     }
 
-    /// Reads and encodes the rows, and makes something of each chunk on whichever
-    /// thread has read it.
+    /// Reads and encodes the rows, and calls `of` with each chunk on the thread
+    /// that has read it.
     ///
     /// # Errors
     ///
@@ -83,8 +83,8 @@ impl EncodedSource {
         })
     }
 
-    /// Reads all rows: into memory, if they are no more than `max_numbers`
-    /// features and targets, else only to count them.
+    /// Reads all rows: into memory if their features and targets are at most
+    /// `max_numbers` numbers, else only to count the rows.
     ///
     /// # Errors
     ///
@@ -131,12 +131,13 @@ impl EncodedSource {
     }
 }
 
-/// Reads a file into memory, with every column that can be as a feature: numbers
-/// as they are, words by their levels. For more control, see [`EncodedSource`].
+/// Reads a file into memory, with every other column that can be a feature:
+/// numbers as they are, words by their levels. For more control, see
+/// [`EncodedSource`].
 ///
 /// # Errors
 ///
-/// A file that cannot be read, a target it lacks, or missing cells.
+/// A file that cannot be read, a target that it lacks, or missing values.
 ///
 /// # Example
 ///

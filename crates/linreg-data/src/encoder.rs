@@ -26,100 +26,114 @@ pub(crate) use fitted::FittedRows;
 pub use size::{MAX_FEATURES, MOST_FEATURES};
 use stored::StoredEncoder;
 
-/// What is done about cells with nothing in them.
+/// What is done about missing values.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingPolicy {
-    /// They are an error.
+    /// A missing value is an error.
     #[default]
     Error,
-    /// Their row is left out.
+    /// A row with a missing value is left out.
     Drop,
-    /// They take the column's mean; a level takes its share.
+    /// A missing value of a feature is replaced by the mean of its column; in a
+    /// categorical column, the feature of each level takes the share of the
+    /// rows with that level. A row whose target or weight is missing is left
+    /// out.
     Mean,
-    /// As `Mean`, and a further feature tells which they were; in a categorical
-    /// column they are a level of their own.
+    /// As `Mean`, with one more feature that is 1 where the value is missing;
+    /// in a categorical column, missing values are a level of their own
+    /// instead.
     Indicator,
 }
 
-/// What is done about a level that is in none of the rows a model is fitted to.
+/// What is done about a new level: one that no row has that the model is fitted
+/// to.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnseenPolicy {
-    /// It is an error.
+    /// A new level is an error.
     #[default]
     Error,
-    /// It is taken as the baseline.
+    /// It is treated as the reference level.
     Baseline,
-    /// Its row is left out: it has no prediction.
+    /// Its row is left out and gets no prediction.
     Drop,
 }
 
 /// Turns the columns of a table into the features and targets of a model.
 ///
-/// A numeric column is one feature; a categorical one of `k` levels is `k - 1`
-/// features of 0 and 1, named `town=Kiel`, each compared with the baseline
-/// level; a product of columns is the product of their features. It is stored
-/// with a model, so that every later prediction does the same.
+/// A numeric column is one feature. A categorical column of `k` levels is
+/// `k - 1` features of 0 and 1, named as in `town=Kiel`, each of which compares
+/// a level with the reference level. A product of columns is the product of
+/// their features. The encoder is stored with a model, so that every later
+/// prediction encodes in the same way.
 ///
 /// # Coding
 ///
-/// In a product, a categorical column keeps its baseline level where the
-/// product without it is no term of the model, as in R (Chambers and Hastie,
-/// *Statistical Models in S*, 1992, section 2.4.1). Without an intercept that
-/// goes for the first categorical column too.
+/// In a product, a categorical column keeps its reference level where the
+/// product without the column is no term of the model, as in R (Chambers and
+/// Hastie, *Statistical Models in S*, 1992, section 2.4.1). Without an
+/// intercept, the first categorical column that is a term on its own keeps it
+/// too.
 ///
 /// # Storing
 ///
-/// One that is deserialised has been checked: its columns, terms and policies fit
-/// each other, and its features are no more than [`MOST_FEATURES`].
+/// A deserialised encoder has been checked: its columns, terms and policies fit
+/// each other, and it has at most [`MOST_FEATURES`] features.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(try_from = "StoredEncoder")]
 pub struct Encoder {
-    /// The columns that are used, and what they are.
-    /// Features first, then targets and the weight.
+    /// The columns that are used, and what they are: features first, then
+    /// targets and the weight.
     columns: Vec<Column>,
-    /// Products of columns.
+    /// The terms: products of columns.
     terms: Vec<Term>,
     /// Whether the model has an intercept.
     intercept: bool,
-    /// Columns to predict.
+    /// The columns to predict.
     targets: Vec<String>,
-    /// The column of row weights.
+    /// The column of row weights, if there is one.
     weight: Option<String>,
-    /// Whether weights are numbers of equal rows.
+    /// Whether a weight counts identical rows, so that it has to be a whole
+    /// number.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     counts: bool,
-    /// What is done about missing cells.
+    /// What is done about missing values.
     missing: MissingPolicy,
     /// What is done about new levels.
     unseen: UnseenPolicy,
 }
 
-/// What makes an [`Encoder`] of a [`Schema`].
+/// The settings with which a [`Schema`] becomes an [`Encoder`].
 #[derive(Clone, Debug)]
 pub struct EncoderConfig {
-    /// Columns to predict; at least one.
+    /// The columns to predict; at least one.
     pub targets: Vec<String>,
-    /// The terms of the model; None for every column that can be a feature.
+    /// The terms of the model. None makes every column that can be a feature a
+    /// term.
     pub terms: Option<Vec<Term>>,
-    /// Columns among the terms that nobody named, such as those that a `.` in a
-    /// formula stands for: a term of one that cannot be a feature is left out.
+    /// The columns of the terms that the user did not name, such as those that
+    /// a `.` in a formula stands for: a term with such a column is left out
+    /// where the column cannot be a feature.
     pub implied: Vec<String>,
-    /// Columns that are no features, where there are no terms.
+    /// The columns that are not to be features; used only where `terms` is
+    /// None.
     pub exclude: Vec<String>,
     /// Whether the model has no intercept.
     pub no_intercept: bool,
-    /// The column of row weights. A row of weight 2 counts as two rows.
+    /// The column of row weights, if there is one. A row of weight 2 counts as
+    /// two rows.
     pub weight: Option<String>,
-    /// Whether weights are numbers of equal rows, so that they have to be whole.
+    /// Whether a weight counts identical rows, so that it has to be a whole
+    /// number.
     pub counts: bool,
-    /// What is done about missing cells.
+    /// What is done about missing values.
     pub missing: MissingPolicy,
     /// What is done about new levels.
     pub unseen: UnseenPolicy,
-    /// Features at most; the terms of a model may stand for more than fit into
-    /// memory. Default: [`MAX_FEATURES`]; at most [`MOST_FEATURES`].
+    /// The largest number of features, since the terms of a model may stand for
+    /// more than fit into memory. Default: [`MAX_FEATURES`]; at most
+    /// [`MOST_FEATURES`].
     pub max_features: usize,
 }
 
@@ -141,13 +155,13 @@ impl Default for EncoderConfig {
 }
 
 impl Encoder {
-    /// Settles what each column becomes.
+    /// Decides what each column becomes.
     ///
     /// # Errors
     ///
-    /// A name that is no column, a column that cannot be what it is chosen for,
-    /// a feature there twice, no features, more features than the limit, or missing
-    /// cells where the policy is [`MissingPolicy::Error`].
+    /// A name that is no column, a column that cannot have the role that it is
+    /// given, a duplicate feature, no features, more features than the limit,
+    /// or missing values where the policy is [`MissingPolicy::Error`].
     pub fn new(schema: &Schema, config: &EncoderConfig) -> Result<Self, DataError> {
         if config.targets.is_empty() {
             return Err(DataError::Columns("there is no target".to_string()));
@@ -191,7 +205,8 @@ impl Encoder {
                 quote(target)
             )));
         }
-        // A column that is taken as numbers and by its levels: as numbers first.
+        // A column that is used both as numbers and by its levels comes as
+        // numbers first.
         used.sort_by_key(|column| column.is_second);
         let mut columns: Vec<Column> = used.into_iter().cloned().collect();
         for name in config.targets.iter().chain(&config.weight) {
@@ -210,7 +225,8 @@ impl Encoder {
         encoder.check_size(config.max_features)?;
         let names = encoder.feature_names();
         if names.is_empty() {
-            // Those that nobody left out, and why they are none.
+            // Name the columns that the user did not exclude, and why each is
+            // no feature.
             let exclude = ColumnIndex::new(&config.exclude);
             let ignored = schema.columns.iter().filter(|column| {
                 column.kind == Kind::Ignored
@@ -230,8 +246,8 @@ impl Encoder {
         Ok(encoder)
     }
 
-    /// The encoder of a model that came without one: each feature is a numeric
-    /// column of its name.
+    /// Returns the encoder for a model that is stored without one: each feature
+    /// is a numeric column of its name.
     pub fn of_numbers(features: &[String], targets: &[String]) -> Self {
         let column = |name: &String| Column {
             name: name.clone(),
@@ -262,7 +278,8 @@ impl Encoder {
         }
     }
 
-    /// An error for missing cells, if that is what they are.
+    /// Returns an error if there are missing values and the policy makes them
+    /// one.
     fn check_missing(&self) -> Result<(), DataError> {
         let with_missing = self.columns.iter().filter(|column| column.missing > 0);
         let with_missing: Vec<&Column> = with_missing.collect();
@@ -303,7 +320,7 @@ impl Encoder {
         &self.targets
     }
 
-    /// The column of row weights.
+    /// The column of row weights, if there is one.
     pub fn weight(&self) -> Option<&str> {
         self.weight.as_deref()
     }
@@ -313,17 +330,17 @@ impl Encoder {
         self.intercept
     }
 
-    /// What is done about missing cells.
+    /// What is done about missing values.
     pub fn missing(&self) -> MissingPolicy {
         self.missing
     }
 
-    /// What is done about levels that are in none of the rows fitted to.
+    /// What is done about new levels.
     pub fn unseen(&self) -> UnseenPolicy {
         self.unseen
     }
 
-    /// The features in order, and what each is made of.
+    /// The features in order, with what each is made of.
     pub fn features(&self) -> Vec<Feature> {
         let products = self.products();
         products
@@ -338,8 +355,8 @@ impl Encoder {
         features.iter().map(Feature::to_string).collect()
     }
 
-    /// Whether every row of a table becomes the same with this encoder as with
-    /// another, learned from all of that table.
+    /// Returns whether this encoder turns every row of a table into the same
+    /// numbers as `learned`, which was learned from all of that table.
     pub(crate) fn agrees_with(&self, learned: &Self) -> bool {
         let num_features = self.num_feature_columns();
         self.columns.len() == learned.columns.len()
@@ -350,7 +367,8 @@ impl Encoder {
             && zip(&self.columns, &learned.columns)
                 .enumerate()
                 .all(|(index, (column, learned))| {
-                    // A missing target drops its row, whatever the others are.
+                    // A missing target never takes the mean: its row is left
+                    // out.
                     let takes_mean = index < num_features
                         && (column.missing > 0 || learned.missing > 0)
                         && self.takes_means();
@@ -358,24 +376,25 @@ impl Encoder {
                 })
     }
 
-    /// Another policy for levels that are in none of the rows fitted to.
+    /// Returns the encoder with another policy for new levels.
     pub fn with_unseen(mut self, unseen: UnseenPolicy) -> Self {
         self.unseen = unseen;
         self
     }
 
-    /// The columns of features come first, then targets and weight.
+    /// The number of columns that features are made of; they come before the
+    /// targets and the weight.
     fn num_feature_columns(&self) -> usize {
         let others = self.targets.len() + usize::from(self.weight.is_some());
         self.columns.len().saturating_sub(others)
     }
 
-    /// Whether missing cells of features take the mean.
+    /// Whether missing values of features are replaced by the mean.
     fn takes_means(&self) -> bool {
         matches!(self.missing, MissingPolicy::Mean | MissingPolicy::Indicator)
     }
 
-    /// Finds the columns that features are made of.
+    /// Returns an index of the columns that features are made of.
     fn feature_index(&self) -> ColumnIndex<'_> {
         let columns = &self.columns[..self.num_feature_columns()];
         ColumnIndex::new(columns.iter().map(|column| &column.name))
@@ -385,8 +404,8 @@ impl Encoder {
         Design::of(self).products()
     }
 
-    /// Finds the columns in a source: those of the features and, with
-    /// `with_targets`, of the targets and the weight.
+    /// Finds the columns of the features in a source and, with `with_targets`,
+    /// those of the targets and the weight.
     ///
     /// # Errors
     ///
@@ -408,7 +427,7 @@ impl Encoder {
 }
 
 impl EncoderConfig {
-    /// The terms of the model of a table.
+    /// The terms of the model for a table with this schema.
     pub(crate) fn terms(&self, schema: &Schema) -> Vec<Term> {
         let Some(terms) = &self.terms else {
             let targets = ColumnIndex::new(&self.targets);
@@ -435,7 +454,7 @@ impl EncoderConfig {
     }
 }
 
-/// An error for a feature that is there twice.
+/// Checks that no feature occurs twice.
 fn check_distinct(names: &[String]) -> Result<(), DataError> {
     let mut seen = std::collections::HashSet::new();
     match names.iter().find(|name| !seen.insert(name.as_str())) {
@@ -447,7 +466,7 @@ fn check_distinct(names: &[String]) -> Result<(), DataError> {
     }
 }
 
-/// An [`Encoder`] for the columns of one source.
+/// An [`Encoder`] that knows where its columns are in one source.
 #[derive(Clone)]
 pub struct BoundEncoder {
     encoder: Arc<Encoder>,
@@ -456,39 +475,42 @@ pub struct BoundEncoder {
     with_targets: bool,
 }
 
-/// The rows of a chunk, encoded.
+/// The encoded rows of a chunk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encoded {
-    /// Features, targets and weights of the rows that are kept; without targets
-    /// where only features were asked for.
+    /// The features, targets and weights of the rows that are kept; only the
+    /// features where the encoder was bound without targets.
     pub rows: Rows,
     /// Whether each row of the chunk is kept.
     pub kept: Vec<bool>,
-    /// What was done about missing cells and new levels.
+    /// How many missing values and new levels there were, and how many rows
+    /// were left out.
     pub counts: EncodingCounts,
 }
 
-/// How many cells the policies for missing cells and new levels were used on.
+/// How many rows were encoded or left out, and how many missing values and new
+/// levels they had.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct EncodingCounts {
-    /// Number of rows, those left out included.
+    /// The number of rows, including those left out.
     pub rows: u64,
-    /// Rows left out, for whatever reason.
+    /// The number of rows left out, for any reason.
     pub dropped: u64,
-    /// Rows of weight 0 among them.
+    /// How many of the rows left out were left out for a weight of 0.
     #[serde(default)]
     pub weightless: u64,
-    /// Rows with new levels among them.
+    /// How many of the rows left out were left out for a new level.
     #[serde(default)]
     pub unseen_rows: u64,
-    /// Missing cells of each column that has any.
+    /// The number of missing values of each column that has any. A row that an
+    /// earlier column has left out is not counted again.
     pub missing: BTreeMap<String, u64>,
-    /// Cells with new levels of each column that has any.
+    /// The number of cells with a new level, for each column that has any.
     pub unseen: BTreeMap<String, u64>,
 }
 
 impl EncodingCounts {
-    /// Rows left out for missing cells.
+    /// The number of rows left out for missing values.
     pub fn incomplete(&self) -> u64 {
         self.dropped - self.weightless - self.unseen_rows
     }
@@ -511,7 +533,7 @@ impl EncodingCounts {
 }
 
 impl BoundEncoder {
-    /// Where the columns stand in the source, in the order in which
+    /// The positions of the columns in the source, in the order in which
     /// [`encode`](Self::encode) expects them.
     pub fn columns(&self) -> &[usize] {
         &self.columns
@@ -528,17 +550,19 @@ impl BoundEncoder {
     }
 
     /// Encodes a chunk whose first columns are those of
-    /// [`columns`](Self::columns); `wanted` tells which rows, all if None.
+    /// [`columns`](Self::columns); `wanted` says which rows to encode, all of
+    /// them if None.
     ///
     /// # Errors
     ///
-    /// A cell that is not what its column is, missing or of a new level where
-    /// that is an error, a negative weight, or a product beyond 64-bit floats.
+    /// A cell that does not fit its column, an infinite number, a missing value
+    /// or a new level where that is an error, a weight that is negative or, if
+    /// weights are counts, not whole, or a product beyond 64-bit floats.
     pub fn encode(&self, chunk: &Chunk, wanted: Option<&[bool]>) -> Result<Encoded, DataError> {
         Block::read(self, chunk, wanted, &mut [])?.encode(self, chunk)
     }
 
-    /// What the rows of a chunk that are kept hold.
+    /// Sums up the rows of a chunk that are kept.
     pub(crate) fn fitted_rows(
         &self,
         chunk: &Chunk,
@@ -547,15 +571,14 @@ impl BoundEncoder {
         Ok(Block::read(self, chunk, wanted, &mut [])?.fitted_rows(self))
     }
 
-    /// Where the weight stands among the columns.
+    /// The position of the weight among the columns.
     fn weight_column(&self) -> Option<usize> {
         let has_weight = self.with_targets && self.encoder.weight.is_some();
         has_weight.then(|| self.columns.len() - 1)
     }
 
-    /// Encodes every row of a chunk whose columns have been read as numbers
-    /// before, where they could be: the first of `numbers` belongs to the first
-    /// column.
+    /// Encodes every row of a chunk, using the `numbers` that have already been
+    /// read from it; entry `i` belongs to column `i`.
     pub(crate) fn encode_read(
         &self,
         chunk: &Chunk,
@@ -586,7 +609,7 @@ mod tests {
         Ok((encoder.feature_names(), encoded))
     }
 
-    /// Encodes what a formula says.
+    /// Encodes a table as a formula says; returns the names and the features.
     fn formula(content: &str, formula: &str) -> Result<(Vec<String>, Vec<f64>), String> {
         let header = content.lines().next().unwrap();
         let columns: Vec<String> = header.split(',').map(String::from).collect();
@@ -636,7 +659,7 @@ mod tests {
         let text = "area,town,w,x,y\n50,a,1,5,1\n70,b,0,6,2\n90,b,3,7,4\n";
         let (names, encoded) = plain(text, &config).unwrap();
         assert_eq!(names, ["x"]);
-        // The row of weight 0 has no part in anything.
+        // The row of weight 0 is left out.
         assert_eq!(encoded.rows.targets, [1.0, 50.0, 4.0, 90.0]);
         assert_eq!(encoded.rows.weights, Some(vec![1.0, 3.0]));
         let counts = encoded.counts;
@@ -702,7 +725,7 @@ mod tests {
 
     #[test]
     fn what_a_feature_is_comes_from_its_encoder() {
-        // Names and levels with the signs of products, powers and levels.
+        // Names and levels that contain the characters `:`, `^` and `=`.
         let text = "t,a:b,c^2,y\n10:20,1,k=1,1\n11:30,2,l=2,2\n10:20,4,k=1,3\n11:30,3,k=1,5\n";
         let config = EncoderConfig::default();
         let (encoder, _) = encode(text, &ColumnChoice::default(), &config).unwrap();
@@ -976,7 +999,7 @@ mod tests {
         let rows_of = [exact(a, b, 1), exact(b, a, 0), exact(a, b, 1)];
         assert_eq!(found, rows_of.concat());
         assert!(tails[1] != 0.0 && rows.features[1] == (a * a) as f64);
-        // Nothing is kept of what 64 bits hold.
+        // There are no tails where 64 bits hold every feature exactly.
         assert_eq!(of("y ~ a + b + t + t:a").tails, None);
     }
 
@@ -994,7 +1017,7 @@ mod tests {
         fn encoded_levels_tell_the_levels(levels in prop::collection::vec("[a-e]", 2..40)) {
             let rows: String = levels.iter().map(|level| format!("{level},1\n")).collect();
             let Ok((encoder, encoded)) = encode(&format!("t,y\n{rows}"), &ColumnChoice::default(), &config()) else {
-                // A column of one level is no feature, nor one of unique words.
+                // A column of one level or of unique words is no feature.
                 let different = levels.iter().collect::<std::collections::HashSet<_>>().len();
                 prop_assert!(different == 1 || different == levels.len());
                 return Ok(());

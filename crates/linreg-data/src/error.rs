@@ -3,41 +3,41 @@ use thiserror::Error;
 use crate::formula::nearest;
 use crate::printable;
 
-/// Why rows cannot be read, made, divided or batched.
+/// An error of reading, generating, splitting or batching rows.
 ///
-/// A place is a file with a line or a row, counted from 1 and the header
-/// included, as editors and people count.
+/// A place is a file with a line or a row. Both are counted from 1, and lines
+/// include the header row, as in an editor.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// Writing or reading has failed.
+    /// A write or a read has failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// A file cannot be read as a table.
     #[error("{file}: {problem}")]
     File {
-        /// Name of the file.
+        /// The name of the file.
         file: String,
-        /// What is wrong, and what to do.
+        /// What is wrong, and what to do about it.
         problem: String,
     },
-    /// A row cannot be read, or is no row of the table.
+    /// A row cannot be read, or does not fit the table.
     #[error("{place}: {problem}")]
     Row {
-        /// Where it stands.
+        /// The place of the row.
         place: String,
-        /// What is wrong, and what to do.
+        /// What is wrong, and what to do about it.
         problem: String,
     },
-    /// The names of the columns of a file cannot be used.
+    /// The header row or the column names of a file cannot be used.
     #[error("{place}: {problem}")]
     Header {
         /// The file, and the line where it has lines.
         place: String,
-        /// What is wrong, and what to do.
+        /// What is wrong, and what to do about it.
         problem: String,
     },
-    /// There is a header but no row, or none is left.
+    /// There are no rows; the text is the end of the message.
     #[error("there are no rows{0}")]
     NoRows(String),
     /// A name is not among the columns.
@@ -45,117 +45,118 @@ pub enum DataError {
     UnknownColumn {
         /// The name asked for.
         name: String,
-        /// The names in the header.
+        /// The names of all columns.
         columns: Vec<String>,
     },
-    /// The choice of columns makes no sense.
+    /// The columns, or the numbers in them, cannot be used as asked; the text
+    /// says why.
     #[error("{0}")]
     Columns(String),
-    /// A cell is not what its column is.
+    /// A cell does not fit its column.
     #[error("{place}, column {}: found {}, expected {expected}", quote(.column), cell(.found))]
     Cell {
-        /// Where its row stands.
+        /// The place of its row.
         place: String,
-        /// Name of the column.
+        /// The name of the column.
         column: String,
         /// The text of the cell.
         found: String,
         /// What should be there.
         expected: &'static str,
     },
-    /// Cells with nothing in them, where that is an error.
+    /// Missing values, where they are an error.
     #[error("{cells} missing {}: {examples}; leave their rows out with --missing drop, or use a feature's mean with --missing mean or indicator", plural(*.cells, "cell"))]
     Missing {
-        /// How many there are, in what has been read.
+        /// The number of missing values in what has been read.
         cells: u64,
-        /// Where the first ones stand.
+        /// The places of the first ones.
         examples: String,
-        /// The first column with any.
+        /// The first column that has one.
         column: String,
     },
-    /// A missing cell in a table that a model is applied to, where that is an
+    /// A missing value in a table that a model is applied to, where that is an
     /// error.
     #[error("{place}, column {}: the cell is missing; --missing drop leaves such rows out, --missing mean takes the mean of the rows that the model was fitted to", quote(.column))]
     MissingCell {
-        /// Where its row stands.
+        /// The place of its row.
         place: String,
-        /// Name of the column.
+        /// The name of the column.
         column: String,
     },
-    /// A level that was not there when the columns were learned.
+    /// A level that the encoder does not know.
     #[error(
         "{place}, column {}: found {}, a level that the model does not know; it knows {}; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop",
         quote(.column), quote(.found), list(.levels)
     )]
     UnseenLevel {
-        /// Where its row stands.
+        /// The place of its row.
         place: String,
-        /// Name of the column.
+        /// The name of the column.
         column: String,
         /// The level.
         found: String,
-        /// The levels known.
+        /// The known levels.
         levels: Vec<String>,
     },
     /// A formula that cannot be read.
     #[error(transparent)]
     Formula(#[from] crate::FormulaError),
-    /// The contents of a file are not what its format asks for.
+    /// The contents of a file do not follow its format.
     #[error("{file}: cut short, or no {format} file: {reason}; copy or write it again")]
     Damaged {
-        /// Name of the file.
+        /// The name of the file.
         file: String,
         /// The format that it should have.
         format: &'static str,
         /// What was found.
         reason: String,
     },
-    /// A table that Arrow refuses.
+    /// An error of the Arrow library.
     #[error(transparent)]
     Arrow(arrow_schema::ArrowError),
-    /// A table that Parquet cannot hold.
+    /// An error of the Parquet library.
     #[error(transparent)]
     Parquet(parquet::errors::ParquetError),
-    /// A source has given more or fewer rows than it said it has.
+    /// A source has given more or fewer rows than it said.
     #[error(
         "found {found} rows, expected {expected} as counted before; leave the data as it is while it is read"
     )]
     Changed {
-        /// Rows found.
+        /// The number of rows found.
         found: usize,
-        /// Rows the source said it has.
+        /// The number of rows that the source said it has.
         expected: usize,
     },
-    /// A number that was asked for cannot be used.
+    /// The value of a setting cannot be used.
     #[error("the {name} is {found}, expected {expected}")]
     Setting {
-        /// What the number is, in words.
+        /// The setting, in words.
         name: &'static str,
-        /// The number found.
+        /// The value found.
         found: String,
-        /// What can be used.
+        /// The values that can be used.
         expected: String,
     },
     /// Something stored with a model is not what it should be.
     #[error("the {what} is {found}, expected {expected}")]
     Stored {
-        /// What it is, in words.
+        /// What was stored, in words.
         what: String,
         /// What was found.
         found: String,
-        /// What can be used.
+        /// The values that can be used.
         expected: String,
     },
     /// The terms of a model stand for more features than the limit.
     #[error("the model has {} features, more than the limit of {limit}; {} of them are of the term {}: use fewer of its factors, powers or levels", amount(*.features), amount(*.of_term), quote(.term))]
     TooManyFeatures {
-        /// Number of features; the largest number if there are more.
+        /// The number of features, capped at `u64::MAX`.
         features: u64,
         /// The term with the most features.
         term: String,
-        /// How many it has; the largest number if there are more.
+        /// The number of features of that term, capped at `u64::MAX`.
         of_term: u64,
-        /// Features at most.
+        /// The largest number of features allowed.
         limit: usize,
     },
     /// The spread of a column that is not constant is too small for 64-bit
@@ -174,7 +175,7 @@ pub enum DataError {
 }
 
 impl From<arrow_schema::ArrowError> for DataError {
-    /// What went wrong with the file itself stays an [`std::io::Error`].
+    /// Keeps an error of the file system as an [`std::io::Error`].
     fn from(error: arrow_schema::ArrowError) -> Self {
         match error {
             arrow_schema::ArrowError::IoError(_, error) => Self::Io(error),
@@ -184,7 +185,7 @@ impl From<arrow_schema::ArrowError> for DataError {
 }
 
 impl From<parquet::errors::ParquetError> for DataError {
-    /// What went wrong with the file itself stays an [`std::io::Error`].
+    /// Keeps an error of the file system as an [`std::io::Error`].
     fn from(error: parquet::errors::ParquetError) -> Self {
         match error {
             parquet::errors::ParquetError::External(inner) => match inner.downcast() {
@@ -197,7 +198,7 @@ impl From<parquet::errors::ParquetError> for DataError {
 }
 
 impl DataError {
-    /// Whether the message names the file that the error is of.
+    /// Whether the message names the file in which the error occurred.
     pub fn names_file(&self) -> bool {
         matches!(
             self,
@@ -225,7 +226,7 @@ impl DataError {
     }
 }
 
-/// A number that may have been too large to count.
+/// Writes a number that is capped at `u64::MAX`.
 fn amount(number: u64) -> String {
     match number {
         u64::MAX => "more than 10^19".to_string(),
@@ -233,7 +234,7 @@ fn amount(number: u64) -> String {
     }
 }
 
-/// A word for one or several.
+/// Returns a word in the singular or the plural.
 pub(crate) fn plural(count: u64, word: &str) -> String {
     match count {
         1 => word.to_string(),
@@ -241,7 +242,8 @@ pub(crate) fn plural(count: u64, word: &str) -> String {
     }
 }
 
-/// What may be meant by the name of a column that is not there.
+/// Suggests the nearest column for a name that is unknown, or lists all
+/// columns.
 fn instead(name: &str, columns: &[String]) -> String {
     match nearest(name, columns) {
         Some(near) => format!("did you mean {}?", quote(near)),
@@ -249,7 +251,7 @@ fn instead(name: &str, columns: &[String]) -> String {
     }
 }
 
-/// Names as a reader would write them, the first few of many.
+/// Lists quoted names, at most the first 12.
 pub(crate) fn list(names: &[String]) -> String {
     const MOST: usize = 12;
     let mut text = names
@@ -264,7 +266,7 @@ pub(crate) fn list(names: &[String]) -> String {
     text
 }
 
-/// A cell of a file.
+/// Quotes a cell of a file.
 pub(crate) fn cell(text: &str) -> String {
     if text.is_empty() {
         return "an empty cell".to_string();
@@ -272,7 +274,7 @@ pub(crate) fn cell(text: &str) -> String {
     quote(text)
 }
 
-/// A text from a file, on one line and of bounded length.
+/// Quotes a text from a file, on one line and at most 40 characters of it.
 pub(crate) fn quote(text: &str) -> String {
     const MOST: usize = 40;
     let start: String = text.chars().take(MOST).collect();

@@ -16,10 +16,12 @@ use names::written;
 use parser::Parser;
 use stored::{StoredFactor, StoredFormula, StoredTerm};
 
-/// Higher powers of any number are beyond what a double can tell apart.
+/// The highest degree of `poly`: beyond it, the raw powers of most columns are
+/// so nearly linearly dependent that 64-bit floats cannot tell them apart.
 const HIGHEST_DEGREE: u32 = 30;
 
-/// A parsed model formula: what is predicted, and from what.
+/// A parsed model formula: the targets, and the terms from which they are
+/// predicted.
 ///
 /// Its text form is a formula that parses to the same value.
 ///
@@ -38,9 +40,10 @@ const HIGHEST_DEGREE: u32 = 30;
 pub struct Formula {
     /// The columns to predict, one or more.
     pub targets: Vec<String>,
-    /// What to predict them from: single factors first, then products of two, and so on.
+    /// The terms to predict them from: single factors first, then products of
+    /// two, and so on.
     pub terms: Vec<Term>,
-    /// Whether the model has a constant beside its terms.
+    /// Whether the model has an intercept.
     pub intercept: bool,
 }
 
@@ -67,9 +70,10 @@ pub struct Term(pub Vec<Factor>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "StoredFactor")]
 pub enum Factor {
-    /// The column as its kind says: a number as it is, a categorical column by its levels.
+    /// The column as its kind says: a number as it is, a categorical column by
+    /// its levels.
     Column(String),
-    /// `C(town)`: categorical whatever its cells look like.
+    /// `C(town)`: the column as categorical, whatever its cells look like.
     Categorical(String),
     /// `poly(x, 3)`: the raw powers x, x², x³, as R's `poly(x, 3, raw = TRUE)`.
     Powers {
@@ -81,7 +85,7 @@ pub enum Factor {
 }
 
 impl Formula {
-    /// Reads a formula about a table with these columns, in the table's order.
+    /// Parses a formula for a table with these columns, in the table's order.
     ///
     /// `.` stands for every column that is not a target.
     ///
@@ -96,13 +100,13 @@ impl Formula {
     ///
     /// # Errors
     ///
-    /// Where the text is not a formula, or names a column that the table lacks.
+    /// A text that is no formula, or that names a column that the table lacks.
     pub fn parse(text: &str, columns: &[String]) -> Result<Formula, FormulaError> {
         Ok(Self::parse_implied(text, columns)?.0)
     }
 
-    /// As [`parse`](Self::parse), with the columns that nobody named: a `.` in the
-    /// formula stands for them.
+    /// As [`parse`](Self::parse), and also returns the columns that the formula
+    /// does not name, but that a `.` in it stands for.
     ///
     /// ```
     /// use linreg_data::Formula;
@@ -534,7 +538,7 @@ mod tests {
         assert!(parse(&format!("y ~ {}a{}", "(".repeat(100), ")".repeat(100))).is_ok());
     }
 
-    /// A right side that is a formula whatever is drawn.
+    /// Draws a right side that is always valid.
     fn right_side() -> impl Strategy<Value = String> {
         let name = prop::sample::select(&COLUMNS[2..]).prop_map(|name| match name {
             "a" | "b" | "c" | "größe" => name.to_string(),
@@ -551,7 +555,7 @@ mod tests {
         })
     }
 
-    /// Whatever is in an error, its carets are under the text that it is about.
+    /// Checks that the carets of an error are under the text that it is about.
     fn assert_aligned(error: &FormulaError) {
         let shown = error.to_string();
         let lines: Vec<&str> = shown.split('\n').collect();

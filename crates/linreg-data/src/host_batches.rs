@@ -8,9 +8,9 @@ use crate::{DataError, Rows, Scaler, Summary};
 pub(crate) struct Cut<'a> {
     pub(crate) summary: &'a Summary,
     pub(crate) scaler: Option<&'a Scaler>,
-    /// Rows of every batch but a short last one.
+    /// The number of rows of every batch except a shorter last one.
     pub(crate) batch_size: usize,
-    /// Rows of a tensor at most: a larger batch comes in parts.
+    /// The largest number of rows of a tensor: a larger batch comes in parts.
     pub(crate) max_rows: usize,
 }
 
@@ -18,7 +18,8 @@ pub(crate) struct Cut<'a> {
 pub(crate) struct HostBatches<'a, I, B: Backend> {
     chunks: I,
     cut: Cut<'a>,
-    /// The chunk that is being cut, and how many of its rows are.
+    /// The chunk that is being cut, the number of its rows, and how many of
+    /// them have been cut.
     chunk: Rows,
     chunk_rows: usize,
     chunk_cut: usize,
@@ -41,7 +42,7 @@ impl<'a, I: Iterator<Item = Result<Rows, DataError>>, B: Backend> HostBatches<'a
         }
     }
 
-    /// The next batch, or part of one; none after the last row.
+    /// Returns the next batch, or part of one; None after the last row.
     fn cut(&mut self) -> Result<Option<HostBatch<B>>, DataError> {
         let Cut {
             summary,
@@ -88,7 +89,7 @@ impl<'a, I: Iterator<Item = Result<Rows, DataError>>, B: Backend> HostBatches<'a
         Ok(Some(batch))
     }
 
-    /// Reads and scales the next chunk; false if there is none.
+    /// Reads and scales the next chunk; returns false if there is none.
     fn read_chunk(&mut self) -> Result<bool, DataError> {
         let Some(chunk) = self.chunks.next().transpose()? else {
             return Ok(false);
@@ -111,7 +112,7 @@ impl<'a, I: Iterator<Item = Result<Rows, DataError>>, B: Backend> HostBatches<'a
         Ok(true)
     }
 
-    /// An error if rows are left.
+    /// Returns an error if rows are left.
     fn check_end(&mut self) -> Result<Option<HostBatch<B>>, DataError> {
         let mut found = self.num_cut + self.chunk_rows - self.chunk_cut;
         while self.read_chunk()? {
@@ -144,7 +145,7 @@ impl<I: Iterator<Item = Result<Rows, DataError>>, B: Backend> Iterator for HostB
     }
 }
 
-/// Some rows of a row-major block.
+/// Returns some rows of a row-major block.
 fn part_of(values: &[f64], rows: std::ops::Range<usize>, width: usize) -> &[f64] {
     &values[rows.start * width..rows.end * width]
 }

@@ -10,15 +10,16 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use crate::DataError;
 
-/// What a file that is no longer the one that was opened is told with.
+/// The message about a file that is no longer as it was when it was opened.
 const CHANGED: &str =
     "the file changed while it was read; run the command again when nothing writes to it";
 
-/// The same of one whose name now stands for another file, or for none.
+/// The message about a file whose name now stands for another file, or for
+/// none.
 const REPLACED: &str = "the file was replaced or removed while it was read; run the command again when nothing writes to it";
 
-/// A file that is opened once, however often it is read, and has to stay as it
-/// was then: no byte is given away that was read after a change.
+/// A file that is opened once, however often it is read, and that must not
+/// change: no byte is returned that was read after a change.
 #[derive(Clone)]
 pub(crate) struct InputFile {
     opened: Arc<Opened>,
@@ -27,21 +28,22 @@ pub(crate) struct InputFile {
 struct Opened {
     file: File,
     name: Arc<str>,
-    /// None for a file without a name, which nobody else can change.
+    /// The path; None for a file without a name, which no other program can
+    /// change.
     path: Option<PathBuf>,
     state: State,
 }
 
-/// What tells a file from another, and from itself after a change.
+/// What identifies a file and shows whether it has changed.
 #[derive(Debug, PartialEq)]
 struct State {
     num_bytes: u64,
     modified: Option<SystemTime>,
-    /// The device and the number of the file there.
+    /// The device, and the number of the file on it.
     #[cfg(unix)]
     identity: (u64, u64),
-    /// When it was last changed in any way, which nobody can set: seconds and
-    /// nanoseconds.
+    /// The time of the last change of any kind, which no program can set:
+    /// seconds and nanoseconds.
     #[cfg(unix)]
     changed: (i64, i64),
 }
@@ -63,7 +65,7 @@ impl State {
     fn is_same_file(&self, other: &Self) -> bool {
         #[cfg(unix)]
         return self.identity == other.identity;
-        // Windows lets nobody replace or remove a file that is open.
+        // Windows does not allow an open file to be replaced or removed.
         #[cfg(not(unix))]
         {
             let _ = other;
@@ -73,13 +75,13 @@ impl State {
 }
 
 impl InputFile {
-    /// Opens a file, which messages call `name`.
+    /// Opens a file; messages call it `name`.
     pub fn open(path: &Path, name: &str) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|error| unreadable(name, &error))?;
         Self::new(file, Some(path.to_path_buf()), name)
     }
 
-    /// A file without a name, such as one that is kept until the program ends.
+    /// Takes a file without a name in the file system, such as a temporary one.
     pub fn unnamed(file: File, name: &str) -> Result<Self, DataError> {
         Self::new(file, None, name)
     }
@@ -111,12 +113,12 @@ impl InputFile {
         self.opened.state.num_bytes
     }
 
-    /// A reader from the beginning, with a position of its own.
+    /// Returns a reader from the beginning, with a position of its own.
     pub fn reader(&self) -> InputReader {
         self.reader_at(0)
     }
 
-    /// A reader from this byte on.
+    /// Returns a reader from this byte on.
     pub fn reader_at(&self, position: u64) -> InputReader {
         InputReader {
             file: self.clone(),
@@ -124,9 +126,10 @@ impl InputFile {
         }
     }
 
-    /// The bytes from this one on.
+    /// Returns `length` bytes from the byte `start` on.
     pub fn bytes_at(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
-        // No more memory than there are bytes, whatever a file says of itself.
+        // This limits the memory to the size of the file, whatever the file
+        // says about itself.
         let end = start.checked_add(length as u64);
         if end.is_none_or(|end| end > self.num_bytes()) {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -136,7 +139,7 @@ impl InputFile {
         Ok(bytes)
     }
 
-    /// An error if the file is another one than when it was opened.
+    /// Checks that the file is the one that was opened, and unchanged.
     pub fn check(&self) -> Result<(), DataError> {
         self.change()
             .map_err(|error| unreadable(self.name(), &error))
@@ -146,7 +149,8 @@ impl InputFile {
         let Opened {
             file, path, state, ..
         } = self.opened.as_ref();
-        // First by name: to replace a file changes the one that is open, too.
+        // The name is checked first, since replacing a file also changes the
+        // state of the open one.
         if let Some(path) = path {
             let is_same = match std::fs::metadata(path) {
                 Ok(metadata) => State::of(&metadata).is_same_file(state),
@@ -164,7 +168,7 @@ impl InputFile {
     }
 }
 
-/// Reads an [`InputFile`] from a position that nobody else moves.
+/// Reads an [`InputFile`] from a position of its own.
 pub(crate) struct InputReader {
     file: InputFile,
     position: u64,
@@ -173,7 +177,8 @@ pub(crate) struct InputReader {
 impl Read for InputReader {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let read = read_at(&self.file.opened.file, bytes, self.position)?;
-        // After the bytes: what is written later is none of them.
+        // The check comes after the read: what is written later is not in the
+        // bytes.
         self.file.change()?;
         self.position += read as u64;
         Ok(read)
@@ -192,7 +197,8 @@ impl Seek for InputReader {
     }
 }
 
-/// Reads from an offset without the cursor that all handles of a file share.
+/// Reads from an offset without using the cursor that all handles of a file
+/// share.
 fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     #[cfg(unix)]
     return std::os::unix::fs::FileExt::read_at(file, bytes, offset);
@@ -218,12 +224,12 @@ impl ChunkReader for InputFile {
     }
 }
 
-/// The error that a file is not what it was.
+/// Returns the error that a file has changed.
 pub(crate) fn changed(file: &str) -> DataError {
     unreadable(file, &io::Error::other(CHANGED))
 }
 
-/// The error that a file cannot be read, in the words of the system.
+/// Returns the error that a file cannot be read, in the words of the system.
 pub(crate) fn unreadable(file: &str, error: &io::Error) -> DataError {
     let problem = match error.kind() {
         io::ErrorKind::UnexpectedEof => {
@@ -268,7 +274,7 @@ mod tests {
             (|_| (), ""),
             (|path| fs::write(path, "a\n2\n").unwrap(), CHANGED),
             (|path| fs::write(path, "a\n").unwrap(), CHANGED),
-            // As long as before, and with the same time.
+            // The new content has the same length and the same time.
             (
                 |path| {
                     let time = fs::metadata(path).unwrap().modified().unwrap();

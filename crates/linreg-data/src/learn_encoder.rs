@@ -5,24 +5,25 @@ use crate::schema::{Kind, Schema, SchemaIndex};
 use crate::source::{ChunkOrder, Source};
 use crate::{DataError, Encoder, EncoderConfig, MissingPolicy, Set, Split, SplitRows, read};
 
-/// Settles what each column becomes in a model that is fitted to the rows for
-/// training of a split.
+/// Decides what each column becomes in a model that is fitted to the training
+/// rows of a split.
 ///
-/// The levels of a column, and the means that its missing cells take, are those
-/// of the rows that the model is fitted to: rows that are held out, left out for
-/// a missing cell, or of weight 0 have no part in them. A level that is only in
-/// such rows is a new one for the model ([`UnseenPolicy`](crate::UnseenPolicy)).
-/// A column that has the same value in all rows fitted to is left out, unless
-/// the terms name it: then it is an error. In a fold of a cross-validation it
-/// stays, since the folds are to have the features of the model.
+/// The levels of a column, and the means that replace its missing values, are
+/// those of the rows that the model is fitted to: rows that are held out, left
+/// out for a missing value, or of weight 0 have no influence on them. A level
+/// that only such rows have is a new level for the model
+/// ([`UnseenPolicy`](crate::UnseenPolicy)). A column that has the same value in
+/// all rows fitted to is left out, unless the terms name it: then it is an
+/// error. In a fold of a cross-validation it stays, since every fold has to
+/// have the features of the model.
 ///
-/// The schema is changed to what was found: a column left out becomes
-/// [`Kind::Ignored`], and levels become those of the rows fitted to.
+/// The schema is updated: a column that is left out becomes [`Kind::Ignored`],
+/// and levels become those of the rows fitted to.
 ///
 /// # Errors
 ///
-/// As [`Encoder::new`], a source that cannot be read, or a baseline that was
-/// named and is the level of no row fitted to.
+/// As [`Encoder::new`], a source that cannot be read, or a reference level that
+/// the user named and that no row fitted to has.
 ///
 /// # Example
 ///
@@ -59,8 +60,9 @@ pub fn learn_encoder(
     learn(source, schema, config, &split.into()).map(|(encoder, _)| encoder)
 }
 
-/// The numbers of the rows, from 0, that a model is not fitted to for a missing
-/// cell or a weight of 0.
+/// Returns the numbers, from 0 and in order, of the rows that a model is not
+/// fitted to: rows with a missing value or a new level that the policies of the
+/// encoder leave out, and rows of weight 0.
 ///
 /// # Errors
 ///
@@ -81,7 +83,7 @@ pub fn rows_left_out(source: &dyn Source, encoder: &Encoder) -> Result<Arc<[u64]
     Ok(rows.into())
 }
 
-/// The encoder, and how often the rows were read for it.
+/// Returns the encoder, and how often the rows were read for it.
 pub(crate) fn learn(
     source: &dyn Source,
     schema: &mut Schema,
@@ -93,7 +95,7 @@ pub(crate) fn learn(
         schema.leave_out_constants(config);
     }
     let mut passes = 0;
-    // Each round leaves out a column more, so that there is a last.
+    // The loop ends, since each round leaves out at least one more column.
     loop {
         let mut encoder = Encoder::new(schema, config)?;
         if !encoder.may_leave_out_rows(&split.split()) {
@@ -107,7 +109,7 @@ pub(crate) fn learn(
     }
 }
 
-/// What the rows for training hold.
+/// Sums up the training rows.
 fn fitted_rows(
     source: &dyn Source,
     encoder: &Encoder,
@@ -128,8 +130,8 @@ fn fitted_rows(
 }
 
 impl Schema {
-    /// Leaves out the columns that would be features and have the same number in
-    /// every row.
+    /// Marks as ignored the columns that would be features and have the same
+    /// number in every row.
     pub(crate) fn leave_out_constants(&mut self, config: &EncoderConfig) {
         let mut left_out = Vec::new();
         let index = SchemaIndex::new(self);
@@ -156,7 +158,7 @@ impl Schema {
         self.leave_out(left_out);
     }
 
-    /// Ignores columns, each for a reason.
+    /// Marks columns as ignored, each with a reason.
     pub(crate) fn leave_out(&mut self, columns: Vec<(usize, String)>) {
         for (position, why) in columns {
             self.columns[position].kind = Kind::Ignored;
@@ -166,8 +168,8 @@ impl Schema {
 }
 
 impl EncoderConfig {
-    /// Whether a feature of this value in every row tells nothing: without an
-    /// intercept it takes its place, unless it is 0.
+    /// Whether a feature with this value in every row is useless. In a model
+    /// without an intercept it takes the place of one, unless the value is 0.
     fn tells_nothing(&self, value: f64) -> bool {
         !self.no_intercept || value == 0.0
     }

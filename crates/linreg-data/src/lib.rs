@@ -1,17 +1,18 @@
-//! Rows for linear regression: where they come from and how training sees them.
+//! Data for linear regression: reading, encoding, splitting and batching rows.
 //!
 //! - [`open`] opens CSV, Parquet and Arrow files as one [`Source`], which
 //!   [`read`] reads on all cores in chunks of rows;
-//! - [`learn_schema`] finds out what the columns are, [`describe`] what their
-//!   numbers are like;
-//! - an [`Encoder`], of every column or of a [`Formula`], which [`learn_encoder`]
-//!   fits to the rows of a model, turns columns into features and targets, and [`EncodedSource`] a source into rows, for the sets
-//!   of a [`Split`]; [`learn_and_encode`] finds the columns and encodes the rows
-//!   in one pass where it can; [`load_dataset`] does it all for a plain file;
+//! - [`learn_schema`] finds out what kind each column is, and [`describe`]
+//!   samples its numbers and correlates them with a target;
+//! - an [`Encoder`] turns columns into features and targets, from every column
+//!   or as a [`Formula`] says; [`learn_encoder`] fits one to the rows of a
+//!   model. An [`EncodedSource`] encodes a source into rows, for the sets of a
+//!   [`Split`]. [`learn_and_encode`] learns the columns and encodes the rows in
+//!   one pass where it can; [`load_dataset`] does all of this for a plain file;
 //! - a [`Dataset`] holds rows in memory; [`SyntheticConfig`] draws the lesson's
 //!   `y = X w + b + noise`;
 //! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
-//!   Burn tensors, scaled by a [`Scaler`];
+//!   Burn tensors, which a [`Scaler`] can standardise;
 //! - [`TableWriter`] and [`write_dataset`] write tables.
 //!
 //! # Example

@@ -1,4 +1,5 @@
-//! Cells that are no numbers here, though people read them so.
+//! Recognises cells that people read as numbers, but that are not in the number
+//! format of the table.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use crate::cell::Cell;
 use crate::error::quote;
 use crate::text_format::{CellReader, TextFormat, are_groups};
 
-/// In which ways the numbers of a column are written.
+/// The ways in which the numbers of a column are written.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Writings(u16);
 
@@ -34,7 +35,7 @@ impl Writings {
     const MAGNITUDE: Self = Self(1 << 9);
     /// A number in parentheses, as accountants write negative ones.
     const PARENTHESES: Self = Self(1 << 10);
-    /// A dash in the place of a minus.
+    /// A dash in place of a minus sign.
     const DASH: Self = Self(1 << 11);
 
     fn has(self, other: Self) -> bool {
@@ -45,11 +46,11 @@ impl Writings {
         self.0 |= other.0;
     }
 
-    /// How a cell that is no number of a format is written; None if nobody would
-    /// take it for a number.
+    /// Says how a cell that is no number in this format is written; None if
+    /// nobody would read it as a number.
     pub fn of(text: &str, format: &TextFormat) -> Option<Self> {
         const MOST_BYTES: usize = 48;
-        // Most words are told by their first letter.
+        // The first letter rules out most words.
         let is_word = text
             .bytes()
             .next()
@@ -64,7 +65,7 @@ impl Writings {
         (found != Self::default()).then_some(found)
     }
 
-    /// Takes away what stands around the digits.
+    /// Removes the signs around the digits.
     fn without_signs<'a>(&mut self, text: &'a str) -> Option<&'a str> {
         let mut inner = text.trim();
         if let Some(inside) = inner.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
@@ -101,7 +102,7 @@ impl Writings {
         rest.map_or(text, str::trim_start)
     }
 
-    /// Tells what the marks between digits stand for; None if they make no
+    /// Finds out what the marks between digits mean; None if they make no
     /// number.
     fn add_marks(&mut self, text: &str, format: &TextFormat) -> Option<()> {
         let number = text.find(['e', 'E']).map_or(text, |end| &text[..end]);
@@ -156,7 +157,8 @@ impl Writings {
         Some(())
     }
 
-    /// What makes numbers of such a cell: an option that does, or what to write.
+    /// Says how such a cell becomes a number: by an option, or by writing it in
+    /// another way.
     pub fn remedy(self, cell: &str, reader: &CellReader) -> String {
         let signs = [
             (Self::CURRENCY, "the sign of the currency"),
@@ -224,7 +226,7 @@ impl Writings {
     }
 }
 
-/// A mark as an option takes it.
+/// Returns a mark as the value of an option.
 fn word(mark: char) -> String {
     match mark {
         ' ' => "space".to_string(),
@@ -232,7 +234,7 @@ fn word(mark: char) -> String {
     }
 }
 
-/// An argument as a shell takes it.
+/// Quotes an argument for a shell.
 pub(crate) fn shell(argument: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-.,:/+%@".contains(c);
     if !argument.is_empty() && argument.chars().all(is_plain) {
@@ -244,9 +246,9 @@ pub(crate) fn shell(argument: &str) -> String {
     }
 }
 
-/// What `--na` does for a cell.
+/// Says what `--na` does with a cell.
 pub(crate) fn as_missing(cell: &str) -> String {
-    // Names with commas are written as in a line of CSV.
+    // A value with commas is quoted as in a CSV line.
     let value = match cell.contains(',') {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_string(),
@@ -254,7 +256,7 @@ pub(crate) fn as_missing(cell: &str) -> String {
     format!("--na {} takes {} as missing", shell(&value), quote(cell))
 }
 
-/// Whether people write this where a number is missing.
+/// Whether people write this for a missing value.
 pub(crate) fn is_gap(text: &str) -> bool {
     const WORDS: [&str; 24] = [
         "n.a.",
@@ -282,7 +284,7 @@ pub(crate) fn is_gap(text: &str) -> bool {
         "#name?",
         "#null!",
     ];
-    // Most words are none of them, which their first letter tells.
+    // The first letter rules out most words.
     let may_be = text
         .bytes()
         .next()
@@ -290,7 +292,8 @@ pub(crate) fn is_gap(text: &str) -> bool {
     is_symbol_for_gap(text) || may_be && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Whether nobody would give a level such a name: `?`, `-`, `.`, `*`, `--`.
+/// Whether the text is a symbol such as `?`, `-`, `.`, `*` or `--`, which
+/// nobody would use as the name of a level.
 pub(crate) fn is_symbol_for_gap(text: &str) -> bool {
     let is_word = text
         .bytes()

@@ -2,11 +2,12 @@ use serde::{Deserialize, Serialize};
 
 /// Mean and spread of each column, learned from chunks of rows in one pass.
 ///
-/// A state that is updated with a chunk and merged with another state, so that
-/// threads and files can share the work. The merge is that of Chan, Golub and
-/// LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing Sample
-/// Variances* (1979), equation 2.1, with sums of weights for counts as in West,
-/// *Updating Mean and Variance Estimates: An Improved Method* (1979).
+/// It is a state that is updated with chunks and merged with other states, so
+/// that threads and files can share the work. The merge is that of Chan, Golub
+/// and LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing
+/// Sample Variances* (1979), equation 2.1, with sums of weights in place of
+/// counts as in West, *Updating Mean and Variance Estimates: An Improved
+/// Method* (1979).
 ///
 /// # Example
 ///
@@ -42,7 +43,7 @@ impl Moments {
     ///
     /// # Panics
     ///
-    /// If these are not whole rows.
+    /// If the numbers are not whole rows.
     pub fn update(&mut self, rows: &[f64]) {
         match self.mean.len() {
             1 => self.learn_column(rows),
@@ -51,19 +52,20 @@ impl Moments {
     }
 
     /// Learns from rows, row-major `[rows, num_columns]`, of these weights,
-    /// each finite and 0 or more: a row of weight 2 counts as two of weight 1,
-    /// one of weight 0 not at all.
+    /// each finite and 0 or more: a row of weight 2 counts as two rows of
+    /// weight 1, and a row of weight 0 does not count.
     ///
     /// # Panics
     ///
-    /// If these are not whole rows, one for each weight.
+    /// If the numbers are not one whole row for each weight.
     pub fn update_weighted(&mut self, rows: &[f64], weights: &[f64]) {
         let num_values = weights.len() * self.mean.len();
         assert_eq!(rows.len(), num_values, "not one weight for each row");
         self.learn(rows, |row| weights[row]);
     }
 
-    /// As [`learn`](Self::learn), in a fraction of the time.
+    /// As [`learn`](Self::learn) for a single column without weights, in a
+    /// fraction of the time.
     fn learn_column(&mut self, values: &[f64]) {
         let Some(first) = values.first() else {
             return;
@@ -90,8 +92,8 @@ impl Moments {
         let Some((first, _)) = weighted().next() else {
             return;
         };
-        // Differences from the first row, so that a constant column has a
-        // spread of exactly zero and a large offset costs no digits.
+        // Sums are of differences from the first row, so that a constant column
+        // has a spread of exactly 0 and a large offset costs no digits.
         let (mut count, mut weight_sum) = (0, 0.0);
         let mut mean = vec![0.0; num_columns];
         for (row, weight) in weighted() {
@@ -118,18 +120,19 @@ impl Moments {
         });
     }
 
-    /// Learns what another state has learned from other rows.
+    /// Adds what another state has learned from other rows.
     ///
     /// # Panics
     ///
-    /// If the states are of different numbers of columns.
+    /// If the states have different numbers of columns.
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(self.mean.len(), other.mean.len(), "other columns");
         if other.count == 0 {
             return;
         }
         if self.count == 0 {
-            // Not by the formula: the square of a large mean times 0 is NaN.
+            // The formula does not work here: the square of a large mean
+            // overflows, and infinity times 0 is NaN.
             *self = other.clone();
             return;
         }
@@ -145,13 +148,13 @@ impl Moments {
         self.weight_sum = weight_sum;
     }
 
-    /// Number of rows seen, those of weight 0 left out.
+    /// The number of rows seen, without those of weight 0.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Sum of the weights of the rows seen; their number where none had a
-    /// weight.
+    /// The sum of the weights of the rows seen; their number where they had no
+    /// weights.
     pub fn weight_sum(&self) -> f64 {
         self.weight_sum
     }
@@ -161,8 +164,8 @@ impl Moments {
         &self.mean
     }
 
-    /// Standard deviation of each column, dividing by the sum of weights;
-    /// exactly 0 for a constant column and before any row.
+    /// Standard deviation of each column with the sum of weights as the
+    /// divisor; exactly 0 for a constant column and before any row.
     pub fn std(&self) -> Vec<f64> {
         if self.count == 0 {
             return self.squares.clone();
@@ -173,9 +176,10 @@ impl Moments {
 }
 
 impl Moments {
-    /// Standard deviation of each column as of a sample from a larger whole,
-    /// dividing by the sum of weights less 1, as R, pandas and polars do; exactly
-    /// 0 for a constant column, None of a weight of 1 or less.
+    /// Standard deviation of each column as a sample of a larger population,
+    /// with the sum of weights less 1 as the divisor, as in R, pandas and
+    /// polars; exactly 0 for a constant column, and None where the sum of
+    /// weights is 1 or less.
     pub fn sample_std(&self) -> Option<Vec<f64>> {
         let freedom = self.weight_sum - 1.0;
         let variances = self.squares.iter().map(|squares| squares / freedom);
@@ -183,8 +187,8 @@ impl Moments {
     }
 }
 
-/// The sum of what is made of each value, in several sums that do not wait for
-/// one another.
+/// Sums `term` over the values, in several partial sums that the processor can
+/// add in parallel.
 fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     let mut sums = [0.0; 8];
     let groups = values.chunks_exact(sums.len());

@@ -7,12 +7,12 @@ use crate::schema::{Column, Kind};
 use crate::values::{Values, text};
 use crate::{Chunk, DataError};
 
-/// The cells of a column, NaN where they are missing; None if some are neither
-/// finite numbers nor missing.
+/// The cells of a column as numbers, NaN where they are missing; None if some
+/// cells are neither finite numbers nor missing.
 pub(crate) type ReadNumbers = Option<Vec<f64>>;
 
-/// The cells of a numeric, boolean or date column as numbers: NaN where they are
-/// missing, and in rows that are not wanted.
+/// Reads the cells of a numeric, boolean or date column as numbers: NaN where
+/// they are missing, and in rows that are not wanted.
 pub(crate) fn read_numbers(
     column: &Column,
     values: &Values,
@@ -30,7 +30,7 @@ pub(crate) fn read_numbers(
     }
 }
 
-/// As [`read_numbers`], infinite ones too.
+/// As [`read_numbers`], but infinite numbers are no error.
 pub(crate) fn read_any_numbers(
     column: &Column,
     values: &Values,
@@ -90,7 +90,7 @@ pub(crate) fn read_any_numbers(
     Ok(numbers)
 }
 
-/// What makes a number of a cell, or a missing one.
+/// Suggests how a cell can be read as a number or as a missing value.
 fn remedy(found: &str, chunk: &Chunk) -> Option<String> {
     let writing = Writings::of(found, chunk.cells.format());
     let remedy = writing.map(|writing| writing.remedy(found, &chunk.cells));

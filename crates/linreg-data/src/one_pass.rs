@@ -13,25 +13,25 @@ use crate::{
 };
 use guess::{Guess, first_rows};
 
-/// What is made of the encoded rows of a table, a chunk at a time.
+/// A computation over the encoded rows of a table, one chunk at a time.
 pub trait Fold {
-    /// What a chunk becomes.
+    /// The result of a chunk.
     type Chunk: Send + 'static;
 
-    /// Begins, or begins again, with no rows, and says what to do to each chunk
-    /// of them.
+    /// Begins, or begins again, without rows, and returns what to do with each
+    /// chunk.
     ///
-    /// The features, targets and weight of the encoder are those of the rows; its
-    /// means and shares may be of the first rows of the table only.
+    /// The features, targets and weight of the encoder are those of the rows;
+    /// its means and shares may come from only the first rows of the table.
     ///
     /// # Errors
     ///
-    /// What the fold has no use for.
+    /// An encoder that the fold cannot use.
     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Self::Chunk>, DataError>;
 
-    /// As [`start`](Self::start), where the number of rows of the table is known:
-    /// after a guess that was wrong, or that `start` refused. Does the same unless
-    /// said otherwise.
+    /// As [`start`](Self::start), with the number of rows of the table. It is
+    /// called where there was no first guess, and after a guess that was wrong
+    /// or that `start` refused. By default it calls `start`.
     ///
     /// # Errors
     ///
@@ -45,43 +45,45 @@ pub trait Fold {
         self.start(encoder)
     }
 
-    /// Takes what the next chunk has become, in file order.
+    /// Takes the result of the next chunk, in file order.
     ///
     /// # Errors
     ///
-    /// What the fold has no use for.
+    /// A chunk that the fold cannot use.
     fn merge(&mut self, chunk: Self::Chunk) -> Result<(), DataError>;
 }
 
-/// What is done to each chunk, on any thread.
+/// The function that is applied to each chunk, on any thread.
 pub type ChunkFold<T> = Arc<dyn Fn(Rows) -> Result<T, DataError> + Send + Sync>;
 
-/// What has been found out of a table whose rows have been folded.
+/// What [`learn_and_encode`] has learned about a table.
 #[derive(Clone, Debug)]
 pub struct Learned {
-    /// What the columns are.
+    /// The kinds of the columns.
     pub schema: Schema,
-    /// What made features and targets of them.
+    /// The encoder that made features and targets of them.
     pub encoder: Encoder,
-    /// What was done about missing cells.
+    /// How many missing values and new levels there were, and how many rows
+    /// were left out.
     pub counts: EncodingCounts,
-    /// How often all rows were read: once, or more often if the first rows were
-    /// unlike later ones, or levels only in rows that are left out.
+    /// How often all rows were read: once, or more often if the first rows
+    /// differ from later ones, if some levels are only in rows that are left
+    /// out, or if the rows are wide.
     pub passes: usize,
 }
 
-/// Learns what the columns of a table are, and encodes all its rows: in one pass
-/// if the columns turn out to be what its first rows make them seem, else in
-/// several.
+/// Learns the kinds of the columns of a table and encodes all its rows: in one
+/// pass if all columns are what the first rows suggest, else in several.
 ///
-/// Gives the same as [`learn_schema`], [`learn_encoder`](crate::learn_encoder) and
-/// [`EncodedSource`](crate::EncodedSource) one after the other, errors too. After
-/// a wrong guess, the fold is started again. The source must be one that can be
-/// read several times.
+/// The result, or the error, is the same as that of [`learn_schema`],
+/// [`learn_encoder`](crate::learn_encoder) and
+/// [`EncodedSource`](crate::EncodedSource) one after the other. After a wrong
+/// guess, the fold is started again. The source must be one that can be read
+/// several times.
 ///
 /// # Errors
 ///
-/// As these three, and those of the fold.
+/// The errors of these three and of the fold.
 ///
 /// # Example
 ///
@@ -136,7 +138,7 @@ pub fn learn_and_encode<F: Fold>(
     let indices = column_indices(source, &reading.names)?;
     let guess = first_rows(source, &indices, &reading, choice, config)
         .and_then(|encoder| Guess::new(source, &indices, encoder, fold));
-    // What is wrong with the first rows is told when all have been seen.
+    // An error in the first rows is reported when all rows have been read.
     let Ok(guess) = guess else {
         return in_several_passes(source, learn_schema(source, choice)?, config, fold);
     };
@@ -182,7 +184,7 @@ pub fn learn_and_encode<F: Fold>(
     })
 }
 
-/// Learns what the columns of a known schema become, then encodes all rows.
+/// Learns an encoder for a known schema, then encodes all rows.
 fn in_several_passes<F: Fold>(
     source: &dyn Source,
     mut schema: Schema,
@@ -190,11 +192,11 @@ fn in_several_passes<F: Fold>(
     fold: &mut F,
 ) -> Result<Learned, DataError> {
     let (encoder, passes) = learn(source, &mut schema, config, &Split::None.into())?;
-    // One more for the schema.
+    // The schema took one pass more.
     encode(source, schema, encoder, fold, passes + 1)
 }
 
-/// Encodes and folds all rows when the columns are known.
+/// Encodes and folds all rows with a known encoder.
 fn encode<F: Fold>(
     source: &dyn Source,
     schema: Schema,
@@ -237,7 +239,7 @@ mod tests {
     };
     use proptest::prelude::*;
 
-    /// The rows of each chunk, and how often it was begun.
+    /// Collects the rows of each chunk, and counts the starts.
     #[derive(Default)]
     struct Collect {
         starts: usize,
@@ -284,8 +286,8 @@ mod tests {
         Ok((schema, encoder, counts, all))
     }
 
-    /// Checks that one pass over files, a chunk each, finds the same as two, and
-    /// tells how many it took, or the error.
+    /// Checks that one pass over files, each of which is one chunk, finds the
+    /// same as two passes. Returns the number of passes, or the error.
     fn passes(
         chunks: &[String],
         choice: &ColumnChoice,
@@ -373,7 +375,7 @@ mod tests {
             missing: MissingPolicy::Drop,
             ..config()
         };
-        // Another, for the levels of the rows without missing cells.
+        // One more pass finds the levels of the rows without missing values.
         assert_eq!(passes(&chunks, &ColumnChoice::default(), &config), Ok(3));
     }
 
@@ -402,7 +404,8 @@ mod tests {
         assert_eq!(second_pass("2/13/2020,b,1,2"), Ok(2));
         assert!(second_pass("2/2/2020,b,1,2").is_err());
         assert!(second_pass("13/2/2020,b,1,2\n2/13/2020,b,1,2").is_err());
-        // With a level that is there twice, or it would be taken for an identifier.
+        // One level occurs twice, or the column would be treated as an
+        // identifier.
         let chunks = tables(&["13/2/2020,b,1,2\n1/2/2020,a,2,1\n1/2/2020,a,3,1", first]);
         assert_eq!(passes(&chunks, &choice, &config()), Ok(1));
     }
@@ -488,7 +491,7 @@ mod tests {
         }
     }
 
-    /// Fails at the rows of large targets.
+    /// A fold that fails at rows with large targets.
     struct Fussy {
         in_merge: bool,
     }

@@ -13,24 +13,23 @@ use crate::parquet_file::ParquetFile;
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source};
 use crate::{CellReader, DataError, TextFormat};
 
-/// What standard input is called.
+/// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
 
 /// How often a table is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Passes {
-    /// Once, as the rows come.
+    /// Once, as the rows arrive.
     One,
-    /// Several times: what comes from standard input is kept in a temporary
-    /// file.
+    /// Several times: standard input is first copied into a temporary file.
     Several,
 }
 
-/// Opens files as one table: CSV (also compressed with gzip or Zstandard),
-/// Parquet or Arrow IPC, which their first bytes tell.
+/// Opens files as one table. Their first bytes show whether they are CSV (also
+/// compressed with gzip or Zstandard), Parquet or Arrow IPC.
 ///
-/// A name with `*`, `?` or `[` that is no file stands for all that match, in
-/// alphabetical order; `-` is standard input. All files must have the same
+/// A name with `*`, `?` or `[` that is no file stands for all files that match,
+/// in alphabetical order; `-` is standard input. All files must have the same
 /// columns.
 ///
 /// # Example
@@ -53,8 +52,8 @@ pub enum Passes {
 /// # Errors
 ///
 /// A file that is not there or cannot be read, a pattern that no file matches,
-/// files with different columns, a header that cannot be used, or a
-/// [`TextFormat`] that cannot be.
+/// files with different columns, a header row that cannot be used, or a
+/// [`TextFormat`] that contradicts itself.
 pub fn open(
     files: &[PathBuf],
     csv: &CsvOptions,
@@ -71,7 +70,7 @@ pub fn open(
     }))
 }
 
-/// Opens files whose text cells are written as everywhere.
+/// Opens files without regard to the [`TextFormat`].
 fn open_as_text(
     files: &[PathBuf],
     csv: &CsvOptions,
@@ -125,7 +124,7 @@ fn open_as_text(
 }
 
 fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
-    // What is no plain file, such as a pipe, can be read once.
+    // What is no plain file, such as a pipe, can be read only once.
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(name, &error))?;
     if !metadata.is_file() && !metadata.is_dir() {
         let input = File::open(path).map_err(|error| unreadable(name, &error))?;
@@ -134,7 +133,7 @@ fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source
     source_of(InputFile::open(path, name)?, csv)
 }
 
-/// The table in a file, of the format that its first bytes tell.
+/// Opens the table in a file, in the format that its first bytes show.
 fn source_of(file: InputFile, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
     let mut magic = Vec::new();
     let read = file.reader().take(6).read_to_end(&mut magic);
@@ -146,7 +145,7 @@ fn source_of(file: InputFile, csv: &CsvOptions) -> Result<Box<dyn Source>, DataE
     })
 }
 
-/// An input without an end that is known, read as it comes.
+/// Opens an input of unknown length that can be read only once.
 fn once(
     mut input: Box<dyn Read + Send>,
     name: &str,
@@ -177,12 +176,13 @@ fn open_standard_input(csv: &CsvOptions, passes: Passes) -> Result<Box<dyn Sourc
     }
 }
 
-/// Keeps what can be read once in a temporary file without a name, which goes
-/// with the program however it ends.
+/// Copies an input that can be read only once into a temporary file without a
+/// name, which disappears with the program however it ends.
 fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
     let folder = std::env::temp_dir();
     let full = |error: std::io::Error| {
-        // What was tried to be made has a name that nobody knows.
+        // The user does not know the random name of the temporary file: leave
+        // it out.
         let problem = error.to_string();
         let problem = problem.split(" at path ").next().unwrap_or_default();
         DataError::File {
@@ -205,7 +205,7 @@ fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
     }
 }
 
-/// A source whose text cells are written as somebody said.
+/// A source whose text cells are read with the [`TextFormat`] of the user.
 struct Told {
     source: Box<dyn Source>,
     cells: Arc<CellReader>,
@@ -238,7 +238,7 @@ impl Source for Told {
     }
 }
 
-/// The files that names and patterns stand for, as [`open`] reads them.
+/// Returns the files that names and patterns stand for, as [`open`] reads them.
 ///
 /// # Errors
 ///
@@ -278,8 +278,8 @@ impl Source for Files {
     }
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
-        // Rows are numbered through all files, so that an order other than
-        // theirs needs the number of rows of each.
+        // Rows are numbered through all files, so any order other than theirs
+        // needs the number of rows of each file.
         let known: Option<Vec<u64>> = self.sources.iter().map(|s| s.num_rows()).collect();
         if let (ChunkOrder::Shuffled { .. }, Some(num_rows)) = (order, known) {
             let mut first_row = 0;
@@ -330,7 +330,7 @@ fn moved(part: Part, rows: u64) -> Part {
     }
 }
 
-/// A part each of whose chunks is changed.
+/// Returns a part with `change` applied to each of its chunks.
 fn changed(part: Part, change: impl Fn(&mut Chunk) + Send + 'static) -> Part {
     let read = part.read;
     Part {

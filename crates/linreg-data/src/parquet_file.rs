@@ -27,25 +27,26 @@ use footer::Refused;
 use pages::{Chunk, Pages};
 use runs::{Run, runs};
 
-/// Rows of a chunk at most. A column of them is 64 KiB: larger blocks the
-/// allocator gets from the system and gives back each time, which took more than
-/// half of the time.
+/// The largest number of rows of a chunk. A column of them takes 64 KiB: larger
+/// blocks are requested from and returned to the system each time, which took
+/// more than half of the time.
 const CHUNK_ROWS: usize = 1 << 13;
 
-/// Cells of a chunk at most, in wide tables.
+/// The largest number of cells of a chunk, which limits the rows of wide
+/// tables.
 const CHUNK_CELLS: usize = 1 << 20;
 
-/// Bytes of the texts of a chunk, where a row of it takes less.
+/// The largest size of the texts of a chunk; a single row may exceed it.
 const CHUNK_BYTES: u64 = 1 << 26;
 
 /// A Parquet file.
 ///
-/// A column of lists or of structures, for which a linear model has no use, comes
+/// A column of lists or of structures, which a linear model cannot use, comes
 /// with its type and without its values.
 ///
-/// Its parts are runs of rows in a row group, so that files of few row groups are
-/// read on all cores too. A thread has in memory a chunk of rows and, of each
-/// column asked for, a page.
+/// Its parts are ranges of rows in a row group, so that files of few row groups
+/// are read on all cores too. A thread has in memory a chunk of rows and one
+/// page of each requested column.
 ///
 /// # Example
 ///
@@ -76,19 +77,21 @@ pub struct ParquetFile {
 struct Table {
     file: DataFile,
     metadata: ArrowReaderMetadata,
-    /// Where the values of a column are, if they are read.
+    /// The index of the leaf column with the values of each column; None if
+    /// they are not read.
     stored: Vec<Option<usize>>,
-    /// What is known of the pages of row groups and of their columns.
+    /// The pages of columns, by row group and leaf column, as far as they are
+    /// known.
     pages: Mutex<HashMap<(usize, usize), Arc<Pages>>>,
 }
 
 impl ParquetFile {
-    /// Reads what the file says about itself.
+    /// Opens a file and reads its metadata.
     ///
     /// # Errors
     ///
-    /// A file that is not there, is cut short or no Parquet file, or is compressed
-    /// with Brotli or LZO.
+    /// A file that is not there, is cut short, is no Parquet file, or is
+    /// compressed with Brotli or LZO.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         Self::of(InputFile::open(path, &path.display().to_string())?)
     }
@@ -106,7 +109,7 @@ impl ParquetFile {
             }
         }
         let metadata = file.decode(|| {
-            // With it, a part begins to read where its rows are.
+            // With the offset index, a part starts reading where its rows are.
             let options =
                 ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
             Ok(ArrowReaderMetadata::load(file.input(), options)?)
@@ -157,7 +160,7 @@ impl Source for ParquetFile {
 
 impl Table {
     fn read(self: Arc<Self>, run: Run, columns: &[usize]) -> Result<Chunks, DataError> {
-        // The reader gives each column once, in file order.
+        // The reader returns each column once, in file order.
         let has_values = |column: &usize| self.stored[*column].is_some();
         let mut stored: Vec<usize> = columns.iter().copied().filter(has_values).collect();
         stored.sort_unstable();
@@ -181,7 +184,7 @@ impl Table {
                 None => new_null_array(field.data_type(), num_rows),
             });
             let columns: Vec<ArrayRef> = columns.collect();
-            // Without columns the batch would not know its rows.
+            // A batch without columns would not know its number of rows.
             let options = RecordBatchOptions::new().with_row_count(Some(num_rows));
             let batch = RecordBatch::try_new_with_options(schema.clone(), columns, &options)?;
             let chunk = self.file.chunk(batch, first_row);
@@ -191,7 +194,7 @@ impl Table {
         Ok(Box::new(std::iter::from_fn(move || next().transpose())))
     }
 
-    /// The columns of a chunk, of which those without values are missing.
+    /// The columns of a chunk; those whose values are not read are null.
     fn schema_of(&self, columns: &[usize]) -> Result<SchemaRef, DataError> {
         let schema = self.metadata.schema();
         let fields = columns.iter().map(|column| {
@@ -217,8 +220,8 @@ impl Table {
         Ok(reader.build()?)
     }
 
-    /// Rows of a chunk: fewer where their texts may be long. An error if the pages
-    /// that they are in take too much memory.
+    /// Returns the rows of a chunk, fewer if their texts may be long; an error
+    /// if their pages take too much memory.
     fn chunk_rows(&self, row_group: usize, columns: &[usize]) -> Result<usize, DataError> {
         let mut pages = Vec::new();
         for column in columns {
@@ -254,7 +257,8 @@ impl Table {
         Ok(fewer.into_iter().find(fits).unwrap_or(1))
     }
 
-    /// What the pages of a column take, which is found once.
+    /// Returns the sizes of the pages of a column, which are determined only
+    /// once.
     fn pages(&self, row_group: usize, leaf: usize) -> Result<Arc<Pages>, DataError> {
         let lock = || self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pages) = lock().get(&(row_group, leaf)) {
@@ -273,7 +277,7 @@ impl Table {
             locations,
         };
         let mut pages = chunk.pages()?;
-        // Not of a dictionary that is refused.
+        // A dictionary that is too large is refused later and not read here.
         if unpacked::check(pages.packed, pages.unpacked).is_ok() {
             let longest = chunk.longest_of_dictionary()?;
             if longest > MAX_TEXT_BYTES {
@@ -294,8 +298,8 @@ impl Table {
     }
 }
 
-/// Where the values of each column are among those that are stored: none of what
-/// is nested, of which a row may have any number.
+/// Returns the leaf column with the values of each column; None for a nested
+/// column, of which a row may have any number of values.
 fn stored(metadata: &ArrowReaderMetadata) -> Vec<Option<usize>> {
     let leaves = metadata.parquet_schema();
     let mut first = HashMap::new();
@@ -319,7 +323,8 @@ fn is_nested(kind: &DataType) -> bool {
     }
 }
 
-/// The codecs that are left out take long to build and are rare.
+/// Checks the compression: the two codecs that are not supported take long to
+/// build and are rare.
 fn check_compression(metadata: &ArrowReaderMetadata) -> Result<(), DataError> {
     let groups = metadata.metadata().row_groups().iter();
     for column in groups.flat_map(|group| group.columns()) {
@@ -363,7 +368,7 @@ mod tests {
         }
     }
 
-    /// Row groups and pages that no part ends with.
+    /// Writes row groups and pages that do not end where parts end.
     fn write_unaligned(path: &Path, table: &RecordBatch, index: bool) {
         let properties = WriterProperties::builder()
             .set_max_row_group_row_count(Some(100_000))

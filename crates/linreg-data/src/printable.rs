@@ -1,15 +1,15 @@
 use std::borrow::Cow;
 
-/// Whether a character steers what shows a text rather than being shown: a
-/// terminal obeys it, it turns the text around it, it breaks the line, or it is
-/// always invisible.
+/// Whether a character controls the display of a text rather than being shown:
+/// a terminal obeys it, it changes the direction of the text around it, it
+/// breaks the line, or it is always invisible.
 ///
 /// These are the control characters (C0, delete and C1), the controls of
 /// bidirectional text (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
 /// U+206F), the separators of lines and paragraphs (U+2028, U+2029), the byte
 /// order mark (U+FEFF) and tags (U+E0000 to U+E007F), in which a text can be
-/// hidden. Letters of every script, combining marks and the joiners that some
-/// scripts and emoji are written with steer nothing but themselves.
+/// hidden. Letters of every script, combining marks, and the joiners that some
+/// scripts and emoji need are no controls.
 pub fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -24,11 +24,11 @@ pub fn is_control(character: char) -> bool {
         )
 }
 
-/// A text from a file, a name or the command line on one line, with every
-/// [control](is_control) spelt out, as in `\n` and `\u{1b}`.
+/// Returns a text from a file, a name or the command line on one line, with
+/// every [control](is_control) written as an escape such as `\n` or `\u{1b}`.
 ///
-/// A backslash stays as it is. So a text that has been through this is not
-/// changed by it again, and whoever prints one need not know where it has been.
+/// A backslash stays as it is. So doing this twice changes nothing more, and
+/// code that prints a text need not know whether it has been done before.
 ///
 /// ```
 /// use linreg_data::printable;
@@ -42,7 +42,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     spelt_out(text, is_control)
 }
 
-/// As [`printable`], of a text that has several lines: line feeds stay.
+/// As [`printable`], for a text of several lines: line feeds stay.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     spelt_out(text, |character| character != '\n' && is_control(character))
 }

@@ -17,82 +17,84 @@ use crate::{Chunk, DataError, Moments};
 pub(crate) use dates::{DateSpread, SlashedDates};
 pub(crate) use odd_words::OddWords;
 
-/// What has been seen of the columns of a table.
+/// A summary of the columns of a table, from which their kinds are decided.
 ///
-/// It learns from chunks and from other profiles, of later rows, in memory that
-/// does not grow with the number of rows.
+/// It is learned from chunks and merged with the profiles of later rows, in
+/// memory that does not grow with the number of rows.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct TableProfile {
     /// Number of rows.
     pub num_rows: u64,
-    /// One profile a column.
+    /// The profile of each column.
     pub columns: Vec<ColumnProfile>,
-    /// How cells that are text are written.
+    /// The format of cells that are text.
     pub format: TextFormat,
 }
 
-/// What has been seen of one column.
+/// A summary of one column.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ColumnProfile {
-    /// Name of the column.
+    /// The name of the column.
     pub name: String,
-    /// Whether numbers are words too, because somebody said so.
+    /// Whether the user says that the column is categorical: numbers are words
+    /// too.
     pub(crate) words_only: bool,
-    /// Whether levels are numbers too, because somebody said so.
+    /// Whether the user says that the column is numeric, whatever its stored
+    /// type.
     pub(crate) numbers_only: bool,
-    /// Whether cells are levels by the type that the file stores.
+    /// Whether the file stores the column as levels.
     pub(crate) is_typed_levels: bool,
-    /// Number of cells with nothing in them, or a word for it.
+    /// The number of missing values.
     pub missing: u64,
     /// The first of them.
     pub first_missing: Vec<Example>,
-    /// Finite numbers, and what they are like.
+    /// The number of cells that are finite numbers.
     pub numbers: u64,
-    /// Mean and spread of the numbers; of days since 1970-01-01 for dates, of 0
-    /// and 1 for booleans.
+    /// The mean and spread of the numbers; of days since 1970-01-01 for dates,
+    /// and of 0 and 1 for booleans.
     pub moments: Moments,
-    /// Least of them; infinite before the first.
+    /// The smallest of them; infinite if there are none.
     #[serde(with = "infinite_as_text")]
     pub min: f64,
-    /// Greatest of them; minus infinite before the first.
+    /// The largest of them; minus infinity if there are none.
     #[serde(with = "infinite_as_text")]
     pub max: f64,
-    /// Numbers that are not finite.
+    /// The number of cells that are infinite numbers.
     pub infinite: u64,
     /// The first of them.
     pub first_infinite: Option<Example>,
-    /// How often each word that stands for an infinite number is there, such as
-    /// `INF`: in a column of words it is a word.
+    /// How often each word for an infinite number occurs, such as `INF`. In a
+    /// column of words it is a word.
     pub(crate) infinite_words: BTreeMap<String, u64>,
-    /// Number of cells that are true or false.
+    /// The number of cells that are true or false.
     pub booleans: u64,
-    /// Number of cells that are dates.
+    /// The number of cells that are dates.
     pub dates: u64,
-    /// The first cell that is a number, is true or false, is a date, where cells
-    /// are text.
+    /// The first cell that is a number, true or false, or a date; only where
+    /// cells are text.
     pub(crate) first_number: Option<Example>,
     pub(crate) first_boolean: Option<Example>,
     pub(crate) first_date: Option<Example>,
-    /// Dates whose day and month may change places.
+    /// The dates in which day and month may be exchanged.
     pub(crate) slashed: SlashedDates,
-    /// Other words.
+    /// All other words.
     pub words: Words,
-    /// What they look like to a person.
+    /// How those words look to a person.
     pub(crate) odd: OddWords,
-    /// The type of cells that are of no use, such as lists.
+    /// The type of cells that cannot be used, such as lists.
     pub other: Option<String>,
-    /// Is the same, but for chance, for columns with the same cells in the same
-    /// rows.
+    /// A hash that is equal for columns with the same cells in the same rows.
     pub fingerprint: u64,
 }
 
-/// A cell, for messages.
+/// An example of a cell, for messages.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Example {
-    /// Where it stands. Empty while only the row in its chunk is known: most
-    /// examples are dropped when chunks merge, and finding a line takes time.
+    /// The place of the cell. It is empty while only the row in its chunk is
+    /// known: most examples are dropped when chunks merge, and finding a line
+    /// takes time.
     pub place: String,
-    /// What is in it.
+    /// The text of the cell, at most 100 characters.
     pub found: String,
     #[serde(skip)]
     row: usize,
@@ -101,44 +103,46 @@ pub struct Example {
 /// The words of a column.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Words {
-    /// Number of cells.
+    /// The number of cells that are words.
     pub count: u64,
-    /// How often each word is there, unless there are more than the limit.
+    /// How often each word occurs; empty if there are more words than the
+    /// limit.
     pub levels: BTreeMap<String, u64>,
-    /// Whether there are more words than the limit.
+    /// Whether there are more different words than the limit.
     pub too_many: bool,
     /// The first of them.
     pub first: Option<Example>,
-    /// Whether one of the first words is there twice, so that they name no
-    /// single row.
+    /// Whether one of the first words occurs twice, so that the words do not
+    /// identify rows.
     pub repeated: bool,
     /// Hashes of the first different words.
     seen: BTreeSet<u64>,
 }
 
-/// Missing cells that a message names.
+/// The number of missing values that a message names.
 const EXAMPLES: usize = 3;
 
-/// Different words that are remembered to tell names of rows from levels.
+/// The number of different words that are remembered to tell an identifier from
+/// levels.
 const SEEN: usize = 1 << 14;
 
 /// How to read the columns of a table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     pub names: Vec<String>,
-    /// How many of them, the last, are columns that come a second time, to be
-    /// read by their levels too.
+    /// How many of the last names are columns that are read a second time, as
+    /// categorical.
     pub num_second: usize,
-    /// Columns whose numbers are words too.
+    /// The columns whose numbers are words too.
     pub words_only: HashSet<String>,
-    /// Columns whose levels are numbers too.
+    /// The columns whose stored levels are numbers too.
     pub numbers_only: HashSet<String>,
-    /// Words of a column at most.
+    /// The largest number of different words of a column.
     pub max_levels: usize,
 }
 
 impl TableProfile {
-    /// The profile of no rows.
+    /// Returns the profile of a table without rows.
     pub(crate) fn new(reading: &Reading) -> Self {
         let num_first = reading.names.len() - reading.num_second;
         let column = |(index, name): (usize, &String)| {
@@ -156,8 +160,8 @@ impl TableProfile {
         }
     }
 
-    /// The profile of a chunk with the columns read, and the numbers that had to
-    /// be read for it.
+    /// Returns the profile of a chunk, and the numbers of each column that were
+    /// read for it.
     pub(crate) fn of(
         chunk: &Chunk,
         reading: &Reading,
@@ -179,8 +183,8 @@ impl TableProfile {
         Ok((profile, numbers))
     }
 
-    /// Learns what another profile, of the same columns, has learned from later
-    /// rows: of a chunk from this origin, or, without one, of a whole table.
+    /// Adds the profile of later rows with the same columns. `origin` is that
+    /// of their chunk; None for a whole table.
     pub(crate) fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {
         self.num_rows += later.num_rows;
         self.format = later.format;
@@ -219,7 +223,7 @@ impl ColumnProfile {
         }
     }
 
-    /// Learns from the first chunk.
+    /// Fills a new profile from the cells of a chunk.
     fn update(
         &mut self,
         values: &Values,
@@ -287,7 +291,7 @@ impl ColumnProfile {
         (self.numbers + self.missing == rows as u64).then_some(numbers)
     }
 
-    /// Words for infinite numbers are words where all others are.
+    /// Counts words for infinite numbers as words if all other cells are words.
     pub(crate) fn settle_infinite_words(&mut self, max_levels: usize) {
         let words = self.infinite_words.values().sum::<u64>();
         let others = self.numbers + self.booleans + self.dates;
@@ -302,7 +306,7 @@ impl ColumnProfile {
 
     fn measure(&mut self, numbers: &[f64]) {
         for number in numbers {
-            // None is NaN, which `f64::min` would take time to look for.
+            // No number is NaN, which `f64::min` would take time to check for.
             self.min = if *number < self.min {
                 *number
             } else {
@@ -351,7 +355,7 @@ impl ColumnProfile {
         }
     }
 
-    /// Finds the first cell of each kind that is there.
+    /// Finds the first cell of each kind.
     fn find_firsts(&mut self, array: &StringArray, numbers: &[f64], cells: &CellReader) {
         let mut wanted = [self.numbers > 0, self.booleans > 0, self.dates > 0];
         for (row, number) in numbers.iter().enumerate() {
@@ -431,7 +435,7 @@ impl ColumnProfile {
     }
 
     fn mark(&mut self, row: usize, row_hashes: &[u64], cell: u64) {
-        // A sum, so that the order of the chunks does not matter.
+        // It is a sum, so that the order of the chunks does not matter.
         self.fingerprint = self.fingerprint.wrapping_add(mix(row_hashes[row] ^ cell));
     }
 
@@ -471,7 +475,7 @@ impl ColumnProfile {
 }
 
 impl Words {
-    /// Counts a word some times more.
+    /// Counts `count` more occurrences of a word.
     pub(crate) fn add(&mut self, word: &str, count: u64, max_levels: usize) {
         self.count += count;
         self.repeated |= count > 1;
@@ -535,7 +539,7 @@ fn keep_first(first: &mut Option<Example>, later: Option<Example>, origin: Optio
     }
 }
 
-/// JSON has no infinite numbers.
+/// JSON has no infinite numbers, so they are stored as null.
 mod infinite_as_text {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -544,7 +548,8 @@ mod infinite_as_text {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        // Which of the two infinities it was is known from the empty moments.
+        // There were no numbers. A merge ignores NaN, as `f64::min` and
+        // `f64::max` do.
         Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
     }
 }

@@ -1,11 +1,11 @@
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-/// What random numbers are drawn for. Each purpose has streams of its own, so
-/// that one seed serves a whole run and no two purposes share numbers.
+/// What random numbers are drawn for. Each purpose has its own streams, so that
+/// one seed serves a whole run and no two purposes share numbers.
 ///
-/// ChaCha's streams are part of its definition: a seed keeps its meaning when
-/// the `rand` crate changes its default generator.
+/// ChaCha's streams are part of its definition, so a seed gives the same
+/// numbers even if the `rand` crate changes its default generator.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     /// Features and noise of synthetic data.
@@ -24,15 +24,15 @@ pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     generator.set_stream(match purpose {
         Purpose::Synthetic => 1,
         Purpose::Epoch(epoch) => 3 + epoch,
-        // Far past the epochs that anyone will train.
+        // These streams are far beyond any number of epochs.
         Purpose::Chunks(epoch) => (1 << 62) + epoch,
         Purpose::Shuffle(epoch) => (1 << 63) + epoch,
     });
     generator
 }
 
-/// Numbers that are close become numbers that are not (SplitMix64's mixing
-/// function: Steele, Lea and Flood, *Fast Splittable Pseudorandom Number
+/// Turns numbers that are close into numbers that are far apart (SplitMix64's
+/// mixing function: Steele, Lea and Flood, *Fast Splittable Pseudorandom Number
 /// Generators*, 2014, section 5).
 pub(crate) fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9E37_79B9_7F4A_7C15);

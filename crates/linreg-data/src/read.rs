@@ -6,16 +6,16 @@ use std::thread;
 use crate::source::{Chunk, ChunkOrder, Part, Source};
 use crate::{DataError, Parts};
 
-/// Chunks of one part that wait for their turn.
+/// The number of results of one part that may wait for their turn.
 const WAITING_CHUNKS: usize = 8;
 
-/// Reads columns of a source on all cores, does `map` to each chunk there, and
-/// gives the results in order.
+/// Reads columns of a source on all cores, applies `map` to each chunk there,
+/// and returns the results in order.
 ///
-/// One thread finds the parts of the file, the others decode them. No more than
-/// a few parts a thread are in memory, whatever the length of the file, and an
-/// iterator that is dropped stops the threads. Where the system gives fewer
-/// threads, those read, and at least the one that takes the results.
+/// One thread finds the parts of the file and the others decode them. Only a
+/// few parts per thread are in memory, however long the file is, and dropping
+/// the iterator stops the threads. Where the system allows fewer threads, those
+/// do the work; without any, the calling thread does.
 ///
 /// # Errors
 ///
@@ -34,15 +34,15 @@ where
     read_in_pieces(source, columns, order, usize::MAX, map)
 }
 
-/// Numbers that the rows of a chunk become at most, where a row becomes many: all
-/// threads together then hold some hundreds of MB, whatever the number of features.
+/// The largest number of numbers that a piece of wide rows becomes: all threads
+/// together then hold some hundreds of MB, whatever the number of features.
 const MOST_NUMBERS: usize = 1 << 20;
 
-/// Rows of more numbers are wide.
+/// Rows of more numbers than this are wide.
 pub(crate) const WIDE: usize = 1000;
 
-/// As [`read`], for rows that become `width` numbers each: chunks of wide rows come
-/// in pieces.
+/// As [`read`], for rows that become `width` numbers each: chunks of wide rows
+/// are divided into pieces.
 pub(crate) fn read_wide<T, F>(
     source: &dyn Source,
     columns: &[usize],
@@ -81,18 +81,18 @@ where
     ))
 }
 
-/// Results in the order of the chunks they were made of.
+/// The results of [`read`](crate::read()), in the order of their chunks.
 pub struct InOrder<T> {
     work: Work<T>,
 }
 
-/// Who decodes the parts.
+/// What decodes the parts.
 enum Work<T> {
     Threads {
         parts: Receiver<Receiver<Message<T>>>,
         current: Option<Receiver<Message<T>>>,
     },
-    /// Whoever takes the results, where the system gives no threads.
+    /// The calling thread, where the system allows no other.
     Here {
         parts: Tasks<T>,
         current: Option<Results<T>>,
@@ -100,17 +100,17 @@ enum Work<T> {
     Ended,
 }
 
-/// The result of a chunk, or None at the end of a part: a part that ends without
-/// it has lost its thread.
+/// The result of a chunk, or None at the end of a part. If a part ends without
+/// that None, its thread has died.
 type Message<T> = Result<Option<T>, DataError>;
 
-/// A part, and where the results of its chunks go.
+/// A part, and the channel for the results of its chunks.
 type Task<T> = (Result<Part, DataError>, SyncSender<Message<T>>);
 
 /// The results of the chunks of a part.
 type Results<T> = Box<dyn Iterator<Item = Result<T, DataError>> + Send>;
 
-/// The parts that are yet to be decoded.
+/// The parts that have not been decoded yet.
 type Tasks<T> = Box<dyn Iterator<Item = Result<Results<T>, DataError>> + Send>;
 
 fn in_order<T, F>(parts: Parts, threads: usize, most_rows: usize, map: F) -> InOrder<T>
@@ -125,7 +125,8 @@ where
         let (queue, map) = (queue.clone(), map.clone());
         move || {
             loop {
-                // Taken on its own: the lock is free while the part is decoded.
+                // This is a statement of its own, so that the lock is free
+                // while the part is decoded.
                 let task = queue.lock().map(|queue| queue.recv());
                 let Ok(Ok((part, results))) = task else {
                     return;
@@ -137,8 +138,8 @@ where
         }
     };
     let started = (0..threads).take_while(|_| spawn(worker()).is_ok()).count();
-    // The parts are with whoever gives them out: this thread, until there is
-    // another.
+    // The parts belong to the thread that hands them out: this one, unless
+    // another can be started.
     let parts = Arc::new(Mutex::new(Some(parts)));
     if started > 0 {
         let (results, in_order) = sync_channel(2 * started);
@@ -150,7 +151,8 @@ where
             for part in parts {
                 let failed = part.is_err();
                 let (sender, receiver) = sync_channel(WAITING_CHUNKS);
-                // The bound on parts under way: this waits for the consumer.
+                // This waits for the consumer, and so bounds the parts in
+                // memory.
                 let gone = results.send(receiver).is_err();
                 if gone || tasks.send((part, sender)).is_err() || failed {
                     return;
@@ -183,7 +185,7 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     thread.spawn(work).map(drop)
 }
 
-/// The results of a part, which has to hold as many rows as it says.
+/// Decodes a part and checks that it has as many rows as it says.
 fn decode<T: 'static>(
     part: Part,
     most_rows: usize,
@@ -217,7 +219,7 @@ fn decode<T: 'static>(
     })))
 }
 
-/// Sends results until one is an error, or nobody takes them any more.
+/// Sends results until one is an error or the receiver is gone.
 fn send<T>(results: Results<T>, sender: &SyncSender<Message<T>>) -> Result<(), DataError> {
     for result in results {
         if sender.send(Ok(Some(result?))).is_err() {

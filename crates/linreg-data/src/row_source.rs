@@ -8,23 +8,23 @@ pub trait RowSource {
     /// Names of the targets; at least one.
     fn target_names(&self) -> &[String];
 
-    /// Number of rows that every pass over the chunks gives.
+    /// The number of rows that every pass over the chunks gives.
     fn num_rows(&self) -> usize;
 
-    /// Every row once; chunks in file order, or shuffled by the seed where the
-    /// source can.
+    /// Returns every row once; chunks come in file order, or shuffled by the
+    /// seed where the source can do so.
     ///
     /// # Errors
     ///
-    /// A source that cannot be read from its beginning; what is wrong further
-    /// on comes with the chunk.
+    /// A source that cannot be read from its beginning; an error further on
+    /// comes with its chunk.
     fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError>;
 }
 
 /// The chunks of a [`RowSource`], to be read on any thread.
 pub type RowChunks<'a> = Box<dyn Iterator<Item = Result<Rows, DataError>> + Send + 'a>;
 
-/// Rows of a chunk.
+/// The number of rows of a chunk.
 const CHUNK_ROWS: usize = 8192;
 
 impl RowSource for Dataset {
@@ -40,7 +40,7 @@ impl RowSource for Dataset {
         self.num_rows()
     }
 
-    /// Chunks of 8,192 rows; never an error.
+    /// Returns chunks of 8,192 rows; never an error.
     fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
         let mut starts: Vec<usize> = (0..self.num_rows()).step_by(CHUNK_ROWS).collect();
         order.arrange(&mut starts);

@@ -1,7 +1,7 @@
 use crate::DataError;
 use crate::error::quote;
 
-/// Encoded rows in memory: a chunk of a larger table, see
+/// Encoded rows in memory, such as a chunk of a larger table; see
 /// [`RowSource`](crate::RowSource).
 ///
 /// # Shapes
@@ -9,24 +9,24 @@ use crate::error::quote;
 /// - features: row-major `[rows, num_features]`
 /// - targets: row-major `[rows, num_targets]`
 /// - weights: `[rows]`
-/// - tails: as the features
+/// - tails: the same as the features
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
-    /// What to predict from.
+    /// The features, from which to predict.
     pub features: Vec<f64>,
-    /// What to predict.
+    /// The targets, which are to be predicted.
     pub targets: Vec<f64>,
-    /// What each row counts, 0 or more; every row the same where there are
-    /// none.
+    /// The weight of each row, 0 or more; None where all rows count the same.
     pub weights: Option<Vec<f64>>,
-    /// What powers and products among the features lack as `f64`, where there are
-    /// some: a feature and its tail, added up, have twice the digits. An exact fit
-    /// uses them; a [`RowSource`](crate::RowSource) gives none.
+    /// The rounding errors of powers and products among the features, if there
+    /// are any: the sum of a feature and its tail has twice the digits of an
+    /// `f64`. An exact fit uses them; a [`RowSource`](crate::RowSource) gives
+    /// none.
     pub tails: Option<Vec<f64>>,
 }
 
 impl Rows {
-    /// Number of rows of this many features and targets.
+    /// The number of rows, for this many features and targets.
     ///
     /// # Errors
     ///
@@ -65,8 +65,9 @@ impl Rows {
         DataError::Columns(message.to_string())
     }
 
-    /// Checks lengths and that every number is finite and no weight negative;
-    /// rows are counted from `first_row` in messages.
+    /// Checks the lengths, that every number is finite, and that no weight is
+    /// negative. Returns the number of rows; messages count rows from
+    /// `first_row`.
     pub(crate) fn check(
         &self,
         feature_names: &[String],

@@ -3,47 +3,47 @@ use serde::{Deserialize, Serialize};
 use crate::summary::ColumnSummary;
 use crate::{DataError, Dataset, RowSource, Rows, Summary};
 
-/// Brings features and targets to mean 0 and standard deviation 1.
+/// Standardises features and targets: mean 0 and standard deviation 1.
 ///
-/// Gradient descent needs many more steps when columns differ in scale;
-/// training on scaled rows and folding the scale back into the coefficients
-/// afterwards gives the same model sooner. A constant column keeps its scale.
+/// Gradient descent needs many more steps when columns differ in scale.
+/// Training on scaled rows and folding the scale back into the coefficients
+/// afterwards gives the same model sooner. A constant column is not divided.
 ///
 /// For a model without an intercept, a column is only divided by the root of
-/// its mean square: moved to another mean, it would need an intercept.
+/// its mean square: if it were centred, the model would need an intercept.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Scaler {
     /// What is subtracted from each feature: its mean, or 0.
     pub feature_means: Vec<f64>,
     /// What each feature is divided by: its standard deviation, or the root of
-    /// its mean square; 0 for one that is not divided.
+    /// its mean square; 0 if it is not divided.
     pub feature_stds: Vec<f64>,
     /// What is subtracted from each target: its mean, or 0.
     pub target_means: Vec<f64>,
     /// What each target is divided by: its standard deviation, or the root of
-    /// its mean square; 0 for one that is not divided.
+    /// its mean square; 0 if it is not divided.
     pub target_stds: Vec<f64>,
 }
 
 impl Scaler {
-    /// Learns each column's mean and standard deviation, as the weights count
-    /// the rows.
+    /// Learns the weighted mean and standard deviation of each column.
     ///
     /// # Errors
     ///
     /// [`DataError::Overflow`] or [`DataError::Underflow`] if the variance of a
-    /// column that is not constant is beyond 64-bit floats, or what reading the
-    /// rows finds.
+    /// column that is not constant is beyond 64-bit floats, or an error of
+    /// reading the rows.
     pub fn fit(source: &(impl RowSource + ?Sized)) -> Result<Self, DataError> {
         Self::new(&Summary::of(source)?, true)
     }
 
-    /// The scale of columns that have been read: mean and standard deviation
-    /// where they are centred, and 0 and the root of the mean square where not.
+    /// Computes the scale from a summary: the mean and the standard deviation
+    /// of each column if `centred`, else 0 and the root of the mean square.
     ///
     /// # Errors
     ///
-    /// As [`fit`](Self::fit), for the squares that are needed.
+    /// [`DataError::Overflow`] or [`DataError::Underflow`], as
+    /// [`fit`](Self::fit).
     pub fn new(summary: &Summary, centred: bool) -> Result<Self, DataError> {
         let [features, targets] =
             [&summary.features, &summary.targets].map(|columns| scale(columns, centred));
@@ -57,7 +57,7 @@ impl Scaler {
         })
     }
 
-    /// The same rows, scaled.
+    /// Returns the same rows, scaled.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl Scaler {
         }
     }
 
-    /// Scales whole rows where they are.
+    /// Scales rows in place.
     pub(crate) fn apply(&self, rows: &mut Rows) {
         for (values, means, stds) in [
             (&mut rows.features, &self.feature_means, &self.feature_stds),
@@ -107,10 +107,11 @@ impl Scaler {
     }
 }
 
-/// Below this, the squares that make a variance lose digits or vanish.
+/// Standard deviations below this are refused: the squares that make up the
+/// variance lose digits or vanish.
 const LEAST_STD: f64 = 1e-140;
 
-/// What is subtracted from each column, and what it is divided by.
+/// Returns what is subtracted from each column, and what it is divided by.
 fn scale(columns: &ColumnSummary, centred: bool) -> Result<(Vec<f64>, Vec<f64>), DataError> {
     let (means, stds) = if centred {
         (columns.moments.mean().to_vec(), columns.moments.std())
@@ -131,7 +132,7 @@ fn scale(columns: &ColumnSummary, centred: bool) -> Result<(Vec<f64>, Vec<f64>),
     Ok((means, stds))
 }
 
-/// What a column is divided by: a constant one keeps its scale.
+/// Returns what a column is divided by: 1 for a constant column.
 fn divisor(std: f64) -> f64 {
     if std == 0.0 { 1.0 } else { std }
 }
@@ -216,7 +217,7 @@ mod tests {
         let names = |names: [&str; 2]| names.map(String::from).to_vec();
         let targets = vec![1.0, 7.0, 5.0, 7.0, 99.0, 99.0];
         let dataset = Dataset::new(vec![0.0; 6], targets, names(["a", "b"]), names(["y", "z"]));
-        // As two rows of 1, two of 5 and none of 99.
+        // The same as two rows with 1, two with 5 and none with 99.
         let dataset = dataset.unwrap().with_weights(vec![2.0, 2.0, 0.0]).unwrap();
         let scaler = Scaler::fit(&dataset).unwrap();
         assert_eq!((scaler.target_means[0], scaler.target_stds[0]), (3.0, 2.0));

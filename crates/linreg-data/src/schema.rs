@@ -15,25 +15,26 @@ pub use index::SchemaIndex;
 use mixed::{Order, gap, no_number, odd_one_out};
 use stored::{StoredColumn, StoredKind, StoredSchema, StoredSpread};
 
-/// What a user says of the columns of a table; what is not said is found out.
+/// What a user says about the columns of a table; the rest is found out from
+/// the cells.
 #[derive(Clone, Debug)]
 pub struct ColumnChoice {
-    /// Columns that are read; None for all.
+    /// The columns to read; None for all.
     pub columns: Option<Vec<String>>,
-    /// Columns to take as numbers, dates as days since 1970-01-01.
+    /// The columns to treat as numbers; dates become days since 1970-01-01.
     pub numeric: Vec<String>,
-    /// Columns whose cells are levels, also where they are numbers.
+    /// The columns to treat as categorical, even if their cells are numbers.
     pub categorical: Vec<String>,
-    /// Columns that are taken as what they are and by their levels too, for
-    /// models with `C(year)` beside `year` or `poly(year, 2)`.
+    /// The columns to use both as they are and as categorical, for models with
+    /// `C(year)` beside `year` or `poly(year, 2)`.
     pub also_categorical: Vec<String>,
-    /// Columns that somebody named: an index that pandas has stored is ignored
-    /// unless it is one of them.
+    /// The columns that the user named: an index that pandas has stored is
+    /// ignored unless it is one of them.
     pub named: Vec<String>,
-    /// The level that the others of a column are compared with. Default: the
-    /// first in alphabetical order.
+    /// The reference level of a column, by the name of the column. Default: the
+    /// first level in alphabetical order.
     pub baselines: BTreeMap<String, String>,
-    /// Levels of a column at most. Default: 100.
+    /// The largest number of levels of a column. Default: 100.
     pub max_levels: usize,
 }
 
@@ -51,107 +52,111 @@ impl Default for ColumnChoice {
     }
 }
 
-/// What the columns of a table are, found out in one pass over it.
+/// What kind each column of a table is, found out in one pass over it.
 ///
-/// One that is deserialised has been checked, as are its columns and their levels.
+/// A deserialised schema has been checked, with its columns and their levels.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(try_from = "StoredSchema")]
 pub struct Schema {
     /// Number of rows.
     pub num_rows: u64,
-    /// The columns read, in file order; then those that are taken by their
-    /// levels too.
+    /// The columns read, in file order; after them, the columns that are
+    /// categorical a second time.
     pub columns: Vec<Column>,
 }
 
-/// What a column is.
+/// What is known about a column.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(try_from = "StoredColumn")]
 pub struct Column {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// How its cells are taken.
+    /// How its cells are used.
     pub kind: Kind,
-    /// Why they are taken so.
+    /// Why they are used in this way.
     pub why: String,
-    /// Number of cells with nothing in them.
+    /// The number of missing values.
     pub missing: u64,
-    /// The first of them. Not stored with a model.
+    /// The first of them; not stored with a model.
     #[serde(skip)]
     pub first_missing: Vec<Example>,
-    /// Number of cells that are infinite numbers: it cannot be a feature.
+    /// The number of infinite numbers: a column that has one cannot be a
+    /// feature.
     #[serde(default)]
     pub infinite: u64,
-    /// The first of them. Not stored with a model.
+    /// The first of them; not stored with a model.
     #[serde(skip)]
     pub first_infinite: Option<Example>,
-    /// A level of no letters or digits, such as `?`: it may stand for missing
-    /// cells. Not stored with a model.
+    /// A level without letters or digits, such as `?`, which may stand for a
+    /// missing value; not stored with a model.
     #[serde(skip)]
     pub gap: Option<String>,
-    /// In which order the day and the month of its dates are, where that can be
-    /// told from the dates only.
+    /// Whether the day or the month comes first in its dates; None where dates
+    /// can be read in one way only, or where the cells do not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dates: Option<DateOrder>,
-    /// What its finite numbers are like; None for words.
+    /// The mean, spread and range of its finite numbers; None if it has none,
+    /// or cells of several kinds.
     pub spread: Option<Spread>,
-    /// Whether a column of the file comes a second time, by its levels.
+    /// Whether it is a column that also comes earlier in the schema and is used
+    /// here as categorical.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_second: bool,
-    /// Levels that are only in rows that a model is not fitted to.
+    /// The levels that no row has that the model is fitted to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfitted_levels: Vec<String>,
-    /// Whether somebody named the baseline level. Not stored with a model.
+    /// Whether the user named the reference level; not stored with a model.
     #[serde(skip)]
     pub is_baseline_named: bool,
-    /// The same, but for chance, for columns with the same cells in every row.
-    /// Not stored with a model.
+    /// A hash that is equal for columns with the same cells in every row; not
+    /// stored with a model.
     #[serde(skip)]
     pub fingerprint: u64,
 }
 
-/// What the numbers of a column are like.
+/// The mean, spread and range of the numbers of a column.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(try_from = "StoredSpread")]
 pub struct Spread {
-    /// Their mean.
+    /// The mean.
     pub mean: f64,
-    /// Their standard deviation, dividing by their number less 1, as R, pandas
-    /// and polars do; None of a single number.
+    /// The standard deviation with the divisor n - 1, as in R, pandas and
+    /// polars; None for a single number.
     pub std: Option<f64>,
-    /// The least.
+    /// The smallest number.
     pub min: f64,
-    /// The greatest.
+    /// The largest number.
     pub max: f64,
 }
 
-/// How the cells of a column are taken.
+/// How the cells of a column are used.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", try_from = "StoredKind")]
 pub enum Kind {
-    /// As numbers.
+    /// The cells are numbers.
     Numeric,
-    /// As 1 for true and 0 for false.
+    /// The cells become 1 for true and 0 for false.
     Boolean,
-    /// As days since 1970-01-01 in UTC.
+    /// The cells become days since 1970-01-01 in UTC.
     Date,
-    /// As one of some levels, the baseline first.
+    /// Each cell is one of several levels.
     Categorical {
-        /// The levels.
+        /// The levels, the reference level first.
         levels: Vec<String>,
-        /// The share of the rows with each, among those with any.
+        /// The share of each level among the rows whose value is not missing.
         shares: Vec<f64>,
     },
-    /// Not at all.
+    /// The column is not used.
     Ignored,
-    /// Numbers and words: it has to be said how.
+    /// The cells are of several kinds, such as numbers and words: the user has
+    /// to say how to use them.
     Mixed,
-    /// More levels than the limit.
+    /// The cells are levels, of which there are more than the limit.
     TooManyLevels,
 }
 
 impl Kind {
-    /// In one word.
+    /// Names the kind in one word.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Numeric => "numeric",
@@ -165,29 +170,31 @@ impl Kind {
     }
 }
 
-/// The columns of a Parquet or Arrow file that are the index of a pandas data
-/// frame: what the rows are called, not what was measured.
+/// Returns the columns of a Parquet or Arrow file that are the index of a
+/// pandas data frame: they name the rows and are no measurements.
 fn index_columns(source: &dyn Source) -> Vec<String> {
     let pandas = source.schema().metadata().get("pandas");
     let pandas = pandas.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     let index = pandas
         .as_ref()
         .and_then(|pandas| pandas["index_columns"].as_array());
-    // An index of numbers in a row is no column, but an object that tells them.
+    // A range index is no column; it is stored as an object, not as a name.
     let names = index.into_iter().flatten().filter_map(|name| name.as_str());
     names.map(String::from).collect()
 }
 
-/// Finds out in one pass what the columns of a source are.
+/// Finds out in one pass what kind each column of a source is.
 ///
 /// A column of numbers is numeric, one of true and false boolean, one of words
-/// categorical. Dates, names that each stand in one row only, columns without
-/// cells and lists are ignored.
+/// categorical. Ignored are dates, words that are all different or all the
+/// same, columns whose values are all missing, lists, and the index that pandas
+/// stored. An infinite number is counted here and is an error only where its
+/// column is used.
 ///
 /// # Errors
 ///
-/// A name that is no column, a column that is not what it is said to be, a
-/// number that is infinite, no rows, or a source that cannot be read.
+/// A name that is no column, a column that cannot be what the user says it is,
+/// no rows, or a source that cannot be read.
 pub fn learn_schema(source: &dyn Source, choice: &ColumnChoice) -> Result<Schema, DataError> {
     let reading = choice.reading(source)?;
     let indices = column_indices(source, &reading.names)?;
@@ -205,7 +212,7 @@ pub fn learn_schema(source: &dyn Source, choice: &ColumnChoice) -> Result<Schema
 }
 
 impl ColumnChoice {
-    /// How to read a source.
+    /// Checks the choice against a source and returns how to read it.
     pub(crate) fn reading(&self, source: &dyn Source) -> Result<Reading, DataError> {
         let all = column_names(source);
         let known: HashSet<&str> = all.iter().map(String::as_str).collect();
@@ -250,7 +257,7 @@ impl ColumnChoice {
         })
     }
 
-    /// What the columns with this profile are.
+    /// Decides what kind each column of this profile is.
     pub(crate) fn schema(
         &self,
         source: &dyn Source,
@@ -283,8 +290,8 @@ impl ColumnChoice {
                     profile.moments = spread.moments;
                     (profile.min, profile.max) = (spread.min, spread.max);
                 }
-                // The numbers among cells of several kinds are not those of the
-                // column.
+                // Where cells are of several kinds, the numbers among them do
+                // not describe the column.
                 let spread = if matches!(kind, Kind::Mixed) {
                     None
                 } else {
@@ -360,8 +367,8 @@ impl ColumnChoice {
         })
     }
 
-    /// Dates are left out unless somebody says that they are numbers: then their
-    /// order has to be known.
+    /// Ignores dates unless the user says that they are numbers; then the order
+    /// of day and month has to be known.
     fn dates(
         &self,
         profile: &ColumnProfile,
@@ -436,7 +443,7 @@ impl ColumnChoice {
 }
 
 impl Spread {
-    /// What numbers with these moments are like; None of no numbers.
+    /// Returns the spread of numbers with these moments; None without numbers.
     pub(crate) fn of(moments: &Moments, min: f64, max: f64) -> Option<Self> {
         (moments.count() > 0).then(|| Self {
             mean: moments.mean()[0],
@@ -448,8 +455,8 @@ impl Spread {
 }
 
 impl Schema {
-    /// The column of this name. For several names, [`SchemaIndex`] looks at the
-    /// columns once.
+    /// Returns the column of this name. For several names, [`SchemaIndex`] goes
+    /// over the columns only once.
     ///
     /// # Errors
     ///
@@ -462,7 +469,8 @@ impl Schema {
         })
     }
 
-    /// Pairs of columns with the same cells in every row, the earlier first.
+    /// Returns the pairs of columns with the same cells in every row, the
+    /// earlier column first.
     pub fn duplicates(&self) -> Vec<(&str, &str)> {
         let mut first = BTreeMap::new();
         let mut pairs = Vec::new();
@@ -482,13 +490,13 @@ impl Schema {
 }
 
 impl Column {
-    /// Whether every number is the same.
+    /// Whether all its numbers are equal.
     pub fn is_constant(&self) -> bool {
         self.spread.is_some_and(|spread| spread.min == spread.max)
     }
 
-    /// Whether its cells become the same numbers as those of another column; of
-    /// missing cells, too, if they are to take the mean.
+    /// Whether its cells become the same numbers as those of another column;
+    /// with `with_missing`, also its missing values, which take the mean.
     pub(crate) fn is_coded_as(&self, other: &Self, with_missing: bool) -> bool {
         let is_alike = match (&self.kind, &other.kind) {
             (Kind::Categorical { levels, .. }, Kind::Categorical { levels: others, .. }) => {
@@ -508,12 +516,13 @@ impl Column {
             && (!with_missing || has_same_mean())
     }
 
-    /// An error if it cannot be a feature, with what to do; `is_named` tells
-    /// whether the features are named one by one.
+    /// Returns an error, with a remedy, if it cannot be a feature; `is_named`
+    /// says whether the user named the features one by one.
     ///
     /// # Errors
     ///
-    /// A column that is neither numbers nor levels, or has infinite numbers.
+    /// A column that is ignored, of several kinds or of too many levels, or
+    /// that has infinite numbers.
     pub fn check_feature(&self, is_named: bool) -> Result<(), DataError> {
         let name = quote(&self.name);
         let leave_out = match is_named {
@@ -539,7 +548,7 @@ impl Column {
         }))
     }
 
-    /// An error if a factor of a term asks of it what it is not.
+    /// Returns an error if it cannot be used as this factor.
     pub(crate) fn check_factor(&self, factor: &Factor) -> Result<(), DataError> {
         let name = quote(&self.name);
         let is_levels = matches!(self.kind, Kind::Categorical { .. });
@@ -567,7 +576,8 @@ impl Column {
         }
     }
 
-    /// An error if it cannot be a target or a weight.
+    /// Returns an error if it cannot be a target or a weight; `what` names
+    /// which.
     pub fn check_number(&self, what: &str) -> Result<(), DataError> {
         let name = quote(&self.name);
         Err(DataError::Columns(match &self.kind {
@@ -584,7 +594,8 @@ impl Column {
         }))
     }
 
-    /// What the cell that is no number, whose place is the reason, means.
+    /// Returns the error for a mixed column; its `why` holds the place of the
+    /// odd cell and what is wrong there.
     fn mixed(&self, problem: &str) -> DataError {
         DataError::Row {
             place: self.why.clone(),
@@ -689,7 +700,8 @@ mod tests {
             let found = &kinds(&format!("name,y\n{names}"), &choice())[0];
             let why = "unique values, treated as an identifier";
             assert_eq!((found.1, found.2.as_str()), ("ignored", why));
-            // One of them twice, and they are levels, as many as may be.
+            // With one of them twice they are levels, as far as the limit
+            // allows.
             let again = format!("name,y\n{names}person 0,1\n");
             assert_eq!(kinds(&again, &choice())[0].1, "categorical");
             let said = ColumnChoice {
@@ -835,7 +847,8 @@ mod tests {
         assert_eq!(levels, &["-inf", "INF", "Infinity", "OF"]);
         assert_eq!(shares, &[1. / 6., 1. / 3., 1. / 6., 1. / 3.]);
         assert_eq!(found.columns[0].infinite, 0);
-        // Among numbers they are numbers, and one that is too large is always one.
+        // Among numbers they are numbers, and digits that are too large are
+        // always a number.
         assert_eq!(kinds("a,y\n1,1\nINF,2\n", &choice())[0].1, "numeric");
         let mixed = kinds("a,y\nOF,1\n1e999,2\nOF,3\n", &choice());
         assert_eq!(mixed[0].1, "mixed");

@@ -4,21 +4,21 @@ use rand::rngs::ChaCha8Rng;
 use crate::random::{Purpose, generator};
 use crate::{DataError, Rows};
 
-/// Shuffles rows that do not fit in memory, as far as a buffer reaches.
+/// Shuffles rows that do not fit in memory, within the reach of a buffer.
 ///
-/// The buffer fills; from then on each row that comes takes the place of a row
-/// drawn at random, which goes; at the end the buffer is emptied in random
-/// order. This is the scheme of `tf.data.Dataset.shuffle`.
+/// First the buffer fills. From then on, each new row replaces a row of the
+/// buffer that is drawn at random and goes out. At the end the buffer is
+/// emptied in random order. This is the scheme of `tf.data.Dataset.shuffle`.
 ///
-/// With a buffer of `k` rows, the wait of a row in a long stream is geometric
-/// with mean `k`, so that rows go `k` rows later on average and the distance
-/// of a row from where it stood is `2 k (1 - 1/k)^k`, about `0.74 k`, on
-/// average. In a permutation drawn from all, of `n` rows, it is `n / 3`: for a
-/// file that is sorted, read its chunks in [shuffled
-/// order](crate::ChunkOrder::Shuffled) as well. A buffer of all rows draws from
-/// all permutations.
+/// With a buffer of `k` rows and a long stream, the time that a row waits in
+/// the buffer is geometric with a mean of `k` rows. Its distance from its
+/// original place is `2 k (1 - 1/k)^k` on average, about `0.74 k`. In a random
+/// permutation of all `n` rows it is `n / 3`: for a sorted file, read the
+/// chunks in [shuffled order](crate::ChunkOrder::Shuffled) as well. A buffer
+/// that holds all rows draws from all permutations.
 ///
-/// Chunks go out as large as they came in, in the same memory.
+/// Once the buffer is full, chunks go out as large as they came in, in the same
+/// memory.
 pub struct ShuffleBuffer<I> {
     chunks: I,
     num_features: usize,
@@ -32,8 +32,8 @@ pub struct ShuffleBuffer<I> {
 
 impl<I: Iterator<Item = Result<Rows, DataError>>> ShuffleBuffer<I> {
     /// Shuffles rows of this many features and targets in a buffer of
-    /// `capacity` rows; 0 and 1 keep their order. The seed and the epoch decide
-    /// the order.
+    /// `capacity` rows; 0 and 1 keep their order. The order depends on the seed
+    /// and the epoch.
     pub fn new(
         chunks: I,
         [num_features, num_targets]: [usize; 2],
@@ -53,8 +53,8 @@ impl<I: Iterator<Item = Result<Rows, DataError>>> ShuffleBuffer<I> {
         }
     }
 
-    /// Trades the rows of a chunk for rows of the buffer, having filled it;
-    /// nothing is left of a chunk that the buffer has taken whole.
+    /// Fills the buffer from a chunk, then swaps the other rows of the chunk
+    /// for rows of the buffer; the result is empty if the buffer took all rows.
     fn trade(&mut self, mut chunk: Rows) -> Result<Rows, DataError> {
         let num_rows = chunk.num_rows(self.num_features, self.num_targets)?;
         let buffered = self.num_buffered > 0;
@@ -84,8 +84,8 @@ impl<I: Iterator<Item = Result<Rows, DataError>>> ShuffleBuffer<I> {
         Ok(chunk)
     }
 
-    /// What is left in the buffer, in random order: the shuffle of Fisher and
-    /// Yates, where the rows are.
+    /// Returns what is left in the buffer in random order, by the shuffle of
+    /// Fisher and Yates, in place.
     fn drain(&mut self) -> Rows {
         let mut rows = std::mem::take(&mut self.buffer);
         for last in (1..std::mem::take(&mut self.num_buffered)).rev() {
@@ -160,8 +160,8 @@ mod tests {
             .collect()
     }
 
-    /// The numbers of the rows in the order they go, having checked that rows
-    /// are whole.
+    /// Returns the numbers of the rows in the order in which they go out, after
+    /// checking that rows are whole.
     fn shuffled(chunks: Vec<Rows>, capacity: usize, epoch: usize, seed: u64) -> Vec<usize> {
         let chunks = chunks.into_iter().map(Ok);
         let mut order = Vec::new();
@@ -204,7 +204,7 @@ mod tests {
         let capacity = 500.0f64;
         let order = shuffled(chunks(100_000, 8192), 500, 0, 4);
         // The standard errors are 0.3 % of the wait and 0.5 % of the distance,
-        // with what the first and last rows differ.
+        // and the first and last rows differ from the formula.
         let expected = 2.0 * capacity * (1.0 - 1.0 / capacity).powf(capacity);
         let distance = mean_distance(&order);
         assert!(

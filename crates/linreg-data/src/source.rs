@@ -10,48 +10,49 @@ use crate::random::{Purpose, generator};
 use crate::unpacked::MAX_COLUMNS;
 use crate::{CellReader, ColumnIndex, DataError};
 
-/// A table that can be read again and again, column by column, in chunks of
-/// rows: what is in memory at a time does not grow with the number of rows.
+/// A table that can be read several times, in chunks of rows and only the
+/// columns that are needed: the memory that it takes does not grow with the
+/// number of rows.
 ///
 /// Sources are opened with [`open`](crate::open) and read with
 /// [`read`](crate::read), on all cores.
 pub trait Source: Send + Sync {
-    /// The columns in file order, with the types they are stored as.
+    /// The columns in file order, with their stored types.
     fn schema(&self) -> &SchemaRef;
 
-    /// Begins a pass over the columns of these indices.
+    /// Begins a pass over the columns at these indices.
     ///
     /// # Errors
     ///
-    /// A file that is gone or has changed since it was opened, or standard
-    /// input that has been read before.
+    /// A file that is gone or has changed since it was opened, or an input that
+    /// can be read only once and has been read before.
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError>;
 
-    /// Number of rows, where it is known: stored in the file, or counted by a
+    /// The number of rows if it is known: from the file itself, or counted by a
     /// pass that has ended.
     fn num_rows(&self) -> Option<u64>;
 
-    /// What a reader of the table should know of how it was read, a sentence
-    /// each: a column of the file that is none of the table, and why.
+    /// What the user should know about how the table was read, one sentence
+    /// each: for example which column of the file is not used, and why.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// The parts of a pass. An error ends it.
+/// The parts of a pass. An error ends the pass.
 pub type Parts = Box<dyn Iterator<Item = Result<Part, DataError>> + Send>;
 
 /// The chunks of a part, in order.
 pub type Chunks = Box<dyn Iterator<Item = Result<Chunk, DataError>> + Send>;
 
-/// In which order the parts of a source come.
+/// The order in which the parts of a source come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ChunkOrder {
-    /// As they stand in the file.
+    /// The order of the file.
     File,
-    /// Shuffled by a seed, where the source knows its parts: a Parquet file, or
-    /// an uncompressed CSV file that has been read through once. Otherwise as in
-    /// the file.
+    /// Shuffled by a seed if the source knows its parts beforehand: a Parquet
+    /// or Arrow file, or an uncompressed CSV file that has been read through
+    /// once. Otherwise the order of the file.
     Shuffled {
         /// The seed of the order.
         seed: u64,
@@ -59,13 +60,13 @@ pub enum ChunkOrder {
 }
 
 impl ChunkOrder {
-    /// The shuffled order of an epoch.
+    /// Returns the shuffled order of an epoch.
     pub fn of_epoch(epoch: usize, seed: u64) -> Self {
         let seed = generator(seed, Purpose::Chunks(epoch as u64)).next_u64();
         Self::Shuffled { seed }
     }
 
-    /// Brings chunks, or what names them, from file order into this order.
+    /// Brings chunks, or their indices, from file order into this order.
     pub fn arrange<T>(self, chunks: &mut [T]) {
         if let Self::Shuffled { seed } = self {
             chunks.shuffle(&mut generator(seed, Purpose::Chunks(0)));
@@ -73,32 +74,32 @@ impl ChunkOrder {
     }
 }
 
-/// Rows of a source that are yet to be decoded, on whichever thread has time.
+/// Rows of a source that have not been decoded yet; any thread can do so.
 pub struct Part {
-    /// Number of the first row in the table, from 0.
+    /// The number of the first row in the table, from 0.
     pub first_row: u64,
     /// Number of rows.
     pub num_rows: u64,
-    /// Reads and decodes them.
+    /// Reads and decodes the rows.
     pub read: Box<dyn FnOnce() -> Result<Chunks, DataError> + Send>,
 }
 
-/// Rows in memory, some columns of a table.
+/// Rows of some columns of a table, in memory.
 #[derive(Clone)]
 pub struct Chunk {
     /// The columns asked for.
     pub batch: RecordBatch,
-    /// Number of the first row in the table, from 0.
+    /// The number of the first row in the table, from 0.
     pub first_row: u64,
-    /// Where the rows come from.
+    /// Where the rows come from, for messages.
     pub origin: Arc<dyn Origin>,
-    /// How cells that are text are read.
+    /// The reader of cells that are text.
     pub cells: Arc<CellReader>,
 }
 
-/// Knows where rows stand in a file, for messages.
+/// Knows the places of rows in a file, for messages.
 pub trait Origin: Send + Sync {
-    /// Where a row of the chunk stands, as a person finds it:
+    /// Returns the place of a row of the chunk as a person finds it:
     /// `houses.csv: line 17`.
     fn place(&self, row: usize) -> String;
 }
@@ -109,10 +110,10 @@ impl Chunk {
         self.batch.num_rows()
     }
 
-    /// Its rows in pieces of at most this many.
+    /// Divides it into pieces of at most this many rows.
     pub(crate) fn slices(self, most_rows: usize) -> impl Iterator<Item = Self> {
         let (num_rows, most_rows) = (self.num_rows(), most_rows.max(1));
-        // One without rows is a piece of its own: it may carry an error.
+        // A chunk without rows is one piece, so that it is not skipped.
         let starts = (0..num_rows.max(1)).step_by(most_rows);
         starts.map(move |start| match num_rows <= most_rows {
             true => self.clone(),
@@ -128,7 +129,7 @@ impl Chunk {
         })
     }
 
-    /// The error that a cell is not what it should be.
+    /// Returns the error that a cell is not what it should be.
     pub(crate) fn wrong_cell(
         &self,
         row: usize,
@@ -145,10 +146,10 @@ impl Chunk {
     }
 }
 
-/// Where the rows of a piece of a chunk stand.
+/// The origin of a piece of a chunk.
 struct Later {
     origin: Arc<dyn Origin>,
-    /// Number of the first in the chunk.
+    /// The position of the first row of the piece in the chunk.
     start: usize,
 }
 
@@ -164,7 +165,7 @@ pub fn column_names(source: &dyn Source) -> Vec<String> {
     fields.iter().map(|field| field.name().clone()).collect()
 }
 
-/// Where the columns of these names stand in a source.
+/// Returns the positions of the columns with these names.
 ///
 /// # Errors
 ///
@@ -185,8 +186,8 @@ pub fn column_indices<S: AsRef<str>>(
     names.iter().map(index).collect()
 }
 
-/// An error unless each column has a name of its own, and there are no more than
-/// can be used.
+/// Checks that every column has a name, that names are distinct, and that there
+/// are no more than [`MAX_COLUMNS`].
 pub(crate) fn check_names<S: AsRef<str>>(names: &[S]) -> Result<(), String> {
     if names.len() > MAX_COLUMNS {
         return Err(format!(

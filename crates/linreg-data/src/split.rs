@@ -5,44 +5,44 @@ use serde::{Deserialize, Serialize};
 use crate::random::mix;
 use crate::{DataError, Dataset};
 
-/// Which rows a model is trained on, and which it is judged on.
+/// Which rows a model is trained on, and which it is evaluated on.
 ///
-/// A row's number in the table and the seed decide, so that no pass over the
-/// table and no memory is needed, and a row belongs to the same set on every
-/// pass, in any order, on any machine.
+/// The set of a row depends only on its number in the table and on the fields
+/// below. So a split needs no memory and no pass over the table, and a row is
+/// in the same set on every pass, in any order of reading, on any machine.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Split {
     /// Every row is for training.
     None,
-    /// Each row at random, by a hash of its number.
+    /// The set of each row is drawn at random, by a hash of its number.
     Random {
         /// Share of the rows for validation, from 0 to below 1.
         validation: f64,
         /// Share of the rows for the test, from 0 to below 1.
         test: f64,
-        /// The seed.
+        /// The seed of the draw.
         seed: u64,
     },
-    /// The last rows are for the test, those before them for validation, as is
-    /// right where rows stand in the order of time.
+    /// The last rows are for the test and those before them for validation, as
+    /// is right for rows in order of time.
     TimeOrdered {
         /// Share of the rows for validation, from 0 to below 1.
         validation: f64,
         /// Share of the rows for the test, from 0 to below 1.
         test: f64,
-        /// Number of rows of the table.
+        /// The number of rows of the table.
         num_rows: u64,
     },
-    /// One of several folds is for validation; each row is in one of them, and
-    /// all have the same number of rows, but for one more or less.
+    /// One of several folds is for validation. Each row is in exactly one fold,
+    /// and the sizes of folds differ by at most one row.
     Fold {
-        /// Number of folds, from 2 to the number of rows.
+        /// The number of folds, from 2 to the number of rows.
         folds: u64,
-        /// The fold, from 0, that is for validation.
+        /// The index of the fold that is for validation, from 0.
         held_out: u64,
-        /// The seed.
+        /// The seed of the draw.
         seed: u64,
-        /// Number of rows of the table.
+        /// The number of rows of the table.
         num_rows: u64,
     },
 }
@@ -50,11 +50,11 @@ pub enum Split {
 /// What a row is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Set {
-    /// To train on.
+    /// To fit a model to.
     Training,
-    /// To judge a model on while it is chosen.
+    /// To evaluate models on while one is chosen.
     Validation,
-    /// To judge the chosen model on, once.
+    /// To evaluate the chosen model on, once.
     Test,
 }
 
@@ -64,7 +64,7 @@ impl Split {
     /// # Errors
     ///
     /// Shares that are negative or leave nothing to train on, fewer than two
-    /// folds, more folds than rows, or a fold that there is not.
+    /// folds, more folds than rows, or a `held_out` that is no fold.
     pub fn check(&self) -> Result<(), DataError> {
         let wrong = |name, found: String, expected: &str| {
             Err(DataError::Setting {
@@ -114,7 +114,7 @@ impl Split {
         }
     }
 
-    /// Whether rows may be of this set.
+    /// Whether the split can put rows into this set.
     pub fn has(&self, set: Set) -> bool {
         match (*self, set) {
             (_, Set::Training) | (Self::Fold { .. }, Set::Validation) => true,
@@ -127,7 +127,7 @@ impl Split {
         }
     }
 
-    /// What the row of this number, from 0, is for.
+    /// Returns the set of the row with this number, from 0.
     pub fn set(&self, row: u64) -> Set {
         let (position, validation, test) = match *self {
             Self::None => return Set::Training,
@@ -162,26 +162,26 @@ impl Split {
         }
     }
 
-    /// Which of a chunk's rows are of a set.
+    /// Says of each row of a chunk whether it is in a set.
     pub fn rows(&self, set: Set, first_row: u64, num_rows: usize) -> Vec<bool> {
         let rows = first_row..first_row + num_rows as u64;
         rows.map(|row| self.set(row) == set).collect()
     }
 }
 
-/// A split of the rows of a table but for some that are left out, for a missing
-/// cell or a weight of 0: the others are divided as if they were the whole table,
-/// so that folds are of equal size.
+/// A split of the rows of a table without those that are left out for a missing
+/// value, a new level or a weight of 0. The other rows are divided as if they
+/// were the whole table, so that folds have equal sizes.
 #[derive(Clone, Debug)]
 pub struct SplitRows {
     split: Split,
-    /// Numbers of the rows left out, in order.
+    /// The numbers of the rows left out, in order.
     left_out: Arc<[u64]>,
 }
 
 impl SplitRows {
-    /// The split of the rows that are not left out; `left_out` has the numbers of
-    /// the others, from 0 and in order.
+    /// Divides the rows that are not in `left_out`, which holds row numbers,
+    /// from 0 and in order.
     pub fn new(split: Split, left_out: Arc<[u64]>) -> Self {
         Self { split, left_out }
     }
@@ -191,7 +191,8 @@ impl SplitRows {
         self.split
     }
 
-    /// Which of a chunk's rows are of a set; none that is left out is.
+    /// Says of each row of a chunk whether it is in a set; a row left out is in
+    /// none.
     pub fn rows(&self, set: Set, first_row: u64, num_rows: usize) -> Vec<bool> {
         if self.left_out.is_empty() {
             return self.split.rows(set, first_row, num_rows);
@@ -210,18 +211,18 @@ impl SplitRows {
 }
 
 impl From<Split> for SplitRows {
-    /// The split of all rows.
+    /// Divides all rows.
     fn from(split: Split) -> Self {
         Self::new(split, Arc::new([]))
     }
 }
 
 impl Dataset {
-    /// The rows of a set, in order.
+    /// Returns the rows of a set, in order.
     ///
     /// # Errors
     ///
-    /// A split that cannot be, or a set without rows.
+    /// A split that [`Split::check`] refuses, or a set without rows.
     pub fn rows_of(&self, split: &Split, set: Set) -> Result<Self, DataError> {
         split.check()?;
         let rows = split.rows(set, 0, self.num_rows());
@@ -230,19 +231,20 @@ impl Dataset {
     }
 }
 
-/// The fold of a row: the rows are put into a random order, and the folds divide
-/// it evenly.
+/// Returns the fold of a row: the rows are put into a random order, which the
+/// folds divide evenly.
 fn fold(row: u64, folds: u64, seed: u64, num_rows: u64) -> u64 {
     let place = place(row, num_rows, seed);
     (u128::from(place) * u128::from(folds) / u128::from(num_rows)) as u64
 }
 
-/// The place of a row in a random order of all rows, found without the others:
-/// a permutation of the numbers of twice some bits, as in Luby and Rackoff, *How
-/// to Construct Pseudorandom Permutations from Pseudorandom Functions* (1988),
-/// applied until the number is one of a row.
+/// Returns the place of a row in a random order of all rows, without computing
+/// the places of the others. It is a permutation of all numbers of an even
+/// number of bits, as in Luby and Rackoff, *How to Construct Pseudorandom
+/// Permutations from Pseudorandom Functions* (1988), applied until the result
+/// is the number of a row.
 fn place(row: u64, num_rows: u64, seed: u64) -> u64 {
-    /// Four rounds of such a permutation look random.
+    /// Four rounds make the permutation look random.
     const ROUNDS: u64 = 4;
     let num_bits = u64::BITS - num_rows.saturating_sub(1).leading_zeros();
     let half_bits = num_bits.div_ceil(2).max(1);
@@ -255,20 +257,22 @@ fn place(row: u64, num_rows: u64, seed: u64) -> u64 {
             (left, right) = (right, other);
         }
         place = left << half_bits | right;
-        // A row beyond the table, in a file that grew, is anywhere.
+        // The place of a row beyond the table, in a file that grew, does not
+        // matter.
         if place < num_rows || row >= num_rows {
             return place.min(num_rows.saturating_sub(1));
         }
     }
 }
 
-/// A number from 0 to below 1 that looks random.
+/// Returns a pseudorandom number from 0 to below 1.
 fn uniform(row: u64, seed: u64) -> f64 {
     (hash(row, seed) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 fn hash(row: u64, seed: u64) -> u64 {
-    // Twice, so that neither rows nor seeds that are close look alike.
+    // It mixes twice, so that neither close rows nor close seeds give similar
+    // numbers.
     mix(mix(seed) ^ row)
 }
 

@@ -10,12 +10,13 @@ use crate::{
     Batch, BatchSource, ChunkOrder, DataError, RowSource, Rows, Scaler, ShuffleBuffer, Summary,
 };
 
-/// Rows that do not fit in memory in minibatches, each row once an epoch.
+/// Minibatches of rows that do not fit in memory: each row comes once in an
+/// epoch.
 ///
 /// Each epoch reads the source again, its chunks in an order of its own, and
 /// shuffles the rows in a [`ShuffleBuffer`]. Reading, shuffling and rounding
-/// run on a thread of the scope given, at most two groups of batches ahead of
-/// whoever takes the batches.
+/// run on a thread of the given scope, at most two groups of batches ahead of
+/// the consumer.
 ///
 /// # Example
 ///
@@ -75,14 +76,13 @@ impl<'scope, 'env, B: Backend, S: RowSource + ?Sized> StreamedBatches<'scope, 'e
         })
     }
 
-    /// The same batches of rows that are scaled on the way, where a scaler is
-    /// given.
+    /// Sets the scaler that rows go through, if there is one.
     pub fn with_scaler(self, scaler: Option<&'env Scaler>) -> Self {
         Self { scaler, ..self }
     }
 
-    /// The same batches of rows that go through a [`ShuffleBuffer`] of this
-    /// many rows.
+    /// Sets the size of the [`ShuffleBuffer`] that rows go through, in rows.
+    /// Default: 1, which does not shuffle.
     pub fn with_shuffle_rows(self, shuffle_rows: usize) -> Self {
         Self {
             shuffle_rows,
@@ -124,9 +124,10 @@ impl<'scope, 'env, B: Backend, S: RowSource + ?Sized> StreamedBatches<'scope, 'e
                     }
                 };
                 match thread.spawn_scoped(self.scope, work) {
-                    // It waits for them, or has been lost.
+                    // The thread waits for the batches; if it is gone, they
+                    // come back here.
                     Ok(_) => here = hand_over.send(batches).err().map(|lost| lost.0),
-                    // Where no thread can be had, there is still this one.
+                    // If no thread can be started, this one does the work.
                     Err(_) => here = Some(batches),
                 }
             }
@@ -203,7 +204,8 @@ mod tests {
         tensor.into_data().iter().collect()
     }
 
-    /// Calls with the streamed batches of 10 rows of a source.
+    /// Calls `call` with a function that returns an epoch's rows in streamed
+    /// batches of 10.
     fn streamed<T>(
         source: &impl RowSource,
         shuffle_rows: usize,
@@ -277,7 +279,8 @@ mod tests {
         });
     }
 
-    /// Rows of which the pass after so many cannot be read to the end.
+    /// Rows of which a later pass cannot be read to the end; the number counts
+    /// the passes before it.
     struct Failing(Dataset, std::sync::atomic::AtomicUsize);
 
     impl RowSource for Failing {

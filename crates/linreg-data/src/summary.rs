@@ -1,9 +1,10 @@
 use crate::rows::mean_weight;
 use crate::{ChunkOrder, DataError, Moments, RowSource, Rows};
 
-/// What one pass over rows tells about their columns.
+/// The statistics of all columns from one pass over the rows.
 ///
-/// Rows of weight 0 count in [`num_rows`](Self::num_rows) and nowhere else.
+/// A row of weight 0 counts in [`num_rows`](Self::num_rows) and in no other
+/// field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Number of rows; at least 1.
@@ -12,11 +13,11 @@ pub struct Summary {
     pub features: ColumnSummary,
     /// The targets.
     pub targets: ColumnSummary,
-    /// Mean weight of the rows, above 0; none where all count the same.
+    /// Mean weight of the rows, above 0; None where all rows count the same.
     pub mean_weight: Option<f64>,
 }
 
-/// What one pass tells about the features, or the targets.
+/// The statistics of the features, or of the targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnSummary {
     /// Names of the columns.
@@ -34,9 +35,10 @@ impl Summary {
     ///
     /// # Errors
     ///
-    /// What the source finds, chunks that are not finite numbers of its
-    /// columns, no rows, other than the source said it has, or as
-    /// [`Dataset::with_weights`](crate::Dataset::with_weights).
+    /// An error of the source, chunks that are not finite numbers of its
+    /// columns, no rows, a number of rows that is not what the source said, or
+    /// weights that [`Dataset::with_weights`](crate::Dataset::with_weights)
+    /// refuses.
     pub fn of(source: &(impl RowSource + ?Sized)) -> Result<Self, DataError> {
         let mut num_rows = 0;
         let mut weighted = None;
@@ -96,7 +98,8 @@ impl ColumnSummary {
     }
 
     fn update(&mut self, rows: &[f64], weights: Option<&[f64]>) {
-        // Parts that stay in cache between the passes over them.
+        // Parts are small enough to stay in the cache between the passes over
+        // them.
         const PART_VALUES: usize = 8192;
         let width = self.names.len();
         let part_rows = (PART_VALUES / width).max(1);
@@ -119,7 +122,7 @@ impl ColumnSummary {
         }
     }
 
-    /// Root of the mean square of each column, about 0.
+    /// The root of the mean square of each column, not centred.
     pub fn root_mean_square(&self) -> Vec<f64> {
         let spreads = self.moments.std().into_iter();
         let means = self.moments.mean().iter();

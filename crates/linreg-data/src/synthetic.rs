@@ -6,13 +6,13 @@ use crate::dataset::{check_distinct, check_number};
 use crate::random::{Purpose, generator};
 use crate::{ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows};
 
-/// Synthetic data `y = X w + b + noise` with known weights and bias (*Dive
-/// into Deep Learning*, section 3.3): features drawn from N(0, 1), noise from
-/// N(0, `noise_std`²).
+/// The settings of synthetic data `y = X w + b + noise` with known weights and
+/// bias (*Dive into Deep Learning*, section 3.3): features are drawn from
+/// N(0, 1), noise from N(0, `noise_std`²).
 ///
 /// Features are named `x1`, `x2`, … and the target `y`. The numbers are drawn
-/// on the host in `f64`: every backend sees the same, and the same seed gives
-/// the same data everywhere.
+/// on the host in `f64`: every backend gets the same, and the same seed gives
+/// the same data on every machine.
 ///
 /// # Example
 ///
@@ -29,24 +29,24 @@ use crate::{ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows};
 /// ```
 #[derive(Config, Debug)]
 pub struct SyntheticConfig {
-    /// True weights, one a feature; at least one, finite.
+    /// The true weights, one for each feature; at least one, all finite.
     pub weights: Vec<f64>,
-    /// True bias, finite.
+    /// The true bias; finite.
     pub bias: f64,
-    /// Number of rows; at least 1. Default: 1000.
+    /// The number of rows; at least 1. Default: 1000.
     #[config(default = 1000)]
     pub num_examples: usize,
-    /// Standard deviation of the noise; 0 or more. Default: 0.01.
+    /// The standard deviation of the noise; 0 or more. Default: 0.01.
     #[config(default = 0.01)]
     pub noise_std: f64,
-    /// Seed of the generator. Default: 0.
+    /// The seed of the generator. Default: 0.
     #[config(default = 0)]
     pub seed: u64,
 }
 
 impl SyntheticConfig {
-    /// The rows, drawn chunk by chunk in each pass: what is in memory at a time does
-    /// not grow with their number.
+    /// Returns the rows as a source that draws them chunk by chunk in each
+    /// pass: the memory that it takes does not grow with their number.
     ///
     /// # Errors
     ///
@@ -83,7 +83,7 @@ impl SyntheticConfig {
         })
     }
 
-    /// Draws all rows.
+    /// Draws all rows into memory.
     ///
     /// # Errors
     ///
@@ -129,23 +129,24 @@ impl SyntheticConfig {
 /// ```
 #[derive(Clone, Debug)]
 pub struct SyntheticSource {
-    /// Checked.
+    /// The settings, which have been checked.
     config: SyntheticConfig,
     noise: Normal<f64>,
     feature_names: Vec<String>,
     target_names: Vec<String>,
 }
 
-/// Rows of a chunk, and numbers of it at most.
+/// The rows of a chunk, and the largest number of its features.
 const CHUNK_ROWS: usize = 8192;
 const CHUNK_NUMBERS: usize = 1 << 19;
 
 impl SyntheticSource {
-    /// The same rows under other column names.
+    /// Returns the same rows under other column names.
     ///
     /// # Errors
     ///
-    /// Not one name for each column, or a name there twice.
+    /// A number of names that is not the number of columns, or a duplicate
+    /// name.
     pub fn with_names(
         self,
         feature_names: Vec<String>,
@@ -161,7 +162,7 @@ impl SyntheticSource {
         })
     }
 
-    /// The next rows.
+    /// Draws the next rows.
     fn draw(&self, num_rows: usize, generator: &mut ChaCha8Rng) -> Rows {
         let weights = &self.config.weights;
         let mut rows = Rows {
@@ -195,8 +196,8 @@ impl RowSource for SyntheticSource {
         self.config.num_examples
     }
 
-    /// Chunks of 8,192 rows, of fewer where rows are long; never an error. They
-    /// come in one order, since each number is drawn after the one before.
+    /// Returns chunks of 8,192 rows, fewer for wide rows; never an error. They
+    /// come in one order, since each number is drawn after the one before it.
     fn chunks(&self, _: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
         let mut generator = generator(self.config.seed, Purpose::Synthetic);
         let num_rows = self.config.num_examples;

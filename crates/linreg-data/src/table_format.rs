@@ -3,12 +3,12 @@ use std::path::Path;
 use crate::DataError;
 use crate::error::quote;
 
-/// The formats a table is written in.
+/// The formats in which a table is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum TableFormat {
-    /// Text, for people and every program.
+    /// Text, which people and every program can read.
     Csv,
-    /// Columns, compressed.
+    /// Compressed columns.
     Parquet,
     /// Columns as they are in memory: the Arrow IPC file format, also called
     /// Feather version 2.
@@ -16,7 +16,7 @@ pub enum TableFormat {
 }
 
 impl TableFormat {
-    /// The format that the name of a file asks for: Parquet for `.parquet` and
+    /// Returns the format for the name of a file: Parquet for `.parquet` and
     /// `.pq`, Arrow for `.arrow`, `.feather` and `.ipc`, else CSV.
     ///
     /// # Example
@@ -33,7 +33,8 @@ impl TableFormat {
     ///
     /// # Errors
     ///
-    /// The name of a compressed file, which would not be one.
+    /// The name of a compressed file, such as `houses.csv.gz`: what is written
+    /// would not be compressed.
     pub fn of_path(path: &Path) -> Result<Self, DataError> {
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         match extension.to_ascii_lowercase().as_str() {

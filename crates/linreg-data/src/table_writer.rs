@@ -13,24 +13,26 @@ use crate::source::check_names;
 use crate::{DataError, TableFormat};
 use csv_rows::CsvRows;
 
-/// Rows and bytes of a Parquet row group at most: what is in memory until it is
-/// written. Twice the rows of what a thread reads at a time.
+/// The largest size of a Parquet row group, in rows and in bytes: it is in
+/// memory until it is written. It has twice the rows of a part that a thread
+/// reads.
 const ROW_GROUP_ROWS: usize = 1 << 17;
 const ROW_GROUP_BYTES: usize = 32 << 20;
 
-/// Rows of a Parquet page, the least that a reader decodes: a divisor of the rows
-/// that it reads at a time.
+/// The rows of a Parquet page, the smallest unit that a reader decodes: a
+/// divisor of the rows that it reads at a time.
 const PAGE_ROWS: usize = 1 << 13;
 
-/// Bytes of a Parquet dictionary at most, 1024 numbers. Columns of more values
-/// take five times as long to write with one, and are no smaller.
+/// The largest size of a Parquet dictionary in bytes, 1024 numbers. With a
+/// dictionary, columns of more values take five times as long to write and are
+/// no smaller.
 const DICTIONARY_BYTES: usize = 8 << 10;
 
-/// Writes a table to a file, batch after batch, in memory that does not grow
-/// with its length.
+/// Writes a table to a file, one batch after the other, in memory that does not
+/// grow with its length.
 ///
-/// The file is whole only after [`finish`](Self::finish): write it under another
-/// name until then.
+/// The file is complete only after [`finish`](Self::finish): write it under
+/// another name until then.
 ///
 /// # Example
 ///
@@ -60,12 +62,12 @@ enum Rows<W: Write + Send> {
 }
 
 impl<W: Write + Send> TableWriter<W> {
-    /// Begins a table of these columns.
+    /// Begins a table with these columns.
     ///
     /// # Errors
     ///
-    /// Columns without a name of their own, columns of a type that the format
-    /// cannot hold, or a write that fails.
+    /// Columns without a name or with the same name, columns of a type that the
+    /// format cannot store, or a write that fails.
     pub fn new(output: W, format: TableFormat, schema: SchemaRef) -> Result<Self, DataError> {
         let names: Vec<&str> = schema
             .fields()
@@ -94,10 +96,10 @@ impl<W: Write + Send> TableWriter<W> {
     ///
     /// # Errors
     ///
-    /// Columns of other types than the table's, nulls in a column that has none,
-    /// or a write that fails.
+    /// Columns of other types than the table's, nulls in a column that does not
+    /// allow them, or a write that fails.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), DataError> {
-        // Checks the types, which not every format does.
+        // This checks the types, which not every format does.
         let batch = RecordBatch::try_new(self.schema.clone(), batch.columns().to_vec())?;
         match &mut self.rows {
             Rows::Csv(rows) => rows.write(&batch)?,
@@ -107,7 +109,7 @@ impl<W: Write + Send> TableWriter<W> {
         Ok(())
     }
 
-    /// Writes what makes the file whole.
+    /// Writes what is needed to complete the file.
     ///
     /// # Errors
     ///
@@ -124,8 +126,8 @@ impl<W: Write + Send> TableWriter<W> {
     }
 }
 
-/// Snappy: full-precision numbers, which is what is written most, no codec makes
-/// small, and this one loses the least time on them.
+/// The compression is Snappy: most tables contain full-precision numbers, which
+/// no codec makes much smaller, and Snappy takes the least time.
 fn parquet_properties() -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
@@ -179,7 +181,7 @@ mod tests {
         }
     }
 
-    /// A pipe whose reader has gone after some bytes.
+    /// A pipe whose reader is gone after some bytes.
     struct Pipe(usize);
 
     impl Write for Pipe {

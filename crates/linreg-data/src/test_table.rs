@@ -1,4 +1,4 @@
-//! Tables for the tests of what writes and reads them.
+//! Tables for tests of writers and readers.
 
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ use crate::{ChunkOrder, DataError, Source, TableFormat, TableWriter};
 
 type Row = (Option<f64>, Option<i64>, Option<bool>, Option<String>);
 
-/// Rows of every type, with nulls, NaNs, quotes and line ends.
+/// Draws rows of every type, with nulls, NaNs, quotes and line ends.
 pub(crate) fn any_table() -> impl Strategy<Value = RecordBatch> {
     let text = prop::option::of("(\\PC|[\",\n]){0,6}");
     let row = (
@@ -41,7 +41,7 @@ fn table(rows: &[Row]) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
-/// A table of this many rows, the first column their numbers.
+/// Returns a table of this many rows; the first column holds their numbers.
 pub(crate) fn numbered(num_rows: usize) -> RecordBatch {
     let rows: Vec<Row> = (0..num_rows)
         .map(|row| {
@@ -66,7 +66,7 @@ pub(crate) fn write(path: &Path, format: TableFormat, batches: &[RecordBatch]) {
     writer.finish().unwrap();
 }
 
-/// Reads all rows, and checks what the source says about them.
+/// Reads all rows, and checks the numbers of rows that the source gives.
 pub(crate) fn read(
     source: &dyn Source,
     columns: &[usize],
@@ -116,8 +116,8 @@ pub(crate) fn check_shuffled(source: &dyn Source) {
     assert_eq!(sorted, in_order);
 }
 
-/// Checks that no file made of this one by cutting it short or changing a byte
-/// panics, and that the cut ones are told of.
+/// Checks that reading does not panic if the file is cut short or a byte is
+/// changed, and that a file cut short is an error.
 pub(crate) fn damage<S: Source>(path: &Path, open: fn(&Path) -> Result<S, DataError>) {
     let whole = fs::read(path).unwrap();
     let read_damaged = |bytes: &[u8]| {
@@ -144,7 +144,7 @@ pub(crate) fn damage<S: Source>(path: &Path, open: fn(&Path) -> Result<S, DataEr
     for (index, bit) in (0..whole.len()).zip((0..8).cycle()) {
         let mut bytes = whole.clone();
         bytes[index] ^= 1 << bit;
-        // It may be a value that has changed.
+        // The change may be in a value, which is no error.
         let _ = read_damaged(&bytes);
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     Schema, Source, learn_schema, open, read,
 };
 
-/// A file in a folder that goes with it.
+/// A file in a temporary folder that is removed with it.
 pub struct TestFile {
     pub folder: TempDir,
     pub path: PathBuf,
@@ -31,14 +31,14 @@ impl TestFile {
         )
     }
 
-    /// What is said of the file, without its folder.
+    /// Returns the message of an error without the folder of the file.
     pub fn message(&self, error: &DataError) -> String {
         let folder = format!("{}/", self.folder.path().display());
         error.to_string().replace(&folder, "")
     }
 }
 
-/// The text cells of a pass, a row a line.
+/// Reads the text cells of a pass, row by row.
 pub fn cells(source: &dyn Source, order: ChunkOrder) -> Result<Vec<Vec<String>>, DataError> {
     use arrow_array::Array;
     use arrow_array::cast::AsArray;
@@ -78,7 +78,7 @@ pub fn encode(
     Ok((encoder, encoded))
 }
 
-/// All rows of a source, encoded.
+/// Encodes all rows of a source.
 pub fn encode_all(source: &dyn Source, encoder: &Encoder) -> Result<Encoded, DataError> {
     let bound = encoder.bind(source, true)?;
     let columns = bound.columns().to_vec();
@@ -102,7 +102,7 @@ pub fn encode_all(source: &dyn Source, encoder: &Encoder) -> Result<Encoded, Dat
     Ok(all)
 }
 
-/// The schema of a CSV text.
+/// Learns the schema of a CSV text.
 pub fn schema(content: &str, choice: &ColumnChoice) -> Result<Schema, String> {
     let file = file("t.csv", content);
     let source = file.open().map_err(|error| file.message(&error))?;

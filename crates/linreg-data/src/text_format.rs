@@ -9,35 +9,36 @@ use crate::decimal::plain_decimal;
 use crate::error::quote;
 use stored::StoredFormat;
 
-/// How numbers, dates and missing cells are written where the cells of a table
-/// are text.
+/// How numbers, dates and missing values are written in a table whose cells are
+/// text.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, try_from = "StoredFormat")]
 pub struct TextFormat {
-    /// Cells that mean missing, beside the empty one and, in capitals or not,
-    /// `NA`, `N/A`, `#N/A`, `#NA`, `<NA>`, `NaN`, `NULL`, `None` and `\N`. One
-    /// that is a number, such as -999, stands for every cell with that value.
+    /// The cells that mean a missing value, in addition to the empty cell and,
+    /// in upper or lower case, `NA`, `N/A`, `#N/A`, `#NA`, `<NA>`, `NaN`,
+    /// `-NaN`, `NULL`, `None` and `\N`. An entry that is a number, such as
+    /// -999, stands for every cell with that value.
     pub missing: Vec<String>,
-    /// The decimal mark. Default: a point, or a comma where a point separates
+    /// The decimal mark. Default: a point, or a comma if a point separates
     /// thousands.
     pub decimal: Option<char>,
-    /// What separates thousands, as in `1,234,567`; a space stands for every
-    /// kind of space, `'` for both apostrophes. Default: nothing does.
+    /// The separator of thousands, as in `1,234,567`; a space stands for every
+    /// kind of space, `'` for both apostrophes. Default: none.
     pub thousands: Option<char>,
     /// Whether the day or the month comes first in dates such as `03/04/2024`.
-    /// Default: what the column shows.
+    /// Default: the order that the cells of the column show.
     pub dates: Option<DateOrder>,
 }
 
-/// Reads the cells of a [`TextFormat`] that can be.
+/// Reads cells that are text, as a checked [`TextFormat`] says.
 #[derive(Clone, Debug)]
 pub struct CellReader {
     format: TextFormat,
     decimal: char,
-    /// The cells that mean missing and are numbers.
+    /// The numbers that mean a missing value.
     missing_numbers: Vec<f64>,
-    /// Whether numbers are written with a point and nothing else, and none of
-    /// them means missing.
+    /// Whether the decimal mark is a point, nothing separates thousands, and no
+    /// number means a missing value.
     is_plain: bool,
 }
 
@@ -99,14 +100,14 @@ impl CellReader {
         Ok(reader)
     }
 
-    /// The format.
+    /// Returns the format.
     pub fn format(&self) -> &TextFormat {
         &self.format
     }
 
     /// Reads a cell; `1e999` and `inf` are infinite numbers.
     pub(crate) fn parse<'a>(&self, text: &'a str) -> Cell<'a> {
-        // Most cells are numbers as they are.
+        // Most cells are plain numbers; this is the fast path for them.
         if self.is_plain {
             let number = plain_decimal(text).or_else(|| text.parse().ok());
             if let Some(number) = number.filter(|number| !number.is_nan()) {
@@ -118,7 +119,7 @@ impl CellReader {
         if self.is_missing(text) {
             return Cell::Missing;
         }
-        // Of most words no more is to be known.
+        // In the plain format most words need no further check.
         if self.is_plain && text.len() == num_bytes && !text.starts_with('\u{2212}') {
             return Cell::Text(text);
         }
@@ -129,19 +130,21 @@ impl CellReader {
         }
     }
 
-    /// Reads a cell of a column of words, in which numbers are words too.
+    /// Reads a cell of a categorical column, in which numbers are words too;
+    /// None for a missing value.
     pub(crate) fn word<'a>(&self, text: &'a str) -> Option<&'a str> {
         let text = text.trim();
         (!self.is_missing(text)).then_some(text)
     }
 
-    /// Whether this number, in a column whose type is that of numbers, means
-    /// missing.
+    /// Whether this number, in a column that is stored as numbers, means a
+    /// missing value.
     pub(crate) fn is_missing_number(&self, number: f64) -> bool {
         self.missing_numbers.contains(&number)
     }
 
-    /// Reads a date; one whose order is said can be read in one way.
+    /// Reads a date. If the format names the order of day and month, the date
+    /// has only one meaning.
     pub(crate) fn date(&self, text: &str) -> Option<Date> {
         let date = Date::parse(text)?;
         match self.format.dates {
@@ -156,7 +159,8 @@ impl CellReader {
 
     fn number(&self, text: &str) -> Option<f64> {
         let number = match text.strip_prefix('\u{2212}') {
-            // The minus of typesetting. After it there is no other sign.
+            // This is the minus sign of typesetting. No other sign may follow
+            // it.
             Some(unsigned) if unsigned.starts_with(['+', '-']) => return None,
             Some(unsigned) => -self.unsigned(unsigned)?,
             None => self.unsigned(text)?,
@@ -168,7 +172,7 @@ impl CellReader {
         if self.decimal == '.' && self.format.thousands.is_none() {
             return plain_decimal(text).or_else(|| text.parse().ok());
         }
-        // As Rust writes it.
+        // The number as Rust writes it.
         let mut plain = String::with_capacity(text.len());
         let end = text.find([self.decimal, 'e', 'E']).unwrap_or(text.len());
         let (whole, rest) = text.split_at(end);
@@ -183,8 +187,8 @@ impl CellReader {
         plain_decimal(&plain).or_else(|| plain.parse().ok())
     }
 
-    /// Adds a whole number without what separates its thousands: groups of three
-    /// digits, or, as in India, of two before the last.
+    /// Appends a whole number without its separators of thousands. Groups have
+    /// three digits or, as in India, two digits before the last group.
     fn join_thousands(&self, whole: &str, plain: &mut String) -> Option<()> {
         let is_separator = |c: char| self.format.thousands.is_some_and(|mark| is_same(mark, c));
         if !whole.contains(is_separator) {
@@ -278,7 +282,7 @@ mod tests {
             let found = reader(decimal, thousands, &[]).parse(text);
             assert_eq!(found, Cell::Number(number), "{text}");
         }
-        // What does not keep to the format is no number, and never another one.
+        // What is not in the format is text, and never another number.
         for (decimal, thousands, text) in [
             (Some(','), None, "1.5"),
             (Some(','), None, "1.234,5"),

@@ -1,23 +1,24 @@
-//! How much a file may unpack to at a time: as much as any file needs, and beyond
-//! that no more than so many times what it takes packed. A small file that was
-//! made to fill the memory is told of before it does.
+//! Limits on how much of a file is unpacked at a time: 128 MiB, or 64 times the
+//! packed size if that is more. So a small file that was made to fill the
+//! memory is refused before it does.
 
-/// Bytes that any part of a file may unpack to.
+/// The bytes to which any part of a file may unpack.
 const ALWAYS: u64 = 1 << 27;
 
-/// How many times its packed size a larger part may be.
+/// How many times its packed size a larger part may unpack to.
 const MOST_TIMES: u64 = 64;
 
-/// Bytes of a header, or of what a file says of its columns, at most.
+/// The largest size in bytes of a header row, or of the metadata of a file.
 pub(crate) const MAX_HEADER_BYTES: u64 = 1 << 24;
 
-/// Bytes at most of a text of a dictionary, which any number of rows may repeat.
+/// The largest size in bytes of a text of a dictionary, which any number of
+/// rows may repeat.
 pub(crate) const MAX_TEXT_BYTES: u64 = 1 << 24;
 
-/// Columns of a table at most.
+/// The largest number of columns of a table.
 pub(crate) const MAX_COLUMNS: usize = 1 << 18;
 
-/// An error if this much is not unpacked at once, which tells the sizes.
+/// Returns an error with the sizes if so much is not to be unpacked at once.
 pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), String> {
     let most = ALWAYS.max(packed.saturating_mul(MOST_TIMES));
     if unpacked <= most {
@@ -31,7 +32,7 @@ pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), String> {
     ))
 }
 
-/// A number of bytes as people say it.
+/// Writes a number of bytes with a unit.
 pub(crate) fn size(bytes: u64) -> String {
     let units = [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.into_iter().find(|(unit, _)| bytes >= *unit) {
@@ -40,17 +41,18 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
-/// What a file of LZ4's frame format unpacks to at most; None for what is no such
-/// file. Its decoders go on for as long as there are blocks.
+/// Returns the largest number of bytes to which data in LZ4's frame format
+/// unpacks; None for other data. Its decoders go on for as long as there are
+/// blocks.
 pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
     const MAGIC: [u8; 4] = [0x04, 0x22, 0x4D, 0x18];
-    /// A byte of a block is at most so many.
+    /// The largest number of bytes that a byte of a block unpacks to.
     const MOST_OF_A_BYTE: u64 = 255;
     let bytes = bytes.strip_prefix(&MAGIC)?;
     let (flags, block) = (*bytes.first()?, *bytes.get(1)?);
     let has = |bit: u8| flags & bit != 0;
     let block_bytes = 1u64 << (8 + 2 * u64::from(block >> 4 & 7));
-    // The checksum of the header is a byte.
+    // The checksum of the header takes one byte.
     let header = 3 + 8 * usize::from(has(8)) + 4 * usize::from(has(1));
     let mut rest = bytes.get(header..)?;
     let mut most = 0u64;
@@ -58,7 +60,7 @@ pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
         let length = u32::from_le_bytes(*length);
         let (is_plain, length) = (length >> 31 == 1, length & (u32::MAX >> 1));
         if length == 0 {
-            // The end, after which another file may follow.
+            // This is the end of a frame, and another frame may follow.
             let after = after.get(4 * usize::from(has(4))..).unwrap_or_default();
             return Some(most.saturating_add(most_of_lz4(after).unwrap_or(0)));
         }

@@ -10,18 +10,18 @@ use arrow_schema::{DataType, TimeUnit};
 
 use crate::DataError;
 
-/// A column of a chunk as what its type says it is.
+/// The values of a column of a chunk, by its stored type.
 pub(crate) enum Values {
-    /// Cells that may be words or stand for numbers.
+    /// Texts, which may be words or numbers.
     Text(StringArray),
-    /// Cells that are levels, by their type or because somebody said so, also
-    /// where they look like numbers.
+    /// Levels, by the stored type or because the user says so, even if they
+    /// look like numbers.
     Words(StringArray),
     Numbers(Float64Array),
     Booleans(BooleanArray),
     /// Days since 1970-01-01 in UTC.
     Days(Float64Array),
-    /// What a linear model has no use for, such as lists.
+    /// A type that a linear model cannot use, such as lists.
     Other(DataType),
 }
 
@@ -35,7 +35,7 @@ impl Values {
             DataType::LargeUtf8 | DataType::Utf8View => {
                 Self::Text(cast(array, &DataType::Utf8)?.as_string().clone())
             }
-            // Old writers store words as bytes.
+            // Old programs store words as bytes.
             kind if is_binary(kind) => match utf8(array) {
                 Some(text) => Self::Text(text),
                 None => Self::Other(kind.clone()),
@@ -56,9 +56,9 @@ impl Values {
         Ok(values)
     }
 
-    /// A column whose cells are levels, whatever its type: the text of each as
+    /// Returns a column as levels, whatever its type: the text of each cell as
     /// it is written in a CSV file, so that a level is the same in every format
-    /// and numbers beyond 2^53 stay apart.
+    /// and numbers beyond 2^53 stay different.
     pub fn words(array: &ArrayRef) -> Result<Self, DataError> {
         let words = match array.data_type() {
             DataType::Utf8 => array.as_string().clone(),
@@ -67,7 +67,7 @@ impl Values {
                 None => return Ok(Self::Other(kind.clone())),
             },
             DataType::Dictionary(_, values) => {
-                // Each value once, not each cell.
+                // Converts each value of the dictionary once, not each cell.
                 let dictionary = array.as_any_dictionary();
                 let Self::Words(words) = Self::words(dictionary.values())? else {
                     return Ok(Self::Other(values.as_ref().clone()));
@@ -83,7 +83,7 @@ impl Values {
                 cells.collect()
             }
             DataType::Float64 => shortest(array.as_primitive::<Float64Type>()),
-            // By way of 64 bits, 0.1 would become 0.10000000149011612.
+            // Converted to 64 bits, 0.1 would become 0.10000000149011612.
             DataType::Float32 => shortest(array.as_primitive::<Float32Type>()),
             DataType::Float16 => {
                 let wider = cast(array, &DataType::Float32)?;
@@ -105,7 +105,8 @@ impl Values {
     }
 }
 
-/// Numbers in the fewest digits that give them back; NaN is missing.
+/// Writes numbers in the fewest digits that read back as the same number; NaN
+/// is missing.
 fn shortest<T: ArrowPrimitiveType>(numbers: &PrimitiveArray<T>) -> StringArray
 where
     T::Native: Display,
@@ -132,7 +133,7 @@ fn is_binary(kind: &DataType) -> bool {
     )
 }
 
-/// Bytes as text, where all of them are UTF-8.
+/// Returns bytes as text if all of them are UTF-8.
 fn utf8(array: &ArrayRef) -> Option<StringArray> {
     let bytes = cast(array, &DataType::Binary).ok()?;
     let strict = CastOptions {
@@ -143,7 +144,7 @@ fn utf8(array: &ArrayRef) -> Option<StringArray> {
     Some(text.as_string().clone())
 }
 
-/// The text of a cell; none where it is null.
+/// Returns the text of a cell; None if it is null.
 pub(crate) fn text(array: &StringArray, row: usize) -> Option<&str> {
     array.is_valid(row).then(|| array.value(row))
 }

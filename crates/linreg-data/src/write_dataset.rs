@@ -6,13 +6,14 @@ use arrow_schema::{DataType, Field, Schema};
 
 use crate::{ChunkOrder, DataError, RowSource, TableFormat, TableWriter};
 
-/// Writes rows as a table, features first, targets last, chunk after chunk; weights
-/// have no column. Numbers read back bit for bit.
+/// Writes rows as a table, chunk by chunk, features first and targets last;
+/// weights are not written. Numbers read back bit for bit.
 ///
 /// # Errors
 ///
-/// Columns without a name of their own, what the source finds, numbers that are
-/// not finite, other rows than the source said it has, or a write that fails.
+/// Columns without a name or with the same name, an error of the source,
+/// numbers that are not finite, a number of rows that is not what the source
+/// said, or a write that fails.
 ///
 /// # Example
 ///
@@ -55,7 +56,7 @@ pub fn write_dataset(
     writer.finish()
 }
 
-/// The columns of rows that stand one after the other.
+/// Returns the columns of row-major numbers.
 fn columns(rows: &[f64], num_columns: usize) -> impl Iterator<Item = ArrayRef> + '_ {
     (0..num_columns).map(move |column| {
         let values = rows[column..].iter().step_by(num_columns).copied();

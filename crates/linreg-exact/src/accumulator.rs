@@ -3,23 +3,23 @@ use serde::{Deserialize, Serialize};
 use crate::products::{Frame, Sums, Triangle, add_in_double, add_in_double_double};
 use crate::{DoubleDouble, ExactError, Rows};
 
-/// How products of columns are computed and added up.
+/// The arithmetic in which products of columns are computed and added up.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arithmetic {
-    /// In 64-bit floats, about a centre of each chunk, chunks added up in
-    /// double-double: right for all but nearly collinear features.
+    /// 64-bit floats about a centre of each chunk; the sums of the chunks are added
+    /// up in double-double. Accurate for all but nearly collinear features.
     #[default]
     Double,
-    /// In double-double throughout, 32 digits: some five times slower.
+    /// Double-double throughout, 32 digits: about five times slower.
     DoubleDouble,
 }
 
-/// All that an exact fit needs to know of rows, whatever their number: the
-/// weighted sums of the products of every two columns.
+/// All that an exact fit needs to know of any number of rows: the weighted sums
+/// of the products of every two columns.
 ///
 /// It learns from chunks of rows and from other accumulators, so threads, files
-/// and machines can share the work; between them it travels with serde. It keeps
+/// and machines can share the work; serde carries it between them. It keeps
 /// (features + targets + 1)² / 2 numbers of 16 bytes.
 ///
 /// # Example
@@ -46,35 +46,36 @@ pub struct Accumulator {
     num_features: usize,
     num_targets: usize,
     arithmetic: Arithmetic,
-    /// The least exact arithmetic that took part.
+    /// The least exact arithmetic used so far.
     used: Arithmetic,
-    /// Rows so far, for messages.
+    /// Number of rows so far, including those of weight 0, for messages.
     all_rows: u64,
-    /// Rows of a weight above 0.
+    /// Number of rows with a weight above 0.
     rows: u64,
     sum_of_log_weights: DoubleDouble,
-    /// Columns are divided by two to the power of these: the ones, the features,
-    /// the targets. None before the first value that is not 0.
+    /// Exponents of the powers of two that the columns are divided by: the ones,
+    /// the features, the targets. `None` before the first value that is not 0.
     exponents: Vec<Option<i32>>,
     weight_exponent: Option<i32>,
-    /// What each column is taken about, in the unit of the data: a number of its
-    /// own where it lies far from zero, else 0. None before the first row.
+    /// What is subtracted from each column, in the unit of the data: a value of its
+    /// own if it lies far from zero, else 0. `None` before the first row.
     centres: Option<Vec<f64>>,
     sums: Sums,
 }
 
-/// Sums about one point, and where it is.
+/// Sums of products about one point, and that point.
 pub(crate) struct Centred {
-    /// In units.
+    /// Sums of products, in units.
     pub products: Triangle,
-    /// In the unit of the data; 0 for the column of ones.
+    /// The point, in the unit of the data; 0 for the column of ones.
     pub origins: Vec<f64>,
 }
 
-/// Rows whose products are added up before they meet the others.
+/// Number of rows whose products are added up before they are added to the rest.
 pub(crate) const CHUNK_ROWS: usize = 8192;
 
-/// What brings a column near 1. Even, for the square root of the weight's.
+/// The exponent of the power of two that brings a column near 1. It is even, so that
+/// the power for the weights has an exact square root.
 fn exponent_of(largest: f64) -> Option<i32> {
     const MOST: i32 = 1000;
     let exponent = || (largest.log2() / 2.0).floor() as i32 * 2;
@@ -86,7 +87,7 @@ fn power_of_two(exponent: i32) -> f64 {
 }
 
 impl Accumulator {
-    /// An accumulator of no rows.
+    /// Returns an accumulator without rows.
     pub fn new(num_features: usize, num_targets: usize, arithmetic: Arithmetic) -> Self {
         let columns = 1 + num_features + num_targets;
         let mut exponents = vec![None; columns];
@@ -106,8 +107,8 @@ impl Accumulator {
         }
     }
 
-    /// An accumulator of no rows that expects numbers of the same size as this
-    /// one has seen, which spares it a look at the first.
+    /// Returns an accumulator without rows that expects numbers of the same size as
+    /// this one has seen, so that it need not examine its first rows.
     pub fn another(&self) -> Self {
         Self {
             exponents: self.exponents.clone(),
@@ -117,16 +118,16 @@ impl Accumulator {
         }
     }
 
-    /// Learns from rows.
+    /// Adds rows.
     ///
     /// # Errors
     ///
-    /// Rows of another shape, a number that is NaN or infinite, a weight below
-    /// 0, or values whose range is beyond that of 64-bit floats.
+    /// [`ExactError::Shape`], [`ExactError::NotFinite`], [`ExactError::Weight`] for
+    /// a weight that is negative, NaN or infinite, or [`ExactError::Overflow`].
     pub fn update(&mut self, rows: &Rows) -> Result<(), ExactError> {
         self.check_shape(rows.num_features(), rows.num_targets())?;
         if let Some(counting) = rows.of_weight() {
-            // So that the others make the same chunks as without them.
+            // So that the other rows form the same chunks as without these.
             let before = self.all_rows;
             let result = self.update(&counting.rows());
             self.all_rows = before + rows.num_rows() as u64;
@@ -161,7 +162,7 @@ impl Accumulator {
             self.centres = Some(centres(rows));
         }
         if self.try_chunk(rows).is_none() {
-            // A number that is none, or a larger one than any before.
+            // A value that is NaN or infinite, or larger than any before.
             self.check(rows)?;
             self.grow(rows, true);
             self.try_chunk(rows).ok_or_else(|| ExactError::Overflow {
@@ -177,7 +178,7 @@ impl Accumulator {
             .map_err(|error| error.after(self.all_rows as usize))
     }
 
-    /// Adds the products, unless there is one that is no number.
+    /// Adds the products, and returns `None` if a sum is NaN or infinite.
     fn try_chunk(&mut self, rows: &Rows) -> Option<()> {
         let scales = self.exponents.iter().map(|e| power_of_two(-e.unwrap_or(0)));
         let scales: Vec<f64> = scales.collect();
@@ -218,8 +219,8 @@ impl Accumulator {
         Some(())
     }
 
-    /// Sets the exponents of columns that had none, or, with `all`, those of
-    /// columns whose values are larger than any before.
+    /// Sets the exponents of columns that had none; with `all`, also raises those
+    /// of columns whose values are larger than any before.
     fn grow(&mut self, rows: &Rows, all: bool) {
         let mut largest = vec![0.0_f64; self.exponents.len()];
         let mut weight: f64 = 0.0;
@@ -249,7 +250,7 @@ impl Accumulator {
         self.rescale(exponents, weight_exponent);
     }
 
-    /// Expresses the sums with other exponents, none smaller.
+    /// Rescales the sums to other exponents, none of them smaller.
     fn rescale(&mut self, exponents: Vec<Option<i32>>, weight_exponent: Option<i32>) {
         let shift = |old: Option<i32>, new: Option<i32>| old.unwrap_or(0) - new.unwrap_or(0);
         // Sums of columns without an exponent are 0.
@@ -280,7 +281,7 @@ impl Accumulator {
         self.weight_exponent = weight_exponent;
     }
 
-    /// Learns what another accumulator has learned.
+    /// Adds the rows that another accumulator has learned from.
     ///
     /// # Errors
     ///
@@ -321,7 +322,7 @@ impl Accumulator {
         })
     }
 
-    /// How far one point is from another, in units.
+    /// The differences `to` - `from` of each column, in units.
     fn distances(&self, from: &[f64], to: &[f64]) -> Vec<DoubleDouble> {
         let distances = from.iter().zip(to).enumerate();
         let distances = distances.map(|(column, (from, to))| {
@@ -330,8 +331,8 @@ impl Accumulator {
         distances.collect()
     }
 
-    /// The sums about the means, rounded to an `f64`; without an intercept about
-    /// zero.
+    /// The sums about the means, which are rounded to `f64`; about zero without an
+    /// intercept.
     pub(crate) fn centred(&self, intercept: bool) -> Centred {
         let size = self.exponents.len();
         let centres = self.centres.clone().unwrap_or_else(|| vec![0.0; size]);
@@ -368,17 +369,17 @@ impl Accumulator {
         self.rows
     }
 
-    /// Number of rows, those of weight 0 too.
+    /// Number of rows, including those of weight 0.
     pub fn all_rows(&self) -> u64 {
         self.all_rows
     }
 
-    /// The least exact arithmetic that took part.
+    /// The least exact arithmetic used so far.
     pub(crate) fn used(&self) -> Arithmetic {
         self.used
     }
 
-    /// Sums about the point that rows were taken about.
+    /// Sums about the centres.
     pub(crate) fn sums(&self) -> &Sums {
         &self.sums
     }
@@ -387,7 +388,7 @@ impl Accumulator {
         self.sum_of_log_weights.high()
     }
 
-    /// The exponent of a column of the sums; 0 for one of zeros.
+    /// The exponent of a column of the sums; 0 for a column of zeros.
     pub(crate) fn exponent(&self, column: usize) -> i32 {
         self.exponents[column].unwrap_or(0)
     }
@@ -397,15 +398,15 @@ impl Accumulator {
     }
 }
 
-/// Whether all sums are numbers: one that is none makes the row and the column
-/// of its sums so, and the diagonal first.
+/// Whether all sums are finite. A NaN or an infinity spreads over its row and column
+/// of the sums, so the diagonal shows it.
 fn is_finite(sums: &Sums) -> bool {
     (0..sums.squares.len()).all(|index| sums.products.diagonal(index).is_finite())
 }
 
-/// What columns are best taken about. Where all values are within a factor of two
-/// of each other, the first one: their distances from it are exact (Sterbenz), and
-/// a constant's are 0. Else zero, which loses no digit that matters.
+/// What is subtracted from each column. If all values are within a factor of two of
+/// each other, it is the first one: the differences are exact (Sterbenz), and those
+/// of a constant are 0. Otherwise it is zero, which loses no digit that matters.
 fn centres(rows: &Rows) -> Vec<f64> {
     let values = |row: usize| rows.features(row).iter().chain(rows.targets(row));
     let mut ranges: Vec<(f64, f64)> = values(0).map(|value| (*value, *value)).collect();
@@ -422,7 +423,7 @@ fn centres(rows: &Rows) -> Vec<f64> {
     std::iter::once(0.0).chain(of_values).collect()
 }
 
-/// What travels: the numbers, high and low parts apart.
+/// The serialised form of an [`Accumulator`].
 #[derive(Deserialize, Serialize)]
 struct Stored {
     num_features: usize,

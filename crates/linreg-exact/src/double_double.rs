@@ -3,8 +3,8 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 use serde::{Deserialize, Serialize};
 
-/// A number of twice the digits of an `f64`, about 32: the unevaluated sum of
-/// two, the second at most half a unit in the last place of the first.
+/// A number with twice the digits of an `f64`, about 32: the unevaluated sum of two,
+/// the second at most half a unit in the last place of the first.
 ///
 /// The algorithms are those of Dekker, *A floating-point technique for extending
 /// the available precision* (1971), and Hida, Li and Bailey, *Library for
@@ -26,7 +26,7 @@ pub struct DoubleDouble {
     low: f64,
 }
 
-/// The sum of two numbers and what rounding took from it, exactly (Knuth).
+/// The sum of two numbers and its rounding error, both exact (Knuth).
 #[inline(always)]
 pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
@@ -34,14 +34,14 @@ pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - (sum - of_b)) + (b - of_b))
 }
 
-/// As [`two_sum`], where `a` is zero or not the smaller in magnitude (Dekker).
+/// As [`two_sum`], if `a` is zero or not smaller in magnitude than `b` (Dekker).
 #[inline(always)]
 fn quick_two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     (sum, b - (sum - a))
 }
 
-/// The product of two numbers and what rounding took from it, exactly.
+/// The product of two numbers and its rounding error, both exact.
 #[inline(always)]
 fn two_product(a: f64, b: f64) -> (f64, f64) {
     let product = a * b;
@@ -55,21 +55,21 @@ impl DoubleDouble {
         low: 0.0,
     };
 
-    /// The sum of two numbers, exactly.
+    /// The exact sum of two numbers.
     #[inline(always)]
     pub fn sum_of(a: f64, b: f64) -> Self {
         let (high, low) = two_sum(a, b);
         Self { high, low }
     }
 
-    /// The number of two halves, the second at most half a unit in the last place
-    /// of the first.
+    /// The number with these two parts, the second at most half a unit in the last
+    /// place of the first.
     #[inline(always)]
     pub(crate) fn of_halves(high: f64, low: f64) -> Self {
         Self { high, low }
     }
 
-    /// The product of two numbers, exactly but for underflow.
+    /// The exact product of two numbers, except for underflow.
     #[inline(always)]
     pub fn product_of(a: f64, b: f64) -> Self {
         let (high, low) = two_product(a, b);
@@ -82,18 +82,18 @@ impl DoubleDouble {
         self.high
     }
 
-    /// What the nearest `f64` lacks.
+    /// The difference from the nearest `f64`.
     #[inline(always)]
     pub fn low(self) -> f64 {
         self.low
     }
 
-    /// Whether it is neither NaN nor infinite.
+    /// Whether the number is neither NaN nor infinite.
     pub fn is_finite(self) -> bool {
         self.high.is_finite()
     }
 
-    /// Its square root; NaN below zero.
+    /// The square root; NaN below zero.
     pub fn sqrt(self) -> Self {
         if self.high <= 0.0 {
             return Self::from(self.high.sqrt());
@@ -103,7 +103,7 @@ impl DoubleDouble {
         Self::sum_of(root, rest / (2.0 * root))
     }
 
-    /// Its whole power, by repeated squaring.
+    /// The power with an integer exponent, by repeated squaring.
     pub fn powi(self, degree: u32) -> Self {
         let (mut power, mut square, mut degree) = (Self::from(1.0), self, degree);
         while degree > 0 {
@@ -118,7 +118,7 @@ impl DoubleDouble {
         power
     }
 
-    /// Times a power of two, exactly but for underflow and overflow.
+    /// Multiplies by a power of two, exactly except for underflow and overflow.
     pub(crate) fn scaled(self, power_of_two: f64) -> Self {
         Self {
             high: self.high * power_of_two,

@@ -4,36 +4,36 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ExactError {
-    /// Slices that are not rows.
+    /// Slices whose lengths do not make whole rows, or rows of another shape.
     #[error("{0}")]
     Shape(String),
     /// A number that is NaN or infinite.
     #[error("row {row}: the {what} at index {index} is {value}, expected a finite number")]
     NotFinite {
-        /// The row, of all rows so far, from 0.
+        /// Number of the row among all rows so far, from 0.
         row: usize,
-        /// `feature` or `target`.
+        /// Kind of value: `feature` or `target`.
         what: &'static str,
         /// Index of the feature or the target.
         index: usize,
-        /// What was found.
+        /// The value found.
         value: f64,
     },
     /// A weight that is negative, NaN or infinite.
     #[error("row {row}: the weight is {weight}, expected a finite number of 0 or more")]
     Weight {
-        /// The row, of all rows so far, from 0.
+        /// Number of the row among all rows so far, from 0.
         row: usize,
-        /// What was found.
+        /// The value found.
         weight: f64,
     },
     /// There is nothing to fit.
     #[error("there are no rows to fit a model to")]
     NoRows,
-    /// No row counts.
+    /// The weight of every row is 0.
     #[error("the weight of every row is 0; there is nothing to fit a model to")]
     NoWeight,
-    /// Features that the others make up.
+    /// Features that are linearly dependent on others.
     #[error("{} of the features add nothing to the others", .0.len())]
     Collinear(Vec<Relation>),
     /// More features than the limit.
@@ -43,7 +43,7 @@ pub enum ExactError {
     TooManyFeatures {
         /// Number of features.
         features: usize,
-        /// Features at most.
+        /// Largest number of features allowed.
         limit: usize,
     },
     /// A fit that takes more memory than the limit.
@@ -53,9 +53,9 @@ pub enum ExactError {
     TooLarge {
         /// Number of features.
         features: usize,
-        /// Bytes that it takes, about.
+        /// Bytes that it takes, approximately.
         bytes: u64,
-        /// Bytes at most.
+        /// Largest number of bytes allowed.
         limit: u64,
     },
     /// Fewer rows than coefficients.
@@ -69,11 +69,11 @@ pub enum ExactError {
     /// A result beyond the range of `f64`.
     #[error("{what} is beyond 64-bit floats; change the units of the columns")]
     Overflow {
-        /// What has no number.
+        /// The result that is out of range.
         what: String,
     },
-    /// Products whose rounding hides the answer, and rows that cannot be read
-    /// again.
+    /// Features too nearly collinear for products in 64-bit floats; the rows have
+    /// to be added up again in double-double.
     #[error(
         "the features are too nearly collinear for one pass of 64-bit floats; add up the rows in Arithmetic::DoubleDouble"
     )]
@@ -84,8 +84,8 @@ pub enum ExactError {
         "the features are so nearly linearly dependent that sums of 32 digits do not tell them apart; leave some out, or take them about their means"
     )]
     NearlyCollinear,
-    /// A row without which a coefficient has no estimate, so that its residual is
-    /// 0 whatever its target.
+    /// A row that alone determines a coefficient: its leverage is 1, and its
+    /// residual is 0 whatever its target.
     #[error(
         "row {row} alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by what it is less than 1; use hc0 or hc1"
     )]
@@ -96,17 +96,18 @@ pub enum ExactError {
     /// A setting outside its range.
     #[error("the {name} is {value}, expected {expected}")]
     Setting {
-        /// Which setting.
+        /// Name of the setting.
         name: &'static str,
         /// Its value.
         value: f64,
-        /// What it should be.
+        /// The values that are allowed.
         expected: &'static str,
     },
 }
 
 impl ExactError {
-    /// The error of rows that come after others.
+    /// The error with its row counted from the first of all rows, of which `rows`
+    /// came before these.
     pub(crate) fn after(mut self, rows: usize) -> Self {
         if let Self::NotFinite { row, .. } | Self::Weight { row, .. } = &mut self {
             *row += rows;
@@ -114,7 +115,8 @@ impl ExactError {
         self
     }
 
-    /// The error of rows that are only these ones of all that come after others.
+    /// The error of selected rows with its row counted among all rows: `before`
+    /// came earlier, and `numbers` are the indices of the selected ones after them.
     pub(crate) fn of_rows(mut self, before: usize, numbers: &[usize]) -> Self {
         if let Self::NotFinite { row, .. } | Self::Weight { row, .. } = &mut self {
             *row = before + numbers[*row - before];
@@ -123,22 +125,22 @@ impl ExactError {
     }
 }
 
-/// A feature that is the sum of multiples of others, to the precision of the
-/// data.
+/// A linear dependency: a feature that is a sum of multiples of other features,
+/// to the precision of the data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Relation {
     /// Index of the feature.
     pub feature: usize,
-    /// What is added to the multiples.
+    /// The constant term.
     pub constant: f64,
-    /// Indices and factors of the others, all before it.
+    /// Indices and factors of the other features, all of a lower index.
     pub terms: Vec<(usize, f64)>,
-    /// Whether the rows deviate from it by more than the rounding of a sum.
+    /// Whether the rows deviate from the relation by more than rounding explains.
     pub is_approximate: bool,
 }
 
 impl Relation {
-    /// The relation in a line, such as `x3 = 2*x1 + x2 - 4`.
+    /// Returns the relation in one line, such as `x3 = 2*x1 + x2 - 4`.
     pub fn describe<S: AsRef<str>>(&self, feature_names: &[S]) -> String {
         let name = |index: usize| feature_names[index].as_ref();
         let mut parts = Vec::new();
@@ -168,7 +170,7 @@ impl Relation {
     }
 }
 
-/// A factor without the digits that rounding left.
+/// A factor to ten significant digits, which hides its rounding error.
 fn short(number: f64) -> String {
     let digits: f64 = format!("{number:.9e}").parse().unwrap_or(number);
     match digits {

@@ -3,8 +3,8 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::DoubleDouble;
 use crate::products::Triangle;
 
-/// A square matrix of double-doubles, row-major, high and low parts apart for
-/// the vector registers.
+/// A square matrix of double-doubles, row-major, with high and low parts in separate
+/// vectors for vector registers.
 #[derive(Clone, Debug)]
 pub(crate) struct Square {
     size: usize,
@@ -35,7 +35,7 @@ impl Square {
     }
 }
 
-/// Parts of a row of a [`Square`].
+/// High and low parts of some numbers of a [`Square`].
 pub(crate) type Numbers<'a> = (&'a [f64], &'a [f64]);
 pub(crate) type NumbersMut<'a> = (&'a mut [f64], &'a mut [f64]);
 
@@ -79,14 +79,14 @@ pub(crate) fn subtract_multiple<S: Simd>(
     }
 }
 
-/// Divides the rows below a diagonal element by it, and subtracts their products
-/// from what is right of it.
+/// One step of the elimination: divides the column below a pivot by it, and
+/// subtracts the products of that column from the rest of the lower triangle.
 struct Eliminate<'a> {
     lower: &'a mut Square,
     index: usize,
-    /// Times the inverse of the diagonal element.
+    /// Inverse of the pivot.
     inverse: DoubleDouble,
-    /// A place for the column, `[size]` each.
+    /// Working space for the column, `[size]` each.
     column: NumbersMut<'a>,
 }
 
@@ -113,7 +113,7 @@ impl WithSimd for Eliminate<'_> {
     }
 }
 
-/// L^-1 of the kept rows and columns of L.
+/// Computes L^-1 for the kept rows and columns of L.
 struct Invert<'a>(&'a Factor);
 
 impl WithSimd for Invert<'_> {
@@ -124,7 +124,7 @@ impl WithSimd for Invert<'_> {
         let (kept, lower) = (&self.0.kept, &self.0.lower);
         let size = kept.len();
         let mut inverse = Square::zeros(size);
-        // Rows of L^-1, each a sum of those above.
+        // Rows of L^-1, each a combination of those above.
         for i in 0..size {
             let (above_high, row_high) = inverse.high.split_at_mut(i * size);
             let (above_low, row_low) = inverse.low.split_at_mut(i * size);
@@ -145,7 +145,7 @@ impl WithSimd for Invert<'_> {
     }
 }
 
-/// The lower triangle of (L L')^-1, from L^-1.
+/// Computes the lower triangle of (L L')^-1 from L^-1.
 struct Multiply<'a>(&'a Square);
 
 impl WithSimd for Multiply<'_> {
@@ -170,47 +170,47 @@ impl WithSimd for Multiply<'_> {
     }
 }
 
-/// The Cholesky factor of sums of products, columns in order, without those that
-/// the ones before them make up.
+/// The Cholesky factor of sums of products, with columns in order, without those
+/// that are linearly dependent on columns before them.
 ///
-/// The last columns are targets: their rows of the factor are the right-hand
-/// side, what is left of their diagonal the sum of squared residuals.
+/// The last columns are targets: their rows of the factor are the right-hand sides,
+/// and what is left of their diagonal are the residual sums of squares.
 #[derive(Clone, Debug)]
 pub(crate) struct Factor {
     /// The columns that are kept, in order.
     pub kept: Vec<usize>,
-    /// Those that are not.
+    /// The columns that are left out.
     pub dropped: Vec<Dropped>,
-    /// The factor in the kept rows and columns; the targets' rows below.
+    /// The factor in the kept rows and columns, with the targets' rows below.
     lower: Square,
     num_columns: usize,
 }
 
-/// A column that kept ones before it make up.
+/// A column that is linearly dependent on kept columns before it.
 #[derive(Clone, Debug)]
 pub(crate) struct Dropped {
     pub column: usize,
-    /// What the kept columns before it are multiplied with.
+    /// Its factors of the kept columns before it.
     pub factors: Vec<DoubleDouble>,
-    /// What they leave of its square, which is the rounding of the data.
+    /// What is left of its square without them: the rounding of the data.
     pub left: f64,
 }
 
-/// What is left of a column's square when those before are subtracted, and
-/// whether that is nothing.
+/// What is left of a column's square after elimination of those before it: the
+/// pivot, and what is needed to decide whether it is zero.
 pub(crate) struct Rest<'a> {
     pub column: usize,
     pub left: f64,
-    /// The kept columns before it and their factors, which are computed only
-    /// where little is left.
+    /// The kept columns before it, and its factors of them, which are computed only
+    /// if little is left.
     pub kept: &'a [usize],
     pub factors: Vec<DoubleDouble>,
 }
 
 impl Factor {
-    /// Factors the first `num_columns` columns of the sums, from `first` on.
+    /// Factors the columns `first..num_columns` of the sums.
     ///
-    /// A column of which less than `suspect` of its square is left is dropped if
+    /// A column with at most a share `suspect` of its square left is dropped if
     /// `is_nothing` says so.
     pub fn new<E>(
         sums: &Triangle,
@@ -268,12 +268,12 @@ impl Factor {
         Ok(factor)
     }
 
-    /// Number of columns, those left out too.
+    /// Number of columns, including those left out.
     pub fn num_columns(&self) -> usize {
         self.num_columns
     }
 
-    /// The row of the factor of a column or a target, kept columns only.
+    /// The row of the factor for a column or a target, in the kept columns only.
     fn of_kept(&self, row: usize) -> Vec<DoubleDouble> {
         let kept = self.kept.iter();
         kept.map(|column| self.lower.get(row, *column)).collect()
@@ -284,7 +284,7 @@ impl Factor {
         self.lower.get(self.kept[a], self.kept[b])
     }
 
-    /// Solves L' x = right, of as many kept columns as there are numbers.
+    /// Solves L' x = right for as many kept columns as `right` has numbers.
     pub fn solve_transposed(&self, mut right: Vec<DoubleDouble>) -> Vec<DoubleDouble> {
         for k in (0..right.len()).rev() {
             let row = self.kept[k];
@@ -297,12 +297,12 @@ impl Factor {
         right
     }
 
-    /// The least-squares factors of the kept columns for a target.
+    /// The least-squares estimates of the kept columns for a target.
     pub fn estimates(&self, target: usize) -> Vec<DoubleDouble> {
         self.solve_transposed(self.of_kept(self.num_columns + target))
     }
 
-    /// The sum of squared residuals of a target.
+    /// The residual sum of squares of a target.
     pub fn residual_sum(&self, target: usize) -> DoubleDouble {
         let row = self.num_columns + target;
         self.lower.get(row, row)
@@ -313,15 +313,15 @@ impl Factor {
         Arch::new().dispatch(Invert(self))
     }
 
-    /// The inverse of the sums of products of the kept columns; its lower
-    /// triangle, row-major `[kept, kept]`.
+    /// The inverse of the sums of products of the kept columns: its lower triangle,
+    /// row-major `[kept, kept]`.
     pub fn inverse(&self) -> Square {
         Arch::new().dispatch(Multiply(&self.inverse_factor()))
     }
 }
 
 impl Square {
-    /// An element of a symmetric matrix of which this is the lower triangle.
+    /// An element of the symmetric matrix of which this is the lower triangle.
     pub fn symmetric(&self, a: usize, b: usize) -> DoubleDouble {
         self.get(a.max(b), a.min(b))
     }
@@ -343,8 +343,9 @@ mod tests {
 
     #[test]
     fn inverts_a_hilbert_matrix_to_thirty_two_digits_less_its_condition() {
-        // The inverse of the Hilbert matrix is whole: its first element is n²,
-        // its condition number for n = 8 is 1.5e10. Scaled, for exact entries.
+        // The inverse of the Hilbert matrix has whole numbers: the first is n², and
+        // the condition number for n = 8 is 1.5e10. The scaling makes its entries
+        // exact.
         let n = 8;
         let multiple = 360_360.0;
         let sums = triangle(n + 1, |i, j| match i {
@@ -360,7 +361,8 @@ mod tests {
         let last = inverse.get(n - 1, n - 1) * DoubleDouble::from(multiple);
         let expected = 15.0 * 3432.0 * 3432.0;
         assert!((last.high() / expected - 1.0).abs() < 1e-14);
-        // The estimates for a right-hand side of ones are row sums of it.
+        // The estimates for a right-hand side of ones are the row sums of the
+        // inverse.
         let estimates = factor.estimates(0);
         for (row, estimate) in estimates.iter().enumerate() {
             let sum: DoubleDouble = (0..n).map(|k| inverse.symmetric(row, k)).sum();

@@ -9,10 +9,11 @@ use crate::{Accumulator, Arithmetic, Collinear, ExactError, Refinement, Rows, So
 pub struct FitConfig {
     /// Whether the model has an intercept. Default: true.
     pub intercept: bool,
-    /// What is done about features that others make up. Default: an error.
+    /// What is done about linearly dependent features. Default: an error.
     pub collinear: Collinear,
-    /// Decimal digits of each coefficient that must be right; where the first
-    /// pass does not prove them, there is another. Default: 6.
+    /// Decimal digits of each coefficient and residual sum of squares that the error
+    /// bounds have to guarantee; where products in 64-bit floats do not, the rows
+    /// are read again in double-double. Default: 6.
     pub digits: f64,
 }
 
@@ -26,14 +27,18 @@ impl Default for FitConfig {
     }
 }
 
-/// Fits a model to rows in memory, on all threads of the rayon pool that it is
-/// called in, else on as many as there are cores and the system gives: in one pass, if that gives the digits asked for, else in as many as it takes.
+/// Fits a model to rows in memory, in one to three passes over them: with products
+/// in 64-bit floats, with products in double-double where that is needed, and a step
+/// of iterative refinement.
+///
+/// It runs on all threads of the rayon pool that it is called in, or else on as
+/// many threads as there are cores and the system provides.
 ///
 /// The same rows give the same bits on any number of threads.
 ///
 /// # Errors
 ///
-/// As [`Accumulator::update`] and [`Accumulator::solve`], but for
+/// Those of [`Accumulator::update`] and [`Accumulator::solve`], except
 /// [`ExactError::Imprecise`].
 ///
 /// # Example
@@ -73,17 +78,17 @@ fn fit_here(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
         solution = solve(Arithmetic::DoubleDouble);
     }
     let mut solution = solution?;
-    // What a step gains it gains at once, or never.
+    // One step of refinement gains all digits that refinement can gain.
     if solution.arithmetic == Arithmetic::DoubleDouble && solution.fewest_digits() < 15.0 {
         solution = refine(rows, &solution)?;
     }
     Ok(solution)
 }
 
-/// As many products take no time worth saving.
+/// With fewer products than this, 64-bit floats save no time worth mentioning.
 const FEW_PRODUCTS: usize = 1 << 20;
 
-/// Adds up chunks side by side, and merges them in order.
+/// Adds up chunks of rows in parallel, and merges their sums in order.
 fn accumulate(rows: &Rows, arithmetic: Arithmetic) -> Result<Accumulator, ExactError> {
     let mut total = Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
     let mut sample = total.clone();
@@ -123,7 +128,8 @@ fn refine(rows: &Rows, solution: &Solution) -> Result<Solution, ExactError> {
     total.solution()
 }
 
-/// The chunks of rows in groups, of which each is in memory at once.
+/// The chunks of rows in groups, whose sums are in memory at the same time, each
+/// group with the index of its first row.
 pub(crate) fn in_waves<'a>(rows: &Rows<'a>) -> impl Iterator<Item = (usize, Vec<Rows<'a>>)> {
     let rows = *rows;
     let wave = CHUNK_ROWS * 4 * rayon::current_num_threads();

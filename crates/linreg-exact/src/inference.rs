@@ -7,25 +7,24 @@ use crate::solution::scaled;
 use crate::{DoubleDouble, ExactError, RobustCovariance, Solution};
 use digits::Errors;
 
-/// What the weights of rows are.
+/// The meaning of the weights of rows.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Weighting {
-    /// How precise a row's target is: the inverse of its variance, but for a
-    /// common factor. As in weighted least squares of R's `lm` and statsmodels'
-    /// `WLS`.
+    /// How precise a row's target is: the inverse of its variance, up to a common
+    /// factor. As in weighted least squares of R's `lm` and statsmodels' `WLS`.
     #[default]
     Precision,
-    /// How many equal rows it stands for.
+    /// How many equal rows a row stands for.
     Counts,
 }
 
-/// How to draw conclusions.
+/// How to compute standard errors, tests and intervals.
 #[derive(Clone, Copy, Debug)]
 pub struct InferenceConfig {
     /// Probability that an interval holds the true value, above 0 and below 1.
     /// Default: 0.95.
     pub confidence: f64,
-    /// What the weights are. Default: precisions.
+    /// The meaning of the weights. Default: precisions.
     pub weighting: Weighting,
 }
 
@@ -39,9 +38,11 @@ impl Default for InferenceConfig {
 }
 
 impl InferenceConfig {
+    /// Checks the settings.
+    ///
     /// # Errors
     ///
-    /// A confidence that is none.
+    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1.
     pub fn check(&self) -> Result<(), ExactError> {
         if self.confidence > 0.0 && self.confidence < 1.0 {
             return Ok(());
@@ -54,42 +55,43 @@ impl InferenceConfig {
     }
 }
 
-/// What the rows say of the true coefficients of a target, if its errors are
-/// independent and of the same normal distribution.
+/// What the rows tell about the true coefficients of a target, if its errors are
+/// independent and have the same normal distribution.
 ///
-/// Figures that the rows do not determine are NaN: standard errors of as many
-/// coefficients as rows, R² of a constant target. Where the features give the
+/// Figures that the rows do not determine are NaN: standard errors if there are as
+/// many coefficients as rows, R² of a constant target. If the features give the
 /// target [exactly](Self::is_exact), standard errors are 0, and t, p, F and the
-/// likelihood are NaN: what is left of residuals is rounding.
+/// likelihood are NaN, because the residuals are nothing but rounding.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inference {
     /// The intercept, if there is one, then the weights.
     pub coefficients: Vec<Coefficient>,
-    /// Number of rows, or sum of counts.
+    /// Number of rows, or sum of the counts.
     pub rows: f64,
-    /// Rows less coefficients.
+    /// Number of rows less number of coefficients.
     pub degrees_of_freedom: f64,
     /// √(RSS / degrees of freedom), in the target's unit.
     pub residual_std_error: f64,
-    /// 1 - RSS / TSS; the total is about zero without an intercept.
+    /// R²: 1 - RSS / TSS; TSS is about zero without an intercept.
     pub r_squared: f64,
-    /// 1 - (RSS / degrees of freedom) / (TSS / (rows - 1)); rows without an
-    /// intercept.
+    /// 1 - (RSS / degrees of freedom) / (TSS / (rows - 1)); without an intercept,
+    /// TSS / rows.
     pub adjusted_r_squared: f64,
-    /// The F statistic of all weights together.
+    /// The F statistic of the hypothesis that all weights are 0.
     pub f: f64,
-    /// Probability of an F as large if all weights were 0.
+    /// p-value: the probability of an F at least this large if all weights were 0.
     pub f_p: f64,
-    /// Number of weights that are free, the numerator's degrees of freedom.
+    /// Numerator degrees of freedom of F: the number of weights that the rows
+    /// determine.
     pub f_degrees_of_freedom: f64,
     /// Logarithm of the likelihood at its maximum.
     pub log_likelihood: f64,
-    /// Akaike's criterion, 2 k - 2 log-likelihood, of k coefficients.
+    /// Akaike information criterion, 2 k - 2 log-likelihood for k coefficients.
     pub aic: f64,
-    /// The Bayesian criterion, k ln(rows) - 2 log-likelihood.
+    /// Bayesian information criterion, k ln(rows) - 2 log-likelihood.
     pub bic: f64,
-    /// The probability of the intervals.
+    /// Confidence level of the intervals.
     pub confidence: f64,
     /// Whether the features give the target in every row, within the rounding of
     /// the data.
@@ -100,17 +102,18 @@ pub struct Inference {
     pub digits: InferenceDigits,
 }
 
-/// One coefficient, and how well the rows determine it.
+/// One coefficient with its standard error, test and interval.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Coefficient {
     /// Its least-squares estimate.
     pub estimate: f64,
-    /// Standard deviation of the estimate.
+    /// Standard error of the estimate.
     pub std_error: f64,
     /// Estimate / standard error.
     pub t: f64,
-    /// Probability of a |t| as large if it were 0.
+    /// p-value: the probability of a |t| at least this large if the true
+    /// coefficient were 0.
     pub p: f64,
     /// Lower end of its confidence interval.
     pub lower: f64,
@@ -121,16 +124,17 @@ pub struct Coefficient {
     pub digits: f64,
     /// How many decimal digits of the other figures can be trusted.
     pub digits_of: CoefficientDigits,
-    /// Its column's share of variance that the other columns explain, as
-    /// 1 / (1 - R²), the variance inflation factor; NaN for the intercept, and
+    /// Variance inflation factor, 1 / (1 - R²), where R² is the share of the
+    /// variance of this feature that the others explain; NaN for the intercept, and
     /// without an intercept.
     pub variance_inflation: f64,
-    /// Whether it was left out, since others make up its column.
+    /// Whether it was left out because its feature is linearly dependent on others.
     pub is_dropped: bool,
 }
 
 impl Inference {
-    /// With confidence intervals of 95 % and weights as precisions.
+    /// Returns the statistics of a target, with 95 % intervals and weights as
+    /// precisions.
     ///
     /// # Panics
     ///
@@ -139,11 +143,11 @@ impl Inference {
         Self::of(solution, target, &InferenceConfig::default(), None)
     }
 
-    /// With other settings.
+    /// Returns the statistics of a target, with other settings.
     ///
     /// # Errors
     ///
-    /// A confidence that is none.
+    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1.
     ///
     /// # Panics
     ///
@@ -157,13 +161,14 @@ impl Inference {
         Ok(Self::of(solution, target, config, None))
     }
 
-    /// With standard errors that allow for unequal variances, and all that
-    /// follows from them: t, p, intervals, and F as Wald's test that all weights
-    /// are 0. As statsmodels' `fit(cov_type="HC3", use_t=True)`.
+    /// Returns the statistics of a target with standard errors that allow for
+    /// unequal variances, and all that follows from them: t, p, intervals, and F of
+    /// the Wald test that all weights are 0. As with statsmodels'
+    /// `fit(cov_type="HC3", use_t=True)`.
     ///
     /// # Errors
     ///
-    /// A confidence that is none.
+    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1.
     ///
     /// # Panics
     ///
@@ -195,7 +200,7 @@ impl Inference {
         let (total_sum, _) = solution.scaled_total_sum(target);
         let unit = solution.target_unit(target);
         let is_constant = solution.is_constant_target(target);
-        // A figure of noise, of which there has to be some.
+        // Tests need noise, and degrees of freedom to estimate it.
         let is_noisy = freedom > 0.0 && !fit.is_exact;
         let nan_unless = |known: bool, value: f64| if known { value } else { f64::NAN };
         let variance = nan_unless(freedom > 0.0, residual_sum.high() / freedom);
@@ -215,7 +220,7 @@ impl Inference {
             let p = student_tails(t, freedom);
             let is_weight = index >= usize::from(solution.has_intercept);
             let (centred, _) = solution.centred_square(index);
-            // 1 or more, whatever rounding says.
+            // It is at least 1; rounding may leave slightly less.
             let inflation = (centred * solution.inverse(index, index)).max(1.0);
             let inflation = nan_unless(
                 is_weight && solution.has_intercept && !is_dropped,

@@ -1,36 +1,37 @@
-//! Exact least squares in 64-bit floats, whatever the number of rows, with the
-//! statistics of the fit and the digits of it that can be trusted.
+//! Accurate least squares for any number of rows, with the statistics of the fit
+//! and the number of digits of each that can be trusted.
 //!
 //! - [`fit`] fits a model to rows in memory;
 //! - an [`Accumulator`] learns from chunks of rows that are read once, merges
-//!   with others, and solves for a [`Solution`]; a [`Refinement`] corrects it in
-//!   a second pass;
-//! - [`Inference`] draws conclusions: standard errors, tests, intervals;
-//! - a [`DiagnosticsPass`] reads the rows again to see whether its assumptions
-//!   hold, for standard errors that are [`Robust`], and for the rows that the
-//!   fit hangs on;
-//! - [`Accumulator::ridge`] shrinks the weights by a whole path of penalties;
+//!   with other accumulators, and solves for a [`Solution`]; a [`Refinement`]
+//!   corrects the solution in a second pass;
+//! - [`Inference`] computes standard errors, tests and confidence intervals;
+//! - a [`DiagnosticsPass`] reads the rows again to check the assumptions of the
+//!   model, to estimate [`Robust`] standard errors, and to find the rows that
+//!   influence the fit most;
+//! - [`Accumulator::ridge`] fits ridge regressions for a whole path of penalties;
 //! - [`nist`] has data sets with certified results.
 //!
 //! # Method
 //!
-//! The fit solves the normal equations, whose condition is the square of that of
-//! the data, and makes up for it: products are computed about the mean, added up
-//! in double-double (32 digits), factored and inverted in double-double, and
-//! where a bound of the error does not prove enough digits, all products are in
-//! double-double too, and a step of iterative refinement follows. That costs no
-//! more than a QR factorisation in 64-bit floats and gives twice its digits; and
-//! sums, unlike factors, merge in any order.
+//! The fit solves the normal equations. Their condition number is the square of
+//! that of the data, so they are solved with extra digits: products are computed
+//! about the mean and added up in double-double (32 digits), and the matrix is
+//! factored and inverted in double-double. Where the error bounds do not prove
+//! enough digits, the products are computed in double-double too, and a step of
+//! iterative refinement follows. This takes no longer than a QR factorisation in
+//! 64-bit floats and gives twice its digits; and sums, unlike factors, can be
+//! merged in any order.
 //!
 //! # Digits
 //!
-//! Every figure comes with a number of decimal digits that can be trusted. They
-//! follow from bounds of the rounding errors of all sums of products, which hold
-//! for any order of the rows and any values in them, taken through the inverse.
-//! Columns far from zero are summed up about one of their values, so their
-//! distance from zero costs no digits. A residual sum that the rounding of the
-//! data explains is 0, and no t, p or F is drawn from it. A test tries designs made
-//! to lose digits beside exact arithmetic in whole numbers.
+//! Every figure comes with the number of its decimal digits that can be trusted.
+//! It follows from bounds of the rounding errors of all sums of products, which
+//! hold for any order of the rows and any values in them, multiplied by the
+//! inverse. Columns far from zero are summed about one of their values, so their
+//! distance from zero costs no digits. A residual sum of squares that the rounding
+//! of the data explains is set to 0, and no t, p or F is computed from it. A test
+//! compares designs that are made to lose digits with exact integer arithmetic.
 
 mod accumulator;
 mod diagnostics;

@@ -5,52 +5,52 @@ mod tables;
 
 use crate::{DoubleDouble, ExactError, FitConfig, Inference, Rows, Solution, fit};
 
-/// A data set and what NIST certifies of its fit.
+/// A data set and the results that NIST certifies for it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Reference {
-    /// What NIST calls it.
+    /// Name at NIST.
     pub name: &'static str,
-    /// How hard it is: `lower`, `average` or `higher`.
+    /// Difficulty according to NIST: `lower`, `average` or `higher`.
     pub level: &'static str,
     /// Whether the model has an intercept.
     pub intercept: bool,
-    /// The degree of a polynomial of one column; 0 for columns as they are.
+    /// Degree of a polynomial in one column; 0 if the columns are the features.
     degree: u32,
     columns: usize,
     /// The intercept, if there is one, and the weights.
     pub estimates: &'static [f64],
-    /// Their standard errors.
+    /// Standard errors of the estimates.
     pub std_errors: &'static [f64],
-    /// Standard deviation of the residuals.
+    /// Residual standard error.
     pub residual_std_error: f64,
-    /// Share of the variance that is explained.
+    /// R², the share of the variance that is explained.
     pub r_squared: f64,
-    /// The F statistic; infinite where the fit is perfect.
+    /// The F statistic; infinite if the fit is exact.
     pub f: f64,
     /// Row-major: the target, then the columns.
     table: &'static [f64],
 }
 
-/// How many digits of a fit are those that NIST certifies: of each, -log10 of
-/// the relative error, or of the error where the certified number is 0; 15, as
-/// many as are certified, at most.
+/// The number of digits of a fit that agree with the certified results: -log10 of
+/// the relative error, or of the absolute error if the certified number is 0. It is
+/// at most 15, the number of certified digits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Accuracy {
-    /// The least of the coefficients.
+    /// Fewest digits among the coefficients.
     pub estimates: f64,
-    /// The least of their standard errors.
+    /// Fewest digits among their standard errors.
     pub std_errors: f64,
-    /// Of the residual standard error.
+    /// Digits of the residual standard error.
     pub residual_std_error: f64,
-    /// Of R².
+    /// Digits of R².
     pub r_squared: f64,
-    /// Of F.
+    /// Digits of F.
     pub f: f64,
 }
 
-/// All eleven data sets, in the order of NIST's page.
+/// Returns all eleven data sets, in the order of NIST's page.
 pub fn references() -> &'static [Reference] {
     &tables::REFERENCES
 }
@@ -75,8 +75,8 @@ impl Reference {
             .collect()
     }
 
-    /// The features, row-major `[rows, features]`, and their tails. Powers are
-    /// rounded to `f64` without the tails.
+    /// Returns the features, row-major `[rows, features]`, and their tails, the low
+    /// parts that exact powers have beyond `f64`.
     pub fn features(&self) -> (Vec<f64>, Vec<f64>) {
         let of_row = |row: &'static [f64]| -> Vec<DoubleDouble> {
             let column = |value: &f64| DoubleDouble::from(*value);
@@ -91,11 +91,11 @@ impl Reference {
         numbers.map(|number| (number.high(), number.low())).unzip()
     }
 
-    /// Fits the model, with powers exact if `exact_powers`.
+    /// Fits the model, with exact powers of the column if `exact_powers`.
     ///
     /// # Errors
     ///
-    /// None that we know of: see [`fit`].
+    /// Those of [`fit`]; none is known for these data sets.
     pub fn fit(&self, exact_powers: bool) -> Result<Solution, ExactError> {
         let (features, tails) = self.features();
         let targets = self.targets();
@@ -109,7 +109,7 @@ impl Reference {
         fit(&rows, &config)
     }
 
-    /// How close a fit comes.
+    /// Compares a fit with the certified results.
     pub fn accuracy(&self, solution: &Solution) -> Accuracy {
         let inference = Inference::new(solution, 0);
         let least = |found: &dyn Fn(usize) -> f64, certified: &[f64]| {
@@ -138,7 +138,7 @@ impl Reference {
     }
 }
 
-/// Digits that are certified.
+/// Number of digits that are certified.
 const MOST: f64 = 15.0;
 
 fn digits(found: f64, certified: f64) -> f64 {
@@ -162,8 +162,8 @@ mod tests {
             for exact_powers in [false, true] {
                 let solution = reference.fit(exact_powers).unwrap();
                 let found = reference.accuracy(&solution);
-                // Powers of Filip's x rounded to f64 are another data set, whose
-                // exact fit agrees to 7.6 digits.
+                // Filip's powers rounded to f64 are another data set, whose exact
+                // fit agrees with the certified results to 7.6 digits.
                 let (estimates, std_errors) = match (reference.name, exact_powers) {
                     ("Filip", false) => (7.4, 7.0),
                     _ => (12.0, 12.0),
@@ -192,7 +192,7 @@ mod tests {
                 .zip(reference.estimates);
             for ((estimate, promised), certified) in each {
                 let found = digits(*estimate, *certified);
-                // NIST's decimals are not quite the f64 that we fit to.
+                // The decimals of NIST differ slightly from the f64 in the fit.
                 let most = promised.min(13.0);
                 assert!(found >= most, "{}: {found} {promised}", reference.name);
                 assert!(*promised > 12.0, "{}: {promised}", reference.name);

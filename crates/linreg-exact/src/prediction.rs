@@ -3,44 +3,44 @@ use crate::inference::InferenceConfig;
 use crate::solution::scaled;
 use crate::{DoubleDouble, ExactError, RobustCovariance, Solution, Weighting};
 
-/// Predictions and how uncertain they are. It needs no rows, so it is stored with
-/// a model.
+/// Computes predictions and their standard errors. It needs no rows, so it is stored
+/// with a model.
 ///
-/// A row x is taken as v = B (x - c), where c are the means of the features and
-/// B makes the columns of v orthonormal over the rows that were fitted. So
-/// nothing cancels where features are far from zero or overlap: the variance of a
-/// mean is s² v'v, a sum of squares.
+/// A row x is used as v = B (x - c), where c are the means of the features and B
+/// makes the columns of v orthonormal over the rows of the fit. This avoids
+/// cancellation if features are far from zero or nearly collinear: the variance of
+/// the mean prediction is s² v'v, a sum of squares.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PredictionErrors {
     /// Whether the first coefficient is an intercept.
     pub has_intercept: bool,
-    /// Rows less coefficients.
+    /// Number of rows less number of coefficients.
     pub degrees_of_freedom: f64,
     /// c, `[coefficients]`; 0 for the intercept, whose x is 1.
     pub centres: Vec<f64>,
-    /// What x - c is multiplied with, `[coefficients]`: powers of two.
+    /// Factors of x - c, `[coefficients]`: powers of two.
     pub feature_scales: Vec<f64>,
-    /// B of the scaled x - c, `[rank, coefficients]`.
+    /// B for the scaled x - c, `[rank, coefficients]`.
     pub basis: Vec<f64>,
-    /// What B lacks as `f64`, in its shape; empty where that does not matter.
+    /// Low parts of B beyond `f64`, in its shape; empty if they do not matter.
     pub basis_rest: Vec<f64>,
-    /// The coefficients of v, divided by the target's unit, `[targets, rank]`;
-    /// empty if predictions are those of the model alone.
+    /// Coefficients of v, divided by the target's unit, `[targets, rank]`; empty if
+    /// only the model itself can predict.
     pub coordinates: Vec<f64>,
-    /// What is added to their sum, in the unit of the target, `[targets]`.
+    /// What is added to the sum over v, in the unit of the data, `[targets]`.
     pub target_centres: Vec<f64>,
-    /// The unit of the variances, `[targets]`.
+    /// The unit of each target, a power of two, `[targets]`.
     pub target_units: Vec<f64>,
     /// Residual variances divided by the square of the target's unit,
     /// `[targets]`.
     pub residual_variance: Vec<f64>,
-    /// Covariances of the coordinates, divided by the square of the target's
-    /// unit, `[targets, rank, rank]`; empty for the residual variance times the
+    /// Covariances of the coordinates, divided by the square of the target's unit,
+    /// `[targets, rank, rank]`; empty if they are the residual variance times the
     /// identity.
     pub covariance: Vec<f64>,
 }
 
-/// A row of features as [`PredictionErrors`] takes it.
+/// A row of features in the basis of [`PredictionErrors`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowInBasis(Vec<f64>);
 
@@ -48,16 +48,16 @@ pub struct RowInBasis(Vec<f64>);
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StdErrors {
-    /// Of the mean of all rows with these features.
+    /// Standard error of the mean of all rows with these features.
     pub mean: f64,
-    /// Of a single new row, of weight 1.
+    /// Standard error of a single new row of weight 1.
     pub row: f64,
 }
 
 impl PredictionErrors {
-    /// Of a solution.
+    /// Returns the predictions of a solution with their standard errors.
     pub fn new(solution: &Solution, weighting: Weighting) -> Self {
-        /// Features that overlap so much take twice the digits.
+        /// Condition number beyond which the basis keeps its low parts.
         const MUCH: f64 = 1e4;
         let size = solution.num_coefficients();
         let rows = match weighting {
@@ -108,11 +108,11 @@ impl PredictionErrors {
         }
     }
 
-    /// With covariances that allow for unequal variances, one for each target.
+    /// Sets covariances that allow for unequal variances, one for each target.
     ///
-    /// The standard error of a mean is right then whatever the variances are.
-    /// That of a single row adds the mean variance of the residuals, so it is
-    /// right for rows on average only: nothing here knows the variance of one.
+    /// The standard error of a mean is then right whatever the variances are. That
+    /// of a single row adds the mean variance of the residuals, so it is right only
+    /// on average over rows: the variance of one row is not known here.
     pub fn with_robust<'a>(
         mut self,
         covariances: impl IntoIterator<Item = &'a RobustCovariance>,
@@ -127,7 +127,7 @@ impl PredictionErrors {
         self.basis.len() / self.feature_scales.len().max(1)
     }
 
-    /// Whether the numbers fit each other and a model of so many features.
+    /// Whether the lengths fit each other and a model of so many features.
     pub fn fits(&self, num_features: usize) -> bool {
         let size = num_features + usize::from(self.has_intercept);
         let (targets, rank) = (self.target_units.len(), self.rank());
@@ -142,17 +142,18 @@ impl PredictionErrors {
             && is_one_of(self.covariance.len(), targets * rank * rank)
     }
 
-    /// Whether features overlap so much that a sum of weights times features
-    /// loses digits which [`predict`](Self::predict) keeps.
+    /// Whether features are so nearly collinear that a sum of weights times features
+    /// loses digits that [`predict`](Self::predict) keeps.
     pub fn keeps_more_digits(&self) -> bool {
         !self.basis_rest.is_empty() && !self.coordinates.is_empty()
     }
 
-    /// A row of features, `[features]`; `tails` is what they lack as `f64`.
+    /// Transforms a row of features, `[features]`, with the low parts `tails` if
+    /// they are known.
     ///
     /// # Panics
     ///
-    /// If there are not as many features as weights.
+    /// If there are not as many features as in the model.
     pub fn in_basis(&self, features: &[f64], tails: Option<&[f64]>) -> RowInBasis {
         let size = self.feature_scales.len();
         let constant = usize::from(self.has_intercept);
@@ -192,8 +193,8 @@ impl PredictionErrors {
         RowInBasis(rows.map(of_row).collect())
     }
 
-    /// The prediction of a target for a row [in the basis](Self::in_basis), in
-    /// the unit of the target, if it is known here.
+    /// The prediction of a target for a row [in the basis](Self::in_basis), in the
+    /// unit of the data; `None` if only the model itself can predict.
     pub fn predict(&self, target: usize, row: &RowInBasis) -> Option<f64> {
         if self.coordinates.is_empty() {
             return None;
@@ -204,8 +205,8 @@ impl PredictionErrors {
         Some(self.target_centres[target] + sum * self.target_units[target])
     }
 
-    /// The prediction of a target where every feature is at its centre, if it is
-    /// known here.
+    /// The prediction of a target for a row with every feature at its centre; `None`
+    /// if only the model itself can predict.
     pub fn at_centres(&self, target: usize) -> Option<f64> {
         let constant = usize::from(self.has_intercept);
         let row = self.in_basis(&self.centres[constant..], None);
@@ -213,7 +214,7 @@ impl PredictionErrors {
     }
 
     /// The standard errors of the prediction of a target for a row
-    /// [in the basis](Self::in_basis), in the unit of the target.
+    /// [in the basis](Self::in_basis), in the unit of the data.
     pub fn std_errors(&self, target: usize, row: &RowInBasis) -> StdErrors {
         let variance = self.variance(target, &row.0);
         let unit = self.target_units[target];
@@ -223,12 +224,12 @@ impl PredictionErrors {
         }
     }
 
-    /// How much the target of a row [in the basis](Self::in_basis) of weight 1
-    /// counts in its own prediction, if it is among the rows that were fitted:
-    /// the diagonal of the hat matrix.
+    /// The leverage of a row [in the basis](Self::in_basis) of weight 1, if it is
+    /// one of the rows of the fit: the diagonal of the hat matrix, by which its own
+    /// target counts in its prediction.
     pub fn leverage(&self, target: usize, row: &RowInBasis) -> f64 {
         if self.coordinates.is_empty() {
-            // Of a model that keeps a covariance rather than a basis.
+            // A model that keeps a covariance and no coordinates.
             return self.variance(target, &row.0) / self.residual_variance[target];
         }
         row.0.iter().map(|v| v * v).sum()
@@ -248,7 +249,7 @@ impl PredictionErrors {
             * self.target_units[target]
     }
 
-    /// Of a sum of the coordinates times these numbers, in units.
+    /// The variance of a sum of the coordinates times these numbers, in units.
     fn variance(&self, target: usize, row: &[f64]) -> f64 {
         if self.covariance.is_empty() {
             return row.iter().map(|v| v * v).sum::<f64>() * self.residual_variance[target];
@@ -262,7 +263,7 @@ impl PredictionErrors {
                 terms += (a * number * b).abs();
             }
         }
-        // What rounding leaves of a variance of 0.
+        // A variance that is no more than rounding is 0.
         if sum > 16.0 * f64::EPSILON * terms {
             sum
         } else {
@@ -270,11 +271,11 @@ impl PredictionErrors {
         }
     }
 
-    /// How many standard errors an interval goes each way.
+    /// Half-width of a confidence interval in standard errors.
     ///
     /// # Errors
     ///
-    /// A confidence that is none.
+    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1.
     pub fn quantile(&self, confidence: f64) -> Result<f64, ExactError> {
         let config = InferenceConfig {
             confidence,

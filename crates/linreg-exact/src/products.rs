@@ -45,8 +45,8 @@ impl Triangle {
         self.row(index)[index]
     }
 
-    /// Adds the products of the columns of two blocks of rows, `[rows, size]`,
-    /// which are symmetric.
+    /// Adds the products of the columns of two blocks of rows, `[rows, size]`, whose
+    /// matrix has to be symmetric.
     pub fn add_products(&mut self, left: &[f64], right: &[f64]) {
         let size = self.size;
         if size == 0 || left.is_empty() {
@@ -73,22 +73,23 @@ impl Triangle {
     }
 }
 
-/// Rows that are multiplied at once: they fit a cache. The more, the more rounding
-/// errors of a sum there may be.
+/// Number of rows that are multiplied at once: they fit in the cache. With more
+/// rows, the bound of the rounding errors of a sum grows.
 pub(crate) const BLOCK: usize = 512;
 
-/// Products of every two columns, weighted, of which the first is all ones.
+/// Weighted sums of the products of every two columns, the first of which is all
+/// ones.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sums {
-    /// Of the columns about the centres of the [`Frame`].
+    /// Products of the columns about the centres of the [`Frame`].
     pub products: Triangle,
-    /// Of each column, the squares about the centre that the products were
-    /// computed about: their rounding errors are parts of these.
+    /// For each column, the sum of squares about the point that the products were
+    /// computed about: their rounding errors are relative to these.
     pub squares: Vec<f64>,
-    /// Of each column, the weights times the squared distance of that centre
-    /// from the mean of its rows.
+    /// For each column, the weights times the squared distance of that point from
+    /// the mean of its rows.
     pub offsets: Vec<f64>,
-    /// How many numbers each sum is made of, at most.
+    /// Largest number of terms of a sum.
     pub additions: u64,
 }
 
@@ -119,15 +120,15 @@ impl Triangle {
         }
     }
 
-    /// Moves the point about which columns are taken by `by`, of which the first
-    /// is 0: the column of ones stays.
+    /// Moves the point that the columns are taken about by `by`. The first number is
+    /// 0, because the column of ones is not shifted.
     pub fn shift(&mut self, by: &[DoubleDouble]) {
         if by.iter().all(|number| *number == DoubleDouble::ZERO) {
             return;
         }
         let sums: Vec<DoubleDouble> = (0..self.size).map(|row| self.row(row)[0]).collect();
         for (i, of_i) in by.iter().enumerate() {
-            // By the sum of the column about its new centre.
+            // Sum of the column about its new centre.
             let rest = sums[i] - *of_i * sums[0];
             let row = self.row_mut(i);
             for (j, total) in row.iter_mut().enumerate() {
@@ -137,26 +138,26 @@ impl Triangle {
     }
 }
 
-/// How the columns of rows are taken: about centres, in units of powers of two
-/// that bring them near 1, so that no product leaves the range of `f64`.
+/// What is subtracted from the columns, and the powers of two that bring them near
+/// 1, so that no product leaves the range of `f64`.
 pub(crate) struct Frame<'a> {
-    /// One each for the column of ones, the features and the targets; 0 for the
+    /// One number for the column of ones, each feature and each target; 0 for the
     /// ones.
     pub centres: &'a [f64],
     pub scales: &'a [f64],
-    /// What weights are multiplied with.
+    /// Factor of the weights.
     pub weight: f64,
 }
 
-/// Adds the products of every two columns in `f64`, about a point amid the rows,
-/// so that they lose no digits to the means.
+/// Adds the products of every two columns in `f64`, about a point within the rows,
+/// so that means far from zero cost no digits.
 pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     let size = sums.products.size();
     let middle = middle(rows, frame);
     let mut block = vec![0.0; BLOCK.min(rows.num_rows()) * size];
     let mut weighted = vec![0.0; if rows.is_weighted() { block.len() } else { 0 }];
     let mut of_block = vec![0.0; size * size];
-    // What is added up to, and what rounding took from it.
+    // The compensated sums and their rounding errors.
     let mut products = vec![0.0; size * size];
     let mut lost = vec![0.0; size * size];
     for start in (0..rows.num_rows()).step_by(BLOCK) {
@@ -220,8 +221,8 @@ pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     );
 }
 
-/// A point amid the rows: of each column the weighted mean of a few values. They
-/// stand at irregular distances, so that no period of the data meets them.
+/// A point within the rows: the weighted mean of a few values of each column. They
+/// lie at irregular distances, so that they do not follow a period of the data.
 fn middle(rows: &Rows, frame: &Frame) -> Vec<f64> {
     const SAMPLE: usize = 32;
     let num_rows = rows.num_rows();
@@ -241,20 +242,20 @@ fn middle(rows: &Rows, frame: &Frame) -> Vec<f64> {
     for row in sample {
         let share = rows.weight(row) * frame.weight / total;
         if !share.is_finite() {
-            // Weights too small to add up: any point will do.
+            // The weights are too small to add up: any point will do.
             break;
         }
         let values = rows.features(row).iter().chain(rows.targets(row));
         let columns = middle[1..].iter_mut().zip(&frame.centres[1..]);
         for ((middle, centre), value) in columns.zip(values) {
-            // A constant column has its value as its centre, and stays there.
+            // The centre of a constant column is its value, and so is the mean.
             *middle += (value - centre) * share;
         }
     }
     middle
 }
 
-/// Writes rows about their centre into a block: ones, features, targets.
+/// Writes rows about a point into a block: ones, features, targets.
 struct Fill<'a> {
     rows: &'a Rows<'a>,
     start: usize,
@@ -300,7 +301,8 @@ fn centre<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64], to: &
         return;
     }
     centre_vectors(simd, from, centres, scales, to);
-    // Rows are short: their end is a vector too, which has some numbers again.
+    // The last vector overlaps the one before, so that short rows need no scalar
+    // loop.
     if !length.is_multiple_of(S::F64_LANES) {
         let end = length - S::F64_LANES;
         let (centres, scales) = (&centres[end..], &scales[end..]);
@@ -320,8 +322,8 @@ fn centre_vectors<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64
     }
 }
 
-/// Adds the lower triangles of `[size, size]` matrices, and keeps what rounding
-/// takes from the sums.
+/// Adds the lower triangles of `[size, size]` matrices by compensated summation,
+/// with the rounding errors in `lost`.
 #[inline(always)]
 fn add_compensated(numbers: &[f64], size: usize, sums: &mut [f64], lost: &mut [f64]) {
     for row in 0..size {
@@ -336,15 +338,16 @@ fn add_compensated(numbers: &[f64], size: usize, sums: &mut [f64], lost: &mut [f
     }
 }
 
-/// Adds products about a point, and what they lack, as products about a centre at
-/// these distances from it: Σ w (z + c)(z' + d) = Σ w z z' + c Σ w z' + d (Σ w z + c Σ w).
+/// Adds products about a point, with their rounding errors, as products about
+/// centres at these distances:
+/// Σ w (z + c)(z' + d) = Σ w z z' + c Σ w z' + d (Σ w z + c Σ w).
 #[inline(always)]
 fn add_about(products: &[f64], lost: &[f64], distances: &[DoubleDouble], sums: &mut Triangle) {
     let size = distances.len();
     let product = |at: usize| DoubleDouble::sum_of(products[at], lost[at]);
     let sum = |index: usize| product(index * size);
     for (i, distance) in distances.iter().enumerate() {
-        // Of the column about the centre.
+        // Sum of the column about its centre.
         let of_i = sum(i) + *distance * sum(0);
         let row = sums.row_mut(i);
         for (j, total) in row.iter_mut().enumerate() {
@@ -353,13 +356,13 @@ fn add_about(products: &[f64], lost: &[f64], distances: &[DoubleDouble], sums: &
     }
 }
 
-/// Rows between which sums in double-double are rounded to it: the more, the
-/// more their error, of u² times the square of their number, u = 2^-53.
+/// Number of rows n after which a sum is rounded to double-double. The bound of the
+/// relative error of a sum is n² u², with u = 2^-53.
 pub(crate) const DOUBLE_DOUBLE_BLOCK: usize = 128;
 
-/// As [`add_in_double`], with every product and every sum of twice the digits
-/// of an `f64`, about the centres: dot products as of Ogita, Rump and Oishi,
-/// *Accurate sum and dot product* (2005), algorithm 5.3.
+/// As [`add_in_double`], but with all products and sums in double-double, about the
+/// centres: dot products of Ogita, Rump and Oishi, *Accurate sum and dot product*
+/// (2005), algorithm 5.3.
 pub(crate) fn add_in_double_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     const BLOCK: usize = DOUBLE_DOUBLE_BLOCK;
     let size = sums.products.size();
@@ -433,8 +436,8 @@ pub(crate) fn add_in_double_double(rows: &Rows, frame: &Frame, sums: &mut Sums) 
     }
 }
 
-/// Writes rows about the centres into a block, `[rows, padded]`; and whether no
-/// number was rounded.
+/// Writes rows about the centres into a block, `[rows, padded]`, and returns whether
+/// no number was rounded.
 #[inline(always)]
 fn fill_exactly(rows: &Rows, frame: &Frame, padded: usize, block: &mut [f64]) -> bool {
     let split = 1 + rows.num_features();
@@ -458,7 +461,7 @@ fn fill_exactly(rows: &Rows, frame: &Frame, padded: usize, block: &mut [f64]) ->
     lost == 0.0
 }
 
-/// The same with what each number lacks as `f64`.
+/// As [`fill_exactly`], with the low parts of the numbers.
 fn fill_with_tails(
     rows: &Rows,
     frame: &Frame,
@@ -484,19 +487,19 @@ fn fill_with_tails(
     }
 }
 
-/// Numbers of the longest vector register there is.
+/// Number of `f64` in the widest vector register.
 const LANES: usize = 8;
 
-/// Sums over rows of the products of two columns, for every two.
+/// Sums over rows of the products of every two columns.
 struct Products<'a> {
     /// `[rows, padded]`.
     left: &'a [f64],
     /// `[rows, padded]`.
     right: &'a [f64],
-    /// What the columns lack as `f64`.
+    /// Low parts of the columns.
     tails: Option<(&'a [f64], &'a [f64])>,
     padded: usize,
-    /// `[columns, padded]`; what is right of the diagonal is of no use.
+    /// `[columns, padded]`; elements right of the diagonal are not used.
     high: &'a mut [f64],
     low: &'a mut [f64],
 }
@@ -514,8 +517,8 @@ impl WithSimd for Products<'_> {
 }
 
 impl Products<'_> {
-    /// Two columns of one side by two vectors of the other: all sums stay in
-    /// registers over all rows.
+    /// Computes blocks of two columns by two vectors, whose sums stay in registers
+    /// over all rows.
     #[inline(always)]
     fn compute<S: Simd, const TAILS: bool>(self, simd: S) {
         let size = self.high.len() / self.padded;

@@ -4,35 +4,36 @@ mod side_by_side;
 use crate::{Accumulator, ExactError, Weighting};
 use problem::Problem;
 
-/// How to shrink weights.
+/// Settings of ridge regression.
 ///
-/// For each penalty λ, the intercept b0 and the weights b of least
+/// For each penalty λ, the intercept b0 and the weights b minimise
 ///
 /// ```text
 /// Σ w_i (y_i - b0 - Σ x_ij b_j)²  +  λ Σ (s_j b_j)²
 /// ```
 ///
 /// where s_j is the standard deviation of a feature, √(Σ w (x - mean)² / Σ w),
-/// or 1 if not standardised. The intercept is never penalised. Hoerl and
-/// Kennard, *Ridge regression: biased estimation for nonorthogonal problems*
+/// or 1 if features are not standardised. The intercept is never penalised. Hoerl
+/// and Kennard, *Ridge regression: biased estimation for nonorthogonal problems*
 /// (1970).
 ///
 /// The penalty is `alpha` of scikit-learn's `Ridge` after its `StandardScaler`,
-/// and `lambda` of `lm.ridge` in R's MASS; not standardised, it is that of
-/// `Ridge` alone.
+/// and `lambda` of `lm.ridge` in R's MASS; without standardisation, it is `alpha`
+/// of `Ridge` alone.
 #[derive(Clone, Debug)]
 pub struct RidgeConfig {
     /// Whether the model has an intercept; without one, standard deviations are
-    /// about zero. Default: true.
+    /// computed about zero. Default: true.
     pub intercept: bool,
-    /// Whether the penalty does not depend on the units of features. Default:
-    /// true.
+    /// Whether features are standardised, so that the penalty does not depend on
+    /// their units. Default: true.
     pub standardise: bool,
-    /// What the weights of rows are, for their number. Default: precisions.
+    /// The meaning of the weights, which sets the number of rows. Default:
+    /// precisions.
     pub weighting: Weighting,
-    /// The penalties, each 0 or more, in the unit of a sum of squares. Default:
-    /// none, for ten a decade from 1e-6 to 1000 times the largest eigenvalue of
-    /// the features' products.
+    /// The penalties, each 0 or more, in the unit of a sum of squares. If it is
+    /// empty, as by default, there are ten per decade, from 1e-6 to 1000 times the
+    /// largest eigenvalue of the features' products.
     pub penalties: Vec<f64>,
 }
 
@@ -47,18 +48,18 @@ impl Default for RidgeConfig {
     }
 }
 
-/// The fits of a target for each penalty.
+/// The fits of one target for each penalty.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RidgePath {
     /// One for each penalty, in order.
     pub fits: Vec<RidgeFit>,
-    /// The index of the one of the least generalised cross-validation, the
-    /// largest penalty of equals.
+    /// Index of the fit with the smallest generalised cross-validation, and of equal
+    /// ones the fit with the largest penalty.
     pub best: usize,
 }
 
-/// The fit of a penalty.
+/// The fit for one penalty.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RidgeFit {
@@ -67,34 +68,34 @@ pub struct RidgeFit {
     /// The intercept, if there is one, then the weights. The weight of a feature
     /// that does not vary is 0.
     pub estimates: Vec<f64>,
-    /// How many coefficients it is as free as: the trace of the matrix that
-    /// turns targets into predictions, the intercept counted.
+    /// Effective degrees of freedom: the trace of the matrix that turns targets into
+    /// predictions, including the intercept.
     pub degrees_of_freedom: f64,
     /// Weighted sum of the squared residuals.
     pub residual_sum: f64,
-    /// 1 - residual sum / total sum; the total is about zero without an
+    /// R²: 1 - residual sum / total sum; the total sum is about zero without an
     /// intercept.
     pub r_squared: f64,
-    /// Generalised cross-validation, an estimate of the mean squared error of
-    /// new rows: rows · residual sum / (rows - degrees of freedom)². NaN where
-    /// there are no more rows than that. Golub, Heath and Wahba, *Generalized
+    /// Generalised cross-validation, an estimate of the mean squared error of new
+    /// rows: rows · residual sum / (rows - degrees of freedom)². NaN unless there
+    /// are more rows than degrees of freedom. Golub, Heath and Wahba, *Generalized
     /// cross-validation as a method for choosing a good ridge parameter* (1979).
     pub cross_validation: f64,
 }
 
 impl Accumulator {
-    /// Fits with penalties, all at once: from the eigenvalues and eigenvectors of
-    /// the products of the features, and steps that correct each solution by its
-    /// residual in double-double. A path for each target.
+    /// Fits ridge regressions for all penalties at once, and returns a path for each
+    /// target. It uses the eigenvalues and eigenvectors of the products of the
+    /// features, and steps of iterative refinement in double-double.
     ///
-    /// Features may make each other up. There are no standard errors: the
-    /// estimates are biased, and those of their variance alone would be too
-    /// small.
+    /// Features may be linearly dependent. There are no standard errors: the
+    /// estimates are biased, so standard errors from their variance alone would be
+    /// too small.
     ///
     /// # Errors
     ///
-    /// No rows, weights that are all 0, a penalty that is none, or coefficients
-    /// beyond 64-bit floats.
+    /// [`ExactError::NoRows`]; [`ExactError::NoWeight`]; [`ExactError::Setting`] for
+    /// a penalty that is negative, NaN or infinite; or [`ExactError::Overflow`].
     ///
     /// # Example
     ///

@@ -1,6 +1,6 @@
 use crate::ExactError;
 
-/// Rows to fit a model to, or a chunk of them.
+/// Rows of features, targets and weights, or a chunk of them.
 ///
 /// # Example
 ///
@@ -26,7 +26,7 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Rows of weight 1.
+    /// Returns rows of weight 1.
     ///
     /// # Shapes
     ///
@@ -35,7 +35,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     ///
-    /// [`ExactError::Shape`] for no targets, or lengths that do not fit.
+    /// [`ExactError::Shape`] for no targets, or lengths that do not fit together.
     pub fn new(
         features: &'a [f64],
         targets: &'a [f64],
@@ -65,12 +65,11 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Rows with weights, `[rows]`, each 0 or more. A row of weight 0 is as good
-    /// as none.
+    /// Sets the weights, `[rows]`, each 0 or more. A row of weight 0 is ignored.
     ///
     /// # Errors
     ///
-    /// [`ExactError::Shape`] if there is not one for each row.
+    /// [`ExactError::Shape`] unless there is one weight for each row.
     pub fn with_weights(self, weights: Option<&'a [f64]>) -> Result<Self, ExactError> {
         match weights {
             Some(weights) if weights.len() != self.num_rows() => Err(ExactError::Shape(format!(
@@ -82,18 +81,18 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The same features with other targets, `[rows, targets]`.
+    /// The same features with other targets, `[rows, targets]`, and without weights.
     pub(crate) fn with_targets(self, targets: &'a [f64]) -> Result<Self, ExactError> {
         let rows = Self::new(self.features, targets, self.num_features, self.num_targets)?;
         rows.with_tails(self.tails)
     }
 
-    /// Rows whose features have more digits than an `f64`: the second number of
-    /// each [`DoubleDouble`](crate::DoubleDouble), in the shape of the features.
+    /// Adds digits to the features beyond `f64`: the low part of each
+    /// [`DoubleDouble`](crate::DoubleDouble), in the shape of the features.
     ///
     /// # Errors
     ///
-    /// [`ExactError::Shape`] if there is not one for each feature value.
+    /// [`ExactError::Shape`] unless there is one tail for each feature value.
     pub fn with_tails(self, tails: Option<&'a [f64]>) -> Result<Self, ExactError> {
         match tails {
             Some(tails) if tails.len() != self.features.len() => Err(ExactError::Shape(format!(
@@ -125,13 +124,13 @@ impl<'a> Rows<'a> {
         &self.features[row * self.num_features..][..self.num_features]
     }
 
-    /// What the features of a row lack as `f64`, if that is known.
+    /// The low parts of the features of a row, if they are known.
     pub fn tails(&self, row: usize) -> Option<&'a [f64]> {
         let tails = self.tails?;
         Some(&tails[row * self.num_features..][..self.num_features])
     }
 
-    /// Whether it is known what features lack as `f64`.
+    /// Whether the low parts of the features are known.
     pub fn has_tails(&self) -> bool {
         self.tails.is_some()
     }
@@ -151,11 +150,11 @@ impl<'a> Rows<'a> {
         self.weights.is_some()
     }
 
-    /// Some of the rows.
+    /// The rows of a range.
     ///
     /// # Panics
     ///
-    /// If there are no such rows.
+    /// If the range goes beyond the rows.
     pub fn slice(&self, rows: std::ops::Range<usize>) -> Self {
         let part = |values: &'a [f64], width| &values[rows.start * width..rows.end * width];
         Self {
@@ -167,7 +166,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The rows of a weight that is not 0, if there are others.
+    /// The rows whose weight is not 0; `None` if there is no row of weight 0.
     pub(crate) fn of_weight(&self) -> Option<CountingRows> {
         let weights = self.weights?;
         if !weights.contains(&0.0) {
@@ -195,7 +194,8 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// An error for the first number that is none, or a weight below zero.
+    /// Returns an error for the first number that is NaN or infinite, or weight that
+    /// is negative, NaN or infinite.
     pub(crate) fn check(&self) -> Result<(), ExactError> {
         for row in 0..self.num_rows() {
             let weight = self.weight(row);
@@ -228,7 +228,7 @@ pub(crate) struct CountingRows {
     weights: Vec<f64>,
     num_features: usize,
     num_targets: usize,
-    /// Which row of all each one is.
+    /// Number of each row among all rows.
     pub numbers: Vec<usize>,
 }
 

@@ -1,7 +1,7 @@
 use crate::{Collinear, ExactError};
 
-/// What an exact fit may take: its time grows with the cube of the number of
-/// features, and its memory with their square.
+/// Limits of the size of an exact fit, whose time grows with the cube of the number
+/// of features, and whose memory grows with its square.
 ///
 /// # Example
 ///
@@ -19,9 +19,9 @@ use crate::{Collinear, ExactError};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SizeLimits {
-    /// Features at most. Default: [`SizeLimits::MAX_FEATURES`].
+    /// Largest number of features. Default: [`SizeLimits::MAX_FEATURES`].
     pub max_features: usize,
-    /// Bytes for the sums of products at most. Default: no limit.
+    /// Most bytes for the sums of products. Default: no limit.
     pub max_bytes: u64,
 }
 
@@ -35,14 +35,14 @@ impl Default for SizeLimits {
 }
 
 impl SizeLimits {
-    /// As many features take minutes, and a gigabyte.
+    /// A fit of so many features takes minutes and about a gigabyte.
     pub const MAX_FEATURES: usize = 4000;
 
-    /// Sums of products that are in memory at once: those of some chunks, of all
-    /// rows, and what is solved.
+    /// Number of matrices of sums that are in memory at the same time: those of some
+    /// chunks, of all rows, and of the solver.
     const STATES: u64 = 8;
 
-    /// Bytes that a fit of so many features and targets takes, about.
+    /// Returns about how many bytes a fit of so many features and targets takes.
     pub fn bytes(features: usize, targets: usize) -> u64 {
         let columns = (features as u64).saturating_add(targets as u64);
         let columns = columns.saturating_add(1);
@@ -50,14 +50,14 @@ impl SizeLimits {
         numbers.saturating_mul(Self::STATES * size_of::<f64>() as u64)
     }
 
-    /// An error for a fit that would take more, or that so many rows at most
-    /// cannot determine.
+    /// Checks the size of a fit before any work is done. `rows` is the most rows
+    /// that there can be, if that is known.
     ///
     /// # Errors
     ///
-    /// [`ExactError::TooManyFeatures`], [`ExactError::TooLarge`] or
-    /// [`ExactError::TooFewRows`]; the last only where linearly dependent features
-    /// are an error.
+    /// [`ExactError::TooManyFeatures`] or [`ExactError::TooLarge`] beyond the
+    /// limits; [`ExactError::TooFewRows`] for fewer rows than features, with
+    /// [`Collinear::Error`].
     pub fn check(
         &self,
         features: usize,

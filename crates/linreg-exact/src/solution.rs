@@ -14,65 +14,66 @@ use bounds::Bounds;
 pub(crate) use bounds::ROUNDING;
 use transform::{Row, Transform};
 
-/// What is done about a feature that others make up.
+/// What is done about linearly dependent features.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Collinear {
-    /// It is an error that says how.
+    /// An error that lists the relations between them.
     #[default]
     Error,
-    /// It is left out: its weight is 0. Of the features of a relation the last
-    /// is, as in R.
+    /// The last feature of each relation is left out, as in R: its weight is 0.
     Drop,
-    /// Of all least-squares weights, those of the least sum of squares.
+    /// Smallest-norm solution: of all least-squares weights, those with the
+    /// smallest sum of squares.
     MinimumNorm,
 }
 
-/// The least-squares coefficients of an [`Accumulator`]'s rows, and all that
+/// The least-squares coefficients of the rows of an [`Accumulator`], with all that
 /// their statistics need.
 ///
-/// Coefficients stand in one order everywhere: the intercept, if there is one,
+/// Coefficients have the same order everywhere: the intercept, if there is one,
 /// then the weights.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Solution {
     /// Whether the first coefficient is an intercept.
     pub has_intercept: bool,
-    /// Number of rows of a weight above 0.
+    /// Number of rows with a weight above 0.
     pub rows: u64,
-    /// Number of coefficients that the rows determine: all but those left out.
+    /// Number of coefficients that the rows determine, without dropped ones.
     pub rank: usize,
-    /// Sum of the weights; the number of rows where they have none.
+    /// Sum of the weights; the number of rows if they have no weights.
     pub sum_of_weights: f64,
     /// Sum of the logarithms of the weights.
     pub sum_of_log_weights: f64,
-    /// How much relative errors of the features, scaled to the same length,
-    /// can grow in the coefficients: 1 for uncorrelated features. The square root
-    /// of the condition number of their correlations in the 1-norm.
+    /// Condition number of the features scaled to the same length: by how much
+    /// relative errors of the features can grow in the coefficients. It is the
+    /// square root of the condition number, in the 1-norm, of their correlation
+    /// matrix; 1 for uncorrelated features.
     pub condition: f64,
     /// How the products were computed.
     pub arithmetic: Arithmetic,
-    /// How often the residuals of another pass have corrected the coefficients.
+    /// Number of steps of iterative refinement done.
     pub refinements: u32,
-    /// Features that others make up.
+    /// Relations between linearly dependent features.
     pub relations: Vec<Relation>,
-    /// One fit a target.
+    /// One fit per target.
     pub targets: Vec<TargetFit>,
-    /// Of the columns about their origins.
+    /// Cholesky factor of the columns about their origins.
     factor: Factor,
-    /// Of the kept columns.
+    /// Inverse of the sums of products of the kept columns.
     factor_inverse: Square,
     collinear: Collinear,
-    /// Columns are in units of two to the power of these.
+    /// Each column is divided by two to the power of its exponent ("in units").
     exponents: Vec<i32>,
     weight_exponent: i32,
-    /// What columns are taken about, in the unit of the data: their means, or 0
-    /// without an intercept.
+    /// What is subtracted from each column, in the unit of the data: its mean, or
+    /// 0 without an intercept.
     origins: Vec<f64>,
     transform: Transform,
-    /// Of each column, its squares about the mean, or about zero without an
+    /// Sum of squares of each column about its mean, or about zero without an
     /// intercept, in its unit.
     squares: Vec<f64>,
-    /// Of each column, its length about zero, in its unit.
+    /// Length of each column about zero, in its unit.
     lengths: Vec<f64>,
     /// `[coefficients, coefficients]`, in the columns' units.
     inverse: Vec<f64>,
@@ -85,37 +86,37 @@ pub struct Solution {
 pub struct TargetFit {
     /// The coefficients.
     pub estimates: Vec<f64>,
-    /// How many decimal digits of each can be trusted, up to 15.9: relative to the
-    /// larger of its size and its standard error, and of a fit that
-    /// [is exact](Self::is_exact) to what the rounding of the data makes of it.
+    /// How many decimal digits of each coefficient can be trusted, up to 15.95:
+    /// relative to the largest of its size, its standard error and, in a fit that
+    /// [is exact](Self::is_exact), the effect of the rounding of the data.
     pub digits: Vec<f64>,
     /// Weighted sum of the squared residuals.
     pub residual_sum: f64,
-    /// How many decimal digits of it can be trusted; of one that is zero within
-    /// the rounding of the data, how many of that rounding.
+    /// How many decimal digits of the residual sum can be trusted; for one that is
+    /// zero within the rounding of the data, relative to that rounding.
     pub residual_digits: f64,
     /// Weighted sum of the squares of the target, about its mean if there is an
     /// intercept.
     pub total_sum: f64,
     /// Whether the features give the target in every row, within the rounding of
     /// the data to 64-bit floats, as a [`Refinement`] finds out. Whole numbers
-    /// below 2^53 are not rounded. The residual sum is 0 then, and so are
-    /// coefficients that the rounding hides.
+    /// below 2^53 are not rounded. It is always true with as many coefficients as
+    /// rows. The residual sum is 0 then, and so are coefficients smaller than the
+    /// effect of the rounding.
     pub is_exact: bool,
-    /// In units: the estimates of the kept columns about the origins, and the
-    /// sums.
+    /// Estimates of the kept columns about the origins, in units.
     basic: Vec<DoubleDouble>,
     scaled_residual_sum: DoubleDouble,
     scaled_total_sum: DoubleDouble,
-    /// Bounds of the errors of the kept coefficients, of all coefficients, of the
-    /// residual and of the total sum, in units.
+    /// Error bounds, in units, of the kept coefficients, of all coefficients, of the
+    /// residual sum and of the total sum.
     basic_errors: Vec<f64>,
     errors: Vec<f64>,
     residual_error: f64,
     total_error: f64,
 }
 
-/// Most digits of an `f64`.
+/// Number of decimal digits of an `f64`.
 pub(crate) const MOST_DIGITS: f64 = 15.95;
 
 impl Accumulator {
@@ -123,10 +124,11 @@ impl Accumulator {
     ///
     /// # Errors
     ///
-    /// No rows, weights that are all 0, features that others make up where that
-    /// is [`Collinear::Error`], [`ExactError::Imprecise`] where
-    /// [`Arithmetic::Double`] cannot tell, [`ExactError::NearlyCollinear`] where
-    /// double-double cannot, or coefficients beyond 64-bit floats.
+    /// [`ExactError::NoRows`]; [`ExactError::NoWeight`]; [`ExactError::Collinear`]
+    /// for linearly dependent features with [`Collinear::Error`];
+    /// [`ExactError::Imprecise`] where [`Arithmetic::Double`] has too few digits,
+    /// and [`ExactError::NearlyCollinear`] where double-double has too few; or
+    /// [`ExactError::Overflow`].
     pub fn solve(&self, intercept: bool, collinear: Collinear) -> Result<Solution, ExactError> {
         if self.all_rows() == 0 {
             return Err(ExactError::NoRows);
@@ -170,12 +172,12 @@ impl Accumulator {
                     return Err(ExactError::Imprecise);
                 }
                 let least = [
-                    // What computing a feature from others leaves, of each number.
+                    // Rounding of a feature that was computed from others.
                     2.0 * ROUNDING * size(&|column| lengths[column]),
                     32.0 * ROUNDING * size(&|column| squares[column].max(0.0).sqrt()),
                 ];
                 let least = least.map(|length| length * length);
-                // What rounding of their sums leaves, or may leave at most.
+                // What rounding of the sums typically leaves, or leaves at most.
                 let length = size(&|column| bounds.twice_length(column));
                 let of_sums = if collinear == Collinear::Error {
                     bounds.twice_rounding(length)
@@ -183,12 +185,13 @@ impl Accumulator {
                     margin * bounds.twice_error(length)
                 };
                 let is_small = rest.left <= least[0].max(least[1]).max(of_sums);
-                // A column of which the others tell little varies by itself.
+                // A column that varies on its own is not dropped: the others have
+                // to explain at least three quarters of its squares.
                 let is_told = rest.left <= 0.25 * squares[rest.column];
                 Ok(rest.left <= 0.0 || (is_small && is_told))
             })
         };
-        // Where features may be left out, as many are as it takes.
+        // If features may be left out, more are until the error bounds hold.
         let mut margin = 1.0;
         let (factor, factor_inverse, bounds) = loop {
             let factor = factor_with(margin)?;
@@ -262,7 +265,7 @@ impl Accumulator {
         Ok(solution)
     }
 
-    /// The squares of a column about its mean, or about zero.
+    /// Sum of squares of a column about its mean; about zero without an intercept.
     fn square(&self, products: &Triangle, column: usize, intercept: bool) -> DoubleDouble {
         let square = products.diagonal(column);
         if !intercept || column == 0 {
@@ -278,14 +281,14 @@ impl Accumulator {
     }
 }
 
-/// The sums of squares of a target, in units, and bounds of their errors.
+/// The sums of squares of a target, in units, and their error bounds.
 struct ScaledSums {
     residual: DoubleDouble,
     residual_error: f64,
     total: DoubleDouble,
     total_error: f64,
-    /// The length of residuals that the rounding of the data may leave, as far as
-    /// a second pass has told.
+    /// Length of the residuals that the rounding of the data may cause, as a second
+    /// pass has found; 0 before it.
     rounding: f64,
 }
 
@@ -294,7 +297,7 @@ impl Solution {
         usize::from(!self.has_intercept)
     }
 
-    /// The columns of ones and of features.
+    /// Number of columns of ones and of features.
     fn num_columns(&self) -> usize {
         self.squares.len() - self.num_targets()
     }
@@ -308,54 +311,54 @@ impl Solution {
         self.transform.num_coefficients()
     }
 
-    /// Rows less the coefficients that they determine.
+    /// Number of rows less the number of coefficients that they determine.
     pub fn degrees_of_freedom(&self) -> u64 {
         self.rows - (self.rank as u64).min(self.rows)
     }
 
-    /// The least number of digits that can be trusted, of all coefficients and
-    /// sums of squared residuals.
+    /// The smallest number of digits that can be trusted among all coefficients and
+    /// residual sums of squares.
     pub fn fewest_digits(&self) -> f64 {
         let fits = self.targets.iter();
         fits.flat_map(|fit| fit.digits.iter().chain([&fit.residual_digits]))
             .fold(MOST_DIGITS, |fewest, digits| fewest.min(*digits))
     }
 
-    /// Whether a coefficient was left out, since others make up its feature.
+    /// Whether a coefficient was left out because its feature is linearly dependent
+    /// on others.
     pub fn is_dropped(&self, coefficient: usize) -> bool {
         let column = coefficient + self.first();
         let mut dropped = self.factor.dropped.iter();
         self.collinear == Collinear::Drop && dropped.any(|dropped| dropped.column == column)
     }
 
-    /// An element of the inverse of the sums of weighted products (X'WX)^-1,
-    /// whose product with the residual variance is the covariance of two
-    /// coefficients, times two to the power of
-    /// [`unit`](Self::unit)`(a) + unit(b)`: columns of 1e±300 would leave the
-    /// range of 64-bit floats.
+    /// An element of (X'WX)^-1, the inverse of the sums of weighted products, which
+    /// times the residual variance is the covariance of two coefficients. It is
+    /// scaled by two to the power of [`unit`](Self::unit)`(a) + unit(b)`, because
+    /// columns of 1e±300 would leave the range of 64-bit floats, and by the power of
+    /// two that the weights are divided by (1 without weights).
     pub fn inverse(&self, a: usize, b: usize) -> f64 {
         self.inverse[a * self.num_coefficients() + b]
     }
 
-    /// A bound of the error of a coefficient's [`inverse`](Self::inverse) with
-    /// itself.
+    /// An error bound of a diagonal element of the [`inverse`](Self::inverse).
     pub(crate) fn inverse_error(&self, coefficient: usize) -> f64 {
         self.bounds
             .inverse(|of_kept| self.transform.size(coefficient, of_kept))
     }
 
-    /// The power of two in whose unit a coefficient's column is kept.
+    /// The exponent of the power of two that a coefficient's column is divided by.
     pub fn unit(&self, coefficient: usize) -> i32 {
         self.exponents[coefficient + self.first()]
     }
 
-    /// The power of two in whose unit a target is kept.
+    /// The exponent of the power of two that a target is divided by.
     pub(crate) fn target_unit(&self, target: usize) -> i32 {
         self.exponents[self.num_columns() + target]
     }
 
     /// The residual sum of squares in the unit of the target and of the
-    /// weights, and a bound of its error.
+    /// weights, and its error bound.
     pub(crate) fn scaled_residual_sum(&self, target: usize) -> (DoubleDouble, f64) {
         let fit = &self.targets[target];
         (fit.scaled_residual_sum, fit.residual_error)
@@ -366,23 +369,24 @@ impl Solution {
         (fit.scaled_total_sum, fit.total_error)
     }
 
-    /// A bound of the error of an estimate, in units.
+    /// An error bound of an estimate, in units.
     pub(crate) fn estimate_error(&self, target: usize, coefficient: usize) -> f64 {
         self.targets[target].errors[coefficient]
     }
 
-    /// A bound of the length of the errors of predictions of a target, in units.
+    /// A bound of the length of the vector of errors of a target's predictions, in
+    /// units.
     pub(crate) fn predictions_error(&self, target: usize) -> f64 {
         let errors = &self.targets[target].basic_errors;
         self.bounds.of_steps(&self.factor.kept, errors)
     }
 
-    /// Bounds of the errors of the estimates of the kept columns, in units.
+    /// Error bounds of the estimates of the kept columns, in units.
     pub(crate) fn basic_errors(&self, target: usize) -> &[f64] {
         &self.targets[target].basic_errors
     }
 
-    /// How large a coefficient is at most, of these sizes of the kept ones.
+    /// The largest size of a coefficient if the kept ones have these sizes.
     pub(crate) fn size(&self, coefficient: usize, of_kept: &[f64]) -> f64 {
         self.transform.size(coefficient, of_kept)
     }
@@ -392,7 +396,7 @@ impl Solution {
         &self.factor
     }
 
-    /// What a target is taken about, in the unit of the data.
+    /// What is subtracted from a target, in the unit of the data.
     pub(crate) fn target_origin(&self, target: usize) -> f64 {
         self.origins[self.num_columns() + target]
     }
@@ -406,8 +410,8 @@ impl Solution {
         self.weight_exponent
     }
 
-    /// The squares of a coefficient's column about its mean, in units, and a
-    /// bound of their error.
+    /// The sum of squares of a coefficient's column about its mean, in units, and
+    /// its error bound.
     pub(crate) fn centred_square(&self, coefficient: usize) -> (f64, f64) {
         let column = coefficient + self.first();
         (self.squares[column], self.bounds.square(column))
@@ -416,27 +420,27 @@ impl Solution {
     /// Whether a target is the same in every row; without an intercept, whether it
     /// is 0.
     pub fn is_constant_target(&self, target: usize) -> bool {
-        // A constant is its own centre, so that nothing is left of it.
+        // A constant column is its own centre, so all its distances are 0.
         self.targets[target].scaled_total_sum.high() <= 0.0
     }
 
-    /// The matrix `[coefficients, coefficients]` of one of the kept coefficients
-    /// about the origins, in units, as of a covariance.
+    /// The covariance-like matrix `[coefficients, coefficients]` that follows from
+    /// one of the kept coefficients about the origins, in units.
     pub(crate) fn expand(&self, of_kept: impl Fn(usize, usize) -> DoubleDouble) -> Vec<f64> {
         self.transform.expand(self.factor.kept.len(), of_kept)
     }
 
-    /// What a coefficient's column is taken about, in the unit of the data.
+    /// What is subtracted from a coefficient's column, in the unit of the data.
     pub(crate) fn coefficient_origin(&self, coefficient: usize) -> f64 {
         self.origins[coefficient + self.first()]
     }
 
-    /// What turns the columns of a row about their origins, in units, into
-    /// orthonormal ones over all rows, `[rank, coefficients]`.
+    /// The matrix `[rank, coefficients]` that turns the columns of a row about their
+    /// origins, in units, into columns that are orthonormal over all rows.
     pub(crate) fn basis(&self) -> Vec<DoubleDouble> {
         let inverse = self.factor.inverse_factor();
         let size = self.num_coefficients();
-        // The unit of the weights, whose exponent is even.
+        // The unit of the weights; its exponent is even.
         let of_weight = 2f64.powi(-self.weight_exponent / 2);
         let number = |row: usize, index: usize| match self.transform.column(index) {
             Row::Nothing => DoubleDouble::ZERO,
@@ -451,7 +455,8 @@ impl Solution {
             .collect()
     }
 
-    /// The estimates for a target as coefficients of the basis, in its unit.
+    /// The estimates for a target as coefficients of the basis, in the target's
+    /// unit.
     pub(crate) fn coordinates(&self, target: usize) -> Vec<f64> {
         let basic = self.basic(target);
         let of_weight = 2f64.powi(self.weight_exponent / 2);
@@ -462,8 +467,8 @@ impl Solution {
         (0..basic.len()).map(number).collect()
     }
 
-    /// √(‖C‖ ‖C^-1‖) of the correlations C of the kept features; about zero
-    /// without an intercept.
+    /// √(‖C‖ ‖C^-1‖) in the 1-norm of the correlation matrix C of the kept features;
+    /// about zero without an intercept.
     fn condition_of(&self, products: &Triangle) -> f64 {
         let kept = self.factor.kept.iter().enumerate();
         let kept: Vec<(usize, usize)> = kept
@@ -486,8 +491,8 @@ impl Solution {
         (norm * of_inverse).sqrt().max(1.0)
     }
 
-    /// What the coefficients of the kept columns mean for all, in the units of
-    /// the data.
+    /// The estimates of all coefficients in the units of the data, with their
+    /// digits, from those of the kept columns.
     fn target_fit(
         &self,
         target: usize,
@@ -500,7 +505,7 @@ impl Solution {
         let rounding = sums.rounding;
         let least = rounding * rounding;
         let freedom = self.degrees_of_freedom();
-        // What a second pass cannot tell from nothing.
+        // A residual sum that a second pass cannot distinguish from zero.
         let is_hidden = self.refinements > 0
             && sums.residual.high() <= sums.residual_error
             && sums.residual_error <= 1e-28 * sums.total.high();
@@ -516,7 +521,7 @@ impl Solution {
         } else {
             digits_of(residual_error, sums.residual.high().max(least))
         };
-        // At least, whatever the errors.
+        // The smallest variance that the error bound allows.
         let variance = (residual_sum.high() - residual_error).max(0.0) / freedom.max(1) as f64;
         let origin = DoubleDouble::from(scaled(self.origins[column], -unit));
         let size = self.num_coefficients();
@@ -543,11 +548,11 @@ impl Solution {
             }
             let mut error = self.transform.error(index, &fit.basic, &fit.basic_errors);
             let spread = self.inverse(index, index).max(0.0).sqrt();
-            // What the rounding of the data does to it, where there is no noise.
+            // The effect of the rounding of the data, where there is no noise.
             let of_data = if is_exact { rounding * spread } else { 0.0 };
             let mut estimate = estimate.high();
             if estimate.abs() <= error.max(of_data) {
-                // Nothing tells it from zero.
+                // It cannot be distinguished from zero.
                 error += estimate.abs().min(error);
                 estimate = 0.0;
             }
@@ -568,13 +573,13 @@ impl Solution {
         Ok(fit)
     }
 
-    /// A sum of squares of a target in the units of the data.
+    /// A sum of squares of a target, in the unit of the data.
     fn in_units(&self, square: f64, unit: i32) -> f64 {
         scaled(scaled(square, unit), unit + self.weight_exponent)
     }
 }
 
-/// How many digits are right of a number of this size and error.
+/// Number of digits that are right in a number of this size and error.
 pub(crate) fn digits_of(error: f64, size: f64) -> f64 {
     if error == 0.0 {
         return MOST_DIGITS;
@@ -587,7 +592,7 @@ pub(crate) fn digits_of(error: f64, size: f64) -> f64 {
     }
 }
 
-/// Times two to the power of `shift`, also where that is beyond `f64`.
+/// Multiplies by two to the power of `shift`, even if that power is beyond `f64`.
 pub(crate) fn scaled(number: f64, shift: i32) -> f64 {
     let half = shift / 2;
     number * 2f64.powi(half) * 2f64.powi(shift - half)

@@ -1,8 +1,8 @@
-//! What the tests of several modules need.
+//! Helpers for the tests of several modules.
 
 pub mod rational;
 
-/// Numbers that look random, from -0.5 to 0.5.
+/// Pseudo-random numbers from -0.5 to 0.5.
 pub fn numbers(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed;
     let mut next = || {
@@ -25,8 +25,8 @@ pub fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// The ten features, the target and weights of 1, 2, 3 in turn of the 442 rows
-/// of the diabetes data.
+/// The 442 rows of the diabetes data: ten features, the target, and weights of 1, 2,
+/// 3 in turn.
 pub fn diabetes() -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/diabetes.csv");
     let text = std::fs::read_to_string(path).unwrap();

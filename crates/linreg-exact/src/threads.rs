@@ -2,10 +2,10 @@ use std::sync::OnceLock;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// Does what rayon divides among threads: those of the pool that this is called
-/// in, or of one of its own, with as many as the system gives.
+/// Runs parallel work on the threads of the rayon pool that this is called in, or
+/// else of a pool of its own, with as many threads as the system provides.
 ///
-/// Rayon's own pool panics where the system gives fewer threads than it has
+/// Rayon's own pool panics if the system provides fewer threads than there are
 /// cores.
 pub(crate) fn on_threads<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
@@ -18,11 +18,11 @@ pub(crate) fn on_threads<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     }
 }
 
-/// A pool of all cores, or of half as many, and so on; None of no thread.
+/// A pool of all cores, or of half as many, and so on; `None` if no thread starts.
 fn pool() -> Option<ThreadPool> {
     let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // 0 is what the environment says, or all cores.
+    // 0 is the number that the environment sets, or all cores.
     let fewer = std::iter::successors(Some(cores / 2), |threads| Some(threads / 2));
     let fewer = fewer.take_while(|threads| *threads > 0);
     std::iter::once(0)
@@ -30,10 +30,10 @@ fn pool() -> Option<ThreadPool> {
         .find_map(|threads| pool(threads).ok())
 }
 
-/// Does it on this thread, as the only one of a pool.
+/// Runs work on this thread, the only one of a new pool.
 fn alone<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-    // The thread stays one of the pool, which has to stay too.
+    // This thread stays part of the pool, so the pool must never be dropped.
     std::mem::forget(pool.build());
     work()
 }

@@ -2,7 +2,7 @@ use crate::name::shorten;
 use crate::number::number;
 use crate::ticks::Ticks;
 
-/// One side of a chart: which values it goes over, and how.
+/// An axis of a chart: its range and its scale.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
     pub(crate) name: String,
@@ -15,20 +15,20 @@ pub(crate) struct Axis {
 enum Scale {
     Linear,
     Logarithmic,
-    /// Only whole numbers have ticks.
+    /// Linear, with ticks only at whole numbers.
     Whole,
-    /// A line for each label, the first at the top, with its figures.
+    /// A line for each label, the first at the top, with figures at its other end.
     Labels(Vec<[String; 2]>),
 }
 
-/// A mark at an axis: where, from 0 to 1, and what it says.
+/// An axis tick: its position, from 0 to 1, and its label.
 pub(crate) struct Tick {
     pub(crate) at: f64,
     pub(crate) label: String,
 }
 
 impl Axis {
-    /// Even steps over a range that is not empty.
+    /// A linear axis over a range that is not empty.
     pub(crate) fn linear(name: &str, (least, most): (f64, f64)) -> Self {
         Self {
             name: shorten(name, 80),
@@ -38,7 +38,7 @@ impl Axis {
         }
     }
 
-    /// Even steps, of whole numbers.
+    /// A linear axis with ticks at whole numbers.
     pub(crate) fn whole(name: &str, range: (f64, f64)) -> Self {
         Self {
             scale: Scale::Whole,
@@ -46,7 +46,7 @@ impl Axis {
         }
     }
 
-    /// Even ratios over a range above zero.
+    /// A logarithmic axis over a range above zero.
     pub(crate) fn logarithmic(name: &str, (least, most): (f64, f64)) -> Self {
         Self {
             scale: Scale::Logarithmic,
@@ -54,18 +54,18 @@ impl Axis {
         }
     }
 
-    /// Lines with labels, the first, of value 0, at the top, each with figures
-    /// for its other end.
+    /// An axis with a line for each label, the first, of value 0, at the top, and
+    /// with figures at the other end of each line.
     pub(crate) fn labels(name: &str, labels: Vec<[String; 2]>) -> Self {
         let last = labels.len() as f64;
         Self {
             scale: Scale::Labels(labels),
-            // Upside down: the first is at the top.
+            // The axis is upside down: the first line is at the top.
             ..Self::linear(name, (last - 0.5, -0.5))
         }
     }
 
-    /// What stands at the far end of each line, if lines have labels.
+    /// The labels with their figures, if the axis has labels.
     pub(crate) fn figures(&self) -> Option<&[[String; 2]]> {
         match &self.scale {
             Scale::Labels(labels) => Some(labels),
@@ -73,11 +73,11 @@ impl Axis {
         }
     }
 
-    /// Where a value is: 0 at the axis' start, 1 at its end.
+    /// The position of a value: 0 at the start of the axis, 1 at its end.
     pub(crate) fn position(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Logarithmic => {
-                // Ratios may be beyond 64-bit floats.
+                // The ratio of the ends may overflow.
                 (value.ln() - self.least.ln()) / (self.most.ln() - self.least.ln())
             }
             _ => (value - self.least) / (self.most - self.least),
@@ -94,7 +94,7 @@ impl Axis {
         }
     }
 
-    /// About as many round values as `most`, or every label.
+    /// Ticks at about `most` round values, or at every label.
     pub(crate) fn ticks(&self, most: usize) -> Vec<Tick> {
         let at = |value: f64, label: String| Tick {
             at: self.position(value),
@@ -135,8 +135,9 @@ impl Axis {
     }
 }
 
-/// Powers of ten in the range, or some of them, or these with their doubles and
-/// fives, at most `most` or so.
+/// Round values on a logarithmic axis, about `most`: powers of ten, only every
+/// second or third one and so on if there are many, and 2 and 5 times them if there
+/// are few.
 fn round_ratios(least: f64, greatest: f64, most: usize) -> Vec<f64> {
     let (first, last) = (least.log10().floor() as i32, greatest.log10().ceil() as i32);
     let decades = greatest.log10() - least.log10();
@@ -146,7 +147,7 @@ fn round_ratios(least: f64, greatest: f64, most: usize) -> Vec<f64> {
     };
     let every = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
     let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
-    // Parsed, since powers of floats are not quite those of ten.
+    // Parsed, because computed powers of ten are not always the nearest floats.
     let power_of_ten = |power: i32| format!("1e{power}").parse().unwrap_or(0.0);
     let values = powers.flat_map(|power| {
         let power: f64 = power_of_ten(power);

@@ -2,7 +2,7 @@ use crate::chart::{Chart, Layer};
 use crate::grid::Grid;
 use crate::spans::{Ink, TextLine};
 
-/// What is in each cell of a chart in a terminal.
+/// The cells of a chart in a terminal.
 pub(crate) struct Canvas {
     columns: usize,
     rows: usize,
@@ -12,18 +12,18 @@ pub(crate) struct Canvas {
 #[derive(Clone, Copy)]
 struct Cell {
     mark: Mark,
-    /// That of what is in front.
+    /// The ink of the foremost mark.
     ink: Ink,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mark {
     Empty,
-    /// Dots of a Braille character.
+    /// Dots of a Braille character, as bits.
     Dots(u8),
-    /// How many points there are.
+    /// A shade for the number of points.
     Shade(char),
-    /// What stands for one point.
+    /// The character of a point.
     Point(char),
     /// A piece of a curve.
     Curve(char),
@@ -31,12 +31,12 @@ enum Mark {
     Letter(char),
 }
 
-/// What a curve of dots is made of where points are shades.
+/// Character of a curve without one of its own, if points are drawn as shades.
 const ON_SHADES: char = '*';
 
 impl Chart {
-    /// What is in the chart, without its axes. No curve and no note hides a point;
-    /// of shades, a curve of characters takes every second in its way.
+    /// Draws the content of the chart without its axes. Curves and notes never hide
+    /// points; a curve on shades covers every second one.
     pub(crate) fn canvas(&self, columns: usize, rows: usize) -> Canvas {
         let empty = Cell {
             mark: Mark::Empty,
@@ -115,18 +115,18 @@ impl Canvas {
         self.cells[index] = Cell { mark, ink };
     }
 
-    /// The column and row of the dot at a place.
+    /// The column and row of the dot at a position.
     fn dot_at(&self, (x, y): (f64, f64)) -> (usize, usize) {
         (cell(x, 2 * self.columns), cell(1.0 - y, 4 * self.rows))
     }
 
-    /// Adds a dot to those that are there.
+    /// Adds a dot to a cell, with those that are already there.
     fn dot(&mut self, (column, row): (usize, usize), ink: Ink) {
         let found = &mut self.cells[row / 4 * self.columns + column / 2];
         let before = match found.mark {
             Mark::Dots(dots) => dots,
             Mark::Empty | Mark::Curve(_) => 0,
-            // Points with a character of their own stay.
+            // Points with a character of their own are kept.
             _ => return,
         };
         let mark = Mark::Dots(before | bit((column, row)));
@@ -146,9 +146,10 @@ impl Canvas {
         }
     }
 
-    /// A thin curve of dots; of two beside each other among those of points, where
-    /// a thin one could not be seen. A cell where it goes through points and no
-    /// others are around keeps their colour: else nothing would tell of them.
+    /// Draws a thin curve of dots; in cells with points it is two dots wide, so that
+    /// it can be seen. If it covers all points of a cell and the cells beside it
+    /// have none, the cell keeps the colour of points: otherwise they would be
+    /// invisible.
     fn curve_of_dots(&mut self, pieces: impl Iterator<Item = Piece>, ink: Ink) {
         let (columns, rows) = (2 * self.columns, 4 * self.rows);
         let pieces: Vec<Piece> = pieces.collect();
@@ -159,7 +160,7 @@ impl Canvas {
             let is_steep = from.1.abs_diff(to.1) > from.0.abs_diff(to.0);
             for (column, row) in steps(piece, columns, rows) {
                 let index = row / 4 * self.columns + column / 2;
-                // In the same cell.
+                // The second dot is in the same cell.
                 let beside = match is_steep {
                     _ if points[index] == 0 => (column, row),
                     true => (column ^ 1, row),
@@ -181,7 +182,7 @@ impl Canvas {
         }
     }
 
-    /// A curve of characters. It leaves every second shade in its way, and all
+    /// Draws a curve of characters. It leaves every second shade in its way, and all
     /// points.
     fn curve(&mut self, pieces: impl Iterator<Item = Piece>, glyph: char, ink: Ink) {
         let cells = pieces.flat_map(|piece| steps(piece, self.columns, self.rows));
@@ -195,7 +196,7 @@ impl Canvas {
                 Mark::Shade(_) if is_even => Mark::Curve(glyph),
                 Mark::Shade(shade) => Mark::Shade(shade),
                 Mark::Curve('│') if glyph == '─' => Mark::Curve('┼'),
-                // Curves in the same place take turns.
+                // Curves in the same place alternate.
                 Mark::Curve(_) if is_even => Mark::Curve(glyph),
                 Mark::Curve(_) | Mark::Dots(_) | Mark::Point(_) | Mark::Letter(_) => continue,
             };
@@ -203,8 +204,8 @@ impl Canvas {
         }
     }
 
-    /// Ends at the point, or in the next row that has no points there; nowhere
-    /// if there is no room.
+    /// Draws a note that ends at a point, in its row or in the row above or below if
+    /// points are in the way; it is left out if there is no room.
     fn note(&mut self, (x, y): (f64, f64), text: &str) {
         let letters: Vec<char> = text.chars().collect();
         let (row, end) = (cell(1.0 - y, self.rows), cell(x, self.columns));
@@ -231,7 +232,7 @@ impl Canvas {
 }
 
 impl Cell {
-    /// The dots that are points.
+    /// The dots of the cell that are points.
     fn points(&self) -> u8 {
         match self.mark {
             Mark::Dots(dots) if self.ink == Ink::Points => dots,
@@ -253,15 +254,15 @@ impl Mark {
     }
 }
 
-/// The bit of each dot of a Braille character, by row and column.
+/// The bits of the dots of a Braille character, by row and column.
 const DOTS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 fn bit((column, row): (usize, usize)) -> u8 {
     DOTS[row % 4][column % 2]
 }
 
-/// The columns and rows that a straight piece goes through, from its start to its
-/// end, each a neighbour of the one before.
+/// The columns and rows of the cells that a straight piece goes through, from its
+/// start to its end, each a neighbour of the one before.
 fn steps(piece: Piece, columns: usize, rows: usize) -> impl Iterator<Item = (usize, usize)> {
     let [from, to] = piece.map(|(x, y)| (cell(x, columns), cell(1.0 - y, rows)));
     let steps = from.0.abs_diff(to.0).max(from.1.abs_diff(to.1));
@@ -272,7 +273,7 @@ fn steps(piece: Piece, columns: usize, rows: usize) -> impl Iterator<Item = (usi
     (0..=steps).map(move |step| (between(from.0, to.0, step), between(from.1, to.1, step)))
 }
 
-/// The cell of a position from 0 to 1.
+/// The index of the cell at a position from 0 to 1.
 pub(crate) fn cell(position: f64, cells: usize) -> usize {
     ((position * cells as f64) as usize).min(cells - 1)
 }

@@ -3,18 +3,18 @@ use crate::axis::Axis;
 use crate::grid::Grid;
 use crate::scene::Role;
 
-/// A picture with two axes: what is in it, not yet where.
+/// A picture with two axes: its content, before the layout.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
-    /// What to see.
+    /// The title: the main result.
     pub(crate) title: String,
-    /// The figures behind it.
+    /// The figures behind the title.
     pub(crate) subtitle: String,
     pub(crate) x: Axis,
     pub(crate) y: Axis,
-    /// What is drawn, for those who cannot see it, if others have worded it.
+    /// Description for readers who cannot see the picture, if it was replaced.
     pub(crate) description: Option<String>,
-    /// From back to front.
+    /// Layers from back to front.
     pub(crate) layers: Vec<Layer>,
 }
 
@@ -24,23 +24,23 @@ pub(crate) enum Layer {
         points: Vec<(f64, f64)>,
         role: Role,
         radius: f64,
-        /// What stands for one in a terminal; Braille dots if none.
+        /// Character for a point in a terminal; `None` for Braille dots.
         glyph: Option<char>,
-        /// What a page says of them in place of their values, and of what.
+        /// Texts for the points in a page, instead of their values.
         told: Option<Told>,
     },
-    /// Counts of points in cells.
+    /// Counts of points in cells of a grid.
     Grid(Grid),
     Curve {
         points: Vec<(f64, f64)>,
         role: Role,
         width: f64,
-        /// What it is made of in a terminal; Braille dots if none.
+        /// Character for the curve in a terminal; `None` for Braille dots.
         glyph: Option<char>,
-        /// What it is called where there are several.
+        /// Name in the legend, if there are several curves.
         name: Option<String>,
     },
-    /// A few words that end at a point, above or below it.
+    /// A short text that ends at a point, above or below it.
     Note {
         at: (f64, f64),
         text: String,
@@ -48,7 +48,7 @@ pub(crate) enum Layer {
     },
 }
 
-/// Texts for the points of a layer, two each.
+/// Texts for the points of a layer, two for each, with a name for either.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) names: [&'static str; 2],
@@ -67,7 +67,7 @@ impl Chart {
         }
     }
 
-    /// With axes that hold all points, and the points.
+    /// Returns a chart of the points, with axes that hold them all.
     pub(crate) fn of_cloud(title: String, subtitle: String, cloud: &Cloud) -> Self {
         let (x, y) = cloud.ranges();
         let x = Axis::linear(&cloud.x_name, x);
@@ -82,7 +82,7 @@ impl Chart {
         self
     }
 
-    /// With points of this radius where they are drawn one by one.
+    /// Sets the radius of points that are drawn one by one.
     pub(crate) fn with_radius(mut self, points: f64) -> Self {
         for layer in &mut self.layers {
             if let Layer::Points { radius, .. } = layer {
@@ -92,7 +92,7 @@ impl Chart {
         self
     }
 
-    /// With a line over the whole width.
+    /// Adds a line over the whole width.
     pub(crate) fn with_line(self, at: impl Fn(f64) -> f64, role: Role) -> Self {
         let ends = [0.0, 1.0].map(|position| self.x.value(position));
         let points = ends.map(|x| (x, at(x))).to_vec();
@@ -109,7 +109,7 @@ impl Chart {
         })
     }
 
-    /// With the way that the means go.
+    /// Adds a curve through the means of groups of points.
     pub(crate) fn with_trend(self, points: Vec<(f64, f64)>) -> Self {
         self.with(Layer::Curve {
             points,
@@ -120,7 +120,7 @@ impl Chart {
         })
     }
 
-    /// What is drawn, for those who cannot see it.
+    /// Description for readers who cannot see the picture.
     pub(crate) fn description(&self) -> String {
         if let Some(description) = &self.description {
             return description.clone();
@@ -133,8 +133,8 @@ impl Chart {
         format!("{axes}{}", self.subtitle)
     }
 
-    /// A piece of a curve in shares of the chart's width and height, as far as it
-    /// lies inside (Liang and Barsky, *A New Concept and Method for Line
+    /// The part of a straight piece of a curve that is inside the chart, in shares
+    /// of the width and height (Liang and Barsky, *A New Concept and Method for Line
     /// Clipping*, 1984).
     pub(crate) fn clipped(&self, from: (f64, f64), to: (f64, f64)) -> Option<[(f64, f64); 2]> {
         let place = |(x, y): (f64, f64)| (self.x.position(x), self.y.position(y));
@@ -142,7 +142,7 @@ impl Chart {
         let (dx, dy) = (x1 - x0, y1 - y0);
         let (mut start, mut end) = (0.0f64, 1.0f64);
         for (step, room) in [(-dx, x0), (dx, 1.0 - x0), (-dy, y0), (dy, 1.0 - y0)] {
-            // Neither inside nor outside: a value that is no number.
+            // NaN and infinity are neither inside nor outside.
             if !step.is_finite() || !room.is_finite() || (step == 0.0 && room < 0.0) {
                 return None;
             }

@@ -3,9 +3,9 @@ use crate::sums::Sums;
 use crate::ticks::{ends, with_margin};
 use crate::{Line, PlotError};
 
-/// Points of two columns, as many as there are: they come in blocks and are kept
-/// as they are while they are few, and then as counts of the cells of a grid, so
-/// that the memory for ten million is that for ten thousand.
+/// Points of two columns, in any number. They are added in blocks. A few points are
+/// kept as they are, many as counts in the cells of a grid, so memory does not grow
+/// with their number.
 ///
 /// # Example
 ///
@@ -25,7 +25,7 @@ use crate::{Line, PlotError};
 pub struct Cloud {
     pub(crate) x_name: String,
     pub(crate) y_name: String,
-    /// Least and greatest value.
+    /// Smallest and largest value.
     x: (f64, f64),
     y: (f64, f64),
     pub(crate) points: Vec<(f64, f64)>,
@@ -33,20 +33,21 @@ pub struct Cloud {
     pub(crate) grid: Grid,
     sums: Sums,
     line: Option<Line>,
-    /// How many there are, if these are only some of them.
+    /// Number of all points, if these are a sample of them.
     whole: Option<u64>,
 }
 
-/// Points that are drawn one by one at the most.
+/// Largest number of points that are drawn one by one.
 const MOST_POINTS: usize = 2000;
 
 impl Cloud {
-    /// Of columns with these names, least and greatest values; without points
-    /// yet.
+    /// Returns a cloud without points, for columns with these names, smallest and
+    /// largest values.
     ///
     /// # Errors
     ///
-    /// Values that are NaN, infinite or so far apart that their distance is.
+    /// [`PlotError::NotFinite`], or [`PlotError::TooWide`] if the distance of the
+    /// values overflows.
     pub fn new(x: (&str, f64, f64), y: (&str, f64, f64)) -> Result<Self, PlotError> {
         for (name, least, most) in [x, y] {
             let name = name.to_string();
@@ -76,11 +77,11 @@ impl Cloud {
         })
     }
 
-    /// Of all points at once.
+    /// Returns a cloud of all points at once.
     ///
     /// # Errors
     ///
-    /// No points, not one y for each x, or as [`Cloud::new`].
+    /// [`PlotError::NoPoints`], [`PlotError::Lengths`], or those of [`Cloud::new`].
     pub fn of(x_name: &str, x: &[f64], y_name: &str, y: &[f64]) -> Result<Self, PlotError> {
         same_length((x_name, x.len()), (y_name, y.len()))?;
         if x.is_empty() {
@@ -101,14 +102,14 @@ impl Cloud {
         Ok(cloud)
     }
 
-    /// Says that the points are a sample of so many, and which line goes through
-    /// all of those.
+    /// Marks the points as a sample of `count` points, with the line through all of
+    /// those.
     pub fn as_sample(mut self, count: u64, line: Line) -> Self {
         (self.whole, self.line) = (Some(count), Some(line));
         self
     }
 
-    /// With less detail, for a small chart.
+    /// Reduces the detail, for a small chart.
     pub(crate) fn with_detail(mut self, most_points: usize, columns: usize, rows: usize) -> Self {
         self.most_points = most_points;
         self.grid = Grid {
@@ -123,8 +124,8 @@ impl Cloud {
     ///
     /// # Errors
     ///
-    /// Not one y for each x, or a value that is no number between the least and
-    /// the greatest.
+    /// [`PlotError::Lengths`], or [`PlotError::NotFinite`] or [`PlotError::Outside`]
+    /// for a value that is not between the smallest and the largest.
     pub fn update(&mut self, x: &[f64], y: &[f64]) -> Result<(), PlotError> {
         same_length((&self.x_name, x.len()), (&self.y_name, y.len()))?;
         const BLOCK: usize = 1024;
@@ -141,7 +142,7 @@ impl Cloud {
                 } else {
                     1.0
                 };
-                // A range below the least normal number.
+                // The range may be smaller than the smallest normal number.
                 let per_unit = if per_unit.is_finite() { per_unit } else { 0.0 };
                 let mut is_inside = true;
                 for (value, share) in values.iter().zip(shares) {
@@ -194,23 +195,23 @@ impl Cloud {
         }
     }
 
-    /// What the axes go over.
+    /// The ranges of the axes.
     pub(crate) fn ranges(&self) -> ((f64, f64), (f64, f64)) {
         (with_margin(self.x), with_margin(self.y))
     }
 
-    /// Number of points; of a sample, that of all points.
+    /// Number of points; for a sample, the number of all points.
     pub fn count(&self) -> u64 {
         self.whole.unwrap_or(self.sums.count as u64)
     }
 
-    /// The least-squares line through them. The standard deviation around it is
-    /// right to a ten millionth of that of y: blocks are not seen again.
+    /// The least-squares line through the points. The standard deviation around it
+    /// is accurate to about 1e-7 of that of y, because blocks are read only once.
     pub fn line(&self) -> Line {
         self.line.unwrap_or_else(|| self.sums.line(self.x, self.y))
     }
 
-    /// Their correlation, from -1 to 1; none where x or y is constant.
+    /// The correlation of x and y, from -1 to 1; `None` if one of them is constant.
     pub fn correlation(&self) -> Option<f64> {
         self.sums.correlation()
     }

@@ -7,7 +7,7 @@ use crate::scene::{Role, Scene};
 use crate::ticks::with_margin;
 use crate::{Picture, PlotError};
 
-/// An estimate of a coefficient and the ends of its interval.
+/// The estimate of a coefficient, with its confidence interval.
 ///
 /// # Example
 ///
@@ -41,19 +41,20 @@ pub(crate) struct Intervals {
     estimates: Vec<Estimate>,
 }
 
-/// How many times the widest interval may be as wide as the narrowest on one
-/// axis: narrower ones could not be told from a point.
+/// Largest ratio of the widest to the narrowest interval on one axis: beyond it, the
+/// narrow ones would look like points.
 const MOST_RATIO: f64 = 30.0;
 
 impl Picture {
-    /// Coefficients with their intervals: those that reach over 0 may be 0.
-    /// Where intervals differ too much to be seen on one axis, each is drawn in
-    /// units of half its width. The first forty are drawn in an image, the
-    /// furthest from 0 of more.
+    /// Coefficients with their confidence intervals: those whose interval includes 0
+    /// do not differ significantly from 0. If the widths of intervals differ too
+    /// much for one axis, each is drawn in units of half its width. An image shows
+    /// at most forty: those furthest from 0, in half-widths of their intervals.
     ///
     /// # Errors
     ///
-    /// No coefficients, or an estimate or an end that is NaN or infinite.
+    /// [`PlotError::NoPoints`]; [`PlotError::NotFinite`]; or [`PlotError::TooWide`]
+    /// if the width of an interval overflows.
     pub fn coefficients(
         target: &str,
         estimates: &[Estimate],
@@ -90,7 +91,8 @@ impl Estimate {
         self.upper / 2.0 - self.lower / 2.0
     }
 
-    /// Half-widths from 0.
+    /// Distance of the estimate from 0, in half-widths of the interval; the estimate
+    /// itself if the interval has no width.
     fn distance(&self) -> f64 {
         match self.half_width() {
             half if half > 0.0 => self.value / half,
@@ -100,7 +102,7 @@ impl Estimate {
 }
 
 impl Intervals {
-    /// The chart with so many lines at the most.
+    /// The chart with at most that many coefficients.
     pub(crate) fn chart(&self, most: usize) -> Chart {
         let all = self.estimates.len();
         let mut shown: Vec<usize> = (0..all).collect();
@@ -204,7 +206,7 @@ impl Intervals {
         chart
     }
 
-    /// The chart as a drawing whose height suits its lines.
+    /// The chart as a drawing whose height depends on the number of coefficients.
     pub(crate) fn scene(&self, width: f64, most: usize) -> Scene {
         let lines = self.estimates.len().min(most) as f64;
         self.chart(most).scene(width, 130.0 + 24.0 * lines)
@@ -284,7 +286,7 @@ mod tests {
             svg.contains(">in half-widths of the 95 % interval"),
             "{svg}"
         );
-        // From half a width to three, over 0.
+        // The intervals go from 1 to 3 half-widths, and from 0 to 2.
         assert_eq!(
             picture.title(),
             "1 of 2 coefficients differs from 0 with 95 % confidence"

@@ -1,22 +1,22 @@
 use crate::number::rough;
 
-/// How losses go from one epoch to the last.
+/// How losses change from one epoch to the last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Course {
     Falls,
     Rises,
-    /// No more than by noise.
+    /// They change by no more than noise.
     Level,
-    /// Too few epochs to know their noise.
+    /// There are too few epochs to estimate the noise.
     Unknown,
 }
 
-/// Losses from which on their noise can be told.
+/// Smallest number of losses from which noise is estimated.
 const FEWEST_LOSSES: usize = 7;
 
 impl Course {
-    /// From the loss of this index to the last, compared with what noise makes.
-    /// Losses above 0 are compared by their logarithms.
+    /// Compares the change from the loss at `from` to the last with the noise of the
+    /// losses. If all losses are above 0, their logarithms are compared.
     pub(crate) fn between(losses: &[f64], from: usize) -> Self {
         let logarithms = losses.iter().all(|loss| *loss > 0.0);
         let scaled = |loss: f64| if logarithms { loss.ln() } else { loss };
@@ -26,7 +26,7 @@ impl Course {
         }
         let values: Vec<f64> = losses.iter().map(|loss| scaled(*loss)).collect();
         if values.len() < FEWEST_LOSSES {
-            // A loss that falls at every step is what is expected.
+            // A loss that falls at every step is what training should do.
             let falls = losses[from..].windows(2).all(|pair| pair[1] < pair[0]);
             return if falls { Self::Falls } else { Self::Unknown };
         }
@@ -38,7 +38,7 @@ impl Course {
         };
         let change = scaled(last) - scaled(first);
         let last_part = &values[start..];
-        // Of few losses the noise itself is not known well.
+        // With few losses, the noise itself is uncertain.
         let times = 3.0 + 20.0 / last_part.len() as f64;
         if change.abs() <= times * noise(last_part) {
             Self::Level
@@ -51,11 +51,11 @@ impl Course {
 }
 
 /// Standard deviation of the noise of a difference between two values of a curve,
-/// or more: the root of half the mean square of the differences of neighbouring
-/// differences (as von Neumann and others, *The mean square successive
-/// difference*, 1941), to which a smooth curve adds little. Independent noise of
-/// standard deviation σ gives √3 σ. Noise that lasts some epochs shows in the
-/// differences of values further apart; the largest counts.
+/// or more: the root of half the mean square of the second differences (similar to
+/// von Neumann and others, *The mean square successive difference*, 1941), to which
+/// a smooth curve adds little. Independent noise of standard deviation σ gives
+/// √3 σ. Noise that is correlated over some epochs shows in the differences of
+/// values further apart; the largest result is used.
 fn noise(values: &[f64]) -> f64 {
     let of = |apart: usize| {
         let bends = values.iter().skip(2 * apart).zip(values.iter().skip(apart));
@@ -72,7 +72,7 @@ fn noise(values: &[f64]) -> f64 {
 pub(crate) mod tests {
     use super::*;
 
-    /// Normal numbers, as good as random.
+    /// Pseudo-random numbers with a normal distribution.
     pub(crate) fn normal(count: usize, seed: u64) -> Vec<f64> {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut uniform = || {
@@ -88,7 +88,7 @@ pub(crate) mod tests {
         (0..count).map(next).collect()
     }
 
-    /// From the least loss to the last.
+    /// The course from the smallest loss to the last.
     fn course(losses: &[f64]) -> Course {
         let least = (0..losses.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b]));
         Course::between(losses, least.unwrap())
@@ -96,8 +96,8 @@ pub(crate) mod tests {
 
     #[test]
     fn noise_is_no_rise() {
-        // Of 200 curves each, flat but for noise that is independent, or of which
-        // seven tenths last from epoch to epoch.
+        // For each length, 200 curves that are flat except for noise, which is
+        // independent or has a correlation of 0.7 from epoch to epoch.
         for count in [7, 10, 30, 200] {
             for lasting in [0.0, 0.7] {
                 let (mut rises, mut changes) = (0, 0);
@@ -136,7 +136,7 @@ pub(crate) mod tests {
             let overfits = curve(&|i| 1.0 + 10.0 * (-i / 4.0_f64).exp() + 0.005 * i);
             assert_eq!(course(&overfits), Course::Rises);
         }
-        // Smooth curves have no noise: a parabola, and a training that diverges.
+        // Smooth curves have no noise: a parabola, and a training run that diverges.
         let smooth: Vec<f64> = (0..12)
             .map(|i| 1.0 + 0.01 * f64::from(i - 6).powi(2))
             .collect();

@@ -1,19 +1,19 @@
 use thiserror::Error;
 
-/// Why there is nothing to draw, or it cannot be drawn.
+/// Why a picture cannot be drawn.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum PlotError {
     /// There are no points.
     #[error("there are no points to draw")]
     NoPoints,
-    /// There are not two columns to compare.
+    /// There are fewer than two columns to compare.
     #[error("{count} columns of numbers to compare, expected 2 or more")]
     FewColumns {
-        /// Columns there are.
+        /// Number of columns.
         count: usize,
     },
-    /// There are not as many horizontal as vertical values.
+    /// The numbers of horizontal and of vertical values differ.
     #[error("{x} values of `{x_name}` for {y} of `{y_name}`")]
     Lengths {
         /// Name of the horizontal axis.
@@ -33,7 +33,7 @@ pub enum PlotError {
         /// The value found.
         value: f64,
     },
-    /// The values are so far apart that their distance is no 64-bit float.
+    /// The values are so far apart that their distance overflows a 64-bit float.
     #[error("the values of `{name}` are too far apart to draw ({least:e} to {most:e})")]
     TooWide {
         /// Name of the axis.
@@ -43,7 +43,7 @@ pub enum PlotError {
         /// Greatest value.
         most: f64,
     },
-    /// A value is outside of the range that was announced for its axis.
+    /// A value is outside the range that was given for its axis.
     #[error("`{name}` holds {value}, expected {least} to {most}")]
     Outside {
         /// Name of the axis.

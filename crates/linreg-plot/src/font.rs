@@ -5,18 +5,19 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::name::without_marks;
 
-/// Ascent and descent of DejaVu Sans together, in ems: what plotters takes a
-/// size for.
+/// Ascent plus descent of DejaVu Sans, in ems: the measure that plotters uses for
+/// the size of a font.
 const LINE_HEIGHT: f64 = 1.1640625;
 
-/// The font for text of this size, in pixels of an em.
+/// The font for text of this size, which is the em in pixels.
 pub(crate) fn font(size: f64) -> FontDesc<'static> {
     register_the_font();
     ("sans-serif", size * LINE_HEIGHT).into_font()
 }
 
-/// How wide a text is where other fonts have what this one lacks, in the unit of
-/// its size: Chinese characters and emoji are as wide as they are high.
+/// The width of a text in the unit of its size, if other fonts provide the
+/// characters that this one lacks: Chinese characters and emoji are as wide as they
+/// are high.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
     let is_wide = |c: &char| c.width() == Some(2);
     let wide = text.chars().filter(is_wide).count();
@@ -27,18 +28,18 @@ pub(crate) fn width(text: &str, size: f64) -> f64 {
     wide as f64 * size + drawn_width(&others, size)
 }
 
-/// How wide a text is in this font.
+/// The width of a text in this font.
 pub(crate) fn drawn_width(text: &str, size: f64) -> f64 {
-    // Widths are whole pixels: those of a large text are precise.
+    // Widths are whole pixels, so they are measured at a large size.
     const PRECISE: f64 = 200.0;
     let found = font(PRECISE).box_size(&without_marks(text));
     let (width, _) = found.expect("the font inside the program is whole");
     f64::from(width) * size / PRECISE
 }
 
-/// A text in lines, broken at spaces and between Chinese characters, each no wider
-/// than there is room for; the last that is allowed ends in an ellipsis if there
-/// is more.
+/// Breaks a text into at most `most` lines, at spaces and between Chinese
+/// characters, none of them too wide; the last line ends in an ellipsis if there is
+/// more text.
 pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -57,7 +58,7 @@ pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) 
     lines.reverse();
     let mut is_open = false;
     for line in &mut lines {
-        // A name that is set apart is so on each of its lines.
+        // A name that is isolated across lines needs the marks on each of them.
         if is_open {
             line.insert(0, '\u{2068}');
         }
@@ -71,9 +72,10 @@ pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) 
     lines
 }
 
-/// The pieces of a word that no line may break: Chinese and Japanese is written
-/// without spaces, and a line may end between any two characters but for brackets
-/// and punctuation (W3C, *Requirements for Chinese Text Layout*, section 3.1).
+/// The pieces of a word within which no line may break. Chinese and Japanese are
+/// written without spaces, and a line may end between any two characters except at
+/// brackets and punctuation (W3C, *Requirements for Chinese Text Layout*, section
+/// 3.1).
 fn unbroken(word: &str) -> Vec<&str> {
     const NEVER_FIRST: &str = "，。、；：？！）］｝〉》」』】〕〗…—·～％’”,.;:?!)]}%ー々";
     const NEVER_LAST: &str = "（［｛〈《「『【〔〖‘“([{";
@@ -85,7 +87,7 @@ fn unbroken(word: &str) -> Vec<&str> {
             (is_ideograph(before) || is_ideograph(next))
                 && !NEVER_LAST.contains(before)
                 && !NEVER_FIRST.contains(next)
-                // Accents and the like belong to what they stand on.
+                // Combining characters belong to the one before.
                 && next.width() != Some(0)
         });
         if may_break {
@@ -98,12 +100,12 @@ fn unbroken(word: &str) -> Vec<&str> {
     pieces
 }
 
-/// Characters of Chinese and Japanese, with their punctuation.
+/// Whether a character is Chinese or Japanese, including punctuation.
 fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// A text, cut with an ellipsis where there is no more room.
+/// The text, cut with an ellipsis if it is too wide.
 pub(crate) fn cut(text: String, is_too_wide: impl Fn(&str) -> bool) -> String {
     if !is_too_wide(&text) {
         return text;
@@ -112,7 +114,7 @@ pub(crate) fn cut(text: String, is_too_wide: impl Fn(&str) -> bool) -> String {
     while kept.pop().is_some() {
         let mut short: String = kept.iter().collect::<String>().trim_end().to_string();
         short.push('…');
-        // A name that is set apart stays so.
+        // A name that is isolated stays so.
         if short.contains('\u{2068}') && !short.contains('\u{2069}') {
             short.push('\u{2069}');
         }
@@ -123,7 +125,8 @@ pub(crate) fn cut(text: String, is_too_wide: impl Fn(&str) -> bool) -> String {
     text
 }
 
-/// DejaVu Sans, inside the program: no font of the machine is looked for.
+/// Registers DejaVu Sans from inside the program, so that no installed font is
+/// needed.
 fn register_the_font() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {

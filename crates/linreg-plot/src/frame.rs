@@ -7,14 +7,14 @@ use crate::scene::{Anchor, Dot, Mark, Role, Scene};
 const TITLE: f64 = 15.0;
 const TEXT: f64 = 12.0;
 
-/// Width of the lines of the grid.
+/// Width of the grid lines.
 const GRID: f64 = 0.6;
 
-/// Space around a chart, and between what is in it.
+/// Space around a chart, and between its parts.
 const MARGIN: f64 = 14.0;
 const GAP: f64 = 8.0;
 
-/// The rectangle that the values are drawn in.
+/// The plot area, in which the values are drawn.
 struct Inside {
     left: f64,
     top: f64,
@@ -87,8 +87,8 @@ impl Chart {
         scene
     }
 
-    /// What is in the chart, without its axes, in a rectangle of left, top, right
-    /// and bottom.
+    /// Draws the content of the chart, without its axes, into the rectangle given by
+    /// left, top, right and bottom.
     pub(crate) fn layers_within(
         &self,
         scene: &mut Scene,
@@ -105,7 +105,7 @@ impl Chart {
         }
     }
 
-    /// The names of curves, in one line at the left.
+    /// Draws the legend: the names of the curves in one line from the left.
     fn legend(&self, scene: &mut Scene, top: &mut f64) {
         let mut left = MARGIN;
         for layer in &self.layers {
@@ -140,7 +140,7 @@ impl Chart {
         }
     }
 
-    /// Draws the axis of y, and gives what room it leaves.
+    /// Draws the vertical axis, and returns the plot area that is left.
     fn y_axis(&self, scene: &mut Scene, mut inside: Inside) -> Inside {
         let high = inside.bottom - inside.top;
         let mut ticks = self.y.ticks(((high / 45.0) as usize).clamp(2, 8));
@@ -186,8 +186,7 @@ impl Chart {
         scene.path("axis", corners, (Role::Faint, 1.0));
     }
 
-    /// As many ticks as have room beside each other, with the middle of each
-    /// label.
+    /// As many ticks as fit beside each other, each with the middle of its label.
     fn x_ticks(&self, inside: &Inside, wide: f64) -> Vec<(Tick, f64)> {
         let mut last = Vec::new();
         for most in (2..=8).rev() {
@@ -207,7 +206,8 @@ impl Chart {
                 break;
             }
         }
-        // Long labels far from zero: what still runs into another is left out.
+        // Labels may still be too long; those that overlap the one before are left
+        // out.
         let mut end = f64::NEG_INFINITY;
         last.retain(|(_, middle, half)| {
             let has_room = middle - half > end + GAP;

@@ -9,11 +9,11 @@ pub(crate) struct Grid {
     pub(crate) counts: Vec<u32>,
 }
 
-/// How many shades cells have.
+/// Number of shades.
 const SHADES: usize = 5;
 
 impl Grid {
-    /// The shade of each cell, 0 for an empty one: even steps of the logarithm
+    /// The shade of each cell: 0 if it is empty, else equal steps of the logarithm
     /// of its count.
     pub(crate) fn shades(counts: &[u32]) -> Vec<usize> {
         let most = counts.iter().copied().max().unwrap_or(0);
@@ -32,7 +32,7 @@ impl Grid {
         counts.iter().map(shade).collect()
     }
 
-    /// The counts in a coarser grid.
+    /// The counts summed into a coarser grid.
     pub(crate) fn coarser(&self, columns: usize, rows: usize) -> Vec<u32> {
         let mut counts = vec![0u32; columns * rows];
         for row in 0..rows {
@@ -53,7 +53,7 @@ impl Grid {
         counts
     }
 
-    /// The cells of each shade; neighbours in a row make one rectangle.
+    /// Draws the cells of each shade; neighbours in a row form one rectangle.
     pub(crate) fn draw(&self, scene: &mut Scene, at: impl Fn((f64, f64)) -> (f64, f64)) {
         let shades = Grid::shades(&self.counts);
         for shade in 1..=SHADES {

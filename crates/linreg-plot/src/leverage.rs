@@ -4,12 +4,12 @@ use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
 
-/// Cook's distances with a contour of their own.
+/// Cook's distances that have a contour.
 const CONTOURS: [f64; 2] = [0.5, 1.0];
 
 impl Picture {
     /// Standardised residuals against leverage, from 0 to 1, with contours of
-    /// Cook's distance: rows beyond them change the fit.
+    /// Cook's distance: rows beyond them influence the fit strongly.
     ///
     /// With k coefficients, leverage h and standardised residual r, the distance
     /// is r² h / (k (1 - h)) (Cook, *Detection of Influential Observation in
@@ -17,7 +17,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// As [`Picture::scatter`].
+    /// Those of [`Picture::scatter`].
     ///
     /// # Example
     ///
@@ -91,8 +91,8 @@ impl Picture {
 }
 
 impl Chart {
-    /// Adds the residuals of one sign with this Cook's distance, and tells
-    /// whether any lie inside.
+    /// Adds the contour of this Cook's distance for residuals of one sign, and
+    /// returns whether any of it is inside the chart.
     fn add_contour(&mut self, distance: f64, side: f64, size: f64) -> bool {
         const STEPS: i32 = 200;
         let leverages = (0..=STEPS).map(|step| self.x.value(f64::from(step) / f64::from(STEPS)));
@@ -116,7 +116,7 @@ impl Chart {
         self.layers.push(Layer::Note {
             at: last,
             text: rough(distance),
-            // On the side of 0, away from where the curve comes from.
+            // On the side of 0, which the curve does not come from.
             is_above: side < 0.0,
         });
         true

@@ -1,16 +1,16 @@
-//! Pictures of a linear regression from plain slices: in the terminal, as SVG
-//! and as PNG. No system library and no font on the machine is needed.
+//! Pictures of a linear regression from plain slices: for the terminal, as SVG and
+//! as PNG. They need no system library and no installed font.
 //!
-//! Each is a [`Picture`], whose title says what to see in it: scatters of
+//! Each is a [`Picture`] whose title states the main result: scatter plots of
 //! features ([`Picture::scatter`], [`Picture::matrix`]), the losses of a training
-//! ([`Picture::losses`]), the quality of a fit ([`Picture::predicted`],
+//! run ([`Picture::losses`]), the quality of a fit ([`Picture::predicted`],
 //! [`Picture::residuals`], [`Picture::normal_quantiles`],
 //! [`Picture::scale_location`], [`Picture::leverage`]) and its coefficients
-//! ([`Picture::coefficients`]). Points that are too many for memory come in
+//! ([`Picture::coefficients`]). Points that do not fit in memory are added in
 //! blocks: [`Cloud`], [`ScatterMatrix`].
 //!
-//! Titles and names are English; [`Picture::with_words`] puts those of another
-//! language in their place.
+//! Titles and names are in English; [`Picture::with_words`] replaces them, for
+//! example with those of another language.
 //!
 //! # Example
 //!

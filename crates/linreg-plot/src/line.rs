@@ -1,7 +1,7 @@
 use crate::sums::Sums;
 use crate::ticks::ends;
 
-/// The least-squares line through points, and how closely they follow it.
+/// The least-squares line through points, and how well it fits them.
 ///
 /// With the means `mx` and `my`, `slope = sum (x - mx)(y - my) / sum (x - mx)²`
 /// (Draper and Smith, *Applied Regression Analysis*, 3rd edition, section
@@ -21,20 +21,21 @@ use crate::ticks::ends;
 pub struct Line {
     /// Change of y for a change of x by 1; 0 where x is constant.
     pub slope: f64,
-    /// y where x is 0.
+    /// y at x = 0.
     pub intercept: f64,
-    /// Variance of y around the line, dividing by the number of points.
+    /// Variance of y around the line: the residual sum of squares divided by the
+    /// number of points.
     pub residual_variance: f64,
     /// Its square root, in the unit of y.
     pub residual_std: f64,
-    /// Share of y's variance that the line explains, from 0 to 1; none where
-    /// y is constant.
+    /// Share of the variance of y that the line explains, from 0 to 1; `None` if y
+    /// is constant.
     pub explained: Option<f64>,
 }
 
 impl Line {
-    /// A line that is known; `residual_variance` 0 or more, `explained` from 0
-    /// to 1, if there was anything to explain.
+    /// Returns a known line. `residual_variance` is 0 or more; `explained` is from 0
+    /// to 1, or `None` if y is constant.
     pub fn new(slope: f64, intercept: f64, residual_variance: f64, explained: Option<f64>) -> Self {
         Self {
             slope,
@@ -49,7 +50,7 @@ impl Line {
     ///
     /// # Panics
     ///
-    /// If there are no points, or not as many x as y.
+    /// If there are no points, or the numbers of x and y differ.
     pub fn fit(x: &[f64], y: &[f64]) -> Self {
         assert!(!x.is_empty() && x.len() == y.len(), "one y for each x");
         let (of_x, of_y) = (ends(x), ends(y));
@@ -60,19 +61,19 @@ impl Line {
         let (x, y) = (shares(x, of_x), shares(y, of_y));
         let sums = Sums::of(&x, &y);
         let mut line = sums.line(of_x, of_y);
-        // A second look at the residuals: sums of squares leave half the digits
-        // of small ones.
+        // The residuals are computed a second time: sums of squares keep only half
+        // the digits of small ones.
         let unit = sums.line((0.0, 1.0), (0.0, 1.0));
         let squares = x.iter().zip(&y).map(|(x, y)| (y - unit.at(*x)).powi(2));
         let std = (squares.sum::<f64>() / x.len() as f64).sqrt();
-        // What rounding leaves of an exact line.
+        // A smaller residual of an exact line is rounding.
         let std = if std < 4.0 * f64::EPSILON { 0.0 } else { std };
         line.residual_std = std * (of_y.1 - of_y.0);
         line.residual_variance = line.residual_std * line.residual_std;
         line
     }
 
-    /// y on the line at this x.
+    /// Returns y on the line at this x.
     pub fn at(&self, x: f64) -> f64 {
         self.intercept + self.slope * x
     }

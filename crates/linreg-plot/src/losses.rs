@@ -7,19 +7,20 @@ use crate::scene::Role;
 use crate::ticks::{ends, with_margin};
 use crate::{Picture, PlotError};
 
-/// Epochs up to which each has a marker.
+/// Largest number of epochs with a marker for each.
 const MOST_MARKERS: usize = 100;
 
 impl Picture {
-    /// The loss after each epoch, on a logarithmic axis where all are above 0;
-    /// with that of validation rows where it was measured. `validation` is empty
-    /// or has a place for each epoch. The title calls a change a rise or a fall
-    /// only if it is more than the noise of the losses would make.
+    /// The loss after each epoch, with the loss of validation rows where it was
+    /// measured. The axis is logarithmic if all losses are above 0 and the largest
+    /// is more than 1.5 times the smallest. `validation` is empty or has an element
+    /// for each epoch. The title reports a rise or a fall only if the change is
+    /// larger than the noise of the losses.
     ///
     /// # Errors
     ///
-    /// No epochs, not as many losses as epochs, or values that are NaN, infinite
-    /// or so far apart that their distance is.
+    /// [`PlotError::NoPoints`]; [`PlotError::Lengths`] unless there are as many
+    /// losses as epochs; [`PlotError::NotFinite`]; or [`PlotError::TooWide`].
     ///
     /// # Example
     ///
@@ -77,7 +78,7 @@ impl Picture {
             }
         }
         let (least, most) = ends(&all);
-        // Even ratios tell nothing of losses that hardly differ.
+        // A logarithmic axis shows nothing more for losses that hardly differ.
         let y = match least > 0.0 && most / least > 1.5 {
             true => {
                 let margin = (0.04 * (most.ln() - least.ln())).exp();
@@ -116,7 +117,7 @@ impl Picture {
     }
 }
 
-/// The title and the figures behind it.
+/// The title and the subtitle.
 fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String) {
     let losses: Vec<f64> = training.iter().map(|point| point.1).collect();
     let (first, last) = (losses[0], losses[losses.len() - 1]);

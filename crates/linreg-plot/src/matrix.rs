@@ -7,7 +7,7 @@ use crate::scene::{Anchor, Role, Scene};
 use crate::spans::{Ink, TerminalPicture, TextLine, columns_of};
 use crate::{Cloud, Picture, PlotError};
 
-/// Every column against every other: clouds of pairs that come in blocks.
+/// Scatter plots of every pair of columns, whose rows can be added in blocks.
 ///
 /// # Example
 ///
@@ -26,22 +26,22 @@ use crate::{Cloud, Picture, PlotError};
 pub struct ScatterMatrix {
     names: Vec<String>,
     ends: Vec<(f64, f64)>,
-    /// Of each row of the lower triangle, from the left.
+    /// The lower triangle, row by row from the left.
     pairs: Vec<Cloud>,
 }
 
 impl ScatterMatrix {
-    /// Columns that a matrix has at the most.
+    /// Largest number of columns.
     pub const MOST_COLUMNS: usize = 12;
 
-    /// Of columns with these names, least and greatest values; the first
-    /// [`MOST_COLUMNS`] of them.
+    /// Returns a matrix without rows, for columns with these names, smallest and
+    /// largest values; it uses the first [`MOST_COLUMNS`] of them.
     ///
     /// [`MOST_COLUMNS`]: Self::MOST_COLUMNS
     ///
     /// # Errors
     ///
-    /// As [`Cloud::new`], or fewer than two columns.
+    /// Those of [`Cloud::new`], or [`PlotError::FewColumns`] for fewer than two.
     pub fn new(columns: &[(&str, f64, f64)]) -> Result<Self, PlotError> {
         let columns = &columns[..columns.len().min(Self::MOST_COLUMNS)];
         if columns.len() < 2 {
@@ -69,7 +69,7 @@ impl ScatterMatrix {
     ///
     /// # Errors
     ///
-    /// Columns of different lengths, or values outside of their range.
+    /// [`PlotError::Lengths`], or values outside their range.
     ///
     /// # Panics
     ///
@@ -100,13 +100,14 @@ impl ScatterMatrix {
 pub(crate) type Matrix = ScatterMatrix;
 
 impl Picture {
-    /// Every column against every other, with their correlations; of the first
+    /// Scatter plots of every pair of columns with their correlations, for the first
     /// twelve columns.
     ///
     /// # Errors
     ///
-    /// Fewer than two columns, no rows, columns of different lengths, or values
-    /// that are NaN, infinite or so far apart that their distance is.
+    /// [`PlotError::FewColumns`] for fewer than two columns,
+    /// [`PlotError::NoPoints`], [`PlotError::Lengths`], [`PlotError::NotFinite`] or
+    /// [`PlotError::TooWide`].
     pub fn matrix(names: &[&str], columns: &[&[f64]]) -> Result<Self, PlotError> {
         let ends = names.iter().zip(columns).map(|(name, values)| {
             let (least, most) = match values.is_empty() {
@@ -120,11 +121,11 @@ impl Picture {
         Self::matrix_of(matrix)
     }
 
-    /// The same of rows that came in blocks.
+    /// The same for rows that were added in blocks.
     ///
     /// # Errors
     ///
-    /// No rows.
+    /// [`PlotError::NoPoints`] if there are no rows.
     pub fn matrix_of(matrix: ScatterMatrix) -> Result<Self, PlotError> {
         match matrix.pairs[0].count() {
             0 => Err(PlotError::NoPoints),
@@ -133,7 +134,7 @@ impl Picture {
     }
 }
 
-/// Sides of a cell of the matrix, in points.
+/// Width and height of a cell of the matrix, in points.
 const CELL: (f64, f64) = (126.0, 96.0);
 const MARGIN: f64 = 14.0;
 const HEADER: f64 = 56.0;
@@ -244,8 +245,8 @@ impl ScatterMatrix {
         chart.layers_within(scene, (left, top, right, bottom));
     }
 
-    /// Correlations as a table with small pictures below the names, where there
-    /// is room.
+    /// Correlations as a table, with small pictures below the names. Columns that do
+    /// not fit in the width are left out.
     pub(crate) fn terminal(&self, wide: usize, high: usize) -> TerminalPicture {
         let size = self.names.len();
         let cell_width = (wide / size).max(7);

@@ -1,7 +1,7 @@
-//! Names from a file, which may hold anything, as a picture can show them.
+//! Names from a file, which may hold any characters, in a form that is safe to show.
 
-/// A name in at most so many characters, without what would break a line or
-/// turn the text after it around.
+/// Returns a name with at most that many characters, without characters that would
+/// break a line or change the direction of the text after it.
 pub(crate) fn shorten(name: &str, most: usize) -> String {
     let shown = name.chars().filter_map(shown);
     let mut shown: Vec<char> = shown.collect();
@@ -11,14 +11,14 @@ pub(crate) fn shorten(name: &str, most: usize) -> String {
     }
     let text: String = shown.into_iter().collect();
     match text.contains(is_right_to_left) {
-        // The words around it keep their places.
+        // An isolate keeps the words around it in their places.
         true => format!("{ISOLATE}{text}{END_OF_ISOLATE}"),
         false => text,
     }
 }
 
-/// The character as it can be shown; what breaks a line is a space, what turns or
-/// hides the text around it is nothing.
+/// The character to show: a space for a line break or another control character,
+/// `None` for a character that changes the direction of the text or hides in it.
 fn shown(c: char) -> Option<char> {
     match c {
         c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => Some(' '),
@@ -27,12 +27,12 @@ fn shown(c: char) -> Option<char> {
     }
 }
 
-/// A character of a text as a document can hold it: as [`shorten`] leaves it, with
-/// the marks that set a name apart.
+/// The character as a document can hold it: as in [`shorten`], with the marks that
+/// isolate a name.
 pub(crate) fn in_document(c: char) -> Option<char> {
     match c {
         ISOLATE | END_OF_ISOLATE => Some(c),
-        // No XML document may hold these.
+        // These are not allowed in an XML document.
         '\u{fffe}' | '\u{ffff}' => Some(' '),
         c => shown(c),
     }
@@ -41,7 +41,7 @@ pub(crate) fn in_document(c: char) -> Option<char> {
 const ISOLATE: char = '\u{2068}';
 const END_OF_ISOLATE: char = '\u{2069}';
 
-/// The text without the marks that set a name apart.
+/// The text without marks of direction, such as those that isolate a name.
 pub(crate) fn without_marks(text: &str) -> String {
     text.replace(is_direction, "")
 }
@@ -50,7 +50,7 @@ fn is_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Deprecated controls, the byte order mark, and tags, in which text can be hidden.
+/// Deprecated controls, the byte order mark, and tags, which can hide text.
 fn is_hidden(c: char) -> bool {
     matches!(c, '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

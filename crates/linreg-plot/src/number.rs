@@ -1,9 +1,9 @@
-/// A number to four significant digits, without zeros at its end.
+/// Formats a number with four significant digits, without zeros at the end.
 pub(crate) fn number(value: f64) -> String {
     with_digits(value, 4)
 }
 
-/// A number to three significant digits, for a sentence.
+/// Formats a number with three significant digits, for a sentence.
 pub(crate) fn rough(value: f64) -> String {
     with_digits(value, 3)
 }
@@ -29,7 +29,7 @@ fn with_digits(value: f64, digits: usize) -> String {
     format!("{}e{power}", without_zeros(digits))
 }
 
-/// A whole number with its thousands apart.
+/// Formats a whole number with thousands separators.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -42,7 +42,7 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
-/// How many rows, such as 1 row or 2,000 rows.
+/// The number of rows in words, such as 1 row or 2,000 rows.
 pub(crate) fn rows(number: usize) -> String {
     match number {
         1 => "1 row".to_string(),

@@ -8,8 +8,8 @@ use crate::scene::Scene;
 use crate::spans::TerminalPicture;
 use crate::svg::{Place, svg};
 
-/// A picture: a text in the terminal, an SVG document, a PNG file, or an SVG
-/// element of a page.
+/// A picture, for output as text in the terminal, as an SVG document, as a PNG file,
+/// or as an SVG element of a page.
 ///
 /// # Example
 ///
@@ -40,10 +40,10 @@ pub(crate) enum Body {
 /// Size of a chart, in points.
 const SIZE: (f64, f64) = (640.0, 480.0);
 
-/// The same in a page: letters are still to be read where a phone shows it.
+/// Size of a chart in a page, in points: small, so that text is readable on a phone.
 const PAGE_SIZE: (f64, f64) = (460.0, 380.0);
 
-/// How many of so many pictures are beside one another.
+/// Number of pictures in a row, for that many pictures.
 fn columns(pictures: usize) -> usize {
     match pictures {
         0..2 => 1,
@@ -52,11 +52,11 @@ fn columns(pictures: usize) -> usize {
     }
 }
 
-/// Lines of coefficients that an image has at the most.
+/// Largest number of coefficients in an image.
 const MOST_LINES: usize = 40;
 
 impl Picture {
-    /// Several pictures as one, two or three in a row.
+    /// Combines several pictures into one, with two or three in a row.
     ///
     /// # Errors
     ///
@@ -68,7 +68,8 @@ impl Picture {
         }
     }
 
-    /// With another title, where the figures behind it are of more than is drawn.
+    /// Replaces the title, for example if the figures are of more rows than are
+    /// drawn. Coefficients, scatter matrices and combined pictures keep theirs.
     pub fn with_title(mut self, title: &str) -> Self {
         if let Body::Chart(chart) = &mut self.0 {
             chart.title = shorten(title, 160);
@@ -76,7 +77,8 @@ impl Picture {
         self
     }
 
-    /// With more words below the title, such as what the rows are a sample of.
+    /// Adds words below the title, such as what the rows are a sample of.
+    /// Coefficients and scatter matrices have no place for them.
     pub fn with_note(mut self, note: &str) -> Self {
         match &mut self.0 {
             Body::Chart(chart) => {
@@ -96,7 +98,7 @@ impl Picture {
         self
     }
 
-    /// What to see, in words.
+    /// The title: the main result, in words.
     pub fn title(&self) -> String {
         match &self.0 {
             Body::Chart(chart) => chart.title.clone(),
@@ -109,7 +111,7 @@ impl Picture {
         }
     }
 
-    /// What is drawn and the figures behind the title, for those who cannot see
+    /// What is drawn, with the figures behind the title, for readers who cannot see
     /// it.
     pub fn description(&self) -> String {
         match &self.0 {
@@ -130,8 +132,8 @@ impl Picture {
     }
 
     /// The picture as an SVG element of an HTML page, with an identifier that is
-    /// no other element's there. Colours are those of [`page_style`]; each point
-    /// is a `circle` with its values as `data-x` and `data-y`, in a `g` with their
+    /// unique in the page. Colours are those of [`page_style`]; each point is a
+    /// `circle` with its values as `data-x` and `data-y`, in a `g` with their
     /// names as `data-x-name` and `data-y-name`. Names are escaped.
     ///
     /// [`page_style`]: crate::page_style
@@ -141,11 +143,11 @@ impl Picture {
         svg(&scene, &self.title(), &self.description(), &place)
     }
 
-    /// The picture as a PNG file, 2 pixels a point.
+    /// The picture as a PNG file, with 2 pixels per point.
     ///
-    /// It is drawn with the font inside the program, DejaVu Sans, which has
-    /// Latin, Greek, Cyrillic, Hebrew and Arabic letters, but no Chinese, Japanese
-    /// or Korean ones and no emoji: each of these is an empty box. An
+    /// It is drawn with a font inside the program, DejaVu Sans, which has Latin,
+    /// Greek, Cyrillic, Hebrew and Arabic letters, but no Chinese, Japanese or
+    /// Korean ones and no emoji: each of these is an empty box. An
     /// [SVG](Self::svg) shows them in a font of the reader's machine.
     ///
     /// # Errors
@@ -155,8 +157,8 @@ impl Picture {
         raster::png(&self.scene(SIZE))
     }
 
-    /// The picture as text, `width` columns by `height` lines at the most (at
-    /// least 30 by 8); several pictures one below the other, each of that size.
+    /// The picture as text, at most `width` columns by `height` lines (at least 30
+    /// by 8); combined pictures stand one below the other, each of that size.
     pub fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
         let (width, height) = (width.max(30), height.max(8));
         match &self.0 {

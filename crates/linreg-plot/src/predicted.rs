@@ -6,8 +6,8 @@ use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
 
 impl Picture {
-    /// What was predicted against what was the case, with the line that a perfect
-    /// model's points lie on.
+    /// Actual against predicted values, with the line on which perfect predictions
+    /// lie.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl Picture {
         let residuals = squares(&mut actual.iter().zip(predicted).map(|(y, p)| y - p));
         let total = squares(&mut actual.iter().map(|y| y - mean));
         let target = shorten(target, 24);
-        // Also false where the sums are beyond 64-bit floats.
+        // Also false if the sums overflow.
         let title = match total > 0.0 && total.is_finite() && residuals.is_finite() {
             true if residuals > total => {
                 format!("Predictions of {target} are worse than its mean")

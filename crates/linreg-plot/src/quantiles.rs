@@ -8,23 +8,23 @@ use crate::residuals::NO_RESIDUALS;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError, ResidualTests};
 
-/// Points drawn at the most, and how many of them are the outermost of each
-/// side.
+/// Largest number of points drawn, and how many of them are the outermost at each
+/// end.
 const MOST_POINTS: usize = 1000;
 const OUTERMOST: usize = 200;
 
 impl Picture {
-    /// Standardised residuals in order against what normal ones would be: on the
-    /// line if they are normal.
+    /// Sorted standardised residuals against the quantiles of a normal distribution
+    /// (Q-Q plot): if they are normally distributed, they lie on the line.
     ///
-    /// The expected ones are the normal quantiles of (i - a) / (n + 1 - 2a) with
-    /// a = 3/8 for at most ten rows, else 1/2, as of R's `ppoints`. The title says
-    /// what Jarque and Bera's test of `tests` says; without them, that of these
-    /// values. Skewness and excess kurtosis are those of the moments.
+    /// The quantiles are those of (i - a) / (n + 1 - 2a), with a = 3/8 for at most
+    /// ten rows, else 1/2, as in R's `ppoints`. The title says what the Jarque-Bera
+    /// test of `tests` says; without them, the test of these values. Skewness and
+    /// excess kurtosis are computed from the moments.
     ///
     /// # Errors
     ///
-    /// No points, or values that are NaN or infinite.
+    /// [`PlotError::NoPoints`], [`PlotError::NotFinite`] or [`PlotError::TooWide`].
     ///
     /// # Example
     ///
@@ -77,13 +77,13 @@ impl Picture {
             )
         };
         let mut chart = Chart::of_cloud(title, subtitle, &cloud).with_line(|x| x, Role::Line);
-        // The points in front of the line that they hide.
+        // The points are in front of the line, and hide it.
         chart.layers.rotate_left(1);
         Ok(Self(Body::Chart(chart.with_radius(1.5))))
     }
 }
 
-/// What the residual of this rank would be, if they were normal.
+/// The expected residual of this rank, if residuals are normally distributed.
 fn expected(rank: usize, count: usize) -> f64 {
     let a = if count <= 10 { 0.375 } else { 0.5 };
     let share = (rank as f64 + 1.0 - a) / (count as f64 + 1.0 - 2.0 * a);
@@ -91,9 +91,10 @@ fn expected(rank: usize, count: usize) -> f64 {
 }
 
 fn title(tests: &ResidualTests, skewness: f64, excess: f64) -> String {
-    // As large against its standard error, √(6/n), as that against √(24/n).
+    // Relative to the standard errors √(6/n) and √(24/n), skewness is the larger.
     let is_skewed = 2.0 * skewness.abs() > excess.abs()
-        // One long tail raises kurtosis too, two leave little skewness.
+        // One long tail also raises the kurtosis; two long tails give little
+        // skewness.
         || excess.abs() < 4.0 * skewness * skewness;
     let text = match tests.of_shape() {
         _ if tests.are_rounding => NO_RESIDUALS,
@@ -159,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_title_says_what_the_test_of_all_rows_says() {
-        // Slightly skewed, which a test of more rows than are drawn finds.
+        // Slightly skewed: only a test of more rows than are drawn finds that.
         let values: Vec<f64> = (0..200).map(|rank| expected(rank, 200)).collect();
         let values: Vec<f64> = values.iter().map(|z| z + 0.05 * z * z).collect();
         let title = |p: f64| {

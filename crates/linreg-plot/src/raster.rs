@@ -7,7 +7,7 @@ use crate::font::{drawn_width, font};
 use crate::name::without_marks;
 use crate::scene::{Anchor, Mark, Role, Scene};
 
-/// Pixels a point.
+/// Number of pixels per point.
 const PIXELS: f64 = 2.0;
 
 /// Draws the scene as a PNG file.
@@ -81,8 +81,8 @@ fn draw(
                     Anchor::End => drawn_width(&text, *size),
                 };
                 let font = font(size * PIXELS);
-                // Half the font's size above the baseline is where plotters
-                // takes the top of a text to be.
+                // plotters assumes that the top of a text is half the font's size
+                // above the baseline.
                 let top = pixel(*y) - (font.get_size() / 2.0).round() as i32;
                 let style = font
                     .color(&colour(*role))
@@ -96,8 +96,8 @@ fn draw(
     Ok(())
 }
 
-/// The letters from left to right, as a picture has them. Arabic letters are
-/// not joined.
+/// The characters in visual order, from left to right. Arabic letters are not
+/// joined.
 fn in_drawing_order(text: &str) -> String {
     let info = BidiInfo::new(text, Some(Level::ltr()));
     let Some(paragraph) = info.paragraphs.first() else {
@@ -116,7 +116,7 @@ fn in_drawing_order(text: &str) -> String {
     without_marks(&ordered)
 }
 
-/// What a bracket looks like from the other side.
+/// The mirror image of a bracket.
 fn mirrored(c: char) -> char {
     match c {
         '(' => ')',

@@ -2,50 +2,49 @@ use statrs::function::erf::erfc;
 
 use crate::number::{rough, thousands};
 
-/// What tests of a fit's residuals have found, so that the title of a picture
-/// says no more and nothing else than they do.
+/// Results of tests of a fit's residuals, which the titles of pictures report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResidualTests {
-    /// The p of Breusch and Pagan's test, in Koenker's form, that the spread of
-    /// residuals does not change; NaN where it is not defined.
+    /// p-value of the Breusch-Pagan test, in Koenker's form, that the variance of
+    /// the residuals does not change; NaN if it is not defined.
     pub breusch_pagan_p: f64,
-    /// The p of Jarque and Bera's test that they are normally distributed; NaN
-    /// where it is not defined.
+    /// p-value of the Jarque-Bera test that they are normally distributed; NaN if it
+    /// is not defined.
     pub jarque_bera_p: f64,
-    /// The level of the tests, such as 0.05.
+    /// Significance level of the tests, such as 0.05.
     pub level: f64,
     /// Number of rows tested, which may be more than are drawn.
     pub rows: u64,
-    /// Whether the residuals are no larger than the rounding of what they are
-    /// computed from, so that nothing is to be seen in them.
+    /// Whether the residuals are no larger than the rounding of the numbers they are
+    /// computed from, so that they show nothing.
     pub are_rounding: bool,
 }
 
-/// Rows below which a test that finds nothing says nothing.
+/// With fewer rows, a test that is not significant says nothing.
 pub(crate) const FEW: u64 = 30;
 
-/// What a test says.
+/// The result of a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// Something, at its level.
+    /// Significant.
     Found,
-    /// Nothing, at its level.
+    /// Not significant.
     NotFound,
-    /// Nothing, but of few rows.
+    /// Not significant, but with too few rows to say more.
     TooFew,
-    /// It is not defined.
+    /// The test is not defined.
     Undefined,
 }
 
 impl ResidualTests {
-    /// Tests of the rows that are drawn, at a level of 5 %: whether the spread of
-    /// residuals changes along the fitted values, and whether they are normally
+    /// Tests the rows that are drawn, at a level of 5 %: whether the variance of the
+    /// residuals changes with the fitted values, and whether they are normally
     /// distributed.
     pub fn of(fitted: &[f64], residuals: &[f64]) -> Self {
         let greatest = |values: &[f64]| values.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
         let squares: Vec<f64> = residuals.iter().map(|e| e * e).collect();
         let rows = residuals.len() as f64;
-        // Chi-squared of one degree of freedom.
+        // Chi-squared distribution with one degree of freedom.
         let statistic = rows * explained(fitted, &squares);
         let breusch_pagan_p = erfc((statistic / 2.0).sqrt());
         let jarque_bera = rows / 6.0 * {
@@ -85,7 +84,7 @@ impl ResidualTests {
         }
     }
 
-    /// The number of rows tested.
+    /// The number of rows tested, in words.
     pub(crate) fn rows(&self) -> String {
         match self.rows {
             1 => "1 row".to_string(),
@@ -93,12 +92,12 @@ impl ResidualTests {
         }
     }
 
-    /// The p of the test of spread, if there is one.
+    /// The p-value of the Breusch-Pagan test in words, if it is defined.
     pub(crate) fn spread_p(&self) -> String {
         p_text("Breusch-Pagan", self.breusch_pagan_p)
     }
 
-    /// The p of the test of shape, if there is one.
+    /// The p-value of the Jarque-Bera test in words, if it is defined.
     pub(crate) fn shape_p(&self) -> String {
         p_text("Jarque-Bera", self.jarque_bera_p)
     }
@@ -112,7 +111,7 @@ fn p_text(name: &str, p: f64) -> String {
     }
 }
 
-/// Share of the variance of y that a line along x explains; NaN where one of them
+/// Share of the variance of y that a straight line in x explains; NaN if one of them
 /// does not vary.
 fn explained(x: &[f64], y: &[f64]) -> f64 {
     let scaled = |values: &[f64]| -> Vec<f64> {
@@ -125,7 +124,7 @@ fn explained(x: &[f64], y: &[f64]) -> f64 {
     sum(&x, &y).powi(2) / (sum(&x, &x) * sum(&y, &y))
 }
 
-/// Skewness, and excess kurtosis; NaN of values that are all the same.
+/// Skewness and excess kurtosis; NaN if all values are equal.
 pub(crate) fn shape(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = mean(values);

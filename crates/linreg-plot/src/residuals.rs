@@ -7,20 +7,21 @@ use crate::scene::Role;
 use crate::trend::{Growth, Trend};
 use crate::{Cloud, Picture, PlotError, ResidualTests};
 
-/// The title where residuals are rounding.
+/// The title if the residuals are only rounding.
 pub(crate) const NO_RESIDUALS: &str = "There are no residuals beyond rounding: the fit is exact";
 
-/// Share of the variance of residuals that is worth a title.
+/// Share of the variance of residuals above which the title reports a bend.
 const NOTABLE_BEND: f64 = 0.02;
 
 impl Picture {
-    /// Residuals against fitted values, with their mean along the way: a curve
-    /// that a line misses, or a spread that grows, shows here. The title says what
-    /// `tests` say; without them, what [`ResidualTests::of`] says of these rows.
+    /// Residuals against fitted values, with a curve through their means: it shows
+    /// curvature that the model misses, and a spread that changes. The title reports
+    /// a bend of the means, else what `tests` say of the spread; without `tests`, it
+    /// uses [`ResidualTests::of`] for these rows.
     ///
     /// # Errors
     ///
-    /// As [`Picture::scatter`].
+    /// Those of [`Picture::scatter`].
     pub fn residuals(
         target: &str,
         fitted: &[f64],
@@ -71,15 +72,15 @@ impl Picture {
         Ok(Self(Body::Chart(chart)))
     }
 
-    /// The root of the size of standardised residuals against fitted values: a
-    /// line that rises says that the spread grows.
+    /// Square roots of the absolute standardised residuals against fitted values: a
+    /// curve that rises shows that the spread grows.
     ///
     /// Cleveland, *Visualizing Data* (1993), section 3.3; R's
     /// `plot(lm, which = 3)`.
     ///
     /// # Errors
     ///
-    /// As [`Picture::scatter`].
+    /// Those of [`Picture::scatter`].
     pub fn scale_location(
         target: &str,
         fitted: &[f64],
@@ -126,8 +127,8 @@ impl Picture {
     }
 }
 
-/// What is to be said of the spread of residuals, if something is: what the test
-/// and the rows on the left and on the right say, or that they disagree.
+/// The title about the spread of residuals, if there is something to report: the
+/// result of the test, the change from left to right, or that the two disagree.
 fn spread(tests: &ResidualTests, trend: &Trend) -> Option<String> {
     let is_found = tests.of_spread() == Verdict::Found;
     let way = match trend.growth() {
@@ -156,7 +157,7 @@ fn spread(tests: &ResidualTests, trend: &Trend) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Numbers as good as random, from -1 to 1.
+    /// Pseudo-random numbers from -1 to 1.
     fn noise(count: usize) -> Vec<f64> {
         let of = |i: usize| ((i as f64 * 12.9898).sin() * 43758.5453).fract();
         (1..=count).map(of).collect()
@@ -192,7 +193,7 @@ mod tests {
                 "No change of spread found in 5,000 rows"
             ]
         );
-        // The test goes by all features, a picture along what is predicted.
+        // The test uses all features, the picture only the predicted values.
         for title in titles(&even, Some(&tests(0.01))) {
             assert_eq!(title, "The spread of residuals changes with the features");
         }
@@ -205,7 +206,7 @@ mod tests {
                 "{title}"
             );
         }
-        // Without tests, its own.
+        // Without tests, it uses its own.
         assert!(titles(&grows, None)[0].ends_with("times from left to right"));
         assert!(titles(&even, None)[0].ends_with("found in 400 rows"));
     }

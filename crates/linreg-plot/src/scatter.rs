@@ -6,24 +6,23 @@ use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
 
 impl Picture {
-    /// One feature against the target with the least-squares line through them,
-    /// the share of variance it explains and the standard deviation around it.
-    /// Points beyond two thousand are drawn as shades, the darker the more there
-    /// are.
+    /// One feature against the target, with the least-squares line, the share of
+    /// variance that it explains and the standard deviation around it. More than
+    /// 2000 points are drawn as shades, the darker the more points there are.
     ///
     /// # Errors
     ///
-    /// No points, not one y for each x, or values that are NaN, infinite or so
-    /// far apart that their distance is.
+    /// [`PlotError::NoPoints`]; [`PlotError::Lengths`]; [`PlotError::NotFinite`]; or
+    /// [`PlotError::TooWide`] if the distance of values overflows.
     pub fn scatter(x_name: &str, x: &[f64], y_name: &str, y: &[f64]) -> Result<Self, PlotError> {
         Self::scatter_of(&Cloud::of(x_name, x, y_name, y)?)
     }
 
-    /// The same of points that came in blocks.
+    /// The same for points that were added in blocks.
     ///
     /// # Errors
     ///
-    /// No points.
+    /// [`PlotError::NoPoints`] if there are none.
     pub fn scatter_of(cloud: &Cloud) -> Result<Self, PlotError> {
         if cloud.count() == 0 {
             return Err(PlotError::NoPoints);

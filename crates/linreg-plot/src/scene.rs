@@ -1,5 +1,5 @@
-/// What is drawn, in points from the top left: the one description that the SVG
-/// and the PNG are made of.
+/// A drawing, in points from the top left, from which both the SVG and the PNG are
+/// made.
 pub(crate) struct Scene {
     pub(crate) width: f64,
     pub(crate) height: f64,
@@ -7,7 +7,7 @@ pub(crate) struct Scene {
 }
 
 pub(crate) enum Mark {
-    /// Straight lines from point to point.
+    /// Straight lines that connect points.
     Path {
         class: &'static str,
         points: Vec<(f64, f64)>,
@@ -20,19 +20,18 @@ pub(crate) enum Mark {
         radius: f64,
         role: Role,
         opacity: f64,
-        /// What the values of the points are of.
+        /// Names of the two values of each point.
         names: [String; 2],
-        /// What a page says of the points in place of their values.
+        /// Texts for the points in a page, instead of their values.
         told: Option<Vec<[String; 2]>>,
     },
-    /// Rectangles, as left, top, right and bottom, of one shade.
+    /// Rectangles of one shade, as left, top, right and bottom.
     Cells {
         cells: Vec<[f64; 4]>,
         role: Role,
         opacity: f64,
     },
-    /// One line of text; `at` is where its baseline begins, has its middle or
-    /// ends.
+    /// One line of text; `at` is the start, the middle or the end of its baseline.
     Text {
         class: &'static str,
         at: (f64, f64),
@@ -43,7 +42,7 @@ pub(crate) enum Mark {
     },
 }
 
-/// A point of the data: where it is drawn, and its values.
+/// A point of the data: its place in the drawing, and its values.
 pub(crate) struct Dot {
     pub(crate) at: (f64, f64),
     pub(crate) values: (f64, f64),
@@ -56,18 +55,18 @@ pub(crate) enum Anchor {
     End,
 }
 
-/// What a colour stands for.
+/// The purpose of a colour.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Role {
     Background,
     /// Text.
     Ink,
-    /// Text and lines of less weight.
+    /// Less prominent text and lines.
     Faint,
     Grid,
     /// Points of the data.
     Point,
-    /// The line that the eye should compare them with.
+    /// The line to compare the points with.
     Line,
     /// A second line.
     Second,
@@ -84,7 +83,7 @@ impl Role {
         Self::Second,
     ];
 
-    /// Its name in style sheets.
+    /// The name of the colour in style sheets.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Background => "plot-background",
@@ -97,9 +96,8 @@ impl Role {
         }
     }
 
-    /// The colour on white. Those of points and lines are of the palette that
-    /// the colour-blind can tell apart (Okabe and Ito, *Color Universal Design*,
-    /// 2008).
+    /// The colour on a white background. Points and lines use a palette for
+    /// colour-blind readers (Okabe and Ito, *Color Universal Design*, 2008).
     pub(crate) fn light(self) -> [u8; 3] {
         match self {
             Self::Background => [255, 255, 255],
@@ -112,7 +110,7 @@ impl Role {
         }
     }
 
-    /// The colour on a dark page, of the same palette.
+    /// The colour on a dark background, from the same palette.
     pub(crate) fn dark(self) -> [u8; 3] {
         match self {
             Self::Background => [24, 26, 31],
@@ -166,7 +164,7 @@ impl Scene {
         });
     }
 
-    /// Puts another into it, its top left at this point.
+    /// Draws another scene into this one, with its top left at this point.
     pub(crate) fn place(&mut self, other: Self, (right, down): (f64, f64)) {
         let moved = |at: &mut (f64, f64)| *at = (at.0 + right, at.1 + down);
         for mut mark in other.marks {

@@ -6,9 +6,9 @@ use crate::name::without_marks;
 use crate::scene::Role;
 
 /// A picture as text for a terminal. Printed, it is plain text; its
-/// [`lines`](Self::lines) say in addition which part of it is what, for a terminal
-/// with colours. Without colours nothing is lost: a line looks different from the
-/// points.
+/// [`lines`](Self::lines) also say what each part shows, for a terminal with
+/// colours. Nothing is lost without colours, because lines and points use different
+/// characters.
 ///
 /// # Example
 ///
@@ -42,22 +42,22 @@ pub struct TerminalPicture {
 /// A part of a line of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// What it shows.
+    /// What it shows, for its colour.
     pub ink: Ink,
-    /// The text, which has no line feeds of its own.
+    /// The text, without line breaks.
     pub text: String,
 }
 
-/// What a part of a picture shows, and so which colour it should have.
+/// What a part of a picture shows, which determines its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ink {
-    /// Titles, axes, numbers and lines of reference.
+    /// Titles, axes, numbers and reference lines.
     #[default]
     Text,
-    /// Points of the data, and what belongs to them.
+    /// Points of the data, and their curves.
     Points,
-    /// The line that the eye should compare them with.
+    /// The line to compare the points with.
     Line,
 }
 
@@ -92,7 +92,7 @@ impl TerminalPicture {
         self.lines.append(&mut below.lines);
     }
 
-    /// Without empty lines at the end.
+    /// Removes empty lines at the end.
     pub(crate) fn finished(mut self) -> Self {
         while self.lines.last().is_some_and(Vec::is_empty) {
             self.lines.pop();
@@ -115,14 +115,14 @@ impl Display for TerminalPicture {
     }
 }
 
-/// A line of a [`TerminalPicture`] that is being written.
+/// A line of a [`TerminalPicture`] under construction.
 #[derive(Default)]
 pub(crate) struct TextLine(Vec<Span>);
 
 impl TextLine {
     pub(crate) fn push(&mut self, ink: Ink, text: &str) {
         match self.0.last_mut() {
-            // Spaces have no colour that could be seen.
+            // Spaces have no visible colour.
             Some(last) if last.ink == ink || text.trim().is_empty() => last.text += text,
             _ => self.0.push(Span {
                 ink,
@@ -145,7 +145,7 @@ impl TextLine {
         self.0.is_empty()
     }
 
-    /// Columns that it takes.
+    /// Number of terminal columns of the line.
     pub(crate) fn columns(&self) -> usize {
         self.0.iter().map(|span| columns_of(&span.text)).sum()
     }
@@ -165,7 +165,7 @@ impl TextLine {
     }
 }
 
-/// Columns that a text takes.
+/// Number of terminal columns of a text.
 pub(crate) fn columns_of(text: &str) -> usize {
     without_marks(text).width()
 }

@@ -1,9 +1,9 @@
 use crate::Line;
 
-/// Means and sums of squares of points, that grow by blocks of them (Chan,
-/// Golub and LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing
-/// Sample Variances*, 1979). Points are in units of their ranges, from 0 to 1,
-/// so that nothing is beyond 64-bit floats.
+/// Means and sums of squares of points, updated block by block (Chan, Golub and
+/// LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing Sample
+/// Variances*, 1979). Points are in units of their ranges, from 0 to 1, so that
+/// nothing overflows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sums {
     pub(crate) count: f64,
@@ -15,11 +15,11 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    /// Of a block.
+    /// Returns the sums of a block.
     pub(crate) fn of(x: &[f64], y: &[f64]) -> Self {
         let count = x.len() as f64;
-        // Differences from the first point, so that a constant has no spread
-        // at all.
+        // Differences from the first point, so that the spread of a constant is
+        // exactly 0.
         let mean = |values: &[f64]| match values.first() {
             None => 0.0,
             Some(first) => first + values.iter().map(|value| value - first).sum::<f64>() / count,
@@ -39,7 +39,7 @@ impl Sums {
         sums
     }
 
-    /// Adds those of other points.
+    /// Adds the sums of other points.
     pub(crate) fn merge(&mut self, other: &Self) {
         let count = self.count + other.count;
         if other.count == 0.0 {
@@ -56,13 +56,13 @@ impl Sums {
         self.count = count;
     }
 
-    /// The correlation; none where x or y is constant.
+    /// The correlation; `None` if x or y is constant.
     pub(crate) fn correlation(&self) -> Option<f64> {
         let product = self.xx.sqrt() * self.yy.sqrt();
         (product > 0.0).then(|| (self.xy / product).clamp(-1.0, 1.0))
     }
 
-    /// The least-squares line of points with these least and greatest values.
+    /// The least-squares line of points with these smallest and largest values.
     pub(crate) fn line(&self, (left, right): (f64, f64), (bottom, top): (f64, f64)) -> Line {
         let slope = if self.xx > 0.0 {
             self.xy / self.xx
@@ -70,7 +70,7 @@ impl Sums {
             0.0
         };
         let residuals = self.yy - slope * self.xy;
-        // What rounding leaves of an exact line.
+        // A smaller residual sum of an exact line is rounding.
         let is_exact = residuals <= 1e-14 * self.yy;
         let residuals = if is_exact { 0.0 } else { residuals };
         let (wide, high) = (right - left, top - bottom);

@@ -4,12 +4,12 @@ use crate::name::in_document;
 use crate::number::number;
 use crate::scene::{Anchor, Mark, Role, Scene};
 
-/// Where an SVG goes.
+/// Where an SVG is shown.
 pub(crate) enum Place<'a> {
-    /// A file of its own, in colours for white.
+    /// A file of its own, in colours for a white background.
     File,
-    /// A page, whose style sheet says the colours; with the values of points,
-    /// and this identifier.
+    /// A page whose style sheet sets the colours, with the values of points; the
+    /// identifier of the element.
     Page(&'a str),
 }
 
@@ -147,10 +147,9 @@ pub(crate) fn svg(scene: &Scene, title: &str, description: &str, place: &Place) 
     text + "</svg>\n"
 }
 
-/// The colours of pictures in a page, as a style sheet: light, and dark where
-/// the reader prefers that or the page's root has `data-theme="dark"`. A page
-/// with a switch sets that attribute to `light` or `dark`; a printed page is
-/// light.
+/// Returns the colours of pictures in a page as a style sheet: light, or dark if the
+/// reader prefers that or the page's root has `data-theme="dark"`. A page with a
+/// switch sets that attribute to `light` or `dark`; a printed page is light.
 ///
 /// # Example
 ///
@@ -177,7 +176,7 @@ fn hex([red, green, blue]: [u8; 3]) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// A coordinate to a hundredth of a point.
+/// Rounds a coordinate to a hundredth of a point.
 fn short(value: f64) -> f64 {
     // Adding zero makes -0 print as 0.
     (value * 100.0).round() / 100.0 + 0.0

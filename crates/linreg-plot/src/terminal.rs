@@ -10,7 +10,7 @@ impl Chart {
     pub(crate) fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
         let mut picture = TerminalPicture::default();
         let too_wide = |line: &str| columns_of(line) > width;
-        // Words are worth less than the picture where there is little room.
+        // If there is little room, the picture matters more than the words.
         let (of_title, of_subtitle) = match height {
             0..10 => (1, 0),
             10..16 => (2, 0),
@@ -32,7 +32,7 @@ impl Chart {
             picture.push_text(&cut(self.y.name.clone(), too_wide));
         }
         let is_named = !self.x.name.is_empty();
-        // The axis, its labels and its name.
+        // Lines for the axis, its labels and its name.
         let below = 2 + usize::from(is_named);
         let rows = height.saturating_sub(picture.lines().len() + below).max(2);
 
@@ -81,7 +81,7 @@ impl Chart {
         picture.finished()
     }
 
-    /// What curves with a name are made of, in one line.
+    /// The legend in one line: the character and the name of each named curve.
     fn terminal_legend(&self, width: usize) -> Option<TextLine> {
         let mut line = TextLine::default();
         for layer in &self.layers {
@@ -96,7 +96,7 @@ impl Chart {
             };
             let space = if line.is_empty() { "" } else { "   " };
             let used = line.columns() + space.len() + 2;
-            // A character at least, and an ellipsis.
+            // Room for one character and an ellipsis.
             if used + 2 > width {
                 break;
             }
@@ -108,7 +108,7 @@ impl Chart {
         (!line.is_empty()).then_some(line)
     }
 
-    /// The axis and its labels.
+    /// The horizontal axis and its labels.
     fn terminal_x_axis(&self, margin: usize, columns: usize, width: usize) -> [String; 2] {
         let mut axis = vec!['─'; columns];
         let mut labels = String::new();

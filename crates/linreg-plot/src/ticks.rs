@@ -1,13 +1,13 @@
-/// Round numbers along an axis.
+/// Tick values along an axis: round numbers.
 pub(crate) struct Ticks {
     pub(crate) values: Vec<f64>,
     step: f64,
 }
 
 impl Ticks {
-    /// At most `most` (at least 2) round numbers from `least` to `greatest`,
-    /// 1, 2 or 5 times a power of ten apart (Heckbert, *Nice Numbers for Graph
-    /// Labels*, Graphics Gems, 1990).
+    /// Round numbers from `least` to `greatest`, 1, 2 or 5 times a power of ten
+    /// apart, at most `most` + 1 of them, where `most` is at least 2 (Heckbert,
+    /// *Nice Numbers for Graph Labels*, Graphics Gems, 1990).
     pub(crate) fn new(least: f64, greatest: f64, most: usize) -> Self {
         let smallest_step = (greatest - least) / most.max(2) as f64;
         let power = 10f64.powf(smallest_step.log10().floor());
@@ -15,15 +15,16 @@ impl Ticks {
         let step = round.into_iter().find(|step| *step >= smallest_step);
         let step = step.unwrap_or(10.0 * power);
         let (first, last) = ((least / step).ceil(), (greatest / step).floor());
-        // A range far from zero and narrow has steps below its own precision.
+        // In a narrow range far from zero, the steps may be below the precision.
         let count = (last - first).clamp(0.0, most as f64) as usize;
         let values = (0..=count).map(|i| (first + i as f64) * step).collect();
         Self { values, step }
     }
 
-    /// A tick in as few digits as tell it from its neighbours.
+    /// The label of a tick, with as few digits as distinguish it from its
+    /// neighbours.
     pub(crate) fn label(&self, value: f64) -> String {
-        // Rounding may leave a trace of the step where zero should be.
+        // Rounding may leave a small multiple of the step instead of zero.
         let is_zero = value.abs() < self.step / 2.0;
         let value = if is_zero { 0.0 } else { value };
         let ends = [self.values.first(), self.values.last()];
@@ -43,7 +44,7 @@ impl Ticks {
     }
 }
 
-/// The least and the greatest value.
+/// The smallest and the largest value.
 pub(crate) fn ends(values: &[f64]) -> (f64, f64) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);

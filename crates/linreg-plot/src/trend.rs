@@ -1,13 +1,14 @@
 use std::ops::Range;
 
-/// How y goes along x: its mean and spread in groups of rows with about the same
-/// x.
+/// How y changes along x: its mean in groups of rows with about the same x, and its
+/// spread.
 pub(crate) struct Trend {
     groups: Vec<Group>,
-    /// Standard deviation of y in the third of rows with the least x, and with
-    /// the greatest; none where these are few or not apart.
+    /// Standard deviations of y in the third of the rows with the smallest x, and in
+    /// the third with the largest; `None` if there are few rows or the thirds
+    /// overlap.
     pub(crate) thirds: Option<[f64; 2]>,
-    /// Of the logarithm of their ratio, if they differ by chance alone.
+    /// Standard error of the logarithm of their ratio.
     chance: f64,
     count: f64,
     total: f64,
@@ -19,34 +20,36 @@ struct Group {
     count: f64,
 }
 
-/// How the spread goes from left to right.
+/// How the spread changes from left to right.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Growth {
-    /// It grows so many times.
+    /// It grows by this factor.
     More(f64),
     /// It falls to this share.
     Less(f64),
-    /// No more than by chance.
+    /// It changes by no more than chance.
     Chance,
 }
 
-/// Groups at the most, and rows of one at the least.
+/// Largest number of groups, and smallest number of rows in one.
 const MOST_GROUPS: usize = 20;
 const FEWEST_ROWS: usize = 10;
 
-/// Standard errors that chance goes beyond once in a thousand times.
+/// Standard errors that a normal variable exceeds, on one side, with probability
+/// 0.001.
 const BEYOND_CHANCE: f64 = 3.09;
 
-/// Rows from which on something is said of thirds of them.
+/// Smallest number of rows from which thirds are compared.
 const ENOUGH_ROWS: usize = 30;
 
 impl Trend {
     pub(crate) fn new(x: &[f64], y: &[f64]) -> Self {
         let mut pairs: Vec<(f64, f64)> = x.iter().copied().zip(y.iter().copied()).collect();
-        // Equal ones stay in their order, which says nothing of y.
+        // The sort is stable: rows with equal x keep their order, which does not
+        // depend on y.
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-        // The more rows, the more groups, each with the more rows.
+        // With more rows there are more groups, and more rows in each.
         let groups = ((x.len() as f64).sqrt() / 2.0) as usize;
         let rows = x.len() / groups.clamp(3, MOST_GROUPS);
         let rows = rows.max(FEWEST_ROWS);
@@ -54,7 +57,7 @@ impl Trend {
         let mut start = 0;
         while start < xs.len() {
             let mut end = (start + rows).min(xs.len());
-            // What is left over would make a small group.
+            // The rest joins this group if it is too small for one of its own.
             if xs.len() - end < rows / 2 {
                 end = xs.len();
             }
@@ -68,7 +71,7 @@ impl Trend {
             });
             start = end;
         }
-        // Standard deviation, and fourth moment over its fourth power.
+        // Standard deviation and kurtosis.
         let spread = |range: Range<usize>| {
             let ys = &ys[range];
             let (center, count) = (mean(ys), ys.len() as f64);
@@ -81,8 +84,8 @@ impl Trend {
         let are_apart = xs.len() >= ENOUGH_ROWS && xs[left - 1] < xs[right];
         let thirds = are_apart.then(|| [spread(0..left), spread(right..xs.len())]);
         // The variance of the logarithm of a standard deviation of n rows is
-        // (k - 1) / 4n with that k (Kendall's Advanced Theory of Statistics, volume
-        // 1, 10.5 and 10.6).
+        // (k - 1) / 4n with kurtosis k (Kendall's Advanced Theory of Statistics,
+        // volume 1, 10.5 and 10.6).
         let of_third = |(_, kurtosis): (f64, f64)| (kurtosis - 1.0) / (4.0 * left as f64);
         let chance = thirds.map_or(0.0, |thirds| {
             thirds.map(of_third).iter().sum::<f64>().sqrt()
@@ -97,8 +100,8 @@ impl Trend {
         }
     }
 
-    /// The means, from left to right; none where there are too few to tell a
-    /// way.
+    /// The means of the groups, from left to right; empty if there are fewer than
+    /// three groups.
     pub(crate) fn points(&self) -> Vec<(f64, f64)> {
         match self.groups.len() {
             0..3 => Vec::new(),
@@ -106,8 +109,8 @@ impl Trend {
         }
     }
 
-    /// How the spread goes, where something can be said: a change by a tenth or
-    /// more that chance gives less than once in a thousand times.
+    /// How the spread changes, if the thirds can be compared. A change is reported
+    /// if it is more than a tenth and has a probability by chance below 0.002.
     pub(crate) fn growth(&self) -> Option<Growth> {
         let [left, right] = self.thirds?;
         if !(left > 0.0 && right > 0.0 && self.chance.is_finite()) {
@@ -123,11 +126,10 @@ impl Trend {
         })
     }
 
-    /// Share of the variance of y that the means of groups explain, if it is
-    /// more than chance gives once in a thousand times: the F test of one-way
-    /// analysis of variance, with its tail by Wilson and Hilferty's cube root
-    /// (Paulson, *An Approximate Normalization of the Analysis of Variance
-    /// Distribution*, 1942).
+    /// Share of the variance of y that the means of the groups explain, if it is
+    /// significant at 0.1 %: the F test of one-way analysis of variance, with the
+    /// tail by Wilson and Hilferty's cube root (Paulson, *An Approximate
+    /// Normalization of the Analysis of Variance Distribution*, 1942).
     pub(crate) fn bend(&self) -> Option<f64> {
         let between = self.groups.len() as f64 - 1.0;
         let within = self.count - self.groups.len() as f64;
@@ -162,7 +164,7 @@ fn mean(values: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// Numbers as good as random, from -1 to 1.
+    /// Pseudo-random numbers from -1 to 1.
     pub(crate) fn noise(count: usize) -> Vec<f64> {
         let of = |i: usize| ((i as f64 * 12.9898).sin() * 43758.5453).fract();
         (1..=count).map(of).collect()

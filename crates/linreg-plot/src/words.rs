@@ -3,11 +3,10 @@ use crate::chart::{Chart, Layer};
 use crate::name::shorten;
 use crate::picture::Body;
 
-/// Every word of a picture, in place of the English ones. An empty text is left
-/// out.
+/// All words of a picture, to replace the English ones. An empty text is left out.
 ///
-/// Nothing of what the picture said before stays, so that it can be in another
-/// language for those who see it and for those who hear its description. Only the
+/// Nothing of the earlier words stays, so a picture can be in another language, both
+/// for readers who see it and for those who listen to its description. Only the
 /// numbers at the axes stay.
 ///
 /// # Example
@@ -35,27 +34,27 @@ use crate::picture::Body;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
-    /// What to see.
+    /// The title: the main result.
     pub title: String,
-    /// The figures behind it.
+    /// The figures behind the title.
     pub subtitle: String,
     /// Name of the horizontal axis.
     pub x_name: String,
     /// Name of the vertical axis.
     pub y_name: String,
-    /// Names of the curves in the legend, from the first: of losses those of
-    /// training and of validation rows. Other pictures have no legend.
+    /// Names of the curves in the legend, in order: for losses, those of training
+    /// and of validation rows. Other pictures have no legend.
     pub curves: Vec<String>,
-    /// What is drawn, in whole sentences, for those who cannot see it; the
-    /// subtitle if it is empty.
+    /// What is drawn, in whole sentences, for readers who cannot see it. If it is
+    /// empty, the subtitle takes its place.
     pub description: String,
 }
 
 impl Picture {
-    /// With other words, such as those of another language.
+    /// Replaces the words, for example with those of another language.
     ///
-    /// Pictures of coefficients and matrices keep theirs, and so do several side
-    /// by side: each is given its words before.
+    /// Pictures of coefficients, scatter matrices and combined pictures keep their
+    /// words: replace those of the pictures before combining them.
     pub fn with_words(mut self, words: Words) -> Self {
         if let Body::Chart(chart) = &mut self.0 {
             chart.set_words(&words);
@@ -78,7 +77,7 @@ impl Chart {
         let mut names = words.curves.iter().filter(|name| !name.is_empty());
         for layer in &mut self.layers {
             if let Layer::Curve { name, .. } = layer {
-                // Only what has a name has a place in the legend.
+                // Only curves with a name are in the legend.
                 *name = name.take().and(names.next()).map(|name| shorten(name, 60));
             }
         }
@@ -100,7 +99,7 @@ mod tests {
         }
     }
 
-    /// A picture of each kind that takes other words.
+    /// One picture of each kind that takes other words.
     fn pictures() -> [Picture; 7] {
         let (x, y) = ([1.0, 2.0, 3.0, 4.0], [1.5, 1.0, 3.5, 4.5]);
         let validation = y.map(|y| Some(y + 0.5));
@@ -125,16 +124,16 @@ mod tests {
                 picture.description(),
                 picture.terminal(80, 24).to_string(),
             ];
-            // Letters that its font lacks are boxes.
+            // Characters that the font lacks are boxes.
             assert!(picture.png().unwrap().starts_with(b"\x89PNG"));
-            // In a terminal, o is what a curve is made of.
+            // In a terminal, the letter o draws a curve.
             let is_english =
                 |text: &str| text.contains(|c: char| c.is_ascii_alphabetic() && c != 'o');
             for text in &texts {
                 assert!(!is_english(text), "{text}");
             }
             let svg = picture.svg_for_page("a");
-            // What is between tags, and the names that a script shows.
+            // The text between tags, and the names that a script shows.
             let shown = svg.split('<').filter_map(|part| part.split_once('>'));
             for (tag, text) in shown {
                 assert!(!is_english(text), "{tag}: {text}");
@@ -158,7 +157,7 @@ mod tests {
         assert!(svg.contains(&format!(
             "<desc id=\"linreg-description\">{description}</desc>"
         )));
-        // Without one, what is seen below the title.
+        // Without a description, the subtitle takes its place.
         let words = Words {
             description: String::new(),
             ..chinese()

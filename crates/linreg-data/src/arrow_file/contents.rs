@@ -12,15 +12,15 @@ use super::messages::{
 use crate::DataError;
 use crate::data_file::DataFile;
 
-/// What an Arrow file holds, with the record batches left where they are.
+/// The contents of an Arrow file; record batches are not read yet.
 pub(crate) struct Contents {
     pub(crate) schema: SchemaRef,
-    /// By their numbers in the file.
+    /// The dictionaries, by their ids in the file.
     pub(crate) dictionaries: HashMap<i64, ArrayRef>,
     pub(crate) batches: Vec<Batch>,
 }
 
-/// A record batch that is yet to be read.
+/// A record batch that has not been read yet.
 #[derive(Clone, Copy)]
 pub(crate) struct Batch {
     pub(crate) block: Block,
@@ -28,7 +28,7 @@ pub(crate) struct Batch {
     pub(crate) num_rows: u64,
 }
 
-/// Goes from message to message, over the bodies of record batches.
+/// Reads all messages and skips the bodies of record batches.
 pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
     let mut messages = Messages::open(file)?;
     let first = messages.next()?.map(|(_, metadata)| metadata);
@@ -59,7 +59,7 @@ pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
             }
             let (_, body) = read_block(&mut file.reader(), block)?;
             if let Some(values) = dictionary.data() {
-                // All of them stay in memory.
+                // All dictionaries stay in memory.
                 packed += body.len() as u64;
                 unpacked = unpacked_bytes(&values, &body)?.saturating_add(unpacked);
                 check_unpacked(file, "dictionaries", packed, unpacked)?;

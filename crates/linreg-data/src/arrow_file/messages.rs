@@ -9,16 +9,17 @@ use crate::data_file::DataFile;
 use crate::input::InputReader;
 use crate::unpacked::{self, MAX_HEADER_BYTES, most_of_lz4, size};
 
-/// How the Arrow file format begins and ends. The stream format does not.
+/// The bytes with which the Arrow file format begins and ends. The stream
+/// format has none.
 const MAGIC: [u8; 6] = *b"ARROW1";
 
-/// How a message begins, but in files from before 2019.
+/// The bytes with which a message begins, except in files from before 2019.
 const CONTINUATION: [u8; 4] = [0xff; 4];
 
-/// Bytes of a block of LZ4 at most.
+/// The largest size of an LZ4 block, unpacked.
 const MOST_OF_A_BLOCK: u64 = 1 << 23;
 
-/// Where a message stands in the file: its metadata, then its body.
+/// The position of a message in the file: its metadata, then its body.
 #[derive(Clone, Copy)]
 pub(crate) struct Block {
     offset: u64,
@@ -26,7 +27,7 @@ pub(crate) struct Block {
     body_length: usize,
 }
 
-/// The messages that both formats are made of, without their bodies.
+/// An iterator over the messages of either format, without their bodies.
 pub(crate) struct Messages<'a> {
     data: &'a DataFile,
     file: InputReader,
@@ -48,7 +49,7 @@ impl<'a> Messages<'a> {
                 end: length,
             });
         }
-        // After the messages: a footer, its length and the magic.
+        // After the messages come a footer, its length and the magic bytes.
         let mut tail = [0; 4 + MAGIC.len()];
         file.seek(SeekFrom::End(-(tail.len() as i64)))?;
         file.read_exact(&mut tail)?;
@@ -60,7 +61,7 @@ impl<'a> Messages<'a> {
             offset: 8,
             end: end.ok_or_else(|| damaged("the footer is longer than the file"))?,
         };
-        // Where the first message begins is up to the writer: zeros are padding.
+        // The writer chooses where the first message begins; zeros are padding.
         for offset in [8, 16, 32, 64] {
             messages.offset = offset;
             if messages.take_four_bytes()? != [0; 4] {
@@ -71,8 +72,8 @@ impl<'a> Messages<'a> {
         Ok(messages)
     }
 
-    /// The next message and its metadata, or None where the file says that there
-    /// is none.
+    /// Returns the next message and its metadata, or None where the file says
+    /// that there are no more.
     pub(crate) fn next(&mut self) -> Result<Option<(Block, Vec<u8>)>, DataError> {
         let mut length = self.take_four_bytes()?;
         if length == CONTINUATION {
@@ -114,7 +115,8 @@ impl<'a> Messages<'a> {
         Ok(bytes)
     }
 
-    /// Nothing is read, and no memory taken, that the file does not have.
+    /// Moves on by `length` bytes. It checks that they are in the file, so that
+    /// no memory is allocated for bytes that are not there.
     fn skip(&mut self, length: u64) -> Result<(), DataError> {
         let next = self.offset.checked_add(length);
         let next = next.filter(|&next| next <= self.end);
@@ -123,7 +125,7 @@ impl<'a> Messages<'a> {
     }
 }
 
-/// The metadata of a message.
+/// Decodes the metadata of a message.
 pub(crate) fn message(metadata: &[u8]) -> Result<Message<'_>, DataError> {
     root_as_message(metadata).map_err(damaged)
 }
@@ -141,16 +143,16 @@ pub(crate) fn read_block(
     file.seek(SeekFrom::Start(offset))?;
     let mut metadata = vec![0; metadata_length];
     file.read_exact(&mut metadata)?;
-    // On its own: arrays are decoded in place, if the body is aligned. Not as a
-    // MutableBuffer: its alignment splits the allocator's memory until three times
-    // as much is taken.
+    // The body is a buffer of its own: arrays are decoded in place if it is
+    // aligned. It is not a MutableBuffer, whose alignment splits the
+    // allocator's memory until three times as much is used.
     let mut body = vec![0; body_length];
     file.read_exact(&mut body)?;
     Ok((metadata, body.into()))
 }
 
-/// Checks what the decoder takes on trust, where the buffers of a batch stand in
-/// its body, and tells to how many bytes they unpack at most.
+/// Checks that the buffers of a batch are inside its body, which the decoder
+/// does not check, and returns the largest number of bytes that they unpack to.
 pub(crate) fn unpacked_bytes(batch: &RecordBatch, body: &[u8]) -> Result<u64, DataError> {
     let mut unpacked = 0u64;
     for buffer in batch.buffers().into_iter().flatten() {
@@ -164,7 +166,7 @@ pub(crate) fn unpacked_bytes(batch: &RecordBatch, body: &[u8]) -> Result<u64, Da
             // -1 says that the buffer is not compressed.
             let length = u64::try_from(i64::from_le_bytes(*length)).unwrap_or(0);
             let most = most_of_lz4(packed).unwrap_or(0);
-            // A last block is seldom full.
+            // The last block is seldom full, so allow for one block.
             let most = if most > length + MOST_OF_A_BLOCK {
                 most
             } else {
@@ -176,8 +178,8 @@ pub(crate) fn unpacked_bytes(batch: &RecordBatch, body: &[u8]) -> Result<u64, Da
     Ok(unpacked)
 }
 
-/// An error unless there is memory for what is unpacked: the decoder would end the
-/// process.
+/// Checks that what is unpacked is within the limit: without memory for it, the
+/// decoder would end the process.
 pub(crate) fn check_unpacked(
     file: &DataFile,
     what: &str,
@@ -191,7 +193,8 @@ pub(crate) fn check_unpacked(
     })
 }
 
-/// Number of rows of a record batch, which its columns must have.
+/// Returns the number of rows of a record batch; its first column must have as
+/// many.
 pub(crate) fn num_rows(batch: &RecordBatch) -> Result<u64, DataError> {
     let length = batch.length();
     let first = batch.nodes().and_then(|nodes| nodes.iter().next());
@@ -201,7 +204,7 @@ pub(crate) fn num_rows(batch: &RecordBatch) -> Result<u64, DataError> {
     Ok(length as u64)
 }
 
-/// An error that is told of as a damaged file.
+/// Returns an error that is reported as a damaged file.
 pub(crate) fn damaged(reason: impl ToString) -> DataError {
     ArrowError::IpcError(reason.to_string()).into()
 }

@@ -8,41 +8,42 @@ use super::records::{Problem, Records, find_records, locate};
 use crate::DataError;
 use crate::source::Origin;
 
-/// Bytes that are read at once: enough to keep a core busy for milliseconds, and
-/// little enough for several to stay in cache.
+/// The bytes that are read at once: enough to keep a core busy for
+/// milliseconds, and few enough for several blocks to stay in the cache.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// Bytes of a row at most. Without a bound, a file that is no CSV would fill the
-/// memory before anything can be said of it.
+/// The largest size of a row in bytes. Without this limit, a file that is not
+/// CSV would fill the memory before there is an error.
 const MAX_RECORD_BYTES: usize = 1 << 26;
 
 /// Some whole records of a CSV file.
 pub(super) struct Block {
     pub bytes: Vec<u8>,
-    /// Number of the first record in the file, from 0, the header left out.
+    /// The number of the first record in the file, from 0, not counting the
+    /// header row.
     pub first_row: u64,
     pub num_rows: u64,
     pub start: Start,
-    /// Whether there is more than records with one delimiter between two cells.
+    /// Whether [`Dialect::clean`] is needed before a CSV reader can read it.
     pub needs_cleaning: bool,
     file: Arc<str>,
     dialect: Dialect,
-    /// Where records stand that have been asked for: the examples of thousands of
-    /// columns are in one record, which is to be looked for once.
+    /// The places that have been asked for: the examples of thousands of
+    /// columns are in one record, which should be searched for only once.
     places: Mutex<HashMap<u64, String>>,
 }
 
 /// Where a block starts in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Start {
-    /// Offset of its first byte, from 0, in the file as it is decompressed.
+    /// The offset of its first byte, from 0, in the decompressed file.
     pub byte: u64,
-    /// Lines before it.
+    /// The number of lines before it.
     pub line: u64,
 }
 
 impl Start {
-    /// A line and a byte after the start, as a message names them.
+    /// Names the place of a line and a byte after the start, as messages do.
     fn place(self, file: &str, line: u64, byte: usize) -> String {
         let (line, byte) = (self.line + line + 1, self.byte + byte as u64);
         format!("{file}: line {line} (byte {byte})")
@@ -69,8 +70,8 @@ impl Block {
         }
     }
 
-    /// The records for a reader of CSV, which knows nothing of the lines between
-    /// them that are passed over.
+    /// Returns the records for a CSV reader, without the lines between them
+    /// that are no rows.
     pub fn records(&self) -> Cow<'_, [u8]> {
         match self.needs_cleaning {
             true => self.dialect.clean(&self.bytes).into(),
@@ -78,7 +79,7 @@ impl Block {
         }
     }
 
-    /// Where the record of this number in the block stands.
+    /// Returns the place of the record with this number in the block.
     pub fn place(&self, record: u64) -> String {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let place = places.entry(record).or_insert_with(|| {
@@ -103,17 +104,18 @@ pub(super) struct Blocks<R> {
     file: Arc<str>,
     dialect: Dialect,
     num_columns: usize,
-    /// Bytes read that are yet in no block.
+    /// The bytes that have been read and are in no block yet.
     rest: Vec<u8>,
     start: Start,
     next_row: u64,
-    /// A blank line that may turn out to stand between records.
+    /// A blank line that may turn out to be between records.
     blank: Option<u64>,
     ended: bool,
 }
 
 impl<R: Read> Blocks<R> {
-    /// Blocks of the records in `rest` and then in `input`, which start here.
+    /// Divides the records in `rest` and then in `input`, which begin at
+    /// `start`.
     pub fn new(
         input: R,
         rest: Vec<u8>,
@@ -171,8 +173,8 @@ impl<R: Read> Blocks<R> {
         }
     }
 
-    /// Blank lines are no rows, but in a file of one column one between others
-    /// may be a missing cell.
+    /// Refuses blank lines between records in a file of one column: elsewhere
+    /// blank lines are skipped, but there one may be a missing value.
     fn check_blank(&mut self, records: &Records) -> Result<(), DataError> {
         let line = |line| self.start.line + line + 1;
         let at_start = records.blank_at_start.map(line);
@@ -244,7 +246,7 @@ impl<R: Read> Iterator for Blocks<R> {
     }
 }
 
-/// Reads until there are `size` bytes; true at the end of the input.
+/// Reads until there are `size` bytes; returns true at the end of the input.
 pub(super) fn fill(
     input: &mut impl Read,
     bytes: &mut Vec<u8>,
@@ -256,7 +258,7 @@ pub(super) fn fill(
     Ok(read < missing)
 }
 
-/// What an error of the file system or of a decompressor means.
+/// Returns the error for a failure of the file system or of a decompressor.
 pub(super) fn unreadable(file: &str, error: &std::io::Error) -> DataError {
     match error.kind() {
         ErrorKind::UnexpectedEof => DataError::File {

@@ -13,12 +13,13 @@ use crate::error::quote;
 use crate::lookalike::shell;
 use crate::source::Chunk;
 
-/// Turns blocks into chunks: the columns asked for, as text.
+/// Turns blocks into chunks of the requested columns, as text.
 #[derive(Clone)]
 pub(super) struct Decoder {
-    /// The columns of the file, those of the table and others.
+    /// The columns of the file: those of the table and the others.
     schema: SchemaRef,
-    /// Those asked for, then those without a name, whose cells have to be empty.
+    /// The requested columns, then those without a name, whose cells have to be
+    /// empty.
     columns: Arc<[usize]>,
     num_unnamed: usize,
     delimiter: u8,
@@ -53,7 +54,7 @@ impl Decoder {
         })
     }
 
-    /// Drops the columns without a name, in which there must be nothing.
+    /// Drops the columns without a name, which must be empty.
     fn without_unnamed(&self, batch: RecordBatch, block: &Block) -> Result<RecordBatch, DataError> {
         if self.num_unnamed == 0 {
             return Ok(batch);
@@ -89,14 +90,14 @@ impl Decoder {
         let num_columns = self.schema.fields().len();
         let columns = split(records, self.delimiter, num_columns, &self.columns)?;
         let schema = self.schema.project(&self.columns).ok()?;
-        // Without columns the batch would not know its rows.
+        // A batch without columns would not know its number of rows.
         let num_rows = RecordBatchOptions::new().with_row_count(Some(block.num_rows as usize));
         RecordBatch::try_new_with_options(Arc::new(schema), columns, &num_rows).ok()
     }
 
     fn any(&self, block: &Block, records: &[u8]) -> Option<RecordBatch> {
-        // Arrow looks at the cells of all rows as one text, in which the halves
-        // of a character that a line break splits are whole again.
+        // Arrow checks all cells together as one text, in which the two halves
+        // of a character that a line break splits would be joined.
         std::str::from_utf8(records).ok()?;
         let mut decoder = ReaderBuilder::new(self.schema.clone())
             .with_delimiter(self.delimiter)
@@ -111,12 +112,12 @@ impl Decoder {
             }
             bytes = &bytes[read..];
         }
-        // Without a line break after it, the last record ends here.
+        // This ends a last record without a line break.
         decoder.decode(b"").ok()?;
         decoder.flush().ok()?
     }
 
-    /// What is wrong with the first record that cannot be read.
+    /// Returns what is wrong with the first record that cannot be read.
     fn diagnose(&self, block: &Block, records: &[u8]) -> DataError {
         let mut reader = reader(records, self.delimiter);
         let mut record = ByteRecord::new();
@@ -157,7 +158,7 @@ impl Decoder {
     }
 }
 
-/// What to do about a line that looks like a comment.
+/// Returns advice about a line that looks like a comment.
 pub(super) fn comment_advice(line: &[u8]) -> String {
     match line.trim_ascii_start().first() {
         Some(mark @ (b'#' | b'%' | b'!' | b'*')) => format!(
@@ -214,7 +215,7 @@ mod tests {
             block.needs_cleaning = records.has_others;
             let bytes = block.records();
             let decoder = Decoder::new(&schema, &columns, 0..0, b',');
-            // What one of them cannot read is told by what comes after.
+            // What `unquoted` cannot read is left to `any`.
             if let Some(batch) = decoder.unquoted(&block, &bytes) {
                 prop_assert_eq!(Some(batch), decoder.any(&block, &bytes));
             } else if let Some(batch) = decoder.any(&block, &bytes) {

@@ -2,27 +2,27 @@ use std::ops::ControlFlow;
 
 use super::records::{Event, scan};
 
-/// What separates the cells of a CSV file, and which lines are no rows.
+/// The delimiter of a CSV file, and which of its lines are comments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Dialect {
-    /// A space stands for one or more of them.
+    /// The delimiter; a space stands for one or more spaces.
     pub delimiter: u8,
-    /// What lines that are passed over begin with.
+    /// The first byte of lines that are comments.
     pub comment: Option<u8>,
 }
 
-/// What a line is, unless it is a row.
+/// What a line that is no row is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Passed {
-    /// Nothing is on it.
+    /// An empty line.
     Empty,
-    /// Only spaces are.
+    /// A line with nothing but spaces and tabs.
     Spaces,
     Comment,
 }
 
 impl Dialect {
-    /// What separates cells, without comments.
+    /// A dialect without comments.
     #[cfg(test)]
     pub fn of(delimiter: u8) -> Self {
         Self {
@@ -31,7 +31,8 @@ impl Dialect {
         }
     }
 
-    /// What a line, without its end, is if it is no row.
+    /// Says what a line is if it is no row; `line` does not include the line
+    /// end.
     pub fn passes(self, line: &[u8]) -> Option<Passed> {
         let is_space = |byte: &u8| *byte == b' ' || (*byte == b'\t' && self.delimiter != b'\t');
         let first = line.first().filter(|byte| **byte != b'\r');
@@ -46,16 +47,17 @@ impl Dialect {
         }
     }
 
-    /// Whether blocks have to be cleaned even if every line is a row.
+    /// Whether blocks have to be cleaned even if every line is a row, because
+    /// several spaces may be one delimiter.
     pub fn has_runs(self) -> bool {
         self.delimiter == b' '
     }
 
-    /// The records among some bytes, without the lines between them that are
-    /// passed over, and with one space where there may be more.
+    /// Returns the records among some bytes, without the lines that are no
+    /// rows, and with a single space for each delimiter of spaces.
     pub fn clean(self, bytes: &[u8]) -> Vec<u8> {
         let mut cleaned = Vec::with_capacity(bytes.len());
-        // Wrong quotes were told when the records were found.
+        // Wrong quotes were reported when the records were found.
         let _ = scan(bytes, self, true, |event| {
             if let Event::Record(found) = event {
                 let record = &bytes[found.start..found.end];
@@ -70,7 +72,7 @@ impl Dialect {
     }
 }
 
-/// Adds a record with one space between cells and none around them.
+/// Appends a record with one space between cells and none around them.
 fn without_runs(record: &[u8], cleaned: &mut Vec<u8>) {
     let (mut is_quoted, mut is_start, mut is_pending) = (false, true, false);
     let first = cleaned.len();

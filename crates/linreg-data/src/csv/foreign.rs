@@ -1,6 +1,6 @@
-//! Files of formats that are no tables of text, by their first bytes.
+//! Recognises files of other formats by their first bytes.
 
-/// What a file is, and what to do with it; None for text that may be CSV.
+/// Says what a file is and what to do with it; None for text that may be CSV.
 pub(super) fn what(bytes: &[u8]) -> Option<String> {
     const EXPORT: &str = "export the sheet as CSV (UTF-8)";
     const PANDAS: &str = "write it as Parquet or CSV first, with pandas for example";
@@ -63,7 +63,7 @@ pub(super) fn what(bytes: &[u8]) -> Option<String> {
         let advice = "unpack it and name the file in it";
         return Some(format!("this is a tar archive; {advice}"));
     }
-    // No text has zero bytes; text of UTF-16 has a mark that is told before.
+    // Text has no zero bytes; UTF-16 text has a mark, which is reported before.
     let head = &bytes[..bytes.len().min(1024)];
     if head.contains(&0) {
         let advice = "save it as CSV, Parquet or Arrow";

@@ -11,35 +11,36 @@ use super::{foreign, separator, title};
 use crate::DataError;
 use crate::unpacked::{self, MAX_COLUMNS, MAX_HEADER_BYTES};
 
-/// Records after the header that tell how the file is made, and their bytes, but
-/// for the first of them.
+/// The number of records after the header row that show how the file is
+/// written, and their bytes without the first of them.
 const SAMPLE: usize = 100;
 const SAMPLE_BYTES: usize = 1 << 21;
 
-/// What the first lines say.
+/// What the first lines of a file say about it.
 pub(super) struct Header {
     pub layout: Layout,
     pub dialect: Dialect,
-    /// Where the first record begins, and how many of the bytes read that is.
+    /// The position of the first record after the header row, in the file and
+    /// in the bytes that have been read.
     pub end: Start,
     pub num_bytes: usize,
 }
 
 /// The first records of a file.
 pub(super) struct Sample<'a> {
-    /// The file from the header on.
+    /// The file from the header row on.
     pub text: &'a [u8],
     pub dialect: Dialect,
-    /// Where the header stands, and the records after it.
+    /// The positions of the header row and of the records after it.
     pub records: Vec<Location>,
-    /// Lines before the text.
+    /// The number of lines before the text.
     pub lines: u64,
 }
 
 impl<'a> Sample<'a> {
     fn new(text: &'a [u8], dialect: Dialect, last: bool, lines: u64) -> Self {
         let mut records = Vec::new();
-        // Wrong quotes are told when the records are read.
+        // Wrong quotes are reported when the records are read.
         let _ = scan(text, dialect, last, |event| {
             let mut is_enough = false;
             if let Event::Record(found) = event {
@@ -60,7 +61,7 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// The same file, with cells that something else separates.
+    /// Returns the sample as another delimiter divides it.
     pub fn divided_by(&self, delimiter: u8) -> Self {
         let dialect = Dialect {
             delimiter,
@@ -82,12 +83,12 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// The line of a record, counted from 1.
+    /// The line number of a record, from 1.
     pub fn line(&self, record: usize) -> u64 {
         self.lines + self.records[record].line + 1
     }
 
-    /// The records after the header.
+    /// The records after the header row.
     pub fn rows(&self) -> Range<usize> {
         1..self.records.len().max(1)
     }
@@ -104,7 +105,7 @@ impl Header {
             file: file.to_string(),
             problem,
         };
-        // The first bytes hold the header, or it is one of very many columns.
+        // The first bytes hold the header row, unless it has very many columns.
         let mut size = 1 << 16;
         loop {
             let last = fill(input, bytes, size).map_err(|error| unreadable(file, &error))?;
@@ -196,15 +197,15 @@ fn is_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// The line, counted from 0, of a header that no table has: too long, or of too
-/// many cells, whatever divides them.
+/// Returns the line, from 0, of a header row that no table has: one that is too
+/// long, or has too many cells with any delimiter.
 fn long_header(text: &[u8], comment: Option<u8>, last: bool) -> Option<u64> {
     let dialect = Dialect {
         delimiter: b',',
         comment,
     };
     let Some(first) = locate(text, dialect, last, 0) else {
-        // Of lines that are passed over there may be more.
+        // Lines that are skipped may be longer.
         let line = text.split(is_end).next().unwrap_or_default();
         let is_long = text.len() as u64 > MAX_HEADER_BYTES && dialect.passes(line).is_none();
         return is_long.then_some(0);
@@ -215,14 +216,15 @@ fn long_header(text: &[u8], comment: Option<u8>, last: bool) -> Option<u64> {
     is_long.then_some(first.line)
 }
 
-/// The length of the first line with its end; None if it does not end.
+/// The length of the first line with its line end; None if it has no end.
 pub(super) fn line_length(bytes: &[u8]) -> Option<usize> {
     let end = memchr::memchr2(b'\n', b'\r', bytes)?;
     let is_pair = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
     Some(end + 1 + usize::from(is_pair))
 }
 
-/// The length of a byte order mark; an error for one that is not of UTF-8.
+/// Returns the length of the byte order mark, or an error if the mark is not
+/// that of UTF-8.
 fn check_encoding(bytes: &[u8]) -> Result<usize, String> {
     match bytes {
         [0xEF, 0xBB, 0xBF, ..] => Ok(3),

@@ -2,24 +2,25 @@ use super::header::Sample;
 use crate::error::quote;
 use crate::source::check_names;
 
-/// Which cells of a record are columns of the table: those between the ones that
-/// name the row and the empty ones after its last delimiter.
+/// Which cells of a record are columns of the table: those between the cells
+/// that name the row and the empty ones at the end of the line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
-    /// Cells before the first column.
+    /// The number of cells before the first column.
     pub num_index: usize,
     pub names: Vec<String>,
-    /// Cells after the last column, without a name, in which nothing may be.
+    /// The number of cells after the last column; they have no name and must be
+    /// empty.
     pub num_unnamed: usize,
-    /// What to say of the cells that are no columns.
+    /// The note for the user about cells that are no columns.
     pub note: Option<String>,
 }
 
-/// What pandas calls a column that had no name, such as an index of rows.
+/// The name that pandas gives a first column without a name, such as an index.
 const UNNAMED: &str = "Unnamed: 0";
 
 impl Layout {
-    /// Columns without names.
+    /// The layout of a file without a header row.
     pub fn numbered(count: usize) -> Self {
         Self {
             names: (1..=count).map(|n| format!("column_{n}")).collect(),
@@ -31,7 +32,7 @@ impl Layout {
         self.num_index + self.names.len() + self.num_unnamed
     }
 
-    /// What the header and the records after it say.
+    /// Finds the layout from the header row and the records after it.
     pub fn of(sample: &Sample) -> Result<Self, String> {
         let mut names = Vec::new();
         for cell in sample.cells(0) {
@@ -43,7 +44,7 @@ impl Layout {
         let width = names.len();
         let row = (sample.records.len() > 1).then(|| sample.cells(1));
         let is_empty = |cell: &[u8]| cell.trim_ascii().is_empty();
-        // Delimiters at the end of a line.
+        // Delimiters at the end of the line make empty names.
         let at_end = names.iter().rev().take_while(|name| name.is_empty());
         let named = width - at_end.count();
         names.truncate(named.max(1));
@@ -92,8 +93,9 @@ impl Layout {
     }
 }
 
-/// Whether each record begins with the name of its row: in quotes where its
-/// numbers are not, a word of its own, or the rows' numbers.
+/// Whether each record begins with the name of its row: a quoted cell where
+/// other cells are not quoted, words that are all different, or row numbers
+/// from 0 or 1.
 fn is_index(sample: &Sample) -> bool {
     let rows: Vec<Vec<Vec<u8>>> = sample.rows().map(|row| sample.cells(row)).collect();
     let first = |row: &Vec<Vec<u8>>| {
@@ -121,7 +123,8 @@ fn is_index(sample: &Sample) -> bool {
     sample.rows().all(is_quoted) || firsts.iter().all(is_name) || counts()
 }
 
-/// An error if the first line is a row.
+/// Returns an error if the first line looks like a row and not like a header
+/// row.
 fn check_is_header(names: &[String], sample: &Sample) -> Result<(), String> {
     let is_number = |text: &str| text.parse::<f64>().is_ok();
     let there = || names.iter().filter(|name| !name.is_empty());
@@ -134,8 +137,8 @@ fn check_is_header(names: &[String], sample: &Sample) -> Result<(), String> {
             quote(number)
         ));
     }
-    // Years are names, too; but words that stand among the cells below them are
-    // cells.
+    // Numbers such as years can be names. But if every word is also found in
+    // the cells below it, the line is a row.
     let rows: Vec<Vec<Vec<u8>>> = sample.rows().map(|row| sample.cells(row)).collect();
     let is_below = |column: usize, name: &String| {
         let is_same = |row: &Vec<Vec<u8>>| {

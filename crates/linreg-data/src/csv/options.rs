@@ -6,23 +6,24 @@ use crate::text_format::TextFormat;
 
 /// How to read a CSV file, and the text cells of a table of any format.
 ///
-/// It can be stored, so that other files are read in the same way; one that is
-/// deserialised has been checked.
+/// It can be stored, so that other files are read in the same way; deserialised
+/// options have been checked.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, try_from = "StoredOptions")]
 pub struct CsvOptions {
-    /// What separates cells; a space stands for one or more of them. None finds
-    /// it in the first lines: comma, semicolon, tab, `|`, or spaces between
+    /// The delimiter; a space stands for one or more spaces. If it is None, the
+    /// first lines decide: comma, semicolon, tab, `|`, or spaces between
     /// numbers.
     pub delimiter: Option<u8>,
-    /// Whether the first line is a row and columns are named `column_1`,
+    /// Whether there is no header row. The columns are then named `column_1`,
     /// `column_2` and so on.
     pub no_header: bool,
-    /// Lines before the header that are passed over. Default: 0.
+    /// The number of lines to skip before the header row. Default: 0.
     pub skip: u64,
-    /// What lines that are no rows begin with, such as `#`. Default: none do.
+    /// The first character of comment lines, such as `#`. Default: there are
+    /// none.
     pub comment: Option<u8>,
-    /// How cells are written, in a file of any format.
+    /// How text cells are written, in a file of any format.
     pub text: TextFormat,
 }
 

@@ -4,40 +4,41 @@ use memchr::memchr_iter;
 
 use super::dialect::{Dialect, Passed};
 
-/// Quotes that are wrong: a reader would take the lines after them for the rest
-/// of a cell.
+/// Wrong quotes: a CSV reader would take the lines after them for the rest of a
+/// cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Problem {
-    /// A quoted cell that begins on this line, counted from 0, is not closed.
+    /// A quoted cell that begins on this line, from 0, is never closed.
     Unclosed { line: u64 },
-    /// On this line there is text after the closing quote of a cell that begins
-    /// on that one.
+    /// On `line` there is text after the closing quote of the cell that begins
+    /// on line `start`, both from 0.
     AfterQuote { line: u64, start: u64 },
 }
 
 /// The whole records at the start of some bytes that begin with a record.
 ///
-/// Lines end in LF, CRLF or CR; blank ones are no records (RFC 4180, section 2,
-/// but for those and for spaces after a closing quote).
+/// Lines end in LF, CRLF or CR. The format is that of RFC 4180, section 2, but
+/// blank lines are no records, and spaces may follow a closing quote.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Records {
-    /// Number of records.
+    /// The number of records.
     pub count: u64,
-    /// Where the bytes after them begin.
+    /// The position of the first byte after them.
     pub end: usize,
-    /// Lines up to there.
+    /// The number of lines up to there.
     pub lines: u64,
     /// The first blank line before the first record, between records, and after
-    /// the last.
+    /// the last record.
     pub blank_at_start: Option<u64>,
     pub blank: Option<u64>,
     pub blank_at_end: Option<u64>,
-    /// Whether there are lines that are passed over and not empty: readers of CSV
-    /// would take them for records.
+    /// Whether there are lines that are no records and not empty, which a CSV
+    /// reader would take for records.
     pub has_others: bool,
 }
 
-/// Finds the whole records; with `last`, the end of the bytes ends one too.
+/// Finds the whole records; with `last`, the end of the bytes ends a record
+/// too.
 pub(super) fn find_records(bytes: &[u8], dialect: Dialect, last: bool) -> Result<Records, Problem> {
     match simple_records(bytes, dialect, last) {
         Some(records) => Ok(records),
@@ -52,22 +53,23 @@ pub(super) fn find_records(bytes: &[u8], dialect: Dialect, last: bool) -> Result
     }
 }
 
-/// Where a record stands.
+/// The position of a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Location {
     pub start: usize,
-    /// The line it begins on, counted from 0.
+    /// The line on which it begins, from 0.
     pub line: u64,
     pub end: usize,
-    /// Lines up to its end.
+    /// The number of lines up to its end.
     pub lines: u64,
 }
 
-/// Where the record of this number is, if the bytes hold it whole.
+/// Returns the position of the record with this number, if the bytes hold all
+/// of it.
 pub(super) fn locate(bytes: &[u8], dialect: Dialect, last: bool, record: u64) -> Option<Location> {
     let mut found = None;
     let mut before = record;
-    // Wrong quotes are told when the records are found.
+    // Wrong quotes are reported when the records are found.
     let _ = scan(bytes, dialect, last, |event| match event {
         Event::Record(location) if before == 0 => {
             found = Some(location);
@@ -120,8 +122,8 @@ pub(super) fn has_quotes_or_single_crs(bytes: &[u8]) -> bool {
     memchr::memchr(b'"', bytes).is_some() || !memchr_iter(b'\r', bytes).all(next_is_lf)
 }
 
-/// Without quotes and single CRs a record is a line that is not blank, which
-/// takes a tenth of the time of the scan.
+/// Finds the records if there are no quotes and no single CRs: then a record is
+/// a line that is not blank. This takes a tenth of the time of [`scan`].
 fn simple_records(bytes: &[u8], dialect: Dialect, last: bool) -> Option<Records> {
     if has_quotes_or_single_crs(bytes) {
         return None;
@@ -149,14 +151,15 @@ fn simple_records(bytes: &[u8], dialect: Dialect, last: bool) -> Option<Records>
     Some(records)
 }
 
-/// Where a line ends.
+/// The end of a line.
 struct Line {
     text_end: usize,
-    /// With what ends it.
+    /// The position after its line end.
     end: usize,
 }
 
-/// The line that begins here; None if more bytes may belong to it.
+/// Returns the line that begins at `start`; None if more bytes may belong to
+/// it.
 fn line_at(bytes: &[u8], start: usize, last: bool) -> Option<Line> {
     let length = memchr::memchr2(b'\n', b'\r', &bytes[start..]);
     let Some(text_end) = length.map(|length| start + length) else {
@@ -182,8 +185,8 @@ enum State {
     Closed,
 }
 
-/// Tells of each record and each line that is none. A quote that is not closed
-/// takes no records with it: what comes before it is told.
+/// Calls `tell` with each record and each line that is no record. If a quote is
+/// never closed, the records before it are still reported.
 pub(super) fn scan(
     bytes: &[u8],
     dialect: Dialect,
@@ -192,13 +195,13 @@ pub(super) fn scan(
 ) -> Result<(), Problem> {
     let mut state = State::RecordStart;
     let mut line = 0;
-    // Where the record began.
+    // The position and the line at which the record began.
     let (mut start, mut start_line) = (0, 0);
     let mut quote_line = 0;
     let mut index = 0;
     while index < bytes.len() {
         let byte = bytes[index];
-        // An empty line is told below.
+        // Empty lines are reported below.
         if state == State::RecordStart
             && (matches!(byte, b' ' | b'\t') || Some(byte) == dialect.comment)
         {
@@ -280,7 +283,7 @@ pub(super) fn scan(
             return Err(Problem::Unclosed { line: quote_line });
         }
         if state != State::RecordStart {
-            // The last event of all.
+            // This is the last event.
             let _ = tell(Event::Record(Location {
                 start,
                 line: start_line,
@@ -314,7 +317,7 @@ mod tests {
     proptest! {
         #[test]
         fn finds_the_records_that_the_csv_crate_finds(file in "[a,\" \n\r]{0,40}") {
-            // That crate takes a line of spaces for a record.
+            // The csv crate takes a line of spaces for a record.
             let is_blank = |line: &str| !line.is_empty() && line.trim_matches(' ').is_empty();
             prop_assume!(!file.split(['\n', '\r']).any(is_blank));
             if let Ok(records) = find_records(file.as_bytes(), COMMA, true) {
@@ -347,7 +350,7 @@ mod tests {
         }
     }
 
-    /// The lines of the records.
+    /// Returns the line of each record.
     fn lines(file: &str) -> Result<Vec<u64>, Problem> {
         let count = find_records(file.as_bytes(), COMMA, true)?.count;
         let line = |record| locate(file.as_bytes(), COMMA, true, record).unwrap().line;

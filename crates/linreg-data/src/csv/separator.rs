@@ -1,9 +1,9 @@
-//! What separates the cells of a file, where nobody says.
+//! Finds the delimiter of a file if the user names none.
 
 use super::header::{Sample, line_length};
 
-/// What the first line says that Excel writes, `sep=;`, and the length of that
-/// line.
+/// Returns the delimiter that a first line such as `sep=;` names, which Excel
+/// writes, and the length of that line.
 pub(super) fn said(bytes: &[u8]) -> Option<(u8, usize)> {
     let length = line_length(bytes)?;
     let line = bytes[..length].trim_ascii_end();
@@ -14,7 +14,7 @@ pub(super) fn said(bytes: &[u8]) -> Option<(u8, usize)> {
         return None;
     }
     match value {
-        // Spaces at the end of the line are gone, a tab too.
+        // Spaces at the end of the line have been removed, and so has a tab.
         [] if bytes.get(4) == Some(&b'\t') => Some((b'\t', length)),
         [delimiter] if delimiter.is_ascii_punctuation() && *delimiter != b'"' => {
             Some((*delimiter, length))
@@ -23,10 +23,11 @@ pub(super) fn said(bytes: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// The separator that divides the header and the record after it into the same
-/// number of cells, the most of them, or the record into one more, which may be
-/// its name; spaces, if nothing else does, in a file of numbers; comma where none
-/// does, unless it is the decimal mark.
+/// Returns the delimiter that divides the header row and the record after it
+/// into the same number of cells, and into as many as possible; or the record
+/// into one cell more, which may be the name of the row. If there is none:
+/// spaces in a file of numbers, else the comma, or the semicolon if the comma
+/// is the decimal mark.
 pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>, decimal: Option<char>) -> u8 {
     let rank = |delimiter: u8| {
         let sample = sample(delimiter);
@@ -42,7 +43,7 @@ pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>, decimal: Option<char>)
         let rows = sample.rows().filter(|row| count(*row) == header).count();
         (agrees, header, rows)
     };
-    // One cell is no division.
+    // A delimiter that gives one cell divides nothing.
     let one = (1, 1, 0);
     let mut best = (b',', rank(b',').max(one));
     for delimiter in [b';', b'\t', b'|'] {
@@ -55,13 +56,14 @@ pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>, decimal: Option<char>)
         return b' ';
     }
     match best.1 == one && decimal == Some(',') {
-        // The commas of a single column are no separators.
+        // The commas of a single column are decimal marks.
         true => b';',
         false => best.0,
     }
 }
 
-/// Whether spaces divide every record alike, most of whose cells are numbers.
+/// Whether spaces divide every record into the same number of cells, most of
+/// which are numbers.
 fn are_spaces(sample: &Sample) -> bool {
     if sample.records.len() < 2 {
         return false;

@@ -103,7 +103,7 @@ fn says_what_is_wrong_with_a_file() {
             "t.csv: line 5 (byte 10), column `y`: found `K\u{fffd}ln`, expected UTF-8 text; save the file as UTF-8",
         ),
         (
-            // The halves of a character that a line break splits.
+            // A line break splits a character into two halves.
             b"a,y\n1,\xef\xbb\r\xbf,2\n",
             "t.csv: line 2 (byte 4), column `y`: found `\u{fffd}`, expected UTF-8 text; save the file as UTF-8",
         ),
@@ -126,7 +126,7 @@ fn says_what_is_wrong_with_a_file() {
     assert_eq!(rows("a\n\n1\n2\n\n\n").unwrap(), [["1"], ["2"]]);
 }
 
-/// Enough rows for several blocks.
+/// A table of `rows` rows, for several blocks.
 fn long(rows: usize) -> String {
     let mut text = "n,word\n".to_string();
     for row in 0..rows {
@@ -213,7 +213,7 @@ fn reads_compressed_files_and_says_where_they_are_cut_short() {
             );
         }
     }
-    // Files that were joined.
+    // Compressed files that were joined.
     let joined = [gzip("a,b\n1,2\n"), gzip("3,4\n")].concat();
     assert_eq!(rows(joined).unwrap(), [["1", "2"], ["3", "4"]]);
 }

@@ -1,14 +1,15 @@
-//! Lines before the header that are none of the table.
+//! Finds lines before the header row that do not belong to the table.
 
 use super::decode::comment_advice;
 use super::header::Sample;
 use crate::error::quote;
 
-/// Lines before the header at most.
+/// The largest number of lines before the header row.
 const MOST: usize = 30;
 
-/// An error if the header stands further down, with the option that finds it.
-/// `delimiter` is what separates cells, where that is known and not guessed.
+/// Returns an error if the header row is further down, with the option that
+/// skips the lines before it. `delimiter` is the delimiter if it is known and
+/// not guessed.
 pub(super) fn check(sample: &Sample, delimiter: Option<u8>) -> Result<(), String> {
     if sample.records.len() < 3 {
         return Ok(());
@@ -47,8 +48,8 @@ pub(super) fn check(sample: &Sample, delimiter: Option<u8>) -> Result<(), String
     ))
 }
 
-/// The first record, but not the very first, that may be the header of all that
-/// follow: names, and rows with as many cells, some of them numbers.
+/// Returns the first record after record 0 that may be the header row of all
+/// records after it: names, then rows with as many cells, some of them numbers.
 fn header_of(sample: &Sample) -> Option<usize> {
     let count = sample.records.len();
     let widths: Vec<usize> = (0..count)

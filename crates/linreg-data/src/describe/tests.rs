@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::file;
 use crate::{ColumnChoice, learn_schema};
 
-/// By sorting all of a column.
+/// Computes a quantile from the sorted column.
 fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
     sorted.sort_by(f64::total_cmp);

@@ -9,7 +9,7 @@ use crate::schema::{Column, Kind};
 use crate::values::{Values, text};
 use crate::{Chunk, DataError, MissingPolicy, UnseenPolicy};
 
-/// The cells of a chunk's columns, read as what the columns are.
+/// The cells of a chunk's columns, converted to the kinds of the columns.
 pub(super) struct Block {
     columns: Vec<Cells>,
     kept: Vec<bool>,
@@ -17,19 +17,19 @@ pub(super) struct Block {
 }
 
 enum Cells {
-    /// Missing ones hold the mean.
+    /// A missing value holds the mean of the column.
     Numbers {
         values: Vec<f64>,
         missing: Vec<bool>,
     },
-    /// Index of the level, [`MISSING`] or [`UNSEEN`].
+    /// The index of each level, or [`MISSING`] or [`UNSEEN`].
     Levels(Vec<u32>),
 }
 
-/// Instead of the index of a level.
+/// Marks a missing value in place of the index of a level.
 pub(super) const MISSING: u32 = u32::MAX;
 
-/// Instead of the index of a level that the encoder does not know.
+/// Marks a level that the encoder does not know.
 const UNSEEN: u32 = u32::MAX - 1;
 
 impl Block {
@@ -71,7 +71,8 @@ impl Block {
             block.settle_missing(column, cells, index < num_feature_columns, policy, chunk)?;
         }
         block.leave_out_weightless(encoder);
-        // Last, so that no row that is left out anyway is an error.
+        // This comes last, so that a new level in a row that is left out anyway
+        // is no error.
         block.settle_unseen(encoder, chunk)?;
         block.counts.dropped =
             block.counts.rows - block.kept.iter().filter(|kept| **kept).count() as u64;
@@ -106,7 +107,7 @@ impl Block {
         Ok(Cells::Levels(indices))
     }
 
-    /// A row of weight 0 has no part in anything.
+    /// Leaves out the rows of weight 0.
     fn leave_out_weightless(&mut self, encoder: &BoundEncoder) {
         let Some(column) = encoder.weight_column() else {
             return;
@@ -121,7 +122,7 @@ impl Block {
         }
     }
 
-    /// Does what the policy says of the levels that the encoder does not know.
+    /// Applies the policy for new levels.
     fn settle_unseen(&mut self, encoder: &BoundEncoder, chunk: &Chunk) -> Result<(), DataError> {
         let before = self.kept.clone();
         for (column, cells) in encoder.encoder.columns.iter().zip(&mut self.columns) {
@@ -158,7 +159,7 @@ impl Block {
         Ok(())
     }
 
-    /// Does what the policy says of the missing cells.
+    /// Applies the policy for missing values to a column.
     fn settle_missing(
         &mut self,
         column: &Column,
@@ -185,7 +186,8 @@ impl Block {
                     });
                 }
                 MissingPolicy::Drop => self.kept[row] = false,
-                // Nobody can make up a target.
+                // A missing target or weight is never replaced: its row is left
+                // out.
                 MissingPolicy::Mean | MissingPolicy::Indicator => {
                     self.kept[row] = is_feature;
                 }
@@ -206,7 +208,7 @@ impl Block {
         Ok(())
     }
 
-    /// What the rows that are kept hold.
+    /// Sums up the rows that are kept.
     pub fn fitted_rows(&self, encoder: &BoundEncoder) -> FittedRows {
         let with_means = encoder.encoder.takes_means();
         let columns = encoder.encoder.columns.iter().zip(&self.columns);
@@ -279,7 +281,8 @@ impl Block {
         })
     }
 
-    /// The product of a feature's factors, and what that lacks as `f64`.
+    /// The product of a feature's factors, and the part of it that an `f64`
+    /// cannot hold.
     fn product(&self, feature: &Product, row: usize, encoder: &BoundEncoder) -> (f64, f64) {
         let mut product = (1.0, 0.0);
         for piece in &feature.0 {
@@ -356,9 +359,9 @@ fn found(chunk: &Chunk, encoder: &BoundEncoder, column: &str, row: usize) -> Str
     }
 }
 
-/// A number of twice the digits of an `f64`, the sum of two, times one of them
-/// (Dekker, *A floating-point technique for extending the available precision*,
-/// 1971).
+/// Multiplies a number by an `f64`. The number is the sum of two `f64`, and so
+/// has twice the digits of one (Dekker, *A floating-point technique for
+/// extending the available precision*, 1971).
 fn times((high, low): (f64, f64), factor: f64) -> (f64, f64) {
     let product = high * factor;
     let rest = high.mul_add(factor, -product) + low * factor;
@@ -367,8 +370,9 @@ fn times((high, low): (f64, f64), factor: f64) -> (f64, f64) {
 }
 
 impl BoundEncoder {
-    /// Whether a row of one level is of another; by the level's share for a row
-    /// of none.
+    /// The value of the feature of `level` in a row of the level `found`: 1 if
+    /// they are the same, else 0; the level's share where the value is missing
+    /// and takes the mean.
     fn level(&self, column: usize, found: u32, level: u32) -> f64 {
         let Kind::Categorical { levels, shares } = &self.encoder.columns[column].kind else {
             return f64::NAN;

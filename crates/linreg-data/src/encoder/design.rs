@@ -4,33 +4,34 @@ use super::feature::{Feature, FeatureFactor};
 use crate::schema::Kind;
 use crate::{Encoder, Factor, MissingPolicy};
 
-/// One column of the encoded rows: a product.
+/// One column of the encoded rows, which is a product.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Product(pub Vec<Piece>);
 
-/// A factor of a product. Columns are indices into the encoder's.
+/// A factor of a product. Columns are indices into the encoder's columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Piece {
-    /// A number to some power.
+    /// A number, raised to a power.
     Power { column: usize, degree: u32 },
-    /// 1 in rows of this level, 0 in others. The level after the last is that of
-    /// missing cells.
+    /// 1 in rows of this level, 0 in others. The index after that of the last
+    /// level stands for missing values.
     Level {
         column: usize,
         level: u32,
-        /// Whether the baseline level is no feature beside it.
+        /// Whether it is compared with the reference level, which then is no
+        /// feature.
         compared: bool,
     },
     /// 1 in rows where the number is missing, 0 in others.
     Missing { column: usize },
 }
 
-/// What a factor of a term becomes, before it is written out.
+/// The pieces that a factor of a term stands for, before they are written out.
 #[derive(Clone, Copy)]
 enum Pieces {
     /// The powers from 1 to the degree.
     Powers { column: usize, degree: u32 },
-    /// The levels, without the baseline where they are compared with it.
+    /// The levels, without the reference level where they are compared with it.
     Levels {
         column: usize,
         num_levels: u32,
@@ -38,17 +39,17 @@ enum Pieces {
     },
 }
 
-/// What an encoder's terms become, before any of it is written out: a term of
-/// few letters may stand for more features than fit into memory.
+/// What an encoder's terms become, before any feature is written out: a short
+/// term may stand for more features than fit into memory.
 pub(super) struct Design {
     /// The factors of each term.
     terms: Vec<Vec<Pieces>>,
-    /// The columns whose missing cells a feature of their own marks.
+    /// The numeric columns that have a feature for their missing values.
     marked: Vec<usize>,
 }
 
 impl Design {
-    /// The design of an encoder.
+    /// Returns the design of an encoder.
     pub fn of(encoder: &Encoder) -> Self {
         let columns = encoder.feature_index();
         let is_categorical = |column: usize| {
@@ -63,8 +64,8 @@ impl Design {
             .iter()
             .map(|term| term.0.iter().collect())
             .collect();
-        // Whether some of the features so far add up to 1 in every row: the
-        // intercept, or all levels of a column.
+        // Whether some of the features so far add up to 1 in every row, as the
+        // intercept or all levels of a column do.
         let mut has_constant = encoder.intercept;
         let (mut terms, mut marked) = (Vec::new(), Vec::new());
         for term in &encoder.terms {
@@ -95,8 +96,8 @@ impl Design {
                     },
                     _ => Pieces::Powers { column, degree: 1 },
                 });
-                // A level of their own marks the missing cells of categorical
-                // columns.
+                // In a categorical column, missing values are a level of their
+                // own.
                 if !by_levels && has_missing_level(column) {
                     marked.push(column);
                 }
@@ -108,7 +109,7 @@ impl Design {
         Self { terms, marked }
     }
 
-    /// Number of features of each term; at most the largest `u64`.
+    /// The number of features of each term, capped at `u64::MAX`.
     pub fn sizes(&self) -> impl Iterator<Item = u64> {
         let of_term = |term: &Vec<Pieces>| {
             let sizes = term.iter().map(Pieces::len);
@@ -117,13 +118,13 @@ impl Design {
         self.terms.iter().map(of_term)
     }
 
-    /// Number of features; at most the largest `u64`.
+    /// The number of features, capped at `u64::MAX`.
     pub fn num_features(&self) -> u64 {
         let marked = self.marked.len() as u64;
         self.sizes().fold(marked, u64::saturating_add)
     }
 
-    /// All features, written out.
+    /// Returns all features, written out.
     pub fn products(&self) -> Vec<Product> {
         let mut features = Vec::new();
         for term in &self.terms {
@@ -183,7 +184,8 @@ impl Pieces {
 }
 
 impl Product {
-    /// Whether it is a power or a product of numbers, which an `f64` rounds.
+    /// Whether it is a power or a product of numbers, so that an `f64` may
+    /// round it.
     pub fn is_rounded(&self) -> bool {
         let degrees = self.0.iter().map(|piece| match piece {
             Piece::Power { degree, .. } => *degree,
@@ -192,7 +194,7 @@ impl Product {
         degrees.sum::<u32>() > 1
     }
 
-    /// What it is, for those who read the encoder.
+    /// Describes it for the readers of the encoder.
     pub fn feature(&self, encoder: &Encoder) -> Feature {
         let factors = self.0.iter().map(|piece| piece.factor(encoder));
         Feature {
@@ -241,8 +243,8 @@ impl Piece {
     }
 }
 
-/// What missing cells are called beside these levels: one of them may be called
-/// `missing` itself.
+/// What missing values are called beside these levels, one of which may be
+/// called `missing` itself.
 fn missing_label(levels: &[String]) -> String {
     let mut label = "missing".to_string();
     while levels.contains(&label) {

@@ -1,9 +1,10 @@
 use std::fmt;
 
-/// A feature of a model: the product of its factors, nearly always one.
+/// A feature of a model: the product of its factors, of which there is nearly
+/// always one.
 ///
-/// What it is made of is told here, for its name does not tell: columns and
-/// levels may have `:`, `^` and `=` in their names.
+/// The name of a feature does not say what it is made of, since columns and
+/// levels may have `:`, `^` and `=` in their names; this does.
 ///
 /// # Example
 ///
@@ -21,50 +22,52 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
-    /// What is multiplied; at least one factor.
+    /// The factors that are multiplied; at least one.
     pub factors: Vec<FeatureFactor>,
 }
 
 /// A factor of a feature.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeatureFactor {
-    /// The numbers of a column to some power.
+    /// The numbers of a column, raised to a power.
     Number {
-        /// Name of the column.
+        /// The name of the column.
         column: String,
-        /// The power, from 1.
+        /// The power, 1 or more.
         power: u32,
     },
-    /// 1 in rows of a level of a column, 0 in others.
+    /// 1 in rows with a level of a column, 0 in others.
     Level {
-        /// Name of the column.
+        /// The name of the column.
         column: String,
         /// The level.
         level: String,
-        /// The level that it is compared with; None where each level of the
-        /// column is a feature of its own.
+        /// The reference level that it is compared with; None where each level
+        /// of the column is a feature of its own.
         baseline: Option<String>,
     },
-    /// 1 in rows where the cell of a column is missing, 0 in others.
+    /// 1 in rows where the value of a column is missing, 0 in others.
     Missing {
-        /// Name of the column.
+        /// The name of the column.
         column: String,
-        /// What missing cells are called in the feature's name: `missing`, in
+        /// What missing values are called in the feature's name: `missing`, in
         /// parentheses where a level has that name.
         label: String,
-        /// The level that a categorical column's missing cells are compared with.
+        /// The reference level that the missing values of a categorical column
+        /// are compared with; None for other columns, or where each level is a
+        /// feature of its own.
         baseline: Option<String>,
     },
 }
 
 impl Feature {
-    /// The columns that it is made of, one a factor.
+    /// The names of the columns that it is made of, one for each factor.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.factors.iter().map(FeatureFactor::column)
     }
 
-    /// Whether it is a column as it is or one of its levels: neither a product
-    /// nor a power, so that its weight can be read on its own.
+    /// Whether it is a column as it is or one of its levels, and neither a
+    /// product nor a power, so that its coefficient can be read on its own.
     pub fn is_single(&self) -> bool {
         match &self.factors[..] {
             [FeatureFactor::Number { power, .. }] => *power == 1,
@@ -75,8 +78,8 @@ impl Feature {
 }
 
 impl fmt::Display for Feature {
-    /// Its name, as in a table of coefficients: `area`, `area^2`, `town=Kiel`,
-    /// `area:town=Kiel`.
+    /// Writes its name, as in a table of coefficients: `area`, `area^2`,
+    /// `town=Kiel`, `area:town=Kiel`.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         for (index, factor) in self.factors.iter().enumerate() {
             if index > 0 {
@@ -89,7 +92,7 @@ impl fmt::Display for Feature {
 }
 
 impl FeatureFactor {
-    /// Name of the column.
+    /// The name of the column.
     pub fn column(&self) -> &str {
         match self {
             Self::Number { column, .. }

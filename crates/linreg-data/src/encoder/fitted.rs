@@ -6,28 +6,28 @@ use crate::error::quote;
 use crate::schema::{Column, Kind, Schema, SchemaIndex, Spread};
 use crate::{DataError, Moments, Split};
 
-/// What the rows that a model is fitted to hold, a column of the encoder each:
-/// those that are neither held out, nor left out for a missing cell, nor of
-/// weight 0.
+/// A summary of the rows that a model is fitted to, one entry for each column
+/// of the encoder. These rows are neither held out, nor left out for a missing
+/// value, nor of weight 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FittedRows(pub Vec<FittedColumn>);
 
-/// What the cells of a column in these rows are.
+/// A summary of a column in these rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FittedColumn {
-    /// How many are missing.
+    /// The number of missing values.
     pub missing: u64,
-    /// Number of rows of each level.
+    /// The number of rows of each level; empty for numbers.
     pub levels: Vec<u64>,
     /// The first number.
     pub first: Option<f64>,
-    /// Whether some number is another than the first.
+    /// Whether some number differs from the first.
     pub varies: bool,
-    /// Mean and spread of the numbers, where missing cells take the mean.
+    /// The mean and spread of the numbers, where missing values take the mean.
     pub numbers: Option<Numbers>,
 }
 
-/// What numbers are like.
+/// The mean, spread and range of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Numbers {
     pub moments: Moments,
@@ -57,7 +57,8 @@ impl FittedColumn {
         };
         let present = || rows().filter_map(|(value, missing)| (!missing).then_some(value));
         let first = present().next();
-        // Stops at the first that differs, nearly always the second row.
+        // `any` stops at the first number that differs, nearly always in the
+        // second row.
         let varies = first.is_some_and(|first| present().any(|value| value != first));
         let numbers = with_means.then(|| {
             let values: Vec<f64> = present().collect();
@@ -104,7 +105,7 @@ impl FittedColumn {
 }
 
 impl FittedRows {
-    /// Adds what later rows hold.
+    /// Adds the summary of later rows.
     pub fn merge(&mut self, later: Self) {
         match self.0.is_empty() {
             true => *self = later,
@@ -117,8 +118,8 @@ impl FittedRows {
 }
 
 impl Encoder {
-    /// Whether a model of the rows for training of a split may be fitted to
-    /// fewer rows than the table has.
+    /// Whether a model of the training rows of a split may be fitted to fewer
+    /// rows than the table has.
     pub(crate) fn may_leave_out_rows(&self, split: &Split) -> bool {
         let num_features = self.num_feature_columns();
         let is_dropped = |(index, column): (usize, &Column)| {
@@ -129,15 +130,16 @@ impl Encoder {
             || self.weight.is_some() && self.columns.last().is_some_and(has_zero)
     }
 
-    /// Makes levels and means those of the rows fitted to, in the schema too.
+    /// Restricts levels and means to those of the rows fitted to, in the schema
+    /// too.
     ///
-    /// Is false, and leaves the encoder as it was, where columns are the same in
-    /// all of these rows: they are left out of the schema, and an encoder is to
-    /// be made anew. With `keeps_constants` they stay.
+    /// Returns false, and leaves the encoder as it was, if features are
+    /// constant in these rows: their columns become ignored in the schema, and
+    /// the caller has to make a new encoder. With `keeps_constants` they stay.
     ///
     /// # Errors
     ///
-    /// A baseline that was named and is the level of no row fitted to.
+    /// A reference level that the user named and that no row fitted to has.
     pub(crate) fn settle(
         &mut self,
         rows: &FittedRows,
@@ -147,7 +149,7 @@ impl Encoder {
         let num_features = self.num_feature_columns();
         let target = rows.0.get(num_features);
         if target.is_none_or(|target| target.first.is_none()) {
-            // No rows at all: whoever fits to them says so.
+            // There are no rows at all; the fit reports that.
             return Ok(true);
         }
         let mut constants = Vec::new();
@@ -155,15 +157,16 @@ impl Encoder {
         let columns = self.columns[..num_features].iter().enumerate();
         for ((index, column), found) in columns.zip(&rows.0) {
             let why = found.constant(&column.kind, self.intercept);
-            // A column of a product may be the same in every row, but not missing.
+            // A column that is only in products may be constant, but not
+            // missing in every row.
             let is_left_out = features.contains(&index) || found.is_empty();
             if let Some(why) = why.filter(|_| !keeps_constants && is_left_out) {
                 constants.push((column, why));
             }
         }
         if !constants.is_empty() {
-            // One whose missing cells have cost rows goes alone: in the rows that
-            // come back, others may vary.
+            // A column whose missing values have cost rows is left out alone:
+            // in the rows that come back, other columns may vary.
             constants.sort_by_key(|(column, _)| std::cmp::Reverse(column.missing));
             if constants[0].0.missing > 0 {
                 constants.truncate(1);
@@ -199,7 +202,8 @@ impl Encoder {
         Ok(true)
     }
 
-    /// The columns that are features on their own, not only in products.
+    /// The positions of the columns that are features on their own, not only in
+    /// products.
     fn columns_alone(&self) -> HashSet<usize> {
         let index = self.feature_index();
         let alone = self.terms.iter().filter_map(|term| match &term.0[..] {
@@ -210,8 +214,7 @@ impl Encoder {
     }
 }
 
-/// Keeps the levels of a column that are those of some row, and returns the
-/// others.
+/// Keeps the levels of a column that some row has, and returns the others.
 fn narrow(
     column: &mut Column,
     counts: &[u64],
@@ -250,12 +253,12 @@ fn has_zero(weight: &Column) -> bool {
 }
 
 impl FittedColumn {
-    /// Whether every cell is missing.
+    /// Whether every value is missing.
     fn is_empty(&self) -> bool {
         self.first.is_none() && self.levels.iter().all(|count| *count == 0)
     }
 
-    /// What all cells are, if they are the same.
+    /// Says what every cell is, if all are the same.
     fn constant(&self, kind: &Kind, has_intercept: bool) -> Option<String> {
         let what = match kind {
             Kind::Categorical { levels, .. } => {

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 /// Finds the index of a level by the text of a cell.
 ///
-/// A cell is of the level with the same text. Where there is none, it is of the
-/// only level that programs write differently in another format: `1` and `1.0`,
-/// `true` and `True`, `2024-02-29` and `2024-02-29T00:00:00`.
+/// A cell has the level with the same text. Where there is none, it has the
+/// only level that differs in nothing but the way in which file formats write a
+/// value: `1` and `1.0`, `true` and `True`, `2024-02-29` and
+/// `2024-02-29T00:00:00`.
 pub(super) struct LevelIndex<'a> {
     levels: &'a [String],
     exact: HashMap<&'a str, u32>,
-    /// By the text without what formats differ in; None where two levels differ
-    /// in nothing else.
+    /// The levels by their text as [`without_format`] returns it; None where
+    /// two levels have the same.
     loose: OnceCell<HashMap<Cow<'a, str>, Option<u32>>>,
 }
 
@@ -42,8 +43,9 @@ impl<'a> LevelIndex<'a> {
     }
 }
 
-/// A cell without what formats write differently: zeros after the decimal point,
-/// capitals of `true` and `false`, and midnight after a date.
+/// Returns the text of a cell without what formats write differently: zeros at
+/// the end of the decimals, capitals of `true` and `false`, and midnight after
+/// a date.
 fn without_format(word: &str) -> Cow<'_, str> {
     if let Some((whole, part)) = word.split_once('.') {
         let digits = whole.trim_start_matches(['+', '-']);
@@ -86,7 +88,7 @@ mod tests {
     fn a_cell_is_of_the_level_with_its_text_before_any_other() {
         assert_eq!(index(&["1", "1.0"], "1.0"), Some(1));
         assert_eq!(index(&["1.10", "1.1"], "1.1"), Some(1));
-        // Two levels differ only in zeros: neither is meant.
+        // Two levels differ only in zeros at the end, so the cell has neither.
         assert_eq!(index(&["1.10", "1.1"], "1.100"), None);
     }
 

@@ -3,12 +3,14 @@ use crate::error::quote;
 use crate::{DataError, Kind, MissingPolicy};
 
 impl Encoder {
-    /// Another policy for missing cells in tables that the encoder is applied to.
+    /// Returns the encoder with another policy for missing values in the tables
+    /// that it is applied to.
     ///
     /// # Errors
     ///
-    /// A policy that has other features, or means that are not known: only an
-    /// encoder that was made for it tells which cells are missing.
+    /// A policy that needs other features, or a mean that the encoder does not
+    /// know: only an encoder that was made with [`MissingPolicy::Indicator`]
+    /// has features for missing values.
     pub fn with_missing(self, missing: MissingPolicy) -> Result<Self, DataError> {
         let features = self.feature_names();
         let changed = Self { missing, ..self };

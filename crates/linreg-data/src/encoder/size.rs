@@ -2,20 +2,21 @@ use super::Encoder;
 use super::design::Design;
 use crate::DataError;
 
-/// Features of a model at most, where nothing else is said.
+/// The largest number of features of a model by default.
 pub const MAX_FEATURES: usize = 10_000;
 
-/// Features at most that may be allowed, and that a stored encoder may have: what
-/// they are takes some hundreds of MB.
+/// The highest limit on features that can be set, and the largest number that a
+/// stored encoder may have: the description of so many takes some hundreds of
+/// MB.
 pub const MOST_FEATURES: usize = 1_000_000;
 
 impl Encoder {
-    /// Number of features of a row, multiplied out without making any of them.
+    /// The number of features of a row, computed without making any of them.
     pub fn num_features(&self) -> usize {
         usize::try_from(Design::of(self).num_features()).unwrap_or(usize::MAX)
     }
 
-    /// An error for more features than the limit.
+    /// Checks that there are no more features than the limit.
     ///
     /// # Errors
     ///

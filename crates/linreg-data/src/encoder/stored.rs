@@ -53,8 +53,8 @@ impl TryFrom<StoredEncoder> for Encoder {
 }
 
 impl Encoder {
-    /// Targets and the weight are the last columns, in this order: rows are read
-    /// by where they stand.
+    /// Checks that targets and the weight are the last columns, in this order,
+    /// since rows are read by the positions of their columns.
     fn check_roles(&self) -> Result<(), DataError> {
         if self.targets.is_empty() {
             return Err(DataError::stored("number of targets", 0, "at least 1"));
@@ -99,8 +99,8 @@ impl Encoder {
         }
     }
 
-    /// Columns of features are found by their names: one as it is, and one by its
-    /// levels at most.
+    /// Checks the columns of features. They are found by name, so each name may
+    /// occur once as the column is and then at most once by its levels.
     fn check_feature_columns(&self) -> Result<(), DataError> {
         let columns = &self.columns[..self.num_feature_columns()];
         let targets: HashSet<&String> = self.targets.iter().collect();
@@ -142,8 +142,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Every factor is of a column that is there and can be what it says, and
-    /// every column is of a factor.
+    /// Checks that every factor names a column that is there and can be used in
+    /// that way, and that every column of features is in a term.
     fn check_terms(&self) -> Result<(), DataError> {
         let columns = self.feature_index();
         let mut used = HashSet::new();

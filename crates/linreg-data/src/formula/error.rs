@@ -1,9 +1,9 @@
 use std::ops::Range;
 
-/// An error shows at most this many characters of a name or a formula.
+/// The largest number of characters of a name or a formula that an error shows.
 pub(super) const WINDOW: usize = 60;
 
-/// Where a formula is wrong, and what to write instead.
+/// An error in a formula: where it is, and what to write instead.
 ///
 /// ```
 /// let columns = ["price", "area", "town"].map(String::from);
@@ -17,13 +17,13 @@ pub(super) const WINDOW: usize = 60;
 #[error("character {}: {message}\n{}", self.position(), self.excerpt())]
 pub struct FormulaError {
     pub(super) formula: String,
-    /// In bytes; empty at the end of the formula.
+    /// The part that is wrong, in bytes; empty at the end of the formula.
     pub(super) range: Range<usize>,
     pub(super) message: String,
 }
 
 impl FormulaError {
-    /// The place of the error: the formula's first character is 1.
+    /// The position of the error in characters, from 1.
     ///
     /// ```
     /// let columns = ["y", "x"].map(String::from);
@@ -34,7 +34,8 @@ impl FormulaError {
         self.formula[..self.range.start].chars().count() + 1
     }
 
-    /// The formula, or the part of it around the error, over a line of carets.
+    /// Returns the formula, or the part of it around the error, above a line of
+    /// carets.
     pub(super) fn excerpt(&self) -> String {
         let length = |text: &str| escaped(text).chars().count();
         let start = length(&self.formula[..self.range.start]);
@@ -43,7 +44,7 @@ impl FormulaError {
         let (from, to) = if all.len() <= WINDOW {
             (0, all.len())
         } else {
-            // Two characters are left to the ellipses.
+            // Two characters are reserved for the ellipses.
             let visible = WINDOW - 2;
             let from = start.saturating_sub(WINDOW / 2).min(all.len() - visible);
             (from, from + visible)
@@ -57,7 +58,7 @@ impl FormulaError {
     }
 }
 
-/// The name as an error has it.
+/// Returns a name as an error shows it.
 pub fn in_backticks(name: &str) -> String {
     format!("`{}`", shortened(name).replace('`', "``"))
 }
@@ -70,8 +71,9 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
-/// The text with all its invisible characters spelt out, those that steer nothing
-/// but themselves too: a caret stands below the character that it means.
+/// Returns the text with all invisible characters written as escapes, also
+/// those that control nothing, so that a caret is below the character that it
+/// means.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,9 +1,9 @@
-/// Whether names may have this character without backticks.
+/// Whether a name without backticks may contain this character.
 pub fn is_of_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '.'
 }
 
-/// The name as a formula has it.
+/// Returns a name as it is written in a formula.
 pub fn written(name: &str) -> String {
     let bare = !name.starts_with(char::is_numeric) && name.chars().all(is_of_name);
     if bare && !matches!(name, "" | ".") {
@@ -13,26 +13,29 @@ pub fn written(name: &str) -> String {
     }
 }
 
-/// The column that a mistyped name most likely means, if one is near.
+/// Returns the column that a mistyped name most likely means, if one is
+/// similar.
 pub fn nearest<'a>(name: &str, columns: &'a [String]) -> Option<&'a str> {
     let lowercase = |name: &str| name.to_lowercase().chars().collect::<Vec<char>>();
     let name = lowercase(name);
     let near = columns.iter().filter_map(|column| {
         let letters = lowercase(column);
         let longer = name.len().max(letters.len());
-        // Nobody mistypes a longer name, and comparing takes the square of its length.
+        // Longer names are not compared, since that takes the square of their
+        // length.
         if longer > 100 || name.len().abs_diff(letters.len()) > 2 {
             return None;
         }
         let distance = edit_distance(&name, &letters);
-        // Two changes make any two-letter name of another.
+        // Two changes turn any two-letter name into any other.
         (distance <= 2 && 2 * distance <= longer).then_some((distance, column.as_str()))
     });
     near.min_by_key(|&(distance, _)| distance)
         .map(|(_, column)| column)
 }
 
-/// How many characters to insert, delete or replace to make one text of the other.
+/// Counts the characters to insert, delete or replace to turn one text into the
+/// other.
 fn edit_distance(from: &[char], to: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.iter().enumerate() {

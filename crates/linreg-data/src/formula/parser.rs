@@ -5,17 +5,17 @@ use super::error::{in_backticks, shortened};
 use super::names::{is_of_name, nearest, written};
 use super::{Factor, Formula, FormulaError, HIGHEST_DEGREE, Term};
 
-/// Parentheses nest at most this deep: each level takes some of the stack.
+/// The largest depth of nested parentheses: each level takes some of the stack.
 const DEEPEST: usize = 100;
 
-/// Written out, a formula names columns at most this often, about 10,000
-/// products of two: each further `*` can double the terms.
+/// The largest number of factors in all terms of a formula, written out; about
+/// 10,000 products of two. Each further `*` can double the terms.
 const MOST_FACTORS: usize = 20_000;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Token {
     Name,
-    /// Whatever begins with a digit.
+    /// A word that begins with a digit.
     Number,
     /// A name in backticks.
     Backticks,
@@ -26,11 +26,11 @@ enum Token {
     End,
 }
 
-/// What a part of the right side stands for.
+/// The terms that a part of the right side stands for.
 #[derive(Default)]
 struct Sum {
     terms: Vec<Term>,
-    /// Whether a `1` or `0` in it asks for an intercept; none does by default.
+    /// Whether a `1` or `0` in it asks for an intercept; None without either.
     intercept: Option<bool>,
 }
 
@@ -38,18 +38,18 @@ struct Sum {
 pub struct Parser<'a> {
     text: &'a str,
     columns: &'a [String],
-    /// Empty until all are read.
+    /// The targets; empty until all are read.
     targets: Vec<String>,
     /// The columns that the formula names.
     named: HashSet<String>,
-    /// The token to look at, and where it stands.
+    /// The current token, and its position in bytes.
     token: Token,
     range: Range<usize>,
     /// The end of the token before it.
     end: usize,
-    /// The parentheses that are open.
+    /// The number of open parentheses.
     depth: usize,
-    /// The factors made so far.
+    /// The number of factors made so far.
     written: usize,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The formula, and the columns in it that only a `.` stands for.
+    /// Parses the formula; also returns the columns that only a `.` stands for.
     pub fn formula(mut self) -> Result<(Formula, Vec<String>), FormulaError> {
         if !self.text.contains('~') {
             let end = self.text.trim_end().len();
@@ -120,7 +120,7 @@ impl<'a> Parser<'a> {
         Ok((formula, implied))
     }
 
-    /// Parts joined by `+` and `-`.
+    /// Parses parts joined by `+` and `-`.
     fn sum(&mut self) -> Result<Sum, FormulaError> {
         let mut sum = Sum::default();
         let mut removes = self.token == Token::Sign('-');
@@ -145,7 +145,7 @@ impl<'a> Parser<'a> {
             } else {
                 sum.terms.extend(part.terms);
             }
-            // As in R, taking away a 1 is adding a 0, and the other way round.
+            // As in R, removing 1 is adding 0, and the other way round.
             if let Some(intercept) = part.intercept {
                 sum.intercept = Some(intercept != removes);
             }
@@ -160,7 +160,8 @@ impl<'a> Parser<'a> {
         Ok(sum)
     }
 
-    /// Parts joined by `*`, or the parts of these, joined by `:`, which binds tighter.
+    /// Parses parts joined by `*`, or parts of these joined by `:`, which binds
+    /// tighter.
     fn product(&mut self, operator: char) -> Result<Sum, FormulaError> {
         let operand = |parser: &mut Self| match operator {
             '*' => parser.product(':'),
@@ -191,7 +192,8 @@ impl<'a> Parser<'a> {
             } else {
                 left.terms = products;
             }
-            // An empty side repeats nothing, and its factors are not counted: no work for it.
+            // Without products there are no duplicates to remove; since these
+            // factors are not counted, this avoids unlimited work.
             if !no_products {
                 keep_first(&mut left.terms);
             }
@@ -199,7 +201,8 @@ impl<'a> Parser<'a> {
         Ok(left)
     }
 
-    /// R drops the terms that a 1 multiplies, patsy keeps them: better to ask.
+    /// Refuses `1` and `0` in a product: R drops the terms that a 1 multiplies
+    /// and patsy keeps them.
     fn refuse_intercept(&self, operand: &Sum, start: usize) -> Result<(), FormulaError> {
         match operand.intercept {
             None => Ok(()),
@@ -276,7 +279,7 @@ impl<'a> Parser<'a> {
         Ok(Factor::Powers { column, degree })
     }
 
-    /// A name as it is, in backticks, or as patsy's `Q("name")`.
+    /// Parses a column name: as it is, in backticks, or as patsy's `Q("name")`.
     fn column(&mut self) -> Result<String, FormulaError> {
         let quoted = match self.called() {
             None => false,
@@ -324,13 +327,13 @@ impl<'a> Parser<'a> {
         Ok(name)
     }
 
-    /// The name of the function, if the token begins a call.
+    /// Returns the name of the function if the token begins a call.
     fn called(&self) -> Option<&str> {
         let rest = self.text[self.range.end..].trim_start();
         (self.token == Token::Name && rest.starts_with('(')).then_some(self.word())
     }
 
-    /// The token as it is written.
+    /// Returns the token as it is written.
     fn word(&self) -> &str {
         &self.text[self.range.clone()]
     }
@@ -386,7 +389,7 @@ impl<'a> Parser<'a> {
         self.advance()
     }
 
-    /// Stops a product before it fills the memory.
+    /// Counts factors, and stops before they fill the memory.
     fn count(&mut self, factors: usize, range: Range<usize>) -> Result<(), FormulaError> {
         self.written += factors;
         if self.written <= MOST_FACTORS {
@@ -442,7 +445,8 @@ impl<'a> Parser<'a> {
         self.error(self.range.clone(), message)
     }
 
-    /// The column that begins here, if it is one that needs the backticks it lacks.
+    /// Returns the column whose name begins here, if it needs backticks and has
+    /// none.
     fn unquoted(&self) -> Option<String> {
         let rest = &self.text[self.range.start..];
         let begins_here = |name: &str| {
@@ -467,12 +471,12 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Whether the factors are the same, in whatever order.
+/// Whether two terms have the same factors, in any order.
 fn is_same(one: &Term, other: &Term) -> bool {
     one.0.len() == other.0.len() && one.0.iter().all(|factor| other.0.contains(factor))
 }
 
-/// Removes all but the first of the terms that are the same.
+/// Removes all but the first of equal terms.
 fn keep_first(terms: &mut Vec<Term>) {
     let mut seen = HashSet::new();
     terms.retain(|Term(factors)| {
@@ -482,7 +486,8 @@ fn keep_first(terms: &mut Vec<Term>) {
     });
 }
 
-/// The length of the quoted text that `rest` begins with; a doubled quote is part of the text.
+/// Returns the length of the quoted text with which `rest` begins; a doubled
+/// quote is part of the text.
 fn quoted_length(rest: &str, quote: char) -> Option<usize> {
     let mut end = 1;
     loop {

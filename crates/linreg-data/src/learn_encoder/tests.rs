@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{encode_all, file};
 use crate::{ColumnChoice, Encoded, Factor, MissingPolicy, Term, UnseenPolicy, learn_schema};
 
-/// What a table becomes: schema, encoder, and its rows for training.
+/// Learns the schema and the encoder of a table, and encodes its training rows.
 fn learned(
     content: &str,
     choice: &ColumnChoice,
@@ -41,7 +41,7 @@ fn drop() -> EncoderConfig {
 fn a_level_only_in_rows_with_missing_cells_is_none() {
     let table = "x,f,y\n1,a,1\n2,b,2\n4,b,1\n,d,3\n3,a,2\n";
     assert_eq!(names(table, &drop(), Split::None), ["x", "f=b"]);
-    // Where the missing cell takes the mean, the row is fitted to.
+    // Where the missing value takes the mean, the model is fitted to its row.
     let mean = EncoderConfig {
         missing: MissingPolicy::Mean,
         ..drop()
@@ -110,13 +110,13 @@ fn constant_columns_are_left_out_and_the_reason_is_kept() {
     let table = "c,x,f,y\n5,1,k,1\n5,2,k,2\n5,4,k,1\n,7,l,3\n7,,k,2\n";
     let (schema, encoder) = learned(table, &ColumnChoice::default(), &drop(), Split::None).unwrap();
     assert_eq!(why(&schema, "c"), "every cell is 5 in the rows fitted to");
-    // A missing cell of a column that is left out leaves no row out, so that f
+    // A missing value of a column that is left out leaves no row out, so that f
     // varies.
     assert_eq!(encoder.feature_names(), ["x", "f=l"]);
     let file = file("t.csv", table);
     let encoded = encode_all(file.open().unwrap().as_ref(), &encoder).unwrap();
     assert_eq!(encoded.kept, [true, true, true, true, false]);
-    // Named one by one, it is an error.
+    // It is an error if the user names it.
     let named = EncoderConfig {
         terms: Some(
             ["c", "x"]
@@ -130,7 +130,7 @@ fn constant_columns_are_left_out_and_the_reason_is_kept() {
         message,
         "the column `c` cannot be a feature: every cell is 5 in the rows fitted to"
     );
-    // But not if it is only among all columns.
+    // It is no error if a `.` stands for it.
     let implied = EncoderConfig {
         implied: vec!["c".to_string()],
         ..named

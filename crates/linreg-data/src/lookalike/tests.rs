@@ -68,7 +68,7 @@ fn words_with_digits_are_words() {
         "",
         "é1",
     ] {
-        // What ends in a mark is no number either.
+        // A text that ends in a mark is no number either.
         assert_eq!(remedy(text).filter(|_| text != "1,"), None, "{text}");
     }
 }

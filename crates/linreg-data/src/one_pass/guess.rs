@@ -9,7 +9,7 @@ use crate::read::WIDE;
 use crate::source::{ChunkOrder, Source};
 use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts};
 
-/// The encoder that a table of the first chunk only would have.
+/// Returns the encoder that the first chunk alone would give.
 pub(super) fn first_rows(
     source: &dyn Source,
     indices: &[usize],
@@ -29,11 +29,11 @@ pub(super) fn first_rows(
     Encoder::new(&schema, config)
 }
 
-/// An encoder that the first rows suggest, until a later one shows that it is
-/// wrong.
+/// An encoder that the first rows suggest, used until a later row shows that it
+/// is wrong.
 pub(super) struct Guess<T> {
     encoder: BoundEncoder,
-    /// Where its columns stand among those that are read.
+    /// The positions of its columns among those that are read.
     positions: Vec<usize>,
     chunk_fold: ChunkFold<T>,
     is_wrong: AtomicBool,
@@ -46,14 +46,15 @@ impl<T> Guess<T> {
         encoder: Encoder,
         fold: &mut impl Fold<Chunk = T>,
     ) -> Result<Self, DataError> {
-        // Rows are counted before the work that wide ones take.
+        // For wide rows, which take much work, the number of rows is to be
+        // known first.
         let width = encoder.num_features() + encoder.targets().len();
         if width > WIDE {
             return Err(DataError::Columns("the rows are wide".to_string()));
         }
         let chunk_fold = fold.start(&encoder)?;
         let encoder = encoder.bind(source, true)?;
-        // The first of a column that is read twice.
+        // A column that is read twice has the position of its first reading.
         let mut positions = HashMap::new();
         for (position, column) in read.iter().enumerate() {
             positions.entry(*column).or_insert(position);
@@ -75,8 +76,8 @@ impl<T> Guess<T> {
         !self.is_wrong.load(Ordering::Relaxed)
     }
 
-    /// An error makes the guess wrong: if it was right, the second pass has the
-    /// same error.
+    /// Takes a result; an error marks the guess as wrong. If the guess was
+    /// right, the second pass finds the same error.
     pub fn check<R>(&self, result: Result<R, DataError>) -> Option<R> {
         if result.is_err() {
             self.is_wrong.store(true, Ordering::Relaxed);
@@ -84,7 +85,7 @@ impl<T> Guess<T> {
         result.ok()
     }
 
-    /// What a chunk becomes; None once the guess is wrong.
+    /// Encodes and folds a chunk; None once the guess is wrong.
     pub fn fold(
         &self,
         chunk: &Chunk,

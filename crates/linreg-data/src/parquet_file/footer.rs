@@ -2,21 +2,22 @@ use super::thrift::{LIST, STRUCT, Thrift, Wrong};
 use crate::input::InputFile;
 use crate::unpacked::{MAX_COLUMNS, MAX_HEADER_BYTES, size};
 
-/// Columns in columns at most.
+/// The largest depth of columns inside columns.
 const MAX_DEPTH: usize = 64;
 
-/// Row groups at most: the reader numbers them in 16 bits.
+/// The largest number of row groups: the reader numbers them with 16 bits.
 const MAX_ROW_GROUPS: usize = 1 << 15;
 
-/// Columns of all row groups at most, half a kilobyte of memory each.
+/// The largest number of columns in all row groups together; each takes half a
+/// kilobyte of memory.
 const MAX_CHUNKS: usize = 1 << 19;
 
-/// Why a footer is not read.
+/// The reason why a footer is not read.
 #[derive(Debug, PartialEq)]
 pub(super) enum Refused {
-    /// It is none, or contradicts itself.
+    /// It is no footer, or it contradicts itself.
     Damaged,
-    /// It is larger than what is read.
+    /// It is larger than the limits.
     Large(String),
 }
 
@@ -26,7 +27,8 @@ impl From<Wrong> for Refused {
     }
 }
 
-/// Checks what a file says of itself before memory is taken for it.
+/// Checks the footer of a file before memory is allocated for what it
+/// describes.
 pub(super) fn check_file(file: &InputFile) -> std::io::Result<Result<(), Refused>> {
     let Some(tail) = file.num_bytes().checked_sub(8) else {
         return Ok(Err(Refused::Damaged));
@@ -106,11 +108,11 @@ fn check(footer: &[u8]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Checks that columns, each told with how many of the next ones it consists of,
-/// are a tree of bounded depth: the reader makes one function call inside another
-/// for each level.
+/// Checks that the columns are a tree of limited depth; each is given as the
+/// number of its children, which follow it. The reader makes a nested function
+/// call for each level.
 fn check_tree(children: &[i64]) -> Result<(), Refused> {
-    // How many are to come at each level.
+    // How many columns are still to come at each level.
     let mut levels: Vec<usize> = Vec::new();
     for (index, count) in children.iter().enumerate() {
         match levels.last_mut() {
@@ -170,7 +172,7 @@ mod tests {
         // Field 4, a list of 2^31 - 1 structures, of which there is none.
         let groups = [0x49, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07, 0];
         assert_eq!(check(&groups), Err(Refused::Damaged));
-        // As many as there are bytes, all empty.
+        // As many structures as there are bytes, all empty.
         let mut groups = vec![0x49, 0xFC, 0x80, 0x80, 0x04];
         groups.extend([0; 1 << 16]);
         groups.push(0);

@@ -3,19 +3,20 @@ use std::io;
 use super::thrift::{Thrift, Wrong};
 use crate::input::InputFile;
 
-/// Bytes of a header at most; statistics in it may be of long texts.
+/// The largest size of a header in bytes; its statistics may contain long
+/// texts.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Encodings whose pages tell the lengths of their texts apart from these.
+/// The encodings that store the lengths of texts apart from the texts.
 const DELTA_LENGTHS: i64 = 6;
 const DELTA_TEXTS: i64 = 7;
 
-/// What a page says of itself.
+/// The header of a page.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct PageHeader {
-    /// Bytes that the header takes.
+    /// The size of the header in bytes.
     pub length: u64,
-    /// Bytes of the page after it, and those they unpack to.
+    /// The bytes of the page after the header, packed and unpacked.
     pub packed: u64,
     pub unpacked: u64,
     pub num_values: u64,
@@ -24,8 +25,8 @@ pub(super) struct PageHeader {
 }
 
 impl PageHeader {
-    /// The header that begins at this byte of a file, if there is one before
-    /// `end`.
+    /// Reads the header that begins at the byte `start` of a file and ends
+    /// before `end`.
     pub fn read(file: &InputFile, start: u64, end: u64) -> io::Result<Result<Self, Wrong>> {
         let mut length = 256;
         loop {
@@ -44,7 +45,7 @@ impl PageHeader {
         // dictionary, and of a page of data of version 2.
         let mut pages = [(0, 0); 3];
         let mut thrift = Thrift::new(bytes);
-        // As the reader, which takes the types of these fields for granted.
+        // The types of these fields are not checked, as in the reader.
         thrift.fields(|thrift, field| {
             let (page, encoding) = match field.id {
                 1 => return thrift.signed().map(|value| kind = value).map(|()| true),
@@ -84,13 +85,14 @@ impl PageHeader {
         })
     }
 
-    /// Whether a text of the page may take up again what those before it have.
+    /// Whether a text of the page may repeat the beginning of the text before
+    /// it.
     pub fn repeats_texts(&self) -> bool {
         !self.is_dictionary && self.encoding == DELTA_TEXTS
     }
 
-    /// Whether the page has a number of its own for each value, which the reader
-    /// unpacks at once.
+    /// Whether the page stores a length for each value; the reader unpacks all
+    /// lengths at once.
     pub fn has_lengths(&self) -> bool {
         !self.is_dictionary && matches!(self.encoding, DELTA_LENGTHS | DELTA_TEXTS)
     }

@@ -13,31 +13,31 @@ use crate::DataError;
 use crate::input::InputFile;
 use crate::unpacked::most_of_lz4;
 
-/// What the pages of a column take in a row group, found before any of them is
+/// The sizes of the pages of a column in a row group, found before any page is
 /// unpacked.
 #[derive(Debug, Default)]
 pub(super) struct Pages {
-    /// Bytes of the largest page with the dictionary, as they are unpacked.
+    /// The unpacked bytes of the largest page and the dictionary together.
     pub unpacked: u64,
-    /// Bytes of all pages in the file.
+    /// The packed bytes of all pages.
     pub packed: u64,
-    /// Bytes of the longest value that may stand in any row.
+    /// The bytes of the longest value that any row may have.
     pub longest: u64,
-    /// Of pages of texts, their rows and their bytes.
+    /// The number of values and the bytes of each page of texts.
     texts: Vec<(u64, u64)>,
 }
 
-/// What the pages are read of.
+/// The column of a row group whose pages are read.
 pub(super) struct Chunk<'a> {
     pub file: &'a InputFile,
     pub column: &'a ColumnChunkMetaData,
     pub num_rows: usize,
-    /// Where the pages of data are, where the file says so.
+    /// The positions of the data pages, if the file contains them.
     pub locations: Option<&'a [PageLocation]>,
 }
 
 impl Chunk<'_> {
-    /// Goes over the headers of all pages.
+    /// Reads the headers of all pages.
     pub fn pages(&self) -> Result<Pages, DataError> {
         let mut pages = Pages::default();
         let (mut largest, mut dictionary) = (0, 0);
@@ -67,7 +67,8 @@ impl Chunk<'_> {
             }
             let mut unpacked = header.unpacked;
             if header.has_lengths() {
-                // The lengths of what comes before and of the rest.
+                // These are the lengths of the shared beginnings and of the
+                // rest.
                 unpacked += header.num_values.saturating_mul(8);
             }
             if kind == Type::BYTE_ARRAY {
@@ -83,7 +84,8 @@ impl Chunk<'_> {
         Ok(pages)
     }
 
-    /// The bytes of the longest value of the dictionary, which any row may have.
+    /// Returns the bytes of the longest value of the dictionary, which any row
+    /// may have.
     pub fn longest_of_dictionary(&self) -> Result<u64, DataError> {
         if self.column.column_type() != Type::BYTE_ARRAY {
             return Ok(0);
@@ -107,7 +109,7 @@ impl Chunk<'_> {
         Ok(longest)
     }
 
-    /// Calls with the header of each page and the byte after it.
+    /// Calls `take` with the header of each page and the position after it.
     fn each(
         &self,
         mut take: impl FnMut(&PageHeader, u64) -> Result<(), DataError>,
@@ -140,7 +142,7 @@ impl Chunk<'_> {
         for (index, place) in places.enumerate() {
             let (first, end) = place.ok_or_else(|| wrong("a page is nowhere"))?;
             if index == 0 && first != start {
-                // What is before the first page of data is the dictionary.
+                // The dictionary is before the first page of data.
                 let length = first.checked_sub(start).filter(|length| *length < 1 << 31);
                 length.ok_or_else(|| wrong("a dictionary is nowhere"))?;
                 page(start, first)?;
@@ -150,12 +152,12 @@ impl Chunk<'_> {
         Ok(())
     }
 
-    /// Checks that a page unpacks to no more than it says, where its decoder would
-    /// go on.
+    /// Checks that a page unpacks to no more than its header says, for codecs
+    /// whose decoder would not stop there.
     fn check_packed(&self, header: &PageHeader, start: u64) -> Result<(), DataError> {
-        /// A byte of gzip is at most so many.
+        /// The largest number of bytes that a byte of gzip unpacks to.
         const MOST_OF_A_BYTE: u64 = 1032;
-        /// To so many bytes a page may unpack without harm.
+        /// A page may always unpack to this many bytes.
         const HARMLESS: u64 = 1 << 24;
         let bytes = || self.file.bytes_at(start, header.packed as usize);
         let unpacked = match self.column.compression() {
@@ -178,14 +180,16 @@ impl Chunk<'_> {
 }
 
 impl Pages {
-    /// The most bytes of texts that so many rows one after the other may have.
+    /// Returns the largest number of bytes of text in this many consecutive
+    /// rows.
     pub fn texts_of(&self, num_rows: u64) -> u64 {
         let (mut most, mut bytes, mut first) = (0u64, 0u64, 0);
-        // Rows between the end of the first page and the start of the last.
+        // The rows between the end of the first page and the start of the last.
         let mut between = 0u64;
         for (index, (rows, size)) in self.texts.iter().enumerate() {
             bytes = bytes.saturating_add(*size);
-            // A row of the first page and one of this one.
+            // The rows would include at least one of the first page and one of
+            // this page.
             while first < index && between.saturating_add(2) > num_rows {
                 bytes -= self.texts[first].1;
                 first += 1;
@@ -203,7 +207,7 @@ impl Pages {
     }
 }
 
-/// An error that is told of as a damaged file.
+/// Returns an error that is reported as a damaged file.
 fn wrong(problem: &str) -> DataError {
     ParquetError::General(problem.to_string()).into()
 }

@@ -2,24 +2,24 @@ use std::ops::Range;
 
 use parquet::file::metadata::ParquetMetaData;
 
-/// Rows of a part: small enough that a thread has few in memory, and large enough
-/// that little of it goes into pages which two parts share.
+/// The rows of a part: few enough to take little memory, and enough that few
+/// pages are shared by two parts.
 const PART_ROWS: usize = 1 << 16;
 
-/// Parts of a row group at most: for each, the headers of the pages before it may
-/// have to be read.
+/// The largest number of parts of a row group: each may have to read the
+/// headers of all pages before it.
 const MOST_PARTS: usize = 64;
 
-/// Rows of a row group.
+/// A range of rows of a row group.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Run {
     pub(crate) row_group: usize,
     pub(crate) rows: Range<usize>,
-    /// Number in the table of the first of them.
+    /// The number of the first row in the table.
     pub(crate) first_row: u64,
 }
 
-/// The runs of rows that parts are made of, or None where the file contradicts
+/// Returns the ranges of rows of all parts; None if the file contradicts
 /// itself.
 pub(crate) fn runs(metadata: &ParquetMetaData) -> Option<Vec<Run>> {
     let mut runs = Vec::new();

@@ -1,11 +1,12 @@
-//! Thrift's compact protocol, in which a Parquet file speaks of itself: enough of
-//! it to see that what is said can be true before memory is taken for it.
+//! A reader for Thrift's compact protocol, in which the metadata of a Parquet
+//! file is written. It reads enough to check that the metadata can be true
+//! before memory is allocated for it.
 
-/// What is said cannot be true, or goes on after the end.
+/// The data cannot be valid, or goes on after the end.
 #[derive(Debug, PartialEq)]
 pub(super) struct Wrong;
 
-/// Types of fields and of elements.
+/// The types of fields and of elements.
 const STOP: u8 = 0;
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
@@ -21,10 +22,10 @@ const MAP: u8 = 11;
 pub(super) const STRUCT: u8 = 12;
 const UUID: u8 = 13;
 
-/// Structures in structures at most; the format needs a handful.
+/// The largest depth of nested structures; the format needs a handful.
 const MAX_DEPTH: usize = 32;
 
-/// Bytes that are gone over from the first to the last.
+/// A reader that goes through bytes from first to last.
 pub(super) struct Thrift<'a> {
     bytes: &'a [u8],
     position: usize,
@@ -41,7 +42,7 @@ impl<'a> Thrift<'a> {
         Self { bytes, position: 0 }
     }
 
-    /// Bytes gone over.
+    /// The number of bytes read so far.
     pub fn position(&self) -> usize {
         self.position
     }
@@ -78,8 +79,8 @@ impl<'a> Thrift<'a> {
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    /// Calls with each field of a structure: what does not go over its value says
-    /// false.
+    /// Calls `take` with each field of a structure; `take` returns false if it
+    /// has not read the value, which is then skipped.
     pub fn fields(
         &mut self,
         mut take: impl FnMut(&mut Self, &Field) -> Result<bool, Wrong>,
@@ -102,8 +103,8 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// The type and the number of the elements of a list, each of which takes a
-    /// byte or more.
+    /// Reads the type and the number of the elements of a list, each of which
+    /// takes at least one byte.
     pub fn list(&mut self) -> Result<(u8, usize), Wrong> {
         let byte = self.byte()?;
         let count = match byte >> 4 {
@@ -117,7 +118,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// Goes over a value.
+    /// Skips a value.
     pub fn skip(&mut self, kind: u8, depth: usize) -> Result<(), Wrong> {
         if depth > MAX_DEPTH {
             return Err(Wrong);
@@ -162,7 +163,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// Goes over an element, of which a truth takes a byte.
+    /// Skips an element of a list; there, a boolean takes one byte.
     fn skip_element(&mut self, kind: u8, depth: usize) -> Result<(), Wrong> {
         match kind {
             TRUE | FALSE => self.skip_bytes(1),

@@ -8,21 +8,21 @@ use crate::source::Origin;
 use crate::text_format::CellReader;
 use crate::values::text;
 
-/// Dates of a column whose day and month may change places.
+/// The dates of a column in which day and month may be exchanged.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct SlashedDates {
-    /// The first that can be read in both ways.
+    /// The first date that can be read in both orders.
     pub first_either: Option<Example>,
-    /// The first with a day above 12 in the first place.
+    /// The first date that can only be read with the day first.
     pub first_day_first: Option<Example>,
-    /// The first with a day above 12 in the second place.
+    /// The first date that can only be read with the month first.
     pub first_month_first: Option<Example>,
-    /// What all dates are like if the month comes first, where some can be read
-    /// so.
+    /// The spread of all dates if the month comes first; only where some can be
+    /// read so.
     pub month_first: Option<Box<DateSpread>>,
 }
 
-/// What dates are like, in days since 1970-01-01.
+/// The mean, spread and range of dates, in days since 1970-01-01.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct DateSpread {
     pub moments: Moments,
@@ -43,7 +43,8 @@ impl DateSpread {
 }
 
 impl SlashedDates {
-    /// Takes a date, and gives its days; the day comes first where it can.
+    /// Takes a date and returns its days; the day comes first where that gives
+    /// a date.
     pub fn take(&mut self, date: Date, found: &str, row: usize) -> f64 {
         let (days, first) = match date {
             Date::Known(days) => return days,
@@ -74,7 +75,7 @@ impl SlashedDates {
         firsts.into_iter().all(Option::is_none)
     }
 
-    /// Learns what the dates of a chunk are like if the month comes first.
+    /// Computes the spread of the dates of a chunk if the month comes first.
     pub fn measure(&mut self, array: &StringArray, rows: usize, cells: &CellReader) {
         if self.is_empty() {
             return;
@@ -92,8 +93,8 @@ impl SlashedDates {
         }));
     }
 
-    /// Learns from later rows. `earlier` and `of_later` are what the dates of
-    /// each are like where none can change its order.
+    /// Adds later rows. `earlier` and `of_later` give the spread of the dates
+    /// on each side where no date can be read in two orders.
     pub fn merge(
         &mut self,
         later: Self,

@@ -5,18 +5,18 @@ use crate::lookalike::{Writings, is_gap};
 use crate::source::Origin;
 use crate::text_format::CellReader;
 
-/// What the words of a column look like to a person.
+/// How the words of a column look to a person.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct OddWords {
-    /// Cells that are numbers but for the way they are written.
+    /// The number of cells that are numbers, written in another format.
     pub numbers: u64,
     pub first_number: Option<Example>,
-    /// How they are written.
+    /// The ways in which they are written.
     pub writings: Writings,
-    /// Cells that may stand for a missing one.
+    /// The number of cells that may stand for a missing value.
     pub gaps: u64,
     pub first_gap: Option<Example>,
-    /// The first of the others.
+    /// The first word that is neither.
     pub first_other: Option<Example>,
 }
 

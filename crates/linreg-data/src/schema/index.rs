@@ -1,8 +1,8 @@
 use super::{Column, Schema};
 use crate::{ColumnIndex, DataError, Factor};
 
-/// Finds the columns of a [`Schema`] by their names, in a time that does not grow
-/// with their number.
+/// Finds the columns of a [`Schema`] by name, in a time that does not grow with
+/// their number.
 ///
 /// # Example
 ///
@@ -19,7 +19,7 @@ pub struct SchemaIndex<'a> {
 }
 
 impl<'a> SchemaIndex<'a> {
-    /// Takes a look at the name of every column.
+    /// Indexes the name of every column.
     pub fn new(schema: &'a Schema) -> Self {
         Self {
             columns: &schema.columns,
@@ -27,7 +27,7 @@ impl<'a> SchemaIndex<'a> {
         }
     }
 
-    /// The column of this name.
+    /// Returns the column of this name.
     ///
     /// # Errors
     ///
@@ -36,8 +36,8 @@ impl<'a> SchemaIndex<'a> {
         self.at(self.names.get(name), name)
     }
 
-    /// The column that a factor of a term is made of: by its levels for `C()`,
-    /// else as it is.
+    /// Returns the column that a factor of a term is made of: the categorical
+    /// one for `C()`, else the column as it is.
     ///
     /// # Errors
     ///
@@ -46,12 +46,13 @@ impl<'a> SchemaIndex<'a> {
         self.at(self.names.of(factor), factor.column())
     }
 
-    /// Where the column of a factor stands.
+    /// The position of the column of a factor.
     pub(crate) fn position_of(&self, factor: &Factor) -> Option<usize> {
         self.names.of(factor)
     }
 
-    /// Where a column stands, or the one that comes a second time.
+    /// The position of a column; with `is_second`, of the one that is
+    /// categorical a second time.
     pub(crate) fn position(&self, name: &str, is_second: bool) -> Option<usize> {
         let found = match is_second {
             true => self.names.last(name),

@@ -6,10 +6,10 @@ use crate::lookalike::{as_missing, is_symbol_for_gap};
 use crate::profile::{ColumnProfile, Example, OddWords};
 use crate::text_format::CellReader;
 
-/// A cell that is unlike the others of its column.
+/// A cell that is of another kind than the rest of its column.
 pub(super) struct Odd {
     pub place: String,
-    /// What was found, where what is expected, and what helps.
+    /// What was found, what was expected, and a remedy.
     pub problem: String,
 }
 
@@ -21,7 +21,7 @@ impl Odd {
         }
     }
 
-    /// As the error of a column that is said to be of numbers.
+    /// Returns it as the error for a column that the user says is numeric.
     pub fn error(self, column: &str) -> DataError {
         DataError::Row {
             place: format!("{}, column {}", self.place, quote(column)),
@@ -29,21 +29,21 @@ impl Odd {
         }
     }
 
-    /// As the reason why a column is [`Kind::Mixed`].
+    /// Returns it as the reason why a column is [`Kind::Mixed`].
     pub fn kind(&self) -> (Kind, String) {
         (Kind::Mixed, format!("{}: {}", self.place, self.problem))
     }
 }
 
-/// A kind of cell: how many there are, what they are called, and the first.
+/// A kind of cell: how many there are, what they are called, and the first one.
 type Found<'a> = (u64, &'static str, Option<&'a Example>);
 
-/// The cell that keeps a column from being of one kind: of the rarest kind the
-/// first.
+/// Returns the cell that keeps a column from being of one kind: the first cell
+/// of the rarest kind.
 ///
-/// Numbers that are written in another way than the table's are numbers to a
-/// person: where they are at least as many as the words, the column is one of
-/// numbers.
+/// Numbers that are not written in the table's format still look like numbers
+/// to a person: where they and the other numbers are at least as many as the
+/// words, the column is one of numbers, and the odd cell is the first of them.
 pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option<Odd> {
     let (words, odd) = (&profile.words, &profile.odd);
     let numbers = profile.numbers + odd.numbers;
@@ -88,7 +88,8 @@ pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option
     if there().count() < 2 || has_only_numbers {
         return None;
     }
-    // Of as many, the first is taken for the rarest and the last for the most.
+    // Where kinds are equally many, the first is the rarest and the last the
+    // most common.
     let (_, rarest, example) = there().min_by_key(|(count, ..)| *count)?;
     let (most, others, _) = there().max_by_key(|(count, ..)| *count)?;
     let total: u64 = there().map(|(count, ..)| *count).sum();
@@ -103,8 +104,8 @@ pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option
     Some(Odd::new(example, problem))
 }
 
-/// The cell that keeps a column that is said to be numbers from being so; `word`
-/// is its first word.
+/// Returns the cell that keeps a column from being numeric, as the user says it
+/// is; `word` is its first word.
 pub(super) fn no_number(profile: &ColumnProfile, word: &Example, cells: &CellReader) -> Odd {
     let (example, remedy) = match &profile.odd.first_number {
         Some(number) => (number, profile.odd.writings.remedy(&number.found, cells)),
@@ -113,13 +114,14 @@ pub(super) fn no_number(profile: &ColumnProfile, word: &Example, cells: &CellRea
     Odd::new(example, format!("expected a number; {remedy}"))
 }
 
-/// In which order the day and the month of dates are.
+/// What the dates of a column show about the order of day and month.
 pub(super) enum Order {
-    /// Said by the column, or of no matter.
+    /// The cells show the order; None if every date can be read in one way
+    /// only.
     Known(Option<DateOrder>),
-    /// Nothing shows it.
+    /// Some dates can be read in both orders, and no date shows which is meant.
     Unknown(Odd),
-    /// Dates contradict each other.
+    /// Some dates can only have one order, and others only the other.
     Both(Odd),
 }
 
@@ -148,7 +150,8 @@ impl Order {
     }
 }
 
-/// A word that may stand for missing cells, whatever the others are.
+/// Returns a word that may stand for missing values, whatever the other words
+/// are.
 pub(super) fn gap(words: &OddWords) -> Option<String> {
     let found = words.first_gap.as_ref().map(|gap| gap.found.clone());
     found.filter(|found| is_symbol_for_gap(found))

@@ -155,7 +155,7 @@ fn check_levels(levels: &[String]) -> Result<(), DataError> {
 }
 
 fn check_shares(levels: &[String], shares: &[f64]) -> Result<(), DataError> {
-    /// What rounding may make of a sum of as many shares as there are levels.
+    /// How far rounding may move the sum of the shares of all levels from 1.
     const SLACK: f64 = 1e-6;
     if levels.is_empty() {
         let what = "number of levels of a categorical column";
@@ -199,7 +199,7 @@ impl TryFrom<StoredSpread> for Spread {
     type Error = DataError;
 
     fn try_from(stored: StoredSpread) -> Result<Self, DataError> {
-        /// What rounding may make of a mean, relative to the largest number.
+        /// How far rounding may move a mean, relative to the largest number.
         const SLACK: f64 = 1e-9;
         let StoredSpread {
             mean,

@@ -9,13 +9,14 @@ use arrow_schema::{DataType, Schema};
 use crate::DataError;
 use crate::error::quote;
 
-/// Bytes that are gathered before they are written.
+/// The bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 1 << 16;
 
-/// Writes rows as RFC 4180 has them, but for line ends, which are LF.
+/// Writes rows as in RFC 4180, except that lines end in LF.
 ///
-/// A null is an empty cell and an empty text a quoted one. Numbers have the
-/// fewest digits that read back as the same number: `50`, `0.1`, `1e+300`.
+/// A null is an empty cell, and an empty text is a quoted empty cell. Numbers
+/// have the fewest digits that read back as the same number: `50`, `0.1`,
+/// `1e+300`.
 pub(crate) struct CsvRows<W> {
     output: W,
     buffer: Vec<u8>,
@@ -23,7 +24,7 @@ pub(crate) struct CsvRows<W> {
 }
 
 impl<W: Write> CsvRows<W> {
-    /// Writes the header.
+    /// Writes the header row.
     pub(crate) fn new(output: W, schema: &Schema) -> Result<Self, DataError> {
         let mut buffer = Vec::with_capacity(2 * BUFFER_BYTES);
         for (index, field) in schema.fields().iter().enumerate() {
@@ -62,7 +63,7 @@ impl<W: Write> CsvRows<W> {
                 }
                 column.push(row, &mut self.buffer, &mut text)?;
             }
-            // A blank line would be no row.
+            // A blank line would not be read as a row.
             if self.num_columns == 1 && self.buffer.len() == start {
                 self.buffer.extend_from_slice(b"\"\"");
             }
@@ -87,7 +88,7 @@ impl<W: Write> CsvRows<W> {
 }
 
 enum Cells<'a> {
-    /// Most columns, in half of a formatter's time.
+    /// Most columns; this takes half of the time of a formatter.
     Numbers(&'a Float64Array),
     Others(&'a dyn Array, ArrayFormatter<'a>),
 }
@@ -100,7 +101,7 @@ impl<'a> Cells<'a> {
         })
     }
 
-    /// Writes the cell of a row; `text` is there to be used again.
+    /// Writes the cell of a row; `text` is a buffer that is reused.
     fn push(&self, row: usize, buffer: &mut Vec<u8>, text: &mut String) -> Result<(), DataError> {
         match self {
             Self::Numbers(numbers) if numbers.is_valid(row) => {
@@ -122,7 +123,7 @@ impl<'a> Cells<'a> {
 
 fn push_text(buffer: &mut Vec<u8>, text: &str) {
     let special = |byte| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    // Quoted, an empty text is told from a null.
+    // An empty text is quoted, so that it differs from a null.
     if !text.is_empty() && !text.bytes().any(special) {
         return buffer.extend_from_slice(text.as_bytes());
     }
@@ -176,7 +177,7 @@ mod tests {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let expected = "x,text\n50,\"\"\n,\"a \"\"b\"\"\"\n0.1,\n1e+300,c\n";
         assert_eq!(written(&batch), expected.as_bytes());
-        // A blank line would be no row.
+        // A blank line would not be read as a row.
         let alone = batch.project(&[0]).unwrap();
         let expected = "x\n50\n\"\"\n0.1\n1e+300\n";
         assert_eq!(written(&alone), expected.as_bytes());

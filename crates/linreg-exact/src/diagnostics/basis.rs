@@ -4,14 +4,14 @@ use faer::{Mat, MatMut, Par};
 use crate::{DoubleDouble, Solution};
 
 /// Turns the kept columns x of a row into v = L^-1 x, where L is the factor of
-/// the sums of products. Over all rows, weighted, these are orthonormal: v'v is
-/// the leverage, and no sum of products of them loses digits.
+/// the sums of products. These are orthonormal over all weighted rows: v'v is the
+/// leverage, and sums of their products lose no digits.
 #[derive(Clone, Debug)]
 pub(super) struct Basis {
-    /// 1 with an intercept: the column of ones is no more than a constant then.
+    /// 1 with an intercept, because the column of ones is then a constant; else 0.
     first: usize,
     constant: f64,
-    /// Of the kept columns, with an intercept.
+    /// Means of the kept columns, if there is an intercept.
     means: Vec<DoubleDouble>,
     lower: Lower,
     growth: f64,
@@ -19,7 +19,7 @@ pub(super) struct Basis {
 
 #[derive(Clone, Debug)]
 enum Lower {
-    /// In 64-bit floats, whose rounding the condition of the features
+    /// 64-bit floats, whose rounding errors the condition number of the features
     /// multiplies.
     Double(Mat<f64>),
     /// `[kept, kept]`, row-major.
@@ -28,7 +28,7 @@ enum Lower {
 
 impl Basis {
     pub fn new(solution: &Solution) -> Self {
-        /// Leaves eleven digits or so.
+        /// Condition number up to which 64-bit floats keep about eleven digits.
         const MUCH: f64 = 1e4;
         let factor = solution.factor();
         let size = factor.kept.len();
@@ -57,12 +57,13 @@ impl Basis {
         }
     }
 
-    /// By how much it multiplies the rounding of 64-bit floats, at most.
+    /// The largest factor by which it multiplies the rounding errors of 64-bit
+    /// floats.
     pub fn growth(&self) -> f64 {
         self.growth
     }
 
-    /// Begins with a row, which is no longer itself then.
+    /// Transforms a row in part, and overwrites it.
     pub fn start(&self, row: &mut [DoubleDouble], to: &mut [f64]) {
         for (value, mean) in row.iter_mut().zip(&self.means) {
             *value -= *mean;
@@ -86,7 +87,7 @@ impl Basis {
         }
     }
 
-    /// Ends with all rows of a block, `[rows, kept]`.
+    /// Completes the transformation of all rows of a block, `[rows, kept]`.
     pub fn finish(&self, block: &mut [f64]) {
         let Lower::Double(lower) = &self.lower else {
             return;

@@ -4,8 +4,8 @@ use super::order::OrderSums;
 use super::quadratic_form::probability_above_zero;
 use crate::distributions::incomplete_beta;
 
-/// The distribution of the Durbin-Watson statistic of these rows if the errors
-/// are independent and of the same normal distribution.
+/// The distribution of the Durbin-Watson statistic for these rows, if the errors
+/// are independent and have the same normal distribution.
 ///
 /// The statistic is e'Ae / e'e of the residuals e = M u of errors u, where M
 /// projects onto what the features do not explain. Its mean and variance follow
@@ -15,13 +15,14 @@ use crate::distributions::incomplete_beta;
 pub(super) struct DurbinWatson {
     pub mean: f64,
     variance: f64,
-    /// Of MAM, but for those that are zero because M is; where rows are few.
+    /// Eigenvalues of MAM, without those that are zero because of M; only for few
+    /// rows.
     eigenvalues: Option<Vec<f64>>,
 }
 
 impl DurbinWatson {
-    /// From the rows in order; figures are NaN with fewer than two degrees of
-    /// freedom, which leave the statistic no choice.
+    /// Returns the distribution for the rows in order; figures are NaN with fewer
+    /// than two degrees of freedom, because the statistic is then a constant.
     pub fn new(order: &OrderSums) -> Self {
         let (rows, size) = (order.rows, order.products.size());
         let freedom = rows - size as f64;
@@ -33,7 +34,7 @@ impl DurbinWatson {
             };
         }
         // With V'V = I: tr MA = tr A - tr V'AV, and tr (MA)² = tr A² - 2 tr V'A²V
-        // + tr (V'AV)². A has 1, 2, ..., 2, 1 and -1 beside them.
+        // + tr (V'AV)². The diagonal of A is 1, 2, ..., 2, 1, its neighbours are -1.
         let (mut trace, mut square) = (0.0, 0.0);
         for row in 0..size {
             let numbers = order.products.row(row);
@@ -55,14 +56,14 @@ impl DurbinWatson {
         }
     }
 
-    /// Probability of a statistic that is as far from what is expected: twice
-    /// that of one as far to the same side. NaN where all are equal.
+    /// Two-sided p-value: twice the probability of a statistic at least as far from
+    /// the mean on the same side. NaN if the statistic is a constant.
     ///
-    /// Exact for few rows. Else that of a beta distribution from 0 to 4 with the
-    /// same mean and variance, as Durbin and Watson have it (section 4 of part II,
-    /// 1951). Of 201 rows and an exact p of 0.05 it is 0.1 % off for lines and
-    /// seasons, and 3 % off for thirty waves of the highest frequencies, the worst
-    /// of eight designs; more rows bring it nearer.
+    /// Exact for few rows. For more, it is that of a beta distribution from 0 to 4
+    /// with the same mean and variance, as in Durbin and Watson (part II, 1951,
+    /// section 4). With 201 rows and an exact p of 0.05 it is 0.1 % off for lines
+    /// and seasons, and 3 % off for thirty waves of the highest frequencies, the
+    /// worst of eight designs; with more rows it is closer.
     pub fn p(&self, statistic: f64) -> f64 {
         let is_below = statistic < self.mean;
         let tail = match &self.eigenvalues {
@@ -73,7 +74,7 @@ impl DurbinWatson {
             }
             None => self.beta_tail(statistic, is_below),
         };
-        // The variance is zero, but for rounding, of a statistic without choice.
+        // The variance of a constant statistic is zero, except for rounding.
         if self.variance > 1e-12 && statistic >= 0.0 {
             (2.0 * tail).min(1.0)
         } else {
@@ -94,7 +95,7 @@ impl DurbinWatson {
     }
 }
 
-/// Of MAM, ascending, without the `size` that are zero because M is.
+/// Eigenvalues of MAM, ascending, without the `size` that are zero because of M.
 fn eigenvalues(rows: &[f64], size: usize) -> Option<Vec<f64>> {
     let count = rows.len() / size.max(1);
     if count <= size {

@@ -8,7 +8,7 @@ use crate::solution::ROUNDING;
 use crate::{Collinear, DoubleDouble, ExactError, Solution, Weighting};
 
 impl DiagnosticsPass {
-    /// What all rows tell.
+    /// Returns the diagnostics from the sums of all rows.
     ///
     /// # Errors
     ///
@@ -23,7 +23,7 @@ impl DiagnosticsPass {
         let squares = sums.squares.solve(true, Collinear::Drop);
         let durbin_watson = DurbinWatson::new(&sums.order);
         let targets = sums.targets.iter().enumerate().map(|(target, of_target)| {
-            // Residuals of rounding tell nothing.
+            // Residuals that are only rounding have no diagnostics.
             let is_known = Self::freedom(solution, &self.config) > 0.0
                 && !solution.targets[target].is_exact
                 && !solution.is_constant_target(target);
@@ -64,7 +64,7 @@ impl DiagnosticsPass {
         })
     }
 
-    /// L'^-1 S L^-1 of the sums S of products in the basis.
+    /// The covariance L'^-1 S L^-1, where S are the sums of products in the basis.
     fn covariance(&self, kind: Robust, target: usize, all: &ResidualSums) -> RobustCovariance {
         let sums = &all.targets[target].products;
         let solution = &self.solution;
@@ -85,7 +85,7 @@ impl DiagnosticsPass {
             variance = f64::NAN;
         }
         let product = |a: usize, b: usize| sums.row(a.max(b))[a.min(b)];
-        // Its rows are those of S L^-1.
+        // The rows of S L^-1.
         let half: Vec<Vec<DoubleDouble>> = (0..size)
             .map(|a| factor.solve_transposed((0..size).map(|b| product(a, b)).collect()))
             .collect();
@@ -109,9 +109,10 @@ impl DiagnosticsPass {
         }
     }
 
-    /// A bound of the relative errors of the sums of products.
+    /// A bound of the relative errors of the sums of products S.
     fn error(&self, kind: Robust, target: usize, all: &ResidualSums) -> f64 {
-        /// Rows of a block, and what else is rounded of a product.
+        /// Rounding errors per sum: the rows of a block, and 48 for other
+        /// operations.
         const ROUNDINGS: f64 = 560.0;
         let solution = &self.solution;
         let of_basis = 4.0 * ROUNDING * self.basis.growth();
@@ -147,8 +148,9 @@ impl DiagnosticsPass {
         (0..size).map(of_coefficient).collect()
     }
 
-    /// b' V^-1 b / k of the k weights b and their covariance V, in the basis:
-    /// where c = L' b, it is c' S^-1 c; and a bound of its relative error.
+    /// The Wald statistic b' V^-1 b / k of k weights b with covariance V, and a
+    /// bound of its relative error. With c = L' b in the basis, b' V^-1 b is c' S^-1
+    /// c / `variance`.
     fn wald(&self, target: usize, products: &Triangle, variance: f64, error: f64) -> (f64, f64) {
         let solution = &self.solution;
         let (factor, basic) = (solution.factor(), solution.basic(target));
@@ -186,14 +188,15 @@ impl DiagnosticsPass {
     }
 }
 
-/// The statistic and its degrees of freedom, of the squared residuals' regression
-/// on the features; NaN without features, and 0 of squares that are all equal.
+/// The Breusch-Pagan statistic and its degrees of freedom, from the regression of
+/// the squared residuals on the features; NaN without features, and 0 if all squares
+/// are equal.
 pub(super) fn breusch_pagan(
     squares: &Solution,
     target: usize,
     powers: &[DoubleDouble; 5],
 ) -> (f64, f64) {
-    /// Of the sum of fourth powers, what rounding leaves.
+    /// Rounding error of the total sum, relative to the sum of fourth powers.
     const ROUNDING: f64 = 1e-26;
     let fit = &squares.targets[target];
     let freedom = squares.rank as f64 - 1.0;
@@ -208,7 +211,7 @@ pub(super) fn breusch_pagan(
     (statistic, freedom)
 }
 
-/// Of residuals, about their mean.
+/// Moments of residuals about their mean.
 pub(super) struct Moments {
     rows: f64,
     skewness: f64,

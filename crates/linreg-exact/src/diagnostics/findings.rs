@@ -1,44 +1,43 @@
 use super::{Diagnostics, RowFigure};
 
-/// An assumption of the statistics of a fit that its residuals speak against.
+/// An assumption of the statistics of a fit that the residuals contradict.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// Residuals depend on that of the row before.
+    /// Residuals depend on the residual of the row before.
     SerialDependence {
-        /// The Durbin-Watson statistic; below its mean if they are alike, above
-        /// if they are opposed.
+        /// The Durbin-Watson statistic; below its mean if neighbours are alike,
+        /// above it if they have opposite signs.
         durbin_watson: f64,
-        /// Its mean without dependence.
+        /// Its expected value for independent errors.
         mean: f64,
-        /// Probability of a statistic as far from it.
+        /// Its p-value.
         p: f64,
     },
     /// Residuals are not normally distributed.
     NotNormal {
         /// The Jarque-Bera statistic.
         jarque_bera: f64,
-        /// Its probability.
+        /// Its p-value.
         p: f64,
     },
     /// The variance of residuals changes with the features.
     UnequalVariance {
         /// The Breusch-Pagan statistic.
         breusch_pagan: f64,
-        /// Its probability.
+        /// Its p-value.
         p: f64,
     },
-    /// Predictions move by more than their uncertainty without one of these
-    /// rows.
+    /// Leaving out one of these rows moves the predictions by more than their
+    /// uncertainty.
     InfluentialRows {
-        /// Those of a Cook's distance above 1, the largest first; no more than
-        /// are listed.
+        /// The listed rows with a Cook's distance above 1, the largest first.
         rows: Vec<RowFigure>,
     },
 }
 
 impl Finding {
-    /// A name for programs to know it by, such as `serial_dependence`.
+    /// A name for programs, such as `serial_dependence`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::SerialDependence { .. } => "serial_dependence",
@@ -50,13 +49,12 @@ impl Finding {
 }
 
 impl Diagnostics {
-    /// What speaks against the assumptions of a target's statistics: tests whose
-    /// p is below `level`, such as 0.05, and rows of a Cook's distance above 1.
+    /// Returns the assumptions that the residuals of a target contradict: tests with
+    /// p below `level`, such as 0.05, and rows with a Cook's distance above 1.
     ///
-    /// That there is none does not say that the assumptions hold: tests of few
-    /// rows find little. Undefined figures are no findings. Rows that count for
-    /// several are no evidence of dependence, for each of them is followed by its
-    /// equals.
+    /// No finding does not mean that the assumptions hold: tests of few rows detect
+    /// little. Undefined figures are not findings. With rows that stand for several,
+    /// serial dependence is not reported, because equal rows follow each other.
     ///
     /// # Panics
     ///

@@ -1,15 +1,16 @@
-/// A figure of a row.
+/// A figure of a row, such as its leverage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RowFigure {
-    /// The number of the row, as its reader counts.
+    /// Number of the row, as the caller of
+    /// [`DiagnosticsPass::sums`](super::DiagnosticsPass::sums) counts.
     pub row: u64,
-    /// Its figure.
+    /// The figure.
     pub value: f64,
 }
 
-/// The rows of the largest figures, the largest first, of equal ones the first
-/// row first.
+/// The rows with the largest figures, the largest first; among equal figures, the
+/// row with the lowest number first.
 #[derive(Clone, Debug)]
 pub(super) struct Largest {
     most: usize,
@@ -24,7 +25,7 @@ impl Largest {
 
     pub fn push(&mut self, row: u64, value: f64) {
         let is_full = self.list.len() == self.most;
-        // Of most rows there is nothing more to do.
+        // This is the end for most rows.
         if is_full && self.list.last().is_none_or(|last| last.value > value) {
             return;
         }

@@ -1,36 +1,36 @@
 use crate::DoubleDouble;
 use crate::products::Triangle;
 
-/// Rows up to which all of them are kept, for an exact distribution.
+/// Number of rows up to which all are kept, for an exact distribution.
 pub(super) const FEW_ROWS: usize = 200;
 
-/// What the distribution of the Durbin-Watson statistic needs to know of the
-/// rows of the [basis](super::basis::Basis) in their order.
+/// What the distribution of the Durbin-Watson statistic needs of the rows of the
+/// [basis](super::basis::Basis), in their order.
 ///
-/// With the orthonormal columns V of the basis and the matrix D of differences
-/// of neighbours, A = D'D is the statistic's matrix. Kept are the products of
-/// the differences, V'AV = (DV)'(DV), and |AV|², whose rows are differences of
-/// differences.
+/// With the orthonormal columns V of the basis and the matrix D that takes
+/// differences of neighbours, A = D'D is the matrix of the statistic. The sums are
+/// V'AV = (DV)'(DV), the products of the differences, and |AV|², the squares of the
+/// differences of neighbouring differences.
 #[derive(Clone, Debug)]
 pub(super) struct OrderSums {
     size: usize,
-    /// Number of rows; a row that counts for several stands for as many equal
-    /// rows, one after the other.
+    /// Number of rows; a row with a count stands for that many equal rows, one after
+    /// the other.
     pub rows: f64,
     /// The first row and the last.
     ends: Option<[Vec<f64>; 2]>,
     /// The first difference of neighbours and the last.
     steps: Option<[Vec<f64>; 2]>,
-    /// Of the differences of neighbours, `[size, size]`.
+    /// Sums of products of the differences of neighbours, `[size, size]`.
     pub products: Triangle,
-    /// Squares of the differences of neighbouring differences.
+    /// Sum of squares of the differences of neighbouring differences.
     bends: DoubleDouble,
     /// All rows, `[rows, size]`, while they are few.
     pub kept: Option<Vec<f64>>,
 }
 
 impl OrderSums {
-    /// Of no rows.
+    /// Returns the sums of no rows.
     pub fn new(size: usize) -> Self {
         Self {
             size,
@@ -43,8 +43,8 @@ impl OrderSums {
         }
     }
 
-    /// Takes the rows of a block, `[rows, size]`, each with the number of rows
-    /// that it stands for.
+    /// Adds the rows of a block, `[rows, size]`, each with the number of rows that
+    /// it stands for.
     pub fn push(&mut self, block: &[f64], counts: &[f64]) {
         let size = self.size;
         let row = |index: usize| &block[index * size..][..size];
@@ -60,8 +60,9 @@ impl OrderSums {
                 steps.extend_from_slice(&step);
                 self.add_step(step);
             }
-            // However many equal rows there are, only the differences at the ends
-            // of the zeros between them have another neighbour.
+            // The differences between equal rows are zeros, and so are the
+            // differences between these zeros: one zero has the same effect as all
+            // of them.
             if *count > 1.0 {
                 self.add_step(vec![0.0; size]);
             }
@@ -96,7 +97,7 @@ impl OrderSums {
         }
     }
 
-    /// Takes the rows that follow.
+    /// Adds the sums of the rows that follow.
     pub fn merge(&mut self, next: &Self) {
         let Some([first, last]) = &next.ends else {
             return;

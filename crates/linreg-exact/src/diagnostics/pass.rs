@@ -7,10 +7,10 @@ use crate::fit::in_waves;
 use crate::threads::on_threads;
 use crate::{DoubleDouble, ExactError, Rows, Solution, Weighting};
 
-/// A second pass over the rows of a [`Solution`], which finds out whether the
-/// assumptions of its statistics hold.
+/// A second pass over the rows of a [`Solution`] that checks the assumptions of its
+/// statistics.
 ///
-/// Chunks of rows can be looked at side by side; their sums are merged in order.
+/// Chunks of rows can be read in parallel; their sums are merged in order.
 ///
 /// # Example
 ///
@@ -46,17 +46,18 @@ pub struct DiagnosticsPass {
     pub(super) solution: Solution,
     pub(super) config: DiagnosticsConfig,
     pub(super) basis: Basis,
-    /// Standard deviations of the residuals in units; 1 where there is none.
+    /// Standard deviation of each target's residuals, in units; 1 if it is 0 or NaN.
     pub(super) deviations: Vec<f64>,
 }
 
 impl DiagnosticsPass {
-    /// A pass over the rows that a solution was found from.
+    /// Returns a pass over the rows that the solution was computed from.
     pub fn new(solution: &Solution, config: &DiagnosticsConfig) -> Self {
         let deviation = |target| {
             let (residual_sum, _) = solution.scaled_residual_sum(target);
             let variance = residual_sum.high() / Self::freedom(solution, config);
-            // The sum of counts is in their unit, the count of a row is not.
+            // The sum of counts is in the unit of the weights, the count of a row is
+            // not.
             let unit = match config.weighting {
                 Weighting::Precision => 1.0,
                 Weighting::Counts => 2f64.powi(solution.weight_unit()),
@@ -85,19 +86,23 @@ impl DiagnosticsPass {
         Self::rows(solution, config) - solution.rank as f64
     }
 
-    /// Looks at rows; `number` tells what a row of them is to be called. Rows of
-    /// weight 0 are passed over.
+    /// Sums up a chunk of rows; `number` turns the index of a row in it into the
+    /// number to report. Rows of weight 0 are skipped.
     ///
     /// # Errors
     ///
-    /// Rows of another shape than those of the solution, or a number that is NaN
-    /// or infinite.
+    /// [`ExactError::NotFinite`], or [`ExactError::Weight`] for a weight that is
+    /// negative, NaN or infinite.
+    ///
+    /// # Panics
+    ///
+    /// If the rows lack a feature that the solution uses, or have more targets.
     pub fn sums(
         &self,
         rows: &Rows,
         number: impl Fn(usize) -> u64,
     ) -> Result<ResidualSums, ExactError> {
-        /// Rows that fit a cache.
+        /// Number of rows that fit in the cache.
         const BLOCK: usize = 512;
         rows.check()?;
         let rank = self.solution.rank;
@@ -120,7 +125,7 @@ impl DiagnosticsPass {
         Ok(sums)
     }
 
-    /// How many rows each stands for, unless it is one each.
+    /// The number of rows that each row stands for; `None` without weights.
     fn counts(&self, rows: &Rows) -> Option<Vec<f64>> {
         let count = |row| match self.config.weighting {
             Weighting::Precision => f64::from(u8::from(rows.weight(row) > 0.0)),
@@ -211,17 +216,18 @@ impl DiagnosticsPass {
     }
 }
 
-/// Whether a row alone determines a coefficient, to the digits of leverages.
+/// Whether a row alone determines a coefficient, within the rounding of leverages.
 fn is_determining(leverage: f64) -> bool {
     leverage > 1.0 - 1e-9
 }
 
-/// Looks at rows in memory, numbered from 0, on the threads that
-/// [`fit`](crate::fit) takes. The same rows give the same bits on any number of threads.
+/// Computes the diagnostics of rows in memory, numbered from 0, on the same threads
+/// as [`fit`](crate::fit). The same rows give the same bits on any number of
+/// threads.
 ///
 /// # Errors
 ///
-/// As [`DiagnosticsPass`].
+/// Those of [`DiagnosticsPass::sums`] and [`DiagnosticsPass::diagnostics`].
 pub fn diagnose(
     rows: &Rows,
     solution: &Solution,

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-/// Probability that Σ w z² > 0 of independent standard normal z.
+/// Probability that Σ w z² > 0 for independent standard normal z.
 ///
 /// It is the integral of exp K(s) / s, where K(s) = -1/2 Σ ln(1 - 2 w s) is the
 /// cumulant generating function, along a line s = c + i t (Imhof, *Computing the
@@ -13,8 +13,8 @@ use std::f64::consts::PI;
 /// the real x, so that the trapezoidal rule converges exponentially. A
 /// probability below 1/2 has 12 digits.
 pub(super) fn probability_above_zero(weights: &[f64]) -> f64 {
-    /// Steps of the trapezoidal rule beyond any that is needed: two variables
-    /// take 150.
+    /// Limit of the steps of the trapezoidal rule, which is never reached: two
+    /// variables take 150.
     const MOST_STEPS: u32 = 100_000;
     const MOST_HALVES: u32 = 8;
     let greatest = weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -32,7 +32,7 @@ pub(super) fn probability_above_zero(weights: &[f64]) -> f64 {
         -0.5 * weights.iter().map(|w| modulus(*w)).sum::<f64>() - of_s.ln()
     };
     let at_saddle = log(&|w| (-2.0 * w * c).ln_1p(), c);
-    // The second derivative of ln of the integrand, in units of 1 / h².
+    // Second derivative of the logarithm of the integrand, in units of 1 / h².
     let curvature: f64 = weights
         .iter()
         .map(|w| 2.0 * (w * h / (1.0 - 2.0 * w * c)).powi(2))
@@ -59,7 +59,7 @@ pub(super) fn probability_above_zero(weights: &[f64]) -> f64 {
         }
         sum
     };
-    // A step that a peak without singularities near it needs, then halves of it.
+    // The step that a peak with no singularities near it needs; then it is halved.
     let mut step = (0.2_f64).min(1.0 / (1.5 * curvature.sqrt()));
     let mut total = 0.5 + sum(step, step);
     for _ in 0..MOST_HALVES {
@@ -73,11 +73,12 @@ pub(super) fn probability_above_zero(weights: &[f64]) -> f64 {
     (h * step / PI * at_saddle.exp() * total).clamp(0.0, 1.0)
 }
 
-/// Where exp K(s) / s is least between 0 and the first singularity.
+/// The saddle point: where exp K(s) / s is least between 0 and the first
+/// singularity.
 fn saddle(weights: &[f64], end: f64) -> f64 {
     let slope = |c: f64| weights.iter().map(|w| w / (1.0 - 2.0 * w * c)).sum::<f64>() - 1.0 / c;
     let (mut low, mut high) = (0.0, end);
-    // The place only matters for the number of steps.
+    // The place only affects the number of steps.
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         if slope(middle) > 0.0 {

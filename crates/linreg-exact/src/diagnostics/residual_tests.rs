@@ -3,8 +3,8 @@ use super::sums::add_powers;
 use crate::distributions::chi_squared_tail;
 use crate::{Accumulator, Arithmetic, Collinear, DoubleDouble, ExactError, Rows};
 
-/// The tests of [`TargetDiagnostics`](super::TargetDiagnostics) that need no
-/// more than features and residuals, of a model that is known already.
+/// The tests of [`TargetDiagnostics`](super::TargetDiagnostics) that need only
+/// features and residuals, for a model that is already known.
 ///
 /// # Example
 ///
@@ -20,14 +20,14 @@ use crate::{Accumulator, Arithmetic, Collinear, DoubleDouble, ExactError, Rows};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ResidualTests {
-    /// Number of residuals, and the sums of them, their squares, and so on.
+    /// The number of residuals, and the sums of their powers 1 to 4.
     powers: [DoubleDouble; 5],
-    /// Of the features, and of the squared residuals as targets.
+    /// Sums of products of the features, with the squared residuals as target.
     squares: Accumulator,
 }
 
 impl ResidualTests {
-    /// Of no rows, with so many features.
+    /// Returns tests without rows, for that many features.
     pub fn new(num_features: usize) -> Self {
         Self {
             powers: [DoubleDouble::ZERO; 5],
@@ -35,12 +35,12 @@ impl ResidualTests {
         }
     }
 
-    /// Takes rows, `[rows, features]`, the residual of each, and for how many
-    /// rows each stands if not for one.
+    /// Adds rows: features, `[rows, features]`, the residual of each row, and how
+    /// many rows each stands for, if not one.
     ///
     /// # Errors
     ///
-    /// Other numbers of features, or numbers that are NaN or infinite.
+    /// [`ExactError::Shape`], [`ExactError::NotFinite`] or [`ExactError::Weight`].
     pub fn update(
         &mut self,
         features: &[f64],
@@ -60,19 +60,19 @@ impl ResidualTests {
         Ok(())
     }
 
-    /// Number of rows.
+    /// Number of rows, with their counts.
     pub fn rows(&self) -> u64 {
         self.powers[0].high() as u64
     }
 
-    /// The p of Jarque and Bera's test that they are normally distributed; NaN
-    /// of residuals that are all the same.
+    /// The p-value of the Jarque-Bera test that the residuals are normally
+    /// distributed; NaN if they are all equal.
     pub fn jarque_bera_p(&self) -> f64 {
         chi_squared_tail(Moments::of(&self.powers).jarque_bera(), 2.0)
     }
 
-    /// The p of Breusch and Pagan's test, in Koenker's form, that the features
-    /// do not tell their variance; NaN without features that differ.
+    /// The p-value of the Breusch-Pagan test, in Koenker's form, that the variance
+    /// of the residuals does not depend on the features; NaN if no feature varies.
     pub fn breusch_pagan_p(&self) -> f64 {
         let squares = self.squares.solve(true, Collinear::Drop);
         squares.map_or(f64::NAN, |squares| {

@@ -4,40 +4,41 @@ use super::order::OrderSums;
 use crate::products::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError};
 
-/// What rows tell of a fit, summed up: made by
-/// [`DiagnosticsPass::sums`](super::DiagnosticsPass::sums), and merged with that
-/// of the rows that follow.
+/// The sums of the diagnostics over rows, made by
+/// [`DiagnosticsPass::sums`](super::DiagnosticsPass::sums) and merged with those of
+/// the rows that follow.
 #[derive(Clone, Debug)]
 pub struct ResidualSums {
     pub(super) leverages: Largest,
-    /// The first row of leverage 1, which no residual tells of.
+    /// The first row of leverage 1, whose residual is 0 whatever its target.
     pub(super) determining: Option<u64>,
     pub(super) targets: Vec<TargetSums>,
-    /// Of the rows of the basis, in their order.
+    /// Sums over the rows of the basis, in their order.
     pub(super) order: OrderSums,
     /// Whether a row stands for more than one.
     pub(super) is_counted: bool,
-    /// Of the features, and of the squared residuals as targets.
+    /// Sums of products of the features, with the squared residuals as targets.
     pub(super) squares: Accumulator,
 }
 
-/// Of the residuals of a target, as parts of their standard deviation.
+/// Sums over the residuals of a target, divided by their standard deviation.
 #[derive(Clone, Debug)]
 pub(super) struct TargetSums {
-    /// Their number, and the sums of them, their squares, and so on.
+    /// The number of residuals, and the sums of their powers 1 to 4.
     pub powers: [DoubleDouble; 5],
-    /// Of the squares of the differences of neighbours.
+    /// Sum of squares of the differences of neighbours.
     pub differences: DoubleDouble,
     /// The first and the last residual.
     pub ends: Option<(f64, f64)>,
-    /// Of the products of every two of the basis' columns, weighted.
+    /// Sums of products of every two columns of the basis, weighted as the robust
+    /// covariance needs them.
     pub products: Triangle,
     pub cooks_distances: Largest,
 }
 
 impl ResidualSums {
-    /// Of no rows with `rank` kept columns, of which products are summed up if
-    /// `is_robust`.
+    /// Returns the sums of no rows with `rank` kept columns; products are summed up
+    /// if `is_robust`.
     pub(super) fn new(
         num_features: usize,
         num_targets: usize,
@@ -62,7 +63,7 @@ impl ResidualSums {
         }
     }
 
-    /// Takes what the rows that follow have told.
+    /// Adds the sums of the rows that follow.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl ResidualSums {
         self.squares.merge(&next.squares)
     }
 
-    /// The rows that are listed so far.
+    /// The rows listed so far.
     pub fn listed(&self) -> impl Iterator<Item = RowFigure> {
         let of_targets = self.targets.iter();
         let of_targets = of_targets.flat_map(|target| target.cooks_distances.list());
@@ -89,7 +90,7 @@ impl ResidualSums {
 }
 
 impl TargetSums {
-    /// Takes a residual that stands for `count` rows.
+    /// Adds a residual that stands for `count` rows.
     pub fn push(&mut self, residual: f64, count: f64) {
         add_powers(&mut self.powers, residual, count);
         self.add_difference(residual);
@@ -104,7 +105,8 @@ impl TargetSums {
         }
     }
 
-    /// Adds the products of a block of rows, `[rows, columns]`, by factors.
+    /// Adds the products of a block of rows, `[rows, columns]`, times a factor for
+    /// each row.
     pub fn add_products(&mut self, block: &[f64], factors: &[f64], weighted: &mut Vec<f64>) {
         let size = self.products.size();
         weighted.clear();

@@ -390,7 +390,7 @@ fn a_line_through_the_corners_of_a_square_has_closed_forms() {
             1e-14,
         );
         assert!(of_target.skewness.abs() < 1e-15);
-        // e² is 1 at -1 and 4 at 1: all of it explained.
+        // e² is 1 at x = -1 and 4 at x = 1: the feature explains all its variance.
         assert_close(&[of_target.breusch_pagan], &[4.0], 1e-14);
         assert!(
             found
@@ -490,7 +490,7 @@ fn counted_rows_are_as_many_rows() {
 
 #[test]
 fn intervals_of_means_follow_the_robust_covariance() {
-    // The mean of all rows is predicted as well as the intercept about it.
+    // With features of 0, the mean has the standard error of the intercept.
     let (features, targets, _) = diabetes();
     let rows = Rows::new(&features, &targets, 10, 1).unwrap();
     let solution = fitted(&rows, true);
@@ -510,7 +510,7 @@ fn intervals_of_means_follow_the_robust_covariance() {
 
 #[test]
 fn a_row_that_alone_determines_a_coefficient_is_named() {
-    // The second feature is 0 but in row 6.
+    // The second feature is 0 except in row 6.
     let mut features = numbers(24, 5);
     features
         .iter_mut()
@@ -595,8 +595,8 @@ fn features_that_others_make_up_change_no_figure() {
 
 #[test]
 fn nearly_collinear_powers_keep_their_leverages() {
-    // Leverages of a polynomial do not depend on the origin of x, which the
-    // condition of its powers does.
+    // The leverages of a polynomial do not depend on the origin of x, but the
+    // condition number of its powers does.
     let powers = |origin: f64| -> Vec<f64> {
         let x = (0..60).map(|k| origin + f64::from(k) / 8.0);
         x.flat_map(|x| (1..=5).map(move |degree| x.powi(degree)))

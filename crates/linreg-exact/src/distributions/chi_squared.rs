@@ -1,7 +1,7 @@
 use super::stirling_rest;
 
-/// Probability of a chi-squared as large; NaN for NaN, below zero or without
-/// degrees of freedom.
+/// Tail of the chi-squared distribution: the probability of a larger value; NaN for
+/// NaN, below zero or without degrees of freedom.
 pub(crate) fn chi_squared_tail(chi_squared: f64, freedom: f64) -> f64 {
     let (a, x) = (freedom / 2.0, chi_squared / 2.0);
     if !(a > 0.0 && x >= 0.0) {
@@ -10,7 +10,7 @@ pub(crate) fn chi_squared_tail(chi_squared: f64, freedom: f64) -> f64 {
     if x == 0.0 || x.is_infinite() {
         return if x == 0.0 { 1.0 } else { 0.0 };
     }
-    // x^a e^-x / Γ(a), so that nothing large is subtracted.
+    // x^a e^-x / Γ(a) without subtracting large numbers.
     let ratio = (x - a) / a;
     let log = match ratio.abs() < 0.5 {
         true => ratio.ln_1p(),
@@ -24,7 +24,8 @@ pub(crate) fn chi_squared_tail(chi_squared: f64, freedom: f64) -> f64 {
     factor / fraction(a, x)
 }
 
-/// DLMF 8.7.1: what the factor of the lower incomplete gamma function is times.
+/// The series of DLMF 8.7.1 for the lower incomplete gamma function, without its
+/// factor.
 fn series(a: f64, x: f64) -> f64 {
     let (mut term, mut sum) = (1.0 / a, 1.0 / a);
     let mut n = a;
@@ -82,7 +83,7 @@ mod tests {
         ] {
             let found = chi_squared_tail(x, freedom);
             let error = (found / expected - 1.0).abs();
-            // The exponent has an absolute error of its size in rounding.
+            // The absolute error of the exponent is its rounding error.
             assert!(error < 2e-13, "{x} {freedom}: {found:e}, error {error:e}");
         }
         // Two degrees of freedom are an exponential distribution.

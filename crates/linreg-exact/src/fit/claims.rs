@@ -1,8 +1,8 @@
-//! No figure is ever worse than claimed: designs made to lose digits, beside
-//! least squares in whole numbers.
+//! Tests that no figure has fewer right digits than claimed: designs that are made
+//! to lose digits, compared with least squares in exact integer arithmetic.
 //!
-//! `LINREG_DESIGNS=20000 cargo test -p linreg-exact no_figure_is_worse` tries as
-//! many designs, from the seed `LINREG_SEED` on.
+//! `LINREG_DESIGNS=20000 cargo test -p linreg-exact no_figure_is_worse` tries that
+//! many designs, starting at the seed `LINREG_SEED`.
 
 use crate::testing::rational::{ExactFit, Fraction};
 use crate::{
@@ -19,7 +19,7 @@ struct Design {
     intercept: bool,
 }
 
-/// Numbers that look random.
+/// A generator of pseudo-random numbers.
 struct Random(u64);
 
 impl Random {
@@ -32,12 +32,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// From 0 to 1.
+    /// A number from 0 to 1.
     fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// About zero, most within 2.
+    /// A number near a normal distribution about zero, mostly within 2.
     fn normal(&mut self) -> f64 {
         (0..4).map(|_| self.share() - 0.5).sum::<f64>() * 1.7
     }
@@ -51,7 +51,7 @@ impl Random {
     }
 }
 
-/// A column of a kind that has lost digits somewhere.
+/// A column of a kind that has once cost digits.
 fn column(random: &mut Random, num_rows: usize, before: &[Vec<f64>]) -> Vec<f64> {
     let offset = random.power_of_ten(0, 15);
     let scale = random.power_of_ten(-6, 6);
@@ -159,7 +159,7 @@ impl Design {
     }
 }
 
-/// How many digits of a figure are wrong that were claimed.
+/// How many of the claimed digits of a figure are wrong.
 fn excess(found: f64, exact: DoubleDouble, relative_to: f64, claimed: f64) -> f64 {
     let error = (DoubleDouble::from(found) - exact).high().abs();
     let size = exact.high().abs().max(relative_to);
@@ -169,7 +169,7 @@ fn excess(found: f64, exact: DoubleDouble, relative_to: f64, claimed: f64) -> f6
     claimed + (error / size).log10()
 }
 
-/// The figure of a solution that is the worst against what is claimed of it.
+/// The figure of a solution that falls shortest of its claim.
 fn worst(solution: &Solution, exact: &ExactFit) -> (f64, String) {
     let inference = Inference::new(solution, 0);
     let fit = &solution.targets[0];
@@ -184,7 +184,8 @@ fn worst(solution: &Solution, exact: &ExactFit) -> (f64, String) {
         }
     };
     if fit.is_exact {
-        // Only the estimates are figures, but for what rounding does to the data.
+        // An exact fit has no figures to check except the estimates, which are off
+        // by the rounding of the data.
         return (f64::NEG_INFINITY, String::new());
     }
     let constant = f64::from(u8::from(solution.has_intercept));
@@ -215,7 +216,7 @@ fn worst(solution: &Solution, exact: &ExactFit) -> (f64, String) {
             1.0,
             digits.t,
         );
-        // The quantile is our own, and right to 12 digits: see its test.
+        // The quantile is our own, with 12 right digits: see its test.
         let quantile = (c.upper - c.lower) / 2.0 / c.std_error;
         let half = std_error * DoubleDouble::from(quantile);
         let length = half.high();
@@ -282,7 +283,7 @@ fn worst(solution: &Solution, exact: &ExactFit) -> (f64, String) {
     )
 }
 
-/// What is found of a design, by every way that there is.
+/// The solutions of a design by every way to compute one.
 fn solutions(design: &Design) -> Vec<(&'static str, Result<Solution, ExactError>)> {
     let rows = design.rows();
     let solve = |arithmetic| {
@@ -343,7 +344,7 @@ fn no_figure_is_worse_than_claimed() {
         failed.len(),
         failed.join("\n")
     );
-    // Claims that say nothing would be true.
+    // Claims of no digits would always be true.
     assert!(fits > 2 * refused && digits / f64::from(fits) > 7.0);
     println!(
         "{fits} fits, {refused} refused, {:.1} digits on average",

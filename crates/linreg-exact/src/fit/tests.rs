@@ -66,7 +66,7 @@ proptest! {
         }
         let mut total = Accumulator::new(3, 2, arithmetic);
         for part in &parts {
-            // As parts travel between machines.
+            // Serialised, as parts travel between machines.
             let sent = serde_json::to_string(part).unwrap();
             let received: Accumulator = serde_json::from_str(&sent).unwrap();
             prop_assert_eq!(&received, part);
@@ -76,8 +76,8 @@ proptest! {
         prop_assert_eq!((merged.rows, total.all_rows()), (3000, 3000));
         for (a, b) in whole.targets.iter().zip(&merged.targets) {
             for ((a, b), digits) in a.estimates.iter().zip(&b.estimates).zip(&a.digits) {
-                // Beyond the digits reported: of these small estimates, digits
-                // are those of the standard error, about 0.06.
+                // These estimates are small, so their digits are relative to the
+                // standard error, about 0.06.
                 prop_assert!((a - b).abs() <= 0.1 * 10f64.powf(-digits), "{} {} {}", a, b, digits);
             }
         }
@@ -128,7 +128,7 @@ fn the_same_bits_on_any_number_of_threads() {
         assert_eq!(one.targets[0].residual_sum, more.targets[0].residual_sum);
     }
     assert_eq!(one.arithmetic, Arithmetic::Double);
-    // And the same numbers, to the digits reported, as with all digits kept.
+    // And, to the digits reported, the same numbers as in double-double.
     let exact = with_arithmetic(&rows, Arithmetic::DoubleDouble);
     let exact = exact.solve(true, Collinear::Error).unwrap();
     for (index, digits) in one.targets[0].digits.iter().enumerate() {
@@ -227,7 +227,7 @@ fn a_feature_that_others_make_up_is_explained() {
         };
         fit(&rows, &config).unwrap()
     };
-    // Without them: the same as a fit to the others.
+    // Without the dropped features, the fit to the others is the same.
     let two: Vec<f64> = features
         .chunks(4)
         .flat_map(|row| [row[0], row[1]])
@@ -247,9 +247,9 @@ fn a_feature_that_others_make_up_is_explained() {
         1e-12,
     );
 
-    // Of all b with b1 + 2 b3 and b2 + b3 given, the least: b - b3 (2, 1, -1)
-    // is orthogonal to (2, 1, -1), so b3 = (2 b1 + b2) / 6. The constant's weight
-    // is 0.
+    // Of all b with b1 + 2 b3 and b2 + b3 given, the smallest-norm b is orthogonal
+    // to (2, 1, -1), so b3 = (2 b1 + b2) / 6. The weight of the constant feature is
+    // 0.
     let least = with(Collinear::MinimumNorm);
     let [b0, b1, b2] = two.targets[0].estimates[..] else {
         panic!();
@@ -263,7 +263,7 @@ fn a_feature_that_others_make_up_is_explained() {
         &[two.targets[0].residual_sum],
         1e-12,
     );
-    // And its variance is that of the combination.
+    // Its variance is that of the combination.
     let cov = |a, b| two.inverse(a, b) * 2f64.powi(-two.unit(a) - two.unit(b));
     let variance = (4.0 * cov(1, 1) + 4.0 * cov(1, 2) + cov(2, 2)) / 36.0;
     let found = least.inverse(3, 3) * 2f64.powi(-2 * least.unit(3));
@@ -286,8 +286,9 @@ fn fewer_rows_than_coefficients_are_an_error_or_the_least_weights() {
         let found = b[0] + row.iter().zip(&b[1..]).map(|(x, b)| x * b).sum::<f64>();
         assert!((found - target).abs() < 1e-13);
     }
-    // Least: the weights are a combination of the rows about their mean, so they
-    // are orthogonal to whatever those are. Two differences span them.
+    // The smallest-norm weights are a combination of the rows about their mean, so
+    // they are orthogonal to whatever the rows are orthogonal to. Two differences of
+    // rows span them.
     let b = &solution.targets[0].estimates[1..];
     let d = |row: usize| -> Vec<f64> {
         (0..5)
@@ -418,7 +419,7 @@ fn numbers_at_the_ends_of_the_range_are_fitted_or_refused() {
 
 #[test]
 fn nearly_collinear_features_take_twice_the_digits_and_another_pass() {
-    // b is a, but for 2^-30 or so: all numbers are exact.
+    // b equals a except for about 2^-30, and all numbers are exact.
     let (mut features, mut targets) = (Vec::new(), Vec::new());
     for k in 0..100_i32 {
         let a = f64::from(k);

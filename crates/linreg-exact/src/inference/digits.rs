@@ -4,49 +4,50 @@ use crate::solution::{MOST_DIGITS, ROUNDING, digits_of};
 use crate::{DoubleDouble, RobustCovariance, Solution};
 
 /// How many decimal digits of the figures of a coefficient can be trusted, up to
-/// 15.9; NaN for figures that are NaN.
+/// 15.95; NaN for figures that are NaN.
 ///
-/// Each is relative to its figure, with these exceptions: t to at least 1, and
-/// the ends of an interval to at least half its length.
+/// Each is relative to the size of its figure, except that t counts as at least 1,
+/// and the ends of an interval as at least half its length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CoefficientDigits {
-    /// Of the standard error.
+    /// Digits of the standard error.
     pub std_error: f64,
-    /// Of t.
+    /// Digits of t.
     pub t: f64,
-    /// Of p; NaN below 1e-290, too.
+    /// Digits of p; also NaN for p below 1e-290.
     pub p: f64,
-    /// Of the lower and the upper end of its interval.
+    /// Digits of the lower and the upper end of the interval.
     pub interval: f64,
-    /// Of the variance inflation factor.
+    /// Digits of the variance inflation factor.
     pub variance_inflation: f64,
 }
 
-/// How many decimal digits of the figures of a fit can be trusted, up to 15.9,
-/// each relative to its figure, R² to at least 1e-20; NaN for figures that are NaN.
+/// How many decimal digits of the figures of a fit can be trusted, up to 15.95; NaN
+/// for figures that are NaN. Each is relative to the size of its figure, where R²
+/// counts as at least 1e-20.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct InferenceDigits {
-    /// Of the residual standard error.
+    /// Digits of the residual standard error.
     pub residual_std_error: f64,
-    /// Of R².
+    /// Digits of R².
     pub r_squared: f64,
-    /// Of the adjusted R².
+    /// Digits of the adjusted R².
     pub adjusted_r_squared: f64,
-    /// Of F.
+    /// Digits of F.
     pub f: f64,
-    /// Of the probability of F; NaN below 1e-290, too.
+    /// Digits of the p-value of F; also NaN for p below 1e-290.
     pub f_p: f64,
-    /// Of the log-likelihood.
+    /// Digits of the log-likelihood.
     pub log_likelihood: f64,
-    /// Of Akaike's criterion.
+    /// Digits of the Akaike information criterion.
     pub aic: f64,
-    /// Of the Bayesian criterion.
+    /// Digits of the Bayesian information criterion.
     pub bic: f64,
 }
 
 impl Inference {
-    /// The least number of digits that can be trusted of any figure but
-    /// probabilities.
+    /// The smallest number of digits that can be trusted among all figures except
+    /// p-values.
     pub fn fewest_digits(&self) -> f64 {
         let digits = &self.digits;
         let of_fit = [
@@ -75,26 +76,26 @@ impl Inference {
         )
     }
 
-    /// The least number of digits that can be trusted of any probability.
+    /// The smallest number of digits that can be trusted among the p-values.
     pub fn fewest_digits_of_p(&self) -> f64 {
         let of_coefficients = self.coefficients.iter().map(|c| c.digits_of.p);
         least(of_coefficients.chain([self.digits.f_p]))
     }
 }
 
-/// The least of those that are known.
+/// The smallest of those that are not NaN.
 fn least(digits: impl Iterator<Item = f64>) -> f64 {
     digits.fold(MOST_DIGITS, f64::min)
 }
 
-/// Bounds of the errors of the figures of a target.
+/// Error bounds of the figures of a target.
 pub(super) struct Errors<'a> {
     solution: &'a Solution,
     target: usize,
     freedom: f64,
     quantile: f64,
     covariance: Option<&'a RobustCovariance>,
-    /// Relative, of the residual sum.
+    /// Relative error bound of the residual sum.
     of_residual: f64,
 }
 
@@ -115,15 +116,15 @@ impl<'a> Errors<'a> {
             covariance,
             of_residual: match residual_sum.high() - error {
                 _ if solution.targets[target].is_exact => 0.0,
-                // Of the least that it can be.
+                // Relative to the smallest value that it can have.
                 least if least > 0.0 => error / least,
                 _ => f64::INFINITY,
             },
         }
     }
 
-    /// The sum of squares that the features explain; 0 where nothing tells it
-    /// from that.
+    /// The sum of squares that the features explain; 0 if the error bounds do not
+    /// distinguish it from 0.
     pub fn explained(&self, residual: DoubleDouble, total: DoubleDouble) -> DoubleDouble {
         let explained = total - residual;
         let error = self.of_explained();
@@ -141,7 +142,7 @@ impl<'a> Errors<'a> {
         of_residual + of_total
     }
 
-    /// `std_error` is in units.
+    /// Digits of a coefficient's figures; `std_error` is in units.
     pub fn of_coefficient(
         &self,
         index: usize,
@@ -189,7 +190,8 @@ impl<'a> Errors<'a> {
         }
     }
 
-    /// `weights` and `powers` are the terms of the likelihood that can be large.
+    /// Digits of a fit's figures; `weights` and `powers` are the terms of the
+    /// log-likelihood that can be large.
     pub fn of_fit(&self, found: &Inference, weights: f64, powers: f64) -> InferenceDigits {
         let (residual, of_residual) = self.solution.scaled_residual_sum(self.target);
         let (total, of_total) = self.solution.scaled_total_sum(self.target);
@@ -203,7 +205,7 @@ impl<'a> Errors<'a> {
         };
         let of_f = found.f * (of_f + 8.0 * ROUNDING);
         let density = f_density(found.f, found.f_degrees_of_freedom, self.freedom);
-        // Half the rows times the logarithm, whose terms are rounded.
+        // Half the number of rows times the logarithm, whose terms are rounded.
         let terms = residual.ln().abs() + powers.abs() + found.rows.ln() + 4.0;
         let of_likelihood = found.rows / 2.0 * (self.of_residual + 4.0 * ROUNDING * terms)
             + 4.0 * ROUNDING * weights.abs();
@@ -250,8 +252,8 @@ impl<'a> Errors<'a> {
     }
 }
 
-/// A share of the variance that is as good as none.
+/// A share of the variance that counts as zero.
 const NOTHING: f64 = 1e-20;
 
-/// Below it, a probability loses digits to underflow.
+/// A smaller probability loses digits to underflow.
 const LEAST_P: f64 = 1e-290;

@@ -348,8 +348,8 @@ fn solution(case: &Case) -> Solution {
     fit(&rows.with_weights(weights).unwrap(), &config).unwrap()
 }
 
-/// statsmodels works in 64-bit floats with a pseudo-inverse, of which the
-/// condition number of the columns, 7e3, leaves twelve digits or so.
+/// statsmodels computes in 64-bit floats with a pseudo-inverse: with a condition
+/// number of 7e3 of the columns, about twelve digits are right.
 const TOLERANCE: f64 = 1e-10;
 
 fn assert_close(found: f64, expected: f64, what: &str) {

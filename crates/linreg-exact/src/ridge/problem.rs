@@ -8,22 +8,21 @@ use crate::products::Triangle;
 use crate::solution::scaled;
 use crate::{Accumulator, DoubleDouble, ExactError, Weighting};
 
-/// The sums of products about the means, of features that are as long as each
-/// other, and their eigenvectors.
+/// The sums of products about the means, and the eigenvalues and eigenvectors of the
+/// scaled features.
 pub(super) struct Problem<'a> {
     sums: &'a Accumulator,
-    /// About the means, rounded; without an intercept about zero.
+    /// Sums about the rounded means; about zero without an intercept.
     centred: Centred,
     config: &'a RidgeConfig,
-    /// About the means, in units; features, then targets.
+    /// Products about the exact means, in units: features, then targets.
     products: Triangle,
-    /// Of the features that vary: their index, and what they are divided by, in
-    /// units.
+    /// For each feature that varies: its index, and its divisor in units.
     kept: Vec<(usize, f64)>,
-    /// A penalty is two to the power of this larger in units.
+    /// Exponent of the unit of the penalties, a power of two.
     penalty_unit: i32,
     values: Vec<f64>,
-    /// A column for each value.
+    /// The eigenvectors, a column for each eigenvalue.
     vectors: Mat<f64>,
 }
 
@@ -43,7 +42,7 @@ impl<'a> Problem<'a> {
                 products.row_mut(a)[b] = all.row(a + 1)[b + 1] - shift;
             }
         }
-        // A constant is its own centre, so nothing is left of it.
+        // A constant column is its own centre, so all its distances are 0.
         let varies = |index: &usize| products.diagonal(*index).high() > 0.0;
         let varying: Vec<usize> = (0..num_features).filter(varies).collect();
         let units = varying.iter().map(|index| sums.exponent(index + 1));
@@ -132,8 +131,8 @@ impl<'a> Problem<'a> {
         Ok(RidgePath { fits, best })
     }
 
-    /// The fits of some penalties at once: nearly all of the time goes to products of
-    /// the same matrix with the weights of each.
+    /// The fits of some penalties at once: nearly all the time is spent on products
+    /// of one matrix with the weights of each penalty.
     fn fits(&self, target: usize, penalties: &[f64]) -> Result<Vec<RidgeFit>, ExactError> {
         let of_units = penalties.iter();
         let of_units: Vec<f64> = of_units
@@ -141,7 +140,7 @@ impl<'a> Problem<'a> {
             .collect();
         let row = self.sums.num_features() + target;
         let products = |a: usize, b: usize| self.products.row(a.max(b))[a.min(b)];
-        // Directions that the rows do not determine are not taken.
+        // Directions that the rows do not determine get no weight.
         let size = self.kept.len();
         let least = size as f64 * f64::EPSILON * self.largest_value();
         let inverse = |value: f64, of_units: f64| match value + of_units {
@@ -149,7 +148,7 @@ impl<'a> Problem<'a> {
             _ => 0.0,
         };
         let between = |a: usize, b: usize| products(self.kept[a].0, self.kept[b].0);
-        // The weights of the features as they are in units.
+        // Weights of the features in units, without the scaling.
         let mut weights = SideBySide::zeros(size, penalties.len());
         for _ in 0..STEPS {
             let predicted = weights.product(between);
@@ -191,8 +190,7 @@ impl<'a> Problem<'a> {
         (0..penalties.len()).map(of_penalty).collect()
     }
 
-    /// What is said of the weights of a penalty, the features and the target in
-    /// units.
+    /// The fit for a penalty, from weights for features and target in units.
     fn fit(
         &self,
         row: usize,
@@ -230,7 +228,7 @@ impl<'a> Problem<'a> {
         })
     }
 
-    /// The intercept and the weights in the units of the data.
+    /// Returns the intercept and the weights in the units of the data.
     fn estimates(&self, row: usize, weights: &[DoubleDouble]) -> Result<Vec<f64>, ExactError> {
         let Centred { products, origins } = &self.centred;
         let unit = self.sums.exponent(1 + row);
@@ -262,9 +260,9 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// Penalties that are fitted with at once: as many numbers of each weight fit a
-/// cache's nearest part.
+/// Number of penalties that are fitted at once: as many numbers of each weight fit
+/// in the fastest cache.
 const SIDE_BY_SIDE: usize = 128;
 
-/// The first solves, the others correct.
+/// Number of steps: the first solves, the others correct.
 const STEPS: usize = 3;

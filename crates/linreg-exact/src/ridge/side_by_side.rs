@@ -3,19 +3,19 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::DoubleDouble;
 use crate::factor::subtract_multiple;
 
-/// Vectors of double-doubles side by side, one a penalty, row-major
-/// `[len, number of vectors]`: what is done to one number of each is done to all at
-/// once, in vector registers.
+/// Vectors of double-doubles side by side, one for each penalty, row-major
+/// `[len, number of vectors]`. An operation on one number of each vector is done for
+/// all vectors at once, in vector registers.
 #[derive(Clone, Debug)]
 pub(super) struct SideBySide {
     len: usize,
-    /// Numbers of a row: one a vector, and zeros that fill registers.
+    /// Length of a row: a number for each vector, and zeros that fill registers.
     width: usize,
     high: Vec<f64>,
     low: Vec<f64>,
 }
 
-/// Numbers of the widest vector register.
+/// Number of `f64` in the widest vector register.
 const LANES: usize = 8;
 
 impl SideBySide {
@@ -29,20 +29,20 @@ impl SideBySide {
         }
     }
 
-    /// A number of a vector.
+    /// A number of one vector.
     pub fn get(&self, row: usize, vector: usize) -> DoubleDouble {
         let index = row * self.width + vector;
         DoubleDouble::of_halves(self.high[index], self.low[index])
     }
 
-    /// Adds to a number of a vector.
+    /// Adds to a number of one vector.
     pub fn add(&mut self, row: usize, vector: usize, number: f64) {
         let sum = self.get(row, vector) + DoubleDouble::from(number);
         let index = row * self.width + vector;
         (self.high[index], self.low[index]) = (sum.high(), sum.low());
     }
 
-    /// A square matrix, told by its numbers, times each vector.
+    /// A square matrix, given by its elements, times each vector.
     pub fn product(&self, number: impl Fn(usize, usize) -> DoubleDouble) -> Self {
         Arch::new().dispatch(Product {
             vectors: self,

@@ -16,10 +16,10 @@ fn sums(rows: &Rows) -> Accumulator {
     sums
 }
 
-/// scikit-learn 1.9.1 with the 442 rows of the diabetes data, the intercept
-/// first: `Ridge(alpha, solver="svd")`, and of the standardised after
-/// `StandardScaler`, weights divided by its `scale_`. Then, from NumPy 2.4.6's
-/// matrix H that turns y into predictions: tr H, n e'e / (n - tr H)² and e'e of
+/// scikit-learn 1.9.1 with the 442 rows of the diabetes data, the intercept first:
+/// `Ridge(alpha, solver="svd")`; with standardisation, after `StandardScaler`,
+/// weights divided by its `scale_`. Then tr H, n e'e / (n - tr H)² and e'e, from
+/// NumPy 2.4.6, where H is the matrix that turns y into predictions and
 /// e = y - H y.
 struct Case {
     standardise: bool,
@@ -294,7 +294,7 @@ fn no_penalty_is_least_squares() {
 
 #[test]
 fn orthogonal_features_shrink_each_by_itself() {
-    // Of variance 1 over four rows: the weight is Σ x y / (4 + λ).
+    // The variance is 1 over four rows, so the weight is Σ x y / (4 + λ).
     let features = [1.0, 1.0, 1.0, -1.0, -1.0, 1.0, -1.0, -1.0];
     let targets = [10.0, 6.0, 4.0, 2.0];
     let rows = Rows::new(&features, &targets, 2, 1).unwrap();
@@ -343,7 +343,7 @@ fn the_default_path_has_the_least_cross_validation_inside() {
             .iter()
             .all(|fit| fit.cross_validation >= best.cross_validation)
     );
-    // From nearly all coefficients to nearly none.
+    // From nearly all degrees of freedom to nearly none.
     assert!(path.fits[0].degrees_of_freedom > 10.99);
     assert!(path.fits[90].degrees_of_freedom < 1.01);
     let falls = |pair: &[RidgeFit]| pair[0].degrees_of_freedom > pair[1].degrees_of_freedom;
@@ -367,7 +367,7 @@ fn collinear_and_constant_features_share_or_have_no_weight() {
     };
     let path = &sums(&rows).ridge(&config).unwrap()[0];
     let alone = Rows::new(&one, &targets, 1, 1).unwrap();
-    // Two features of the same standardised values halve a penalty.
+    // Two features with the same standardised values halve a penalty.
     let penalties = vec![0.0, 2.5];
     let config = RidgeConfig {
         penalties,

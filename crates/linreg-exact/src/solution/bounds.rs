@@ -2,43 +2,43 @@ use crate::factor::Square;
 use crate::products::{BLOCK, DOUBLE_DOUBLE_BLOCK, Triangle};
 use crate::{Accumulator, Arithmetic, DoubleDouble};
 
-/// The unit of rounding of an `f64`, 2^-53.
+/// The unit roundoff of `f64`, 2^-53.
 pub(crate) const ROUNDING: f64 = f64::EPSILON / 2.0;
 
-/// Bounds of the errors of sums of products, and of what is computed from them,
-/// to first order times a factor for the rest.
+/// Error bounds of sums of products, and of what is computed from them: first-order
+/// bounds times a factor for the higher orders.
 ///
-/// The sum of n products Σ w x y, each rounded, is off by at most
-/// n u √(Σ w x²) √(Σ w y²), by the inequality of Cauchy and Schwarz: whatever
-/// the order of the rows and the values in them. Higham, *Accuracy and
-/// Stability of Numerical Algorithms* (2002), section 3.1. Here the squares are
-/// about the point that the products were computed about.
+/// The error of a sum of n rounded products Σ w x y is at most
+/// n u √(Σ w x²) √(Σ w y²), by the Cauchy-Schwarz inequality, for any order of the
+/// rows and any values in them. Higham, *Accuracy and Stability of Numerical
+/// Algorithms* (2002), section 3.1. The squares here are about the point that the
+/// products were computed about.
 #[derive(Clone, Debug)]
 pub(crate) struct Bounds {
-    /// Relative errors of sums in `f64`, 0 where there are none, and in
-    /// double-double.
+    /// Relative error bounds of the sums in `f64`, 0 if there are none, and in
+    /// double-double (here called `twice`).
     double: f64,
     twice: f64,
-    /// The lengths of the columns that they are relative to.
+    /// Lengths of the columns that these are relative to.
     double_lengths: Vec<f64>,
     twice_lengths: Vec<f64>,
-    /// Of each kept column, the row of the inverse times those lengths.
+    /// For each kept column, the absolute row of the inverse times these lengths.
     double_sizes: Vec<f64>,
     twice_sizes: Vec<f64>,
-    /// The root of its diagonal.
+    /// Square roots of the diagonal of the inverse.
     roots: Vec<f64>,
-    /// What errors of second and higher order make of those of first.
+    /// Factor by which errors of second and higher order raise first-order bounds.
     growth: f64,
-    /// By how much a step of refinement shrinks errors, at least.
+    /// Bound of the factor by which a step of refinement shrinks errors.
     contraction: f64,
     rows: f64,
 }
 
-/// The unit of rounding of double-double arithmetic, 2^-104, with a margin.
+/// The unit roundoff of double-double arithmetic, 2^-104, with a margin.
 const DOUBLE_DOUBLE_ROUNDING: f64 = 4.93e-32;
 
 impl Bounds {
-    /// Of sums that were then taken about their origins.
+    /// Bounds for sums that were then shifted to be about their origins.
     pub fn new(accumulator: &Accumulator, about_origins: &Triangle) -> Self {
         let sums = accumulator.sums();
         let rows = accumulator.rows() as f64;
@@ -48,9 +48,10 @@ impl Bounds {
         let block = rows.min(DOUBLE_DOUBLE_BLOCK as f64).powi(2) / 4.0;
         let columns = 0..about_origins.size();
         let double_length = |column: usize| {
-            // Distances of the rows from the point amid their chunk, and of that
-            // from the origin: (L + D)² <= 2 (L² + D²), of which L² + D² would be
-            // the square about the origin if the point were the chunk's mean.
+            // Let L be the length of the rows about the point in their chunk, and D
+            // the distance of that point from the origin. (L + D)² is at most
+            // 2 (L² + D²), and L² + D² is the square about the origin if the point
+            // is the mean of the chunk.
             let (square, offset) = (
                 about_origins.diagonal(column).high().max(0.0),
                 sums.offsets[column],
@@ -61,7 +62,7 @@ impl Bounds {
             (2.0 * (square + 2.0 * offset + 2.0 * (square * offset).sqrt())).sqrt()
         };
         let twice_length = |column: usize| {
-            // About every point that they have been taken about.
+            // The lengths about every point that the sums have been about.
             let squares = [
                 sums.squares[column],
                 sums.products.diagonal(column).high(),
@@ -83,7 +84,7 @@ impl Bounds {
         }
     }
 
-    /// Learns the inverse of the products of the kept columns.
+    /// Sets the inverse of the products of the kept columns.
     pub fn of_inverse(&mut self, kept: &[usize], inverse: &Square) {
         let sizes = |lengths: &[f64]| -> Vec<f64> {
             let of_row = |a: usize| {
@@ -120,27 +121,28 @@ impl Bounds {
         self.twice_lengths[column]
     }
 
-    /// What is as good as lost among products of columns of this length.
+    /// A bound of the squares of this length that errors in `f64` may hide.
     pub fn double_error(&self, length: f64) -> f64 {
         8.0 * self.double * length * length
     }
 
-    /// The same in double-double.
+    /// A bound of the squares of this length that errors in double-double may hide.
     pub fn twice_error(&self, length: f64) -> f64 {
         8.0 * self.twice * length * length
     }
 
-    /// Whether errors are so small that all bounds hold.
+    /// Whether the errors are small enough for all bounds to hold.
     pub fn holds(&self) -> bool {
         self.growth.is_finite()
     }
 
-    /// What rounding in double-double typically leaves of columns of this length.
+    /// What rounding in double-double typically leaves of the square of this length.
     pub fn twice_rounding(&self, length: f64) -> f64 {
         16.0 * DOUBLE_DOUBLE_ROUNDING * length * length
     }
 
-    /// How long a target and the kept columns times the estimates are together.
+    /// The sum of the lengths of a target and of the kept columns times the
+    /// estimates.
     fn lengths(&self, kept: &[usize], basic: &[DoubleDouble], target: usize) -> (f64, f64) {
         let size = |lengths: &[f64]| {
             let columns = kept.iter().zip(basic);
@@ -150,7 +152,7 @@ impl Bounds {
         (size(&self.double_lengths), size(&self.twice_lengths))
     }
 
-    /// Of the estimates for a target.
+    /// Error bounds of the estimates for a target.
     pub fn estimates(&self, kept: &[usize], basic: &[DoubleDouble], target: usize) -> Vec<f64> {
         let (double, twice) = self.lengths(kept, basic, target);
         let sizes = self.double_sizes.iter().zip(&self.twice_sizes);
@@ -160,7 +162,7 @@ impl Bounds {
         errors.collect()
     }
 
-    /// Of the residual sum for a target.
+    /// An error bound of the residual sum of squares of a target.
     pub fn residual_sum(
         &self,
         kept: &[usize],
@@ -173,7 +175,8 @@ impl Bounds {
         first + self.of_steps(kept, errors).powi(2)
     }
 
-    /// The length of what changes of the kept estimates change in predictions.
+    /// A bound of the length by which predictions change if the kept estimates
+    /// change by `steps`.
     pub fn of_steps(&self, kept: &[usize], steps: &[f64]) -> f64 {
         let steps = kept.iter().zip(steps);
         let lengths = |column: usize| self.twice_lengths[column].max(self.double_lengths[column]);
@@ -182,21 +185,21 @@ impl Bounds {
             .sum()
     }
 
-    /// Of the squares of a column.
+    /// An error bound of the sum of squares of a column.
     pub fn square(&self, column: usize) -> f64 {
         self.double * self.double_lengths[column].powi(2)
             + self.twice * self.twice_lengths[column].powi(2)
     }
 
-    /// Of a quadratic form of the inverse, of a coefficient that is made of the
-    /// kept ones as `size` tells.
+    /// An error bound of the variance factor of a coefficient, which is a quadratic
+    /// form of the inverse; `size` combines the kept coefficients.
     pub fn inverse(&self, size: impl Fn(&[f64]) -> f64) -> f64 {
         let (of_double, of_twice) = (size(&self.double_sizes), size(&self.twice_sizes));
         self.growth * (self.double * of_double * of_double + self.twice * of_twice * of_twice)
     }
 
-    /// Of estimates after a step of refinement, and of the residual sum of this
-    /// length.
+    /// Error bounds of the estimates after a step of refinement, and of the residual
+    /// sum of squares, whose square root is `residual`.
     pub fn refined(
         &self,
         kept: &[usize],
@@ -206,9 +209,9 @@ impl Bounds {
         residual: f64,
     ) -> (Vec<f64>, f64) {
         let (_, twice) = self.lengths(kept, basic, target);
-        // Residuals are differences of numbers of this length. What they are off
-        // by is multiplied by the root of the inverse, their products with the
-        // columns by the inverse.
+        // Residuals are differences of numbers of this length. The root of the
+        // inverse multiplies their errors; the inverse multiplies the errors of
+        // their products with the columns.
         let of_residual = (kept.len() + 2) as f64 * DOUBLE_DOUBLE_ROUNDING * twice;
         let of_products = self.rows * DOUBLE_DOUBLE_ROUNDING * residual;
         let size = |lengths: &[f64]| {

@@ -1,25 +1,26 @@
 use super::{ROUNDING, ScaledSums, Solution};
 use crate::{DoubleDouble, ExactError, Rows};
 
-/// A second pass over the rows that corrects a [`Solution`]: the products of
-/// columns with its residuals, all in double-double.
+/// A second pass over the rows that corrects a [`Solution`]. It adds up the products
+/// of the columns with the residuals, all in double-double.
 ///
-/// One step of iterative refinement (Björck, *Iterative refinement of linear
-/// least squares solutions I*, 1967), where errors of the first pass shrink by
-/// the factor that it itself had. Its parts merge as those of an
-/// [`Accumulator`](crate::Accumulator) do.
+/// This is one step of iterative refinement (Björck, *Iterative refinement of linear
+/// least squares solutions I*, 1967), which shrinks the errors of the first pass by
+/// about their own relative size. Passes over parts of the rows merge as
+/// [`Accumulator`](crate::Accumulator)s do.
 #[derive(Clone, Debug)]
 pub struct Refinement<'a> {
     solution: &'a Solution,
-    /// Of each target, each kept column's products with the residuals.
+    /// For each target, the products of each kept column with the residuals.
     products: Vec<Vec<DoubleDouble>>,
     residual_sums: Vec<DoubleDouble>,
-    /// Of the squares of what the rounding of the data may do to a residual.
+    /// For each target, the sum of squares of what rounding of the data may add to
+    /// the residuals.
     roundings: Vec<f64>,
 }
 
 impl<'a> Refinement<'a> {
-    /// A pass that has seen no rows.
+    /// Returns a pass that has seen no rows.
     pub fn new(solution: &'a Solution) -> Self {
         let kept = solution.factor.kept.len();
         let targets = solution.targets.len();
@@ -31,7 +32,7 @@ impl<'a> Refinement<'a> {
         }
     }
 
-    /// Learns from rows.
+    /// Adds rows.
     pub fn update(&mut self, rows: &Rows) {
         let solution = self.solution;
         let of_weight = 2f64.powi(-solution.weight_exponent);
@@ -54,7 +55,7 @@ impl<'a> Refinement<'a> {
         }
     }
 
-    /// Learns what another pass over other rows has learned.
+    /// Adds the rows that another pass has seen.
     pub fn merge(&mut self, other: &Self) {
         let sums = self.products.iter_mut().flatten();
         for (sum, other) in sums.zip(other.products.iter().flatten()) {
@@ -68,11 +69,11 @@ impl<'a> Refinement<'a> {
         }
     }
 
-    /// The corrected solution.
+    /// Returns the corrected solution.
     ///
     /// # Errors
     ///
-    /// Coefficients beyond 64-bit floats.
+    /// [`ExactError::Overflow`] for coefficients beyond 64-bit floats.
     pub fn solution(&self) -> Result<Solution, ExactError> {
         let mut solution = self.solution.clone();
         solution.refinements += 1;
@@ -111,7 +112,7 @@ impl<'a> Refinement<'a> {
 }
 
 impl Solution {
-    /// The kept columns of a row about their origins, in units.
+    /// Reads the kept columns of a row about their origins, in units.
     pub(crate) fn read(&self, rows: &Rows, row: usize, to: &mut [DoubleDouble]) {
         let (features, tails) = (rows.features(row), rows.tails(row));
         for (value, column) in to.iter_mut().zip(&self.factor.kept) {
@@ -129,13 +130,13 @@ impl Solution {
         }
     }
 
-    /// What the rounding of a row's numbers to `f64` may do to the residual of a
-    /// target, in its unit: nothing where they are whole, or have tails.
+    /// The largest change of a target's residual, in its unit, from the rounding of
+    /// a row's numbers to `f64`. Whole numbers and features with tails add nothing.
     fn rounding(&self, rows: &Rows, row: usize, target: usize) -> f64 {
         const WHOLE: f64 = 9_007_199_254_740_992.0;
         let of = |value: f64| {
-            // Half a unit in the last place, or a few of numbers that may have been
-            // computed.
+            // Roundings of the number: one if it is whole, and three if it is not,
+            // because it may have been computed.
             let units = if value.fract() != 0.0 {
                 3.0
             } else if value.abs() > WHOLE {
@@ -158,7 +159,7 @@ impl Solution {
         sum
     }
 
-    /// A target of a row about its origin, in units.
+    /// Reads a target of a row about its origin, in units.
     pub(crate) fn read_target(&self, rows: &Rows, row: usize, target: usize) -> DoubleDouble {
         let column = self.num_columns() + target;
         let value = DoubleDouble::sum_of(rows.targets(row)[target], -self.origins[column]);

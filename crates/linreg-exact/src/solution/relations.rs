@@ -3,14 +3,14 @@ use crate::factor::Dropped;
 use crate::{DoubleDouble, Relation};
 
 impl Solution {
-    /// The features that others make up.
+    /// The relations between linearly dependent features.
     pub(super) fn relations(&self) -> Vec<Relation> {
         let dropped = self.factor.dropped.iter();
         dropped.map(|dropped| self.relation(dropped)).collect()
     }
 
     fn relation(&self, dropped: &Dropped) -> Relation {
-        /// What rounding leaves of a factor that is 0.
+        /// A relative size below which a factor is rounding.
         const PART: f64 = 1e-14;
         let length = |column: usize| self.squares[column].max(0.0).sqrt();
         let column = dropped.column;
@@ -42,7 +42,7 @@ impl Solution {
         } else {
             scaled(constant.high(), self.exponents[column])
         };
-        // Beyond what computing one from the others rounds.
+        // More than the rounding of a feature that was computed from the others.
         let others = self.factor.kept.iter().zip(&dropped.factors);
         let others = others.filter(|(other, _)| **other > 0);
         let size = others.map(|(other, factor)| factor.high().abs() * self.lengths[*other]);

@@ -5,27 +5,27 @@ use crate::DoubleDouble;
 use crate::factor::Factor;
 use crate::products::Triangle;
 
-/// How the coefficients of all columns follow from those of the kept ones about
-/// their origins, in units.
+/// How the coefficients of all columns follow from those of the kept ones, about
+/// their origins and in units.
 #[derive(Clone, Debug)]
 pub(crate) struct Transform {
-    /// Of the columns about their origins: a row for each coefficient.
+    /// A row for each coefficient, for the columns about their origins.
     columns: Vec<Row>,
-    /// The intercept, if there is one, at zero rather than at the origins.
+    /// The row of the intercept, if there is one, at zero instead of the origins.
     intercept: Option<Row>,
-    /// Of each coefficient, what the error of relations does to it, as a row of
-    /// multiples of the estimates; empty where there are none.
+    /// Error of each coefficient from errors of the relations, as multiples of the
+    /// sizes of the estimates; empty without relations.
     of_relations: Vec<Vec<f64>>,
 }
 
-/// Multiples of the kept coefficients.
+/// One coefficient as a sum of multiples of the kept coefficients.
 #[derive(Clone, Debug)]
 pub(crate) enum Row {
-    /// None: the feature was left out.
+    /// Zero: the feature was left out.
     Nothing,
-    /// One of them as it is.
+    /// One kept coefficient, unchanged.
     Kept(usize),
-    /// Of all of them.
+    /// A multiple of each kept coefficient.
     Sum(Vec<DoubleDouble>),
 }
 
@@ -67,7 +67,7 @@ impl Transform {
         transform
     }
 
-    /// b0 - Σ o_j b_j of weights b_j whose columns were taken about o_j.
+    /// The intercept at zero, b0 - Σ o_j b_j, for weights b_j of columns about o_j.
     fn move_intercept(&mut self, origins: &[f64], kept: usize) {
         let mut sum = vec![DoubleDouble::ZERO; kept];
         self.columns[0].add_to(&mut sum, DoubleDouble::from(1.0));
@@ -88,8 +88,8 @@ impl Transform {
         self.columns.len()
     }
 
-    /// How the kept columns of a row follow from all of them about their
-    /// origins: what coefficient `index` has in each.
+    /// How much of column `index` about its origin is in each of the kept columns of
+    /// a row.
     pub fn column(&self, index: usize) -> &Row {
         &self.columns[index]
     }
@@ -101,7 +101,7 @@ impl Transform {
         }
     }
 
-    /// A coefficient of the estimates of the kept ones.
+    /// A coefficient from the estimates of the kept ones.
     pub fn estimate(&self, index: usize, basic: &[DoubleDouble]) -> DoubleDouble {
         match self.row(index) {
             Row::Nothing => DoubleDouble::ZERO,
@@ -110,7 +110,7 @@ impl Transform {
         }
     }
 
-    /// The sum of the sizes of its multiples of these numbers of the kept ones.
+    /// The largest size of a coefficient if the kept ones have these sizes.
     pub fn size(&self, index: usize, of_kept: &[f64]) -> f64 {
         match self.row(index) {
             Row::Nothing => 0.0,
@@ -124,7 +124,7 @@ impl Transform {
         }
     }
 
-    /// A bound of its error from those of the kept ones.
+    /// An error bound of a coefficient from those of the kept ones.
     pub fn error(&self, index: usize, basic: &[DoubleDouble], errors: &[f64]) -> f64 {
         let of_relations = self.of_relations.get(index).into_iter().flatten();
         let of_relations = of_relations.zip(basic);
@@ -132,7 +132,8 @@ impl Transform {
         self.size(index, errors) + of_relations.sum::<f64>()
     }
 
-    /// A A' of a matrix between `kept` coefficients, of all of them.
+    /// A M A' for a symmetric matrix M between the kept coefficients, where A are
+    /// the rows of all coefficients: `[coefficients, coefficients]`.
     pub fn expand(&self, kept: usize, of_kept: impl Fn(usize, usize) -> DoubleDouble) -> Vec<f64> {
         let size = self.columns.len();
         let mut full = vec![0.0; size * size];
@@ -176,7 +177,7 @@ impl Transform {
 }
 
 impl Row {
-    /// Adds a multiple of it to a sum.
+    /// Adds a multiple of the row to a sum.
     fn add_to(&self, sum: &mut [DoubleDouble], factor: DoubleDouble) {
         match self {
             Self::Nothing => (),
@@ -190,8 +191,8 @@ impl Row {
     }
 }
 
-/// The rows of the coefficients of least norm. With `errors` of 1, of relations
-/// that are off by what they leave of their columns and the rounding of the sums.
+/// The rows of the smallest-norm coefficients. With `errors` of 1, the relations are
+/// changed by the error that their columns and the rounding of the sums allow.
 fn least_norm(
     factor: &Factor,
     bounds: &Bounds,
@@ -202,9 +203,9 @@ fn least_norm(
 ) -> Vec<Vec<DoubleDouble>> {
     let (kept, dropped) = (&factor.kept, &factor.dropped);
     let inverse = factor.inverse();
-    // x_d = Σ t_kd x_k + c_d, so of all weights with b_k + Σ t_kd b_d = b*_k
-    // those of the least norm have b_d = (I + T'T)^-1 T' b*; in the units of the
-    // data.
+    // With x_d = Σ t_kd x_k + c_d, all weights with b_k + Σ t_kd b_d = b*_k fit
+    // equally well. Those of the smallest norm, in the units of the data, have
+    // b_d = (I + T'T)^-1 T' b*.
     let t: Vec<Vec<DoubleDouble>> = dropped
         .iter()
         .map(|relation| {

@@ -1,6 +1,6 @@
-//! Least squares in whole numbers, for tests: an independent source that knows no
-//! rounding. Floats are whole numbers times powers of two, so the normal
-//! equations are solved by elimination without fractions (Bareiss, *Sylvester's
+//! Least squares in exact integer arithmetic, for tests: an independent reference
+//! without rounding. Floats are whole numbers times powers of two, so the normal
+//! equations are solved by fraction-free elimination (Bareiss, *Sylvester's
 //! identity and multistep integer-preserving Gaussian elimination*, 1968).
 
 use num_bigint::BigInt;
@@ -22,13 +22,13 @@ pub struct ExactFit {
     pub estimates: Vec<Fraction>,
     /// The diagonal of the inverse of the sums of products.
     pub inverse: Vec<Fraction>,
-    /// Of each coefficient, its column's squares about the mean.
+    /// For each coefficient, the sum of squares of its column about the mean.
     pub squares: Vec<Fraction>,
     pub residual_sum: Fraction,
     pub total_sum: Fraction,
 }
 
-/// Numbers as whole numbers times two to the power of an exponent.
+/// The values as whole numbers times two to the power of a common exponent.
 fn whole(values: impl Iterator<Item = f64> + Clone) -> (Vec<BigInt>, i64) {
     let parts = |value: f64| {
         let bits = value.to_bits();
@@ -52,7 +52,7 @@ fn whole(values: impl Iterator<Item = f64> + Clone) -> (Vec<BigInt>, i64) {
 }
 
 impl ExactFit {
-    /// Fits the first target; none if the columns are linearly dependent.
+    /// Fits the first target; `None` if the columns are linearly dependent.
     pub fn new(rows: &Rows, intercept: bool) -> Option<Self> {
         let used: Vec<usize> = (0..rows.num_rows())
             .filter(|row| rows.weight(*row) > 0.0)
@@ -71,8 +71,8 @@ impl ExactFit {
             let numbers = columns[a].0.iter().zip(&columns[b].0).zip(&weights);
             numbers.map(|((x, y), w)| x * y * w).sum()
         };
-        // The products with the target as last row and column, and the identity
-        // beside those of the features.
+        // The products, with the target in the last row and column, and to their
+        // right the identity for the features.
         let row = |a: usize| (0..=size).map(|b| product(a, b)).collect();
         let products: Vec<Vec<BigInt>> = (0..=size).map(row).collect();
         let beside = |(a, row): (usize, &Vec<BigInt>)| {

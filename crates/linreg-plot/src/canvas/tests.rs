@@ -3,7 +3,7 @@ use crate::scene::Role;
 use crate::spans::columns_of;
 use crate::{Cloud, Ink, Picture, Span, TerminalPicture};
 
-/// Numbers as good as random, from -1 to 1.
+/// Pseudo-random numbers from -1 to 1.
 fn noise(count: usize, seed: f64) -> Vec<f64> {
     let of = |i: usize| ((i as f64 * 12.9898 + seed).sin() * 43758.5453).fract();
     (1..=count).map(of).collect()

@@ -26,7 +26,8 @@ fn design(name: &str, rows: u32) -> (Vec<f64>, usize, bool) {
     }
 }
 
-/// Each target keeps a part of the one before.
+/// Autoregressive targets: each keeps the share `part` of the one before, plus
+/// noise.
 fn targets(rows: u32, part: f64) -> Vec<f64> {
     let (mut state, mut last) = (1_u64, 0.0);
     let next = |_| {
@@ -168,7 +169,7 @@ fn p_is_that_of_imhof() {
 
 #[test]
 fn a_fixed_band_about_2_would_miss_dependence_in_many_rows() {
-    // 1.61 with a thousand rows lies within 1.5 and 2.5.
+    // With a thousand rows, 1.61 is significant, though it lies within 1.5 and 2.5.
     let (features, _, _) = design("line", 1000);
     let targets = targets(1000, 0.15);
     let found = diagnosed(&features, &targets, None, true, Weighting::Precision);
@@ -179,7 +180,7 @@ fn a_fixed_band_about_2_would_miss_dependence_in_many_rows() {
 
 #[test]
 fn independent_errors_are_found_dependent_as_often_as_the_level_says() {
-    // Of 600 sets about 30 are, with a standard deviation of 5.3.
+    // Of 600 sets, about 30 are significant, with a standard deviation of 5.3.
     let (features, _, _) = design("parabola", 24);
     let normal = |pair: &[f64]| {
         let (a, b) = (pair[0] + 0.5, pair[1] + 0.5);
@@ -213,7 +214,7 @@ fn rows_that_count_for_several_are_as_many_equal_rows() {
             &figures(&written.targets[0]),
             1e-10,
         );
-        // The equal rows are alike by their making.
+        // Equal rows have equal residuals by construction.
         assert!(counted.has_counted_rows && !written.has_counted_rows);
         let names = |found: &Diagnostics| {
             let list = found.findings(0, 0.05);
@@ -238,7 +239,7 @@ fn precise_rows_are_those_times_the_root_of_their_weights() {
         true,
         Weighting::Precision,
     );
-    // A row of weight 0 is not there.
+    // A row of weight 0 is ignored.
     let used = || (0..40).filter(|row| weights[*row] > 0.0);
     let root = |row: usize| weights[row].sqrt();
     let rooted: Vec<f64> = used()
@@ -270,15 +271,15 @@ fn nothing_is_drawn_from_rounding() {
         assert!(others.iter().all(|figure| figure.is_nan()), "{t:?}");
         assert!(t.cooks_distances.is_empty() && found.findings(0, 0.05).is_empty());
     }
-    // A single degree of freedom leaves the statistic no choice.
+    // With a single degree of freedom the statistic is a constant.
     let found = diagnosed(&x[..3], &[1.0, 3.0, 2.0], None, true, Weighting::Precision);
     assert!(found.targets[0].durbin_watson_p.is_nan());
 }
 
 #[test]
 fn whole_numbers_far_from_zero_are_no_rounding() {
-    // Of x = 1e14 + 0, 1, ..., 7 residuals are smaller than the rounding of other
-    // numbers of this size would be.
+    // With x = 1e14 + 0, 1, ..., 7 the residuals are smaller than the rounding of
+    // numbers of this size that are not whole.
     let x: Vec<f64> = (0..8).map(|k| 1e14 + f64::from(k)).collect();
     let y = [1.0, 24.0, 44.0, 58.0, 79.0, 100.0, 125.0, 141.0];
     let found = diagnosed(&x, &y, None, true, Weighting::Precision);
