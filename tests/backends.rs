@@ -219,10 +219,10 @@ fn verbose_says_where_the_rows_are_and_what_that_takes() {
             );
             let placed = match backend {
                 BackendKind::Wgpu if !said.contains("(software, ") => {
-                    "rows on the device, moved once: 11.7 KiB; "
+                    "rows in device memory, moved once: 11.7 KiB; "
                 }
-                BackendKind::Wgpu => "rows with the host, moved in batches while the device",
-                _ => "rows with the host, which computes: ",
+                BackendKind::Wgpu => "rows in host memory, moved in batches while the device",
+                _ => "rows in host memory: ",
             };
             assert!(lines[lines.len() - 1].starts_with(placed), "{said}");
         }

@@ -120,7 +120,7 @@ fn a_level_only_in_a_row_left_out_is_new_to_the_model() {
         "--unseen",
         "baseline",
     ];
-    assert!(stderr(&tool, &baseline).contains("taken as the baseline: 1 of `f`"));
+    assert!(stderr(&tool, &baseline).contains("treated as the baseline: 1 of `f`"));
     let drop = ["predict", "d.safetensors", "new.csv", "--unseen", "drop"];
     assert!(stderr(&tool, &drop).contains("1 row left out: 1 of `f`"));
     let output = tool.run(&drop).stdout;
@@ -186,7 +186,7 @@ fn folds_and_sets_with_a_level_of_their_own_work_and_say_so() {
         let warning = stderr(&tool, &arguments);
         assert_eq!(
             warning,
-            "warning: levels in parts left out that the model does not know, 1 row left out: 1 of `g`\n"
+            "warning: cells of held-out folds with levels that the model does not know, 1 row left out: 1 of `g`\n"
         );
         let fit = warned_json(&tool, &arguments);
         assert_eq!(names(&fit), ["(intercept)", "g=b", "g=rare", "x"]);

@@ -233,7 +233,7 @@ fn what_robust_errors_cannot_be_had_of_is_said() {
     let fit = ["fit", "rows.csv", "--target", "y", "--robust"];
     assert_eq!(
         tool.fail(&[&fit[..], &["hc3"]].concat()),
-        "error: rows.csv: line 9: this row alone determines a coefficient, and hc2 and hc3 divide by what its leverage is less than 1; leave it out, or use --robust hc1"
+        "error: rows.csv: line 9: this row alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by 1 - leverage; leave it out, or use --robust hc1"
     );
     assert!(!tool.path("rows.safetensors").exists());
     tool.succeed(&[&fit[..], &["hc1"]].concat());
@@ -307,21 +307,21 @@ fn durbin_watson_is_judged_by_its_distribution_for_these_rows() {
             0.5,
             1.094713083141238,
             0.031187106992392577,
-            "are like those of the row before",
+            "are positively autocorrelated",
         ),
         (
             100,
             0.25,
             1.4040105558074312,
             0.0015639512724228922,
-            "are like those of the row before",
+            "are positively autocorrelated",
         ),
         (
             1000,
             0.125,
             1.6488560354172004,
             1.8144947521422574e-8,
-            "are like those of the row before",
+            "are positively autocorrelated",
         ),
         (
             1000,
@@ -471,7 +471,8 @@ fn rows_that_count_for_several_have_the_figures_of_the_rows_written_out() {
         assert_close(found, expected.as_f64().unwrap(), pointer);
     }
     let text = tool.succeed(&[&counted[..], &["--force"]].concat());
-    let said = "not judged, since rows that count for several follow their equals";
+    let said =
+        "no conclusion, since with --counts a row can stand for several equal rows in sequence";
     assert!(text.contains(said), "{text}");
     // The pictures say the same.
     let title = |name: &str, kind: &str| {
@@ -489,7 +490,7 @@ fn powers_overlap_as_they_should() {
     let (tool, _) = diabetes(&[]);
     let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3)"]);
     assert!(
-        text.contains("VIF            -  only products and powers"),
+        text.contains("VIF            -  not given for products and powers"),
         "{text}"
     );
     let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3) + bp"]);

@@ -91,14 +91,14 @@ fn a_short_training_is_told_to_go_on_and_a_long_one_that_it_need_not() {
         "{short}"
     );
     assert!(told[2].contains(" % above the least possible"), "{short}");
-    let advice = "  Train on with --epochs 20, or have the exact fit with --method exact";
+    let advice = "  Not converged: train longer with --epochs 20, or use --method exact";
     assert_eq!(told[3], advice);
 
     let tool = Tool::new();
     tool.succeed(&["generate", "--output", "data.csv"]);
     let long = ["fit", "data.csv", "--target", "y", "--method", "sgd"];
     let long = tool.succeed(&long);
-    let close = "  Training on would not change what these rows can tell";
+    let close = "  Converged: every coefficient is within a tenth of its standard error";
     assert!(long.contains(close), "{long}");
 }
 

@@ -290,7 +290,7 @@ fn an_exact_line_has_no_figures_of_noise() {
             text.contains("0 within the rounding of the numbers"),
             "{text}"
         );
-        assert!(!text.contains("What it says"), "{text}");
+        assert!(!text.contains("Coefficients significant at"), "{text}");
     }
 }
 

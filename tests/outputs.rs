@@ -319,7 +319,7 @@ fn the_same_command_with_resume_goes_on_and_so_does_its_log() {
     tool.write("log", "my notes\n");
     assert_eq!(
         tool.fail(&foreign),
-        "error: log: this is no log of a training, which could go on; name another file"
+        "error: log: this file is not a training log, so it cannot be continued; name another file"
     );
     // A line that a full disk cut short.
     tool.write("log", first + "{\"epoch\":29");

@@ -414,12 +414,12 @@ fn a_trained_model_is_drawn_without_what_it_does_not_know() {
     assert_eq!(texts(&tool.read("two.svg"), "title").len(), 2);
     let error = tool.fail(&[&residuals[..], &["--kind", "leverage"]].concat());
     assert!(
-        error.contains("does not know how uncertain it is"),
+        error.contains("has no covariance of the coefficients"),
         "{error}"
     );
     let error = tool.fail(&["plot", "coefficients", "model.safetensors"]);
     assert!(
-        error.contains("does not know how uncertain it is"),
+        error.contains("has no covariance of the coefficients"),
         "{error}"
     );
 }

@@ -150,7 +150,7 @@ fn the_text_of_a_fit_says_what_it_aims_at_and_how_far_it_may_be_off() {
         "{text}"
     );
     assert!(
-        text.contains("Training on would change next to nothing"),
+        text.contains("Converged: more training would lower it by at most 0.1 %"),
         "{text}"
     );
     let report = tool.read("report.html");
@@ -170,7 +170,7 @@ fn the_text_of_a_fit_says_what_it_aims_at_and_how_far_it_may_be_off() {
     let minibatches = fit(&[&quantile[..], &["--batch-size", "32", "--epochs", "3"]].concat());
     assert!(
         minibatches.contains(
-            " above the least possible\n  Come nearer with --epochs 12, or with --optimizer lbfgs"
+            " above the least possible\n  Not converged: train longer with --epochs 12, or use --optimizer lbfgs"
         ),
         "{minibatches}"
     );

@@ -534,7 +534,7 @@ fn a_level_that_may_mean_missing_is_pointed_out() {
         .map(|row| format!("{},{row}\n", ["a", "?", "b"][row % 3]))
         .collect();
     tool.write("t.csv", format!("t,y\n{rows}"));
-    let note = "`?` is a level: if it means missing, say so with --na '?'";
+    let note = "`?` is used as a level; if it means a missing cell, add --na '?'";
     assert!(tool.succeed(&["describe", "t.csv"]).contains(note));
     let (_, said, _) = run(&tool, "fit t.csv -t y --force -o m");
     assert!(said.contains(note), "{said}");

@@ -107,11 +107,7 @@ fn a_report_looks_for_findings_itself_and_puts_them_first() {
         plain += &format!("{x},{}\n", x + z);
     }
     for (name, rows, finding) in [
-        (
-            "lasting",
-            rows,
-            "residuals are like those of the row before",
-        ),
+        ("lasting", rows, "residuals are positively autocorrelated"),
         (
             "growing",
             growing,
@@ -235,7 +231,7 @@ fn a_report_is_written_for_every_kind_of_fit() {
     assert!(!words(&shrunk).contains("The standard errors, p values"));
     let told = reports("houses.csv --target price --diagnostics --robust hc3");
     assert!(words(&told).contains("Assumption checks"));
-    assert!(!words(&told).contains("as widely spread everywhere"));
+    assert!(!words(&told).contains("the same variance everywhere"));
     reports("houses.csv --formula price~area*C(town)+poly(age,2)");
     let trained = reports("houses.csv --target price --method sgd --batch-size 32 --epochs 5");
     assert!(words(&trained).contains("5 epochs of sgd with batches of 32, learning rate"));

@@ -95,7 +95,10 @@ fn features_may_make_each_other_up() {
     }
     tool.write("rows.csv", rows);
     let text = tool.succeed(&["fit", "rows.csv", "--target", "y", "--ridge"]);
-    assert!(text.contains("share a weight:\n    c = 2*a + b"), "{text}");
+    assert!(
+        text.contains("which share their effect:\n    c = 2*a + b"),
+        "{text}"
+    );
 }
 
 #[test]

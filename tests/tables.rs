@@ -185,7 +185,7 @@ fn a_new_level_is_an_error_or_the_baseline() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         stderr,
-        "warning: levels that the model does not know, taken as the baseline: 1 of `town`\n"
+        "warning: cells with levels that the model does not know, treated as the baseline: 1 of `town`\n"
     );
 }
 

@@ -77,13 +77,14 @@ pub struct ColumnArgs {
     baseline: Vec<(String, String)>,
 
     /// What to do about missing cells: error, drop (leave out the row), mean
-    /// (of the column), indicator (mean, and a feature that tells)
+    /// (of the column), indicator (mean, and a feature that marks them)
     #[arg(long, value_name = "POLICY", value_parser = missing, default_value = "error")]
     missing: MissingPolicy,
 
     /// What predict does about levels that are in none of the rows fitted to:
-    /// error, baseline (take them as that level), or drop (no prediction). Rows
-    /// held out with such levels are not judged on, unless it is baseline
+    /// error, baseline (take them as that level), or drop (no prediction).
+    /// Held-out rows with such levels are left out of the evaluation, except with
+    /// baseline
     #[arg(long, value_name = "POLICY", value_parser = unseen, default_value = "error")]
     unseen: UnseenPolicy,
 
@@ -383,7 +384,7 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
             _ if !is_used => "not used",
             _ if is_other => left_out,
             MissingPolicy::Drop => left_out,
-            MissingPolicy::Mean if is_words => "taken as every level by its share",
+            MissingPolicy::Mean if is_words => "taken as the share of each level",
             MissingPolicy::Indicator if is_words => "taken as a level of their own",
             MissingPolicy::Mean => "taken as the mean",
             MissingPolicy::Indicator => "taken as the mean and marked",
@@ -417,7 +418,7 @@ pub fn gap_note(column: &Column) -> Option<String> {
     let gap = column.gap.as_ref().filter(|gap| levels.contains(gap))?;
     let gap = plain(gap);
     Some(format!(
-        "`{gap}` is a level: if it means missing, say so with --na {}",
+        "`{gap}` is used as a level; if it means a missing cell, add --na {}",
         quoted(&gap)
     ))
 }
@@ -437,12 +438,12 @@ pub fn warn_of_counts(counts: &EncodingCounts, place: &str) -> std::io::Result<(
 pub fn warn_of_unseen(counts: &EncodingCounts, place: &str) -> std::io::Result<()> {
     if !counts.unseen.is_empty() {
         let done = match counts.unseen_rows {
-            0 => "taken as the baseline".to_string(),
+            0 => "treated as the baseline".to_string(),
             rows => format!("{} left out", count(rows as usize, "row")),
         };
         let cells = list(&counts.unseen);
         terminal::stderr().warning(format_args!(
-            "levels{place} that the model does not know, {done}: {cells}"
+            "cells{place} with levels that the model does not know, {done}: {cells}"
         ))?;
     }
     Ok(())

@@ -174,15 +174,15 @@ impl Backend {
         }
         let bytes = number::bytes(transfer.bytes);
         let kept = match (&self.adapter, transfer.placement) {
-            (None, _) => format!("rows with the host, which computes: {bytes} put into batches"),
+            (None, _) => format!("rows in host memory: {bytes} copied into batches"),
             (Some(_), Placement::Host) => {
-                format!("rows with the host, moved in batches while the device computes: {bytes}")
+                format!("rows in host memory, moved in batches while the device computes: {bytes}")
             }
-            (Some(_), Placement::Device) => format!("rows on the device, moved once: {bytes}"),
+            (Some(_), Placement::Device) => format!("rows in device memory, moved once: {bytes}"),
         };
         writeln!(
             terminal::stderr(),
-            "{kept}; making batches took the host {} of {}",
+            "{kept}; making batches took {} of {}",
             number::duration(transfer.time),
             number::duration(training)
         )

@@ -77,7 +77,7 @@ fn kept(log: File, epochs: usize) -> Result<u64> {
     while log.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
         let found = serde_json::from_slice::<serde_json::Value>(&line).ok();
         let Some(epoch) = found.and_then(|found| found["epoch"].as_u64()) else {
-            bail!("this is no log of a training, which could go on; name another file");
+            bail!("this file is not a training log, so it cannot be continued; name another file");
         };
         if epoch >= epochs as u64 {
             break;
@@ -136,7 +136,8 @@ mod tests {
         );
         assert_eq!(after("", 2).unwrap(), "");
         let error = after("my notes\n", 2).unwrap_err();
-        let expected = ": this is no log of a training, which could go on; name another file";
+        let expected =
+            ": this file is not a training log, so it cannot be continued; name another file";
         assert!(format!("{error:#}").ends_with(expected), "{error:#}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "my notes\n");
     }

@@ -1,5 +1,5 @@
 use std::fs::{File, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -40,11 +40,17 @@ impl CheckpointFile {
     ///
     /// # Errors
     ///
-    /// [`TrainingError::Checkpoint`] for a file to which another training saves.
+    /// [`TrainingError::Checkpoint`] for a file to which another training saves, or
+    /// one that is there and cannot be opened.
     pub fn of(output: OutputFile) -> Result<Self, TrainingError> {
         let held = match File::open(output.path()) {
-            // A file that does not exist or cannot be opened is not locked.
-            Err(_) => None,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                return Err(TrainingError::Checkpoint {
+                    path: output.path().to_path_buf(),
+                    problem: error.to_string(),
+                });
+            }
             Ok(file) => {
                 lock(&file, &output)?;
                 Some(file)

@@ -83,17 +83,17 @@ pub(crate) fn mean_losses_of<B: Backend>(
 ///
 /// # Errors
 ///
-/// A number too large for the backend's float type.
-///
-/// # Panics
-///
-/// If the dataset does not have the model's number of features. Its number of
-/// targets must be the model's too, which is not checked.
+/// A dataset with other numbers of features or targets than the model, or a number
+/// too large for the backend's float type.
 pub fn evaluate<B: Backend>(
     model: &LinearRegression<B>,
     dataset: &Dataset,
     device: &B::Device,
 ) -> Result<Vec<Metrics>, DataError> {
+    check_widths(
+        model.weight.dims(),
+        [dataset.num_features(), dataset.num_targets()],
+    )?;
     let batches = Batches::<B>::new(dataset, EVALUATION_ROWS, device)?;
     let num_targets = dataset.num_targets();
     let mut accumulators = vec![MetricsAccumulator::default(); num_targets];
@@ -122,6 +122,21 @@ pub fn evaluate<B: Backend>(
         .collect())
 }
 
+/// Checks that rows have the numbers of features and targets of a model.
+pub(crate) fn check_widths(model: [usize; 2], rows: [usize; 2]) -> Result<(), DataError> {
+    for (what, model, rows) in [
+        ("features", model[0], rows[0]),
+        ("targets", model[1], rows[1]),
+    ] {
+        if model != rows {
+            return Err(DataError::Columns(format!(
+                "the number of {what} of these rows is {rows}, expected {model}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +144,31 @@ mod tests {
     use burn_ndarray::NdArray;
     use linreg_data::SyntheticConfig;
     use linreg_model::Coefficients;
+
+    #[test]
+    fn rows_of_another_width_are_an_error() {
+        let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2)
+            .generate()
+            .unwrap();
+        let device = Default::default();
+        for (weights, biases, expected) in [
+            (
+                vec![1.0],
+                vec![0.0],
+                "the number of features of these rows is 2, expected 1",
+            ),
+            (
+                vec![1.0; 4],
+                vec![0.0; 2],
+                "the number of targets of these rows is 1, expected 2",
+            ),
+        ] {
+            let coefficients = Coefficients::new(weights, biases).unwrap();
+            let model = LinearRegression::<NdArray>::from_coefficients(&coefficients, &device);
+            let error = evaluate(&model, &dataset, &device).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
 
     #[test]
     fn loss_and_metrics_agree_with_a_plain_loop_over_several_chunks() {

@@ -116,9 +116,10 @@ impl OptimizerConfig {
             _ => {}
         }
         if let Some(Clipping::Norm(limit) | Clipping::Value(limit)) = config.clipping
-            && !(limit.is_finite() && limit > 0.0)
+            && !(limit as f32 > 0.0 && (limit as f32).is_finite())
         {
-            return wrong("limit of gradients", &limit, "a finite number above 0");
+            let expected = "a number above 0 that a 32-bit float can hold";
+            return wrong("limit of gradients", &limit, expected);
         }
         let decay = config.weight_decay;
         if !(decay.is_finite() && decay >= 0.0) {

@@ -9,7 +9,7 @@ use linreg_model::{LinearRegression, LinearRegressionConfig};
 use crate::checkpoint::{Method, Progress, Setting};
 use crate::columns::Columns;
 use crate::curvature::Curvature;
-use crate::evaluate::mean_losses_of;
+use crate::evaluate::{check_widths, mean_losses_of};
 use crate::fingerprint::Fingerprint;
 use crate::full_batch::{self, AllRows};
 use crate::objective::Objective;
@@ -88,6 +88,15 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
         device: &B::Device,
         observer: &mut impl Observer,
     ) -> Result<Trained<B::InnerBackend>, TrainingError> {
+        if let Some(validation) = options.validation {
+            check_widths(
+                [batches.num_features(), batches.num_targets()],
+                [
+                    validation.feature_names().len(),
+                    validation.target_names().len(),
+                ],
+            )?;
+        }
         let scaler = self.columns.scaler.as_ref();
         let objective = Objective::new(self.config, scaler, batches.num_targets());
         let config = self.found_learning_rate(batches.num_batches())?;
@@ -282,6 +291,20 @@ mod tests {
             dataset.target_names().to_vec(),
         )
         .unwrap()
+    }
+
+    #[test]
+    fn validation_rows_of_another_width_are_an_error() {
+        let generate = |weights| SyntheticConfig::new(weights, 4.2).generate().unwrap();
+        let (rows, other) = (generate(vec![2.0, -3.4]), generate(vec![2.0]));
+        let options = RunOptions {
+            validation: Some(&other),
+            ..RunOptions::default()
+        };
+        let config = TrainingConfig::new();
+        let trained = train_with::<B>(&config, &rows, options, &Default::default(), &mut ());
+        let expected = "the number of features of these rows is 1, expected 2";
+        assert_eq!(trained.unwrap_err().to_string(), expected);
     }
 
     #[test]

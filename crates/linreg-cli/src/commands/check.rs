@@ -87,8 +87,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
     } else {
         writeln!(
             terminal::stdout(),
-            "linreg cannot be trusted where it says WRONG and does not avoid it; use another\n\
-             backend or device, and please report this with your driver's version."
+            "linreg uses the results marked WRONG unless a line says that it avoids them; use\n\
+             another backend or device, and please report this with your driver's version."
         )?;
     }
     Ok(ExitCode::from(u8::from(!all_right)))

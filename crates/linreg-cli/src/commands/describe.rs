@@ -71,7 +71,7 @@ pub fn run(args: Args) -> Result<()> {
     if !description.sample.is_whole() {
         writeln!(
             stdout,
-            "\nQuantiles are those of {} rows drawn at random: their ranks are right within {:.1} %\nof the rows, 19 times of 20.",
+            "\nQuantiles are estimated from {} rows drawn at random: with 95 % confidence, their\nranks are off by at most {:.1} % of the rows.",
             thousands(description.sample.num_rows()),
             description.sample.rank_error() * 100.0
         )?;
@@ -204,7 +204,7 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
     let name = |column: &Column| format!("`{}`", plain(&column.name));
     for column in schema.columns.iter().filter(|column| column.is_constant()) {
         warnings.push(format!(
-            "{} is the same in every row: it tells nothing",
+            "{} is constant: as a feature, it explains nothing",
             name(column)
         ));
     }
@@ -218,7 +218,7 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
     for column in &schema.columns {
         if is_identifier(column, schema.num_rows) && Some(column.name.as_str()) != target {
             warnings.push(format!(
-                "{} numbers the rows: leave it out, unless their order means something",
+                "{} looks like a row number: leave it out, unless the order of the rows matters",
                 name(column)
             ));
         }
@@ -252,7 +252,7 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
         for (column, r) in numbers.iter().zip(&description.correlations) {
             if r.is_some_and(|r| r.abs() > 0.999) {
                 warnings.push(format!(
-                    "{} tells `{}` almost exactly (r = {:.5}): is it known before the target is?",
+                    "{} is almost perfectly correlated with `{}` (r = {:.5}): check that it is known before the target is",
                     name(column),
                     plain(target),
                     r.unwrap_or_default()

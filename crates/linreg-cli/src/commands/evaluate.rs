@@ -123,7 +123,7 @@ pub fn metrics(
             // An overflow is of no use to anybody, and JSON has no number for
             // it.
             Some(metrics) if !metrics.mse.is_finite() => bail!(
-                "the squared residuals are beyond 64-bit floats; divide `{}` by a power of ten",
+                "the squared residuals are beyond 64-bit floats; divide the column `{}` by a power of ten and fit again",
                 plain(target)
             ),
             Some(metrics) => Ok(metrics),

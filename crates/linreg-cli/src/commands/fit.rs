@@ -42,9 +42,9 @@ use training_args::TrainingArgs;
 /// Fit a linear model to a table and save it
 ///
 /// Every column that can be is a feature unless --features, --exclude or
-/// --formula say otherwise: numbers as they are, words by their levels. What was
-/// done with each column is said, stored with the model, and done again by
-/// predict. The model predicts in the units of the file.
+/// --formula say otherwise: numbers as they are, words by their levels. How each
+/// column was encoded is printed and stored with the model, and predict does the
+/// same. The model predicts in the units of the file.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -109,7 +109,7 @@ pub struct Args {
     search: SearchArgs,
 
     /// File to write a line of JSON to after every epoch: losses, learning rate,
-    /// rows per second. With --resume it goes on
+    /// rows per second. With --resume it is continued
     #[arg(long, value_name = "FILE", help_heading = "Training (--method sgd)")]
     log: Option<PathBuf>,
 
@@ -123,7 +123,7 @@ enum Method {
     /// Least squares, solved exactly, with standard errors
     Exact,
     /// Training by gradients on a Burn backend: stochastic gradient descent and
-    /// its kin by minibatches, or all rows at once
+    /// similar methods with minibatches, or methods that use all rows in each step
     Sgd,
 }
 
@@ -166,7 +166,9 @@ fn how_to_go_on(error: anyhow::Error, resumed: Option<&Path>) -> anyhow::Error {
             }
         }
         (None, Some(problem)) => format!("; {problem}"),
-        (None, None) => "; nothing was saved, which --checkpoint FILE would have".to_string(),
+        (None, None) => {
+            "; nothing was saved: use --checkpoint FILE to save while training".to_string()
+        }
     };
     let interrupted = error.downcast_ref::<TrainingError>();
     let interrupted = interrupted.map(TrainingError::to_string);
@@ -217,7 +219,7 @@ fn fit(args: &Args, way: &Way, outputs: &mut Outputs) -> Result<()> {
         unjudged.merge(&fold.counts);
         folds.push(fold.metrics);
     }
-    warn_of_unseen(&unjudged, " in parts left out")?;
+    warn_of_unseen(&unjudged, " of held-out folds")?;
 
     let Some(model) = outputs.saved.take() else {
         bail!("the model was not saved");

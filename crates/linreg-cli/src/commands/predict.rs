@@ -23,8 +23,9 @@ use crate::terminal;
 /// Writes a column predicted_NAME for each target, a row for each row read, in
 /// the same order; with --interval also lower_NAME and upper_NAME, between which
 /// the target of such a row lies with that probability, and mean_lower_NAME and
-/// mean_upper_NAME, between which the mean of all such rows does. After fit --robust
-/// the mean's interval uses the robust covariance, the row's the mean spread too.
+/// mean_upper_NAME, between which the mean of all such rows does. After fit --robust,
+/// both use the robust covariance; the one of the row also assumes that the residual
+/// variance is the same in all rows.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -64,8 +64,8 @@ pub fn probe<B: AutodiffBackend>(device: &B::Device) -> Vec<Finding> {
     }
     for placement in [Placement::Host, Placement::Device] {
         let operation = match placement {
-            Placement::Host => "lesson, rows with the host",
-            Placement::Device => "lesson, rows on the device",
+            Placement::Host => "lesson, rows in host memory",
+            Placement::Device => "lesson, rows in device memory",
         };
         let outcome = training::<B>(&dataset(1000, 2), 10, 3, placement, device);
         findings.push(used(operation, 1000, outcome));

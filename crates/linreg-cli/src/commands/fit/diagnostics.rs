@@ -66,7 +66,7 @@ impl Found {
             let place = places.get(&row).cloned();
             anyhow!(DataError::Row {
                 place: place.unwrap_or_else(|| format!("row {}", row + 1)),
-                problem: "this row alone determines a coefficient, and hc2 and hc3 divide by what its leverage is less than 1; leave it out, or use --robust hc1".to_string(),
+                problem: "this row alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by 1 - leverage; leave it out, or use --robust hc1".to_string(),
             })
         })?;
         Ok(Self {
@@ -132,7 +132,7 @@ pub fn text(fit: &ExactFit, found: &Found, index: usize, encoder: &Encoder) -> S
     let mean = fit.solution.rank as f64 / inference.rows;
     if !found.diagnostics.leverages.is_empty() {
         text += &format!(
-            "\nRows of the largest leverage, the share of its own target in a row's prediction; it is {} on average, and rows of far more deserve a look\n{}",
+            "\nRows with the largest leverage, the weight of a row's own target in its prediction; the mean is {}, and rows with much more are worth checking\n{}",
             significant(mean),
             rows_table(found, &found.diagnostics.leverages)
         );
@@ -143,7 +143,7 @@ pub fn text(fit: &ExactFit, found: &Found, index: usize, encoder: &Encoder) -> S
             None => "none is above 1",
         };
         text += &format!(
-            "\nRows of the largest Cook's distance, how far predictions move without the row; {advice}\n{}",
+            "\nRows with the largest Cook's distance, a measure of how much the predictions change without the row; {advice}\n{}",
             rows_table(found, &target.cooks_distances)
         );
     }
@@ -233,10 +233,10 @@ impl Found {
                 mean,
                 ..
             } if durbin_watson < mean => {
-                "residuals are like those of the row before, so standard errors are too small if rows follow each other in time or place: add what changes with it as a feature".to_string()
+                "residuals are positively autocorrelated, so standard errors are likely too small if the rows are in order of time or place: add a feature that changes with it".to_string()
             }
             Finding::SerialDependence { .. } => {
-                "residuals are opposed to those of the row before; if rows follow each other in time, add the target of the row before as a feature".to_string()
+                "residuals are negatively autocorrelated: each tends to have the opposite sign of the one before; if the rows are in order of time, add the target of the row before as a feature".to_string()
             }
             Finding::NotNormal { .. } => {
                 let target = &self.diagnostics.targets[index];
@@ -251,7 +251,7 @@ impl Found {
                 )
             }
             Finding::UnequalVariance { .. } if fit.robust.is_some() => {
-                "the spread of residuals changes with the features, which the standard errors allow for".to_string()
+                "the spread of residuals changes with the features, which the robust standard errors account for".to_string()
             }
             Finding::UnequalVariance { .. } => {
                 // hc3 divides by 1 minus the leverage.
@@ -301,7 +301,8 @@ fn durbin_watson(fit: &ExactFit, found: &Found, index: usize) -> String {
     }
     let meaning = match found.sentence(fit, index, "serial_dependence") {
         _ if found.diagnostics.has_counted_rows => {
-            "not judged, since rows that count for several follow their equals".to_string()
+            "no conclusion, since with --counts a row can stand for several equal rows in sequence"
+                .to_string()
         }
         Some(sentence) => sentence,
         None => none_found("dependence on the row before", inference),
@@ -369,7 +370,7 @@ fn inflation_text(inference: &Inference, encoder: &Encoder) -> String {
     let list = inflation(inference, encoder);
     let Some((name, most)) = list.first() else {
         return if encoder.intercept() {
-            "-  only products and powers, which are correlated by their making".to_string()
+            "-  not given for products and powers, which are correlated by construction".to_string()
         } else {
             "-  variance inflation factors need an intercept".to_string()
         };

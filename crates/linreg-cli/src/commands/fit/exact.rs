@@ -224,10 +224,10 @@ fn explain(error: ExactError, encoder: &Encoder, columns: &ColumnArgs, rows: u64
         .iter()
         .map(|r| names[r.feature].as_str())
         .collect();
-    let add = if dropped.len() == 1 { "adds" } else { "add" };
+    let are = if dropped.len() == 1 { "is" } else { "are" };
     let redundant: Vec<&Feature> = relations.iter().map(|r| &features[r.feature]).collect();
     anyhow!(
-        "`{}` {add} nothing to the other features:\n{lines}{}, or go on with --collinear drop or --collinear minimum-norm",
+        "the features are linearly dependent, and `{}` {are} redundant:\n{lines}{}, or go on with --collinear drop or --collinear minimum-norm",
         plain(&dropped.join("`, `")),
         columns.how_to_leave_out(&redundant, encoder.terms())
     )

@@ -11,8 +11,8 @@ pub struct ExactArgs {
     #[arg(long, value_name = "PROBABILITY", allow_negative_numbers = true)]
     confidence: Option<f64>,
 
-    /// What to do about a feature that others make up: error, drop (leave it
-    /// out), minimum-norm (of all equally good weights, the least) [default:
+    /// What to do about linearly dependent features: error, drop (leave out the
+    /// redundant ones), minimum-norm (take the smallest-norm solution) [default:
     /// error]
     #[arg(long, value_name = "POLICY", value_parser = collinear)]
     collinear: Option<Collinear>,

@@ -181,12 +181,16 @@ impl Gap {
             };
         }
         text += &match self.is_close() {
-            Some(true) => "  Training on would not change what these rows can tell\n".to_string(),
+            Some(true) => {
+                "  Converged: every coefficient is within a tenth of its standard error of the exact fit\n".to_string()
+            }
             Some(false) => format!(
-                "  Train on with --epochs {}, or have the exact fit with --method exact\n",
+                "  Not converged: train longer with --epochs {}, or use --method exact\n",
                 num_epochs.saturating_mul(4)
             ),
-            None => "  The exact fit, --method exact, tells more of these rows\n".to_string(),
+            None => {
+                "  Where no distance in standard errors is given, --method exact shows why\n".to_string()
+            }
         };
         text
     }

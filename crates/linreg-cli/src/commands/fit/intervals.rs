@@ -63,7 +63,7 @@ pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut Mode
 pub fn caution(model: &ModelFile) -> Option<String> {
     let kind = model.metadata.get(STD_ERRORS)?;
     Some(format!(
-        "the model was fitted with --robust {kind}: intervals of means allow for a spread that differs from row to row, but those of single rows take the mean spread, so they are right on average only"
+        "the model was fitted with --robust {kind}: intervals of means account for unequal variance, but those of single rows assume the mean variance, so they hold on average only"
     ))
 }
 
@@ -76,7 +76,7 @@ pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> 
             );
         }
         bail!(
-            "the model does not know how uncertain it is: intervals need a model of linreg fit --method exact with more rows than coefficients"
+            "the model file has no covariance of the coefficients: intervals need a model of linreg fit --method exact with more rows than coefficients"
         );
     };
     Ok(errors)

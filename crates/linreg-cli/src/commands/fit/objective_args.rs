@@ -6,11 +6,11 @@ use linreg_training::{Loss, Penalty};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Objective (--method sgd)")]
 pub struct ObjectiveArgs {
-    /// What a row costs that is missed by r [default: squared]
+    /// Loss function of the residual r of a row [default: squared]
     #[arg(long, value_enum, hide_default_value = true)]
     loss: Option<LossName>,
 
-    /// Where the Huber loss turns from squares to lines, in the target's unit
+    /// Where the Huber loss turns from quadratic to linear, in the target's unit
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     delta: Option<f64>,
 
@@ -39,7 +39,7 @@ enum LossName {
     Squared,
     /// |r|, which learns the median
     Absolute,
-    /// r² up to --delta, then straight on, so that far rows pull less
+    /// r² up to --delta and linear beyond, so that outliers have less influence
     Huber,
     /// Learns the quantile --tau
     Quantile,

@@ -32,7 +32,7 @@ impl Optimum {
         let mut text = "\nHow far from the optimum\n".to_string();
         let Some(targets) = &self.targets else {
             return text
-                + "  Not known: there are too many features and rows to bound it, or weight decay\n";
+                + "  Not known: it is not computed for so many features and rows, or with weight decay\n";
         };
         let penalty = if config.penalty == Default::default() {
             ""
@@ -65,15 +65,15 @@ impl Optimum {
         }
         let is_close = |found: &Optimality| found.excess().is_some_and(|excess| excess <= CLOSE);
         let advice = if targets.iter().all(is_close) {
-            "  Training on would change next to nothing".to_string()
+            "  Converged: more training would lower it by at most 0.1 %".to_string()
         } else if config.optimizer.is_full_batch() {
             format!(
-                "  Come nearer with --epochs {}, or with --precision f64",
+                "  Not converged: train longer with --epochs {}, or use --precision f64",
                 num_epochs.saturating_mul(4)
             )
         } else {
             format!(
-                "  Come nearer with --epochs {}, or with --optimizer {}, which takes all rows at once",
+                "  Not converged: train longer with --epochs {}, or use --optimizer {}, which uses all rows in each step",
                 num_epochs.saturating_mul(4),
                 if config.penalty.is_smooth() {
                     "lbfgs"

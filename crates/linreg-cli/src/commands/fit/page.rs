@@ -130,9 +130,15 @@ fn lead(report: &Report) -> String {
                 (metrics.r_squared.unwrap_or(f64::NAN), metrics.rmse)
             }
         };
-        let share = match share.is_finite() {
-            true => format!("explain {} of its variance", percent(share)),
-            false => "have nothing to explain".to_string(),
+        let share = match (share.is_finite(), targets.len()) {
+            (true, 1) => format!("The features explain {} of its variance", percent(share)),
+            (true, _) => format!(
+                "They explain {} of the variance of {}",
+                percent(share),
+                name(target)
+            ),
+            (false, 1) => "It has no variance to explain".to_string(),
+            (false, _) => format!("{} has no variance to explain", name(target)),
         };
         let error = match error.is_finite() {
             true => format!(
@@ -141,10 +147,7 @@ fn lead(report: &Report) -> String {
             ),
             false => String::new(),
         };
-        match targets.len() {
-            1 => format!(" The features {share}{error}."),
-            _ => format!(" Of {} they {share}{error}.", name(target)),
-        }
+        format!(" {share}{error}.")
     });
     let found: String = found.collect();
     let first: Vec<String> = targets.iter().take(MOST_TARGETS).cloned().collect();

@@ -105,7 +105,7 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
     let how = match ridge.chosen_by() {
         "given" => "as given".to_string(),
         _ => format!(
-            "the one of the least generalised cross-validation of {}",
+            "chosen from {} by generalised cross-validation",
             path.fits.len()
         ),
     };
@@ -117,12 +117,12 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
         (
             "penalty",
             format!(
-                "{}  for each squared weight of a feature of {size} 1; {how}",
+                "{}  on each squared weight, for features of {size} 1; {how}",
                 significant(best.penalty)
             ),
         ),
         (
-            "freedom",
+            "effective dof",
             format!(
                 "{}  effective degrees of freedom, of {}",
                 significant(best.degrees_of_freedom),
@@ -137,9 +137,9 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
             ),
         ),
         (
-            "new rows",
+            "RMSE (GCV)",
             format!(
-                "{}  their typical error in the unit of `{target}`, by generalised cross-validation",
+                "{}  expected in new rows, in the unit of `{target}`, by generalised cross-validation",
                 significant(best.cross_validation.sqrt())
             ),
         ),
@@ -150,7 +150,7 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
         .iter()
         .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
     format!(
-        "{}\n{}\nThe path of penalties\n{}\nWeights are shrunk, so they are off on purpose, and standard errors would not say by how much: there are none\n",
+        "{}\n{}\nThe path of penalties\n{}\nRidge regression biases the weights on purpose, so there are no standard errors\n",
         table(&rows),
         lines.collect::<String>(),
         path_table(path)
@@ -164,7 +164,7 @@ fn path_table(path: &RidgePath) -> String {
         true => path.fits.len().div_ceil(MOST / 2),
         false => 1,
     };
-    let header = ["penalty", "freedom", "R²", "error in new rows", ""];
+    let header = ["penalty", "effective dof", "R²", "RMSE (GCV)", ""];
     let mut rows = vec![header.map(str::to_string).to_vec()];
     for (index, fit) in path.fits.iter().enumerate() {
         if !index.is_multiple_of(step) && index != path.best {
@@ -188,7 +188,7 @@ pub fn warnings(fit: &ExactFit, ridge: &Ridge, encoder: &Encoder) -> Vec<String>
     if !fit.solution.relations.is_empty() {
         let lines = relations_lines(&fit.solution.relations, &encoder.feature_names());
         warnings.push(format!(
-            "features that others make up, so that they share a weight:\n{}",
+            "linearly dependent features, which share their effect:\n{}",
             lines.trim_end()
         ));
     }
@@ -204,7 +204,7 @@ pub fn warnings(fit: &ExactFit, ridge: &Ridge, encoder: &Encoder) -> Vec<String>
         }
         if path.best + 1 == path.fits.len() {
             warnings.push(format!(
-                "`{target}` is predicted best with no weights at all: the features tell next to nothing of it"
+                "`{target}` is predicted best with the largest penalty, which makes the weights almost 0: the features explain almost nothing of it"
             ));
         }
     }

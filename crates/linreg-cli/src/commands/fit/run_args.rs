@@ -45,9 +45,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME|NUMBER", value_parser = every)]
     checkpoint_every: Option<Every>,
 
-    /// Go on from this checkpoint, with the same rows and settings, and save to
-    /// it, unless --checkpoint names another; the model is the one of training
-    /// without a break
+    /// Continue from this checkpoint, with the same rows and settings, and save to
+    /// it, unless --checkpoint names another; the model is the same as without the
+    /// interruption
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
 }

@@ -171,7 +171,7 @@ pub fn figures(fit: &ExactFit, inference: &Inference, target: &str) -> Vec<(&'st
         rows.push((
             "F",
             format!(
-                "{}  on {} and {freedom} degrees of freedom; p {} if no feature told anything",
+                "{}  on {} and {freedom} degrees of freedom; p {} for the hypothesis that all weights are 0",
                 significant(inference.f),
                 significant(inference.f_degrees_of_freedom),
                 p_value(inference.f_p)
@@ -235,7 +235,7 @@ fn or_unknown(value: f64) -> String {
 /// The heading of [`meaning`].
 pub fn meaning_heading(inference: &Inference) -> String {
     format!(
-        "What it says (coefficients significant at {})",
+        "Coefficients significant at {}",
         diagnostics::percent(1.0 - inference.confidence)
     )
 }
@@ -338,7 +338,7 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     if !solution.relations.is_empty() {
         let lines = relations_lines(&solution.relations, &names[constant..]);
         warnings.push(format!(
-            "features that others make up:\n{}",
+            "linearly dependent features:\n{}",
             lines.trim_end()
         ));
     }
@@ -350,7 +350,7 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
         ));
     } else if rows < 10 * coefficients {
         warnings.push(format!(
-            "{} for {}: ten for each are a rule of thumb",
+            "{} for {}: a rule of thumb is ten rows or more for each coefficient",
             count(rows as usize, "row"),
             count(names.len(), "coefficient")
         ));
@@ -371,7 +371,7 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     let fewest = all.fold(f64::INFINITY, f64::min);
     if fewest < DIGITS {
         warnings.push(format!(
-            "only {:.0} digits of some figures can be trusted: the features are nearly linearly dependent, or the figure is a small difference of large numbers",
+            "only {:.0} digits of some figures are reliable: the features are nearly linearly dependent, or the figures lose digits to cancellation",
             fewest.floor()
         ));
     }
@@ -428,8 +428,12 @@ fn inflated(solution: &Solution, inferences: &[Inference], encoder: &Encoder) ->
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let are = match list.len() {
+        1 => "is",
+        _ => "are",
+    };
     Some(format!(
-        "{}{more} overlap with other features, so their weights are hard to tell apart: standard errors are up to {} times what they would be alone",
+        "{}{more} {are} strongly correlated with other features: standard errors are up to {} times what they would be with uncorrelated features",
         named.join(", "),
         significant((most.sqrt() * 10.0).round() / 10.0)
     ))

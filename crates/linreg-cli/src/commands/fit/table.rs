@@ -328,7 +328,7 @@ impl Table {
                 (Some(validation), Set::Validation) => {
                     warn_of_counts(&counts, &format!(" in {}", validation.args.name()))?;
                 }
-                _ => warn_of_unseen(&counts, " in rows held out")?,
+                _ => warn_of_unseen(&counts, " of held-out rows")?,
             }
             let metrics = self.judge(&rows, &fitted.predictor(), fitted.loss())?;
             fitted.sets.push((set, metrics));
@@ -538,7 +538,7 @@ impl Table {
         warnings.extend(shortened(of_features.into_iter().map(|(first, second)| {
             let (first, second) = (number::plain(first), number::plain(second));
             format!(
-                "`{second}` has the same cells as `{first}`: their weights cannot be told apart"
+                "`{second}` has the same cells as `{first}`: the two columns are linearly dependent"
             )
         })));
         let rows = self.schema.num_rows;

@@ -15,9 +15,9 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NAME", value_parser = optimizer)]
     optimizer: Option<OptimizerConfig>,
 
-    /// How often every row is visited at most [default: 1000 for lbfgs, 10000
-    /// for proximal and for --loss absolute or quantile, else enough for 20,000
-    /// updates, 3 to 1,000]
+    /// Largest number of epochs (passes over the rows) [default: 1000 for lbfgs,
+    /// 10000 for proximal and for --loss absolute or quantile, else enough for
+    /// 20,000 updates, 3 to 1,000]
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     epochs: Option<usize>,
 
@@ -48,7 +48,7 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     momentum: Option<f64>,
 
-    /// Momentum as a heavy ball's, not Nesterov's
+    /// Use heavy-ball (classical) momentum instead of Nesterov's
     #[arg(long)]
     heavy_ball: bool,
 

@@ -12,7 +12,7 @@ use crate::number::plain;
 
 /// The coefficients of a fit with their intervals
 ///
-/// Those whose interval reaches over 0 may be 0.
+/// A coefficient whose interval contains 0 does not differ significantly from 0.
 #[derive(clap::Args)]
 pub struct Args {
     /// Model file that linreg fit wrote

@@ -126,8 +126,12 @@ pub fn run(args: Args) -> Result<()> {
     let pictures: Result<Vec<Picture>> = pictures.collect();
     let picture = Picture::side_by_side(pictures.map_err(|error| args.source.say_where(error))?)?;
     if look.determined > 0 && kinds.iter().any(needs_errors) {
+        let (have, residuals, them) = match look.determined {
+            1 => ("has", "its residual is", "it"),
+            _ => ("have", "their residuals are", "them"),
+        };
         terminal::stderr().note(format_args!(
-            "{} alone determine a coefficient: their residuals are 0 whatever they are, and left out where they are standardised",
+            "{} {have} leverage 1: {residuals} always 0, and pictures of standardised residuals leave {them} out",
             count(look.determined, "row")
         ))?;
     }

@@ -10,10 +10,10 @@ pub fn section(report: &Report, look: &Look) -> Section {
     let targets = encoder.targets();
     let told = targets.len().min(super::MOST_TARGETS);
     let mut body = paragraph(
-        "A scatter of the target against one feature has everything else as its noise: what the \
-         other features do, and what no feature explains. The line through it leaves the sum of \
-         both. So a feature whose weight moves the target much has a tight scatter, and one of \
-         little weight a loose one, however precisely its weight is known.",
+        "In a scatter plot of the target against one feature, the effects of the other features \
+         and the part that no feature explains both appear as noise around the line. So the \
+         points are close to the line if the feature explains much of the target, and far from it \
+         if it explains little, however precisely its weight is known.",
     );
     for (target, target_name) in targets.iter().enumerate().take(told) {
         if told > 1 {
@@ -43,12 +43,12 @@ fn figures(lines: &[(&String, f64, OwnLine)]) -> String {
         "feature",
         "weight",
         "slope alone",
-        "predicted",
-        "explains alone",
-        "predicted",
-        "variance left",
-        "by the other features",
-        "by no feature",
+        "slope, predicted",
+        "R² alone",
+        "R², predicted",
+        "residual variance",
+        "due to other features",
+        "unexplained",
     ];
     let row = |(feature, weight, line): &(&String, f64, OwnLine)| {
         let mut cells = vec![name(feature)];
@@ -88,8 +88,8 @@ fn story(lines: &[(&String, f64, OwnLine)], target: &str) -> String {
     }
     if let Some((feature, weight, line)) = furthest(lines) {
         text += &paragraph(&format!(
-            "Alone, {} has a slope of {}, but a weight of {} among the others: it goes along with \
-             other features, and its own line takes what they do to {} for its own.",
+            "Alone, {} has a slope of {}, but a weight of {} among the others: it is correlated \
+             with other features, so its own line also contains their effect on {}.",
             name(feature),
             significant(line.slope),
             significant(weight),

@@ -181,9 +181,13 @@ fn drawn(report: &Report, look: &Look) -> String {
     let features = report.model.feature_names.len();
     if look.features.len() < features {
         let shown = look.features.len();
-        sentence += &format!(
-            "Of {features} features, the {shown} whose weights stand out most are drawn. "
-        );
+        let largest = match &report.fitted.how {
+            How::Exact(fit) if fit.ridge.is_some() => "|t| without the penalty",
+            How::Exact(_) => "|t|",
+            How::Trained(_) => "|weight|",
+        };
+        sentence +=
+            &format!("Of {features} features, the {shown} with the largest {largest} are drawn. ");
     }
     match sentence.is_empty() {
         true => sentence,

@@ -49,12 +49,12 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
     let encoder = &report.table.encoder;
     let mut body = match fit.ridge.is_some() {
         true => paragraph(
-            "The weights are shrunk towards 0, which makes predictions of new rows steadier and \
-             each weight too small: they have no standard errors that could be told.",
+            "Ridge regression shrinks the weights towards 0, which makes predictions of new rows \
+             more stable but biases the weights, so there are no standard errors.",
         ),
         false => paragraph(&format!(
-            "The arithmetic: {} are right ({}). Small \
-             errors in the features grow at most {} times in the weights.",
+            "The arithmetic: {} are right ({}). The condition number of the features is {}: the \
+             larger it is, the more a small error in the features can change the weights.",
             summary::precision(&fit.inferences),
             text(fit.method()),
             significant((10.0 * fit.solution.condition).round() / 10.0),
@@ -96,7 +96,7 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
 
 /// The assumptions behind the standard errors.
 fn assumptions(fit: &ExactFit) -> String {
-    let even = "the residuals are as widely spread everywhere: a funnel in the picture of \
+    let even = "the residuals have the same variance everywhere: a funnel in the picture of \
                 residuals speaks against it;";
     let mut list_of = vec![
         "rows are independent of one another: no row is a copy or a later state of another;",
