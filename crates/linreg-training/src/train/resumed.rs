@@ -173,7 +173,7 @@ fn another_training_is_refused_with_what_differs() {
         refused(&config, &diabetes(), None),
         "442 rows, expected 200"
     );
-    let found = refused(&config, &overlapping(), Some(&diabetes()));
+    let found = refused(&config, &overlapping(), Some(&overlapping()));
     assert_eq!(found, "rows held out, expected none");
     // A larger time limit is accepted.
     let longer = config.with_max_seconds(Some(1e6));
