@@ -191,7 +191,10 @@ fn the_lesson_as_json_has_its_figures() {
 
     // The graph of tracked updates grows with their number, and other memory does not.
     let bytes = |index: usize, way: &str| of(&format!("/update/after/{index}/{way}/bytes"));
-    assert!(bytes(2, "untracked") < 1.5 * bytes(0, "untracked"), "{lesson}");
+    assert!(
+        bytes(2, "untracked") < 1.5 * bytes(0, "untracked"),
+        "{lesson}"
+    );
     assert!(bytes(1, "tracked") > 4.0 * bytes(0, "tracked"), "{lesson}");
     assert!(bytes(2, "tracked") > 8.0 * bytes(1, "tracked"), "{lesson}");
     assert_eq!(of("/update/largest_difference"), 0.0);
