@@ -1,5 +1,6 @@
 mod accuracy;
 mod batch_size;
+mod convergence;
 mod data;
 mod evaluation;
 mod gradients;

@@ -151,11 +151,11 @@ impl BatchSizes {
             Block::Paragraph(language.choose(
                 format!(
                     "Divided, the learning rate of {rate} keeps its meaning when the batch size \
-                     changes: {UPDATES} updates take the loss to about the same, but for the \
-                     chance that is in small batches. With the sum alone, a step is as many times \
+                     changes: {UPDATES} updates take the loss to about the same, apart from \
+                     the randomness of small batches. With the sum alone, a step is as many times \
                      as long as the batch has rows. Here its rate makes the same steps with \
-                     batches of {smallest}; the last column is the rate that its steps amount to, \
-                     and above {limit}, steps on these rows diverge. The mean loss over all rows \
+                     batches of {smallest}; the last column is the learning rate that its steps are \
+                     equal to. Above {limit}, steps on these rows diverge. The mean loss over all rows \
                      after {UPDATES} updates of each:"
                 ),
                 format!(

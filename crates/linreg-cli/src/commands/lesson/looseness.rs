@@ -171,8 +171,8 @@ fn why(dataset: &Dataset, lines: &[FeatureLine], language: Language) -> Block {
              of the noise: {left} around the line of {loose}, but {least} around that of {tight}, \
              whose weight is the larger in size. Each is the best line for its feature alone; \
              only all features together predict y closely. The expected figures assume features that are independent of one \
-             another and have the variance 1, as these were drawn; in {rows} rows, both hold by \
-             chance only nearly."
+             another and have the variance 1, as these were drawn; in {rows} rows, both hold only \
+             approximately."
         ),
         format!(
             "在 y 对单个特征的散点图中，其他特征都成了噪声。直线周围的期望方差，\

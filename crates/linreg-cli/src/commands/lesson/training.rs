@@ -89,12 +89,16 @@ impl Run {
         })
     }
 
+    /// The mean loss over all rows after the last epoch, or before the first.
+    pub fn last_loss(&self) -> f64 {
+        self.losses.last().copied().unwrap_or(self.loss_before)
+    }
+
     /// Whether the training failed, or the loss grew and the learning rate may
     /// be why.
     pub fn has_diverged(&self) -> bool {
-        let last = self.losses.last().copied().unwrap_or(self.loss_before);
         let is_steep = self.config.learning_rate >= self.limit.batches;
-        self.problem.is_some() || (is_steep && last > 2.0 * self.loss_before)
+        self.problem.is_some() || (is_steep && self.last_loss() > 2.0 * self.loss_before)
     }
 
     pub fn json(&self) -> Value {

@@ -97,7 +97,8 @@ impl Updates {
                      PyTorch's `sgd` makes it under `torch.no_grad()` and ours on Burn's inner \
                      backend, so that no graph records it. Here the same {last} updates were made \
                      in both ways, from the same gradients: not tracked, and on the autodiff \
-                     backend without leaving its graph. The parameters are the same (largest difference: {difference}). But \
+                     backend without leaving its graph. The parameters are the same (largest \
+                     difference: {difference}). But \
                      tracked, the graph grows with every update, and the next step goes back \
                      through all of them. Time of the next step, and memory held until then:"
                 ),
