@@ -81,15 +81,11 @@ impl<'a> Story<'a> {
 /// 14), but never at a hyphen: most of ours belong to flags. A no-break space
 /// becomes a plain space afterwards.
 fn wrapped(text: &str, width: usize) -> String {
-    const UNBROKEN_HYPHEN: &str = "\u{2011}";
     let options = Options::new(width)
         .word_separator(WordSeparator::UnicodeBreakProperties)
         .word_splitter(WordSplitter::NoHyphenation)
         .wrap_algorithm(WrapAlgorithm::FirstFit);
-    let text = text.replace('-', UNBROKEN_HYPHEN);
-    textwrap::fill(&text, options)
-        .replace(UNBROKEN_HYPHEN, "-")
-        .replace('\u{a0}', " ")
+    textwrap::fill(text, options).replace('\u{a0}', " ")
 }
 
 #[cfg(test)]
