@@ -19,10 +19,9 @@ use anyhow::Result;
 use linreg_backend::{
     Adapter, AdapterKind, BackendError, BackendKind, Outcome, Precision, Task, adapter,
 };
-use linreg_data::{Dataset, EncodedSource, Placement};
-use linreg_model::ModelFile;
-use linreg_training::{CrossValidation, Observer, RunOptions, TrainingConfig, Transfer};
-use serde_json::{Value, json};
+use linreg_data::{Dataset, Placement};
+use linreg_fit::ChosenBackend;
+use linreg_training::{Observer, RunOptions, TrainingConfig, Transfer};
 
 use crate::{number, terminal};
 
@@ -110,33 +109,14 @@ impl Backend {
         Ok(trained??)
     }
 
-    /// Trains on the rows of a file.
-    pub fn train_stream(
-        &self,
-        config: &TrainingConfig,
-        source: &EncodedSource,
-        options: RunOptions,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
-        let (kind, precision, device) = self.place();
-        let trained = linreg_backend::train_stream(
-            kind, precision, device, config, source, options, observer,
-        );
-        Ok(trained??)
-    }
-
-    /// Judges configurations by cross-validation.
-    pub fn cross_validate(
-        &self,
-        configs: &[TrainingConfig],
-        dataset: &Dataset,
-        folds: u64,
-        seed: u64,
-    ) -> Result<Vec<CrossValidation>> {
-        let (kind, precision, device) = self.place();
-        let results =
-            linreg_backend::cross_validate(kind, precision, device, configs, dataset, folds, seed);
-        Ok(results??)
+    /// The backend as what the library trains on.
+    pub fn trainer(&self) -> ChosenBackend {
+        ChosenBackend {
+            kind: self.kind,
+            precision: self.precision,
+            device: self.device.clone(),
+            placement: self.placement(),
+        }
     }
 
     fn place(&self) -> (BackendKind, Precision, Option<&str>) {
@@ -218,68 +198,4 @@ fn precision(text: &str) -> Result<Precision, String> {
         "f64" => Ok(Precision::F64),
         _ => Err("expected f32 or f64".to_string()),
     }
-}
-
-/// Name of the bias among the coefficients, as R and statsmodels users know it.
-pub const INTERCEPT: &str = "(intercept)";
-
-/// The coefficients of a model as JSON, the bias first, if there is one.
-pub fn coefficients_json(model: &ModelFile, intercept: bool) -> Value {
-    let coefficients = &model.coefficients;
-    let num_targets = coefficients.num_targets();
-    let mut list = Vec::new();
-    for (target, target_name) in model.target_names.iter().enumerate() {
-        let weights = coefficients.weight()[target..].iter().step_by(num_targets);
-        let names = [INTERCEPT].into_iter();
-        let names = names.chain(model.feature_names.iter().map(String::as_str));
-        let estimates = [&coefficients.bias()[target]].into_iter().chain(weights);
-        for (name, estimate) in names.zip(estimates).skip(usize::from(!intercept)) {
-            let mut entry = json!({"name": name, "estimate": estimate});
-            if num_targets > 1 {
-                entry["target"] = json!(target_name);
-            }
-            list.push(entry);
-        }
-    }
-    Value::Array(list)
-}
-
-/// The coefficients of one target under a header, the bias first, if there is
-/// one.
-pub fn coefficient_rows(model: &ModelFile, target: usize, intercept: bool) -> Vec<Vec<String>> {
-    let coefficients = &model.coefficients;
-    let row = |name: &str, value: f64| vec![name.to_string(), number::six_digits(value)];
-    let mut rows = vec![["coefficient", "estimate"].map(str::to_string).to_vec()];
-    if intercept {
-        rows.push(row(INTERCEPT, coefficients.bias()[target]));
-    }
-    let weights = coefficients.weight()[target..].iter();
-    let weights = weights.step_by(coefficients.num_targets());
-    let names = model.feature_names.iter();
-    rows.extend(names.zip(weights).map(|(name, weight)| row(name, *weight)));
-    rows
-}
-
-/// The coefficients of a model as a table with one column for each target.
-pub fn coefficients_table(model: &ModelFile, intercept: bool) -> String {
-    let coefficients = &model.coefficients;
-    let num_targets = coefficients.num_targets();
-    let mut header = vec!["coefficient".to_string()];
-    match num_targets {
-        1 => header.push("estimate".to_string()),
-        _ => header.extend(model.target_names.iter().cloned()),
-    }
-    let row = |name: &str, values: &[f64]| {
-        let numbers = values.iter().map(|value| number::six_digits(*value));
-        [name.to_string()].into_iter().chain(numbers).collect()
-    };
-    let mut rows = vec![header];
-    if intercept {
-        rows.push(row(INTERCEPT, coefficients.bias()));
-    }
-    let weights = coefficients.weight().chunks(num_targets);
-    for (name, weights) in model.feature_names.iter().zip(weights) {
-        rows.push(row(name, weights));
-    }
-    number::table(&rows)
 }

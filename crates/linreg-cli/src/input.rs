@@ -1,16 +1,13 @@
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
-use linreg_data::{CsvOptions, DataError, Encoder, Passes, Schema, Source, open};
-use linreg_model::{ModelFile, ModelFileError};
-use linreg_training::{Loss, TrainingError};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use anyhow::{Context, Result, anyhow};
+use linreg_data::{CsvOptions, DataError, MissingPolicy, Passes, Source, UnseenPolicy, open};
+use linreg_fit::{FitError, FittedModel, ModelProblem, Table, name_of};
+use linreg_model::ModelFileError;
+use linreg_training::TrainingError;
 
-use crate::commands::fit::intervals;
-use crate::number::plain;
+use crate::fit_advice::advised;
 use crate::reading::ShownSource;
 use crate::terminal;
 use crate::text_args::TextArgs;
@@ -40,13 +37,24 @@ impl SourceArgs {
 
     /// Opens the files with the options with which the table was read that the
     /// model was fitted to. Options given for these files come first.
-    pub fn open_for(&self, model: &ModelFile, passes: Passes) -> Result<Arc<dyn Source>> {
-        self.open_as(&self.options_for(model)?, passes)
+    pub fn open_for(&self, model: &FittedModel, passes: Passes) -> Result<Arc<dyn Source>> {
+        self.open_as(&self.options_for(model), passes)
     }
 
     /// Opens the files for a command that prints while it reads.
-    pub fn open_quietly_for(&self, model: &ModelFile, passes: Passes) -> Result<Arc<dyn Source>> {
-        self.open_quietly(&self.options_for(model)?, passes)
+    pub fn open_quietly_for(&self, model: &FittedModel, passes: Passes) -> Result<Arc<dyn Source>> {
+        self.open_quietly(&self.options_for(model), passes)
+    }
+
+    /// Opens the files as a table to fit to.
+    pub fn table(&self) -> Result<Table> {
+        let source = self.open(Passes::Several)?;
+        Ok(Table::of(source, &self.name()).with_reading(self.options()))
+    }
+
+    /// Opens the files as a table to apply a model to.
+    pub fn table_for(&self, model: &FittedModel) -> Result<Table> {
+        Ok(Table::of(self.open_for(model, Passes::One)?, &self.name()))
     }
 
     fn open_as(&self, options: &CsvOptions, passes: Passes) -> Result<Arc<dyn Source>> {
@@ -61,23 +69,8 @@ impl SourceArgs {
         Ok(source.into())
     }
 
-    fn options_for(&self, model: &ModelFile) -> Result<CsvOptions> {
-        let stored = match model.metadata.get(READING) {
-            None => CsvOptions::default(),
-            Some(text) => parse(text, "way its table was read")?,
-        };
-        Ok(self.text.options(stored))
-    }
-
-    /// Stores in a model how its table was read, unless all options had their
-    /// defaults.
-    pub fn store(&self, model: &mut ModelFile) -> Result<()> {
-        let options = self.options();
-        if options != CsvOptions::default() {
-            let text = serde_json::to_string(&options)?;
-            model.metadata.insert(READING.to_string(), text);
-        }
-        Ok(())
+    fn options_for(&self, model: &FittedModel) -> CsvOptions {
+        self.text.options(model.reading().clone())
     }
 
     /// Another table, which is read with the same options.
@@ -90,11 +83,7 @@ impl SourceArgs {
 
     /// The name of the files in a message.
     pub fn name(&self) -> String {
-        match &self.files[..] {
-            [only] => name(only),
-            [first, others @ ..] => format!("{} and {} more files", name(first), others.len()),
-            [] => String::new(),
-        }
+        name_of(&self.files)
     }
 
     /// The files as paths, so that none of them is overwritten.
@@ -117,146 +106,48 @@ impl SourceArgs {
     }
 }
 
-/// Key of a model's metadata that holds its encoder, as JSON.
-pub const ENCODER: &str = "encoder";
-
-/// Key of a model's metadata that holds the schema of the table it was fitted
-/// to, as JSON.
-pub const SCHEMA: &str = "schema";
-
-/// Key of a model's metadata that says what row weights are: [`COUNTS`] of
-/// equal rows, or else precisions.
-pub const WEIGHTS: &str = "weights";
-pub const COUNTS: &str = "counts";
-
-/// Key of a model's metadata that holds how the table was read that it was
-/// fitted to, as JSON, unless all options had their defaults.
-pub const READING: &str = "reading";
-
 /// Reads a model file, and checks all that is stored in it.
-pub fn load_model(path: &Path) -> Result<ModelFile> {
-    let model = ModelFile::load(path).with_context(|| name(path))?;
-    check(&model).with_context(|| name(path))?;
-    Ok(model)
+pub fn load_model(path: &Path) -> Result<FittedModel> {
+    FittedModel::load(path).map_err(advised)
 }
 
 /// Reads the model file of a command that takes a table after it.
-pub fn load_model_before_table(path: &Path) -> Result<ModelFile> {
-    load_model(path).map_err(|error| match error.downcast_ref() {
-        Some(ModelFileError::Table) => {
-            anyhow!("{error:#}; are the arguments swapped? The model comes first, then the table")
-        }
-        _ => error,
+pub fn load_model_before_table(path: &Path) -> Result<FittedModel> {
+    FittedModel::load(path).map_err(|error| match &error {
+        FitError::ModelFile {
+            problem: ModelProblem::File(ModelFileError::Table),
+            ..
+        } => anyhow!("{error}; are the arguments swapped? The model comes first, then the table"),
+        _ => advised(error),
     })
 }
 
-/// Returns an error if a part of a model's metadata is damaged.
-fn check(model: &ModelFile) -> Result<()> {
-    let of = |key: &str| model.metadata.get(key);
-    let encoder = parsed_encoder(model)?;
-    if let Some(text) = of(SCHEMA) {
-        let schema: Schema = parse(text, "schema of its table")?;
-        check_schema(&schema, &encoder)?;
-    }
-    if let Some(text) = of(READING) {
-        parse::<CsvOptions>(text, "way its table was read")?;
-    }
-    if let Some(found) = of(WEIGHTS).filter(|found| *found != COUNTS) {
-        bail!(
-            "the weights of the model are {}, expected {COUNTS}",
-            quoted(found)
-        );
-    }
-    parsed_loss(model)?;
-    intervals::check(model, encoder.intercept())
-}
-
-/// Returns an error unless each column of the encoder is one of the table.
-fn check_schema(schema: &Schema, encoder: &Encoder) -> Result<()> {
-    let known: HashSet<&str> = schema.columns.iter().map(|c| c.name.as_str()).collect();
-    let mut names = encoder.columns().iter().map(|column| column.name.as_str());
-    match names.find(|name| !known.contains(name)) {
-        None => Ok(()),
-        Some(name) => bail!(
-            "the schema in the model lacks the column {}, which the encoder has",
-            quoted(name)
-        ),
-    }
-}
-
-/// Reads a JSON text of a model's metadata.
-fn parse<T: DeserializeOwned>(text: &str, what: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
-        // The error may quote the text, which may be of any length.
-        const MOST: usize = 300;
-        let message = plain(&error.to_string());
-        let mut shown: String = message.chars().take(MOST).collect();
-        if shown.len() < message.len() {
-            shown.push('…');
-        }
-        anyhow!("the {what} is damaged in the model: {shown}")
-    })
-}
-
-/// A text of the file as a message quotes it.
-fn quoted(text: &str) -> String {
-    const MOST: usize = 40;
-    let shown: String = text.chars().take(MOST).collect();
-    format!("`{}`", plain(&shown))
-}
-
-/// What turns the columns of a table into the features of a model.
-pub fn encoder_of(model: &ModelFile, path: &Path) -> Result<Encoder> {
-    parsed_encoder(model).with_context(|| name(path))
-}
-
-fn parsed_encoder(model: &ModelFile) -> Result<Encoder> {
-    let Some(text) = model.metadata.get(ENCODER) else {
-        return Ok(Encoder::of_numbers(
-            &model.feature_names,
-            &model.target_names,
-        ));
+/// What an applied model does about cells that it cannot take as they are.
+pub fn with_policies(
+    model: FittedModel,
+    path: &Path,
+    missing: Option<MissingPolicy>,
+    unseen: Option<UnseenPolicy>,
+) -> Result<FittedModel> {
+    let model = match unseen {
+        Some(policy) => model.with_unseen(policy),
+        None => model,
     };
-    let encoder: Encoder = parse(text, "encoder")?;
-    // The number is compared first, since making the names takes memory.
-    if encoder.num_features() != model.feature_names.len()
-        || encoder.feature_names() != model.feature_names
-        || encoder.targets() != model.target_names
-    {
-        bail!("the encoder in the file is that of another model");
+    match missing {
+        Some(policy) => model.with_missing(policy).with_context(|| name(path)),
+        None => Ok(model),
     }
-    Ok(encoder)
 }
 
-/// Key of a model's metadata that holds the configuration of its training, as
-/// JSON; an exact fit has none.
-pub const TRAINING: &str = "training";
-
-/// The loss that a model was fitted with.
-pub fn loss_of(model: &ModelFile, path: &Path) -> Result<Loss> {
-    parsed_loss(model).with_context(|| name(path))
-}
-
-fn parsed_loss(model: &ModelFile) -> Result<Loss> {
-    let Some(text) = model.metadata.get(TRAINING) else {
-        return Ok(Loss::Squared);
-    };
-    #[derive(Deserialize)]
-    struct Training {
-        #[serde(default = "squared")]
-        loss: Loss,
-    }
-    fn squared() -> Loss {
-        Loss::Squared
-    }
-    Ok(parse::<Training>(text, "training")?.loss)
+/// The error that a table lacks columns of the model in a file.
+pub fn other_columns(table: &str, model: &Path, error: impl Into<anyhow::Error>) -> anyhow::Error {
+    let model = model.display();
+    error.into().context(format!(
+        "{table}: the columns do not match the model {model}"
+    ))
 }
 
 /// The name of a file in a message.
 pub fn name(path: &Path) -> String {
-    if path == Path::new("-") {
-        "standard input".to_string()
-    } else {
-        path.display().to_string()
-    }
+    name_of(&[path.to_path_buf()])
 }

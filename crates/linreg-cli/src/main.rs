@@ -7,18 +7,18 @@ compile_error!("linreg needs a backend: build with --features ndarray (the defau
 
 mod columns;
 mod commands;
+mod fit_advice;
 mod input;
 mod interrupt;
 mod language;
 mod log;
-mod loss;
 mod memory;
 mod names;
-mod number;
 mod output;
 mod progress;
 mod reading;
 mod report;
+mod settings;
 mod split;
 mod terminal;
 mod text_args;
@@ -31,6 +31,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use linreg_data::DataError;
+use linreg_fit::{loss, number};
 
 use commands::{
     check, completions, describe, devices, evaluate, fit, generate, inspect, lesson, plot, predict,

@@ -42,13 +42,13 @@ impl<'a> TrainingProgress<'a> {
             log,
         }
     }
+}
 
-    /// Removes the bar and returns the time that training took.
-    pub fn finish(self) -> Duration {
-        let elapsed = self.start.elapsed();
+impl Drop for TrainingProgress<'_> {
+    /// Removes the bar.
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
         bars().remove(&self.bar);
-        elapsed
     }
 }
 

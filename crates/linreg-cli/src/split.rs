@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
-use linreg_data::Split;
+use linreg_fit::{HoldOut, Table};
 
 /// Which rows are held out to judge the model on.
 #[derive(clap::Args)]
@@ -43,60 +42,15 @@ pub struct SplitArgs {
 }
 
 impl SplitArgs {
-    /// Whether the model is fitted to all rows.
-    pub fn holds_out_nothing(&self) -> bool {
-        self.validation == 0.0 && self.test == 0.0 && !self.time_ordered
-    }
-
-    /// The split of a table of this many rows.
-    pub fn split(&self, num_rows: u64, seed: u64) -> Result<Split> {
-        let (validation, test) = (self.validation, self.test);
-        let split = match self.time_ordered {
-            _ if validation == 0.0 && test == 0.0 => Split::None,
-            true => Split::TimeOrdered {
-                validation,
-                test,
-                num_rows,
-            },
-            false => Split::Random {
-                validation,
-                test,
-                seed,
-            },
-        };
-        if self.time_ordered && split == Split::None {
-            bail!("--time-ordered holds out nothing without --validation or --test");
-        }
-        split.check()?;
-        Ok(split)
-    }
-
-    /// Whether a cross-validation is asked for.
-    pub fn has_folds(&self) -> bool {
-        self.k_fold.is_some()
-    }
-
-    /// The splits of a cross-validation of a table of this many rows, one a fold;
-    /// none where none is asked for.
-    pub fn folds(&self, num_rows: u64, seed: u64) -> impl Iterator<Item = Split> {
-        let folds = self.k_fold.unwrap_or(0);
-        (0..folds).map(move |held_out| Split::Fold {
-            folds,
-            held_out,
-            seed,
-            num_rows,
-        })
-    }
-
-    /// An error unless a table of this many rows has that many folds.
-    pub fn check_folds(&self, num_rows: u64) -> Result<()> {
-        // One is enough, since all have the same number of folds.
-        for fold in self.folds(num_rows, 0).take(1) {
-            fold.check()?;
-        }
-        match self.k_fold {
-            Some(0) => bail!("the number of folds is 0, expected at least 2"),
-            _ => Ok(()),
+    /// The settings of these flags; `validation_table` is the opened
+    /// `--validation-file`.
+    pub fn hold_out(&self, validation_table: Option<Table>) -> HoldOut {
+        HoldOut {
+            validation: self.validation,
+            test: self.test,
+            time_ordered: self.time_ordered,
+            validation_table,
+            folds: self.k_fold,
         }
     }
 }

@@ -111,6 +111,9 @@ pub enum DataError {
         /// What was found.
         reason: String,
     },
+    /// An error of what is computed from the rows.
+    #[error(transparent)]
+    Computation(Box<dyn std::error::Error + Send + Sync>),
     /// An error of the Arrow library.
     #[error(transparent)]
     Arrow(arrow_schema::ArrowError),

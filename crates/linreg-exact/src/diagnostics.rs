@@ -41,6 +41,19 @@ pub enum Robust {
 }
 
 impl Robust {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Hc0, Self::Hc1, Self::Hc2, Self::Hc3];
+
+    /// Its name in the literature and in statsmodels, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hc0 => "hc0",
+            Self::Hc1 => "hc1",
+            Self::Hc2 => "hc2",
+            Self::Hc3 => "hc3",
+        }
+    }
+
     /// The exponent of 1 / (1 - leverage).
     fn power(self) -> i32 {
         match self {

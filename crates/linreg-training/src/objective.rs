@@ -37,10 +37,11 @@ use stored::{StoredLoss, StoredPenalty};
 /// | scikit-learn `QuantileRegressor(quantile, alpha)` | quantile, `tau = quantile`, `l1 = alpha` |
 /// | R `glmnet(lambda, alpha)`, family gaussian | squared, `l1 = 2 lambda alpha`, `l2 = lambda (1 - alpha)` |
 /// | R `quantreg::rq(tau)` | quantile, `tau` |
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", try_from = "StoredLoss")]
 pub enum Loss {
     /// `r²`, which estimates the mean of the target.
+    #[default]
     Squared,
     /// `|r|`, which estimates the median.
     Absolute,

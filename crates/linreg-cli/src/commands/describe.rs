@@ -2,11 +2,13 @@ use anyhow::Result;
 use linreg_data::{
     Column, Description, Kind, Passes, Schema, column_names, describe, learn_schema,
 };
+use linreg_fit::export::columns::gap_note;
 use serde_json::{Value, json};
 
-use crate::columns::{KindArgs, gap_note};
+use crate::columns::KindArgs;
 use crate::input::SourceArgs;
 use crate::number::{columns_of, count, plain, significant, table, thousands};
+use crate::settings::flag;
 use crate::terminal::{self, print_json};
 
 /// Look at the columns of a table: kinds, missing cells, quantiles, levels,
@@ -237,7 +239,7 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
                 plain(&column.why)
             ));
         }
-        warnings.extend(gap_note(column).map(|note| format!("{}: {note}", name(column))));
+        warnings.extend(gap_note(column, flag).map(|note| format!("{}: {note}", name(column))));
         let share = column.missing as f64 / schema.num_rows as f64;
         if share > 0.2 && column.kind != Kind::Ignored {
             warnings.push(format!(

@@ -1,17 +1,14 @@
 use std::path::PathBuf;
 
-use super::fit::intervals::Predictor;
-use anyhow::{Context, Result, bail};
-use linreg_data::{
-    ChunkOrder, DataError, EncodedSource, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
-};
-use linreg_training::{Loss, Metrics, MetricsAccumulator};
-use serde_json::{Value, json};
+use anyhow::Result;
+use linreg_data::{DataError, MissingPolicy};
+use linreg_fit::FitError;
+use linreg_fit::export::json::metrics;
+use linreg_fit::export::judgement::metrics_lines;
 
 use crate::columns::{applied_missing, unseen, warn_of_counts};
-use crate::input::{SourceArgs, encoder_of, load_model_before_table, loss_of};
-use crate::loss;
-use crate::number::plain;
+use crate::fit_advice::advised;
+use crate::input::{SourceArgs, load_model_before_table, other_columns, with_policies};
 use crate::terminal::{self, print_json};
 
 /// How good a model is on a table whose target is known
@@ -53,115 +50,22 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let model = load_model_before_table(&args.model)?;
-    let mut encoder = encoder_of(&model, &args.model)?;
-    if let Some(policy) = args.unseen {
-        encoder = encoder.with_unseen(policy);
-    }
-    if let Some(policy) = args.missing {
-        let changed = encoder.with_missing(policy);
-        encoder = changed.with_context(|| args.model.display().to_string())?;
-    }
-    let source = args.source.open_for(&model, Passes::One)?;
-    let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training);
-    let rows = rows.with_context(|| {
-        format!(
-            "{}: the columns do not match the model {}",
-            args.source.name(),
-            args.model.display()
-        )
+    let model = with_policies(model, &args.model, args.missing, args.unseen)?;
+    let table = args.source.table_for(&model)?;
+    let evaluation = model.evaluate(&table).map_err(|error| match error {
+        FitError::Table { table, problem }
+            if matches!(*problem, FitError::Data(DataError::UnknownColumn { .. })) =>
+        {
+            other_columns(&table, &args.model, advised(*problem))
+        }
+        error => advised(error),
     })?;
-    let mut counts = EncodingCounts::default();
-    let chunks = rows.encoded(ChunkOrder::File)?.map(|chunk| {
-        let (rows, of_chunk) = chunk?;
-        counts.merge(&of_chunk);
-        Ok(rows)
-    });
-    let predictor = Predictor::new(&model, encoder.intercept());
-    let predict = |rows: &Rows| predictor.predict(rows);
-    let loss = loss_of(&model, &args.model)?;
-    let metrics = metrics(chunks, predict, &model.target_names, loss);
-    let metrics = metrics.map_err(|error| args.source.say_where(error))?;
-    warn_of_counts(&counts, "")?;
+    warn_of_counts(&evaluation.counts, "")?;
+    let targets = model.target_names();
     if args.json {
-        return print_json(&metrics_json(&metrics, &model.target_names)?);
+        return print_json(&metrics(&evaluation.metrics, targets));
     }
-    let lines = metrics_lines(&metrics, &model.target_names);
+    let lines = metrics_lines(&evaluation.metrics, targets);
     write!(terminal::stdout(), "{lines}")?;
     Ok(())
-}
-
-/// The metrics of each target over all rows, of which there must be at least
-/// one. `loss` is the one that the model was fitted with.
-pub fn metrics(
-    chunks: impl Iterator<Item = Result<Rows, DataError>>,
-    predict: impl Fn(&Rows) -> Vec<f64>,
-    targets: &[String],
-    loss: Loss,
-) -> Result<Vec<Metrics>> {
-    let num_targets = targets.len();
-    let mut accumulators = vec![MetricsAccumulator::new(loss); num_targets];
-    let column = |values: &[f64], target: usize| -> Vec<f64> {
-        let values = values[target.min(values.len())..].iter();
-        values.step_by(num_targets).copied().collect()
-    };
-    for rows in chunks {
-        let rows = rows?;
-        let predictions = predict(&rows);
-        for (target, accumulator) in accumulators.iter_mut().enumerate() {
-            let predictions = column(&predictions, target);
-            let targets = column(&rows.targets, target);
-            match &rows.weights {
-                None => accumulator.update(&predictions, &targets),
-                Some(weights) => accumulator.update_weighted(&predictions, &targets, weights),
-            }
-        }
-    }
-    let metrics = accumulators.iter().zip(targets);
-    metrics
-        .map(|(accumulator, target)| match accumulator.metrics() {
-            None => bail!("there are no rows after the header"),
-            // An overflow is of no use to anybody, and JSON has no number for
-            // it.
-            Some(metrics) if !metrics.mse.is_finite() => bail!(
-                "the squared residuals are beyond 64-bit floats; divide the column `{}` by a power of ten and fit again",
-                plain(target)
-            ),
-            Some(metrics) => Ok(metrics),
-        })
-        .collect()
-}
-
-/// The metrics as JSON: an object, or for several targets an array of them.
-pub fn metrics_json(metrics: &[Metrics], targets: &[String]) -> Result<Value> {
-    if let [only] = metrics {
-        return Ok(serde_json::to_value(only)?);
-    }
-    let mut list = Vec::new();
-    for (metrics, target) in metrics.iter().zip(targets) {
-        let mut entry = serde_json::to_value(metrics)?;
-        entry["target"] = json!(target);
-        list.push(entry);
-    }
-    Ok(Value::Array(list))
-}
-
-/// The metrics as text, each with its meaning. Those of the loss that the model
-/// was fitted with come first.
-pub fn metrics_lines(metrics: &[Metrics], targets: &[String]) -> String {
-    let mut text = String::new();
-    for (metrics, target) in metrics.iter().zip(targets) {
-        let target = plain(target);
-        if targets.len() > 1 {
-            text += &format!("  {target}\n");
-        }
-        let lines = loss::metrics(metrics, &target);
-        let width = lines.iter().map(|line| line.name.chars().count()).max();
-        let width = width.unwrap_or(0);
-        for line in lines {
-            let (name, value) = (line.name, line.value);
-            let line = format!("  {name:<width$}  {value}  {}", line.meaning);
-            text += &format!("{}\n", line.trim_end());
-        }
-    }
-    text
 }

@@ -1,43 +1,35 @@
-pub mod diagnostics;
-pub mod exact;
 mod exact_args;
-mod fitted;
-mod gap;
-pub mod intervals;
 mod objective_args;
-mod optimum;
 mod outputs;
 mod page;
 mod report;
-mod ridge;
 mod run_args;
-mod search;
-mod summary;
-mod table;
+mod search_args;
 mod training_args;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::sync::Arc;
 
-use anyhow::{Result, anyhow, bail};
-use linreg_data::{DataError, EncodingCounts, MOST_FEATURES, Passes, Set, Split};
-use linreg_model::{ModelFileError, OutputError};
-use linreg_training::{Metrics, TrainingError};
+use anyhow::{Result, bail};
+use linreg_fit::{FitConfig, Method, Table, Training};
+use linreg_training::TrainingError;
 
 use super::{Backend, BackendArgs};
-use crate::columns::{ColumnArgs, warn_of_unseen};
+use crate::columns::ColumnArgs;
+use crate::fit_advice::{advised, advised_fit};
 use crate::input::SourceArgs;
 use crate::interrupt::Interrupted;
+use crate::log::Log;
 use crate::split::SplitArgs;
-use crate::terminal::{self, print_json};
+use crate::terminal;
 use exact_args::ExactArgs;
-use fitted::How;
 use outputs::Outputs;
 use report::Report;
-use search::SearchArgs;
-use table::{Table, Validation};
+use search_args::SearchArgs;
 use training_args::TrainingArgs;
+use watch::Watch;
 
 /// Fit a linear model to a table and save it
 ///
@@ -82,7 +74,7 @@ pub struct Args {
 
     /// How to fit
     #[arg(long, value_enum, default_value = "exact")]
-    method: Method,
+    method: MethodName,
 
     /// Seed of the rows held out, the initial weights and the order of rows
     #[arg(
@@ -119,7 +111,7 @@ pub struct Args {
 
 /// How to fit.
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum Method {
+enum MethodName {
     /// Least squares, solved exactly, with standard errors
     Exact,
     /// Training by gradients on a Burn backend: stochastic gradient descent and
@@ -129,21 +121,31 @@ enum Method {
 
 pub fn run(args: Args) -> Result<ExitCode> {
     // Settings and files are checked before a long file is read.
-    let way = args.way()?;
-    args.split.split(1, args.seed)?;
-    let mut outputs = Outputs::new(&args, &way)?;
+    let backend = args.backend()?;
+    let config = args.config(backend.as_ref())?;
+    config.check().map_err(advised)?;
+    if backend.is_some() {
+        let held_out = config.hold_out.validation > 0.0 || args.split.validation_file.is_some();
+        args.training.run.check(held_out)?;
+    }
+    if let Some(backend) = &backend {
+        backend.announce()?;
+    }
+    let mut outputs = Outputs::new(&args, backend.is_some())?;
     let resumed = args.training.run.resumed();
-    let fitted = fit(&args, &way, &mut outputs).map_err(|error| how_to_go_on(error, resumed));
-    if fitted.is_err() && outputs.saved.is_some() {
+    let fitted = fit(&args, config, backend.as_ref(), &mut outputs);
+    let fitted = fitted.map_err(|error| how_to_go_on(error, resumed));
+    if fitted.is_err() && outputs.is_saved {
         terminal::stderr().note(outputs.where_saved())?;
     }
     for problem in &outputs.problems {
         terminal::stderr().error(format_args!("{problem:#}"))?;
     }
     fitted?;
-    Ok(match outputs.problems.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    Ok(if outputs.problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     })
 }
 
@@ -175,86 +177,39 @@ fn how_to_go_on(error: anyhow::Error, resumed: Option<&Path>) -> anyhow::Error {
     Interrupted(interrupted.unwrap_or_default() + &what_next).into()
 }
 
-/// Adds to an error about too many features how to allow more, if that is
-/// possible.
-fn how_to_allow(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref() {
-        Some(DataError::TooManyFeatures { features, .. }) if *features <= MOST_FEATURES as u64 => {
-            anyhow!("{error:#}, or allow more with --max-features")
-        }
-        _ => error,
-    }
-}
-
 /// Fits, saves and evaluates the model, and prints the results.
-fn fit(args: &Args, way: &Way, outputs: &mut Outputs) -> Result<()> {
-    let validation = args.validation()?;
-    let source = args.source.open(Passes::Several)?;
-    let say_where = |error: anyhow::Error| match is_of_the_run(&error) {
-        true => error,
-        false => how_to_allow(args.source.say_where(error)),
-    };
-    let started = Instant::now();
-    let (table, fitted, split) = match way {
-        Way::Exact if !args.split.has_folds() && args.split.holds_out_nothing() => {
-            let (table, fitted) =
-                Table::learn_and_fit(source, validation, args, outputs).map_err(say_where)?;
-            (table, fitted, Split::None)
-        }
-        _ => {
-            let (table, split) = Table::learn(source, validation, args).map_err(say_where)?;
-            table.warn()?;
-            let fitted = table.fit(args, way, split, outputs).map_err(say_where)?;
-            (table, fitted, split)
-        }
-    };
-    let elapsed = match &fitted.how {
-        How::Exact(_) => started.elapsed(),
-        How::Trained(trained) => trained.elapsed,
-    };
-    let mut folds: Vec<Vec<Metrics>> = Vec::new();
-    let mut unjudged = EncodingCounts::default();
-    let num_rows = fitted.num_rows as u64;
-    for fold in table.folds(args, way, num_rows).map_err(say_where)? {
-        unjudged.merge(&fold.counts);
-        folds.push(fold.metrics);
-    }
-    warn_of_unseen(&unjudged, " of held-out folds")?;
-
-    let Some(model) = outputs.saved.take() else {
-        bail!("the model was not saved");
-    };
-    let (path, problems) = (outputs.path.clone(), outputs.problems.len());
+fn fit(
+    args: &Args,
+    mut config: FitConfig,
+    backend: Option<&Backend>,
+    outputs: &mut Outputs,
+) -> Result<()> {
+    config.hold_out = args.split.hold_out(args.validation()?);
+    let table = args.source.table()?;
+    let mut watch = Watch::new(backend, outputs);
+    let fitted = config.run_with(&table, &mut watch);
+    let failure = outputs.run.log.take().and_then(Log::failure);
+    outputs.problems.extend(failure.map(anyhow::Error::from));
+    let fitted = fitted.map_err(|error| advised_fit(error, &args.columns))?;
+    let problems = outputs.problems.len();
+    let path = outputs.path.clone();
     let mut report = Report {
         args,
-        table: &table,
         fitted: &fitted,
-        folds: &folds,
-        model: &model,
         path: &path,
         page: args.report.as_deref(),
-        elapsed,
     };
-    outputs.write_report(|| page::page(&report, split).map_err(say_where));
+    let say_where = |error| args.source.say_where(error);
+    outputs.write_report(|| page::page(&report).map_err(say_where));
     if outputs.problems.len() > problems {
         report.page = None;
     }
-    let told = match args.json {
-        true => print_json(&report.json()?),
-        false => report.print(),
-    };
-    match told {
+    match report.tell() {
         // The model is saved even if its results cannot be printed.
         Err(error) if !crate::is_broken_pipe(&error) => outputs.problems.push(error),
         told => return told,
     }
     Ok(())
-}
-
-/// The method of the fit, after its settings were checked.
-enum Way {
-    Exact,
-    Sgd(Backend),
 }
 
 impl Args {
@@ -265,8 +220,8 @@ impl Args {
         inputs
     }
 
-    /// The table to evaluate the model on, if `--validation-file` names one.
-    fn validation(&self) -> Result<Option<Validation>> {
+    /// The table to judge the model on, if `--validation-file` names one.
+    fn validation(&self) -> Result<Option<Table>> {
         let Some(file) = &self.split.validation_file else {
             return Ok(None);
         };
@@ -275,48 +230,47 @@ impl Args {
         if file == standard_input && self.source.paths().contains(&standard_input) {
             bail!("both tables cannot come from standard input; give a file for one of them");
         }
-        let source = args.open(Passes::Several)?;
-        Ok(Some(Validation { source, args }))
+        Ok(Some(args.table()?))
     }
 
-    fn way(&self) -> Result<Way> {
+    /// The backend of a training; `None` for an exact fit.
+    fn backend(&self) -> Result<Option<Backend>> {
         match self.method {
-            Method::Exact => {
+            MethodName::Exact => {
                 let given = self.training.given().or_else(|| self.backend.given());
                 let given = given.or(self.search.given());
                 let given = given.or(self.log.as_ref().map(|_| "--log"));
-                if let Some(option) = given {
-                    bail!("{option} is a setting of training; add --method sgd");
+                match given {
+                    Some(option) => bail!("{option} is a setting of training; add --method sgd"),
+                    None => Ok(None),
                 }
-                self.exact.inference()?;
-                Ok(Way::Exact)
             }
-            Method::Sgd => {
+            MethodName::Sgd => {
                 if let Some(option) = self.exact.given() {
                     bail!("{option} is a setting of the exact fit; leave out --method sgd");
                 }
-                let config = self.training.config(1, true, self.seed)?;
-                self.search.candidates(&config)?;
-                let held_out = self.split.split(1, self.seed)?.has(Set::Validation)
-                    || self.split.validation_file.is_some();
-                self.training.run.check(held_out)?;
-                let backend = self.backend.choose()?;
-                backend.announce()?;
-                Ok(Way::Sgd(backend))
+                Ok(Some(self.backend.choose()?))
             }
         }
     }
-}
 
-/// Whether an error comes from a file that is written or from an interruption,
-/// rather than from the rows.
-fn is_of_the_run(error: &anyhow::Error) -> bool {
-    let of_training = |error: &TrainingError| {
-        use TrainingError::{Checkpoint, Interrupted};
-        matches!(error, Checkpoint { .. } | Interrupted { .. })
-    };
-    error.is::<Interrupted>()
-        || error.is::<OutputError>()
-        || error.is::<ModelFileError>()
-        || error.downcast_ref().is_some_and(of_training)
+    /// The settings of these flags. The table of `--validation-file` is not opened
+    /// yet, but the check knows that there is one.
+    fn config(&self, backend: Option<&Backend>) -> Result<FitConfig> {
+        let method = match backend {
+            None => Method::Exact(self.exact.config()),
+            Some(backend) => Method::Training(Training {
+                settings: self.training.settings()?,
+                search: self.search.config(),
+                trainer: Arc::new(backend.trainer()),
+            }),
+        };
+        Ok(FitConfig {
+            columns: self.columns.columns(),
+            hold_out: self.split.hold_out(None),
+            method,
+            seed: self.seed,
+            memory: self.memory.saturating_mul(1 << 20),
+        })
+    }
 }

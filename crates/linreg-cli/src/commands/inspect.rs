@@ -1,15 +1,18 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use linreg_data::{Encoder, EncodingCounts, Schema};
-use linreg_model::{FORMAT_VERSION, ModelFile};
+use linreg_data::EncodingCounts;
+use linreg_fit::FittedModel;
+use linreg_fit::export::columns::columns_lines;
+use linreg_fit::export::json::coefficients;
+use linreg_fit::export::text::coefficients_table;
+use linreg_model::FORMAT_VERSION;
 use serde_json::{Map, Value, json};
 
-use super::{coefficients_json, coefficients_table};
-use crate::columns::columns_lines;
-use crate::input::{ENCODER, READING, SCHEMA, encoder_of, load_model, loss_of};
+use crate::input::load_model;
 use crate::loss;
 use crate::number::{count, plain};
+use crate::settings::flag;
 use crate::terminal::{self, print_json};
 use crate::text_args::arguments;
 
@@ -30,26 +33,25 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let model = load_model(&args.model)?;
-    let encoder = encoder_of(&model, &args.model)?;
-    let intercept = encoder.intercept();
-    let targets = plain(&model.target_names.join("`, `"));
-    let meaning = loss::meaning(loss_of(&model, &args.model)?, &targets);
+    let file = model.file();
+    let targets = plain(&model.target_names().join("`, `"));
+    let meaning = loss::meaning(model.loss(), &targets);
     if args.json {
         // What is JSON in the metadata is shown as JSON.
         let parse = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-        let metadata = model.metadata.iter();
+        let metadata = file.metadata.iter();
         let metadata: Map<String, Value> = metadata
             .map(|(key, value)| (key.clone(), parse(value)))
             .collect();
-        let tensors = model.tensors.iter();
+        let tensors = file.tensors.iter();
         let tensors: Map<String, Value> = tensors
             .map(|(name, tensor)| (name.clone(), json!(tensor.shape)))
             .collect();
         return print_json(&json!({
             "format_version": FORMAT_VERSION,
-            "features": model.feature_names,
-            "targets": model.target_names,
-            "coefficients": coefficients_json(&model, intercept),
+            "features": model.feature_names(),
+            "targets": model.target_names(),
+            "coefficients": coefficients(&model),
             "meaning": meaning,
             "metadata": metadata,
             "tensors": tensors,
@@ -60,33 +62,31 @@ pub fn run(args: Args) -> Result<()> {
         stdout,
         "{}: predicts {} from {} (format version {FORMAT_VERSION})\n",
         args.model.display(),
-        plain(&model.target_names.join(", ")),
-        count(model.feature_names.len(), "feature")
+        plain(&model.target_names().join(", ")),
+        count(model.feature_names().len(), "feature")
     )?;
-    let columns = columns(&model, &encoder);
+    let columns = columns(&model);
     if let Some(columns) = &columns {
         writeln!(stdout, "{columns}")?;
     }
-    write!(stdout, "{}", coefficients_table(&model, intercept))?;
+    write!(stdout, "{}", coefficients_table(&model))?;
     if let Some(meaning) = meaning {
         writeln!(stdout, "\n{meaning}")?;
     }
     // The lines about the columns already show these two.
-    let said = |key: &str| columns.is_some() && [ENCODER, SCHEMA].contains(&key);
-    let metadata = model.metadata.iter().filter(|(key, _)| !said(key));
+    let said = |key: &str| columns.is_some() && ["encoder", "schema"].contains(&key);
+    let metadata = file.metadata.iter().filter(|(key, _)| !said(key));
     if metadata.clone().count() > 0 {
         writeln!(stdout)?;
     }
     for (key, value) in metadata {
-        if key == READING
-            && let Ok(options) = serde_json::from_str(value)
-        {
-            writeln!(stdout, "  {key}: {}", plain(&arguments(&options)))?;
+        if key == "reading" {
+            writeln!(stdout, "  {key}: {}", plain(&arguments(model.reading())))?;
             continue;
         }
         writeln!(stdout, "  {}: {}", plain(key), plain(value))?;
     }
-    for (name, tensor) in &model.tensors {
+    for (name, tensor) in &file.tensors {
         writeln!(stdout, "  tensor {}: {:?}", plain(name), tensor.shape)?;
     }
     Ok(())
@@ -94,8 +94,12 @@ pub fn run(args: Args) -> Result<()> {
 
 /// The columns of the table that the model was fitted to, if the model file has
 /// them.
-fn columns(model: &ModelFile, encoder: &Encoder) -> Option<String> {
-    let schema: Schema = serde_json::from_str(model.metadata.get(SCHEMA)?).ok()?;
+fn columns(model: &FittedModel) -> Option<String> {
     let counts = EncodingCounts::default();
-    Some(columns_lines(&schema, encoder, &counts))
+    Some(columns_lines(
+        model.schema()?,
+        model.encoder(),
+        &counts,
+        flag,
+    ))
 }

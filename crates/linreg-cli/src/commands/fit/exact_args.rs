@@ -1,7 +1,5 @@
-use anyhow::Result;
-use linreg_exact::{Collinear, DiagnosticsConfig, InferenceConfig, Robust, Weighting};
-
-use super::ridge::{self, Penalties};
+use linreg_exact::{Collinear, Robust, Weighting};
+use linreg_fit::{ExactConfig, Penalties};
 
 /// Settings of the exact fit.
 #[derive(clap::Args, Clone)]
@@ -42,21 +40,34 @@ pub struct ExactArgs {
         value_name = "PENALTIES",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = ridge::BEST,
-        value_parser = ridge::penalties,
+        default_missing_value = BEST,
+        value_parser = penalties,
         conflicts_with_all = ["robust", "diagnostics", "collinear", "confidence"]
     )]
     pub ridge: Option<Penalties>,
 }
 
-fn robust(text: &str) -> Result<Robust, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "hc0" => Ok(Robust::Hc0),
-        "hc1" => Ok(Robust::Hc1),
-        "hc2" => Ok(Robust::Hc2),
-        "hc3" => Ok(Robust::Hc3),
-        _ => Err("expected hc0, hc1, hc2 or hc3".to_string()),
+/// The value of `--ridge` that asks for the best penalty of an automatic path.
+const BEST: &str = "gcv";
+
+/// Reads `gcv`, a penalty, or several.
+fn penalties(text: &str) -> Result<Penalties, String> {
+    if text == BEST {
+        return Ok(Penalties::Path);
     }
+    let penalty = |cell: &str| {
+        let found = cell.trim().parse::<f64>().ok();
+        let found = found.filter(|value| value.is_finite() && *value >= 0.0);
+        found.ok_or_else(|| format!("found `{cell}`, expected penalties of 0 or more, or {BEST}"))
+    };
+    let list: Result<Vec<f64>, String> = text.split(',').map(penalty).collect();
+    list.map(Penalties::Given)
+}
+
+fn robust(text: &str) -> Result<Robust, String> {
+    let name = text.to_ascii_lowercase();
+    let found = Robust::ALL.into_iter().find(|kind| kind.name() == name);
+    found.ok_or_else(|| "expected hc0, hc1, hc2 or hc3".to_string())
 }
 
 fn collinear(text: &str) -> Result<Collinear, String> {
@@ -84,45 +95,20 @@ impl ExactArgs {
             .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// The settings of the inference.
-    pub fn inference(&self) -> Result<InferenceConfig> {
-        let config = InferenceConfig {
-            confidence: self.confidence.unwrap_or(0.95),
-            weighting: match self.counts {
-                true => Weighting::Counts,
-                false => Weighting::Precision,
+    /// The settings of the fit.
+    pub fn config(&self) -> ExactConfig {
+        let default = ExactConfig::default();
+        ExactConfig {
+            confidence: self.confidence.unwrap_or(default.confidence),
+            collinear: self.collinear,
+            weighting: if self.counts {
+                Weighting::Counts
+            } else {
+                Weighting::Precision
             },
-        };
-        config.check()?;
-        Ok(config)
-    }
-
-    /// The settings of the diagnostics pass.
-    pub fn diagnostics(&self) -> Result<DiagnosticsConfig> {
-        Ok(DiagnosticsConfig {
             robust: self.robust,
-            weighting: self.inference()?.weighting,
-            ..DiagnosticsConfig::default()
-        })
-    }
-
-    /// The settings for a fold of a cross-validation, in whose rows features
-    /// may be linearly dependent that are not so in the whole table.
-    pub fn for_fold(&self) -> Self {
-        Self {
-            collinear: self.collinear.or(Some(Collinear::Drop)),
-            robust: None,
-            diagnostics: false,
-            ..self.clone()
-        }
-    }
-
-    /// What to do about linearly dependent features.
-    pub fn collinear(&self) -> Collinear {
-        match self.ridge {
-            // With a penalty, features may be linearly dependent.
-            Some(_) => Collinear::MinimumNorm,
-            None => self.collinear.unwrap_or_default(),
+            diagnostics: self.diagnostics,
+            ridge: self.ridge.clone(),
         }
     }
 }

@@ -2,33 +2,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use linreg_data::files_of;
-use linreg_model::{ModelFile, OutputFile};
+use linreg_fit::{FitError, FittedModel};
+use linreg_model::OutputFile;
 use linreg_training::EpochRecord;
 
-use super::fitted::{Fitted, How};
+use super::Args;
 use super::run_args::{RunFiles, write_history};
-use super::table::Table;
-use super::{Args, Way};
 use crate::interrupt;
 use crate::output::Files;
 
 /// Every file that a fit writes, checked before any work is done for it.
-pub struct Outputs<'a> {
-    args: &'a Args,
+pub struct Outputs {
     /// The path of the model file as it was given.
     pub path: PathBuf,
     model: OutputFile,
     report: Option<OutputFile>,
     history: Option<OutputFile>,
     pub run: RunFiles,
-    /// The model, once its file is written.
-    pub saved: Option<ModelFile>,
+    /// Whether the model's file is written.
+    pub is_saved: bool,
     /// What could not be written. The model is saved all the same.
     pub problems: Vec<anyhow::Error>,
 }
 
-impl<'a> Outputs<'a> {
-    pub fn new(args: &'a Args, way: &Way) -> Result<Self> {
+impl Outputs {
+    pub fn new(args: &Args, is_training: bool) -> Result<Self> {
         let path = args
             .output
             .clone()
@@ -39,43 +37,39 @@ impl<'a> Outputs<'a> {
         let mut files = Files::new(&args.inputs(), args.force)?;
         let run = &args.training.run;
         // The checkpoint comes first: the one that is resumed may be replaced.
-        let mut run_files = match way {
-            Way::Exact => RunFiles::default(),
-            Way::Sgd(_) => run.checkpoint_files(&mut files, args.force)?,
+        let mut run_files = if is_training {
+            run.checkpoint_files(&mut files, args.force)?
+        } else {
+            RunFiles::default()
         };
         let model = files.file("model", &path)?;
         let report = args.report.as_deref();
         let report = report.map(|report| args.check_report(&mut files, report));
         let report = report.transpose()?;
-        let history = match way {
-            Way::Exact => None,
-            Way::Sgd(_) => run.history_file(&mut files)?,
+        let history = if is_training {
+            run.history_file(&mut files)?
+        } else {
+            None
         };
         let resumed = run_files.resume.as_ref();
         let log = run.log_file(&mut files, args.log.as_deref(), resumed, args.force)?;
         run_files.log = log;
         Ok(Self {
-            args,
             path,
             model,
             report,
             history,
             run: run_files,
-            saved: None,
+            is_saved: false,
             problems: Vec::new(),
         })
     }
 
     /// Saves the model. Nothing that fails later can lose it.
-    pub fn save(&mut self, table: &Table, fitted: &Fitted) -> Result<()> {
-        let mut model = fitted.model(table)?;
-        self.args.source.store(&mut model)?;
+    pub fn save(&mut self, model: &FittedModel) -> Result<(), FitError> {
         model.save_to(&self.model)?;
-        self.saved = Some(model);
+        self.is_saved = true;
         interrupt::say_at_the_end(self.where_saved());
-        if let How::Trained(trained) = &fitted.how {
-            self.write_history(&trained.history);
-        }
         Ok(())
     }
 
@@ -84,7 +78,8 @@ impl<'a> Outputs<'a> {
         format!("the model was saved to {}", self.path.display())
     }
 
-    fn write_history(&mut self, history: &[EpochRecord]) {
+    /// Writes the history of a training, if it is asked for.
+    pub fn write_history(&mut self, history: &[EpochRecord]) {
         if let Some(output) = &self.history {
             let written = write_history(output, history);
             self.problems.extend(written.err());

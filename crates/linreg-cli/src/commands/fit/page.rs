@@ -7,13 +7,15 @@ mod pictures;
 mod reproduce;
 mod trust;
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
-use linreg_data::{ChunkOrder, EncodedSource, Set, Split, files_of};
-use linreg_exact::{DiagnosticsConfig, DiagnosticsPass};
+use linreg_data::{ChunkOrder, Set, files_of};
+use linreg_fit::How;
 use linreg_training::Loss;
 
-use super::diagnostics::Found;
-use super::{How, Report};
+use super::Report;
+use crate::fit_advice::advised;
 use crate::language::Language;
 use crate::loss;
 use crate::number::{count, significant};
@@ -36,40 +38,25 @@ const MOST_OF_A_PICTURE: usize = 1000;
 /// The report of a fit to the training rows of a split. It reads the files once
 /// for their hashes and the rows once for the pictures; for an exact fit
 /// without diagnostics it reads the rows again for these.
-pub fn page(report: &Report, split: Split) -> Result<String> {
-    let (table, coefficients) = (report.table, &report.fitted.coefficients);
-    let targets = table.encoder.targets();
+pub fn page(report: &Report) -> Result<String> {
+    let fitted = report.fitted;
+    let targets = fitted.encoder().targets();
     // The files are hashed before the rows are read again, which fails for a
     // file that has changed.
-    let mut files = files_of(&report.args.source.files)?;
-    if let Some(validation) = &table.validation {
-        files.extend(files_of(&validation.args.files)?);
-    }
-    let files = hashes(&files)?;
-    let rows = EncodedSource::new(table.source.clone(), &table.encoder, split, Set::Training)?;
+    let files = report.args.inputs().into_iter();
+    let files: Vec<PathBuf> = files.map(Path::to_path_buf).collect();
+    let files = hashes(&files_of(&files)?)?;
+    let rows = fitted.training_rows().map_err(advised)?;
     let chunks = rows.encoded(ChunkOrder::File)?;
     let chunks = chunks.map(|chunk| chunk.map(|(rows, _)| rows));
     let features = pictures::features(report);
     let pictures = (features.len() + pictures::OTHERS) * targets.len().min(MOST_TARGETS);
     let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
+    let coefficients = fitted.model.coefficients();
     let look = Look::new(chunks, coefficients, features, most, report.args.seed)?;
-    let own = match &report.fitted.how {
-        // The page runs the assumption checks itself if the fit did not.
-        How::Exact(fit) if fit.ridge.is_none() && fit.diagnostics.is_none() => {
-            let config = DiagnosticsConfig {
-                robust: None,
-                ..report.args.exact.diagnostics()?
-            };
-            let pass = DiagnosticsPass::new(&fit.solution, &config);
-            Some(Found::new(pass, &rows, &table.encoder)?)
-        }
-        _ => None,
-    };
-    let asked = match &report.fitted.how {
-        How::Exact(fit) => fit.diagnostics.as_ref(),
-        How::Trained(_) => None,
-    };
-    let found = asked.or(own.as_ref());
+    // The page runs the assumption checks itself if the fit did not.
+    let found = fitted.checked().map_err(advised)?;
+    let found = found.as_deref();
     let page = Page {
         language: Language::English,
         title: title(report),
@@ -87,7 +74,7 @@ pub fn page(report: &Report, split: Split) -> Result<String> {
 }
 
 fn title(report: &Report) -> String {
-    let targets = report.table.encoder.targets();
+    let targets = report.fitted.encoder().targets();
     let verb = if targets.len() == 1 { "does" } else { "do" };
     format!("What {verb} {} depend on?", first(targets, MOST_TARGETS))
 }
@@ -107,8 +94,8 @@ fn first(names: &[String], most: usize) -> String {
 
 /// The main result, in a sentence or two.
 fn lead(report: &Report) -> String {
-    let targets = report.table.encoder.targets();
-    let features = count(report.model.feature_names.len(), "feature");
+    let targets = report.fitted.encoder().targets();
+    let features = count(report.fitted.model.feature_names().len(), "feature");
     let rows = count(report.fitted.num_rows, "row");
     let found = targets.iter().enumerate().take(MOST_TARGETS);
     let found = found.map(|(index, target)| {

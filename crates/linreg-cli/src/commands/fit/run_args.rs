@@ -3,10 +3,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use linreg_fit::TrainingSettings;
 use linreg_model::{Existing, OutputFile};
-use linreg_training::{
-    Checkpoint, CheckpointFile, Checkpointing, EpochRecord, Every, StopReason, TrainingConfig,
-};
+use linreg_training::{Checkpoint, CheckpointFile, Checkpointing, EpochRecord, Every};
 
 use crate::log::Log;
 use crate::output::Files;
@@ -201,12 +200,14 @@ impl RunArgs {
         path.map(|path| files.file("history", path)).transpose()
     }
 
-    pub fn limit(&self, config: &mut TrainingConfig) {
-        config.max_steps = self.max_steps;
-        config.max_seconds = self.max_time.map(|time| time.as_secs_f64());
-        config.patience = self.patience;
-        if let Some(tolerance) = self.tolerance {
-            config.tolerance = tolerance;
+    /// The settings with when training stops.
+    pub fn limits(&self, settings: TrainingSettings) -> TrainingSettings {
+        TrainingSettings {
+            max_steps: self.max_steps,
+            max_time: self.max_time,
+            patience: self.patience,
+            tolerance: self.tolerance,
+            ..settings
         }
     }
 }
@@ -244,18 +245,6 @@ fn is_json(path: &Path) -> Result<bool> {
             "{}: the history is written as .csv or .json; name it so",
             path.display()
         ),
-    }
-}
-
-/// Why training ended, for people.
-pub fn stop_words(reason: StopReason) -> &'static str {
-    match reason {
-        StopReason::Epochs => "all epochs done",
-        StopReason::Steps => "stopped by --max-steps",
-        StopReason::Time => "stopped by --max-time",
-        StopReason::Patience => "stopped by --patience",
-        StopReason::Converged => "converged",
-        StopReason::Precision => "converged to the precision of its floats",
     }
 }
 

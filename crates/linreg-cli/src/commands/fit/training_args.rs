@@ -1,5 +1,6 @@
-use anyhow::{Result, bail};
-use linreg_training::{Clipping, LearningRateSchedule, OptimizerConfig, TrainingConfig};
+use anyhow::Result;
+use linreg_fit::TrainingSettings;
+use linreg_training::{Clipping, LearningRateSchedule, OptimizerConfig};
 
 use super::objective_args::ObjectiveArgs;
 use super::run_args::RunArgs;
@@ -149,73 +150,25 @@ impl TrainingArgs {
         .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    /// The settings of a training on so many rows, which are in memory or read
-    /// from a file in each epoch.
-    pub fn config(&self, num_rows: usize, in_memory: bool, seed: u64) -> Result<TrainingConfig> {
-        let (loss, penalty) = (self.objective.loss()?, self.objective.penalty());
-        let of_minibatches = self.given_of_minibatches();
-        let full_batch = match self.optimizer {
-            Some(optimizer) => optimizer.is_full_batch(),
-            None => of_minibatches.is_none() && in_memory,
-        };
-        let mut config = match full_batch {
-            true => {
-                if let Some(option) = of_minibatches {
-                    bail!(
-                        "{option} is a setting of minibatches, and --optimizer {} takes all rows at once; leave out one of them",
-                        self.optimizer.map_or("lbfgs", |optimizer| optimizer.name())
-                    );
-                }
-                TrainingConfig::full_batch_of(loss, penalty).with_batch_size(num_rows.max(1))
-            }
-            false => TrainingConfig::for_rows(num_rows, self.batch_size.unwrap_or(32)),
-        };
-        if let Some(optimizer) = self.optimizer {
-            config.optimizer = optimizer;
-        }
-        config.loss = loss;
-        config.penalty = penalty;
-        config.seed = seed;
-        config.standardize = !self.no_standardize;
-        config.accumulate = self.accumulate.unwrap_or(1);
-        config.weight_decay = self.weight_decay.unwrap_or(0.0);
-        if let Some(schedule) = self.schedule {
-            config.schedule = schedule;
-        }
-        if let Some(epochs) = self.epochs {
-            config.num_epochs = epochs;
-        }
-        if let Some(learning_rate) = self.learning_rate {
-            config.learning_rate = learning_rate;
-            config.automatic_learning_rate = false;
-        }
+    /// The settings of the training.
+    pub fn settings(&self) -> Result<TrainingSettings> {
         let clip_norm = self.clip_norm.map(Clipping::Norm);
-        config.clipping = clip_norm.or(self.clip_value.map(Clipping::Value));
-        self.set_momentum(&mut config)?;
-        self.run.limit(&mut config);
-        config.check()?;
-        Ok(config)
-    }
-
-    fn set_momentum(&self, config: &mut TrainingConfig) -> Result<()> {
-        match &mut config.optimizer {
-            OptimizerConfig::Sgd { momentum, nesterov } => {
-                *momentum = self.momentum.unwrap_or(*momentum);
-                *nesterov = !self.heavy_ball;
-            }
-            OptimizerConfig::RmsProp { momentum } if !self.heavy_ball => {
-                *momentum = self.momentum.unwrap_or(*momentum);
-            }
-            other => {
-                let given = [
-                    (self.momentum.is_some(), "--momentum"),
-                    (self.heavy_ball, "--heavy-ball"),
-                ];
-                if let Some((_, option)) = given.iter().find(|(given, _)| *given) {
-                    bail!("{option} is no setting of --optimizer {}", other.name());
-                }
-            }
-        }
-        Ok(())
+        let settings = TrainingSettings {
+            optimizer: self.optimizer,
+            epochs: self.epochs,
+            batch_size: self.batch_size,
+            learning_rate: self.learning_rate,
+            schedule: self.schedule,
+            raw_columns: self.no_standardize,
+            accumulate: self.accumulate,
+            momentum: self.momentum,
+            heavy_ball: self.heavy_ball,
+            weight_decay: self.weight_decay,
+            clipping: clip_norm.or(self.clip_value.map(Clipping::Value)),
+            loss: self.objective.loss()?,
+            penalty: self.objective.penalty(),
+            ..TrainingSettings::default()
+        };
+        Ok(self.run.limits(settings))
     }
 }

@@ -2,12 +2,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use linreg_exact::PredictionErrors;
-use linreg_model::ModelFile;
+use linreg_fit::FittedModel;
 use linreg_plot::{Estimate, Picture};
 
 use super::drawing::DrawingArgs;
-use crate::commands::fit::intervals::load;
-use crate::input::{encoder_of, load_model};
+use crate::fit_advice::advised;
+use crate::input::load_model;
 use crate::number::plain;
 
 /// The coefficients of a fit with their intervals
@@ -40,10 +40,10 @@ pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&[], &[&args.model])?;
     let name = || args.model.display().to_string();
     let model = load_model(&args.model)?;
-    let encoder = encoder_of(&model, &args.model)?;
-    let errors = load(&model, encoder.intercept()).with_context(name)?;
+    let errors = model.interval_errors();
+    let errors = errors.map_err(|error| advised(error.into()).context(name()))?;
     let quantile = errors.quantile(args.confidence)?;
-    let targets = &model.target_names;
+    let targets = model.target_names();
     let target = match &args.target {
         None => 0,
         Some(chosen) => {
@@ -58,7 +58,7 @@ pub fn run(args: Args) -> Result<()> {
             })?
         }
     };
-    let estimates = estimates(&model, &errors, target, quantile);
+    let estimates = estimates(&model, errors, target, quantile);
     if estimates.is_empty() {
         bail!(
             "{}: the model has no features whose weights are determined",
@@ -75,14 +75,14 @@ pub fn run(args: Args) -> Result<()> {
 /// The weights with their intervals, without dropped features, which have no
 /// standard error.
 fn estimates(
-    model: &ModelFile,
+    model: &FittedModel,
     errors: &PredictionErrors,
     target: usize,
     quantile: f64,
 ) -> Vec<Estimate> {
-    let weights = model.coefficients.weight()[target..].iter();
-    let weights = weights.step_by(model.target_names.len());
-    let estimates = model.feature_names.iter().zip(weights).enumerate();
+    let weights = model.coefficients().weight()[target..].iter();
+    let weights = weights.step_by(model.target_names().len());
+    let estimates = model.feature_names().iter().zip(weights).enumerate();
     let estimates = estimates.map(|(feature, (name, value))| {
         let std_error = errors.std_error_of_weight(target, feature);
         Estimate {

@@ -2,18 +2,17 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use linreg_data::{
-    ChunkOrder, EncodedSource, Encoder, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
+    ChunkOrder, EncodedSource, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
     UnseenPolicy,
 };
-use linreg_exact::PredictionErrors;
-use linreg_model::ModelFile;
+use linreg_exact::{PredictionErrors, Weighting};
+use linreg_fit::{FittedModel, LEVEL};
 use linreg_plot::{Picture, ResidualTests};
 
 use super::drawing::DrawingArgs;
 use crate::columns::{applied_missing, unseen, warn_of_counts};
-use crate::commands::fit::diagnostics::LEVEL;
-use crate::commands::fit::intervals::{Predictor, in_basis, load};
-use crate::input::{COUNTS, SourceArgs, WEIGHTS, encoder_of, load_model_before_table};
+use crate::fit_advice::advised;
+use crate::input::{SourceArgs, load_model_before_table, name, other_columns, with_policies};
 use crate::number::{count, plain, thousands};
 use crate::terminal;
 
@@ -80,17 +79,10 @@ fn kind(text: &str) -> Result<Kind, String> {
 pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&args.source.paths(), &[&args.model])?;
     let model = load_model_before_table(&args.model)?;
-    let mut encoder = encoder_of(&model, &args.model)?;
-    if let Some(policy) = args.unseen {
-        encoder = encoder.with_unseen(policy);
-    }
-    if let Some(policy) = args.missing {
-        let changed = encoder.with_missing(policy);
-        encoder = changed.with_context(|| args.model.display().to_string())?;
-    }
+    let model = with_policies(model, &args.model, args.missing, args.unseen)?;
     let target =
         target(&model, args.target.as_deref()).with_context(|| args.model.display().to_string())?;
-    let errors = load(&model, encoder.intercept());
+    let errors = model.interval_errors();
     let needs_errors = |kind: &Kind| !matches!(kind, Kind::Predicted | Kind::Fitted);
     let kinds = match (&args.kind[..], &errors) {
         ([], Ok(_)) => vec![Kind::Fitted, Kind::Quantiles, Kind::Scale, Kind::Leverage],
@@ -98,29 +90,22 @@ pub fn run(args: Args) -> Result<()> {
         (chosen, _) => chosen.to_vec(),
     };
     let errors = match kinds.iter().any(needs_errors) {
-        true => Some(errors.with_context(|| args.model.display().to_string())?),
+        true => Some(errors.map_err(|error| advised(error.into()).context(name(&args.model)))?),
         false => None,
     };
     let source = args.source.open_for(&model, Passes::One)?;
-    let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training);
-    let rows = rows.with_context(|| {
-        format!(
-            "{}: the columns do not match the model {}",
-            args.source.name(),
-            args.model.display()
-        )
-    })?;
-    let predictor = Predictor::new(&model, encoder.intercept());
-    let mut look = Look::new(&model, target, predictor, errors);
+    let rows = EncodedSource::new(source, model.encoder(), Split::None, Set::Training);
+    let rows = rows.map_err(|error| other_columns(&args.source.name(), &args.model, error))?;
+    let mut look = Look::new(&model, target, errors);
     let mut counts = EncodingCounts::default();
     let chunks = rows.encoded(ChunkOrder::File);
     for chunk in chunks.map_err(|error| args.source.say_where(error))? {
         let (rows, of_chunk) = chunk.map_err(|error| args.source.say_where(error))?;
         counts.merge(&of_chunk);
-        look.add(&rows, &encoder)?;
+        look.add(&rows)?;
     }
     warn_of_counts(&counts, "")?;
-    let name = &model.target_names[target];
+    let name = &model.target_names()[target];
     let tests = look.tests();
     let pictures = kinds.iter().map(|kind| look.picture(*kind, name, &tests));
     let pictures: Result<Vec<Picture>> = pictures.collect();
@@ -141,24 +126,21 @@ pub fn run(args: Args) -> Result<()> {
     })
 }
 
-fn target(model: &ModelFile, name: Option<&str>) -> Result<usize> {
+fn target(model: &FittedModel, name: Option<&str>) -> Result<usize> {
     let Some(name) = name else { return Ok(0) };
-    let found = model.target_names.iter().position(|other| other == name);
+    let found = model.target_names().iter().position(|other| other == name);
     found.with_context(|| {
-        let names: Vec<String> = model.target_names.iter().map(|name| plain(name)).collect();
+        let names: Vec<String> = model
+            .target_names()
+            .iter()
+            .map(|name| plain(name))
+            .collect();
         format!(
             "the model does not predict `{}`; it predicts {}",
             plain(name),
             names.join(", ")
         )
     })
-}
-
-fn are_counts(model: &ModelFile) -> bool {
-    model
-        .metadata
-        .get(WEIGHTS)
-        .is_some_and(|what| what == COUNTS)
 }
 
 /// The most rows that are kept: of more rows, every second is kept, every
@@ -170,10 +152,9 @@ const DETERMINED: f64 = 1.0 - 1e-10;
 
 /// What a pass over the rows collects, with a value for each row that is kept.
 struct Look<'a> {
-    model: &'a ModelFile,
+    model: &'a FittedModel,
     target: usize,
-    predictor: Predictor,
-    errors: Option<PredictionErrors>,
+    errors: Option<&'a PredictionErrors>,
     /// Whether weights are numbers of equal rows.
     are_counts: bool,
     tests: linreg_exact::ResidualTests,
@@ -195,19 +176,13 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn new(
-        model: &'a ModelFile,
-        target: usize,
-        predictor: Predictor,
-        errors: Option<PredictionErrors>,
-    ) -> Self {
+    fn new(model: &'a FittedModel, target: usize, errors: Option<&'a PredictionErrors>) -> Self {
         Self {
             model,
             target,
-            predictor,
             errors,
-            are_counts: are_counts(model),
-            tests: linreg_exact::ResidualTests::new(model.feature_names.len()),
+            are_counts: model.weighting() == Weighting::Counts,
+            tests: linreg_exact::ResidualTests::new(model.feature_names().len()),
             squares: 0.0,
             rounding: 0.0,
             range: [f64::INFINITY, f64::NEG_INFINITY],
@@ -221,11 +196,11 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn add(&mut self, rows: &Rows, encoder: &Encoder) -> Result<()> {
-        let coefficients = &self.model.coefficients;
+    fn add(&mut self, rows: &Rows) -> Result<()> {
+        let coefficients = self.model.coefficients();
         let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
-        let predictions = self.predictor.predict(rows);
-        let weight = |row: usize| match encoder.weight() {
+        let predictions = self.model.predictor().predict(rows);
+        let weight = |row: usize| match self.model.encoder().weight() {
             Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
             None => 1.0,
         };
@@ -263,7 +238,9 @@ impl<'a> Look<'a> {
             self.actual.push(actual);
             self.fitted.push(fitted);
             let Some(errors) = &self.errors else { continue };
-            let in_basis = in_basis(errors, rows, row * features..(row + 1) * features);
+            let tails = rows.tails.as_deref();
+            let tails = tails.map(|tails| &tails[row * features..(row + 1) * features]);
+            let in_basis = errors.in_basis(of_row, tails);
             let spread =
                 errors.residual_variance[self.target].sqrt() * errors.target_units[self.target];
             // The diagonal of the hat matrix, and the residual over its standard
@@ -286,7 +263,7 @@ impl<'a> Look<'a> {
 
     /// Adds the rounding error that the residual of a row may have.
     fn add_rounding(&mut self, features: &[f64], actual: f64, weight: f64) {
-        let coefficients = &self.model.coefficients;
+        let coefficients = self.model.coefficients();
         let targets = coefficients.num_targets();
         let weights = coefficients.weight()[self.target..].iter().step_by(targets);
         let products = features.iter().zip(weights).map(|(x, w)| (x * w).abs());

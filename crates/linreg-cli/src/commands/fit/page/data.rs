@@ -1,10 +1,11 @@
 use linreg_data::{Column, Kind};
 
-use crate::columns::note;
 use crate::commands::fit::Report;
 use crate::number::{count, significant};
 use crate::report::Section;
 use crate::report::html::{name, names, paragraph, prose, shorten, table, text};
+use crate::settings::flag;
+use linreg_fit::export::columns::note;
 
 /// The most columns that the page lists.
 const MOST_COLUMNS: usize = 150;
@@ -17,9 +18,9 @@ const MOST_FEATURES: usize = 8;
 
 /// The question, and what each column was taken as.
 pub fn section(report: &Report) -> Section {
-    let encoder = &report.table.encoder;
+    let encoder = report.fitted.encoder();
     let targets = encoder.targets();
-    let features = &report.model.feature_names;
+    let features = report.fitted.model.feature_names();
     let shown = &features[..features.len().min(MOST_FEATURES)];
     let more = match features.len() - shown.len() {
         0 => String::new(),
@@ -37,7 +38,7 @@ pub fn section(report: &Report) -> Section {
         names(shown),
     ));
     body += &paragraph(&rows(report));
-    let columns = &report.table.schema.columns;
+    let columns = &report.fitted.schema().columns;
     let mut listed: Vec<Vec<String>> = columns
         .iter()
         .take(MOST_COLUMNS)
@@ -84,20 +85,20 @@ fn rows(report: &Report) -> String {
             sentence += &format!(" {rows} {what} were left out.");
         }
     }
-    let all = report.table.schema.num_rows;
+    let all = report.fitted.schema().num_rows;
     let held_out = all.saturating_sub(counts.rows);
     if held_out > 0 {
         let held_out = count(held_out as usize, "row");
         sentence += &format!(" {held_out} were held out to judge it on.");
     }
-    if let Some(weight) = report.table.encoder.weight() {
+    if let Some(weight) = report.fitted.encoder().weight() {
         sentence += &format!(" Rows count by {}.", name(weight));
     }
     sentence
 }
 
 fn row(column: &Column, report: &Report) -> Vec<String> {
-    let encoder = &report.table.encoder;
+    let encoder = report.fitted.encoder();
     let is_used = encoder
         .columns()
         .iter()
@@ -119,7 +120,7 @@ fn row(column: &Column, report: &Report) -> Vec<String> {
         name(&column.name),
         column.kind.name().to_string(),
         used.to_string(),
-        prose(&shorten(&note(column, encoder))),
+        prose(&shorten(&note(column, encoder, flag))),
         number(|spread| spread.min),
         number(|spread| spread.max),
         number(|spread| spread.mean),

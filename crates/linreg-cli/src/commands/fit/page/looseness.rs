@@ -6,7 +6,7 @@ use crate::report::{Look, OwnLine, Section};
 
 /// Why some scatter plots look looser than others.
 pub fn section(report: &Report, look: &Look) -> Section {
-    let (encoder, coefficients) = (&report.table.encoder, &report.fitted.coefficients);
+    let (encoder, coefficients) = (report.fitted.encoder(), report.fitted.model.coefficients());
     let targets = encoder.targets();
     let told = targets.len().min(super::MOST_TARGETS);
     let mut body = paragraph(
@@ -25,7 +25,11 @@ pub fn section(report: &Report, look: &Look) -> Section {
             .zip(&look.lines[target])
             .filter_map(|(feature, line)| {
                 let weight = coefficients.weight()[feature * targets.len() + target];
-                Some((&report.model.feature_names[*feature], weight, (*line)?))
+                Some((
+                    &report.fitted.model.feature_names()[*feature],
+                    weight,
+                    (*line)?,
+                ))
             })
             .collect();
         body += &figures(&lines);

@@ -1,7 +1,10 @@
 use linreg_data::Set;
 
-use crate::commands::coefficient_rows;
-use crate::commands::fit::{How, Report, ridge, summary};
+use linreg_fit::How;
+use linreg_fit::export::coefficients::{coefficients, estimates};
+use linreg_fit::export::{figures, ridge};
+
+use crate::commands::fit::Report;
 use crate::loss;
 use crate::report::Section;
 use crate::report::html::{definitions, lines, list, name, paragraph, prose, table, text};
@@ -11,23 +14,20 @@ const MOST_COEFFICIENTS: usize = 400;
 
 /// The coefficients, what they mean, and the figures of the fit.
 pub fn section(report: &Report) -> Section {
-    let encoder = &report.table.encoder;
+    let encoder = report.fitted.encoder();
     let targets = encoder.targets();
     let told = &targets[..targets.len().min(super::MOST_TARGETS)];
     let most = MOST_COEFFICIENTS / told.len();
     let mut body = String::new();
     for (index, target) in told.iter().enumerate() {
         let rows = match &report.fitted.how {
-            How::Exact(fit) if fit.ridge.is_some() => {
-                coefficient_rows(report.model, index, encoder.intercept())
-            }
-            How::Exact(fit) => summary::coefficients(&fit.inferences[index], encoder),
-            How::Trained(_) => coefficient_rows(report.model, index, encoder.intercept()),
+            How::Exact(fit) if fit.ridge.is_none() => coefficients(&fit.inferences[index], encoder),
+            _ => estimates(&report.fitted.model, index),
         };
         if told.len() > 1 {
             body += &format!("<h3>{}</h3>\n", name(target));
         }
-        body += &coefficients(&rows, most);
+        body += &shown(&rows, most);
         match &report.fitted.how {
             How::Exact(fit) if fit.ridge.is_some() => {
                 if let Some(path) = &fit.ridge {
@@ -37,14 +37,14 @@ pub fn section(report: &Report) -> Section {
             }
             How::Exact(fit) => {
                 let inference = &fit.inferences[index];
-                let meaning = summary::meaning(inference, encoder, target);
+                let meaning = figures::meaning(inference, encoder, target);
                 if !meaning.is_empty() {
-                    let heading = text(summary::meaning_heading(inference));
+                    let heading = text(figures::meaning_heading(inference));
                     body += &format!("<h3>{heading}</h3>\n");
                     body += &list(meaning.iter().map(|line| prose(line)));
                 }
                 body += "<h3>The fit as a whole</h3>\n";
-                let figures = summary::figures(fit, inference, target);
+                let figures = figures::figures(fit, inference, target);
                 body += &definitions(
                     figures
                         .into_iter()
@@ -75,7 +75,7 @@ pub fn section(report: &Report) -> Section {
     }
 }
 
-fn coefficients(rows: &[Vec<String>], most: usize) -> String {
+fn shown(rows: &[Vec<String>], most: usize) -> String {
     let Some((header, rows)) = rows.split_first() else {
         return String::new();
     };

@@ -3,8 +3,10 @@ use std::cmp::Reverse;
 use linreg_exact::Inference;
 use linreg_plot::{Cloud, Estimate, Picture};
 
-use crate::commands::fit::diagnostics::Found;
-use crate::commands::fit::{How, Report};
+use linreg_fit::How;
+use linreg_fit::TableDiagnostics;
+
+use crate::commands::fit::Report;
 use crate::language::Language;
 use crate::number::count;
 use crate::report::html::{name, paragraph, table, text};
@@ -23,7 +25,7 @@ const MOST_ROWS: usize = 30;
 /// The features whose scatter plots are drawn: all of them, or those with the
 /// largest |t|, or without standard errors those with the largest weights.
 pub fn features(report: &Report) -> Vec<usize> {
-    let coefficients = &report.fitted.coefficients;
+    let coefficients = report.fitted.model.coefficients();
     let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
     let most = super::MOST_SCATTERS / targets.min(super::MOST_TARGETS);
     let weights = coefficients.weight();
@@ -48,8 +50,8 @@ pub fn features(report: &Report) -> Vec<usize> {
 }
 
 /// The pictures of the rows, of the fit and of its residuals.
-pub fn section(report: &Report, look: &Look, found: Option<&Found>) -> Section {
-    let targets = report.table.encoder.targets();
+pub fn section(report: &Report, look: &Look, found: Option<&TableDiagnostics>) -> Section {
+    let targets = report.fitted.encoder().targets();
     let told = targets.len().min(super::MOST_TARGETS);
     let mut body = drawn(report, look);
     for (target, target_name) in targets.iter().enumerate().take(told) {
@@ -83,11 +85,11 @@ pub fn section(report: &Report, look: &Look, found: Option<&Found>) -> Section {
 
 /// Each feature against the target, with its line through all rows.
 fn scatters(pictures: &mut Pictures, report: &Report, look: &Look, target: usize) {
-    let target_name = &report.table.encoder.targets()[target];
+    let target_name = &report.fitted.encoder().targets()[target];
     let y: Vec<f64> = look.sample.iter().map(|row| row.targets[target]).collect();
     for (index, feature) in look.features.iter().enumerate() {
         let x: Vec<f64> = look.sample.iter().map(|row| row.features[index]).collect();
-        let feature = &report.model.feature_names[*feature];
+        let feature = &report.fitted.model.feature_names()[*feature];
         let cloud =
             Cloud::of(feature, &x, target_name, &y).map(|cloud| match look.lines[target][index] {
                 Some(own) => cloud.as_sample(look.num_rows, own.line()),
@@ -104,13 +106,13 @@ fn diagnostics(
     report: &Report,
     look: &Look,
     target: usize,
-    found: Option<&Found>,
+    found: Option<&TableDiagnostics>,
 ) {
     let tests = match &report.fitted.how {
         How::Exact(fit) => found.map(|found| found.tests(&fit.inferences[target], target)),
         How::Trained(_) => None,
     };
-    let target_name = &report.table.encoder.targets()[target];
+    let target_name = &report.fitted.encoder().targets()[target];
     let sample = look.sample.iter();
     let (predicted, actual): (Vec<f64>, Vec<f64>) = sample
         .map(|row| (row.predictions[target], row.targets[target]))
@@ -154,8 +156,8 @@ fn diagnostics(
 /// The weights that have an interval. The intercept is left out: it is in the
 /// unit of the target.
 fn estimates(report: &Report, inference: &Inference) -> Vec<Estimate> {
-    let constant = usize::from(report.table.encoder.intercept());
-    let names = report.model.feature_names.iter();
+    let constant = usize::from(report.fitted.encoder().intercept());
+    let names = report.fitted.model.feature_names().iter();
     let weights = names.zip(&inference.coefficients[constant..]);
     let known =
         weights.filter(|(_, c)| !c.is_dropped && c.lower.is_finite() && c.upper.is_finite());
@@ -178,7 +180,7 @@ fn drawn(report: &Report, look: &Look) -> String {
             count(look.num_rows as usize, "row"),
         ),
     };
-    let features = report.model.feature_names.len();
+    let features = report.fitted.model.feature_names().len();
     if look.features.len() < features {
         let shown = look.features.len();
         let largest = match &report.fitted.how {
@@ -197,10 +199,10 @@ fn drawn(report: &Report, look: &Look) -> String {
 
 /// Some rows of the sample as numbers, for readers who cannot see the pictures.
 fn rows(report: &Report, look: &Look, targets: usize) -> String {
-    let names = &report.model.feature_names;
+    let names = report.fitted.model.feature_names();
     let mut header = vec!["row".to_string()];
     header.extend(look.features.iter().map(|feature| names[*feature].clone()));
-    for target in &report.table.encoder.targets()[..targets] {
+    for target in &report.fitted.encoder().targets()[..targets] {
         header.extend([target.clone(), format!("{target}, predicted")]);
     }
     let header: Vec<String> = header

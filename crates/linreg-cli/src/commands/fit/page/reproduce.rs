@@ -1,8 +1,11 @@
-use crate::commands::fit::run_args::stop_words;
-use crate::commands::fit::{How, Report};
+use linreg_fit::How;
+use linreg_fit::export::training::stopped;
+
+use crate::commands::fit::Report;
 use crate::number::{bytes, count};
 use crate::report::html::{definitions, paragraph, shorten, table, text};
 use crate::report::{Hashed, Look, Section, command_line, versions};
+use crate::settings::flag;
 
 /// The most files whose hashes are listed.
 const MOST_FILES: usize = 100;
@@ -53,7 +56,7 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
                 count(trained.history.len(), "epoch"),
                 config.optimizer.name(),
                 trained.backend,
-                stop_words(trained.stopped)
+                stopped(trained.stopped, flag)
             )
         }
     };

@@ -1,26 +1,28 @@
 use linreg_data::Set;
 use linreg_training::{Loss, Metrics, OwnMetrics, TrainingConfig};
 
-use super::super::report::folds_lines;
-use super::super::{diagnostics, summary};
-use crate::commands::fit::diagnostics::Found;
-use crate::commands::fit::exact::ExactFit;
-use crate::commands::fit::fitted::Trained;
-use crate::commands::fit::{How, Report};
+use linreg_fit::export::checks::{Checks, none_found};
+use linreg_fit::export::figures::precision;
+use linreg_fit::export::judgement::folds_lines;
+use linreg_fit::export::training;
+use linreg_fit::{ExactFit, How, TableDiagnostics, Trained};
+
+use crate::commands::fit::Report;
 use crate::number::{plain, significant, thousands};
 use crate::report::Section;
 use crate::report::html::{lines, list, paragraph, prose, table, text};
+use crate::settings::flag;
 
 /// The most characters of a warning that are shown.
 const MOST: usize = 2000;
 
 /// What speaks for and against the figures.
-pub fn section(report: &Report, found: Option<&Found>) -> Section {
+pub fn section(report: &Report, found: Option<&TableDiagnostics>) -> Section {
     let mut body = match &report.fitted.how {
         How::Exact(fit) => exact(fit, report, found),
         How::Trained(found) => trained(&found.config) + &optimum(found, report),
     };
-    let targets = report.table.encoder.targets();
+    let targets = report.fitted.encoder().targets();
     let sets = [(Set::Validation, "validation"), (Set::Test, "the test")];
     for (index, target) in targets.iter().enumerate().take(super::MOST_TARGETS) {
         let held_out: Vec<(&str, &Metrics)> = sets
@@ -34,9 +36,9 @@ pub fn section(report: &Report, found: Option<&Found>) -> Section {
             body += &metrics(&held_out);
         }
     }
-    if !report.folds.is_empty() {
+    if !report.fitted.folds.is_empty() {
         let told = targets.len().min(super::MOST_TARGETS);
-        body += &lines(folds_lines(report.folds, &targets[..told]).trim_start());
+        body += &lines(folds_lines(&report.fitted.folds, &targets[..told]).trim_start());
     }
     Section {
         id: "trust",
@@ -45,8 +47,8 @@ pub fn section(report: &Report, found: Option<&Found>) -> Section {
     }
 }
 
-fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
-    let encoder = &report.table.encoder;
+fn exact(fit: &ExactFit, report: &Report, found: Option<&TableDiagnostics>) -> String {
+    let encoder = report.fitted.encoder();
     let mut body = match fit.ridge.is_some() {
         true => paragraph(
             "Ridge regression shrinks the weights towards 0, which makes predictions of new rows \
@@ -55,13 +57,20 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
         false => paragraph(&format!(
             "The arithmetic: {} are right ({}). The condition number of the features is {}: the \
              larger it is, the more a small error in the features can change the weights.",
-            summary::precision(&fit.inferences),
+            precision(&fit.inferences),
             text(fit.method()),
             significant((10.0 * fit.solution.condition).round() / 10.0),
         )),
     };
     let told = encoder.targets().len().min(super::MOST_TARGETS);
-    let mut warnings = summary::warnings(fit, encoder);
+    let warnings = fit.warnings(encoder);
+    let mut warnings: Vec<String> = warnings.iter().map(|warning| warning.told(flag)).collect();
+    let checks = |found, target| Checks {
+        fit,
+        found,
+        target,
+        say: flag,
+    };
     if let Some(found) = found {
         for (index, target) in encoder.targets().iter().enumerate().take(told) {
             let of = if told > 1 {
@@ -69,11 +78,11 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
             } else {
                 String::new()
             };
-            let sentences = found.sentences(fit, index).into_iter();
+            let sentences = checks(found, index).sentences().into_iter();
             warnings.extend(sentences.map(|sentence| format!("{of}{sentence}")));
         }
     }
-    let none = found.and_then(|found| found.none(&fit.inferences[..told]));
+    let none = found.and_then(|found| none_found(found, &fit.inferences[..told]));
     body += &match (warnings.is_empty(), none) {
         (false, _) => paragraph("Warnings:"),
         (true, Some(sentence)) => paragraph(&sentence),
@@ -85,7 +94,7 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&Found>) -> String {
     }
     if let Some(found) = found {
         for index in 0..told {
-            body += &lines(&diagnostics::text(fit, found, index, encoder));
+            body += &lines(&checks(found, index).text(encoder));
         }
     }
     match fit.ridge.is_some() {
@@ -129,14 +138,10 @@ fn trained(config: &TrainingConfig) -> String {
 
 /// A bound on how far the fit is from the optimum, if one was computed.
 fn optimum(found: &Trained, report: &Report) -> String {
-    let targets = report.table.encoder.targets();
+    let targets = report.fitted.encoder().targets();
     match &found.optimum {
         None => String::new(),
-        Some(optimum) => lines(
-            optimum
-                .text(&found.config, targets, found.history.len())
-                .trim_start(),
-        ),
+        Some(optimum) => lines(training::optimum(found, optimum, targets, flag).trim_start()),
     }
 }
 

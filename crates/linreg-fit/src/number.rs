@@ -1,3 +1,5 @@
+//! Numbers and tables for people.
+
 use std::time::Duration;
 
 use linreg_data::printable;

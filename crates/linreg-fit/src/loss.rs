@@ -25,8 +25,11 @@ pub fn meaning(loss: Loss, targets: &str) -> Option<String> {
 
 /// A figure of how good a model is.
 pub struct Line {
+    /// Its name.
     pub name: &'static str,
+    /// Its value.
     pub value: String,
+    /// What it means; empty if the name says it.
     pub meaning: String,
 }
 

@@ -1,11 +1,9 @@
-use std::ops::Range;
+//! What intervals of predictions need, as the tensors of a model file.
 
-use anyhow::{Result, bail};
-use linreg_data::Rows;
-use linreg_exact::{PredictionErrors, Robust, RowInBasis};
-use linreg_model::{Coefficients, ModelFile, NamedTensor};
+use linreg_exact::{PredictionErrors, Robust};
+use linreg_model::{ModelFile, NamedTensor};
 
-use super::exact::robust_name;
+use super::ModelProblem;
 
 const BASIS: &str = "interval_basis";
 const BASIS_REST: &str = "interval_basis_rest";
@@ -50,7 +48,7 @@ pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut Mode
             .insert(name.to_string(), NamedTensor { shape, values });
     }
     if let Some(kind) = robust {
-        let name = robust_name(kind).to_string();
+        let name = kind.name().to_string();
         model.metadata.insert(STD_ERRORS.to_string(), name);
     }
     let freedom = errors.degrees_of_freedom.to_string();
@@ -59,59 +57,35 @@ pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut Mode
         .insert(DEGREES_OF_FREEDOM.to_string(), freedom);
 }
 
-/// A caution about the intervals of a model with robust standard errors.
-pub fn caution(model: &ModelFile) -> Option<String> {
-    let kind = model.metadata.get(STD_ERRORS)?;
-    Some(format!(
-        "the model was fitted with --robust {kind}: intervals of means account for unequal variance, but those of single rows assume the mean variance, so they hold on average only"
-    ))
-}
-
-/// Loads what [`store`] stored.
-pub fn load(model: &ModelFile, has_intercept: bool) -> Result<PredictionErrors> {
-    let Some(errors) = found(model, has_intercept)? else {
-        if model.metadata.contains_key("ridge") {
-            bail!(
-                "the weights of the model are shrunk, so there are no intervals; fit without --ridge"
-            );
-        }
-        bail!(
-            "the model file has no covariance of the coefficients: intervals need a model of linreg fit --method exact with more rows than coefficients"
-        );
-    };
-    Ok(errors)
-}
-
-/// Returns an error if what is stored for intervals is damaged.
-pub fn check(model: &ModelFile, has_intercept: bool) -> Result<()> {
-    found(model, has_intercept)?;
+/// The kind of the robust standard errors that a model has.
+pub fn std_errors(model: &ModelFile) -> Result<Option<Robust>, ModelProblem> {
     let Some(found) = model.metadata.get(STD_ERRORS) else {
-        return Ok(());
+        return Ok(None);
     };
-    let kinds = [Robust::Hc0, Robust::Hc1, Robust::Hc2, Robust::Hc3];
-    match kinds.iter().any(|kind| robust_name(*kind) == found) {
-        true => Ok(()),
-        false => bail!("the standard errors of the model are not hc0, hc1, hc2 or hc3"),
-    }
+    let kind = Robust::ALL.into_iter().find(|kind| kind.name() == found);
+    kind.map(Some).ok_or(ModelProblem::StdErrors)
 }
 
 /// What is stored for intervals, after checks; `None` if nothing is stored.
-fn found(model: &ModelFile, has_intercept: bool) -> Result<Option<PredictionErrors>> {
+pub fn found(
+    model: &ModelFile,
+    has_intercept: bool,
+) -> Result<Option<PredictionErrors>, ModelProblem> {
     let Some(freedom) = model.metadata.get(DEGREES_OF_FREEDOM) else {
         return Ok(None);
     };
     let freedom = freedom.parse::<f64>().ok();
     let Some(freedom) = freedom.filter(|freedom| freedom.is_finite() && *freedom > 0.0) else {
-        bail!("the degrees of freedom in the model file are not a number above 0");
+        return Err(ModelProblem::DegreesOfFreedom);
     };
     let errors = stored(model, has_intercept, freedom);
     let errors = errors.or_else(|| stored_covariance(model, has_intercept, freedom));
     let Some(errors) = errors else {
-        bail!("the model file has degrees of freedom, but not all that intervals need with them");
+        return Err(ModelProblem::IntervalParts);
     };
     let targets = model.target_names.len();
     if !errors.fits(model.feature_names.len()) || errors.target_units.len() != targets {
-        bail!("the covariance in the model file is that of another model");
+        return Err(ModelProblem::OtherCovariance);
     }
     check_numbers(&errors)?;
     Ok(Some(errors))
@@ -144,8 +118,8 @@ impl Allowed {
     }
 }
 
-fn check_numbers(errors: &PredictionErrors) -> Result<()> {
-    let checks: [(&str, &[f64], Allowed); 9] = [
+fn check_numbers(errors: &PredictionErrors) -> Result<(), ModelProblem> {
+    let checks: [(&'static str, &[f64], Allowed); 9] = [
         (CENTRES, &errors.centres, Allowed::Finite),
         (SCALES, &errors.feature_scales, Allowed::Scale),
         (BASIS, &errors.basis, Allowed::Finite),
@@ -162,8 +136,11 @@ fn check_numbers(errors: &PredictionErrors) -> Result<()> {
     ];
     for (name, numbers, range) in checks {
         if let Some(found) = numbers.iter().find(|number| !range.holds(**number)) {
-            let expected = range.name();
-            bail!("the tensor `{name}` in the model file has {found}, expected {expected}");
+            return Err(ModelProblem::Number {
+                tensor: name,
+                found: *found,
+                expected: range.name(),
+            });
         }
     }
     Ok(())
@@ -218,62 +195,4 @@ fn stored_covariance(
         residual_variance: tensor(RESIDUAL_VARIANCE)?,
         covariance: tensor("covariance")?,
     })
-}
-
-/// Predicts rows with all the digits that a model has. Where the means of the
-/// features are known, it computes with the differences from them, so that
-/// features far from zero, such as times, lose no digits.
-pub struct Predictor {
-    coefficients: Coefficients,
-    errors: Option<PredictionErrors>,
-    /// The prediction of each target at the means of the features.
-    at_centres: Vec<f64>,
-}
-
-impl Predictor {
-    pub fn new(model: &ModelFile, has_intercept: bool) -> Self {
-        let errors = load(model, has_intercept).ok();
-        Self::with(model.coefficients.clone(), errors)
-    }
-
-    pub fn with(coefficients: Coefficients, errors: Option<PredictionErrors>) -> Self {
-        let targets = 0..coefficients.num_targets();
-        let at_centres = errors.as_ref().and_then(|errors| {
-            let of_target = |target| errors.at_centres(target);
-            targets.map(of_target).collect::<Option<Vec<f64>>>()
-        });
-        Self {
-            coefficients,
-            errors: errors.filter(|_| at_centres.is_some()),
-            at_centres: at_centres.unwrap_or_default(),
-        }
-    }
-
-    /// The predictions, row-major `[rows, targets]`.
-    pub fn predict(&self, rows: &Rows) -> Vec<f64> {
-        let Some(errors) = &self.errors else {
-            return self.coefficients.predict(&rows.features);
-        };
-        let size = self.coefficients.num_features();
-        if !errors.keeps_more_digits() {
-            let centres = &errors.centres[errors.centres.len() - size..];
-            return self
-                .coefficients
-                .predict_about(&rows.features, centres, &self.at_centres);
-        }
-        let targets = self.coefficients.num_targets();
-        let starts = (0..rows.features.len()).step_by(size.max(1));
-        let of_row = |start: usize| {
-            let row = in_basis(errors, rows, start..start + size);
-            let of_target = |target| errors.predict(target, &row).unwrap_or(f64::NAN);
-            (0..targets).map(of_target).collect::<Vec<f64>>()
-        };
-        starts.flat_map(of_row).collect()
-    }
-}
-
-/// A row in the basis of the fit; `at` is where its features are.
-pub fn in_basis(errors: &PredictionErrors, rows: &Rows, at: Range<usize>) -> RowInBasis {
-    let tails = rows.tails.as_deref().map(|tails| &tails[at.clone()]);
-    errors.in_basis(&rows.features[at], tails)
 }

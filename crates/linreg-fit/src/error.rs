@@ -1,0 +1,182 @@
+use std::path::PathBuf;
+
+use linreg_backend::BackendError;
+use linreg_data::DataError;
+use linreg_exact::ExactError;
+use linreg_model::{CoefficientsError, ModelFileError, OutputError};
+use linreg_training::TrainingError;
+use thiserror::Error;
+
+use crate::number::plain;
+use crate::{ModelProblem, Undetermined};
+
+/// Why a model cannot be fitted, kept or applied.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// The rows or the columns of a table cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The same, with the name of a table that the error itself does not name.
+    #[error("{table}: {problem}")]
+    Table {
+        /// The name of the table.
+        table: String,
+        /// What is wrong with it.
+        problem: Box<FitError>,
+    },
+    /// The rows do not determine the coefficients.
+    #[error(transparent)]
+    Undetermined(#[from] Undetermined),
+    /// The exact fit is not possible.
+    #[error(transparent)]
+    Exact(#[from] ExactError),
+    /// Training is not possible, or was stopped.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// The backend is not compiled in, or its device cannot be used.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A model, or what is stored with it, cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelProblem),
+    /// The same, with the file that the model was read from.
+    #[error("{}: {problem}", file.display())]
+    ModelFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: ModelProblem,
+    },
+    /// A prediction is beyond 64-bit floats.
+    #[error(
+        "{place}: the predicted {target} is beyond 64-bit floats; are its features in the units the model was fitted on?"
+    )]
+    PredictionOverflow {
+        /// The place of the row.
+        place: String,
+        /// The name of the target.
+        target: String,
+    },
+    /// No penalty can be used for a target.
+    #[error("there is no penalty to fit target {target} with")]
+    NoPenalty {
+        /// The number of the target, from 1.
+        target: usize,
+    },
+    /// A row determines a coefficient alone, so that two of the robust covariances
+    /// are not defined.
+    #[error(
+        "{place}: this row alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by 1 - leverage; leave it out, or use hc1"
+    )]
+    Leverage {
+        /// The place of the row.
+        place: String,
+    },
+    /// A feature is named twice.
+    #[error("the feature `{}` is named twice", plain(.name))]
+    FeatureTwice {
+        /// Its name.
+        name: String,
+    },
+    /// A time order of rows held out, and no rows are held out.
+    #[error("the order of time holds out nothing without a fraction for validation or test")]
+    HoldsOutNothing,
+    /// A setting that only minibatches have, with a method without them.
+    #[error("the {setting} is a setting of minibatches, and {optimizer} takes all rows at once")]
+    MinibatchSetting {
+        /// The setting in words.
+        setting: &'static str,
+        /// The name of the method.
+        optimizer: &'static str,
+    },
+    /// A setting that a method does not have.
+    #[error("the {setting} is no setting of {optimizer}")]
+    OptimizerSetting {
+        /// The setting in words.
+        setting: &'static str,
+        /// The name of the method.
+        optimizer: &'static str,
+    },
+    /// Patience without rows to judge the epochs on.
+    #[error("patience goes by rows held out for validation, and there are none")]
+    NoPatience,
+    /// The table to judge a model on has no rows.
+    #[error("there are no rows to judge the model on")]
+    NoRowsToJudge,
+    /// What an observer of the fit stopped it for.
+    #[error(transparent)]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
+    /// Learning rates are searched for a method that takes all rows at once.
+    #[error("learning rates are for minibatches, and {optimizer} takes all rows at once")]
+    NoLearningRate {
+        /// The name of the method.
+        optimizer: &'static str,
+    },
+    /// No settings of a search can be trained with.
+    #[error("training diverged with all settings of the search; search lower learning rates")]
+    AllDiverged,
+    /// A search over rows that are not in memory.
+    #[error("a search needs the rows in memory")]
+    SearchInFile,
+    /// There are no rows to judge a model on.
+    #[error("there are no rows after the header")]
+    NoRows,
+    /// The squared residuals of a target are beyond 64-bit floats.
+    #[error(
+        "the squared residuals are beyond 64-bit floats; divide the column `{target}` by a power of ten and fit again"
+    )]
+    MetricsOverflow {
+        /// The name of the target.
+        target: String,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The value of a setting cannot be used.
+    #[error("the {name} is {found}, expected {expected}")]
+    Setting {
+        /// The setting, in words.
+        name: &'static str,
+        /// What was given.
+        found: String,
+        /// What can be given.
+        expected: &'static str,
+    },
+}
+
+impl From<ModelFileError> for FitError {
+    fn from(error: ModelFileError) -> Self {
+        Self::Model(error.into())
+    }
+}
+
+impl From<CoefficientsError> for FitError {
+    fn from(error: CoefficientsError) -> Self {
+        Self::Model(ModelFileError::from(error).into())
+    }
+}
+
+impl FitError {
+    /// Adds the name of the table to an error that names no file yet.
+    pub fn of_table(self, table: &str) -> Self {
+        match self {
+            Self::Data(error) if error.names_file() => Self::Data(error),
+            Self::Training(TrainingError::Data(error)) if error.names_file() => Self::Data(error),
+            Self::Table { .. } | Self::Model(_) | Self::ModelFile { .. } | Self::Output(_) => self,
+            problem => Self::Table {
+                table: table.to_string(),
+                problem: Box::new(problem),
+            },
+        }
+    }
+
+    /// The error of the data crate that this one is or holds.
+    pub fn data_error(&self) -> Option<&DataError> {
+        match self {
+            Self::Data(error) | Self::Training(TrainingError::Data(error)) => Some(error),
+            Self::Table { problem, .. } => problem.data_error(),
+            _ => None,
+        }
+    }
+}

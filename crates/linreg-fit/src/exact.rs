@@ -1,0 +1,23 @@
+//! Exact least squares of a table: its settings, the passes that it takes, and
+//! what the rows tell of the coefficients.
+
+mod config;
+mod diagnostics;
+mod fit;
+mod limits;
+mod ridge;
+mod sums;
+mod undetermined;
+mod warning;
+
+pub use config::{ExactConfig, Penalties};
+pub use diagnostics::{LEVEL, TableDiagnostics};
+pub use fit::ExactFit;
+pub(crate) use fit::{FEW_FEATURES, rows_of};
+pub(crate) use limits::Limits;
+pub use ridge::Ridge;
+pub(crate) use sums::Sums;
+pub use undetermined::Undetermined;
+pub(crate) use undetermined::lines as relations_lines;
+pub use warning::{MUCH_INFLATION, Warning};
+pub(crate) use warning::{is_among, together, variance_inflation};

@@ -1,0 +1,223 @@
+use linreg_data::{ChunkOrder, DataError, EncodedSource, Encoder, Rows};
+use linreg_exact::{
+    Accumulator, Arithmetic, Collinear, DiagnosticsConfig, DiagnosticsPass, ExactError, Inference,
+    InferenceConfig, PredictionErrors, Refinement, Robust, Solution, Weighting,
+};
+use linreg_model::Coefficients;
+
+use super::diagnostics::TableDiagnostics;
+use super::ridge::Ridge;
+use super::sums::Sums;
+use super::{ExactConfig, Undetermined};
+use crate::FitError;
+
+/// An exact fit, with the inference for each target.
+pub struct ExactFit {
+    /// The least squares estimates.
+    pub solution: Solution,
+    /// The statistics of each target.
+    pub inferences: Vec<Inference>,
+    /// How often the rows were read.
+    pub passes: usize,
+    /// The robust covariance that the standard errors come from, if any.
+    pub robust: Option<Robust>,
+    /// Whether row weights are precisions or counts.
+    pub weighting: Weighting,
+    /// The assumption checks, if they were asked for.
+    pub diagnostics: Option<TableDiagnostics>,
+    /// The ridge fit, which replaces the least squares estimates.
+    pub ridge: Option<Ridge>,
+    errors: PredictionErrors,
+}
+
+/// Digits that every figure must have: as many as are printed. Digits are known
+/// by lower bounds; most figures have far more.
+pub(crate) const DIGITS: f64 = 6.0;
+
+impl ExactFit {
+    /// Solves for the coefficients with the sums of one pass over the rows.
+    /// Where these do not give enough digits, reads the rows again.
+    pub(crate) fn new(
+        sums: &Sums,
+        passes: usize,
+        again: impl Fn() -> Result<EncodedSource, FitError>,
+        encoder: &Encoder,
+        settings: &ExactConfig,
+    ) -> Result<Self, FitError> {
+        let rows = sums.accumulator.rows();
+        let explain = |error: ExactError| Undetermined::explain(error, encoder, rows);
+        let solve = |accumulator: &Accumulator| {
+            accumulator.solve(encoder.intercept(), settings.collinear())
+        };
+        let mut passes = passes;
+        let mut accumulator = &sums.accumulator;
+        let mut solution = solve(accumulator);
+        let config = settings.inference()?;
+        let is_enough = |solution: &Solution| fewest_digits(solution, &config) >= DIGITS;
+        let mut precise = Sums::new(Arithmetic::DoubleDouble, sums.limits);
+        if matches!(solution, Err(ExactError::Imprecise))
+            || solution.as_ref().is_ok_and(|solution| {
+                solution.arithmetic == Arithmetic::Double && !is_enough(solution)
+            })
+        {
+            precise.add(&again()?, encoder)?;
+            passes += 1;
+            accumulator = &precise.accumulator;
+            solution = solve(accumulator);
+        }
+        let mut solution = solution.map_err(|error| {
+            // The solution that drops features tells which ones are linearly
+            // dependent.
+            let told = (error == ExactError::NearlyCollinear)
+                .then(|| accumulator.solve(encoder.intercept(), Collinear::Drop).ok())
+                .flatten();
+            explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
+        })?;
+        if !is_enough(&solution) && settings.ridge.is_none() {
+            let (features, targets) = (encoder.num_features(), encoder.targets().len());
+            let mut refinement = Refinement::new(&solution);
+            for chunk in again()?.encoded(ChunkOrder::File)? {
+                let rows = chunk?.0;
+                refinement.update(&rows_of(&rows, features, targets)?);
+            }
+            passes += 1;
+            solution = refinement.solution().map_err(explain)?;
+        }
+        let mut found = None;
+        if settings.diagnostics || settings.robust.is_some() {
+            let pass = DiagnosticsPass::new(&solution, &settings.diagnostics());
+            found = Some(TableDiagnostics::new(pass, &again()?, encoder)?);
+            passes += 1;
+        }
+        let robust = found
+            .as_ref()
+            .map_or_else(Vec::new, TableDiagnostics::robust);
+        let targets = 0..solution.targets.len();
+        let inferences: Result<Vec<Inference>, ExactError> = targets
+            .map(|target| match robust.get(target) {
+                Some(covariance) => Inference::robust(&solution, target, &config, covariance),
+                None => Inference::with(&solution, target, &config),
+            })
+            .collect();
+        let errors = PredictionErrors::new(&solution, config.weighting);
+        let errors = if robust.is_empty() {
+            errors
+        } else {
+            errors.with_robust(robust)
+        };
+        let ridge = settings
+            .ridge
+            .as_ref()
+            .map(|penalties| Ridge::new(accumulator, &solution, penalties, config.weighting));
+        Ok(Self {
+            inferences: inferences?,
+            ridge: ridge.transpose()?,
+            robust: settings.robust,
+            weighting: config.weighting,
+            diagnostics: found.filter(|_| settings.diagnostics),
+            errors,
+            solution,
+            passes,
+        })
+    }
+
+    /// Checks the assumptions of the fit in another pass over its rows.
+    pub(crate) fn check(
+        &self,
+        rows: &EncodedSource,
+        encoder: &Encoder,
+    ) -> Result<TableDiagnostics, FitError> {
+        let config = DiagnosticsConfig {
+            weighting: self.weighting,
+            ..DiagnosticsConfig::default()
+        };
+        let pass = DiagnosticsPass::new(&self.solution, &config);
+        TableDiagnostics::new(pass, rows, encoder)
+    }
+
+    /// The coefficients as those of a model.
+    pub fn coefficients(&self) -> Result<Coefficients, FitError> {
+        let constant = usize::from(self.solution.has_intercept);
+        let targets: Vec<&[f64]> = match &self.ridge {
+            Some(ridge) => ridge.estimates(),
+            None => self
+                .solution
+                .targets
+                .iter()
+                .map(|fit| &fit.estimates[..])
+                .collect(),
+        };
+        let size = self.solution.num_coefficients();
+        let weight = (constant..size)
+            .flat_map(|index| targets.iter().map(move |estimates| estimates[index]))
+            .collect();
+        let bias = targets.iter().map(|estimates| match constant {
+            0 => 0.0,
+            _ => estimates[0],
+        });
+        Ok(Coefficients::new(weight, bias.collect())?)
+    }
+
+    /// What predicts with all digits and gives intervals; `None` without
+    /// degrees of freedom or with shrunken weights.
+    pub fn prediction_errors(&self) -> Option<&PredictionErrors> {
+        let has_freedom = self.errors.degrees_of_freedom > 0.0;
+        (self.ridge.is_none() && has_freedom).then_some(&self.errors)
+    }
+
+    /// What predicts and gives intervals, whatever the degrees of freedom.
+    pub(crate) fn errors(&self) -> &PredictionErrors {
+        &self.errors
+    }
+
+    /// How the figures were computed, in words.
+    pub fn method(&self) -> String {
+        let arithmetic = match self.solution.arithmetic {
+            Arithmetic::Double => "64-bit floats",
+            Arithmetic::DoubleDouble => "double-double arithmetic",
+        };
+        let refined = match self.solution.refinements {
+            0 => "",
+            _ => ", refined by their residuals",
+        };
+        format!(
+            "normal equations in {arithmetic}{refined}, {}",
+            match self.passes {
+                1 => "one pass".to_string(),
+                passes => format!("{passes} passes"),
+            }
+        )
+    }
+}
+
+/// With so few features, reading a row takes longer than summing it in
+/// double-double arithmetic, which is therefore always used.
+pub(crate) const FEW_FEATURES: usize = 24;
+
+/// The fewest digits that any figure of any target has.
+fn fewest_digits(solution: &Solution, config: &InferenceConfig) -> f64 {
+    let targets = 0..solution.targets.len();
+    let of_target = |target| {
+        let inference = Inference::with(solution, target, config);
+        inference.map_or(0.0, |inference| inference.fewest_digits())
+    };
+    targets
+        .map(of_target)
+        .fold(solution.fewest_digits(), f64::min)
+}
+
+/// An error of the exact fit as one of a pass over rows.
+pub(crate) fn data_error(error: ExactError) -> DataError {
+    DataError::Computation(Box::new(error))
+}
+
+/// Encoded rows in the form that the exact fit takes.
+pub(crate) fn rows_of(
+    rows: &Rows,
+    features: usize,
+    targets: usize,
+) -> Result<linreg_exact::Rows<'_>, ExactError> {
+    linreg_exact::Rows::new(&rows.features, &rows.targets, features, targets)?
+        .with_weights(rows.weights.as_deref())?
+        .with_tails(rows.tails.as_deref())
+}

@@ -1,0 +1,194 @@
+//! Fits by gradients.
+
+use std::time::{Duration, Instant};
+
+use linreg_backend::Outcome;
+use linreg_data::{ChunkOrder, EncodedRows, Encoder, EncodingCounts, Rows, Set};
+use linreg_exact::{Arithmetic, ExactError};
+use linreg_model::Coefficients;
+use linreg_training::{Loss, Metrics, RunOptions};
+
+use super::judge::judge;
+use super::{FitConfig, FitObserver, Training, is_fold};
+use crate::encoded_table::{EncodedTable, as_source};
+use crate::evaluate::metrics;
+use crate::training::{Gap, GapSums, Optimum, Search, has_gap};
+use crate::{FitError, Fitted, FittedModel, How, Table, Trained};
+
+/// A model that was trained, and what it was trained on.
+pub(super) struct TrainedRows {
+    pub outcome: Outcome,
+    rows: EncodedRows,
+    counts: EncodingCounts,
+    search: Option<Search>,
+    elapsed: Duration,
+}
+
+impl FitConfig {
+    /// Trains on the training rows of a table whose columns are known.
+    pub(super) fn fit_trained(
+        &self,
+        table: &Table,
+        encoded: EncodedTable,
+        training: &Training,
+        observer: &mut dyn FitObserver,
+    ) -> Result<Fitted, FitError> {
+        let TrainedRows {
+            outcome,
+            rows,
+            counts,
+            search,
+            elapsed,
+        } = self.train(&encoded, training, Some(&mut *observer))?;
+        let gap_is_possible = has_gap(&outcome.config, &encoded.encoder);
+        let backend = training.trainer.name();
+        let num_rows = as_source(&rows).num_rows();
+        let model = FittedModel::of_training(&outcome, &backend, &encoded, table, num_rows)?;
+        let optimum = (!gap_is_possible).then_some(Optimum {
+            targets: outcome.optimality,
+        });
+        let mut fitted = Fitted {
+            model,
+            table: table.name().to_string(),
+            encoded,
+            counts,
+            num_rows,
+            how: How::Trained(Box::new(Trained {
+                config: outcome.config,
+                history: outcome.history,
+                stopped: outcome.stopped,
+                elapsed,
+                backend,
+                gap: None,
+                optimum,
+                search,
+            })),
+            sets: Vec::new(),
+            validation_table: self.validation_name(),
+            folds: Vec::new(),
+            elapsed,
+        };
+        // Training takes long, so nothing that fails now may lose the model.
+        observer.fitted(&fitted)?;
+        judge_on_training_rows(&mut fitted, &rows)?;
+        self.judge_held_out(&mut fitted, observer)?;
+        Ok(fitted)
+    }
+
+    /// Trains on the training rows; `observer` is `None` for a fold.
+    pub(super) fn train(
+        &self,
+        encoded: &EncodedTable,
+        training: &Training,
+        mut observer: Option<&mut dyn FitObserver>,
+    ) -> Result<TrainedRows, FitError> {
+        let (rows, counts) = self.load(encoded, Set::Training)?;
+        let num_rows = as_source(&rows).num_rows();
+        let is_fold = is_fold(encoded.split);
+        if !is_fold {
+            self.hold_out.check_folds(num_rows as u64)?;
+        }
+        let in_memory = matches!(rows, EncodedRows::Memory(_));
+        let config = training.settings.config(num_rows, in_memory, self.seed)?;
+        let config = config
+            .with_placement(training.trainer.placement())
+            .with_intercept(encoded.encoder.intercept());
+        let search = match (&training.search, &rows) {
+            (None, _) => None,
+            (Some(_), _) if is_fold => None,
+            (Some(search), EncodedRows::Memory(dataset)) => {
+                Some(search.run(&config, dataset, self.seed, training.trainer.as_ref())?)
+            }
+            (Some(_), EncodedRows::File(_)) => return Err(FitError::SearchInFile),
+        };
+        let config = search
+            .as_ref()
+            .map_or(config, |search| search.chosen().clone());
+        let held_out = if self.hold_out.has(encoded.split, Set::Validation) {
+            Some(self.load(encoded, Set::Validation)?.0)
+        } else {
+            None
+        };
+        let batches = num_rows.div_ceil(config.batch_size);
+        let batches = batches.saturating_mul(config.num_epochs) as u64;
+        let mut hooks = match &mut observer {
+            Some(observer) => observer.training_begins(batches)?,
+            None => Default::default(),
+        };
+        let options = RunOptions {
+            validation: held_out.as_ref().map(as_source),
+            checkpoint: hooks.checkpoint.take(),
+            resume: hooks.resume.take(),
+            interrupted: hooks.interrupted,
+            bound_objective: !is_fold && !has_gap(&config, &encoded.encoder),
+        };
+        let started = Instant::now();
+        let trained = match &mut hooks.observer {
+            Some(watching) => {
+                let watching = watching.as_mut();
+                training.trainer.train(&config, &rows, options, watching)
+            }
+            None => training.trainer.train(&config, &rows, options, &mut ()),
+        };
+        let elapsed = started.elapsed();
+        drop(hooks);
+        let outcome = trained?;
+        if let Some(observer) = &mut observer {
+            observer.training_ends(&outcome, elapsed)?;
+        }
+        Ok(TrainedRows {
+            outcome,
+            rows,
+            counts,
+            search,
+            elapsed,
+        })
+    }
+}
+
+/// Judges a trained model on the rows that it was trained on.
+fn judge_on_training_rows(fitted: &mut Fitted, rows: &EncodedRows) -> Result<(), FitError> {
+    let encoder = &fitted.encoded.encoder;
+    let How::Trained(trained) = &mut fitted.how else {
+        return Ok(());
+    };
+    let metrics = if has_gap(&trained.config, encoder) {
+        let (metrics, gap) = compare(encoder, rows, fitted.model.coefficients())?;
+        trained.gap = gap;
+        metrics
+    } else {
+        let loss = trained.config.loss;
+        judge(as_source(rows), fitted.model.predictor(), encoder, loss)?
+    };
+    fitted.sets.push((Set::Training, metrics));
+    Ok(())
+}
+
+/// Judges a model on the rows that it was trained on, and compares it with the
+/// exact fit in the same pass.
+fn compare(
+    encoder: &Encoder,
+    rows: &EncodedRows,
+    coefficients: &Coefficients,
+) -> Result<(Vec<Metrics>, Option<Gap>), FitError> {
+    let chunks = || as_source(rows).chunks(ChunkOrder::File);
+    let mut sums = GapSums::new(encoder, Arithmetic::Double);
+    let chunks_read = chunks()?.inspect(|rows| {
+        if let Ok(rows) = rows {
+            sums.add(rows);
+        }
+    });
+    let predict = |rows: &Rows| coefficients.predict(&rows.features);
+    let metrics = metrics(chunks_read, predict, encoder.targets(), Loss::Squared)?;
+    let gap = match sums.gap(coefficients, &metrics) {
+        Err(ExactError::Imprecise) => {
+            let mut sums = GapSums::new(encoder, Arithmetic::DoubleDouble);
+            for chunk in chunks()? {
+                sums.add(&chunk?);
+            }
+            sums.gap(coefficients, &metrics)
+        }
+        gap => gap,
+    };
+    Ok((metrics, gap.ok()))
+}
