@@ -4,26 +4,22 @@ mod messages;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_ipc::reader::RecordBatchDecoder;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::SchemaRef;
 
 use crate::DataError;
 use crate::data_file::DataFile;
 use crate::error::quote;
 use crate::input::InputFile;
+use crate::repeated_text::{MAX_TEXT_BYTES, longest, most_rows};
+use crate::sizes::size;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
-use crate::unpacked::{self, MAX_TEXT_BYTES};
 use contents::{Batch, Contents, scan};
 use messages::{Block, check_unpacked, damaged, message, read_block, unpacked_bytes};
 
 /// The largest number of rows of a chunk.
 const CHUNK_ROWS: usize = 1 << 16;
-
-/// The largest size of the repeated texts of a chunk; a single row may exceed
-/// it.
-const CHUNK_BYTES: usize = 1 << 26;
 
 /// A file in one of Arrow's formats: the file format, also called Feather
 /// version 2, or the stream format.
@@ -125,13 +121,13 @@ impl Table {
                 return Err(self.file.refused(format!(
                     "column {}: a text takes {}, and the limit is {}; leave the column out of the file",
                     quote(field.name()),
-                    unpacked::size(longest as u64),
-                    unpacked::size(MAX_TEXT_BYTES)
+                    size(longest as u64),
+                    size(MAX_TEXT_BYTES)
                 )));
             }
             of_all += longest;
         }
-        let chunk_rows = (CHUNK_BYTES / of_all.max(1)).clamp(1, CHUNK_ROWS);
+        let chunk_rows = most_rows(of_all, CHUNK_ROWS);
         let starts = (0..rows.num_rows()).step_by(chunk_rows);
         Ok(Box::new(starts.map(move |start| {
             let length = chunk_rows.min(rows.num_rows() - start);
@@ -141,7 +137,7 @@ impl Table {
     }
 
     fn decode(&self, block: Block, columns: &[usize]) -> Result<RecordBatch, DataError> {
-        let (metadata, body) = read_block(&mut self.file.reader(), block)?;
+        let (metadata, body) = read_block(&mut self.file.input().reader(), block)?;
         let message = message(&metadata)?;
         let batch = message.header_as_record_batch();
         let batch = batch.ok_or_else(|| damaged("a record batch is missing"))?;
@@ -155,41 +151,6 @@ impl Table {
         let (schema, version) = (schema.clone(), message.version());
         let decoder = RecordBatchDecoder::try_new(&body, batch, schema, dictionaries, &version)?;
         Ok(decoder.with_projection(Some(columns)).read_record_batch()?)
-    }
-}
-
-/// Returns the bytes of the longest text that is stored once and that many rows
-/// may share.
-fn longest(array: &dyn Array) -> usize {
-    let of_lengths = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
-    let of_offsets = |offsets: &[i32]| {
-        of_lengths(
-            &mut offsets
-                .windows(2)
-                .map(|pair| pair[1].abs_diff(pair[0]) as usize),
-        )
-    };
-    let of_long_offsets = |offsets: &[i64]| {
-        let lengths = offsets.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
-        lengths.max().map_or(0, |longest| longest as usize)
-    };
-    match array.data_type() {
-        DataType::Dictionary(_, _) => {
-            let values = array.as_any_dictionary().values();
-            match values.data_type() {
-                DataType::Utf8 => of_offsets(values.as_string::<i32>().value_offsets()),
-                DataType::Binary => of_offsets(values.as_binary::<i32>().value_offsets()),
-                DataType::LargeUtf8 => of_long_offsets(values.as_string::<i64>().value_offsets()),
-                DataType::LargeBinary => of_long_offsets(values.as_binary::<i64>().value_offsets()),
-                DataType::FixedSizeBinary(length) => usize::try_from(*length).unwrap_or(0),
-                _ => longest(values),
-            }
-        }
-        DataType::Utf8View => of_lengths(&mut array.as_string_view().lengths().map(|l| l as usize)),
-        DataType::BinaryView => {
-            of_lengths(&mut array.as_binary_view().lengths().map(|l| l as usize))
-        }
-        _ => 0,
     }
 }
 

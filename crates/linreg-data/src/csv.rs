@@ -4,7 +4,6 @@ mod dialect;
 mod foreign;
 mod header;
 mod layout;
-mod options;
 mod records;
 mod separator;
 mod title;
@@ -15,16 +14,15 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use crate::DataError;
 use crate::compression::Compression;
 use crate::input::{InputFile, changed};
 use crate::source::{ChunkOrder, Part, Parts, Source};
+use crate::{CsvOptions, DataError};
 use blocks::{Block, Blocks, Start, fill, unreadable};
 use decode::Decoder;
 use dialect::Dialect;
 use header::Header;
 use layout::Layout;
-pub use options::CsvOptions;
 
 /// A CSV file. Its cells are text, and the text shows what kind they are.
 ///

@@ -8,8 +8,9 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use crate::DataError;
-use crate::input::{InputFile, InputReader, unreadable};
-use crate::source::{Chunk, Origin, check_names};
+use crate::input::{InputFile, unreadable};
+use crate::numbered_rows::NumberedRows;
+use crate::source::{Chunk, check_names};
 
 /// A file of a binary format that is read in parts.
 pub(crate) struct DataFile {
@@ -24,16 +25,6 @@ impl DataFile {
 
     pub(crate) fn input(&self) -> &InputFile {
         &self.input
-    }
-
-    pub(crate) fn length(&self) -> u64 {
-        self.input.num_bytes()
-    }
-
-    /// A reader with a position of its own, so that threads do not move each
-    /// other's.
-    pub(crate) fn reader(&self) -> InputReader {
-        self.input.reader()
     }
 
     /// Checks that the file has not changed since it was opened.
@@ -89,6 +80,7 @@ impl DataFile {
     fn decode_error(&self, error: DataError) -> DataError {
         match error {
             DataError::Arrow(error) => self.damaged(error),
+            #[cfg(feature = "parquet")]
             DataError::Parquet(error) => self.damaged(error),
             DataError::Io(error) if is_about_contents(&error) => self.damaged(error),
             DataError::Io(error) => unreadable(self.input.name(), &error),
@@ -98,11 +90,10 @@ impl DataFile {
 
     /// Returns rows of the file as a chunk.
     pub(crate) fn chunk(&self, batch: RecordBatch, first_row: u64) -> Chunk {
-        let file = self.input.name().clone();
         Chunk {
             batch,
             first_row,
-            origin: Arc::new(NumberedRows { file, first_row }),
+            origin: NumberedRows::origin(self.input.name(), first_row),
             cells: Arc::default(),
         }
     }
@@ -141,16 +132,4 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("the decoder gave up").to_string()
-}
-
-/// The places of rows by their numbers in the file, from 1.
-struct NumberedRows {
-    file: Arc<str>,
-    first_row: u64,
-}
-
-impl Origin for NumberedRows {
-    fn place(&self, row: usize) -> String {
-        format!("{}: row {}", self.file, self.first_row + row as u64 + 1)
-    }
 }

@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 use crate::formula::nearest;
-use crate::printable;
+use crate::{TableFormat, printable};
 
 /// An error of reading, generating, splitting or batching rows.
 ///
@@ -101,6 +101,9 @@ pub enum DataError {
     /// A formula that cannot be read.
     #[error(transparent)]
     Formula(#[from] crate::FormulaError),
+    /// What is in memory is no table.
+    #[error(transparent)]
+    MemoryTable(#[from] crate::MemoryTableError),
     /// The contents of a file do not follow its format.
     #[error("{file}: cut short, or no {format} file: {reason}; copy or write it again")]
     Damaged {
@@ -114,10 +117,19 @@ pub enum DataError {
     /// An error of what is computed from the rows.
     #[error(transparent)]
     Computation(Box<dyn std::error::Error + Send + Sync>),
+    /// A file of a format whose feature is not enabled.
+    #[error("{}{format} is not compiled in; enable the feature `{}` of linreg-data", before(.file), format.feature())]
+    FormatLeftOut {
+        /// The name of the file; None for one that is written.
+        file: Option<String>,
+        /// The format.
+        format: TableFormat,
+    },
     /// An error of the Arrow library.
     #[error(transparent)]
     Arrow(arrow_schema::ArrowError),
     /// An error of the Parquet library.
+    #[cfg(feature = "parquet")]
     #[error(transparent)]
     Parquet(parquet::errors::ParquetError),
     /// A source has given more or fewer rows than it said.
@@ -187,6 +199,7 @@ impl From<arrow_schema::ArrowError> for DataError {
     }
 }
 
+#[cfg(feature = "parquet")]
 impl From<parquet::errors::ParquetError> for DataError {
     /// Keeps an error of the file system as an [`std::io::Error`].
     fn from(error: parquet::errors::ParquetError) -> Self {
@@ -213,6 +226,7 @@ impl DataError {
                 | Self::MissingCell { .. }
                 | Self::UnseenLevel { .. }
                 | Self::Damaged { .. }
+                | Self::FormatLeftOut { file: Some(_), .. }
         )
     }
 
@@ -235,6 +249,13 @@ fn amount(number: u64) -> String {
         u64::MAX => "more than 10^19".to_string(),
         number => number.to_string(),
     }
+}
+
+/// Returns the beginning of a message about a file.
+fn before(file: &Option<String>) -> String {
+    file.as_ref()
+        .map(|file| format!("{file}: "))
+        .unwrap_or_default()
 }
 
 /// Returns a word in the singular or the plural.

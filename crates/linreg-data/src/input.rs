@@ -1,12 +1,8 @@
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use bytes::Bytes;
-use parquet::errors::ParquetError;
-use parquet::file::reader::{ChunkReader, Length};
 
 use crate::DataError;
 
@@ -127,6 +123,7 @@ impl InputFile {
     }
 
     /// Returns `length` bytes from the byte `start` on.
+    #[cfg(any(test, feature = "csv", feature = "parquet"))]
     pub fn bytes_at(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
         // This limits the memory to the size of the file, whatever the file
         // says about itself.
@@ -206,25 +203,8 @@ fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     return std::os::windows::fs::FileExt::seek_read(file, bytes, offset);
 }
 
-impl Length for InputFile {
-    fn len(&self) -> u64 {
-        self.num_bytes()
-    }
-}
-
-impl ChunkReader for InputFile {
-    type T = BufReader<InputReader>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(BufReader::new(self.reader_at(start)))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        Ok(self.bytes_at(start, length)?.into())
-    }
-}
-
 /// Returns the error that a file has changed.
+#[cfg(feature = "csv")]
 pub(crate) fn changed(file: &str) -> DataError {
     unreadable(file, &io::Error::other(CHANGED))
 }

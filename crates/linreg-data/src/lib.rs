@@ -1,7 +1,8 @@
 //! Data for linear regression: reading, encoding, splitting and batching rows.
 //!
-//! - [`open`] opens CSV, Parquet and Arrow files as one [`Source`], which
-//!   [`read`] reads on all cores in chunks of rows;
+//! - [`open`] opens CSV, Parquet and Arrow files as one [`Source`], and a
+//!   [`MemoryTable`] is a source of Arrow batches or of vectors; [`read`] reads a
+//!   source on all cores in chunks of rows;
 //! - [`learn_schema`] finds out what kind each column is, and [`describe`]
 //!   samples its numbers and correlates them with a target;
 //! - an [`Encoder`] turns columns into features and targets, from every column
@@ -14,6 +15,13 @@
 //! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
 //!   Burn tensors, which a [`Scaler`] can standardise;
 //! - [`TableWriter`] and [`write_dataset`] write tables.
+//!
+//! # Features
+//!
+//! `csv` (also compressed with gzip or Zstandard), `parquet` and `arrow-ipc` are
+//! the formats of files that are read and written; all are enabled by default.
+//! Without any of them, what reads and writes files is left out, and everything
+//! else works on a [`MemoryTable`] or a [`Dataset`].
 //!
 //! # Example
 //!
@@ -35,14 +43,20 @@
 //! ```
 
 mod ahead;
+#[cfg(feature = "arrow-ipc")]
 mod arrow_file;
 mod batch;
 mod batch_source;
 mod batches;
 mod cell;
 mod column_index;
+#[cfg(feature = "csv")]
 mod compression;
+#[cfg(feature = "csv")]
 mod csv;
+#[cfg(feature = "files")]
+mod csv_options;
+#[cfg(any(feature = "arrow-ipc", feature = "parquet"))]
 mod data_file;
 mod dataset;
 mod date;
@@ -53,49 +67,63 @@ mod encoder;
 mod error;
 mod formula;
 mod host_batches;
+#[cfg(feature = "files")]
 mod input;
 mod learn_encoder;
+#[cfg(feature = "files")]
+mod load_dataset;
 mod lookalike;
+mod memory_table;
 mod moments;
+mod numbered_rows;
 mod numbers;
 mod one_pass;
+#[cfg(feature = "files")]
 mod open;
+#[cfg(feature = "parquet")]
 mod parquet_file;
 mod printable;
 mod profile;
 mod random;
 mod read;
+mod repeated_text;
 mod row_source;
 mod rows;
 mod scaler;
 mod schema;
 mod shuffle;
+mod sizes;
 mod source;
 mod split;
 mod streamed_batches;
 mod summary;
 mod synthetic;
 mod table_format;
+#[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 mod table_writer;
 #[cfg(test)]
 mod test_table;
 #[cfg(test)]
 mod testing;
 mod text_format;
+#[cfg(any(feature = "arrow-ipc", feature = "parquet"))]
 mod unpacked;
 mod values;
+#[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 mod write_dataset;
 
+#[cfg(feature = "arrow-ipc")]
 pub use arrow_file::ArrowFile;
 pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
 pub use batch_source::BatchSource;
 pub use batches::{Batches, Placement};
 pub use column_index::ColumnIndex;
-pub use csv::CsvOptions;
+#[cfg(feature = "files")]
+pub use csv_options::CsvOptions;
 pub use dataset::Dataset;
 pub use date::DateOrder;
 pub use describe::{Description, Sample, describe};
-pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
+pub use encoded_source::{EncodedRows, EncodedSource};
 pub use encoder::{
     BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, Feature, FeatureFactor,
     MAX_FEATURES, MOST_FEATURES, MissingPolicy, UnseenPolicy,
@@ -103,9 +131,14 @@ pub use encoder::{
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
 pub use learn_encoder::{learn_encoder, rows_left_out};
+#[cfg(feature = "files")]
+pub use load_dataset::load_dataset;
+pub use memory_table::{ColumnValues, MemoryTable, MemoryTableError};
 pub use moments::Moments;
 pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
+#[cfg(feature = "files")]
 pub use open::{Passes, files_of, open};
+#[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
 pub use printable::{is_control, printable, printable_lines};
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
@@ -123,6 +156,8 @@ pub use streamed_batches::StreamedBatches;
 pub use summary::{ColumnSummary, Summary};
 pub use synthetic::{SyntheticConfig, SyntheticSource};
 pub use table_format::TableFormat;
+#[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 pub use table_writer::TableWriter;
 pub use text_format::{CellReader, TextFormat};
+#[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 pub use write_dataset::write_dataset;

@@ -1,3 +1,5 @@
+mod formats;
+
 use std::fs::File;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
@@ -5,13 +7,10 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
-use crate::arrow_file::ArrowFile;
-use crate::csv::{CsvOptions, CsvSource};
 use crate::error::quote;
 use crate::input::{InputFile, unreadable};
-use crate::parquet_file::ParquetFile;
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source};
-use crate::{CellReader, DataError, TextFormat};
+use crate::{CellReader, CsvOptions, DataError, TextFormat};
 
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -52,8 +51,9 @@ pub enum Passes {
 /// # Errors
 ///
 /// A file that is not there or cannot be read, a pattern that no file matches,
-/// files with different columns, a header row that cannot be used, or a
-/// [`TextFormat`] that contradicts itself.
+/// files with different columns, a header row that cannot be used, a
+/// [`TextFormat`] that contradicts itself, or a file of a format whose feature
+/// is not enabled.
 pub fn open(
     files: &[PathBuf],
     csv: &CsvOptions,
@@ -138,11 +138,11 @@ fn source_of(file: InputFile, csv: &CsvOptions) -> Result<Box<dyn Source>, DataE
     let mut magic = Vec::new();
     let read = file.reader().take(6).read_to_end(&mut magic);
     read.map_err(|error| unreadable(file.name(), &error))?;
-    Ok(match &magic[..] {
-        [b'P', b'A', b'R', b'1', ..] => Box::new(ParquetFile::of(file)?),
-        b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => Box::new(ArrowFile::of(file)?),
-        _ => Box::new(CsvSource::open(file, csv)?),
-    })
+    match &magic[..] {
+        [b'P', b'A', b'R', b'1', ..] => formats::parquet(file),
+        b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => formats::arrow(file),
+        _ => formats::csv(file, csv),
+    }
 }
 
 /// Opens an input of unknown length that can be read only once.
@@ -162,7 +162,7 @@ fn once(
         });
     }
     let input = Box::new(Cursor::new(magic).chain(input));
-    Ok(Box::new(CsvSource::once(input, name, csv)?))
+    formats::csv_once(input, name, csv)
 }
 
 fn open_standard_input(csv: &CsvOptions, passes: Passes) -> Result<Box<dyn Source>, DataError> {

@@ -1,4 +1,5 @@
 mod footer;
+mod input;
 mod page_header;
 mod pages;
 mod runs;
@@ -20,8 +21,10 @@ use parquet::file::metadata::PageIndexPolicy;
 
 use crate::data_file::DataFile;
 use crate::input::InputFile;
+use crate::repeated_text::MAX_TEXT_BYTES;
+use crate::sizes::size;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
-use crate::unpacked::{self, MAX_TEXT_BYTES};
+use crate::unpacked;
 use crate::{DataError, error::quote};
 use footer::Refused;
 use pages::{Chunk, Pages};
@@ -286,8 +289,8 @@ impl Table {
                     "row group {}, column {}: a text takes {}, and the limit is {}; leave the column out of the file",
                     row_group + 1,
                     quote(&name),
-                    unpacked::size(longest),
-                    unpacked::size(MAX_TEXT_BYTES)
+                    size(longest),
+                    size(MAX_TEXT_BYTES)
                 )));
             }
             pages.longest = pages.longest.max(longest);

@@ -7,8 +7,10 @@ use rand::seq::SliceRandom;
 
 use crate::error::quote;
 use crate::random::{Purpose, generator};
-use crate::unpacked::MAX_COLUMNS;
 use crate::{CellReader, ColumnIndex, DataError};
+
+/// The largest number of columns of a table.
+pub(crate) const MAX_COLUMNS: usize = 1 << 18;
 
 /// A table that can be read several times, in chunks of rows and only the
 /// columns that are needed: the memory that it takes does not grow with the

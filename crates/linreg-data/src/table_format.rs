@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::Path;
 
 use crate::DataError;
@@ -15,7 +16,26 @@ pub enum TableFormat {
     Arrow,
 }
 
+impl fmt::Display for TableFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Csv => "CSV",
+            Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow",
+        })
+    }
+}
+
 impl TableFormat {
+    /// Returns the Cargo feature of this crate that reads and writes the format.
+    pub fn feature(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow-ipc",
+        }
+    }
+
     /// Returns the format for the name of a file: Parquet for `.parquet` and
     /// `.pq`, Arrow for `.arrow`, `.feather` and `.ipc`, else CSV.
     ///

@@ -1,32 +1,15 @@
+#[cfg(feature = "csv")]
 mod csv_rows;
+#[cfg(feature = "parquet")]
+mod parquet_rows;
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use arrow_array::RecordBatch;
-use arrow_ipc::writer::FileWriter;
 use arrow_schema::SchemaRef;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use crate::source::check_names;
 use crate::{DataError, TableFormat};
-use csv_rows::CsvRows;
-
-/// The largest size of a Parquet row group, in rows and in bytes: it is in
-/// memory until it is written. It has twice the rows of a part that a thread
-/// reads.
-const ROW_GROUP_ROWS: usize = 1 << 17;
-const ROW_GROUP_BYTES: usize = 32 << 20;
-
-/// The rows of a Parquet page, the smallest unit that a reader decodes: a
-/// divisor of the rows that it reads at a time.
-const PAGE_ROWS: usize = 1 << 13;
-
-/// The largest size of a Parquet dictionary in bytes, 1024 numbers. With a
-/// dictionary, columns of more values take five times as long to write and are
-/// no smaller.
-const DICTIONARY_BYTES: usize = 8 << 10;
 
 /// Writes a table to a file, one batch after the other, in memory that does not
 /// grow with its length.
@@ -56,9 +39,12 @@ pub struct TableWriter<W: Write + Send> {
 }
 
 enum Rows<W: Write + Send> {
-    Csv(CsvRows<W>),
-    Parquet(Box<ArrowWriter<W>>),
-    Arrow(Box<FileWriter<BufWriter<W>>>),
+    #[cfg(feature = "csv")]
+    Csv(csv_rows::CsvRows<W>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<parquet::arrow::ArrowWriter<W>>),
+    #[cfg(feature = "arrow-ipc")]
+    Arrow(Box<arrow_ipc::writer::FileWriter<std::io::BufWriter<W>>>),
 }
 
 impl<W: Write + Send> TableWriter<W> {
@@ -67,7 +53,8 @@ impl<W: Write + Send> TableWriter<W> {
     /// # Errors
     ///
     /// Columns without a name or with the same name, columns of a type that the
-    /// format cannot store, or a write that fails.
+    /// format cannot store, a format whose feature is not enabled, or a write
+    /// that fails.
     pub fn new(output: W, format: TableFormat, schema: SchemaRef) -> Result<Self, DataError> {
         let names: Vec<&str> = schema
             .fields()
@@ -76,18 +63,19 @@ impl<W: Write + Send> TableWriter<W> {
             .collect();
         check_names(&names).map_err(DataError::Columns)?;
         let rows = match format {
-            TableFormat::Csv => Rows::Csv(CsvRows::new(output, &schema)?),
+            #[cfg(feature = "csv")]
+            TableFormat::Csv => Rows::Csv(csv_rows::CsvRows::new(output, &schema)?),
+            #[cfg(feature = "parquet")]
             TableFormat::Parquet => {
-                let properties = parquet_properties();
-                Rows::Parquet(Box::new(ArrowWriter::try_new(
-                    output,
-                    schema.clone(),
-                    Some(properties),
-                )?))
+                Rows::Parquet(Box::new(parquet_rows::begin(output, schema.clone())?))
             }
+            #[cfg(feature = "arrow-ipc")]
             TableFormat::Arrow => {
-                Rows::Arrow(Box::new(FileWriter::try_new_buffered(output, &schema)?))
+                let rows = arrow_ipc::writer::FileWriter::try_new_buffered(output, &schema)?;
+                Rows::Arrow(Box::new(rows))
             }
+            #[cfg(not(all(feature = "arrow-ipc", feature = "csv", feature = "parquet")))]
+            format => return Err(DataError::FormatLeftOut { file: None, format }),
         };
         Ok(Self { schema, rows })
     }
@@ -102,8 +90,11 @@ impl<W: Write + Send> TableWriter<W> {
         // This checks the types, which not every format does.
         let batch = RecordBatch::try_new(self.schema.clone(), batch.columns().to_vec())?;
         match &mut self.rows {
+            #[cfg(feature = "csv")]
             Rows::Csv(rows) => rows.write(&batch)?,
+            #[cfg(feature = "parquet")]
             Rows::Parquet(rows) => rows.write(&batch)?,
+            #[cfg(feature = "arrow-ipc")]
             Rows::Arrow(rows) => rows.write(&batch)?,
         }
         Ok(())
@@ -116,27 +107,17 @@ impl<W: Write + Send> TableWriter<W> {
     /// A write that fails.
     pub fn finish(self) -> Result<(), DataError> {
         match self.rows {
+            #[cfg(feature = "csv")]
             Rows::Csv(rows) => rows.finish()?,
+            #[cfg(feature = "parquet")]
             Rows::Parquet(mut rows) => {
                 rows.finish()?;
             }
+            #[cfg(feature = "arrow-ipc")]
             Rows::Arrow(mut rows) => rows.finish()?,
         }
         Ok(())
     }
-}
-
-/// The compression is Snappy: most tables contain full-precision numbers, which
-/// no codec makes much smaller, and Snappy takes the least time.
-fn parquet_properties() -> WriterProperties {
-    WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .build()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Tables for tests of writers and readers.
 
-use std::fs::{self, File};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -118,7 +117,11 @@ pub(crate) fn check_shuffled(source: &dyn Source) {
 
 /// Checks that reading does not panic if the file is cut short or a byte is
 /// changed, and that a file cut short is an error.
+#[cfg(any(feature = "arrow-ipc", feature = "parquet"))]
 pub(crate) fn damage<S: Source>(path: &Path, open: fn(&Path) -> Result<S, DataError>) {
+    use std::fs;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     let whole = fs::read(path).unwrap();
     let read_damaged = |bytes: &[u8]| {
         fs::write(path, bytes).unwrap();

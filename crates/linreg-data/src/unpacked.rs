@@ -2,21 +2,13 @@
 //! packed size if that is more. So a small file that was made to fill the
 //! memory is refused before it does.
 
+use crate::sizes::size;
+
 /// The bytes to which any part of a file may unpack.
 const ALWAYS: u64 = 1 << 27;
 
 /// How many times its packed size a larger part may unpack to.
 const MOST_TIMES: u64 = 64;
-
-/// The largest size in bytes of a header row, or of the metadata of a file.
-pub(crate) const MAX_HEADER_BYTES: u64 = 1 << 24;
-
-/// The largest size in bytes of a text of a dictionary, which any number of
-/// rows may repeat.
-pub(crate) const MAX_TEXT_BYTES: u64 = 1 << 24;
-
-/// The largest number of columns of a table.
-pub(crate) const MAX_COLUMNS: usize = 1 << 18;
 
 /// Returns an error with the sizes if so much is not to be unpacked at once.
 pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), String> {
@@ -30,15 +22,6 @@ pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), String> {
         size(unpacked),
         size(most)
     ))
-}
-
-/// Writes a number of bytes with a unit.
-pub(crate) fn size(bytes: u64) -> String {
-    let units = [(1u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit as f64),
-        None => format!("{bytes} bytes"),
-    }
 }
 
 /// Returns the largest number of bytes to which data in LZ4's frame format
@@ -86,7 +69,6 @@ mod tests {
         let message = check(425_984, 4 << 30).unwrap_err();
         let expected = "416.0 KiB unpack to 4.0 GiB at once, and the limit is 128.0 MiB";
         assert_eq!(message, expected);
-        assert_eq!(size(1023), "1023 bytes");
     }
 
     #[test]

@@ -2,7 +2,7 @@ mod bounded;
 mod digest;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 
@@ -201,7 +201,8 @@ impl ModelFile {
             }
             tensors.push((name, F64View::new(tensor.shape.clone(), &tensor.values)));
         }
-        let metadata = HashMap::from([(HEADER_KEY.to_string(), header)]);
+        // The type of map depends on the features of safetensors.
+        let metadata = [(HEADER_KEY.to_string(), header)].into_iter().collect();
         let bytes = safetensors::serialize(tensors, Some(metadata));
         let bytes = bytes.map_err(ModelFileError::NotSafetensors)?;
         // A file that could not be read again is not written.
@@ -384,7 +385,8 @@ mod tests {
     /// Returns the bytes of a file with this `linreg` header entry and these
     /// tensors.
     fn raw(header: &str, tensors: Vec<(&str, F64View)>) -> Vec<u8> {
-        let metadata = HashMap::from([(HEADER_KEY.to_string(), header.to_string())]);
+        let metadata = [(HEADER_KEY.to_string(), header.to_string())];
+        let metadata = metadata.into_iter().collect();
         safetensors::serialize(tensors, Some(metadata)).unwrap()
     }
 
@@ -478,7 +480,8 @@ mod tests {
             }
         }
         let header = r#"{"format_version": 1, "feature_names": ["x"], "target_names": ["y"]}"#;
-        let metadata = HashMap::from([(HEADER_KEY.to_string(), header.to_string())]);
+        let metadata = [(HEADER_KEY.to_string(), header.to_string())];
+        let metadata = metadata.into_iter().collect();
         let bytes = safetensors::serialize([("weight", F32(vec![0; 4]))], Some(metadata)).unwrap();
         assert_eq!(
             message(&bytes),

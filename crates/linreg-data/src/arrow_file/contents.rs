@@ -57,7 +57,7 @@ pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
                     "a dictionary is replaced on the way, which is not read; write the file without dictionaries".to_string(),
                 ));
             }
-            let (_, body) = read_block(&mut file.reader(), block)?;
+            let (_, body) = read_block(&mut file.input().reader(), block)?;
             if let Some(values) = dictionary.data() {
                 // All dictionaries stay in memory.
                 packed += body.len() as u64;

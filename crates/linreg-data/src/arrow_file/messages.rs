@@ -7,7 +7,8 @@ use arrow_schema::ArrowError;
 use crate::DataError;
 use crate::data_file::DataFile;
 use crate::input::InputReader;
-use crate::unpacked::{self, MAX_HEADER_BYTES, most_of_lz4, size};
+use crate::sizes::{MAX_HEADER_BYTES, size};
+use crate::unpacked::{self, most_of_lz4};
 
 /// The bytes with which the Arrow file format begins and ends. The stream
 /// format has none.
@@ -37,8 +38,8 @@ pub(crate) struct Messages<'a> {
 
 impl<'a> Messages<'a> {
     pub(crate) fn open(data: &'a DataFile) -> Result<Self, DataError> {
-        let length = data.length();
-        let mut file = data.reader();
+        let length = data.input().num_bytes();
+        let mut file = data.input().reader();
         let mut start = [0; MAGIC.len()];
         file.read_exact(&mut start)?;
         if start != MAGIC {

@@ -5,11 +5,11 @@ use super::blocks::{Start, fill, unreadable};
 use super::decode::cells;
 use super::dialect::Dialect;
 use super::layout::Layout;
-use super::options::CsvOptions;
 use super::records::{Event, Location, locate, scan};
 use super::{foreign, separator, title};
-use crate::DataError;
-use crate::unpacked::{self, MAX_COLUMNS, MAX_HEADER_BYTES};
+use crate::sizes::{self, MAX_HEADER_BYTES};
+use crate::source::MAX_COLUMNS;
+use crate::{CsvOptions, DataError};
 
 /// The number of records after the header row that show how the file is
 /// written, and their bytes without the first of them.
@@ -143,7 +143,7 @@ impl Header {
                     place: format!("{file}: line {}", lines + line + 1),
                     problem: format!(
                         "the header is longer than {} or has more than {MAX_COLUMNS} columns; is a quote never closed, or is this no CSV file?",
-                        unpacked::size(MAX_HEADER_BYTES)
+                        sizes::size(MAX_HEADER_BYTES)
                     ),
                 });
             }

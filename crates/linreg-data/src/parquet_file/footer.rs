@@ -1,6 +1,7 @@
 use super::thrift::{LIST, STRUCT, Thrift, Wrong};
 use crate::input::InputFile;
-use crate::unpacked::{MAX_COLUMNS, MAX_HEADER_BYTES, size};
+use crate::sizes::{MAX_HEADER_BYTES, size};
+use crate::source::MAX_COLUMNS;
 
 /// The largest depth of columns inside columns.
 const MAX_DEPTH: usize = 64;

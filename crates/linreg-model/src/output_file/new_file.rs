@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tempfile::TempPath;
-
 use super::{Existing, OutputError, OutputFile};
 
 /// A temporary file in the folder of the output, with the permissions of the
@@ -214,7 +212,7 @@ fn under_unused_name<T>(
         let path = folder.join(format!(".linreg-{}-{number}", std::process::id()));
         match make(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return Ok((made?, Name::new(TempPath::try_from_path(path)?))),
+            made => return Ok((made?, Name::new(path))),
         }
     }
 }
@@ -222,8 +220,9 @@ fn under_unused_name<T>(
 /// The temporary name of a file. The file is removed when this value is dropped.
 #[derive(Debug)]
 struct Name {
-    path: Option<TempPath>,
-    listed: PathBuf,
+    path: PathBuf,
+    /// False once the file has its final name.
+    is_there: bool,
 }
 
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -246,25 +245,54 @@ pub(super) fn remove_unfinished_in(folder: &Path) {
 }
 
 impl Name {
-    fn new(path: TempPath) -> Self {
-        let listed = path.to_path_buf();
+    fn new(path: PathBuf) -> Self {
         let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        unfinished.insert(listed.clone());
+        unfinished.insert(path.clone());
         Self {
-            path: Some(path),
-            listed,
+            path,
+            is_there: true,
         }
     }
 
     fn become_file(mut self, output: &OutputFile) -> io::Result<()> {
-        let Some(path) = self.path.take() else {
-            return Ok(());
-        };
-        let placed = match output.existing {
-            Existing::Keep => path.persist_noclobber(&output.target),
-            Existing::Replace | Existing::Append => path.persist(&output.target),
-        };
-        placed.map_err(|error| error.error)
+        match output.existing {
+            Existing::Keep => rename_to_new(&self.path, &output.target)?,
+            Existing::Replace | Existing::Append => fs::rename(&self.path, &output.target)?,
+        }
+        self.is_there = false;
+        Ok(())
+    }
+}
+
+/// Renames a file; an error if there is a file of the new name.
+pub(super) fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // The system or the file system does not support this.
+            Err(Errno::NOSYS | Errno::INVAL) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    link_to_new(from, to)
+}
+
+/// Does the same where the system cannot rename in this way.
+pub(super) fn link_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => {
+            // The file is in place, so an error is ignored.
+            fs::remove_file(from).ok();
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // The file system has no links: the name is taken first.
+        Err(_) => {
+            File::create_new(to)?;
+            fs::rename(from, to)
+        }
     }
 }
 
@@ -272,8 +300,10 @@ impl Drop for Name {
     fn drop(&mut self) {
         // The file is removed first, so that every temporary file that exists is
         // listed.
-        self.path.take();
+        if self.is_there {
+            fs::remove_file(&self.path).ok();
+        }
         let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        unfinished.remove(&self.listed);
+        unfinished.remove(&self.path);
     }
 }

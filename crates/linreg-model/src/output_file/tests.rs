@@ -2,6 +2,7 @@ use std::io::Write;
 
 use tempfile::TempDir;
 
+use super::new_file::{link_to_new, rename_to_new};
 use super::*;
 
 fn folder() -> TempDir {
@@ -270,4 +271,22 @@ fn a_log_is_written_on_as_work_goes_on() {
     assert_eq!(message(&path, Existing::Keep), "the file exists");
     assert_eq!(line(Existing::Append, "b"), "ab");
     assert_eq!(line(Existing::Replace, "c"), "c");
+}
+
+#[test]
+fn a_file_that_is_renamed_to_a_new_name_replaces_none() {
+    for rename in [rename_to_new, link_to_new] {
+        let folder = folder();
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        fs::write(&from, "new").unwrap();
+        fs::write(&to, "old").unwrap();
+        let error = rename(&from, &to).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&to).unwrap(), "old");
+        assert_eq!(fs::read_to_string(&from).unwrap(), "new");
+        fs::remove_file(&to).unwrap();
+        rename(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(&to).unwrap(), "new");
+        assert_eq!(names(&folder), ["to"]);
+    }
 }

@@ -1,0 +1,85 @@
+//! Opens a file in its format, if the feature of that format is enabled.
+
+use std::io::Read;
+
+use crate::input::InputFile;
+use crate::{CsvOptions, DataError, Source};
+
+type Opened = Result<Box<dyn Source>, DataError>;
+
+pub(super) fn arrow(file: InputFile) -> Opened {
+    #[cfg(feature = "arrow-ipc")]
+    return Ok(Box::new(crate::ArrowFile::of(file)?));
+    #[cfg(not(feature = "arrow-ipc"))]
+    return Err(left_out(crate::TableFormat::Arrow, file.name()));
+}
+
+pub(super) fn parquet(file: InputFile) -> Opened {
+    #[cfg(feature = "parquet")]
+    return Ok(Box::new(crate::ParquetFile::of(file)?));
+    #[cfg(not(feature = "parquet"))]
+    return Err(left_out(crate::TableFormat::Parquet, file.name()));
+}
+
+pub(super) fn csv(file: InputFile, options: &CsvOptions) -> Opened {
+    #[cfg(feature = "csv")]
+    return Ok(Box::new(crate::csv::CsvSource::open(file, options)?));
+    #[cfg(not(feature = "csv"))]
+    return Err(without_csv(file.name(), options));
+}
+
+/// Opens a CSV file that can be read only once.
+pub(super) fn csv_once(input: Box<dyn Read + Send>, name: &str, options: &CsvOptions) -> Opened {
+    #[cfg(feature = "csv")]
+    return Ok(Box::new(crate::csv::CsvSource::once(input, name, options)?));
+    #[cfg(not(feature = "csv"))]
+    {
+        drop(input);
+        Err(without_csv(name, options))
+    }
+}
+
+#[cfg(not(feature = "csv"))]
+fn without_csv(file: &str, _: &CsvOptions) -> DataError {
+    left_out(crate::TableFormat::Csv, file)
+}
+
+#[cfg(not(all(feature = "arrow-ipc", feature = "csv", feature = "parquet")))]
+fn left_out(format: crate::TableFormat, file: &str) -> DataError {
+    DataError::FormatLeftOut {
+        file: Some(file.to_string()),
+        format,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::file;
+    use crate::{DataError, TableFormat, TableWriter};
+
+    #[test]
+    fn a_format_whose_feature_is_not_enabled_is_an_error_that_names_it() {
+        for (format, content, is_enabled) in [
+            (TableFormat::Arrow, "ARROW1", cfg!(feature = "arrow-ipc")),
+            (TableFormat::Csv, "a,y\n1,2\n", cfg!(feature = "csv")),
+            (TableFormat::Parquet, "PAR1", cfg!(feature = "parquet")),
+        ] {
+            let file = file("table", content);
+            let feature = format.feature();
+            let message = format!(
+                "{format} is not compiled in; enable the feature `{feature}` of linreg-data"
+            );
+            let read = file.open().err().filter(is_left_out);
+            let read = read.map(|error| file.message(&error));
+            assert_eq!(read, (!is_enabled).then(|| format!("table: {message}")));
+            let batch = arrow_array::record_batch!(("a", Float64, [1.0])).unwrap();
+            let written = TableWriter::new(Vec::new(), format, batch.schema()).err();
+            let written = written.map(|error| error.to_string());
+            assert_eq!(written, (!is_enabled).then_some(message));
+        }
+    }
+
+    fn is_left_out(error: &DataError) -> bool {
+        matches!(error, DataError::FormatLeftOut { .. })
+    }
+}
