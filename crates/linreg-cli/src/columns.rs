@@ -6,9 +6,9 @@ use linreg_data::{
 use linreg_fit::Columns;
 use linreg_fit::export::columns::{missing_cells, unseen_levels};
 
+use crate::command::quoted;
 use crate::names::{Names, all};
 use crate::number::plain;
-use crate::report::quoted;
 use crate::terminal;
 
 /// What the columns of a table are taken as.

@@ -1,8 +1,10 @@
-//! The language of the lesson and of the reports.
+//! The language of the lesson.
 
-/// A language of the lesson.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Language {
+pub use linreg_fit::page::Language;
+
+/// A language of the lesson, as it is given.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum LanguageName {
     /// English
     #[value(name = "en")]
     English,
@@ -11,39 +13,33 @@ pub enum Language {
     Chinese,
 }
 
-impl Language {
-    /// The language of the system's locale; English if the lesson does not have
-    /// it.
-    pub fn of_system() -> Self {
-        sys_locale::get_locale().map_or(Self::English, |locale| Self::of_locale(&locale))
-    }
-
-    /// Traditional Chinese is another script, so its locales do not get
-    /// Simplified Chinese.
-    fn of_locale(locale: &str) -> Self {
-        let parts: Vec<String> = locale
-            .split(['-', '_', '.', '@'])
-            .map(str::to_lowercase)
-            .collect();
-        let has = |part: &str| parts.iter().any(|one| one == part);
-        let is_traditional = ["hant", "tw", "hk", "mo"].into_iter().any(has);
-        match parts[0] == "zh" && (has("hans") || !is_traditional) {
-            true => Self::Chinese,
-            false => Self::English,
+impl From<LanguageName> for Language {
+    fn from(name: LanguageName) -> Self {
+        match name {
+            LanguageName::English => Self::English,
+            LanguageName::Chinese => Self::Chinese,
         }
     }
+}
 
-    /// The text in this language, of the two.
-    pub fn choose<T>(self, english: T, chinese: T) -> T {
-        match self {
-            Self::English => english,
-            Self::Chinese => chinese,
-        }
-    }
+/// The language of the system's locale; English if the lesson does not have it.
+pub fn of_system() -> Language {
+    sys_locale::get_locale().map_or(Language::English, |locale| of_locale(&locale))
+}
 
-    /// Its tag in HTML.
-    pub fn tag(self) -> &'static str {
-        self.choose("en", "zh-Hans")
+/// Traditional Chinese is another script, so its locales do not get Simplified
+/// Chinese.
+fn of_locale(locale: &str) -> Language {
+    let parts: Vec<String> = locale
+        .split(['-', '_', '.', '@'])
+        .map(str::to_lowercase)
+        .collect();
+    let has = |part: &str| parts.iter().any(|one| one == part);
+    let is_traditional = ["hant", "tw", "hk", "mo"].into_iter().any(has);
+    if parts[0] == "zh" && (has("hans") || !is_traditional) {
+        Language::Chinese
+    } else {
+        Language::English
     }
 }
 
@@ -64,7 +60,7 @@ mod tests {
             ("C", Language::English),
             ("", Language::English),
         ] {
-            assert_eq!(Language::of_locale(locale), language, "{locale}");
+            assert_eq!(of_locale(locale), language, "{locale}");
         }
     }
 }

@@ -6,6 +6,7 @@
 compile_error!("linreg needs a backend: build with --features ndarray (the default), flex or wgpu");
 
 mod columns;
+mod command;
 mod commands;
 mod fit_advice;
 mod input;
@@ -17,7 +18,6 @@ mod names;
 mod output;
 mod progress;
 mod reading;
-mod report;
 mod settings;
 mod split;
 mod terminal;

@@ -2,7 +2,7 @@
 
 use linreg_fit::Setting;
 
-use crate::report::quoted;
+use crate::command::quoted;
 
 /// The flag of a setting, as it is given.
 pub fn flag(setting: &Setting) -> String {

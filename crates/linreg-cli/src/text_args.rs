@@ -1,7 +1,7 @@
 use linreg_data::{CsvOptions, DateOrder, TextFormat};
 
+use crate::command::quoted;
 use crate::names::{Names, all};
-use crate::report::quoted;
 
 /// How the text of a table is read: what is not said is found in the file, or, by
 /// commands that apply a model, as its table was read.

@@ -54,7 +54,6 @@ mod column_index;
 mod compression;
 #[cfg(feature = "csv")]
 mod csv;
-#[cfg(feature = "files")]
 mod csv_options;
 #[cfg(any(feature = "arrow-ipc", feature = "parquet"))]
 mod data_file;
@@ -118,7 +117,6 @@ pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
 pub use batch_source::BatchSource;
 pub use batches::{Batches, Placement};
 pub use column_index::ColumnIndex;
-#[cfg(feature = "files")]
 pub use csv_options::CsvOptions;
 pub use dataset::Dataset;
 pub use date::DateOrder;

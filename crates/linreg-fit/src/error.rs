@@ -48,6 +48,11 @@ pub enum FitError {
         /// What is wrong with it.
         problem: ModelProblem,
     },
+    /// The policies of the model leave out the row to predict.
+    #[error(
+        "the model makes no prediction for this row, because of a missing cell or a level that it does not know"
+    )]
+    NoPrediction,
     /// A prediction is beyond 64-bit floats.
     #[error(
         "{place}: the predicted {target} is beyond 64-bit floats; are its features in the units the model was fitted on?"
@@ -104,6 +109,14 @@ pub enum FitError {
     /// The table to judge a model on has no rows.
     #[error("there are no rows to judge the model on")]
     NoRowsToJudge,
+    /// A file of the table cannot be read for its hash.
+    #[error("{}: {error}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// What an observer of the fit stopped it for.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),

@@ -55,7 +55,7 @@ pub enum Method {
     /// Exactly, with statistics.
     Exact(ExactConfig),
     /// By gradients on a backend.
-    Training(Training),
+    Training(Box<Training>),
 }
 
 /// How and on what a model is trained.
@@ -99,7 +99,7 @@ impl FitConfig {
 
     /// The same columns and rows, trained by gradients.
     pub fn with_training(mut self, training: Training) -> Self {
-        self.method = Method::Training(training);
+        self.method = Method::Training(Box::new(training));
         self
     }
 

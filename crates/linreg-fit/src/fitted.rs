@@ -70,6 +70,22 @@ impl Fitted {
         }
     }
 
+    /// The exact fit with its statistics, if the model was fitted exactly.
+    pub fn exact(&self) -> Option<&ExactFit> {
+        match &self.how {
+            How::Exact(fit) => Some(fit),
+            How::Trained(_) => None,
+        }
+    }
+
+    /// How the model was trained, if it was.
+    pub fn trained(&self) -> Option<&Trained> {
+        match &self.how {
+            How::Exact(_) => None,
+            How::Trained(trained) => Some(trained),
+        }
+    }
+
     /// What the columns of the table are.
     pub fn schema(&self) -> &Schema {
         &self.encoded.schema

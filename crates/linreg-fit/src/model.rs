@@ -5,10 +5,13 @@ mod stored;
 
 use std::path::Path;
 
+use burn::tensor::backend::Backend;
 use linreg_backend::Outcome;
-use linreg_data::{CsvOptions, Encoder, MissingPolicy, Schema, UnseenPolicy};
+use linreg_data::{
+    ChunkOrder, CsvOptions, DataError, Encoder, MissingPolicy, Schema, UnseenPolicy, read,
+};
 use linreg_exact::{PredictionErrors, Robust, Weighting};
-use linreg_model::{Coefficients, ModelFile, OutputFile};
+use linreg_model::{Coefficients, LinearRegression, ModelFile, OutputFile};
 use linreg_training::Loss;
 
 use crate::encoded_table::EncodedTable;
@@ -211,6 +214,33 @@ impl FittedModel {
         } else {
             ModelProblem::NoCovariance
         })
+    }
+
+    /// The model as a module of Burn, on a device.
+    pub fn on<B: Backend>(&self, device: &B::Device) -> LinearRegression<B> {
+        LinearRegression::from_coefficients(self.coefficients(), device)
+    }
+
+    /// The features of every row of a table, row-major `[rows, features]`: what
+    /// [`on`](Self::on) predicts from.
+    ///
+    /// # Errors
+    ///
+    /// A table that lacks columns of the model or cannot be read, or missing cells
+    /// or unknown levels where they are errors.
+    pub fn features(&self, table: &Table) -> Result<Vec<f64>, FitError> {
+        let source = table.source().as_ref();
+        let in_table = |error: DataError| FitError::from(error).of_table(table.name());
+        let bound = self.encoder.bind(source, false).map_err(in_table)?;
+        let columns = bound.columns().to_vec();
+        let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
+            Ok(bound.encode(&chunk, None)?.rows.features)
+        });
+        let mut features = Vec::new();
+        for chunk in chunks.map_err(in_table)? {
+            features.extend(chunk.map_err(in_table)?);
+        }
+        Ok(features)
     }
 
     /// The same model with another policy for levels that it does not know.

@@ -28,6 +28,16 @@ pub struct TargetPredictions {
     pub intervals: Option<Vec<Option<Interval>>>,
 }
 
+impl TargetPredictions {
+    /// The prediction and the intervals of each row; `None` for a row that is left
+    /// out, or without intervals.
+    pub fn rows(&self) -> impl Iterator<Item = Option<(f64, Interval)>> {
+        let intervals = self.intervals.iter().flatten();
+        let rows = self.values.iter().zip(intervals);
+        rows.map(|(value, interval)| Some(((*value)?, (*interval)?)))
+    }
+}
+
 /// Between what a target lies with the probability that was asked for.
 ///
 /// After a fit with robust standard errors, both use the robust covariance; the

@@ -1,7 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use linreg_data::{CsvOptions, Passes, Source, open};
+use arrow_array::RecordBatch;
+use linreg_data::{ColumnValues, CsvOptions, MemoryTable, Source};
+#[cfg(feature = "files")]
+use linreg_data::{Passes, open};
 
 use crate::FitError;
 
@@ -22,6 +25,7 @@ impl Table {
     /// # Errors
     ///
     /// A file that is not there or is no table.
+    #[cfg(feature = "files")]
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FitError> {
         Self::open_files(&[path.as_ref().to_path_buf()], &CsvOptions::default())
     }
@@ -32,9 +36,55 @@ impl Table {
     /// # Errors
     ///
     /// As [`open`](Self::open), and files with different columns.
+    #[cfg(feature = "files")]
     pub fn open_files(files: &[PathBuf], reading: &CsvOptions) -> Result<Self, FitError> {
         let source = open(files, reading, Passes::Several)?;
         Ok(Self::of(source.into(), &name_of(files)).with_reading(reading.clone()))
+    }
+
+    /// Takes columns of numbers or texts in memory, each with its name.
+    ///
+    /// # Errors
+    ///
+    /// No columns, columns of different lengths, or a name that is there twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use linreg_fit::{FitConfig, Table};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let area = [50.0, 60.0, 70.0, 80.0];
+    /// let town = ["Bonn", "Ulm", "Ulm", "Bonn"];
+    /// let price = [200.0, 250.0, 290.0, 320.0];
+    /// let table = Table::from_columns([
+    ///     ("area", area[..].into()),
+    ///     ("town", town[..].into()),
+    ///     ("price", price[..].into()),
+    /// ])?;
+    /// // price = 4 area + 10 (town is Ulm)
+    /// let fitted = FitConfig::to("price").run(&table)?;
+    /// assert!((fitted.model.coefficients().weight()[0] - 4.0).abs() < 1e-12);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_columns<N: Into<String>>(
+        columns: impl IntoIterator<Item = (N, ColumnValues)>,
+    ) -> Result<Self, FitError> {
+        Ok(Self::in_memory(MemoryTable::from_columns(columns)?))
+    }
+
+    /// Takes batches of Arrow, all of the same schema.
+    ///
+    /// # Errors
+    ///
+    /// No batch, batches of different schemas, or columns without distinct names.
+    pub fn from_batches(batches: Vec<RecordBatch>) -> Result<Self, FitError> {
+        Ok(Self::in_memory(MemoryTable::from_batches(batches)?))
+    }
+
+    fn in_memory(table: MemoryTable) -> Self {
+        Self::of(Arc::new(table), "the table")
     }
 
     /// Takes a source of rows, and how to name it in messages.

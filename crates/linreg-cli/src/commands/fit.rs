@@ -1,7 +1,6 @@
 mod exact_args;
 mod objective_args;
 mod outputs;
-mod page;
 mod report;
 mod run_args;
 mod search_args;
@@ -13,15 +12,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use linreg_fit::{FitConfig, Method, Table, Training};
+use linreg_fit::{FitConfig, Fitted, Method, Report as Page, Table, Training};
 use linreg_training::TrainingError;
 
 use super::{Backend, BackendArgs};
 use crate::columns::ColumnArgs;
+use crate::command::command_line;
 use crate::fit_advice::{advised, advised_fit};
 use crate::input::SourceArgs;
 use crate::interrupt::Interrupted;
 use crate::log::Log;
+use crate::settings::flag;
 use crate::split::SplitArgs;
 use crate::terminal;
 use exact_args::ExactArgs;
@@ -200,7 +201,12 @@ fn fit(
         page: args.report.as_deref(),
     };
     let say_where = |error| args.source.say_where(error);
-    outputs.write_report(|| page::page(&report).map_err(say_where));
+    outputs.write_report(|| {
+        args.page(&fitted)
+            .html()
+            .map_err(advised)
+            .map_err(say_where)
+    });
     if outputs.problems.len() > problems {
         report.page = None;
     }
@@ -233,6 +239,17 @@ impl Args {
         Ok(Some(args.table()?))
     }
 
+    /// The report of a fit.
+    fn page<'a>(&self, fitted: &'a Fitted) -> Page<'a> {
+        Page {
+            files: self.inputs().into_iter().map(Path::to_path_buf).collect(),
+            seed: self.seed,
+            command: Some(command_line()),
+            say: flag,
+            ..Page::new(fitted)
+        }
+    }
+
     /// The backend of a training; `None` for an exact fit.
     fn backend(&self) -> Result<Option<Backend>> {
         match self.method {
@@ -259,11 +276,11 @@ impl Args {
     fn config(&self, backend: Option<&Backend>) -> Result<FitConfig> {
         let method = match backend {
             None => Method::Exact(self.exact.config()),
-            Some(backend) => Method::Training(Training {
+            Some(backend) => Method::Training(Box::new(Training {
                 settings: self.training.settings()?,
                 search: self.search.config(),
                 trainer: Arc::new(backend.trainer()),
-            }),
+            })),
         };
         Ok(FitConfig {
             columns: self.columns.columns(),

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 use super::generate::SyntheticArgs;
 use super::{Backend, BackendArgs};
-use crate::language::Language;
+use crate::language::{Language, LanguageName, of_system};
 use crate::number::{count, thousands};
 use crate::output::Files;
 use crate::terminal::{self, print_json};
@@ -100,7 +100,7 @@ pub struct Args {
 
     /// Language of the lesson [default: that of the system, else en]
     #[arg(long, value_name = "LANGUAGE")]
-    language: Option<Language>,
+    language: Option<LanguageName>,
 
     /// Print one JSON object: epochs, weights, bias and all other figures
     #[arg(long)]
@@ -117,7 +117,7 @@ const MOST_EPOCHS: usize = 10;
 
 pub fn run(args: Args) -> Result<()> {
     let backend = args.backend.choose()?;
-    let language = args.language.unwrap_or_else(Language::of_system);
+    let language = args.language.map_or_else(of_system, Language::from);
     let data = args.data.config();
     let config = TrainingConfig::new()
         .with_batch_size(args.batch_size.min(data.num_examples.max(1)))

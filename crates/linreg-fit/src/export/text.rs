@@ -1,5 +1,7 @@
 //! A fit as text for a terminal.
 
+use std::fmt;
+
 use linreg_data::Set;
 use linreg_training::Metrics;
 
@@ -9,6 +11,12 @@ use super::judgement::{folds_lines, metrics_lines};
 use super::{coefficients, figures, ridge, training};
 use crate::number::{count, duration, plain, six_digits, table};
 use crate::{ExactFit, Fitted, FittedModel, How, SettingNames, Trained, loss};
+
+impl fmt::Display for Fitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
 
 impl Fitted {
     /// Everything that a reader should know of the fit, as people know it from R

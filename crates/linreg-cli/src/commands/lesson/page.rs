@@ -7,8 +7,10 @@ use super::section::{self, Block, Table};
 use crate::commands::Backend;
 use crate::language::Language;
 use crate::number::thousands;
-use crate::report::html::{definitions, paragraph, table, text};
-use crate::report::{Page, Pictures, Section, command_line, versions};
+use linreg_fit::page::html::{definitions, paragraph, table, text};
+use linreg_fit::page::{Page, Pictures, Section, versions};
+
+use crate::command::command_line;
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 100;

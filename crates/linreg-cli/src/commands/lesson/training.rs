@@ -18,8 +18,8 @@ use super::section::{Block, Section, Table, row};
 use crate::commands::Backend;
 use crate::language::Language;
 use crate::number::{count, four_digits, thousands};
-use crate::report::thinned;
 use crate::terminal::Text;
+use linreg_fit::page::thinned;
 
 /// The most epochs of the picture, and of the table beside it.
 const MOST_EPOCHS: [usize; 2] = [500, 20];

@@ -1,26 +1,27 @@
 //! The report of a fit as an HTML page.
 
 mod data;
+mod files;
+mod look;
 mod looseness;
 mod model;
 mod pictures;
 mod reproduce;
 mod trust;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Result;
-use linreg_data::{ChunkOrder, Set, files_of};
-use linreg_fit::How;
+#[cfg(feature = "files")]
+use linreg_data::files_of;
+use linreg_data::{ChunkOrder, Set};
 use linreg_training::Loss;
 
-use super::Report;
-use crate::fit_advice::advised;
-use crate::language::Language;
-use crate::loss;
 use crate::number::{count, significant};
-use crate::report::html::{name, names, text};
-use crate::report::{Look, Page, hashes};
+use crate::page::html::{name, names, text};
+use crate::page::{Language, Page};
+use crate::{FitError, Fitted, How, SettingNames, loss};
+use files::hashes;
+use look::Look;
 
 /// The most targets that a page describes: its size is limited.
 const MOST_TARGETS: usize = 4;
@@ -35,42 +36,85 @@ const MOST_POINTS: usize = 10_000;
 /// The most points of one picture.
 const MOST_OF_A_PICTURE: usize = 1000;
 
-/// The report of a fit to the training rows of a split. It reads the files once
-/// for their hashes and the rows once for the pictures; for an exact fit
-/// without diagnostics it reads the rows again for these.
-pub fn page(report: &Report) -> Result<String> {
-    let fitted = report.fitted;
-    let targets = fitted.encoder().targets();
-    // The files are hashed before the rows are read again, which fails for a
-    // file that has changed.
-    let files = report.args.inputs().into_iter();
-    let files: Vec<PathBuf> = files.map(Path::to_path_buf).collect();
-    let files = hashes(&files_of(&files)?)?;
-    let rows = fitted.training_rows().map_err(advised)?;
-    let chunks = rows.encoded(ChunkOrder::File)?;
-    let chunks = chunks.map(|chunk| chunk.map(|(rows, _)| rows));
-    let features = pictures::features(report);
-    let pictures = (features.len() + pictures::OTHERS) * targets.len().min(MOST_TARGETS);
-    let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
-    let coefficients = fitted.model.coefficients();
-    let look = Look::new(chunks, coefficients, features, most, report.args.seed)?;
-    // The page runs the assumption checks itself if the fit did not.
-    let found = fitted.checked().map_err(advised)?;
-    let found = found.as_deref();
-    let page = Page {
-        language: Language::English,
-        title: title(report),
-        lead: lead(report),
-        sections: vec![
-            data::section(report),
-            pictures::section(report, &look, found),
-            model::section(report),
-            trust::section(report, found),
-            looseness::section(report, &look),
-            reproduce::section(report, &look, &files),
-        ],
-    };
-    Ok(page.html())
+/// The report of a fit, to be read in a browser or printed: one HTML page with the
+/// data, pictures, the model and how far to trust it.
+pub struct Report<'a> {
+    /// The fit.
+    pub fitted: &'a Fitted,
+    /// The files of the table, whose hashes are listed; names with `*`, `?` or `[`
+    /// stand for all files that match.
+    pub files: Vec<PathBuf>,
+    /// Seed of the rows that are drawn. Default: 0.
+    pub seed: u64,
+    /// The command that made the fit, if a command did.
+    pub command: Option<String>,
+    /// How settings are named. Default: in words.
+    pub say: SettingNames,
+}
+
+impl<'a> Report<'a> {
+    /// The report of a fit to a table without files.
+    pub fn new(fitted: &'a Fitted) -> Self {
+        Self {
+            fitted,
+            files: Vec::new(),
+            seed: 0,
+            command: None,
+            say: ToString::to_string,
+        }
+    }
+
+    /// The page. It reads the files once for their hashes and the rows once for
+    /// the pictures; for an exact fit without assumption checks it reads the rows
+    /// again for these.
+    ///
+    /// # Errors
+    ///
+    /// A table that cannot be read again.
+    pub fn html(&self) -> Result<String, FitError> {
+        let fitted = self.fitted;
+        let targets = fitted.encoder().targets();
+        // The files are hashed before the rows are read again, which fails for a
+        // file that has changed.
+        let files = hashes(&self.all_files()?)?;
+        let rows = fitted.training_rows()?;
+        let chunks = rows.encoded(ChunkOrder::File)?;
+        let chunks = chunks.map(|chunk| chunk.map(|(rows, _)| rows));
+        let features = pictures::features(self);
+        let pictures = (features.len() + pictures::OTHERS) * targets.len().min(MOST_TARGETS);
+        let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
+        let coefficients = fitted.model.coefficients();
+        let look = Look::new(chunks, coefficients, features, most, self.seed)?;
+        let found = fitted.checked()?;
+        let found = found.as_deref();
+        let page = Page {
+            language: Language::English,
+            title: title(self),
+            lead: lead(self),
+            sections: vec![
+                data::section(self),
+                pictures::section(self, &look, found),
+                model::section(self),
+                trust::section(self, found),
+                looseness::section(self, &look),
+                reproduce::section(self, &look, &files),
+            ],
+        };
+        Ok(page.html())
+    }
+}
+
+impl Report<'_> {
+    /// The files that names and patterns stand for.
+    #[cfg(feature = "files")]
+    fn all_files(&self) -> Result<Vec<PathBuf>, FitError> {
+        Ok(files_of(&self.files)?)
+    }
+
+    #[cfg(not(feature = "files"))]
+    fn all_files(&self) -> Result<Vec<PathBuf>, FitError> {
+        Ok(self.files.clone())
+    }
 }
 
 fn title(report: &Report) -> String {
@@ -84,7 +128,7 @@ fn first(names: &[String], most: usize) -> String {
     let shown: Vec<String> = names
         .iter()
         .take(most)
-        .map(|name| crate::report::html::shorten(name))
+        .map(|name| crate::page::html::shorten(name))
         .collect();
     match names.len().saturating_sub(most) {
         0 => shown.join(", "),
@@ -105,7 +149,7 @@ fn lead(report: &Report) -> String {
                 let target = crate::number::plain(target);
                 let meaning = loss::meaning(trained.config.loss, &target);
                 return meaning.map_or(String::new(), |meaning| {
-                    format!(" {}.", crate::report::html::prose(&meaning))
+                    format!(" {}.", crate::page::html::prose(&meaning))
                 });
             }
             How::Exact(fit) => {

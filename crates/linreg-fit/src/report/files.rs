@@ -2,8 +2,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+
+use crate::FitError;
 
 /// A file with its hash, which tells whether another file is the same.
 pub struct Hashed {
@@ -19,16 +20,20 @@ pub struct Hashed {
 /// # Errors
 ///
 /// A file that cannot be read.
-pub fn hashes(files: &[PathBuf]) -> Result<Vec<Hashed>> {
+pub fn hashes(files: &[PathBuf]) -> Result<Vec<Hashed>, FitError> {
     let files = files.iter().filter(|path| *path != Path::new("-"));
     files.map(|path| hash(path)).collect()
 }
 
-fn hash(path: &Path) -> Result<Hashed> {
+fn hash(path: &Path) -> Result<Hashed, FitError> {
     let name = path.display().to_string();
-    let mut file = File::open(path).with_context(|| name.clone())?;
+    let failed = |error: io::Error| FitError::Unreadable {
+        file: path.to_path_buf(),
+        error,
+    };
+    let mut file = File::open(path).map_err(failed)?;
     let mut hasher = Sha256::new();
-    let bytes = io::copy(&mut file, &mut hasher).with_context(|| name.clone())?;
+    let bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
     let digits = hasher.finalize();
     Ok(Hashed {
         name,

@@ -1,13 +1,13 @@
 use linreg_data::Set;
 
-use linreg_fit::How;
-use linreg_fit::export::coefficients::{coefficients, estimates};
-use linreg_fit::export::{figures, ridge};
+use crate::How;
+use crate::export::coefficients::{coefficients, estimates};
+use crate::export::{figures, ridge};
 
-use crate::commands::fit::Report;
+use crate::Report;
 use crate::loss;
-use crate::report::Section;
-use crate::report::html::{definitions, lines, list, name, paragraph, prose, table, text};
+use crate::page::Section;
+use crate::page::html::{definitions, lines, list, name, paragraph, prose, table, text};
 
 /// The most coefficients that the page lists, for all targets together.
 const MOST_COEFFICIENTS: usize = 400;
@@ -63,9 +63,8 @@ pub fn section(report: &Report) -> Section {
     }
     if targets.len() > told.len() {
         let more = targets.len() - told.len();
-        let model = text(report.path.display());
         body += &paragraph(&format!(
-            "And {more} more targets; <code>linreg inspect {model}</code> tells of all."
+            "And {more} more targets, whose coefficients the model file has."
         ));
     }
     Section {
@@ -93,7 +92,7 @@ fn shown(rows: &[Vec<String>], most: usize) -> String {
     let mut html = table("Coefficients", &header, 1, &shown);
     if rows.len() > most {
         let more = rows.len() - most;
-        html += &paragraph(&format!("And {more} more; <code>--json</code> prints all."));
+        html += &paragraph(&format!("And {more} more, which the model file has."));
     }
     html
 }

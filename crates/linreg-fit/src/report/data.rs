@@ -1,11 +1,10 @@
 use linreg_data::{Column, Kind};
 
-use crate::commands::fit::Report;
+use crate::Report;
+use crate::export::columns::note;
 use crate::number::{count, significant};
-use crate::report::Section;
-use crate::report::html::{name, names, paragraph, prose, shorten, table, text};
-use crate::settings::flag;
-use linreg_fit::export::columns::note;
+use crate::page::Section;
+use crate::page::html::{name, names, paragraph, prose, shorten, table, text};
 
 /// The most columns that the page lists.
 const MOST_COLUMNS: usize = 150;
@@ -58,9 +57,7 @@ pub fn section(report: &Report) -> Section {
     body += &table(caption, &header, first_number, &listed);
     if columns.len() > MOST_COLUMNS {
         let more = columns.len() - MOST_COLUMNS;
-        body += &paragraph(&format!(
-            "And {more} more; <code>linreg describe</code> tells of all."
-        ));
+        body += &paragraph(&format!("And {more} more columns."));
     }
     Section {
         id: "data",
@@ -74,7 +71,7 @@ fn rows(report: &Report) -> String {
     let mut sentence = format!(
         "The model is fitted to {} of {}.",
         count(report.fitted.num_rows, "row"),
-        text(report.args.source.name()),
+        text(&report.fitted.table),
     );
     for (left_out, what) in [
         (counts.incomplete(), "with missing cells"),
@@ -120,7 +117,7 @@ fn row(column: &Column, report: &Report) -> Vec<String> {
         name(&column.name),
         column.kind.name().to_string(),
         used.to_string(),
-        prose(&shorten(&note(column, encoder, flag))),
+        prose(&shorten(&note(column, encoder, report.say))),
         number(|spread| spread.min),
         number(|spread| spread.max),
         number(|spread| spread.mean),

@@ -1,45 +1,43 @@
-//! A report: one self-contained HTML page to read, print and send to others.
+//! Pages of HTML that need nothing else: to read, to print and to send to others.
 
-mod command;
-mod files;
 pub mod html;
-mod look;
-mod picture;
+mod language;
+mod pictures;
 
-pub use command::{command_line, quoted, versions};
-pub use files::{Hashed, hashes};
-pub use look::{Look, OwnLine, thinned};
-pub use picture::Pictures;
+pub use language::Language;
+pub use pictures::Pictures;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::language::Language;
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
 
-const STYLE: &str = include_str!("report/page.css");
-const SCRIPT: &str = include_str!("report/page.js");
-
-/// A report, section by section. All its texts are HTML.
+/// A page, section by section. All its texts are HTML.
 pub struct Page {
     /// The language of the page's own words; its texts should be in it too.
     pub language: Language,
-    /// The subject of the report; the only text here that is not HTML.
+    /// The subject of the page; the only text here that is not HTML.
     pub title: String,
     /// The main result in a sentence.
     pub lead: String,
+    /// The sections, in order.
     pub sections: Vec<Section>,
 }
 
-/// A part of the report with a heading.
+/// A part of a page with a heading.
 pub struct Section {
     /// The `id` of the section in the HTML.
     pub id: &'static str,
+    /// Its heading.
     pub heading: &'static str,
+    /// What it says.
     pub body: String,
 }
 
 impl Page {
+    /// The HTML of the whole page.
     pub fn html(&self) -> String {
         let title = html::text(&self.title);
         let links = self
@@ -92,6 +90,21 @@ impl Page {
              <script>{SCRIPT}</script>\n</body>\n</html>\n"
         )
     }
+}
+
+/// The versions that made a page, and the platform.
+pub fn versions() -> String {
+    let linreg = env!("CARGO_PKG_VERSION");
+    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!("linreg {linreg}, Burn 0.21.0, {system} on {machine}")
+}
+
+/// Some of the items of a long series, evenly spread and with the last one, and
+/// their places from 0.
+pub fn thinned<T: Copy>(series: &[T], most: usize) -> (Vec<f64>, Vec<T>) {
+    let step = series.len().div_ceil(most.max(1)).max(1);
+    let places = (0..series.len()).filter(|place| place + 1 == series.len() || place % step == 0);
+    places.map(|place| (place as f64, series[place])).unzip()
 }
 
 fn sha256_base64(text: &str) -> String {
@@ -149,5 +162,15 @@ mod tests {
         assert_eq!(sha256_base64(""), empty);
         // Neither may contain the tag that ends it.
         assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style"));
+    }
+
+    #[test]
+    fn a_long_series_is_thinned_and_keeps_its_ends() {
+        let series: Vec<f64> = (0..1000).map(f64::from).collect();
+        let (places, values) = thinned(&series, 100);
+        assert_eq!((places.len(), &places), (101, &values));
+        assert_eq!((places[0], places[1], places[100]), (0.0, 10.0, 999.0));
+        assert_eq!(thinned(&series[..3], 100).0, [0.0, 1.0, 2.0]);
+        assert!(thinned::<f64>(&[], 100).0.is_empty());
     }
 }

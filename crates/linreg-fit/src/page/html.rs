@@ -56,6 +56,7 @@ pub fn prose(sentence: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// A paragraph of HTML.
 pub fn paragraph(html: &str) -> String {
     format!("<p>{html}</p>\n")
 }
@@ -73,6 +74,7 @@ pub fn lines(text_lines: &str) -> String {
     )
 }
 
+/// A list of items of HTML; nothing without items.
 pub fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: String = items
         .into_iter()

@@ -1,7 +1,7 @@
 use linreg_plot::{Picture, PlotError};
 
+use super::Language;
 use super::html::{prose, text};
-use crate::language::Language;
 
 /// What a reader with a screen can do.
 const HINT: [&str; 2] = [
@@ -18,6 +18,7 @@ pub struct Pictures {
 }
 
 impl Pictures {
+    /// No pictures yet; `id` is a prefix that is unique in the page.
     pub fn new(id: &str, language: Language) -> Self {
         Self {
             id: id.to_string(),
@@ -38,6 +39,7 @@ impl Pictures {
         });
     }
 
+    /// The HTML of all of them.
     pub fn html(self) -> String {
         let pictures = self.figures.concat();
         let hint = match pictures.contains("<circle ") {

@@ -1,19 +1,25 @@
-use linreg_fit::How;
-use linreg_fit::export::training::stopped;
+use crate::How;
+use crate::export::training::stopped;
 
-use crate::commands::fit::Report;
+use super::files::Hashed;
+use super::look::Look;
+use crate::Report;
 use crate::number::{bytes, count};
-use crate::report::html::{definitions, paragraph, shorten, table, text};
-use crate::report::{Hashed, Look, Section, command_line, versions};
-use crate::settings::flag;
+use crate::page::html::{definitions, paragraph, shorten, table, text};
+use crate::page::{Section, versions};
 
 /// The most files whose hashes are listed.
 const MOST_FILES: usize = 100;
 
 /// What it takes to get the same page again.
 pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
-    let mut body = paragraph("The same command gives the same numbers, from the same files:");
-    body += &format!("<pre>{}</pre>\n", text(command_line()));
+    let mut body = match &report.command {
+        Some(command) => {
+            paragraph("The same command gives the same numbers, from the same files:")
+                + &format!("<pre>{}</pre>\n", text(command))
+        }
+        None => paragraph("The same settings give the same numbers, from the same table."),
+    };
     let shown = files.iter().take(MOST_FILES);
     let rows: Vec<Vec<String>> = shown
         .map(|file| {
@@ -28,13 +34,7 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
     if files.len() > MOST_FILES {
         body += &paragraph(&format!("And {} more files.", files.len() - MOST_FILES));
     }
-    if report
-        .args
-        .source
-        .files
-        .iter()
-        .any(|file| file.as_os_str() == "-")
-    {
+    if report.files.iter().any(|file| file.as_os_str() == "-") {
         body += &paragraph(
             "Rows came through standard input, of which nothing is kept: save them in a file to \
              have their hash here.",
@@ -56,13 +56,13 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
                 count(trained.history.len(), "epoch"),
                 config.optimizer.name(),
                 trained.backend,
-                stopped(trained.stopped, flag)
+                stopped(trained.stopped, report.say)
             )
         }
     };
     body += &definitions([
         ("Method", text(how)),
-        ("Seed", text(report.args.seed)),
+        ("Seed", text(report.seed)),
         ("Pictures", text(look.drawn())),
         ("Versions", text(versions())),
     ]);

@@ -1,8 +1,9 @@
+use super::look::{Look, OwnLine};
 use super::percent;
-use crate::commands::fit::Report;
+use crate::Report;
 use crate::number::significant;
-use crate::report::html::{name, paragraph, table};
-use crate::report::{Look, OwnLine, Section};
+use crate::page::Section;
+use crate::page::html::{name, paragraph, table};
 
 /// Why some scatter plots look looser than others.
 pub fn section(report: &Report, look: &Look) -> Section {

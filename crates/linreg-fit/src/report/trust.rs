@@ -1,17 +1,16 @@
 use linreg_data::Set;
 use linreg_training::{Loss, Metrics, OwnMetrics, TrainingConfig};
 
-use linreg_fit::export::checks::{Checks, none_found};
-use linreg_fit::export::figures::precision;
-use linreg_fit::export::judgement::folds_lines;
-use linreg_fit::export::training;
-use linreg_fit::{ExactFit, How, TableDiagnostics, Trained};
+use crate::export::checks::{Checks, none_found};
+use crate::export::figures::precision;
+use crate::export::judgement::folds_lines;
+use crate::export::training;
+use crate::{ExactFit, How, TableDiagnostics, Trained};
 
-use crate::commands::fit::Report;
+use crate::Report;
 use crate::number::{plain, significant, thousands};
-use crate::report::Section;
-use crate::report::html::{lines, list, paragraph, prose, table, text};
-use crate::settings::flag;
+use crate::page::Section;
+use crate::page::html::{lines, list, paragraph, prose, table, text};
 
 /// The most characters of a warning that are shown.
 const MOST: usize = 2000;
@@ -64,12 +63,15 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&TableDiagnostics>) -> S
     };
     let told = encoder.targets().len().min(super::MOST_TARGETS);
     let warnings = fit.warnings(encoder);
-    let mut warnings: Vec<String> = warnings.iter().map(|warning| warning.told(flag)).collect();
+    let mut warnings: Vec<String> = warnings
+        .iter()
+        .map(|warning| warning.told(report.say))
+        .collect();
     let checks = |found, target| Checks {
         fit,
         found,
         target,
-        say: flag,
+        say: report.say,
     };
     if let Some(found) = found {
         for (index, target) in encoder.targets().iter().enumerate().take(told) {
@@ -128,9 +130,8 @@ fn trained(config: &TrainingConfig) -> String {
     if config.loss == Loss::Squared {
         return paragraph(
             "The weights come from gradient descent, which stops near those of least squares: how \
-             near depends on the learning rate and the number of epochs. Without <code>--method \
-             sgd</code>, <code>linreg fit</code> finds them exactly, with standard errors and the \
-             digits that are sure.",
+             near depends on the learning rate and the number of epochs. An exact fit finds them \
+             exactly, with standard errors and the digits that are sure.",
         );
     }
     paragraph("The weights come from gradient descent on the loss that was asked for.")
@@ -141,7 +142,7 @@ fn optimum(found: &Trained, report: &Report) -> String {
     let targets = report.fitted.encoder().targets();
     match &found.optimum {
         None => String::new(),
-        Some(optimum) => lines(training::optimum(found, optimum, targets, flag).trim_start()),
+        Some(optimum) => lines(training::optimum(found, optimum, targets, report.say).trim_start()),
     }
 }
 

@@ -14,13 +14,6 @@ pub fn command_line() -> String {
     }
 }
 
-/// The versions that made the page, and the platform.
-pub fn versions() -> String {
-    let linreg = env!("CARGO_PKG_VERSION");
-    let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
-    format!("linreg {linreg}, Burn 0.21.0, {system} on {machine}")
-}
-
 fn line(arguments: &[String]) -> String {
     let arguments = arguments.iter().map(|argument| quoted(argument));
     let words: Vec<String> = ["linreg".to_string()]

@@ -1,4 +1,3 @@
-use anyhow::Result;
 use linreg_data::{DataError, Rows};
 use linreg_exact::{Accumulator, Arithmetic, Collinear};
 use linreg_model::Coefficients;
@@ -6,6 +5,7 @@ use linreg_plot::Line;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use crate::FitError;
 use crate::number::count;
 
 /// What a pass over all rows of a fit collects for pictures: a sample of the
@@ -70,7 +70,7 @@ impl Look {
         features: Vec<usize>,
         most: usize,
         seed: u64,
-    ) -> Result<Self> {
+    ) -> Result<Self, FitError> {
         let (width, targets) = (coefficients.num_features(), coefficients.num_targets());
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         // For each feature: the target, its prediction and the residual.
@@ -142,23 +142,15 @@ impl Look {
 
     /// Which rows are drawn, in words.
     pub fn drawn(&self) -> String {
-        match self.is_whole() {
-            true => "every row is drawn".to_string(),
-            false => format!(
-                "{} drawn at random by the seed; lines and their figures are of all {}",
-                count(self.sample.len(), "row"),
-                count(self.num_rows as usize, "row"),
-            ),
+        if self.is_whole() {
+            return "every row is drawn".to_string();
         }
+        format!(
+            "{} drawn at random by the seed; lines and their figures are of all {}",
+            count(self.sample.len(), "row"),
+            count(self.num_rows as usize, "row"),
+        )
     }
-}
-
-/// Some of the items of a long series, evenly spread and with the last one, and
-/// their places from 0.
-pub fn thinned<T: Copy>(series: &[T], most: usize) -> (Vec<f64>, Vec<T>) {
-    let step = series.len().div_ceil(most.max(1)).max(1);
-    let places = (0..series.len()).filter(|place| place + 1 == series.len() || place % step == 0);
-    places.map(|place| (place as f64, series[place])).unzip()
 }
 
 impl OwnLine {
@@ -300,17 +292,6 @@ mod tests {
         assert!(look.sample.iter().all(|row| row.number % 2 == 0));
         assert!(look.is_whole());
     }
-
-    #[test]
-    fn a_long_series_is_thinned_and_keeps_its_ends() {
-        let series: Vec<f64> = (0..1000).map(f64::from).collect();
-        let (places, values) = thinned(&series, 100);
-        assert_eq!((places.len(), &places), (101, &values));
-        assert_eq!((places[0], places[1], places[100]), (0.0, 10.0, 999.0));
-        assert_eq!(thinned(&series[..3], 100).0, [0.0, 1.0, 2.0]);
-        assert!(thinned::<f64>(&[], 100).0.is_empty());
-    }
-
     #[test]
     fn a_constant_feature_has_a_flat_line() {
         let rows = Rows {

@@ -3,14 +3,14 @@ use std::cmp::Reverse;
 use linreg_exact::Inference;
 use linreg_plot::{Cloud, Estimate, Picture};
 
-use linreg_fit::How;
-use linreg_fit::TableDiagnostics;
+use crate::How;
+use crate::TableDiagnostics;
 
-use crate::commands::fit::Report;
-use crate::language::Language;
+use super::look::Look;
+use crate::Report;
 use crate::number::count;
-use crate::report::html::{name, paragraph, table, text};
-use crate::report::{Look, Pictures, Section, thinned};
+use crate::page::html::{name, paragraph, table, text};
+use crate::page::{Language, Pictures, Section, thinned};
 
 /// The number of pictures of a target besides the scatter plots of its
 /// features.
@@ -207,7 +207,7 @@ fn rows(report: &Report, look: &Look, targets: usize) -> String {
     }
     let header: Vec<String> = header
         .iter()
-        .map(|name| crate::report::html::shorten(name))
+        .map(|name| crate::page::html::shorten(name))
         .collect();
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let number = |value: &f64| text(crate::number::significant(*value));
