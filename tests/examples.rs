@@ -92,3 +92,52 @@ fn learner_trains_in_the_loop_of_burn() {
     );
     assert_eq!(lines.len(), 2, "{output}");
 }
+
+/// The number of lines of code in an example's `main`.
+fn lines_of_main(source: &str) -> usize {
+    let main = source.split("fn main()").nth(1).unwrap();
+    let body = main.split("\n}").next().unwrap();
+    let lines = body.lines().skip(1);
+    lines.filter(|line| !line.trim().is_empty()).count()
+}
+
+#[test]
+fn exact_csv() {
+    let output = run("exact_csv", &[]);
+    // statsmodels 0.15.0: OLS(price ~ area + C(town)) on the same rows.
+    for line in [
+        "price from 3 features, 9 rows of ",
+        "area             3.80576",
+    ] {
+        assert!(output.contains(line), "{output}");
+    }
+    let source = include_str!("../examples/exact_csv.rs");
+    assert!(lines_of_main(source) <= 15);
+}
+
+#[test]
+fn arrays() {
+    let output = run("arrays", &[]);
+    let lines: Vec<&str> = output.lines().collect();
+    // y = 4.2 + 2 x1 - 3.4 x2, and a noise of a hundredth.
+    for (line, expected) in lines.iter().zip([4.2, 2.0, -3.4]) {
+        let (estimate, rest) = line.split_once(", standard error ").unwrap();
+        let (std_error, _) = rest.split_once(", p ").unwrap();
+        let [estimate, std_error]: [f64; 2] = [estimate, std_error].map(|n| n.parse().unwrap());
+        assert!((estimate - expected).abs() < 4.0 * std_error + 5e-5, "{output}");
+    }
+    assert!(lines[3].starts_with("saved "), "{output}");
+    assert!(lines_of_main(include_str!("../examples/arrays.rs")) <= 15);
+}
+
+#[test]
+fn train_table() {
+    let output = run("train_table", &[]);
+    let lines: Vec<&str> = output.lines().collect();
+    // The noise is a sine, whose root mean square is 0.707.
+    let rmse: f64 = lines[0].strip_prefix("RMSE ").unwrap().parse().unwrap();
+    assert!((0.6..0.8).contains(&rmse), "{output}");
+    assert_eq!(lines[1], "[600, 1]");
+    let source = include_str!("../examples/train_table.rs");
+    assert!(lines_of_main(source) <= 15);
+}
