@@ -1,6 +1,7 @@
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 use pulp::{Arch, Simd, WithSimd};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::double_double::two_sum;
 use crate::{DoubleDouble, Rows};
@@ -10,6 +11,22 @@ use crate::{DoubleDouble, Rows};
 pub(crate) struct Triangle {
     size: usize,
     numbers: Vec<DoubleDouble>,
+}
+
+impl Serialize for Triangle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.numbers.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Triangle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let numbers = Vec::deserialize(deserializer)?;
+        // size (size + 1) / 2 numbers.
+        let size = ((numbers.len() * 2) as f64).sqrt() as usize;
+        let triangle = Self::from_numbers(size, numbers);
+        triangle.ok_or_else(|| serde::de::Error::custom("the numbers do not fill a triangle"))
+    }
 }
 
 impl Triangle {

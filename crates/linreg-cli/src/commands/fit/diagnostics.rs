@@ -5,7 +5,7 @@ use anyhow::{Result, anyhow};
 use linreg_data::{ChunkOrder, DataError, EncodedSource, Encoder};
 use linreg_exact::{
     Diagnostics, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums, RobustCovariance,
-    RowFigure, TargetDiagnostics,
+    RowFigure, TargetDiagnostics, is_determining,
 };
 use linreg_plot::ResidualTests;
 use serde_json::{Value, json};
@@ -256,7 +256,7 @@ impl Found {
             Finding::UnequalVariance { .. } => {
                 // hc3 divides by 1 minus the leverage.
                 let largest = self.diagnostics.leverages.first();
-                let is_determined = largest.is_some_and(|figure| figure.value > 1.0 - 1e-9);
+                let is_determined = largest.is_some_and(|figure| is_determining(figure.value));
                 let kind = if is_determined { "hc1" } else { "hc3" };
                 format!(
                     "the spread of residuals changes with the features, so standard errors are inexact: add --robust {kind}"

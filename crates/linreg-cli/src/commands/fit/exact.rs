@@ -6,8 +6,8 @@ use linreg_data::{
     Fold, Kind, Rows,
 };
 use linreg_exact::{
-    Accumulator, Arithmetic, Collinear, DiagnosticsPass, ExactError, Inference, InferenceConfig,
-    PredictionErrors, Refinement, Relation, Robust, SizeLimits, Solution, Weighting,
+    Accumulator, Arithmetic, Collinear, DiagnosticsPass, ExactError, Inference, Next, Policy,
+    PredictionErrors, RefinementPass, Relation, Robust, SizeLimits, Solution, Weighting,
 };
 use linreg_model::{Coefficients, ModelFile};
 
@@ -45,10 +45,6 @@ pub struct ExactFit {
     errors: PredictionErrors,
 }
 
-/// Digits that every figure must have: as many as are printed. Digits are known
-/// by lower bounds; most figures have far more.
-pub const DIGITS: f64 = 6.0;
-
 impl ExactFit {
     /// Solves for the coefficients with the sums of one pass over the rows.
     /// Where these do not give enough digits, reads the rows again.
@@ -67,22 +63,21 @@ impl ExactFit {
         let solve =
             |accumulator: &Accumulator| accumulator.solve(encoder.intercept(), args.collinear());
         let mut passes = passes;
-        let mut accumulator = &sums.accumulator;
-        let mut solution = solve(accumulator);
         let config = args.inference()?;
-        let is_enough = |solution: &Solution| fewest_digits(solution, &config) >= DIGITS;
+        let policy = Policy {
+            inference: config,
+            ..Policy::default()
+        };
         let mut precise = Sums::new(Arithmetic::DoubleDouble, sums.limits);
-        if matches!(solution, Err(ExactError::Imprecise))
-            || solution.as_ref().is_ok_and(|solution| {
-                solution.arithmetic == Arithmetic::Double && !is_enough(solution)
-            })
-        {
+        let mut accumulator = &sums.accumulator;
+        let mut next = policy.next(solve(accumulator));
+        if matches!(next, Ok(Next::DoubleDouble)) {
             precise.add(&again()?, encoder)?;
             passes += 1;
             accumulator = &precise.accumulator;
-            solution = solve(accumulator);
+            next = policy.next(solve(accumulator));
         }
-        let mut solution = solution.map_err(|error| {
+        let next = next.map_err(|error| {
             // The solution that drops features tells which ones are linearly
             // dependent.
             let told = (error == ExactError::NearlyCollinear)
@@ -90,14 +85,19 @@ impl ExactFit {
                 .flatten();
             explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
         })?;
-        if !is_enough(&solution) && args.ridge.is_none() {
-            let mut refinement = Refinement::new(&solution);
-            for chunk in again()?.encoded(ChunkOrder::File)? {
-                refinement.update(&exact_rows(&chunk?.0, encoder)?);
+        let solution = match next {
+            Next::Refine(solution) if args.ridge.is_none() => {
+                let pass = RefinementPass::new(solution);
+                let mut refinement = pass.start();
+                for chunk in again()?.encoded(ChunkOrder::File)? {
+                    pass.update(&mut refinement, &exact_rows(&chunk?.0, encoder)?)?;
+                }
+                passes += 1;
+                pass.solution(&refinement).map_err(explain)?
             }
-            passes += 1;
-            solution = refinement.solution().map_err(explain)?;
-        }
+            Next::Done(solution) | Next::Refine(solution) => solution,
+            Next::DoubleDouble => return Err(explain(ExactError::Imprecise)),
+        };
         let mut found = None;
         if args.diagnostics || args.robust.is_some() {
             let pass = DiagnosticsPass::new(&solution, &args.diagnostics()?);
@@ -190,18 +190,6 @@ impl ExactFit {
             }
         )
     }
-}
-
-/// The fewest digits that any figure of any target has.
-fn fewest_digits(solution: &Solution, config: &InferenceConfig) -> f64 {
-    let targets = 0..solution.targets.len();
-    let of_target = |target| {
-        let inference = Inference::with(solution, target, config);
-        inference.map_or(0.0, |inference| inference.fewest_digits())
-    };
-    targets
-        .map(of_target)
-        .fold(solution.fewest_digits(), f64::min)
 }
 
 /// Explains an error of the fit with the names of the table's columns.

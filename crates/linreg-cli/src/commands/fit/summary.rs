@@ -2,10 +2,10 @@ use std::collections::HashSet;
 use std::io;
 
 use linreg_data::{Column, Encoder, Feature, FeatureFactor};
-use linreg_exact::{Coefficient, Inference, Solution};
+use linreg_exact::{Coefficient, Inference, Policy, Solution};
 use serde_json::{Value, json};
 
-use super::exact::{DIGITS, ExactFit, relations_lines, robust_name};
+use super::exact::{ExactFit, relations_lines, robust_name};
 use super::{diagnostics, ridge};
 use crate::commands::INTERCEPT;
 use crate::number::{count, plain, significant, six_digits, table};
@@ -369,7 +369,7 @@ pub fn warnings(fit: &ExactFit, encoder: &Encoder) -> Vec<String> {
     }
     let all = fit.inferences.iter().map(Inference::fewest_digits);
     let fewest = all.fold(f64::INFINITY, f64::min);
-    if fewest < DIGITS {
+    if fewest < Policy::DIGITS {
         warnings.push(format!(
             "only {:.0} digits of some figures are reliable: the features are nearly linearly dependent, or the figures lose digits to cancellation",
             fewest.floor()

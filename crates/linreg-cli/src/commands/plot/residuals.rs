@@ -5,7 +5,7 @@ use linreg_data::{
     ChunkOrder, EncodedSource, Encoder, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
     UnseenPolicy,
 };
-use linreg_exact::PredictionErrors;
+use linreg_exact::{PredictionErrors, is_determining};
 use linreg_model::ModelFile;
 use linreg_plot::{Picture, ResidualTests};
 
@@ -165,9 +165,6 @@ fn are_counts(model: &ModelFile) -> bool {
 /// fourth and so on.
 const MOST_ROWS: usize = 1 << 20;
 
-/// From this leverage on, a row alone determines a coefficient.
-const DETERMINED: f64 = 1.0 - 1e-10;
-
 /// What a pass over the rows collects, with a value for each row that is kept.
 struct Look<'a> {
     model: &'a ModelFile,
@@ -270,7 +267,7 @@ impl<'a> Look<'a> {
             // deviation (Belsley, Kuh and Welsch, Regression Diagnostics, 1980,
             // sections 2.1 and 2.2).
             let leverage = weight * errors.leverage(self.target, &in_basis);
-            let is_determined = leverage > DETERMINED || leverage.is_nan();
+            let is_determined = is_determining(leverage) || leverage.is_nan();
             self.determined += usize::from(is_determined);
             let residual = weight.sqrt() * (actual - fitted) / spread;
             self.standardised.push(match is_determined {
