@@ -8,11 +8,11 @@ use linreg_model::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::expected::Expected;
 use crate::fingerprint::Fingerprint;
 use crate::full_batch::FullBatch;
 use crate::step::SavedTraining;
 use crate::{EpochRecord, StopReason, TrainingConfig, TrainingError};
-pub(crate) use check::{Checked, Expected, check_numbers, wrong};
 
 /// The saved state of a training between two updates, from which it can be
 /// resumed as if it had never stopped.

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
-use crate::checkpoint::{Checked, Expected, check_numbers, wrong};
-use crate::full_batch::{Moved, Point};
+use crate::expected::{Checked, Expected, check_numbers, wrong};
+use crate::point::{Moved, Point};
 
 /// The limited-memory BFGS method in `f64`: Nocedal and Wright, *Numerical
 /// Optimization* (2006), algorithms 7.4 and 7.5.

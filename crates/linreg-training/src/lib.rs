@@ -29,16 +29,21 @@
 //! # }
 //! ```
 
+mod all_rows;
+mod batch_optimizer;
 mod checkpoint;
 mod checkpoint_file;
 mod columns;
 mod config;
 mod curvature;
 mod divergence;
+mod epoch_losses;
 mod error;
 mod evaluate;
+mod expected;
 mod fingerprint;
 mod full_batch;
+mod full_batch_training;
 mod history;
 mod lbfgs;
 mod learning_rate_limit;
@@ -49,6 +54,7 @@ mod objective;
 mod observer;
 mod optimality;
 mod optimizer;
+mod point;
 mod proximal;
 mod read;
 mod run_options;
@@ -57,6 +63,7 @@ mod schedule;
 mod search;
 mod smoothing;
 mod solve;
+mod solver;
 mod standardize;
 mod step;
 mod train;

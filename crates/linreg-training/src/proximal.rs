@@ -1,10 +1,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::TrainingError;
-use crate::checkpoint::{Checked, Expected, wrong};
-use crate::full_batch::{Moved, Point};
+use crate::expected::{Checked, Expected, wrong};
 use crate::lbfgs::{difference, dot, largest};
 use crate::objective::Objective;
+use crate::point::{Moved, Point};
 
 /// The accelerated proximal gradient method in `f64`: Beck and Teboulle, *A Fast
 /// Iterative Shrinkage-Thresholding Algorithm* (2009), with backtracking, and

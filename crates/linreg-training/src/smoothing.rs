@@ -2,10 +2,11 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Checked, Expected, check_numbers, wrong};
-use crate::full_batch::{Evaluate, Moved, Point, Solver};
+use crate::expected::{Checked, Expected, check_numbers, wrong};
 use crate::lbfgs::largest;
 use crate::objective::{Objective, huber, row};
+use crate::point::{Evaluate, Moved, Point};
+use crate::solver::Solver;
 use crate::{TrainingConfig, TrainingError};
 
 /// Full-batch training with a loss that has a corner: it solves a sequence of

@@ -6,18 +6,19 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use linreg_data::{BatchSource, Batches, Dataset, Placement, RowSource};
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 
+use crate::all_rows::AllRows;
 use crate::checkpoint::{Method, Progress, Setting};
 use crate::columns::Columns;
 use crate::curvature::Curvature;
 use crate::evaluate::{check_widths, mean_losses_of};
 use crate::fingerprint::Fingerprint;
-use crate::full_batch::{self, AllRows};
 use crate::objective::Objective;
 use crate::optimality::optimality;
 use crate::vertex::at_vertex;
 use crate::watch::Watch;
 use crate::{
-    Observer, RunOptions, Trained, Training, TrainingConfig, TrainingError, Transfer, minibatches,
+    Observer, RunOptions, Trained, Training, TrainingConfig, TrainingError, Transfer,
+    full_batch_training, minibatches,
 };
 
 /// Trains a linear model on a dataset.
@@ -141,7 +142,9 @@ impl<S: RowSource + ?Sized> Run<'_, S> {
                     _ => None,
                 };
                 let rows = AllRows::<B, _>::new(batches, &objective, config.intercept, device);
-                let done = full_batch::train(&config, &rows, &model, saved, &mut watch, observer)?;
+                let done = full_batch_training::train(
+                    &config, &rows, &model, saved, &mut watch, observer,
+                )?;
                 passes += rows.num_passes();
                 let last = if done.is_at_an_end() && !done.widths.is_empty() {
                     let (source, columns) = (self.source, self.columns);
