@@ -19,9 +19,11 @@ use anyhow::Result;
 use linreg_backend::{
     Adapter, AdapterKind, BackendError, BackendKind, Outcome, Precision, Task, adapter,
 };
-use linreg_data::{Dataset, EncodedSource, Placement};
+use linreg_data::{Dataset, Placement};
 use linreg_model::ModelFile;
-use linreg_training::{CrossValidation, Observer, RunOptions, TrainingConfig, Transfer};
+use linreg_training::{
+    CrossValidation, Observer, RunOptions, TrainingConfig, TrainingRows, Transfer,
+};
 use serde_json::{Value, json};
 
 use crate::{number, terminal};
@@ -96,32 +98,17 @@ impl Backend {
         linreg_backend::run(kind, precision, device, task)
     }
 
-    /// Trains on rows in memory.
-    pub fn train(
+    /// Trains on rows in memory or in a file.
+    pub fn train<'a>(
         &self,
         config: &TrainingConfig,
-        dataset: &Dataset,
+        rows: impl Into<TrainingRows<'a>>,
         options: RunOptions,
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
         let (kind, precision, device) = self.place();
         let trained =
-            linreg_backend::train(kind, precision, device, config, dataset, options, observer);
-        Ok(trained??)
-    }
-
-    /// Trains on the rows of a file.
-    pub fn train_stream(
-        &self,
-        config: &TrainingConfig,
-        source: &EncodedSource,
-        options: RunOptions,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
-        let (kind, precision, device) = self.place();
-        let trained = linreg_backend::train_stream(
-            kind, precision, device, config, source, options, observer,
-        );
+            linreg_backend::train(kind, precision, device, config, rows, options, observer);
         Ok(trained??)
     }
 

@@ -59,6 +59,11 @@ impl<B: Backend> EpochLosses<B> {
         }
     }
 
+    /// Returns the number of rows of the epoch so far.
+    pub(crate) fn num_rows(&self) -> usize {
+        self.num_rows_read + self.num_rows_waiting
+    }
+
     /// Reads the remaining losses, returns the first batch with a loss that is
     /// not finite, and resets the state for the next epoch.
     pub(crate) fn end(&mut self) -> Option<(usize, f64)> {

@@ -8,7 +8,7 @@ use crate::checkpoint::Method;
 use crate::divergence::check_loss;
 use crate::full_batch::FullBatch;
 use crate::point::Moved;
-use crate::watch::Watch;
+use crate::watch::{EpochDone, Watch};
 use crate::{Observer, StopReason, TrainingConfig, TrainingError};
 
 /// The result of full-batch training.
@@ -97,7 +97,13 @@ pub(crate) fn train<B: AutodiffBackend>(
         observer.batch();
         let loss = rows.objective.in_units(&method.point().losses);
         let coefficients = method.coefficients(num_weights)?;
-        let patience = watch.end_epoch(epoch, epoch + 1, loss, None, &coefficients, observer)?;
+        let done = EpochDone {
+            steps: epoch + 1,
+            rows: rows.batches.num_rows(),
+            loss,
+            learning_rate: None,
+        };
+        let patience = watch.end_epoch(done, &coefficients, observer)?;
         let reason = match moved {
             Moved::On => patience,
             Moved::Converged => Some(StopReason::Converged),

@@ -194,6 +194,12 @@ impl<B: AutodiffBackend> Training<B> {
         self.update
     }
 
+    /// Returns the number of rows trained on in this epoch, including those before it
+    /// was resumed.
+    pub(crate) fn num_rows_of_epoch(&self) -> usize {
+        self.losses.num_rows()
+    }
+
     /// Returns the learning rate of the last update.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate

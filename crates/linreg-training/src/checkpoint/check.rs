@@ -114,6 +114,7 @@ impl Progress {
                 return wrong(of("learning rate"), found, "one for minibatches");
             }
             check_size(of("learning rate"), epoch.learning_rate.unwrap_or(0.0))?;
+            check_size(of("rows per second"), epoch.rows_per_second)?;
             if !(seconds..=self.seconds).contains(&epoch.seconds) {
                 let expected = format!("a number from {seconds} to {}", self.seconds);
                 return wrong(of("time by the end"), epoch.seconds, expected);

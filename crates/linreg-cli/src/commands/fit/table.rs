@@ -444,7 +444,8 @@ impl Table {
         let batches = num_rows.div_ceil(config.batch_size);
         let batches = batches.saturating_mul(config.num_epochs) as u64;
         let verbose = backend.is_verbose() && !is_fold;
-        let mut progress = TrainingProgress::new(batches, verbose, run.log.as_mut());
+        let mut progress =
+            TrainingProgress::new(batches, config.num_epochs, verbose, run.log.as_mut());
         let has_gap = !is_fold && gap::is_possible(&config, &self.encoder);
         let has_optimum = !is_fold && !has_gap;
         let deferred = (!is_fold).then(Deferred::new);
@@ -455,12 +456,7 @@ impl Table {
             interrupted: deferred.as_ref().map(Deferred::flag),
             bound_objective: has_optimum,
         };
-        let done = match &rows {
-            EncodedRows::Memory(dataset) => backend.train(&config, dataset, options, &mut progress),
-            EncodedRows::File(source) => {
-                backend.train_stream(&config, source, options, &mut progress)
-            }
-        };
+        let done = backend.train(&config, &rows, options, &mut progress);
         let elapsed = progress.finish();
         let done = done?;
         // Nobody may read it, but the model must not be lost for that.

@@ -9,7 +9,7 @@ use linreg_backend::{Precision, Task};
 use linreg_data::{Batches, DataError, Dataset};
 use linreg_model::{Coefficients, LinearRegressionConfig};
 use linreg_training::{
-    EpochReport, LearningRateLimit, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
+    EpochRecord, LearningRateLimit, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
 };
 use serde_json::{Value, json};
 
@@ -309,7 +309,7 @@ struct PrintEpochs<'a> {
 }
 
 impl Observer for PrintEpochs<'_> {
-    fn epoch(&mut self, report: &EpochReport) {
+    fn epoch(&mut self, report: &EpochRecord) {
         let (epoch, loss) = (report.epoch, report.loss);
         self.losses.push(loss);
         let line = writeln!(self.out, "epoch {epoch}, loss: {loss:.6}");
