@@ -3,7 +3,8 @@ mod stored;
 
 use serde::{Deserialize, Serialize};
 
-use crate::products::{Sums, Triangle};
+use crate::products::Sums;
+use crate::triangle::Triangle;
 use crate::{DoubleDouble, ExactError, Rows};
 
 /// The arithmetic in which products of columns are computed and added up.

@@ -54,6 +54,7 @@ mod solution;
 #[cfg(test)]
 mod testing;
 mod threads;
+mod triangle;
 
 pub use accumulator::{Accumulator, Arithmetic};
 pub use diagnostics::{

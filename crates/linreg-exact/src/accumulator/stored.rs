@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Accumulator, Arithmetic, MOST_EXPONENT};
 use crate::DoubleDouble;
-use crate::products::{Sums, Triangle};
+use crate::products::Sums;
+use crate::triangle::Triangle;
 
 /// The serialised form of an [`Accumulator`].
 #[derive(Deserialize, Serialize)]

@@ -4,8 +4,8 @@ use super::sums::ResidualSums;
 use super::{Diagnostics, DiagnosticsPass, Robust, RobustCovariance, TargetDiagnostics};
 use crate::distributions::chi_squared_tail;
 use crate::factor::Factor;
-use crate::products::Triangle;
 use crate::solution::ROUNDING;
+use crate::triangle::Triangle;
 use crate::{Collinear, DoubleDouble, ExactError, Solution, Weighting};
 
 impl DiagnosticsPass {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::DoubleDouble;
-use crate::products::Triangle;
+use crate::triangle::Triangle;
 
 /// Number of rows up to which all are kept, for an exact distribution.
 pub(super) const FEW_ROWS: usize = 200;

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::RowFigure;
 use super::largest::Largest;
 use super::order::OrderSums;
-use crate::products::Triangle;
+use crate::triangle::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError};
 
 /// The sums of the diagnostics over rows, made by

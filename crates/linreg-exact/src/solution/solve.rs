@@ -4,7 +4,7 @@ use super::transform::Transform;
 use super::{Collinear, Solution, scaled};
 use crate::accumulator::Centred;
 use crate::factor::{Factor, Rest};
-use crate::products::Triangle;
+use crate::triangle::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError};
 
 impl Accumulator {
