@@ -50,9 +50,10 @@ impl Run<'_> {
         let objective = Objective::new(self.config, scaler, batches.num_targets());
         let config = self.found_learning_rate(batches.num_batches())?;
         let resumed = options.resume.take();
-        let setting = match resumed.is_some() || options.checkpoint.is_some() {
-            true => Some(self.setting::<B>(&options, device)?),
-            false => None,
+        let setting = if resumed.is_some() || options.checkpoint.is_some() {
+            Some(self.setting::<B>(&options, device)?)
+        } else {
+            None
         };
         let model = LinearRegressionConfig::new(batches.num_features())
             .with_num_targets(batches.num_targets())
@@ -83,51 +84,47 @@ impl Run<'_> {
         // Without a checkpoint, the loss before training took a pass over the
         // rows.
         let mut passes = u64::from(method.is_none());
-        let (last, stopped, widths) = match config.optimizer.is_full_batch() {
-            true => {
-                let saved = match method {
-                    Some(Method::FullBatch(saved)) => Some(saved),
-                    _ => None,
-                };
-                let rows = AllRows::<B, _>::new(batches, &objective, config.intercept, device);
-                let done = full_batch_training::train(
-                    &config, &rows, &model, saved, &mut watch, observer,
-                )?;
-                passes += rows.num_passes();
-                let last = if done.is_at_an_end() && !done.widths.is_empty() {
-                    let (source, columns) = (self.source, self.columns);
-                    let (intercept, widths) = (config.intercept, &done.widths);
-                    at_vertex(
-                        source,
-                        columns,
-                        &objective,
-                        intercept,
-                        done.coefficients,
-                        widths,
-                    )?
-                } else {
-                    done.coefficients
-                };
-                (last, done.stopped, done.widths)
+        let (last, stopped, widths) = if config.optimizer.is_full_batch() {
+            let saved = match method {
+                Some(Method::FullBatch(saved)) => Some(saved),
+                _ => None,
+            };
+            let rows = AllRows::<B, _>::new(batches, &objective, config.intercept, device);
+            let done =
+                full_batch_training::train(&config, &rows, &model, saved, &mut watch, observer)?;
+            passes += rows.num_passes();
+            let last = if done.is_at_an_end() && !done.widths.is_empty() {
+                let (source, columns) = (self.source, self.columns);
+                let (intercept, widths) = (config.intercept, &done.widths);
+                at_vertex(
+                    source,
+                    columns,
+                    &objective,
+                    intercept,
+                    done.coefficients,
+                    widths,
+                )?
+            } else {
+                done.coefficients
+            };
+            (last, done.stopped, done.widths)
+        } else {
+            let mut training = Training::towards(objective.clone(), model, &config, batches);
+            if let Some(Method::Minibatches(saved)) = method {
+                let loaded = training.load(&saved, device);
+                training = loaded.map_err(|problem| TrainingError::Checkpoint {
+                    path: path.unwrap_or_default(),
+                    problem,
+                })?;
             }
-            false => {
-                let mut training = Training::towards(objective.clone(), model, &config, batches);
-                if let Some(Method::Minibatches(saved)) = method {
-                    let loaded = training.load(&saved, device);
-                    training = loaded.map_err(|problem| TrainingError::Checkpoint {
-                        path: path.unwrap_or_default(),
-                        problem,
-                    })?;
-                }
-                let time = &mut self.transfer.time;
-                let (last, stopped) = minibatches::train(
-                    &config, batches, &objective, training, &mut watch, time, observer,
-                )?;
-                // Each epoch has one pass for training and one for the loss after
-                // it.
-                passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
-                (last, stopped, Vec::new())
-            }
+            let time = &mut self.transfer.time;
+            let (last, stopped) = minibatches::train(
+                &config, batches, &objective, training, &mut watch, time, observer,
+            )?;
+            // Each epoch has one pass for training and one for the loss after
+            // it.
+            passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
+            (last, stopped, Vec::new())
         };
         let kept = watch.kept(last)?;
         let coefficients = watch.in_units(&kept)?;

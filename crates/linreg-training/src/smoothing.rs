@@ -71,13 +71,14 @@ impl Smoothed {
             return wrong("stage", self.stage, format!("at most {stages}"));
         }
         let most = updates.min(Self::MOST_UPDATES);
-        match self.updates <= most {
-            true => Ok(()),
-            false => wrong(
+        if self.updates <= most {
+            Ok(())
+        } else {
+            wrong(
                 "number of updates of the stage",
                 self.updates,
                 format!("at most {most}"),
-            ),
+            )
         }
     }
 

@@ -252,10 +252,11 @@ pub(crate) fn mean_loss_of(
         }
     }
     let mean = sum / weight_sum;
-    match mean.is_finite() {
-        true => Ok(mean),
-        false => Err(DataError::Columns(format!(
+    if mean.is_finite() {
+        Ok(mean)
+    } else {
+        Err(DataError::Columns(format!(
             "the loss on the rows held out is {mean}; check that they are like those trained on"
-        ))),
+        )))
     }
 }

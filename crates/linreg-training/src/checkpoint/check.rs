@@ -91,9 +91,10 @@ impl Progress {
             let whole = expected.updates().saturating_mul(index + 1);
             // A limit may have ended the last epoch early.
             let is_last = index + 1 == self.history.len();
-            let is_right = match is_last {
-                true => (steps..=whole).contains(&epoch.steps),
-                false => epoch.steps == whole,
+            let is_right = if is_last {
+                (steps..=whole).contains(&epoch.steps)
+            } else {
+                epoch.steps == whole
             };
             if !is_right {
                 return wrong(of("number of updates by the end"), epoch.steps, whole);
@@ -165,19 +166,21 @@ impl Progress {
         let batches = updates
             .saturating_mul(expected.accumulate())
             .min(expected.num_batches());
-        let is_right = match expected.has_whole_batches() {
-            true => self.batches == batches,
+        let is_right = if expected.has_whole_batches() {
+            self.batches == batches
+        } else {
             // Each part of a batch has at least one row.
-            false => (batches..=expected.num_rows).contains(&self.batches),
+            (batches..=expected.num_rows).contains(&self.batches)
         };
         if !is_right {
             return wrong("number of batches", self.batches, batches);
         }
         let rows = batches.saturating_mul(expected.config.batch_size);
         let rows = rows.min(expected.num_rows);
-        match saved.rows_read == rows {
-            true => Ok(()),
-            false => wrong("number of rows of the epoch", saved.rows_read, rows),
+        if saved.rows_read == rows {
+            Ok(())
+        } else {
+            wrong("number of rows of the epoch", saved.rows_read, rows)
         }
     }
 }
