@@ -6,13 +6,13 @@
 use linreg_backend::DefaultBackend;
 use linreg_data::SyntheticConfig;
 use linreg_model::ModelFile;
-use linreg_training::{EpochReport, Observer, TrainingConfig, evaluate, train};
+use linreg_training::{EpochRecord, Observer, TrainingConfig, evaluate, train};
 
 struct Print;
 
 impl Observer for Print {
-    fn epoch(&mut self, report: &EpochReport) {
-        println!("epoch {}, loss: {:.6}", report.epoch, report.loss);
+    fn epoch(&mut self, epoch: &EpochRecord) {
+        println!("epoch {}, loss: {:.6}", epoch.epoch, epoch.loss);
     }
 }
 

@@ -4,7 +4,6 @@
 //! Run with `cargo run --release --example train_table`.
 
 use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::{Tensor, TensorData};
 use linreg_backend::DefaultBackend;
 use linreg_data::Set;
 use linreg_fit::{FitConfig, FittedModel, HoldOut, On, Table, Training};
@@ -15,22 +14,16 @@ type Inner = <Backend as AutodiffBackend>::InnerBackend;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (table, device) = (table()?, Default::default());
-    let mut config = FitConfig::to("price").with_training(Training::on(On::<Backend>(device)));
-    config.hold_out = HoldOut {
-        validation: 0.2,
-        ..HoldOut::default()
-    };
-    let fitted = config.run(&table)?;
+    let training = Training::on(On::<Backend>(Default::default()));
+    let config = FitConfig::to("price").with_hold_out(HoldOut::validation(0.2));
+    let fitted = config.with_training(training).run(&table)?;
     println!("RMSE {:.3}", fitted.on(Set::Validation)[0].rmse);
 
     let path = std::env::temp_dir().join("linreg_train_table.safetensors");
     fitted.model.save(&path)?;
     let model = FittedModel::load(&path)?;
-    let (rows, device) = (model.features(&table)?, Default::default());
-    let rows = TensorData::new(rows, [NUM_ROWS, model.feature_names().len()]);
-    let prices = model
-        .on::<Inner>(&device)
-        .forward(Tensor::from_data(rows, &device));
+    let rows = model.features::<Inner>(&table, &device)?;
+    let prices = model.on::<Inner>(&device).forward(rows);
     println!("{:?}", prices.dims());
     Ok(())
 }

@@ -124,7 +124,10 @@ fn arrays() {
         let (estimate, rest) = line.split_once(", standard error ").unwrap();
         let (std_error, _) = rest.split_once(", p ").unwrap();
         let [estimate, std_error]: [f64; 2] = [estimate, std_error].map(|n| n.parse().unwrap());
-        assert!((estimate - expected).abs() < 4.0 * std_error + 5e-5, "{output}");
+        assert!(
+            (estimate - expected).abs() < 4.0 * std_error + 5e-5,
+            "{output}"
+        );
     }
     assert!(lines[3].starts_with("saved "), "{output}");
     assert!(lines_of_main(include_str!("../examples/arrays.rs")) <= 15);

@@ -177,7 +177,7 @@ fn the_history_is_a_row_an_epoch_in_csv_or_json() {
     assert!(found["training"]["learning_rate"].as_f64().unwrap() > 0.01);
     let csv = tool.read("history.csv");
     let mut lines = csv.lines();
-    let header = "epoch,steps,loss,validation_loss,learning_rate,seconds";
+    let header = "epoch,steps,loss,validation_loss,learning_rate,seconds,rows_per_second";
     assert_eq!(lines.next(), Some(header));
     tool.succeed(&[&fit[..], &["history.json"]].concat());
     let json: serde_json::Value = serde_json::from_str(&tool.read("history.json")).unwrap();

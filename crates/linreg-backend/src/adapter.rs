@@ -5,7 +5,7 @@ use crate::BackendError;
 /// A device that the wgpu backend can compute on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adapter {
-    /// Its index in the list of [`adapters`].
+    /// Its index in the list of [`adapters`](crate::adapters).
     pub number: usize,
     /// Its name, according to its driver.
     pub name: String,
@@ -51,25 +51,6 @@ impl fmt::Display for AdapterKind {
             Self::Software => "software",
         })
     }
-}
-
-/// Returns the devices that the wgpu backend can compute on, in the driver's
-/// order; empty if there are none, or if wgpu is not compiled in.
-pub fn adapters() -> Vec<Adapter> {
-    #[cfg(feature = "wgpu")]
-    return crate::wgpu::adapters();
-    #[cfg(not(feature = "wgpu"))]
-    Vec::new()
-}
-
-/// Returns the adapter with this number or this part of its name; without either,
-/// the first one of the best kind.
-///
-/// # Errors
-///
-/// No adapter at all, no adapter that matches, or several that match.
-pub fn adapter(wanted: Option<&str>) -> Result<Adapter, BackendError> {
-    find(&adapters(), wanted).cloned()
 }
 
 /// Returns the adapter with this number, or whose name contains this text in

@@ -4,7 +4,7 @@
 //! each: `ndarray` (default), `flex` and `wgpu`. Code that is generic over the
 //! backend is written as a [`Task`], and passed to [`run`] with a [`BackendKind`]
 //! and a [`Precision`], both chosen at run time. The tasks for training exist
-//! already: [`train`], [`train_stream`] and [`cross_validate`].
+//! already: [`train`] and [`cross_validate`].
 //!
 //! A GPU can be missing, or fail during the work. In this crate both are errors
 //! and never panics. [`adapters`] lists the devices of wgpu before Burn uses
@@ -42,6 +42,7 @@
 //! ```
 
 mod adapter;
+mod adapters;
 mod error;
 mod kind;
 mod run;
@@ -49,11 +50,12 @@ mod training;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
-pub use adapter::{Adapter, AdapterKind, adapter, adapters};
+pub use adapter::{Adapter, AdapterKind};
+pub use adapters::{adapter, adapters};
 pub use error::BackendError;
 pub use kind::{BackendKind, Precision};
 pub use run::{Task, run};
-pub use training::{Outcome, cross_validate, train, train_stream};
+pub use training::{Outcome, cross_validate, train};
 
 /// The first backend that is compiled in, with autodiff, in f32: for programs
 /// that choose their backend by Cargo feature alone.

@@ -83,9 +83,10 @@ mod tests {
     fn runs_in_the_precision_asked_for_or_says_why_not() {
         for backend in BackendKind::available() {
             for (precision, bytes) in [(Precision::F32, 4), (Precision::F64, 8)] {
-                let expected = match backend.precisions().contains(&precision) {
-                    true => Ok(bytes),
-                    false => Err(BackendError::Precision { backend, precision }),
+                let expected = if backend.precisions().contains(&precision) {
+                    Ok(bytes)
+                } else {
+                    Err(BackendError::Precision { backend, precision })
                 };
                 assert_eq!(run(backend, precision, None, Bytes), expected);
             }

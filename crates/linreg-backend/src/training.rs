@@ -1,11 +1,11 @@
 use std::num::NonZeroUsize;
 
 use burn::tensor::backend::AutodiffBackend;
-use linreg_data::{Dataset, EncodedSource};
+use linreg_data::Dataset;
 use linreg_model::Coefficients;
 use linreg_training::{
     CrossValidation, EpochRecord, Observer, Optimality, RunOptions, StopReason, Trained,
-    TrainingConfig, TrainingError, Transfer, train_stream_with, train_with,
+    TrainingConfig, TrainingError, TrainingRows, Transfer, train_with,
 };
 
 use crate::{BackendError, BackendKind, Precision, Task, run};
@@ -50,8 +50,8 @@ impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
     }
 }
 
-/// Trains a linear model on rows in memory, on a backend chosen at run time:
-/// [`train_with`] as a [`Task`].
+/// Trains a linear model on rows in memory or on rows that are read again in each
+/// epoch, on a backend chosen at run time: [`train_with`] as a [`Task`].
 ///
 /// # Errors
 ///
@@ -74,57 +74,27 @@ impl<B: burn::tensor::backend::Backend> From<Trained<B>> for Outcome {
 /// # Ok(())
 /// # }
 /// ```
-pub fn train(
+pub fn train<'a>(
     backend: BackendKind,
     precision: Precision,
     device: Option<&str>,
     config: &TrainingConfig,
-    dataset: &Dataset,
+    rows: impl Into<TrainingRows<'a>>,
     options: RunOptions<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Result<Outcome, TrainingError>, BackendError> {
     let task = Train {
         config,
-        rows: Rows::Memory(dataset),
+        rows: rows.into(),
         options,
         observer,
     };
     run(backend, precision, device, task)
-}
-
-/// Trains a linear model on the rows of a file, which is read again in each
-/// epoch: [`train_stream_with`] as a [`Task`].
-///
-/// # Errors
-///
-/// The outer error is that of [`run`], the inner one that of
-/// [`train_stream_with`].
-pub fn train_stream(
-    backend: BackendKind,
-    precision: Precision,
-    device: Option<&str>,
-    config: &TrainingConfig,
-    source: &EncodedSource,
-    options: RunOptions<'_>,
-    observer: &mut dyn Observer,
-) -> Result<Result<Outcome, TrainingError>, BackendError> {
-    let task = Train {
-        config,
-        rows: Rows::File(source),
-        options,
-        observer,
-    };
-    run(backend, precision, device, task)
-}
-
-enum Rows<'a> {
-    Memory(&'a Dataset),
-    File(&'a EncodedSource),
 }
 
 struct Train<'a> {
     config: &'a TrainingConfig,
-    rows: Rows<'a>,
+    rows: TrainingRows<'a>,
     options: RunOptions<'a>,
     observer: &'a mut dyn Observer,
 }
@@ -133,13 +103,8 @@ impl Task for Train<'_> {
     type Output = Result<Outcome, TrainingError>;
 
     fn run<B: AutodiffBackend>(mut self, device: B::Device) -> Self::Output {
-        let (config, options, observer) = (self.config, self.options, &mut self.observer);
-        let trained = match self.rows {
-            Rows::Memory(dataset) => train_with::<B>(config, dataset, options, &device, observer),
-            Rows::File(source) => {
-                train_stream_with::<B>(config, source, options, &device, observer)
-            }
-        };
+        let observer = &mut self.observer;
+        let trained = train_with::<B>(self.config, self.rows, self.options, &device, observer);
         trained.map(Outcome::from)
     }
 }

@@ -15,13 +15,10 @@ pub mod predict;
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::Result;
-use linreg_backend::{
-    Adapter, AdapterKind, BackendError, BackendKind, Outcome, Precision, Task, adapter,
-};
-use linreg_data::{Dataset, Placement};
+use linreg_backend::{Adapter, AdapterKind, BackendError, BackendKind, Precision, Task, adapter};
+use linreg_data::Placement;
 use linreg_fit::ChosenBackend;
-use linreg_training::{Observer, RunOptions, TrainingConfig, Transfer};
+use linreg_training::Transfer;
 
 use crate::{number, terminal};
 
@@ -93,20 +90,6 @@ impl Backend {
     pub fn run<T: Task>(&self, task: T) -> Result<T::Output, BackendError> {
         let (kind, precision, device) = self.place();
         linreg_backend::run(kind, precision, device, task)
-    }
-
-    /// Trains on rows in memory.
-    pub fn train(
-        &self,
-        config: &TrainingConfig,
-        dataset: &Dataset,
-        options: RunOptions,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
-        let (kind, precision, device) = self.place();
-        let trained =
-            linreg_backend::train(kind, precision, device, config, dataset, options, observer);
-        Ok(trained??)
     }
 
     /// The backend as what the library trains on.

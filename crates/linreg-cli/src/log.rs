@@ -3,7 +3,7 @@ use std::io::{self, BufRead, BufReader, Write};
 
 use anyhow::{Context, Result, bail};
 use linreg_model::{OutputError, OutputFile};
-use linreg_training::{EpochReport, Observer};
+use linreg_training::{EpochRecord, Observer};
 use serde_json::json;
 
 /// A file that gets a line of JSON after every epoch, for a program that
@@ -89,17 +89,17 @@ fn kept(log: File, epochs: usize) -> Result<u64> {
 }
 
 impl Observer for Log {
-    fn epoch(&mut self, report: &EpochReport) {
+    fn epoch(&mut self, report: &EpochRecord) {
         if self.failed.is_some() {
             return;
         }
         let line = json!({
             "epoch": report.epoch,
             "loss": report.loss,
-            "validation_loss": report.validation,
+            "validation_loss": report.validation_loss,
             "learning_rate": report.learning_rate,
-            "rows_per_second": report.rows_per_second(),
-            "seconds": report.since_start.as_secs_f64(),
+            "rows_per_second": report.rows_per_second,
+            "seconds": report.seconds,
         });
         let written = self.write(&format!("{line}\n"));
         self.failed = written.err().map(|error| self.output.error(error));

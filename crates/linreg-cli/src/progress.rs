@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use linreg_training::{EpochReport, Observer};
+use linreg_training::{EpochRecord, Observer};
 
 use crate::log::Log;
 use crate::number::{duration, significant, thousands};
@@ -14,6 +14,7 @@ use crate::terminal;
 pub struct TrainingProgress<'a> {
     bar: ProgressBar,
     batches: u64,
+    num_epochs: usize,
     start: Instant,
     visible: bool,
     lines: bool,
@@ -27,7 +28,12 @@ const LOOK_EVERY: u64 = 64;
 const LINES: usize = 20;
 
 impl<'a> TrainingProgress<'a> {
-    pub fn new(num_batches: u64, verbose: bool, log: Option<&'a mut Log>) -> Self {
+    pub fn new(
+        num_batches: u64,
+        num_epochs: usize,
+        verbose: bool,
+        log: Option<&'a mut Log>,
+    ) -> Self {
         let bar = ProgressBar::with_draw_target(Some(num_batches), ProgressDrawTarget::hidden());
         let style = "training {bar:20} {percent:>3} %, {msg}{eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
@@ -36,6 +42,7 @@ impl<'a> TrainingProgress<'a> {
         Self {
             bar,
             batches: 0,
+            num_epochs,
             start: Instant::now(),
             visible: false,
             lines: verbose && !terminal::is_watched(),
@@ -65,12 +72,14 @@ impl Observer for TrainingProgress<'_> {
         self.bar.set_position(self.batches);
     }
 
-    fn epoch(&mut self, report: &EpochReport) {
-        let told = told(report);
-        if self.lines && is_told(report) {
-            let left = match report.epoch + 1 == report.num_epochs {
-                true => String::new(),
-                false => duration(time_left(report, self.start.elapsed())) + " left",
+    fn epoch(&mut self, report: &EpochRecord) {
+        let told = told(report, self.num_epochs);
+        let number = report.epoch + 1;
+        if self.lines && is_told(number, self.num_epochs) {
+            let left = if number == self.num_epochs {
+                String::new()
+            } else {
+                duration(time_left(number, self.num_epochs, self.start.elapsed())) + " left"
             };
             let line = told.clone() + &left;
             // Nobody may read it, but training must not stop for that.
@@ -85,9 +94,9 @@ impl Observer for TrainingProgress<'_> {
 }
 
 /// The line about an epoch.
-fn told(report: &EpochReport) -> String {
+fn told(report: &EpochRecord, num_epochs: usize) -> String {
     let validation = report
-        .validation
+        .validation_loss
         .map(|loss| format!("validation {}, ", significant(loss)));
     // An optimizer that finds its own steps also finds when to stop.
     let most = match report.learning_rate {
@@ -95,58 +104,55 @@ fn told(report: &EpochReport) -> String {
         None => "at most ",
     };
     format!(
-        "{} of {most}{} epochs, loss {}, {}{} rows/s, ",
+        "{} of {most}{num_epochs} epochs, loss {}, {}{} rows/s, ",
         report.epoch + 1,
-        report.num_epochs,
         significant(report.loss),
         validation.unwrap_or_default(),
-        thousands(report.rows_per_second() as usize)
+        thousands(report.rows_per_second as usize)
     )
 }
 
-/// Whether the line of the epoch is printed: the first, the last, and about
-/// twenty in all.
-fn is_told(report: &EpochReport) -> bool {
-    let number = report.epoch + 1;
-    let every = report.num_epochs.div_ceil(LINES);
-    number == 1 || number == report.num_epochs || number.is_multiple_of(every)
+/// Whether the line of the epoch of this number, from 1, is printed: the first, the
+/// last, and about twenty in all.
+fn is_told(number: usize, num_epochs: usize) -> bool {
+    let every = num_epochs.div_ceil(LINES);
+    number == 1 || number == num_epochs || number.is_multiple_of(every)
 }
 
 /// The time that the other epochs will take at the pace of those so far.
-fn time_left(report: &EpochReport, elapsed: Duration) -> Duration {
-    let (done, all) = (report.epoch + 1, report.num_epochs);
-    elapsed.mul_f64(all.saturating_sub(done) as f64 / done as f64)
+fn time_left(done: usize, num_epochs: usize, elapsed: Duration) -> Duration {
+    elapsed.mul_f64(num_epochs.saturating_sub(done) as f64 / done as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn report(epoch: usize, num_epochs: usize) -> EpochReport {
-        let mut report = EpochReport::new(epoch, num_epochs, 0.25);
-        report.num_rows = 3000;
-        report.learning_rate = Some(0.1);
-        report.elapsed = Duration::from_secs(2);
-        report
-    }
-
     #[test]
     fn tells_of_an_epoch_in_one_line() {
-        let mut report = report(1, 5);
-        assert_eq!(told(&report), "2 of 5 epochs, loss 0.25, 1,500 rows/s, ");
-        report.validation = Some(0.5);
+        let mut report = EpochRecord {
+            epoch: 1,
+            steps: 600,
+            loss: 0.25,
+            validation_loss: None,
+            learning_rate: Some(0.1),
+            seconds: 4.0,
+            rows_per_second: 1500.0,
+        };
+        assert_eq!(told(&report, 5), "2 of 5 epochs, loss 0.25, 1,500 rows/s, ");
+        report.validation_loss = Some(0.5);
         let line = "2 of 5 epochs, loss 0.25, validation 0.5, 1,500 rows/s, ";
-        assert_eq!(told(&report), line);
+        assert_eq!(told(&report, 5), line);
         report.learning_rate = None;
-        assert!(told(&report).starts_with("2 of at most 5 epochs, loss 0.25, "));
-        let left = time_left(&report, Duration::from_secs(4));
+        assert!(told(&report, 5).starts_with("2 of at most 5 epochs, loss 0.25, "));
+        let left = time_left(2, 5, Duration::from_secs(4));
         assert_eq!(left, Duration::from_secs(6));
     }
 
     #[test]
     fn many_epochs_are_told_of_in_about_twenty_lines() {
         let told = |num_epochs: usize| {
-            let epochs = (0..num_epochs).filter(|epoch| is_told(&report(*epoch, num_epochs)));
+            let epochs = (0..num_epochs).filter(|epoch| is_told(epoch + 1, num_epochs));
             epochs.collect::<Vec<_>>()
         };
         assert_eq!(told(3), [0, 1, 2]);

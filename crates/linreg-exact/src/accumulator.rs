@@ -1,6 +1,10 @@
+mod chunk;
+mod stored;
+
 use serde::{Deserialize, Serialize};
 
-use crate::products::{Frame, Sums, Triangle, add_in_double, add_in_double_double};
+use crate::products::Sums;
+use crate::triangle::Triangle;
 use crate::{DoubleDouble, ExactError, Rows};
 
 /// The arithmetic in which products of columns are computed and added up.
@@ -74,13 +78,8 @@ pub(crate) struct Centred {
 /// Number of rows whose products are added up before they are added to the rest.
 pub(crate) const CHUNK_ROWS: usize = 8192;
 
-/// The exponent of the power of two that brings a column near 1. It is even, so that
-/// the power for the weights has an exact square root.
-fn exponent_of(largest: f64) -> Option<i32> {
-    const MOST: i32 = 1000;
-    let exponent = || (largest.log2() / 2.0).floor() as i32 * 2;
-    (largest > 0.0).then(|| exponent().clamp(-MOST, MOST))
-}
+/// The largest exponent of a power of two that a column is divided by.
+const MOST_EXPONENT: i32 = 1000;
 
 fn power_of_two(exponent: i32) -> f64 {
     2f64.powi(exponent)
@@ -118,21 +117,29 @@ impl Accumulator {
         }
     }
 
-    /// Adds rows.
+    /// Adds rows: all of them, or none if there is an error.
     ///
     /// # Errors
     ///
     /// [`ExactError::Shape`], [`ExactError::NotFinite`], [`ExactError::Weight`] for
     /// a weight that is negative, NaN or infinite, or [`ExactError::Overflow`].
     pub fn update(&mut self, rows: &Rows) -> Result<(), ExactError> {
-        self.check_shape(rows.num_features(), rows.num_targets())?;
+        rows.check_shape(self.num_features, self.num_targets)?;
+        let mut total = self.clone();
         if let Some(counting) = rows.of_weight() {
             // So that the other rows form the same chunks as without these.
-            let before = self.all_rows;
-            let result = self.update(&counting.rows());
-            self.all_rows = before + rows.num_rows() as u64;
-            return result.map_err(|error| error.of_rows(before as usize, &counting.numbers));
+            let before = self.all_rows as usize;
+            let added = total.add(&counting.rows());
+            added.map_err(|error| error.of_rows(before, &counting.numbers))?;
+        } else {
+            total.add(rows)?;
         }
+        total.all_rows = self.all_rows + rows.num_rows() as u64;
+        *self = total;
+        Ok(())
+    }
+
+    fn add(&mut self, rows: &Rows) -> Result<(), ExactError> {
         for start in (0..rows.num_rows()).step_by(CHUNK_ROWS) {
             let end = rows.num_rows().min(start + CHUNK_ROWS);
             self.add_chunk(&rows.slice(start..end))?;
@@ -140,155 +147,15 @@ impl Accumulator {
         Ok(())
     }
 
-    fn check_shape(&self, num_features: usize, num_targets: usize) -> Result<(), ExactError> {
-        if (num_features, num_targets) == (self.num_features, self.num_targets) {
-            return Ok(());
-        }
-        Err(ExactError::Shape(format!(
-            "rows of {num_features} features and {num_targets} targets, expected {} and {}",
-            self.num_features, self.num_targets
-        )))
-    }
-
-    fn add_chunk(&mut self, rows: &Rows) -> Result<(), ExactError> {
-        if rows.num_rows() == 0 {
-            return Ok(());
-        }
-        if self.exponents.contains(&None) || self.weight_exponent.is_none() {
-            self.check(rows)?;
-            self.grow(rows, false);
-        }
-        if self.centres.is_none() {
-            self.centres = Some(centres(rows));
-        }
-        if self.try_chunk(rows).is_none() {
-            // A value that is NaN or infinite, or larger than any before.
-            self.check(rows)?;
-            self.grow(rows, true);
-            self.try_chunk(rows).ok_or_else(|| ExactError::Overflow {
-                what: "a sum of products".to_string(),
-            })?;
-        }
-        self.all_rows += rows.num_rows() as u64;
-        Ok(())
-    }
-
-    fn check(&self, rows: &Rows) -> Result<(), ExactError> {
-        rows.check()
-            .map_err(|error| error.after(self.all_rows as usize))
-    }
-
-    /// Adds the products, and returns `None` if a sum is NaN or infinite.
-    fn try_chunk(&mut self, rows: &Rows) -> Option<()> {
-        let scales = self.exponents.iter().map(|e| power_of_two(-e.unwrap_or(0)));
-        let scales: Vec<f64> = scales.collect();
-        let frame = Frame {
-            centres: self.centres.as_deref()?,
-            scales: &scales,
-            weight: power_of_two(-self.weight_exponent.unwrap_or(0)),
-        };
-        let mut counted = rows.num_rows() as u64;
-        let mut logs = DoubleDouble::ZERO;
-        if rows.is_weighted() {
-            counted = 0;
-            for row in 0..rows.num_rows() {
-                let weight = rows.weight(row);
-                if !(weight.is_finite() && weight >= 0.0) {
-                    return None;
-                }
-                if weight > 0.0 {
-                    counted += 1;
-                    logs += DoubleDouble::from(weight.ln());
-                }
-            }
-        }
-        let mut sums = Sums::zeros(self.exponents.len());
-        match self.arithmetic {
-            Arithmetic::Double => add_in_double(rows, &frame, &mut sums),
-            Arithmetic::DoubleDouble => add_in_double_double(rows, &frame, &mut sums),
-        }
-        if !is_finite(&sums) {
-            return None;
-        }
-        if counted > 0 {
-            self.used = self.used.min(self.arithmetic);
-        }
-        self.rows += counted;
-        self.sum_of_log_weights += logs;
-        self.sums.add(&sums);
-        Some(())
-    }
-
-    /// Sets the exponents of columns that had none; with `all`, also raises those
-    /// of columns whose values are larger than any before.
-    fn grow(&mut self, rows: &Rows, all: bool) {
-        let mut largest = vec![0.0_f64; self.exponents.len()];
-        let mut weight: f64 = 0.0;
-        for row in (0..rows.num_rows()).filter(|row| rows.weight(*row) > 0.0) {
-            weight = weight.max(rows.weight(row));
-            let values = rows.features(row).iter().chain(rows.targets(row));
-            for (largest, value) in largest[1..].iter_mut().zip(values) {
-                *largest = largest.max(value.abs());
-            }
-        }
-        let grown = |old: Option<i32>, largest: f64| match (old, exponent_of(largest)) {
-            (None, new) => new,
-            (Some(old), Some(new)) if all => Some(old.max(new)),
-            (old, _) => old,
-        };
-        let exponents: Vec<Option<i32>> = self
-            .exponents
-            .iter()
-            .zip(&largest)
-            .enumerate()
-            .map(|(index, (old, largest))| match index {
-                0 => *old,
-                _ => grown(*old, *largest),
-            })
-            .collect();
-        let weight_exponent = grown(self.weight_exponent, weight);
-        self.rescale(exponents, weight_exponent);
-    }
-
-    /// Rescales the sums to other exponents, none of them smaller.
-    fn rescale(&mut self, exponents: Vec<Option<i32>>, weight_exponent: Option<i32>) {
-        let shift = |old: Option<i32>, new: Option<i32>| old.unwrap_or(0) - new.unwrap_or(0);
-        // Sums of columns without an exponent are 0.
-        let shifts = self.exponents.iter().zip(&exponents);
-        let shifts: Vec<i32> = shifts
-            .map(|(old, new)| old.map_or(0, |old| shift(Some(old), *new)))
-            .collect();
-        let of_weight = self
-            .weight_exponent
-            .map_or(0, |old| shift(Some(old), weight_exponent));
-        if of_weight != 0 || shifts.iter().any(|shift| *shift != 0) {
-            // Three factors, each within the range of f64.
-            let factor = |shift: i32| power_of_two(shift.max(-1000));
-            for i in 0..self.exponents.len() {
-                for (j, sum) in self.sums.products.row_mut(i).iter_mut().enumerate() {
-                    *sum = sum
-                        .scaled(factor(shifts[i]))
-                        .scaled(factor(shifts[j]))
-                        .scaled(factor(of_weight));
-                }
-                let squares = [&mut self.sums.squares[i], &mut self.sums.offsets[i]];
-                for sum in squares {
-                    *sum = *sum * factor(shifts[i]) * factor(shifts[i]) * factor(of_weight);
-                }
-            }
-        }
-        self.exponents = exponents;
-        self.weight_exponent = weight_exponent;
-    }
-
-    /// Adds the rows that another accumulator has learned from.
+    /// Adds the rows that another accumulator has learned from: all of them, or none
+    /// if there is an error.
     ///
     /// # Errors
     ///
-    /// Another number of features or targets, or sums beyond the range of
-    /// 64-bit floats.
+    /// [`ExactError::Shape`] for another number of features or targets, or
+    /// [`ExactError::Overflow`] for sums beyond the range of 64-bit floats.
     pub fn merge(&mut self, other: &Self) -> Result<(), ExactError> {
-        self.check_shape(other.num_features, other.num_targets)?;
+        self.check_shape(other)?;
         let larger = |a: &Option<i32>, b: &Option<i32>| (*a).max(*b);
         let exponents = self.exponents.iter().zip(&other.exponents);
         let exponents: Vec<Option<i32>> = exponents.map(|(a, b)| larger(a, b)).collect();
@@ -307,19 +174,31 @@ impl Accumulator {
             }
             other = &moved;
         }
-        self.rescale(exponents, weight);
-        self.centres = centres;
-        self.sums.add(&other.sums);
-        self.used = self.used.min(other.used);
-        self.all_rows += other.all_rows;
-        self.rows += other.rows;
-        self.sum_of_log_weights += other.sum_of_log_weights;
-        if is_finite(&self.sums) {
+        let mut total = self.clone();
+        total.rescale(exponents, weight);
+        total.centres = centres;
+        total.sums.add(&other.sums);
+        total.used = total.used.min(other.used);
+        total.all_rows += other.all_rows;
+        total.rows += other.rows;
+        total.sum_of_log_weights += other.sum_of_log_weights;
+        if !is_finite(&total.sums) {
+            return Err(ExactError::Overflow {
+                what: "a sum of products".to_string(),
+            });
+        }
+        *self = total;
+        Ok(())
+    }
+
+    fn check_shape(&self, other: &Self) -> Result<(), ExactError> {
+        if (other.num_features, other.num_targets) == (self.num_features, self.num_targets) {
             return Ok(());
         }
-        Err(ExactError::Overflow {
-            what: "a sum of products".to_string(),
-        })
+        Err(ExactError::Shape(format!(
+            "sums of {} features and {} targets, expected {} and {}",
+            other.num_features, other.num_targets, self.num_features, self.num_targets
+        )))
     }
 
     /// The differences `to` - `from` of each column, in units.
@@ -402,105 +281,4 @@ impl Accumulator {
 /// of the sums, so the diagonal shows it.
 fn is_finite(sums: &Sums) -> bool {
     (0..sums.squares.len()).all(|index| sums.products.diagonal(index).is_finite())
-}
-
-/// What is subtracted from each column. If all values are within a factor of two of
-/// each other, it is the first one: the differences are exact (Sterbenz), and those
-/// of a constant are 0. Otherwise it is zero, which loses no digit that matters.
-fn centres(rows: &Rows) -> Vec<f64> {
-    let values = |row: usize| rows.features(row).iter().chain(rows.targets(row));
-    let mut ranges: Vec<(f64, f64)> = values(0).map(|value| (*value, *value)).collect();
-    for row in 1..rows.num_rows() {
-        for ((least, most), value) in ranges.iter_mut().zip(values(row)) {
-            *least = least.min(*value);
-            *most = most.max(*value);
-        }
-    }
-    let of_values = values(0).zip(ranges).map(|(first, (least, most))| {
-        let is_far = (least > 0.0 && most / 2.0 <= least) || (most < 0.0 && least / 2.0 >= most);
-        if is_far { *first } else { 0.0 }
-    });
-    std::iter::once(0.0).chain(of_values).collect()
-}
-
-/// The serialised form of an [`Accumulator`].
-#[derive(Deserialize, Serialize)]
-struct Stored {
-    num_features: usize,
-    num_targets: usize,
-    arithmetic: Arithmetic,
-    used: Arithmetic,
-    all_rows: u64,
-    rows: u64,
-    sum_of_log_weights: DoubleDouble,
-    exponents: Vec<Option<i32>>,
-    weight_exponent: Option<i32>,
-    centres: Option<Vec<f64>>,
-    sums: Vec<DoubleDouble>,
-    squares: Vec<f64>,
-    offsets: Vec<f64>,
-    additions: u64,
-}
-
-impl Serialize for Accumulator {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Stored {
-            num_features: self.num_features,
-            num_targets: self.num_targets,
-            arithmetic: self.arithmetic,
-            used: self.used,
-            all_rows: self.all_rows,
-            rows: self.rows,
-            sum_of_log_weights: self.sum_of_log_weights,
-            exponents: self.exponents.clone(),
-            weight_exponent: self.weight_exponent,
-            centres: self.centres.clone(),
-            sums: self.sums.products.numbers().to_vec(),
-            squares: self.sums.squares.clone(),
-            offsets: self.sums.offsets.clone(),
-            additions: self.sums.additions,
-        }
-        .serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Accumulator {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        let stored = Stored::deserialize(deserializer)?;
-        let columns = stored
-            .num_features
-            .checked_add(stored.num_targets)
-            .and_then(|sum| sum.checked_add(1));
-        let lengths = [
-            stored.exponents.len(),
-            stored.squares.len(),
-            stored.offsets.len(),
-        ];
-        let columns = columns.filter(|columns| {
-            let centres = stored.centres.as_ref().map_or(*columns, Vec::len);
-            lengths == [*columns; 3] && centres == *columns
-        });
-        let products = columns.and_then(|columns| Triangle::from_numbers(columns, stored.sums));
-        let products =
-            products.ok_or_else(|| Error::custom("the sums do not fit the number of columns"))?;
-        Ok(Self {
-            num_features: stored.num_features,
-            num_targets: stored.num_targets,
-            arithmetic: stored.arithmetic,
-            used: stored.used,
-            all_rows: stored.all_rows,
-            rows: stored.rows,
-            sum_of_log_weights: stored.sum_of_log_weights,
-            exponents: stored.exponents,
-            weight_exponent: stored.weight_exponent,
-            centres: stored.centres,
-            sums: Sums {
-                products,
-                squares: stored.squares,
-                offsets: stored.offsets,
-                additions: stored.additions,
-            },
-        })
-    }
 }

@@ -6,6 +6,7 @@ mod durbin_watson;
 mod figures;
 mod findings;
 mod largest;
+mod leverage;
 mod order;
 mod pass;
 mod quadratic_form;
@@ -14,6 +15,7 @@ mod sums;
 
 pub use findings::Finding;
 pub use largest::RowFigure;
+pub use leverage::is_determining;
 pub use pass::{DiagnosticsPass, diagnose};
 pub use residual_tests::ResidualTests;
 pub use sums::ResidualSums;

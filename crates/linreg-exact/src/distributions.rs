@@ -122,9 +122,12 @@ fn incomplete_beta_fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     // x^a y^b / B(a, b) without subtracting large numbers: section 3 of that paper.
     let difference = b * x - a * y;
     // ln(x (a + b) / a), and the same of y.
-    let log = |difference: f64, ratio: f64| match difference.abs() < 0.5 {
-        true => difference.ln_1p(),
-        false => ratio.ln(),
+    let log = |difference: f64, ratio: f64| {
+        if difference.abs() < 0.5 {
+            difference.ln_1p()
+        } else {
+            ratio.ln()
+        }
     };
     let exponent = a * log(difference / a, x * (a + b) / a)
         + b * log(-difference / b, y * (a + b) / b)

@@ -22,7 +22,9 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct DoubleDouble {
+    #[serde(with = "crate::exact_form")]
     high: f64,
+    #[serde(with = "crate::exact_form")]
     low: f64,
 }
 

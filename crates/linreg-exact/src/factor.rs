@@ -1,7 +1,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::DoubleDouble;
-use crate::products::Triangle;
+use crate::triangle::Triangle;
 
 /// A square matrix of double-doubles, row-major, with high and low parts in separate
 /// vectors for vector registers.

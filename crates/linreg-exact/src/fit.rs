@@ -2,7 +2,10 @@ use rayon::prelude::*;
 
 use crate::accumulator::CHUNK_ROWS;
 use crate::threads::on_threads;
-use crate::{Accumulator, Arithmetic, Collinear, ExactError, Refinement, Rows, Solution};
+use crate::{
+    Accumulator, Arithmetic, Collinear, ExactError, Next, Policy, RefinementPass, RefinementSums,
+    Rows, Solution,
+};
 
 /// How to fit a model to rows in memory.
 #[derive(Clone, Copy, Debug)]
@@ -11,10 +14,9 @@ pub struct FitConfig {
     pub intercept: bool,
     /// What is done about linearly dependent features. Default: an error.
     pub collinear: Collinear,
-    /// Decimal digits of each coefficient and residual sum of squares that the error
-    /// bounds have to guarantee; where products in 64-bit floats do not, the rows
-    /// are read again in double-double. Default: 6.
-    pub digits: f64,
+    /// How many digits are enough; where they are not, the rows are read again.
+    /// Default: [`Policy::DIGITS`] of every figure.
+    pub policy: Policy,
 }
 
 impl Default for FitConfig {
@@ -22,14 +24,14 @@ impl Default for FitConfig {
         Self {
             intercept: true,
             collinear: Collinear::Error,
-            digits: 6.0,
+            policy: Policy::default(),
         }
     }
 }
 
-/// Fits a model to rows in memory, in one to three passes over them: with products
-/// in 64-bit floats, with products in double-double where that is needed, and a step
-/// of iterative refinement.
+/// Fits a model to rows in memory, in one to three passes over them, as the
+/// [`Policy`] decides: with products in 64-bit floats, with products in double-double
+/// where that is needed, and a step of iterative refinement.
 ///
 /// It runs on all threads of the rayon pool that it is called in, or else on as
 /// many threads as there are cores and the system provides.
@@ -39,7 +41,7 @@ impl Default for FitConfig {
 /// # Errors
 ///
 /// Those of [`Accumulator::update`] and [`Accumulator::solve`], except
-/// [`ExactError::Imprecise`].
+/// [`ExactError::Imprecise`], and those of [`Policy::next`].
 ///
 /// # Example
 ///
@@ -67,22 +69,18 @@ fn fit_here(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
         accumulator.solve(config.intercept, config.collinear)
     };
     let products = rows.num_rows().saturating_mul(rows.num_features().pow(2));
-    let mut solution = match products < FEW_PRODUCTS {
-        true => Err(ExactError::Imprecise),
-        false => solve(Arithmetic::Double),
+    let mut solved = if products < FEW_PRODUCTS {
+        solve(Arithmetic::DoubleDouble)
+    } else {
+        solve(Arithmetic::Double)
     };
-    let is_enough = |solution: &Solution| solution.fewest_digits() >= config.digits;
-    if matches!(solution, Err(ExactError::Imprecise))
-        || solution.as_ref().is_ok_and(|solution| !is_enough(solution))
-    {
-        solution = solve(Arithmetic::DoubleDouble);
+    loop {
+        solved = match config.policy.next(solved)? {
+            Next::Done(solution) => return Ok(solution),
+            Next::DoubleDouble => solve(Arithmetic::DoubleDouble),
+            Next::Refine(solution) => refine(rows, solution),
+        };
     }
-    let mut solution = solution?;
-    // One step of refinement gains all digits that refinement can gain.
-    if solution.arithmetic == Arithmetic::DoubleDouble && solution.fewest_digits() < 15.0 {
-        solution = refine(rows, &solution)?;
-    }
-    Ok(solution)
 }
 
 /// With fewer products than this, 64-bit floats save no time worth mentioning.
@@ -110,22 +108,23 @@ fn accumulate(rows: &Rows, arithmetic: Arithmetic) -> Result<Accumulator, ExactE
     Ok(total)
 }
 
-fn refine(rows: &Rows, solution: &Solution) -> Result<Solution, ExactError> {
-    let mut total = Refinement::new(solution);
+fn refine(rows: &Rows, solution: Solution) -> Result<Solution, ExactError> {
+    let pass = RefinementPass::new(solution);
+    let mut total = pass.start();
     for (_, parts) in in_waves(rows) {
-        let parts: Vec<Refinement> = parts
+        let parts: Vec<Result<RefinementSums, ExactError>> = parts
             .into_par_iter()
             .map(|part| {
-                let mut refinement = Refinement::new(solution);
-                refinement.update(&part);
-                refinement
+                let mut sums = pass.start();
+                pass.update(&mut sums, &part)?;
+                Ok(sums)
             })
             .collect();
-        for part in &parts {
-            total.merge(part);
+        for part in parts {
+            total.merge(&part?)?;
         }
     }
-    total.solution()
+    pass.solution(&total)
 }
 
 /// The chunks of rows in groups, whose sums are in memory at the same time, each

@@ -147,17 +147,15 @@ impl Inference {
     ///
     /// # Errors
     ///
-    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such target.
+    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1, or
+    /// [`ExactError::Shape`] if there is no such target.
     pub fn with(
         solution: &Solution,
         target: usize,
         config: &InferenceConfig,
     ) -> Result<Self, ExactError> {
         config.check()?;
+        check_target(solution, target)?;
         Ok(Self::of(solution, target, config, None))
     }
 
@@ -168,11 +166,9 @@ impl Inference {
     ///
     /// # Errors
     ///
-    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such target, or the covariance is that of another model.
+    /// [`ExactError::Setting`] for a confidence that is not between 0 and 1, or
+    /// [`ExactError::Shape`] if there is no such target, or the covariance is that of
+    /// another number of coefficients.
     pub fn robust(
         solution: &Solution,
         target: usize,
@@ -180,6 +176,13 @@ impl Inference {
         covariance: &RobustCovariance,
     ) -> Result<Self, ExactError> {
         config.check()?;
+        check_target(solution, target)?;
+        let (found, expected) = (covariance.numbers().len(), solution.num_coefficients());
+        if found != expected.pow(2) {
+            return Err(ExactError::Shape(format!(
+                "a covariance of {found} numbers for {expected} coefficients"
+            )));
+        }
         Ok(Self::of(solution, target, config, Some(covariance)))
     }
 
@@ -284,6 +287,16 @@ impl Inference {
         inference.digits = errors.of_fit(&inference, weights, powers);
         inference
     }
+}
+
+fn check_target(solution: &Solution, target: usize) -> Result<(), ExactError> {
+    let targets = solution.targets.len();
+    if target < targets {
+        return Ok(());
+    }
+    Err(ExactError::Shape(format!(
+        "the target at index {target} of a solution for {targets}"
+    )))
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 //!
 //! - [`fit`] fits a model to rows in memory;
 //! - an [`Accumulator`] learns from chunks of rows that are read once, merges
-//!   with other accumulators, and solves for a [`Solution`]; a [`Refinement`]
-//!   corrects the solution in a second pass;
+//!   with other accumulators, and solves for a [`Solution`]; a [`RefinementPass`]
+//!   over the rows corrects the solution;
+//! - a [`Policy`] decides which passes have to follow for the digits that are needed;
 //! - [`Inference`] computes standard errors, tests and confidence intervals;
 //! - a [`DiagnosticsPass`] reads the rows again to check the assumptions of the
 //!   model, to estimate [`Robust`] standard errors, and to find the rows that
@@ -38,10 +39,12 @@ mod diagnostics;
 mod distributions;
 mod double_double;
 mod error;
+mod exact_form;
 mod factor;
 mod fit;
 mod inference;
 pub mod nist;
+mod policy;
 mod prediction;
 mod products;
 mod ridge;
@@ -51,11 +54,12 @@ mod solution;
 #[cfg(test)]
 mod testing;
 mod threads;
+mod triangle;
 
 pub use accumulator::{Accumulator, Arithmetic};
 pub use diagnostics::{
     Diagnostics, DiagnosticsConfig, DiagnosticsPass, Finding, ResidualSums, ResidualTests, Robust,
-    RobustCovariance, RowFigure, TargetDiagnostics, diagnose,
+    RobustCovariance, RowFigure, TargetDiagnostics, diagnose, is_determining,
 };
 pub use double_double::DoubleDouble;
 pub use error::{ExactError, Relation};
@@ -63,8 +67,9 @@ pub use fit::{FitConfig, fit};
 pub use inference::{
     Coefficient, CoefficientDigits, Inference, InferenceConfig, InferenceDigits, Weighting,
 };
+pub use policy::{Next, Policy};
 pub use prediction::{PredictionErrors, RowInBasis, StdErrors};
 pub use ridge::{RidgeConfig, RidgeFit, RidgePath};
 pub use rows::Rows;
 pub use size::SizeLimits;
-pub use solution::{Collinear, Refinement, Solution, TargetFit};
+pub use solution::{Collinear, RefinementPass, RefinementSums, Solution, TargetFit};

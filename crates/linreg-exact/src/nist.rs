@@ -80,11 +80,12 @@ impl Reference {
     pub fn features(&self) -> (Vec<f64>, Vec<f64>) {
         let of_row = |row: &'static [f64]| -> Vec<DoubleDouble> {
             let column = |value: &f64| DoubleDouble::from(*value);
-            match self.is_polynomial() {
-                true => (1..=self.degree)
+            if self.is_polynomial() {
+                (1..=self.degree)
                     .map(|degree| column(&row[1]).powi(degree))
-                    .collect(),
-                false => row[1..].iter().map(column).collect(),
+                    .collect()
+            } else {
+                row[1..].iter().map(column).collect()
             }
         };
         let numbers = self.table.chunks_exact(self.columns + 1).flat_map(of_row);

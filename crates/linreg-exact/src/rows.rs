@@ -150,6 +150,21 @@ impl<'a> Rows<'a> {
         self.weights.is_some()
     }
 
+    /// Checks that rows have so many features and targets.
+    pub(crate) fn check_shape(
+        &self,
+        num_features: usize,
+        num_targets: usize,
+    ) -> Result<(), ExactError> {
+        if (self.num_features, self.num_targets) == (num_features, num_targets) {
+            return Ok(());
+        }
+        Err(ExactError::Shape(format!(
+            "rows of {} features and {} targets, expected {num_features} and {num_targets}",
+            self.num_features, self.num_targets
+        )))
+    }
+
     /// The rows of a range.
     ///
     /// # Panics

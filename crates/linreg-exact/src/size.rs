@@ -80,13 +80,14 @@ impl SizeLimits {
             });
         }
         let bytes = Self::bytes(features, targets);
-        match bytes > self.max_bytes {
-            true => Err(ExactError::TooLarge {
+        if bytes > self.max_bytes {
+            Err(ExactError::TooLarge {
                 features,
                 bytes,
                 limit: self.max_bytes,
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 }

@@ -21,6 +21,14 @@ pub struct HoldOut {
 }
 
 impl HoldOut {
+    /// Holds out a fraction of the rows, at random, for validation.
+    pub fn validation(fraction: f64) -> Self {
+        Self {
+            validation: fraction,
+            ..Self::default()
+        }
+    }
+
     /// Whether the model is fitted to all rows.
     pub fn is_nothing(&self) -> bool {
         self.validation == 0.0 && self.test == 0.0 && !self.time_ordered

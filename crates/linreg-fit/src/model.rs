@@ -6,6 +6,7 @@ mod stored;
 use std::path::Path;
 
 use burn::tensor::backend::Backend;
+use burn::tensor::{Element, Tensor, TensorData};
 use linreg_backend::Outcome;
 use linreg_data::{
     ChunkOrder, CsvOptions, DataError, Encoder, MissingPolicy, Schema, UnseenPolicy, read,
@@ -221,14 +222,18 @@ impl FittedModel {
         LinearRegression::from_coefficients(self.coefficients(), device)
     }
 
-    /// The features of every row of a table, row-major `[rows, features]`: what
+    /// The features of every row of a table on a device, `[rows, features]`: what
     /// [`on`](Self::on) predicts from.
     ///
     /// # Errors
     ///
     /// A table that lacks columns of the model or cannot be read, or missing cells
     /// or unknown levels where they are errors.
-    pub fn features(&self, table: &Table) -> Result<Vec<f64>, FitError> {
+    pub fn features<B: Backend>(
+        &self,
+        table: &Table,
+        device: &B::Device,
+    ) -> Result<Tensor<B, 2>, FitError> {
         let source = table.source().as_ref();
         let in_table = |error: DataError| FitError::from(error).of_table(table.name());
         let bound = self.encoder.bind(source, false).map_err(in_table)?;
@@ -240,7 +245,10 @@ impl FittedModel {
         for chunk in chunks.map_err(in_table)? {
             features.extend(chunk.map_err(in_table)?);
         }
-        Ok(features)
+        let width = self.feature_names().len();
+        let shape = [features.len() / width.max(1), width];
+        let features = TensorData::new(features, shape);
+        Ok(Tensor::from_data(features, (device, B::FloatElem::dtype())))
     }
 
     /// The same model with another policy for levels that it does not know.

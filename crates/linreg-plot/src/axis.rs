@@ -141,9 +141,10 @@ impl Axis {
 fn round_ratios(least: f64, greatest: f64, most: usize) -> Vec<f64> {
     let (first, last) = (least.log10().floor() as i32, greatest.log10().ceil() as i32);
     let decades = greatest.log10() - least.log10();
-    let factors: &[f64] = match decades * 3.0 <= most as f64 {
-        true => &[1.0, 2.0, 5.0],
-        false => &[1.0],
+    let factors: &[f64] = if decades * 3.0 <= most as f64 {
+        &[1.0, 2.0, 5.0]
+    } else {
+        &[1.0]
     };
     let every = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
     let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);

@@ -162,15 +162,16 @@ impl Chart {
 
 impl Layer {
     pub(crate) fn of_cloud(cloud: &Cloud) -> Self {
-        match cloud.grid.counts.is_empty() {
-            true => Self::Points {
+        if cloud.grid.counts.is_empty() {
+            Self::Points {
                 points: cloud.points.clone(),
                 role: Role::Point,
                 radius: 1.0,
                 glyph: None,
                 told: None,
-            },
-            false => Self::Grid(cloud.grid.clone()),
+            }
+        } else {
+            Self::Grid(cloud.grid.clone())
         }
     }
 }

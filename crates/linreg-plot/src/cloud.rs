@@ -153,14 +153,15 @@ impl Cloud {
                     let outside = |value: &&f64| !(least..=most).contains(*value);
                     let value = values.iter().find(outside).copied().unwrap_or(f64::NAN);
                     let name = name.clone();
-                    return Err(match value.is_finite() {
-                        true => PlotError::Outside {
+                    return Err(if value.is_finite() {
+                        PlotError::Outside {
                             name,
                             value,
                             least,
                             most,
-                        },
-                        false => PlotError::NotFinite { name, value },
+                        }
+                    } else {
+                        PlotError::NotFinite { name, value }
                     });
                 }
             }
@@ -218,14 +219,15 @@ impl Cloud {
 }
 
 fn same_length((x_name, x): (&str, usize), (y_name, y): (&str, usize)) -> Result<(), PlotError> {
-    match x == y {
-        true => Ok(()),
-        false => Err(PlotError::Lengths {
+    if x == y {
+        Ok(())
+    } else {
+        Err(PlotError::Lengths {
             x_name: x_name.to_string(),
             x,
             y_name: y_name.to_string(),
             y,
-        }),
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 use crate::axis::Axis;
 use crate::chart::{Chart, Layer, Told};
+use crate::drawing::Drawing;
 use crate::name::shorten;
 use crate::number::rough;
-use crate::picture::Body;
 use crate::scene::{Role, Scene};
+use crate::spans::TerminalPicture;
 use crate::ticks::with_margin;
 use crate::{Picture, PlotError};
 
@@ -41,6 +42,9 @@ pub(crate) struct Intervals {
     estimates: Vec<Estimate>,
 }
 
+/// Largest number of coefficients in an image.
+const MOST_LINES: usize = 40;
+
 /// Largest ratio of the widest to the narrowest interval on one axis: beyond it, the
 /// narrow ones would look like points.
 const MOST_RATIO: f64 = 30.0;
@@ -74,11 +78,11 @@ impl Picture {
                 return Err(PlotError::TooWide { name, least, most });
             }
         }
-        Ok(Self(Body::Intervals(Intervals {
+        Ok(Self::of(Intervals {
             target: shorten(target, 40),
             confidence,
             estimates: estimates.to_vec(),
-        })))
+        }))
     }
 }
 
@@ -103,7 +107,7 @@ impl Estimate {
 
 impl Intervals {
     /// The chart with at most that many coefficients.
-    pub(crate) fn chart(&self, most: usize) -> Chart {
+    fn chart(&self, most: usize) -> Chart {
         let all = self.estimates.len();
         let mut shown: Vec<usize> = (0..all).collect();
         if all > most {
@@ -118,9 +122,10 @@ impl Intervals {
             (least.min(width), most.max(width))
         });
         let in_units = narrowest * MOST_RATIO >= widest;
-        let scaled = |estimate: &Estimate, value: f64| match in_units {
-            true => value,
-            false => {
+        let scaled = |estimate: &Estimate, value: f64| {
+            if in_units {
+                value
+            } else {
                 estimate.distance()
                     + (value - estimate.value) / estimate.half_width().max(f64::MIN_POSITIVE)
             }
@@ -141,11 +146,10 @@ impl Intervals {
             (least.min(end), most.max(end))
         });
         let percent = rough(100.0 * self.confidence);
-        let x_name = match in_units {
-            true => format!("{} per unit of the feature", self.target),
-            false => {
-                format!("in half-widths of the {percent} % interval: beyond ±1 it leaves out 0")
-            }
+        let x_name = if in_units {
+            format!("{} per unit of the feature", self.target)
+        } else {
+            format!("in half-widths of the {percent} % interval: beyond ±1 it leaves out 0")
         };
         let x = Axis::linear(&x_name, with_margin((least, most_end)));
         let mut chart = Chart::new(
@@ -206,12 +210,6 @@ impl Intervals {
         chart
     }
 
-    /// The chart as a drawing whose height depends on the number of coefficients.
-    pub(crate) fn scene(&self, width: f64, most: usize) -> Scene {
-        let lines = self.estimates.len().min(most) as f64;
-        self.chart(most).scene(width, 130.0 + 24.0 * lines)
-    }
-
     fn title(&self) -> String {
         let all = self.estimates.len();
         let differ = self
@@ -231,19 +229,42 @@ impl Intervals {
 
     fn subtitle(&self, most: usize) -> String {
         let all = self.estimates.len();
-        let which = match all > most {
-            true => format!("; the {most} of {all} that are furthest from 0"),
-            false => String::new(),
+        let which = if all > most {
+            format!("; the {most} of {all} that are furthest from 0")
+        } else {
+            String::new()
         };
         format!("Estimates and intervals for {}{which}", self.target)
     }
 }
 
+impl Drawing for Intervals {
+    fn title(&self) -> String {
+        self.title()
+    }
+
+    fn description(&self) -> String {
+        self.chart(MOST_LINES).description()
+    }
+
+    /// The height depends on the number of coefficients.
+    fn scene(&self, (width, _): (f64, f64)) -> Scene {
+        let lines = self.estimates.len().min(MOST_LINES) as f64;
+        self.chart(MOST_LINES).scene(width, 130.0 + 24.0 * lines)
+    }
+
+    fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
+        let lines = height.saturating_sub(6).max(2);
+        self.chart(lines).terminal(width, height)
+    }
+}
+
 impl Estimate {
     fn role(&self) -> Role {
-        match self.differs_from_zero() {
-            true => Role::Point,
-            false => Role::Faint,
+        if self.differs_from_zero() {
+            Role::Point
+        } else {
+            Role::Faint
         }
     }
 }

@@ -107,16 +107,13 @@ impl Chart {
 
     /// Draws the legend: the names of the curves in one line from the left.
     fn legend(&self, scene: &mut Scene, top: &mut f64) {
+        let curves = self.layers.iter().filter_map(|layer| match layer {
+            Layer::Curve { role, name, .. } => Some((*role, name.as_ref()?)),
+            _ => None,
+        });
+        let curves: Vec<(Role, &String)> = curves.collect();
         let mut left = MARGIN;
-        for layer in &self.layers {
-            let Layer::Curve {
-                role,
-                name: Some(name),
-                ..
-            } = layer
-            else {
-                continue;
-            };
+        for (index, (role, name)) in curves.iter().enumerate() {
             if left == MARGIN {
                 *top += TEXT * 1.35;
             }
@@ -127,13 +124,22 @@ impl Chart {
                 (*role, 2.0),
             );
             left += 18.0 + GAP / 2.0;
+            // What is left of the line is shared by this curve and those after it.
+            let share = (scene.width - MARGIN - left) / (curves.len() - index) as f64;
+            let most = if index + 1 < curves.len() {
+                share - 18.0 - 2.5 * GAP
+            } else {
+                share
+            };
+            let name = cut((*name).clone(), |name| width(name, TEXT) > most);
+            let wide = width(&name, TEXT);
             scene.text(
                 "legend",
                 (left, *top),
                 name,
                 (TEXT, Role::Ink, Anchor::Start),
             );
-            left += width(name, TEXT) + 2.0 * GAP;
+            left += wide + 2.0 * GAP;
         }
         if left > MARGIN {
             *top += GAP / 2.0;

@@ -1,6 +1,5 @@
 use crate::chart::{Chart, Layer};
 use crate::number::{rough, thousands};
-use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
 
@@ -77,16 +76,17 @@ impl Picture {
                 is_any_seen |= chart.add_contour(distance, side, size);
             }
         }
-        let contours = match is_any_seen {
-            true => "lines are Cook's distances of 0.5 and 1",
-            false => "Cook's distances of 0.5 and 1 lie outside",
+        let contours = if is_any_seen {
+            "lines are Cook's distances of 0.5 and 1"
+        } else {
+            "Cook's distances of 0.5 and 1 lie outside"
         };
         chart.subtitle = format!(
             "Leverage {} on average, {} at most; {contours}",
             rough(mean),
             rough(greatest)
         );
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self::of(chart))
     }
 }
 

@@ -2,7 +2,6 @@ use crate::axis::Axis;
 use crate::chart::{Chart, Layer};
 use crate::course::Course;
 use crate::number::rough;
-use crate::picture::Body;
 use crate::scene::Role;
 use crate::ticks::{ends, with_margin};
 use crate::{Picture, PlotError};
@@ -79,14 +78,13 @@ impl Picture {
         }
         let (least, most) = ends(&all);
         // A logarithmic axis shows nothing more for losses that hardly differ.
-        let y = match least > 0.0 && most / least > 1.5 {
-            true => {
-                let margin = (0.04 * (most.ln() - least.ln())).exp();
-                let (low, high) = (least / margin, most * margin);
-                let range = (low.max(f64::MIN_POSITIVE), high.min(f64::MAX));
-                Axis::logarithmic("mean loss, logarithmic axis", range)
-            }
-            false => Axis::linear("mean loss", with_margin((least, most))),
+        let y = if least > 0.0 && most / least > 1.5 {
+            let margin = (0.04 * (most.ln() - least.ln())).exp();
+            let (low, high) = (least / margin, most * margin);
+            let range = (low.max(f64::MIN_POSITIVE), high.min(f64::MAX));
+            Axis::logarithmic("mean loss, logarithmic axis", range)
+        } else {
+            Axis::linear("mean loss", with_margin((least, most)))
         };
         let x = Axis::whole("epoch", with_margin(ends(epochs)));
         let (title, subtitle) = words(&training, &validation);
@@ -113,7 +111,7 @@ impl Picture {
                 name: is_named.then(|| name.to_string()),
             });
         }
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self::of(chart))
     }
 }
 
@@ -173,6 +171,8 @@ fn words(training: &[(f64, f64)], validation: &[(f64, f64)]) -> (String, String)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Words;
+    use crate::font::width;
 
     #[test]
     fn the_axis_is_logarithmic_where_it_can_be() {
@@ -240,5 +240,38 @@ mod tests {
             title(&[9.0, 3.0, 1.0], &[9.0, 3.0, 1.0]),
             "The loss of validation rows is least at the end"
         );
+    }
+
+    #[test]
+    fn long_names_of_curves_are_cut_to_fit_the_legend() {
+        let names = [
+            "training rows of ".repeat(3),
+            "validation rows of ".repeat(3),
+        ];
+        let losses = [3.0, 2.0, 1.0];
+        let picture = Picture::losses(&[0.0, 1.0, 2.0], &losses, &losses.map(Some)).unwrap();
+        let shown = |curves: &[&str], picture: Picture| {
+            let words = Words {
+                curves: curves.iter().map(|name| name.to_string()).collect(),
+                ..Words::default()
+            };
+            let svg = picture.with_words(words).svg_for_page("p");
+            let texts = svg.split("<text class=\"legend\" x=\"").skip(1);
+            let texts = texts.map(|text| {
+                let (x, rest) = text.split_once('"').unwrap();
+                let name = rest.split_once('>').unwrap().1.split_once('<').unwrap().0;
+                (x.parse::<f64>().unwrap(), name.to_string())
+            });
+            texts.collect::<Vec<_>>()
+        };
+        let cut = shown(&[&names[0], &names[1]], picture.clone());
+        let ends = cut.iter().map(|(x, name)| x + width(name, 12.0));
+        let ends: Vec<f64> = ends.collect();
+        assert!(ends[0] < cut[1].0 && ends[1] <= 460.0, "{cut:?} {ends:?}");
+        assert!(cut.iter().all(|(_, name)| name.ends_with('…')), "{cut:?}");
+        // A short name leaves its room to a long one.
+        let one = shown(&["a", &names[1]], picture);
+        assert_eq!(one[0].1, "a");
+        assert!(one[1].1.len() > cut[1].1.len(), "{one:?}");
     }
 }

@@ -1,8 +1,8 @@
 use crate::chart::Chart;
+use crate::drawing::Drawing;
 use crate::font::{cut, width, wrap};
 use crate::name::shorten;
 use crate::number::rough;
-use crate::picture::Body;
 use crate::scene::{Anchor, Role, Scene};
 use crate::spans::{Ink, TerminalPicture, TextLine, columns_of};
 use crate::{Cloud, Picture, PlotError};
@@ -97,8 +97,6 @@ impl ScatterMatrix {
     }
 }
 
-pub(crate) type Matrix = ScatterMatrix;
-
 impl Picture {
     /// Scatter plots of every pair of columns with their correlations, for the first
     /// twelve columns.
@@ -110,9 +108,10 @@ impl Picture {
     /// [`PlotError::TooWide`].
     pub fn matrix(names: &[&str], columns: &[&[f64]]) -> Result<Self, PlotError> {
         let ends = names.iter().zip(columns).map(|(name, values)| {
-            let (least, most) = match values.is_empty() {
-                true => (0.0, 0.0),
-                false => crate::ticks::ends(values),
+            let (least, most) = if values.is_empty() {
+                (0.0, 0.0)
+            } else {
+                crate::ticks::ends(values)
             };
             (*name, least, most)
         });
@@ -129,7 +128,7 @@ impl Picture {
     pub fn matrix_of(matrix: ScatterMatrix) -> Result<Self, PlotError> {
         match matrix.pairs[0].count() {
             0 => Err(PlotError::NoPoints),
-            _ => Ok(Self(Body::Matrix(matrix))),
+            _ => Ok(Self::of(matrix)),
         }
     }
 }
@@ -140,7 +139,7 @@ const MARGIN: f64 = 14.0;
 const HEADER: f64 = 56.0;
 
 impl ScatterMatrix {
-    pub(crate) fn title(&self) -> String {
+    fn title(&self) -> String {
         let known = self
             .correlations()
             .filter_map(|(row, column, r)| Some((row, column, r?)));
@@ -153,7 +152,7 @@ impl ScatterMatrix {
         }
     }
 
-    pub(crate) fn description(&self) -> String {
+    fn description(&self) -> String {
         let list = self.correlations().map(|(row, column, r)| {
             let [one, other] = [column, row].map(|index| shorten(&self.names[index], 24));
             let r = r.map_or("none".to_string(), |r| format!("{r:.2}"));
@@ -166,7 +165,7 @@ impl ScatterMatrix {
         )
     }
 
-    pub(crate) fn scene(&self) -> Scene {
+    fn scene(&self) -> Scene {
         let size = self.names.len();
         let (wide, high) = CELL;
         let all = (size as f64 * wide, size as f64 * high);
@@ -217,9 +216,10 @@ impl ScatterMatrix {
                 (13.0, Role::Ink, Anchor::Middle),
             );
             let (least, most) = self.ends[row];
-            let range = match least < most {
-                true => format!("{} to {}", rough(least), rough(most)),
-                false => format!("always {}", rough(least)),
+            let range = if least < most {
+                format!("{} to {}", rough(least), rough(most))
+            } else {
+                format!("always {}", rough(least))
             };
             let lines = wrap(&range, 2, |range| !fits(range, 10.0));
             for (index, line) in lines.into_iter().enumerate() {
@@ -247,7 +247,7 @@ impl ScatterMatrix {
 
     /// Correlations as a table, with small pictures below the names. Columns that do
     /// not fit in the width are left out.
-    pub(crate) fn terminal(&self, wide: usize, high: usize) -> TerminalPicture {
+    fn terminal(&self, wide: usize, high: usize) -> TerminalPicture {
         let size = self.names.len();
         let cell_width = (wide / size).max(7);
         let columns = (wide / cell_width).min(size);
@@ -288,5 +288,24 @@ impl ScatterMatrix {
         middle.push_spaces(wide.saturating_sub(columns_of(&text)) / 2);
         middle.push(Ink::Text, &text);
         lines
+    }
+}
+
+impl Drawing for ScatterMatrix {
+    fn title(&self) -> String {
+        self.title()
+    }
+
+    fn description(&self) -> String {
+        self.description()
+    }
+
+    /// The size depends on the number of columns.
+    fn scene(&self, _size: (f64, f64)) -> Scene {
+        self.scene()
+    }
+
+    fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
+        self.terminal(width, height)
     }
 }

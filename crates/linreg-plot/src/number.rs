@@ -17,9 +17,12 @@ fn with_digits(value: f64, digits: usize) -> String {
         Some((_, power)) => power.parse().unwrap_or(0),
         None => return scientific,
     };
-    let without_zeros = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text.to_string(),
+    let without_zeros = |text: &str| {
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_string()
+        } else {
+            text.to_string()
+        }
     };
     if (-5..7).contains(&power) {
         let decimals = (digits as i32 - 1 - power).max(0) as usize;

@@ -1,7 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
 use crate::number::{rough, rows};
-use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
 
@@ -53,6 +52,6 @@ impl Picture {
         let chart = Chart::of_cloud(title, subtitle, &cloud)
             .with_radius(1.5)
             .with_line(|x| x, Role::Line);
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self::of(chart))
     }
 }

@@ -2,7 +2,6 @@ use statrs::function::erf::erfc_inv;
 
 use crate::chart::Chart;
 use crate::number::{rough, rows, thousands};
-use crate::picture::Body;
 use crate::residual_tests::{FEW, Verdict, shape};
 use crate::residuals::NO_RESIDUALS;
 use crate::scene::Role;
@@ -45,14 +44,13 @@ impl Picture {
         let mut sorted = standardised.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
         let count = sorted.len();
-        let shown: Vec<usize> = match count <= MOST_POINTS {
-            true => (0..count).collect(),
-            false => {
-                let middle = MOST_POINTS - 2 * OUTERMOST;
-                let between = (0..middle).map(|i| OUTERMOST + i * (count - 2 * OUTERMOST) / middle);
-                let (first, last) = (0..OUTERMOST, count - OUTERMOST..count);
-                first.chain(between).chain(last).collect()
-            }
+        let shown: Vec<usize> = if count <= MOST_POINTS {
+            (0..count).collect()
+        } else {
+            let middle = MOST_POINTS - 2 * OUTERMOST;
+            let between = (0..middle).map(|i| OUTERMOST + i * (count - 2 * OUTERMOST) / middle);
+            let (first, last) = (0..OUTERMOST, count - OUTERMOST..count);
+            first.chain(between).chain(last).collect()
         };
         let x: Vec<f64> = shown.iter().map(|index| expected(*index, count)).collect();
         let y: Vec<f64> = shown.iter().map(|index| sorted[*index]).collect();
@@ -79,7 +77,7 @@ impl Picture {
         let mut chart = Chart::of_cloud(title, subtitle, &cloud).with_line(|x| x, Role::Line);
         // The points are in front of the line, and hide it.
         chart.layers.rotate_left(1);
-        Ok(Self(Body::Chart(chart.with_radius(1.5))))
+        Ok(Self::of(chart.with_radius(1.5)))
     }
 }
 

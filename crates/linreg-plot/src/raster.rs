@@ -108,9 +108,10 @@ fn in_drawing_order(text: &str) -> String {
     for run in runs {
         let is_turned = levels[run.start].is_rtl();
         let letters = text[run].chars();
-        match is_turned {
-            true => ordered.extend(letters.rev().map(mirrored)),
-            false => ordered.extend(letters),
+        if is_turned {
+            ordered.extend(letters.rev().map(mirrored))
+        } else {
+            ordered.extend(letters)
         }
     }
     without_marks(&ordered)

@@ -1,7 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
 use crate::number::{rough, rows};
-use crate::picture::Body;
 use crate::residual_tests::Verdict;
 use crate::scene::Role;
 use crate::trend::{Growth, Trend};
@@ -69,7 +68,7 @@ impl Picture {
             .with_radius(1.5)
             .with_line(|_| 0.0, Role::Faint)
             .with_trend(trend.points());
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self::of(chart))
     }
 
     /// Square roots of the absolute standardised residuals against fitted values: a
@@ -123,7 +122,7 @@ impl Picture {
         let chart = Chart::of_cloud(title, subtitle, &cloud)
             .with_radius(1.5)
             .with_trend(means);
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self::of(chart))
     }
 }
 

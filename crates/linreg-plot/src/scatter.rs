@@ -1,7 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
 use crate::number::{number, rows};
-use crate::picture::Body;
 use crate::scene::Role;
 use crate::{Cloud, Picture, PlotError};
 
@@ -38,13 +37,14 @@ impl Picture {
             None => format!("{y} is constant"),
         };
         let sign = if line.slope < 0.0 { '-' } else { '+' };
-        let rows = match cloud.grid.counts.is_empty() {
-            true => rows(cloud.count() as usize),
-            false => format!("{}, the more the darker", rows(cloud.count() as usize)),
+        let rows = if cloud.grid.counts.is_empty() {
+            rows(cloud.count() as usize)
+        } else {
+            format!("{}, the more the darker", rows(cloud.count() as usize))
         };
         let can_be_said = line.slope.is_finite() && line.intercept.is_finite();
         if line.explained.is_none() || !can_be_said {
-            return Ok(Self(Body::Chart(Chart::of_cloud(title, rows, cloud))));
+            return Ok(Self::of(Chart::of_cloud(title, rows, cloud)));
         }
         let subtitle = format!(
             "{y} = {} {sign} {} × {x}; standard deviation around the line {}; {rows}",
@@ -53,7 +53,7 @@ impl Picture {
             number(line.residual_std)
         );
         let chart = Chart::of_cloud(title, subtitle, cloud).with_line(|x| line.at(x), Role::Line);
-        Ok(Self(Body::Chart(chart)))
+        Ok(Self::of(chart))
     }
 }
 

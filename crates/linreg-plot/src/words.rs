@@ -1,7 +1,5 @@
-use crate::Picture;
 use crate::chart::{Chart, Layer};
 use crate::name::shorten;
-use crate::picture::Body;
 
 /// All words of a picture, to replace the English ones. An empty text is left out.
 ///
@@ -50,28 +48,16 @@ pub struct Words {
     pub description: String,
 }
 
-impl Picture {
-    /// Replaces the words, for example with those of another language.
-    ///
-    /// Pictures of coefficients, scatter matrices and combined pictures keep their
-    /// words: replace those of the pictures before combining them.
-    pub fn with_words(mut self, words: Words) -> Self {
-        if let Body::Chart(chart) = &mut self.0 {
-            chart.set_words(&words);
-        }
-        self
-    }
-}
-
 impl Chart {
-    fn set_words(&mut self, words: &Words) {
+    pub(crate) fn set_words(&mut self, words: &Words) {
         self.title = shorten(&words.title, 160);
         self.subtitle = shorten(&words.subtitle, 320);
         self.x.name = shorten(&words.x_name, 80);
         self.y.name = shorten(&words.y_name, 80);
-        let description = match words.description.is_empty() {
-            true => &words.subtitle,
-            false => &words.description,
+        let description = if words.description.is_empty() {
+            &words.subtitle
+        } else {
+            &words.description
         };
         self.description = Some(shorten(description, 4000));
         let mut names = words.curves.iter().filter(|name| !name.is_empty());
@@ -87,6 +73,7 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Picture;
 
     fn chinese() -> Words {
         Words {

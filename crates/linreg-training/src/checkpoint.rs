@@ -8,11 +8,11 @@ use linreg_model::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::expected::Expected;
 use crate::fingerprint::Fingerprint;
 use crate::full_batch::FullBatch;
 use crate::step::SavedTraining;
 use crate::{EpochRecord, StopReason, TrainingConfig, TrainingError};
-pub(crate) use check::{Checked, Expected, check_numbers, wrong};
 
 /// The saved state of a training between two updates, from which it can be
 /// resumed as if it had never stopped.
@@ -110,11 +110,14 @@ impl Checkpoint {
         });
         let Some((checksum, json)) = split else {
             let is_older = bytes.starts_with(b"linreg checkpoint ") && text.is_none();
-            return Err(problem(match (is_older, text.is_some()) {
-                (true, _) => "this checkpoint is of another version of linreg".to_string(),
-                (_, true) => "the checkpoint is cut short".to_string(),
-                _ => "this is no checkpoint of linreg".to_string(),
-            }));
+            let what = if is_older {
+                "this checkpoint is of another version of linreg"
+            } else if text.is_some() {
+                "the checkpoint is cut short"
+            } else {
+                "this is no checkpoint of linreg"
+            };
+            return Err(problem(what.to_string()));
         };
         if format!("{:016x}", Digest::of(json)) != checksum {
             return Err(problem(
@@ -209,10 +212,10 @@ impl Setting {
         let (Value::Object(expected), Value::Object(found)) = (expected, found) else {
             return None;
         };
-        // The time limit may change, so that a training that reached it can be
-        // resumed.
+        // Limits may change, so that a training that reached one can be resumed.
         let differs = |(name, value): &(&String, &Value)| {
-            name.as_str() != "max_seconds" && found.get(name.as_str()) != Some(value)
+            let is_limit = matches!(name.as_str(), "max_seconds" | "max_steps");
+            !is_limit && found.get(name.as_str()) != Some(value)
         };
         let differences = expected.iter().filter(differs).map(|(name, expected)| {
             let found = found.get(name).unwrap_or(&Value::Null);

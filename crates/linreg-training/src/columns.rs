@@ -19,9 +19,10 @@ impl Columns {
     ) -> Result<Self, TrainingError> {
         config.check()?;
         let summary = Summary::of(source)?;
-        let scaler = match config.standardize {
-            false => None,
-            true => Some(Scaler::new(&summary, config.intercept)?),
+        let scaler = if config.standardize {
+            Some(Scaler::new(&summary, config.intercept)?)
+        } else {
+            None
         };
         Ok(Self { summary, scaler })
     }

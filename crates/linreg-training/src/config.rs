@@ -269,6 +269,22 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_of_gradients_that_is_0_as_a_32_bit_float_is_refused() {
+        for limit in [1e-60, 1e60, 0.0, f64::NAN] {
+            for clipping in [Clipping::Norm(limit), Clipping::Value(limit)] {
+                let config = TrainingConfig::new().with_clipping(Some(clipping));
+                let error = config.check().unwrap_err().to_string();
+                let expected = format!(
+                    "the limit of gradients is {limit}, expected a number above 0 that a 32-bit float can hold"
+                );
+                assert_eq!(error, expected);
+            }
+        }
+        let config = TrainingConfig::new().with_clipping(Some(Clipping::Norm(1e-30)));
+        config.check().unwrap();
+    }
+
+    #[test]
     fn few_rows_get_many_epochs_and_many_rows_few() {
         assert_eq!(TrainingConfig::for_rows(1, 32).num_epochs, 1000);
         assert_eq!(TrainingConfig::for_rows(32_000, 32).num_epochs, 20);

@@ -17,6 +17,10 @@ pub struct EpochRecord {
     pub learning_rate: Option<f64>,
     /// Seconds of training by its end, including the time before it was resumed.
     pub seconds: f64,
+    /// Number of rows trained on per second, including the time of the losses at its
+    /// end; 0 for an epoch read from a checkpoint that did not have it.
+    #[serde(default)]
+    pub rows_per_second: f64,
 }
 
 /// Why training ended.

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
-use crate::checkpoint::{Checked, Expected, check_numbers, wrong};
-use crate::full_batch::{Moved, Point};
+use crate::expected::{Checked, Expected, check_numbers, wrong};
+use crate::point::{Moved, Point};
 
 /// The limited-memory BFGS method in `f64`: Nocedal and Wright, *Numerical
 /// Optimization* (2006), algorithms 7.4 and 7.5.
@@ -60,13 +60,14 @@ impl Lbfgs {
                 return wrong(what, curvature, "a number above 0");
             }
         }
-        match self.idle <= updates {
-            true => Ok(()),
-            false => wrong(
+        if self.idle <= updates {
+            Ok(())
+        } else {
+            wrong(
                 "number of idle updates",
                 self.idle,
                 format!("at most {updates}"),
-            ),
+            )
         }
     }
 
@@ -107,17 +108,19 @@ impl Lbfgs {
             }
         }
         let gain = self.point.value - found.value;
-        self.idle = match gain <= IDLE * found.value.abs() {
-            true => self.idle + 1,
-            false => 0,
+        self.idle = if gain <= IDLE * found.value.abs() {
+            self.idle + 1
+        } else {
+            0
         };
         self.point = found;
         if largest(&self.point.gradient) <= tolerance {
             return Ok(Moved::Converged);
         }
-        Ok(match self.idle >= MOST_IDLE {
-            true => Moved::NoFurther,
-            false => Moved::On,
+        Ok(if self.idle >= MOST_IDLE {
+            Moved::NoFurther
+        } else {
+            Moved::On
         })
     }
 
@@ -142,9 +145,10 @@ impl Lbfgs {
         if slope >= 0.0 || !slope.is_finite() {
             return Ok(None);
         }
-        let mut length = match self.steps.is_empty() {
-            true => 1.0 / largest(&direction).max(1.0),
-            false => 1.0,
+        let mut length = if self.steps.is_empty() {
+            1.0 / largest(&direction).max(1.0)
+        } else {
+            1.0
         };
         let (mut low, mut low_slope) = (0.0, slope);
         let mut high: Option<(f64, f64)> = None;
@@ -161,26 +165,29 @@ impl Lbfgs {
             if found_slope.abs() <= SLOPE_LEFT * -slope && found.value <= allowed {
                 return Ok(Some(found));
             }
-            match found_slope > 0.0 {
-                true => high = Some((length, found_slope)),
-                false => (low, low_slope) = (length, found_slope),
+            if found_slope > 0.0 {
+                high = Some((length, found_slope))
+            } else {
+                (low, low_slope) = (length, found_slope)
             }
             // The secant method: where the slope would be 0 if it were linear,
             // kept within the bracket.
             length = match high {
                 Some((high, high_slope)) => {
                     let width = high - low;
-                    let zero = match high_slope.is_finite() {
-                        true => low + width * low_slope / (low_slope - high_slope),
-                        false => low + 0.1 * width,
+                    let zero = if high_slope.is_finite() {
+                        low + width * low_slope / (low_slope - high_slope)
+                    } else {
+                        low + 0.1 * width
                     };
                     zero.clamp(low + 0.05 * width, high - 0.05 * width)
                 }
                 None => {
                     let zero = length * slope / (slope - found_slope);
-                    match zero > 1.1 * length {
-                        true => zero.min(10.0 * length),
-                        false => 10.0 * length,
+                    if zero > 1.1 * length {
+                        zero.min(10.0 * length)
+                    } else {
+                        10.0 * length
                     }
                 }
             };

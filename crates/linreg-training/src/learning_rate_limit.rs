@@ -77,9 +77,10 @@ impl LearningRateLimit {
         assert!(batch_size > 0, "a batch has rows");
         let mean_weight = Summary::of(source)?.mean_weight;
         let curvature = Curvature::of(source, None, intercept, mean_weight)?;
-        let eigenvalues = match source.feature_names().len() <= Self::MOST_FEATURES {
-            true => Gram::of(source, intercept, mean_weight)?.eigenvalues(),
-            false => None,
+        let eigenvalues = if source.feature_names().len() <= Self::MOST_FEATURES {
+            Gram::of(source, intercept, mean_weight)?.eigenvalues()
+        } else {
+            None
         };
         let of_gram = eigenvalues.map_or(curvature.largest_eigenvalue, |[_, largest]| largest);
         let largest_eigenvalue = 2.0 * of_gram;

@@ -3,8 +3,8 @@
 //!
 //! [`train`] is the training loop: shuffled batches, forward pass, loss, backward
 //! pass, update, and after each epoch the mean loss over all rows, computed
-//! without gradients. [`train_stream`] does the same for rows that do not fit in
-//! memory. [`Training`] is a single step, for a training loop of your own.
+//! without gradients. Its [`TrainingRows`] are in memory, or read again in each
+//! epoch because they do not fit. [`Training`] is a single step, for a training loop of your own.
 //!
 //! [`TrainingConfig`] chooses the [`Loss`], the [`Penalty`], the optimizer and
 //! its schedule, and when to stop. The [`RunOptions`] of [`train_with`] hold the
@@ -29,16 +29,21 @@
 //! # }
 //! ```
 
+mod all_rows;
+mod batch_optimizer;
 mod checkpoint;
 mod checkpoint_file;
 mod columns;
 mod config;
 mod curvature;
 mod divergence;
+mod epoch_losses;
 mod error;
 mod evaluate;
+mod expected;
 mod fingerprint;
 mod full_batch;
+mod full_batch_training;
 mod history;
 mod lbfgs;
 mod learning_rate_limit;
@@ -49,19 +54,22 @@ mod objective;
 mod observer;
 mod optimality;
 mod optimizer;
+mod point;
 mod proximal;
 mod read;
+mod run;
 mod run_options;
 mod scaled_rows;
 mod schedule;
 mod search;
 mod smoothing;
 mod solve;
+mod solver;
 mod standardize;
 mod step;
 mod train;
-mod train_stream;
 mod trained;
+mod training_rows;
 mod vertex;
 mod watch;
 
@@ -75,7 +83,7 @@ pub use learning_rate_limit::LearningRateLimit;
 pub use loss::{squared_loss, weighted_squared_loss};
 pub use metrics::{Metrics, MetricsAccumulator, OwnMetrics};
 pub use objective::{Loss, Penalty};
-pub use observer::{EpochReport, Observer};
+pub use observer::Observer;
 pub use optimality::Optimality;
 pub use optimizer::{Clipping, OptimizerConfig};
 pub use run_options::{Checkpointing, Every, RunOptions};
@@ -84,8 +92,8 @@ pub use search::{CrossValidation, cross_validate};
 pub use standardize::fold_scale;
 pub use step::Training;
 pub use train::{train, train_with};
-pub use train_stream::{train_stream, train_stream_with};
 pub use trained::{Trained, Transfer};
+pub use training_rows::TrainingRows;
 
 /// The README's code runs as it stands there.
 #[cfg(doctest)]

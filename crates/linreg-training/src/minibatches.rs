@@ -10,7 +10,7 @@ use crate::divergence::check_loss;
 use crate::evaluate::mean_losses_of;
 use crate::objective::Objective;
 use crate::step::NotSaved;
-use crate::watch::Watch;
+use crate::watch::{EpochDone, Watch};
 use crate::{Observer, StopReason, Training, TrainingConfig, TrainingError};
 
 /// Trains by minibatches, epoch after epoch, starting from the progress in
@@ -67,6 +67,7 @@ pub(crate) fn train<B: AutodiffBackend>(
             }
         }
         taken = 0;
+        let rows = training.num_rows_of_epoch();
         let not_finite;
         (training, not_finite) = training.end_epoch();
         let model = training.model().valid();
@@ -74,14 +75,13 @@ pub(crate) fn train<B: AutodiffBackend>(
         let losses = [watch.progress.loss_before, after.iter().sum()];
         check_loss(config, watch.columns(), epoch, not_finite, losses)?;
         let coefficients = model.coefficients()?;
-        let patience = watch.end_epoch(
-            epoch,
-            training.num_updates(),
-            objective.in_units(&after),
-            Some(training.learning_rate()),
-            &coefficients,
-            observer,
-        )?;
+        let done = EpochDone {
+            steps: training.num_updates(),
+            rows,
+            loss: objective.in_units(&after),
+            learning_rate: Some(training.learning_rate()),
+        };
+        let patience = watch.end_epoch(done, &coefficients, observer)?;
         if let Some(reason) = limit.or(patience) {
             stopped = reason;
             break;

@@ -95,9 +95,10 @@ impl Loss {
     /// Returns the factor by which the loss becomes smaller when the target is
     /// divided by `target_std`.
     fn unit(&self, target_std: f64) -> f64 {
-        match self.is_smooth() {
-            true => target_std * target_std,
-            false => target_std,
+        if self.is_smooth() {
+            target_std * target_std
+        } else {
+            target_std
         }
     }
 
@@ -275,9 +276,10 @@ impl Objective {
     /// Algorithms*, 2014, section 6.5.2).
     pub(crate) fn proximal(&self, index: usize, weight: f64, step: f64) -> f64 {
         let threshold = step * self.l1[index % self.l1.len()];
-        let shrunk = match self.nonnegative {
-            true => (weight - threshold).max(0.0),
-            false => weight.signum() * (weight.abs() - threshold).max(0.0),
+        let shrunk = if self.nonnegative {
+            (weight - threshold).max(0.0)
+        } else {
+            weight.signum() * (weight.abs() - threshold).max(0.0)
         };
         // Avoids the negative zero.
         if shrunk == 0.0 { 0.0 } else { shrunk }

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::TrainingError;
-use crate::checkpoint::{Checked, Expected, wrong};
-use crate::full_batch::{Moved, Point};
+use crate::expected::{Checked, Expected, wrong};
 use crate::lbfgs::{difference, dot, largest};
 use crate::objective::Objective;
+use crate::point::{Moved, Point};
 
 /// The accelerated proximal gradient method in `f64`: Beck and Teboulle, *A Fast
 /// Iterative Shrinkage-Thresholding Algorithm* (2009), with backtracking, and
@@ -67,13 +67,14 @@ impl Proximal {
         if self.least.is_nan() {
             return wrong("least objective", self.least, "a number");
         }
-        match self.idle <= updates {
-            true => Ok(()),
-            false => wrong(
+        if self.idle <= updates {
+            Ok(())
+        } else {
+            wrong(
                 "number of idle updates",
                 self.idle,
                 format!("at most {updates}"),
-            ),
+            )
         }
     }
 
@@ -105,9 +106,10 @@ impl Proximal {
         if mapping <= tolerance {
             return Ok(Moved::Converged);
         }
-        self.idle = match value < self.least - IDLE * value.abs() {
-            true => 0,
-            false => self.idle + 1,
+        self.idle = if value < self.least - IDLE * value.abs() {
+            0
+        } else {
+            self.idle + 1
         };
         self.least = self.least.min(value);
         if self.idle >= MOST_IDLE {
@@ -143,9 +145,10 @@ impl Proximal {
             let moved = ahead.parameters.iter().zip(&ahead.gradient).enumerate();
             let moved = moved.map(|(index, (x, slope))| {
                 let moved = x - slope / self.bound;
-                match index < self.num_weights {
-                    true => objective.proximal(index, moved, 1.0 / self.bound),
-                    false => moved,
+                if index < self.num_weights {
+                    objective.proximal(index, moved, 1.0 / self.bound)
+                } else {
+                    moved
                 }
             });
             let found = at(moved.collect())?;

@@ -18,7 +18,11 @@ pub struct RunOptions<'a> {
     pub checkpoint: Option<Checkpointing>,
     /// The checkpoint to resume from. With the same CPU backend, data and
     /// configuration, the model is bit for bit that of a training that was never
-    /// interrupted.
+    /// interrupted. The limits
+    /// [`max_seconds`](crate::TrainingConfig::max_seconds) and
+    /// [`max_steps`](crate::TrainingConfig::max_steps) may be others; a schedule, and
+    /// a learning rate computed from the data, that depend on the number of updates
+    /// are then those of the new limit.
     pub resume: Option<Checkpoint>,
     /// Once this is true, training stops after the current update, saves a
     /// checkpoint if there is a file for one, and returns

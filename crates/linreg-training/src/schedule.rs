@@ -46,13 +46,16 @@ pub enum LearningRateSchedule {
 
 impl LearningRateSchedule {
     pub(crate) fn check(&self) -> Result<(), TrainingError> {
-        let share = |name, found: f64| match found > 0.0 && found <= 1.0 {
-            true => Ok(()),
-            false => Err(TrainingError::setting(
-                name,
-                found,
-                "a number above 0 and at most 1",
-            )),
+        let share = |name, found: f64| {
+            if found > 0.0 && found <= 1.0 {
+                Ok(())
+            } else {
+                Err(TrainingError::setting(
+                    name,
+                    found,
+                    "a number above 0 and at most 1",
+                ))
+            }
         };
         match *self {
             Self::Exponential { last } => share("last learning rate's share", last),

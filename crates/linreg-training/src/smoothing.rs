@@ -2,10 +2,11 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Checked, Expected, check_numbers, wrong};
-use crate::full_batch::{Evaluate, Moved, Point, Solver};
+use crate::expected::{Checked, Expected, check_numbers, wrong};
 use crate::lbfgs::largest;
 use crate::objective::{Objective, huber, row};
+use crate::point::{Evaluate, Moved, Point};
+use crate::solver::Solver;
 use crate::{TrainingConfig, TrainingError};
 
 /// Full-batch training with a loss that has a corner: it solves a sequence of
@@ -70,13 +71,14 @@ impl Smoothed {
             return wrong("stage", self.stage, format!("at most {stages}"));
         }
         let most = updates.min(Self::MOST_UPDATES);
-        match self.updates <= most {
-            true => Ok(()),
-            false => wrong(
+        if self.updates <= most {
+            Ok(())
+        } else {
+            wrong(
                 "number of updates of the stage",
                 self.updates,
                 format!("at most {most}"),
-            ),
+            )
         }
     }
 

@@ -1,6 +1,6 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use linreg_data::{ChunkOrder, DataError, RowSource};
 use linreg_model::{Coefficients, CoefficientsError};
@@ -8,8 +8,8 @@ use linreg_model::{Coefficients, CoefficientsError};
 use crate::checkpoint::{Best, Method, Progress, Setting, State};
 use crate::columns::Columns;
 use crate::{
-    EpochRecord, EpochReport, Every, Loss, Observer, RunOptions, StopReason, TrainingConfig,
-    TrainingError, fold_scale,
+    EpochRecord, Every, Loss, Observer, RunOptions, StopReason, TrainingConfig, TrainingError,
+    fold_scale,
 };
 
 /// Tracks a training run: its history, when to stop, and what to save.
@@ -28,6 +28,18 @@ pub(crate) struct Watch<'a> {
     last_saved_step: usize,
     /// Why the last checkpoint could not be saved, if so.
     pub(crate) not_saved: Option<TrainingError>,
+}
+
+/// What an optimizer says of an epoch that it has done.
+pub(crate) struct EpochDone {
+    /// Number of updates by its end.
+    pub(crate) steps: usize,
+    /// Number of rows trained on.
+    pub(crate) rows: usize,
+    /// Mean loss over all rows, in the units of the data.
+    pub(crate) loss: f64,
+    /// Learning rate of its last update; none for a full-batch optimizer.
+    pub(crate) learning_rate: Option<f64>,
 }
 
 impl<'a> Watch<'a> {
@@ -144,14 +156,10 @@ impl<'a> Watch<'a> {
     }
 
     /// Adds an epoch to the history, and returns the reason to stop if early
-    /// stopping asks for it. `loss` is in the units of the data, and the
-    /// coefficients are on the scale that training uses.
+    /// stopping asks for it.
     pub(crate) fn end_epoch(
         &mut self,
-        epoch: usize,
-        steps: usize,
-        loss: f64,
-        learning_rate: Option<f64>,
+        done: EpochDone,
         coefficients: &Coefficients,
         observer: &mut impl Observer,
     ) -> Result<Option<StopReason>, TrainingError> {
@@ -162,30 +170,21 @@ impl<'a> Watch<'a> {
                 Some(mean_loss_of(source, &in_units, self.config.loss)?)
             }
         };
-        let seconds = self.seconds();
-        let before = self
-            .progress
-            .history
-            .last()
-            .map_or(0.0, |last| last.seconds);
-        self.progress.history.push(EpochRecord {
+        let history = &self.progress.history;
+        let (epoch, seconds) = (history.len(), self.seconds());
+        let elapsed = seconds - history.last().map_or(0.0, |last| last.seconds);
+        let record = EpochRecord {
             epoch,
-            steps,
-            loss,
+            steps: done.steps,
+            loss: done.loss,
             validation_loss,
-            learning_rate,
+            learning_rate: done.learning_rate,
             seconds,
-        });
-        observer.epoch(&EpochReport {
-            epoch,
-            num_epochs: self.config.num_epochs,
-            loss,
-            validation: validation_loss,
-            learning_rate,
-            num_rows: self.columns.summary.num_rows,
-            elapsed: Duration::from_secs_f64((seconds - before).max(0.0)),
-            since_start: Duration::from_secs_f64(seconds),
-        });
+            // At least a nanosecond, so that there is no division by 0.
+            rows_per_second: done.rows as f64 / elapsed.max(1e-9),
+        };
+        self.progress.history.push(record);
+        observer.epoch(&record);
         let Some(patience) = self.config.patience else {
             return Ok(None);
         };
@@ -253,10 +252,11 @@ pub(crate) fn mean_loss_of(
         }
     }
     let mean = sum / weight_sum;
-    match mean.is_finite() {
-        true => Ok(mean),
-        false => Err(DataError::Columns(format!(
+    if mean.is_finite() {
+        Ok(mean)
+    } else {
+        Err(DataError::Columns(format!(
             "the loss on the rows held out is {mean}; check that they are like those trained on"
-        ))),
+        )))
     }
 }

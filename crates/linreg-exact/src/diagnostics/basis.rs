@@ -35,15 +35,17 @@ impl Basis {
         let first = usize::from(solution.has_intercept);
         let corner = factor.lower(0, 0);
         let means = (0..size * first).map(|a| factor.lower(a, 0) / corner);
-        let lower = match solution.condition > MUCH {
-            false => Lower::Double(Mat::from_fn(size, size, |a, b| match a >= b {
-                true => factor.lower(a, b).high(),
-                false => 0.0,
-            })),
-            true => {
-                let all = (0..size * size).map(|at| factor.lower(at / size, at % size));
-                Lower::DoubleDouble(all.collect())
-            }
+        let lower = if solution.condition > MUCH {
+            let all = (0..size * size).map(|at| factor.lower(at / size, at % size));
+            Lower::DoubleDouble(all.collect())
+        } else {
+            Lower::Double(Mat::from_fn(size, size, |a, b| {
+                if a >= b {
+                    factor.lower(a, b).high()
+                } else {
+                    0.0
+                }
+            }))
         };
         Self {
             first,

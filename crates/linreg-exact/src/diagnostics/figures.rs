@@ -1,10 +1,11 @@
 use super::durbin_watson::DurbinWatson;
+use super::leverage::rest;
 use super::sums::ResidualSums;
 use super::{Diagnostics, DiagnosticsPass, Robust, RobustCovariance, TargetDiagnostics};
 use crate::distributions::chi_squared_tail;
 use crate::factor::Factor;
-use crate::products::Triangle;
 use crate::solution::ROUNDING;
+use crate::triangle::Triangle;
 use crate::{Collinear, DoubleDouble, ExactError, Solution, Weighting};
 
 impl DiagnosticsPass {
@@ -13,8 +14,9 @@ impl DiagnosticsPass {
     /// # Errors
     ///
     /// [`ExactError::Leverage`] where [`Robust::Hc2`] or [`Robust::Hc3`] divide
-    /// by zero.
+    /// by zero, or [`ExactError::Shape`] for the sums of another pass.
     pub fn diagnostics(&self, sums: &ResidualSums) -> Result<Diagnostics, ExactError> {
+        self.start().check_same(sums)?;
         let solution = &self.solution;
         let power = self.config.robust.map_or(0, Robust::power);
         if let Some(row) = sums.determining.filter(|_| power > 0) {
@@ -119,11 +121,8 @@ impl DiagnosticsPass {
         let (residual_sum, _) = solution.scaled_residual_sum(target);
         let of_residuals = solution.predictions_error(target) / residual_sum.high().sqrt();
         let largest = all.leverages.list().first();
-        let rest = 1.0
-            - largest
-                .map_or(1.0 - 1e-9, |figure| figure.value)
-                .min(1.0 - 1e-9);
-        let of_leverages = f64::from(kind.power()) * 2.0 * of_basis / rest;
+        let largest = largest.map_or(1.0, |figure| figure.value);
+        let of_leverages = f64::from(kind.power()) * 2.0 * of_basis / rest(largest);
         ROUNDINGS * ROUNDING + 2.0 * of_basis + 2.0 * of_residuals + of_leverages
     }
 

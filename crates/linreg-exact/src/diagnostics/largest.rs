@@ -1,17 +1,20 @@
+use serde::{Deserialize, Serialize};
+
 /// A figure of a row, such as its leverage.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RowFigure {
     /// Number of the row, as the caller of
     /// [`DiagnosticsPass::sums`](super::DiagnosticsPass::sums) counts.
     pub row: u64,
     /// The figure.
+    #[serde(with = "crate::exact_form")]
     pub value: f64,
 }
 
 /// The rows with the largest figures, the largest first; among equal figures, the
 /// row with the lowest number first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Largest {
     most: usize,
     list: Vec<RowFigure>,
@@ -24,7 +27,7 @@ impl Largest {
     }
 
     pub fn push(&mut self, row: u64, value: f64) {
-        let is_full = self.list.len() == self.most;
+        let is_full = self.list.len() >= self.most;
         // This is the end for most rows.
         if is_full && self.list.last().is_none_or(|last| last.value > value) {
             return;

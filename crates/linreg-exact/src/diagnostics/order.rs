@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 use crate::DoubleDouble;
-use crate::products::Triangle;
+use crate::triangle::Triangle;
 
 /// Number of rows up to which all are kept, for an exact distribution.
 pub(super) const FEW_ROWS: usize = 200;
@@ -11,21 +13,25 @@ pub(super) const FEW_ROWS: usize = 200;
 /// differences of neighbours, A = D'D is the matrix of the statistic. The sums are
 /// V'AV = (DV)'(DV), the products of the differences, and |AV|², the squares of the
 /// differences of neighbouring differences.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct OrderSums {
     size: usize,
     /// Number of rows; a row with a count stands for that many equal rows, one after
     /// the other.
+    #[serde(with = "crate::exact_form")]
     pub rows: f64,
     /// The first row and the last.
-    ends: Option<[Vec<f64>; 2]>,
+    #[serde(with = "crate::exact_form")]
+    ends: Option<(Vec<f64>, Vec<f64>)>,
     /// The first difference of neighbours and the last.
-    steps: Option<[Vec<f64>; 2]>,
+    #[serde(with = "crate::exact_form")]
+    steps: Option<(Vec<f64>, Vec<f64>)>,
     /// Sums of products of the differences of neighbours, `[size, size]`.
     pub products: Triangle,
     /// Sum of squares of the differences of neighbouring differences.
     bends: DoubleDouble,
     /// All rows, `[rows, size]`, while they are few.
+    #[serde(with = "crate::exact_form")]
     pub kept: Option<Vec<f64>>,
 }
 
@@ -54,7 +60,7 @@ impl OrderSums {
             self.rows += count;
             let step = match index.checked_sub(1) {
                 Some(before) => Some(difference(row(index), row(before))),
-                None => self.ends.as_ref().map(|[_, last]| difference(row(0), last)),
+                None => self.ends.as_ref().map(|(_, last)| difference(row(0), last)),
             };
             if let Some(step) = step {
                 steps.extend_from_slice(&step);
@@ -70,8 +76,8 @@ impl OrderSums {
         if let Some(last) = counts.len().checked_sub(1) {
             let last = row(last).to_vec();
             match &mut self.ends {
-                Some([_, end]) => *end = last,
-                None => self.ends = Some([row(0).to_vec(), last]),
+                Some((_, end)) => *end = last,
+                None => self.ends = Some((row(0).to_vec(), last)),
             }
         }
         self.products.add_products(&steps, &steps);
@@ -89,17 +95,17 @@ impl OrderSums {
 
     fn add_step(&mut self, step: Vec<f64>) {
         match &mut self.steps {
-            Some([_, last]) => {
+            Some((_, last)) => {
                 self.bends += squares(&difference(&step, last));
                 *last = step;
             }
-            None => self.steps = Some([step.clone(), step]),
+            None => self.steps = Some((step.clone(), step)),
         }
     }
 
     /// Adds the sums of the rows that follow.
     pub fn merge(&mut self, next: &Self) {
-        let Some([first, last]) = &next.ends else {
+        let Some((first, last)) = &next.ends else {
             return;
         };
         self.kept = match (self.kept.take(), &next.kept) {
@@ -112,28 +118,38 @@ impl OrderSums {
             _ => None,
         };
         self.rows += next.rows;
-        if let Some([_, end]) = &self.ends {
+        if let Some((_, end)) = &self.ends {
             let step = difference(first, end);
             self.products.add_products(&step, &step);
             self.add_step(step);
         }
-        if let Some([first, last]) = &next.steps {
+        if let Some((first, last)) = &next.steps {
             self.add_step(first.clone());
-            if let Some([_, end]) = &mut self.steps {
+            if let Some((_, end)) = &mut self.steps {
                 end.clone_from(last);
             }
         }
         self.bends += next.bends;
         self.products.add(&next.products);
         match &mut self.ends {
-            Some([_, end]) => end.clone_from(last),
+            Some((_, end)) => end.clone_from(last),
             None => self.ends = next.ends.clone(),
         }
     }
 
+    /// Whether all numbers are there that the size asks for.
+    pub fn is_consistent(&self) -> bool {
+        let pairs = [&self.ends, &self.steps].into_iter().flatten();
+        let mut lengths = pairs.flat_map(|(first, last)| [first.len(), last.len()]);
+        let of_kept = self.kept.as_ref().map_or(0, Vec::len);
+        self.products.size() == self.size
+            && lengths.all(|length| length == self.size)
+            && of_kept.is_multiple_of(self.size.max(1))
+    }
+
     /// |AV|², the sum of the squares of the rows of D'(DV).
     pub fn squares(&self) -> f64 {
-        let Some([first, last]) = &self.steps else {
+        let Some((first, last)) = &self.steps else {
             return 0.0;
         };
         (self.bends + squares(first) + squares(last)).high()

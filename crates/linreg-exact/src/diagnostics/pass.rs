@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
 use super::basis::Basis;
+use super::leverage::is_determining;
 use super::sums::ResidualSums;
 use super::{Diagnostics, DiagnosticsConfig, Robust};
 use crate::fit::in_waves;
@@ -30,7 +31,8 @@ use crate::{DoubleDouble, ExactError, Rows, Solution, Weighting};
 ///     ..DiagnosticsConfig::default()
 /// };
 /// let pass = DiagnosticsPass::new(&solution, &config);
-/// let mut sums = pass.sums(&rows.slice(0..2), |row| row as u64)?;
+/// let mut sums = pass.start();
+/// sums.merge(&pass.sums(&rows.slice(0..2), |row| row as u64)?)?;
 /// sums.merge(&pass.sums(&rows.slice(2..5), |row| 2 + row as u64)?)?;
 /// let found = pass.diagnostics(&sums)?;
 /// assert_eq!(found.leverages[0].row, 4);
@@ -86,17 +88,26 @@ impl DiagnosticsPass {
         Self::rows(solution, config) - solution.rank as f64
     }
 
+    /// Returns the sums of no rows.
+    pub fn start(&self) -> ResidualSums {
+        let solution = &self.solution;
+        ResidualSums::new(
+            solution.num_features(),
+            solution.targets.len(),
+            solution.rank,
+            self.config.robust.is_some(),
+            self.config.largest,
+        )
+    }
+
     /// Sums up a chunk of rows; `number` turns the index of a row in it into the
     /// number to report. Rows of weight 0 are skipped.
     ///
     /// # Errors
     ///
-    /// [`ExactError::NotFinite`], or [`ExactError::Weight`] for a weight that is
-    /// negative, NaN or infinite.
-    ///
-    /// # Panics
-    ///
-    /// If the rows lack a feature that the solution uses, or have more targets.
+    /// [`ExactError::Shape`] for rows of another number of features or targets than
+    /// those of the solution, [`ExactError::NotFinite`], or [`ExactError::Weight`]
+    /// for a weight that is negative, NaN or infinite.
     pub fn sums(
         &self,
         rows: &Rows,
@@ -104,12 +115,10 @@ impl DiagnosticsPass {
     ) -> Result<ResidualSums, ExactError> {
         /// Number of rows that fit in the cache.
         const BLOCK: usize = 512;
+        self.solution.check_shape(rows)?;
         rows.check()?;
-        let rank = self.solution.rank;
-        let is_robust = self.config.robust.is_some();
-        let (num_features, num_targets) = (rows.num_features(), rows.num_targets());
-        let largest = self.config.largest;
-        let mut sums = ResidualSums::new(num_features, num_targets, rank, is_robust, largest);
+        let num_targets = rows.num_targets();
+        let mut sums = self.start();
         let mut squares = vec![0.0; rows.num_rows() * num_targets];
         for start in (0..rows.num_rows()).step_by(BLOCK) {
             let end = rows.num_rows().min(start + BLOCK);
@@ -216,11 +225,6 @@ impl DiagnosticsPass {
     }
 }
 
-/// Whether a row alone determines a coefficient, within the rounding of leverages.
-fn is_determining(leverage: f64) -> bool {
-    leverage > 1.0 - 1e-9
-}
-
 /// Computes the diagnostics of rows in memory, numbered from 0, on the same threads
 /// as [`fit`](crate::fit). The same rows give the same bits on any number of
 /// threads.
@@ -242,7 +246,7 @@ fn diagnose_here(
     config: &DiagnosticsConfig,
 ) -> Result<Diagnostics, ExactError> {
     let pass = DiagnosticsPass::new(solution, config);
-    let mut total = pass.sums(&rows.slice(0..0), |row| row as u64)?;
+    let mut total = pass.start();
     for (first, parts) in in_waves(rows) {
         let starts = (first..).step_by(crate::accumulator::CHUNK_ROWS);
         let parts: Vec<(usize, Rows)> = starts.zip(parts).collect();

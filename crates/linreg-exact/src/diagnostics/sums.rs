@@ -1,13 +1,15 @@
+use serde::{Deserialize, Serialize};
+
 use super::RowFigure;
 use super::largest::Largest;
 use super::order::OrderSums;
-use crate::products::Triangle;
+use crate::triangle::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError};
 
 /// The sums of the diagnostics over rows, made by
 /// [`DiagnosticsPass::sums`](super::DiagnosticsPass::sums) and merged with those of
-/// the rows that follow.
-#[derive(Clone, Debug)]
+/// the rows that follow. Serde carries them between machines, with every bit.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ResidualSums {
     pub(super) leverages: Largest,
     /// The first row of leverage 1, whose residual is 0 whatever its target.
@@ -22,13 +24,14 @@ pub struct ResidualSums {
 }
 
 /// Sums over the residuals of a target, divided by their standard deviation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct TargetSums {
     /// The number of residuals, and the sums of their powers 1 to 4.
     pub powers: [DoubleDouble; 5],
     /// Sum of squares of the differences of neighbours.
     pub differences: DoubleDouble,
     /// The first and the last residual.
+    #[serde(with = "crate::exact_form")]
     pub ends: Option<(f64, f64)>,
     /// Sums of products of every two columns of the basis, weighted as the robust
     /// covariance needs them.
@@ -67,8 +70,12 @@ impl ResidualSums {
     ///
     /// # Errors
     ///
-    /// Rows of another shape.
+    /// [`ExactError::Shape`] for the sums of another pass, or
+    /// [`ExactError::Overflow`]. Nothing is added then.
     pub fn merge(&mut self, next: &Self) -> Result<(), ExactError> {
+        self.check_same(next)?;
+        // The only step that can fail comes first.
+        self.squares.merge(&next.squares)?;
         self.leverages.merge(&next.leverages);
         self.determining = self.determining.or(next.determining);
         for (target, next) in self.targets.iter_mut().zip(&next.targets) {
@@ -76,7 +83,31 @@ impl ResidualSums {
         }
         self.order.merge(&next.order);
         self.is_counted |= next.is_counted;
-        self.squares.merge(&next.squares)
+        Ok(())
+    }
+
+    /// Checks that other sums are those of the same pass over other rows.
+    pub(super) fn check_same(&self, other: &Self) -> Result<(), ExactError> {
+        match (self.sizes(), other.sizes()) {
+            (Some(own), Some(others)) if own == others => Ok(()),
+            _ => Err(ExactError::Shape(
+                "the sums of residuals are not those of the same pass".to_string(),
+            )),
+        }
+    }
+
+    /// The sizes that the sums of a pass share: of features, of targets, of the basis
+    /// and of the products of each target. `None` if the sums contradict them.
+    fn sizes(&self) -> Option<[usize; 4]> {
+        let num_targets = self.targets.len();
+        let of_products = self.targets.first()?.products.size();
+        let mut targets = self.targets.iter();
+        let is_consistent = self.squares.num_targets() == num_targets
+            && targets.all(|target| target.products.size() == of_products)
+            && self.order.is_consistent();
+        let size = self.order.products.size();
+        let sizes = [self.squares.num_features(), num_targets, size, of_products];
+        is_consistent.then_some(sizes)
     }
 
     /// The rows listed so far.

@@ -617,6 +617,44 @@ fn nearly_collinear_powers_keep_their_leverages() {
     assert_close(&[far.2], &[near.2], 1e-9);
 }
 
+#[test]
+fn rows_and_sums_of_another_shape_are_errors_that_change_nothing() {
+    let (features, targets) = (numbers(60, 1), numbers(20, 2));
+    let rows = Rows::new(&features, &targets, 3, 1).unwrap();
+    let pass = DiagnosticsPass::new(&fitted(&rows, true), &robust(Robust::Hc3));
+    let fewer = Rows::new(&features[..40], &targets, 2, 1).unwrap();
+    let error = pass.sums(&fewer, |row| row as u64).unwrap_err();
+    let expected = "rows of 2 features and 1 targets, expected 3 and 1";
+    assert_eq!(error.to_string(), expected);
+    let more_targets = Rows::new(&features[..30], &targets, 3, 2).unwrap();
+    assert!(pass.sums(&more_targets, |row| row as u64).is_err());
+
+    let other = DiagnosticsPass::new(&fitted(&fewer, true), &robust(Robust::Hc3));
+    let others = other.sums(&fewer, |row| row as u64).unwrap();
+    let mut sums = pass.sums(&rows, |row| row as u64).unwrap();
+    let before = sums.clone();
+    assert!(matches!(sums.merge(&others), Err(ExactError::Shape(_))));
+    assert_eq!(sums, before);
+    assert!(matches!(
+        pass.diagnostics(&others),
+        Err(ExactError::Shape(_))
+    ));
+
+    // Sums that a damaged file holds.
+    let mut damaged = serde_json::to_value(&sums).unwrap();
+    damaged["order"]["ends"][0] = serde_json::json!([1.0]);
+    let damaged: ResidualSums = serde_json::from_value(damaged).unwrap();
+    assert!(matches!(
+        pass.diagnostics(&damaged),
+        Err(ExactError::Shape(_))
+    ));
+    let mut damaged = serde_json::to_value(&sums).unwrap();
+    damaged["order"]["products"] =
+        serde_json::json!([{"high": 1.0, "low": 0.0}, {"high": 1.0, "low": 0.0}]);
+    let error = serde_json::from_value::<ResidualSums>(damaged).unwrap_err();
+    assert_eq!(error.to_string(), "the numbers do not fill a triangle");
+}
+
 proptest! {
     #[test]
     fn any_parts_merged_in_order_are_one_pass(
@@ -639,6 +677,10 @@ proptest! {
         for ends in ends.windows(2) {
             let part = rows.slice(ends[0]..ends[1]);
             let part = pass.sums(&part, |row| (ends[0] + row) as u64).unwrap();
+            let sent = serde_json::to_string(&part).unwrap();
+            let received: ResidualSums = serde_json::from_str(&sent).unwrap();
+            prop_assert_eq!(&received, &part);
+            let part = received;
             match &mut total {
                 Some(total) => total.merge(&part).unwrap(),
                 None => total = Some(part),

@@ -12,9 +12,10 @@ pub(crate) fn chi_squared_tail(chi_squared: f64, freedom: f64) -> f64 {
     }
     // x^a e^-x / Γ(a) without subtracting large numbers.
     let ratio = (x - a) / a;
-    let log = match ratio.abs() < 0.5 {
-        true => ratio.ln_1p(),
-        false => (x / a).ln(),
+    let log = if ratio.abs() < 0.5 {
+        ratio.ln_1p()
+    } else {
+        (x / a).ln()
     };
     let factor = (a / (2.0 * std::f64::consts::PI)).sqrt();
     let factor = factor * (a * (log - ratio) - stirling_rest(a)).exp();

@@ -6,7 +6,7 @@
 
 use crate::testing::rational::{ExactFit, Fraction};
 use crate::{
-    Accumulator, Arithmetic, Collinear, DoubleDouble, ExactError, Inference, Refinement, Rows,
+    Accumulator, Arithmetic, Collinear, DoubleDouble, ExactError, Inference, RefinementPass, Rows,
     Solution,
 };
 
@@ -293,9 +293,10 @@ fn solutions(design: &Design) -> Vec<(&'static str, Result<Solution, ExactError>
     };
     let twice = solve(Arithmetic::DoubleDouble);
     let refined = twice.as_ref().ok().map(|solution| {
-        let mut refinement = Refinement::new(solution);
-        refinement.update(&rows);
-        refinement.solution()
+        let pass = RefinementPass::new(solution.clone());
+        let mut sums = pass.start();
+        pass.update(&mut sums, &rows)?;
+        pass.solution(&sums)
     });
     let mut all = vec![("double", solve(Arithmetic::Double)), ("twice", twice)];
     all.extend(refined.map(|solution| ("refined", solution)));

@@ -4,7 +4,9 @@
 //! the same with `lm(progression ~ ., d, weights = w)`.
 
 use crate::testing::diabetes;
-use crate::{FitConfig, Inference, PredictionErrors, Rows, Solution, Weighting, fit};
+use crate::{
+    FitConfig, Inference, InferenceConfig, PredictionErrors, Rows, Solution, Weighting, fit,
+};
 
 struct Case {
     name: &'static str,
@@ -425,4 +427,34 @@ fn variance_inflation_and_intervals_of_predictions_are_those_of_statsmodels() {
             assert_close(*found, *expected, &format!("prediction of row {row}"));
         }
     }
+}
+
+#[test]
+fn a_target_that_is_not_there_and_another_models_covariance_are_errors() {
+    use crate::{DiagnosticsConfig, Robust, diagnose};
+    let (x, y) = (
+        [1.0, 2.0, 3.0, 5.0, 8.0, 9.0],
+        [1.0, 2.5, 2.9, 4.2, 9.1, 8.0],
+    );
+    let rows = Rows::new(&x, &y, 1, 1).unwrap();
+    let solution = fit(&rows, &FitConfig::default()).unwrap();
+    let config = InferenceConfig::default();
+    let error = Inference::with(&solution, 1, &config).unwrap_err();
+    let expected = "the target at index 1 of a solution for 1";
+    assert_eq!(error.to_string(), expected);
+
+    let without = FitConfig {
+        intercept: false,
+        ..FitConfig::default()
+    };
+    let other = fit(&rows, &without).unwrap();
+    let robust = DiagnosticsConfig {
+        robust: Some(Robust::Hc0),
+        ..DiagnosticsConfig::default()
+    };
+    let found = diagnose(&rows, &other, &robust).unwrap();
+    let covariance = found.targets[0].robust.as_ref().unwrap();
+    let error = Inference::robust(&solution, 0, &config, covariance).unwrap_err();
+    let expected = "a covariance of 1 numbers for 2 coefficients";
+    assert_eq!(error.to_string(), expected);
 }

@@ -4,8 +4,8 @@ use faer::{Accum, Mat, Par, Side};
 use super::side_by_side::SideBySide;
 use super::{RidgeConfig, RidgeFit, RidgePath};
 use crate::accumulator::Centred;
-use crate::products::Triangle;
 use crate::solution::scaled;
+use crate::triangle::Triangle;
 use crate::{Accumulator, DoubleDouble, ExactError, Weighting};
 
 /// The sums of products about the means, and the eigenvalues and eigenvectors of the
@@ -35,9 +35,10 @@ impl<'a> Problem<'a> {
         let mut products = Triangle::zeros(all.size() - 1);
         for a in 0..products.size() {
             for b in 0..=a {
-                let shift = match config.intercept {
-                    true => all.row(a + 1)[0] * all.row(b + 1)[0] / weight,
-                    false => DoubleDouble::ZERO,
+                let shift = if config.intercept {
+                    all.row(a + 1)[0] * all.row(b + 1)[0] / weight
+                } else {
+                    DoubleDouble::ZERO
                 };
                 products.row_mut(a)[b] = all.row(a + 1)[b + 1] - shift;
             }
@@ -46,13 +47,17 @@ impl<'a> Problem<'a> {
         let varies = |index: &usize| products.diagonal(*index).high() > 0.0;
         let varying: Vec<usize> = (0..num_features).filter(varies).collect();
         let units = varying.iter().map(|index| sums.exponent(index + 1));
-        let largest = match config.standardise {
-            true => 0,
-            false => units.max().unwrap_or(0),
+        let largest = if config.standardise {
+            0
+        } else {
+            units.max().unwrap_or(0)
         };
-        let scale = |index: usize| match config.standardise {
-            true => (products.diagonal(index) / weight).high().sqrt(),
-            false => scaled(1.0, largest - sums.exponent(index + 1)),
+        let scale = |index: usize| {
+            if config.standardise {
+                (products.diagonal(index) / weight).high().sqrt()
+            } else {
+                scaled(1.0, largest - sums.exponent(index + 1))
+            }
         };
         let kept: Vec<(usize, f64)> = varying
             .iter()
@@ -70,13 +75,12 @@ impl<'a> Problem<'a> {
         let failed = |_| ExactError::Overflow {
             what: "an eigenvalue of the features".to_string(),
         };
-        let (values, vectors) = match kept.is_empty() {
-            true => (Vec::new(), Mat::zeros(0, 0)),
-            false => {
-                let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(failed)?;
-                let values = eigen.S().column_vector().iter().map(|value| value.max(0.0));
-                (values.collect(), eigen.U().to_owned())
-            }
+        let (values, vectors) = if kept.is_empty() {
+            (Vec::new(), Mat::zeros(0, 0))
+        } else {
+            let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(failed)?;
+            let values = eigen.S().column_vector().iter().map(|value| value.max(0.0));
+            (values.collect(), eigen.U().to_owned())
         };
         Ok(Self {
             sums,
@@ -221,9 +225,10 @@ impl<'a> Problem<'a> {
                 total if total > 0.0 => 1.0 - residual_sum / total,
                 _ => f64::NAN,
             },
-            cross_validation: match rest > 0.0 {
-                true => in_unit(rows * residual_sum / (rest * rest)),
-                false => f64::NAN,
+            cross_validation: if rest > 0.0 {
+                in_unit(rows * residual_sum / (rest * rest))
+            } else {
+                f64::NAN
             },
         })
     }
@@ -251,9 +256,10 @@ impl<'a> Problem<'a> {
         match estimates.iter().position(|estimate| !estimate.is_finite()) {
             None => Ok(estimates),
             Some(index) => Err(ExactError::Overflow {
-                what: match index < constant {
-                    true => "the intercept".to_string(),
-                    false => format!("the weight at index {}", index - constant),
+                what: if index < constant {
+                    "the intercept".to_string()
+                } else {
+                    format!("the weight at index {}", index - constant)
                 },
             }),
         }

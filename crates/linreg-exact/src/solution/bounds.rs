@@ -1,5 +1,6 @@
 use crate::factor::Square;
-use crate::products::{BLOCK, DOUBLE_DOUBLE_BLOCK, Triangle};
+use crate::products::{BLOCK, DOUBLE_DOUBLE_BLOCK};
+use crate::triangle::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble};
 
 /// The unit roundoff of `f64`, 2^-53.

@@ -1,4 +1,7 @@
-use super::{ROUNDING, ScaledSums, Solution};
+use serde::{Deserialize, Serialize};
+
+use super::target_fit::ScaledSums;
+use super::{ROUNDING, Solution};
 use crate::{DoubleDouble, ExactError, Rows};
 
 /// A second pass over the rows that corrects a [`Solution`]. It adds up the products
@@ -6,84 +9,120 @@ use crate::{DoubleDouble, ExactError, Rows};
 ///
 /// This is one step of iterative refinement (Björck, *Iterative refinement of linear
 /// least squares solutions I*, 1967), which shrinks the errors of the first pass by
-/// about their own relative size. Passes over parts of the rows merge as
-/// [`Accumulator`](crate::Accumulator)s do.
+/// about their own relative size.
+///
+/// # Example
+///
+/// ```
+/// use linreg_exact::{Accumulator, Arithmetic, Collinear, RefinementPass, Rows};
+///
+/// # fn main() -> Result<(), linreg_exact::ExactError> {
+/// let rows = Rows::new(&[1.0, 2.0, 3.0], &[1.1, 1.9, 3.2], 1, 1)?;
+/// let mut products = Accumulator::new(1, 1, Arithmetic::DoubleDouble);
+/// products.update(&rows)?;
+///
+/// let pass = RefinementPass::new(products.solve(true, Collinear::Error)?);
+/// let mut sums = pass.start();
+/// pass.update(&mut sums, &rows)?;
+/// let refined = pass.solution(&sums)?;
+/// assert!(refined.fewest_digits() >= pass.unrefined().fewest_digits());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
-pub struct Refinement<'a> {
-    solution: &'a Solution,
-    /// For each target, the products of each kept column with the residuals.
-    products: Vec<Vec<DoubleDouble>>,
-    residual_sums: Vec<DoubleDouble>,
-    /// For each target, the sum of squares of what rounding of the data may add to
-    /// the residuals.
-    roundings: Vec<f64>,
+pub struct RefinementPass {
+    solution: Solution,
 }
 
-impl<'a> Refinement<'a> {
-    /// Returns a pass that has seen no rows.
-    pub fn new(solution: &'a Solution) -> Self {
-        let kept = solution.factor.kept.len();
-        let targets = solution.targets.len();
-        Self {
-            solution,
-            products: vec![vec![DoubleDouble::ZERO; kept]; targets],
-            residual_sums: vec![DoubleDouble::ZERO; targets],
-            roundings: vec![0.0; targets],
+/// The sums of a [`RefinementPass`] over any number of rows. They merge as
+/// [`Accumulator`](crate::Accumulator)s do, and serde carries them between machines.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RefinementSums {
+    targets: Vec<TargetSums>,
+}
+
+/// The sums of a target, in its unit.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+struct TargetSums {
+    /// Products of each kept column with the residuals.
+    products: Vec<DoubleDouble>,
+    residual_sum: DoubleDouble,
+    /// Sum of squares of what rounding of the data may add to the residuals.
+    #[serde(with = "crate::exact_form")]
+    rounding: f64,
+}
+
+impl RefinementPass {
+    /// Returns a pass over the rows that the solution was computed from.
+    pub fn new(solution: Solution) -> Self {
+        Self { solution }
+    }
+
+    /// The solution that the pass corrects.
+    pub fn unrefined(&self) -> &Solution {
+        &self.solution
+    }
+
+    /// Returns the sums of no rows.
+    pub fn start(&self) -> RefinementSums {
+        let target = TargetSums {
+            products: vec![DoubleDouble::ZERO; self.solution.factor.kept.len()],
+            residual_sum: DoubleDouble::ZERO,
+            rounding: 0.0,
+        };
+        RefinementSums {
+            targets: vec![target; self.solution.targets.len()],
         }
     }
 
-    /// Adds rows.
-    pub fn update(&mut self, rows: &Rows) {
-        let solution = self.solution;
+    /// Adds rows to the sums. Rows of weight 0 are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] for rows or sums of another shape.
+    pub fn update(&self, sums: &mut RefinementSums, rows: &Rows) -> Result<(), ExactError> {
+        self.solution.check_shape(rows)?;
+        self.start().check_same(sums)?;
+        let solution = &self.solution;
         let of_weight = 2f64.powi(-solution.weight_exponent);
         let mut values = vec![DoubleDouble::ZERO; solution.factor.kept.len()];
         for row in (0..rows.num_rows()).filter(|row| rows.weight(*row) > 0.0) {
             let weight = DoubleDouble::from(rows.weight(row) * of_weight);
             solution.read(rows, row, &mut values);
             for (target, fit) in solution.targets.iter().enumerate() {
+                let of_target = &mut sums.targets[target];
                 let predicted = values.iter().zip(&fit.basic);
                 let predicted: DoubleDouble = predicted.map(|(x, b)| *x * *b).sum();
                 let residual = solution.read_target(rows, row, target) - predicted;
                 let weighted = residual * weight;
-                for (sum, value) in self.products[target].iter_mut().zip(&values) {
+                for (sum, value) in of_target.products.iter_mut().zip(&values) {
                     *sum += *value * weighted;
                 }
-                self.residual_sums[target] += residual * weighted;
+                of_target.residual_sum += residual * weighted;
                 let rounding = solution.rounding(rows, row, target);
-                self.roundings[target] += rounding * rounding * weight.high();
+                of_target.rounding += rounding * rounding * weight.high();
             }
         }
-    }
-
-    /// Adds the rows that another pass has seen.
-    pub fn merge(&mut self, other: &Self) {
-        let sums = self.products.iter_mut().flatten();
-        for (sum, other) in sums.zip(other.products.iter().flatten()) {
-            *sum += *other;
-        }
-        for (sum, other) in self.residual_sums.iter_mut().zip(&other.residual_sums) {
-            *sum += *other;
-        }
-        for (sum, other) in self.roundings.iter_mut().zip(&other.roundings) {
-            *sum += other;
-        }
+        Ok(())
     }
 
     /// Returns the corrected solution.
     ///
     /// # Errors
     ///
+    /// [`ExactError::Shape`] for the sums of another shape, or
     /// [`ExactError::Overflow`] for coefficients beyond 64-bit floats.
-    pub fn solution(&self) -> Result<Solution, ExactError> {
+    pub fn solution(&self, sums: &RefinementSums) -> Result<Solution, ExactError> {
+        self.start().check_same(sums)?;
         let mut solution = self.solution.clone();
         solution.refinements += 1;
         let inverse = &self.solution.factor_inverse;
         let kept = &self.solution.factor.kept;
-        for target in 0..self.products.len() {
-            let products = &self.products[target];
+        for (target, of_target) in sums.targets.iter().enumerate() {
+            let products = &of_target.products;
             let old = self.solution.targets[target].clone();
             let mut basic = old.basic;
-            let mut residual_sum = self.residual_sums[target];
+            let mut residual_sum = of_target.residual_sum;
             let mut steps = Vec::with_capacity(kept.len());
             for (a, (estimate, product)) in basic.iter_mut().zip(products).enumerate() {
                 let step = products.iter().enumerate();
@@ -97,17 +136,50 @@ impl<'a> Refinement<'a> {
             let bounds = &self.solution.bounds;
             let (errors, of_sum) = bounds.refined(kept, &basic, column, &steps, residual);
             let errors = errors.iter().zip(&old.basic_errors).map(|(a, b)| a.min(*b));
-            let sums = ScaledSums {
+            let scaled = ScaledSums {
                 residual: residual_sum,
                 residual_error: of_sum.min(old.residual_error),
                 total: old.scaled_total_sum,
                 total_error: old.total_error,
-                rounding: self.roundings[target].sqrt(),
+                rounding: of_target.rounding.sqrt(),
             };
             solution.targets[target] =
-                solution.target_fit(target, basic, errors.collect(), sums)?;
+                solution.target_fit(target, basic, errors.collect(), scaled)?;
         }
         Ok(solution)
+    }
+}
+
+impl RefinementSums {
+    /// Adds the sums of other rows.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] for the sums of another shape; nothing is added then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), ExactError> {
+        self.check_same(other)?;
+        for (target, other) in self.targets.iter_mut().zip(&other.targets) {
+            for (sum, other) in target.products.iter_mut().zip(&other.products) {
+                *sum += *other;
+            }
+            target.residual_sum += other.residual_sum;
+            target.rounding += other.rounding;
+        }
+        Ok(())
+    }
+
+    fn check_same(&self, other: &Self) -> Result<(), ExactError> {
+        let sizes = |sums: &Self| -> Vec<usize> {
+            let targets = sums.targets.iter();
+            targets.map(|target| target.products.len()).collect()
+        };
+        let (expected, found) = (sizes(self), sizes(other));
+        if expected == found {
+            return Ok(());
+        }
+        Err(ExactError::Shape(format!(
+            "sums of {found:?} products for each target, expected {expected:?}"
+        )))
     }
 }
 

@@ -3,7 +3,7 @@ use super::bounds::Bounds;
 use super::scaled;
 use crate::DoubleDouble;
 use crate::factor::Factor;
-use crate::products::Triangle;
+use crate::triangle::Triangle;
 
 /// How the coefficients of all columns follow from those of the kept ones, about
 /// their origins and in units.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use linreg_data::{ChunkOrder, EncodedSource, Encoder};
 use linreg_exact::{
     Diagnostics, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums, Robust,
-    RobustCovariance, RowFigure,
+    RobustCovariance, RowFigure, is_determining,
 };
 use linreg_plot::ResidualTests;
 
@@ -104,7 +104,7 @@ impl TableDiagnostics {
     /// leverage.
     pub fn possible_robust(&self) -> Robust {
         let largest = self.diagnostics.leverages.first();
-        if largest.is_some_and(|figure| figure.value > 1.0 - 1e-9) {
+        if largest.is_some_and(|figure| is_determining(figure.value)) {
             Robust::Hc1
         } else {
             Robust::Hc3

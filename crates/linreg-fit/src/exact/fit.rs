@@ -1,7 +1,7 @@
 use linreg_data::{ChunkOrder, DataError, EncodedSource, Encoder, Rows};
 use linreg_exact::{
     Accumulator, Arithmetic, Collinear, DiagnosticsConfig, DiagnosticsPass, ExactError, Inference,
-    InferenceConfig, PredictionErrors, Refinement, Robust, Solution, Weighting,
+    Next, Policy, PredictionErrors, RefinementPass, Robust, Solution, Weighting,
 };
 use linreg_model::Coefficients;
 
@@ -30,10 +30,6 @@ pub struct ExactFit {
     errors: PredictionErrors,
 }
 
-/// Digits that every figure must have: as many as are printed. Digits are known
-/// by lower bounds; most figures have far more.
-pub(crate) const DIGITS: f64 = 6.0;
-
 impl ExactFit {
     /// Solves for the coefficients with the sums of one pass over the rows.
     /// Where these do not give enough digits, reads the rows again.
@@ -50,22 +46,21 @@ impl ExactFit {
             accumulator.solve(encoder.intercept(), settings.collinear())
         };
         let mut passes = passes;
-        let mut accumulator = &sums.accumulator;
-        let mut solution = solve(accumulator);
         let config = settings.inference()?;
-        let is_enough = |solution: &Solution| fewest_digits(solution, &config) >= DIGITS;
+        let policy = Policy {
+            inference: config,
+            ..Policy::default()
+        };
         let mut precise = Sums::new(Arithmetic::DoubleDouble, sums.limits);
-        if matches!(solution, Err(ExactError::Imprecise))
-            || solution.as_ref().is_ok_and(|solution| {
-                solution.arithmetic == Arithmetic::Double && !is_enough(solution)
-            })
-        {
+        let mut accumulator = &sums.accumulator;
+        let mut next = policy.next(solve(accumulator));
+        if matches!(next, Ok(Next::DoubleDouble)) {
             precise.add(&again()?, encoder)?;
             passes += 1;
             accumulator = &precise.accumulator;
-            solution = solve(accumulator);
+            next = policy.next(solve(accumulator));
         }
-        let mut solution = solution.map_err(|error| {
+        let next = next.map_err(|error| {
             // The solution that drops features tells which ones are linearly
             // dependent.
             let told = (error == ExactError::NearlyCollinear)
@@ -73,16 +68,21 @@ impl ExactFit {
                 .flatten();
             explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
         })?;
-        if !is_enough(&solution) && settings.ridge.is_none() {
-            let (features, targets) = (encoder.num_features(), encoder.targets().len());
-            let mut refinement = Refinement::new(&solution);
-            for chunk in again()?.encoded(ChunkOrder::File)? {
-                let rows = chunk?.0;
-                refinement.update(&rows_of(&rows, features, targets)?);
+        let solution = match next {
+            Next::Refine(solution) if settings.ridge.is_none() => {
+                let (features, targets) = (encoder.num_features(), encoder.targets().len());
+                let pass = RefinementPass::new(solution);
+                let mut refinement = pass.start();
+                for chunk in again()?.encoded(ChunkOrder::File)? {
+                    let rows = chunk?.0;
+                    pass.update(&mut refinement, &rows_of(&rows, features, targets)?)?;
+                }
+                passes += 1;
+                pass.solution(&refinement).map_err(explain)?
             }
-            passes += 1;
-            solution = refinement.solution().map_err(explain)?;
-        }
+            Next::Done(solution) | Next::Refine(solution) => solution,
+            Next::DoubleDouble => return Err(explain(ExactError::Imprecise)),
+        };
         let mut found = None;
         if settings.diagnostics || settings.robust.is_some() {
             let pass = DiagnosticsPass::new(&solution, &settings.diagnostics());
@@ -193,18 +193,6 @@ impl ExactFit {
 /// With so few features, reading a row takes longer than summing it in
 /// double-double arithmetic, which is therefore always used.
 pub(crate) const FEW_FEATURES: usize = 24;
-
-/// The fewest digits that any figure of any target has.
-fn fewest_digits(solution: &Solution, config: &InferenceConfig) -> f64 {
-    let targets = 0..solution.targets.len();
-    let of_target = |target| {
-        let inference = Inference::with(solution, target, config);
-        inference.map_or(0.0, |inference| inference.fewest_digits())
-    };
-    targets
-        .map(of_target)
-        .fold(solution.fewest_digits(), f64::min)
-}
 
 /// An error of the exact fit as one of a pass over rows.
 pub(crate) fn data_error(error: ExactError) -> DataError {

@@ -2,9 +2,8 @@ use std::collections::HashSet;
 use std::fmt;
 
 use linreg_data::{Column, Encoder, Feature};
-use linreg_exact::{Inference, Relation};
+use linreg_exact::{Inference, Policy, Relation};
 
-use super::fit::DIGITS;
 use super::{ExactFit, Ridge, relations_lines};
 use crate::number::{count, plain, significant};
 use crate::{Setting, SettingNames};
@@ -208,7 +207,7 @@ impl ExactFit {
         }
         let all = self.inferences.iter().map(Inference::fewest_digits);
         let digits = all.fold(f64::INFINITY, f64::min);
-        if digits < DIGITS {
+        if digits < Policy::DIGITS {
             warnings.push(Warning::FewDigits { digits });
         }
         warnings.extend(self.inflated(encoder));

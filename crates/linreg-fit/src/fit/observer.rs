@@ -18,13 +18,17 @@ pub trait FitObserver {
         Ok(())
     }
 
-    /// A training begins, of this many batches at most. Returns who watches it,
+    /// A training begins, of this many batches and epochs at most. Returns who watches it,
     /// and what it is given.
     ///
     /// # Errors
     ///
     /// Any, which ends the fit.
-    fn training_begins(&mut self, _batches: u64) -> Result<TrainingHooks<'_>, FitError> {
+    fn training_begins(
+        &mut self,
+        _batches: u64,
+        _epochs: usize,
+    ) -> Result<TrainingHooks<'_>, FitError> {
         Ok(TrainingHooks::default())
     }
 

@@ -112,7 +112,7 @@ impl FitConfig {
         let batches = num_rows.div_ceil(config.batch_size);
         let batches = batches.saturating_mul(config.num_epochs) as u64;
         let mut hooks = match &mut observer {
-            Some(observer) => observer.training_begins(batches)?,
+            Some(observer) => observer.training_begins(batches, config.num_epochs)?,
             None => Default::default(),
         };
         let options = RunOptions {
@@ -126,9 +126,13 @@ impl FitConfig {
         let trained = match &mut hooks.observer {
             Some(watching) => {
                 let watching = watching.as_mut();
-                training.trainer.train(&config, &rows, options, watching)
+                training
+                    .trainer
+                    .train(&config, (&rows).into(), options, watching)
             }
-            None => training.trainer.train(&config, &rows, options, &mut ()),
+            None => training
+                .trainer
+                .train(&config, (&rows).into(), options, &mut ()),
         };
         let elapsed = started.elapsed();
         drop(hooks);

@@ -3,9 +3,9 @@ use std::num::NonZeroUsize;
 
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::{BackendError, BackendKind, Outcome, Precision};
-use linreg_data::{Dataset, EncodedRows, Placement};
+use linreg_data::{Dataset, Placement};
 use linreg_training::{
-    CrossValidation, Observer, RunOptions, TrainingConfig, train_stream_with, train_with,
+    CrossValidation, Observer, RunOptions, TrainingConfig, TrainingRows, train_with,
 };
 
 use crate::FitError;
@@ -21,7 +21,7 @@ pub trait Trainer {
     fn train(
         &self,
         config: &TrainingConfig,
-        rows: &EncodedRows,
+        rows: TrainingRows<'_>,
         options: RunOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, FitError>;
@@ -56,19 +56,11 @@ impl<B: AutodiffBackend> Trainer for On<B> {
     fn train(
         &self,
         config: &TrainingConfig,
-        rows: &EncodedRows,
+        rows: TrainingRows<'_>,
         options: RunOptions<'_>,
         mut observer: &mut dyn Observer,
     ) -> Result<Outcome, FitError> {
-        let (device, observer) = (&self.0, &mut observer);
-        let trained = match rows {
-            EncodedRows::Memory(dataset) => {
-                train_with::<B>(config, dataset, options, device, observer)
-            }
-            EncodedRows::File(source) => {
-                train_stream_with::<B>(config, source, options, device, observer)
-            }
-        };
+        let trained = train_with::<B>(config, rows, options, &self.0, &mut observer);
         Ok(trained?.into())
     }
 
@@ -124,19 +116,13 @@ impl Trainer for ChosenBackend {
     fn train(
         &self,
         config: &TrainingConfig,
-        rows: &EncodedRows,
+        rows: TrainingRows<'_>,
         options: RunOptions<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, FitError> {
         let (kind, precision, device) = (self.kind, self.precision, self.device.as_deref());
-        let trained = match rows {
-            EncodedRows::Memory(dataset) => {
-                linreg_backend::train(kind, precision, device, config, dataset, options, observer)
-            }
-            EncodedRows::File(source) => linreg_backend::train_stream(
-                kind, precision, device, config, source, options, observer,
-            ),
-        };
+        let trained =
+            linreg_backend::train(kind, precision, device, config, rows, options, observer);
         Ok(trained??)
     }
 

@@ -1,89 +1,13 @@
 //! Checks that the contents of a checkpoint are a state that its training can
 //! reach. The checksum detects damage, but not files that were made to do harm.
 
-use std::fmt::Display;
-
-use linreg_data::{MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
-
 use super::{Best, Method, Progress, State};
+use crate::StopReason;
+use crate::expected::{Checked, Expected, check_numbers, check_size, wrong};
 use crate::step::SavedTraining;
-use crate::{StopReason, TrainingConfig};
 
 /// The longest training, in seconds: three hundred years.
 const MOST_SECONDS: f64 = 1e10;
-
-/// The settings and sizes that a saved training has to match.
-pub(crate) struct Expected<'a> {
-    pub(crate) config: &'a TrainingConfig,
-    pub(crate) num_features: usize,
-    pub(crate) num_targets: usize,
-    pub(crate) num_rows: usize,
-    /// Whether there are validation rows.
-    pub(crate) validation: bool,
-}
-
-impl Expected<'_> {
-    pub(crate) fn num_weights(&self) -> usize {
-        self.num_features.saturating_mul(self.num_targets)
-    }
-
-    pub(crate) fn num_parameters(&self) -> usize {
-        self.num_weights().saturating_add(self.num_targets)
-    }
-
-    fn num_batches(&self) -> usize {
-        self.num_rows.div_ceil(self.config.batch_size.max(1))
-    }
-
-    /// Returns the number of batches of an update.
-    fn accumulate(&self) -> usize {
-        self.config.accumulate.min(self.num_batches()).max(1)
-    }
-
-    /// Returns the number of updates of an epoch.
-    fn updates(&self) -> usize {
-        match self.config.optimizer.is_full_batch() {
-            true => 1,
-            false => self.num_batches().div_ceil(self.accumulate()),
-        }
-    }
-
-    /// Whether every batch comes as one part.
-    fn has_whole_batches(&self) -> bool {
-        let width = self.num_features.max(self.num_targets).max(1);
-        self.config.batch_size <= MAX_TENSOR_ROWS.min(MAX_TENSOR_NUMBERS / width)
-    }
-}
-
-/// The result of a check; the error says in words what is wrong.
-pub(crate) type Checked = Result<(), String>;
-
-pub(crate) fn wrong(what: impl Display, found: impl Display, expected: impl Display) -> Checked {
-    Err(format!(
-        "the checkpoint is damaged: found {found} as the {what}, expected {expected}"
-    ))
-}
-
-/// Returns an error unless there are exactly `length` numbers, all of them
-/// finite.
-pub(crate) fn check_numbers(what: impl Display, numbers: &[f64], length: usize) -> Checked {
-    if numbers.len() != length {
-        let what = format!("number of values of the {what}");
-        return wrong(what, numbers.len(), length);
-    }
-    match numbers.iter().find(|number| !number.is_finite()) {
-        None => Ok(()),
-        Some(found) => wrong(what, found, "finite numbers"),
-    }
-}
-
-/// Returns an error unless a number is finite and 0 or more.
-fn check_size(what: impl Display, number: f64) -> Checked {
-    match number.is_finite() && number >= 0.0 {
-        true => Ok(()),
-        false => wrong(what, number, "a finite number, 0 or more"),
-    }
-}
 
 impl State {
     /// Checks that a training with these settings can reach this state.
@@ -167,9 +91,10 @@ impl Progress {
             let whole = expected.updates().saturating_mul(index + 1);
             // A limit may have ended the last epoch early.
             let is_last = index + 1 == self.history.len();
-            let is_right = match is_last {
-                true => (steps..=whole).contains(&epoch.steps),
-                false => epoch.steps == whole,
+            let is_right = if is_last {
+                (steps..=whole).contains(&epoch.steps)
+            } else {
+                epoch.steps == whole
             };
             if !is_right {
                 return wrong(of("number of updates by the end"), epoch.steps, whole);
@@ -190,6 +115,7 @@ impl Progress {
                 return wrong(of("learning rate"), found, "one for minibatches");
             }
             check_size(of("learning rate"), epoch.learning_rate.unwrap_or(0.0))?;
+            check_size(of("rows per second"), epoch.rows_per_second)?;
             if !(seconds..=self.seconds).contains(&epoch.seconds) {
                 let expected = format!("a number from {seconds} to {}", self.seconds);
                 return wrong(of("time by the end"), epoch.seconds, expected);
@@ -240,19 +166,21 @@ impl Progress {
         let batches = updates
             .saturating_mul(expected.accumulate())
             .min(expected.num_batches());
-        let is_right = match expected.has_whole_batches() {
-            true => self.batches == batches,
+        let is_right = if expected.has_whole_batches() {
+            self.batches == batches
+        } else {
             // Each part of a batch has at least one row.
-            false => (batches..=expected.num_rows).contains(&self.batches),
+            (batches..=expected.num_rows).contains(&self.batches)
         };
         if !is_right {
             return wrong("number of batches", self.batches, batches);
         }
         let rows = batches.saturating_mul(expected.config.batch_size);
         let rows = rows.min(expected.num_rows);
-        match saved.rows_read == rows {
-            true => Ok(()),
-            false => wrong("number of rows of the epoch", saved.rows_read, rows),
+        if saved.rows_read == rows {
+            Ok(())
+        } else {
+            wrong("number of rows of the epoch", saved.rows_read, rows)
         }
     }
 }

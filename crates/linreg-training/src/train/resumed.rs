@@ -214,6 +214,49 @@ fn damaged_and_foreign_files_are_no_checkpoints() {
 }
 
 #[test]
+fn a_training_that_reached_its_largest_number_of_updates_goes_on_with_a_larger_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = overlapping();
+    let minibatches = TrainingConfig::for_rows(200, 16)
+        .with_num_epochs(4)
+        .with_schedule(LearningRateSchedule::Constant);
+    let full_batch = TrainingConfig::full_batch(Penalty::default()).with_tolerance(1e-300);
+    // Within an epoch, and at its end.
+    for (config, limits) in [(minibatches, [20, 26]), (full_batch, [2, 3])] {
+        let whole = train::<B>(&config, &dataset, &Default::default(), &mut ()).unwrap();
+        let path = folder.path().join(config.optimizer.name());
+        for limit in limits {
+            let config = config.clone().with_max_steps(Some(limit));
+            let stopped = part(&config, &dataset, None, &path, usize::MAX).unwrap();
+            assert_eq!(stopped.stopped, StopReason::Steps);
+            assert_eq!(stopped.history.last().unwrap().steps, limit);
+        }
+        let resumed = part(&config, &dataset, None, &path, usize::MAX).unwrap();
+        assert_eq!(bits(&resumed), bits(&whole), "{config:?}");
+        assert_eq!(resumed.losses, whole.losses);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_that_cannot_be_opened_is_an_error_that_names_it() {
+    // A link to itself, which even an administrator cannot open.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("loop.checkpoint");
+    std::os::unix::fs::symlink(&path, &path).unwrap();
+    let told = |error: TrainingError| {
+        let TrainingError::Checkpoint { path: named, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*named, path);
+        error.to_string()
+    };
+    let error = told(Checkpoint::read(&path).unwrap_err());
+    assert!(error.contains("symbolic links"), "{error}");
+    told(CheckpointFile::new(&path).unwrap_err());
+}
+
+#[test]
 fn limits_end_training_within_an_epoch() {
     let config = TrainingConfig::for_rows(200, 16).with_max_steps(Some(30));
     let trained = train::<B>(&config, &overlapping(), &Default::default(), &mut ()).unwrap();

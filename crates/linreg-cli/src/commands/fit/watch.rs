@@ -39,14 +39,18 @@ impl FitObserver for Watch<'_> {
         Ok(())
     }
 
-    fn training_begins(&mut self, batches: u64) -> Result<TrainingHooks<'_>, FitError> {
+    fn training_begins(
+        &mut self,
+        batches: u64,
+        epochs: usize,
+    ) -> Result<TrainingHooks<'_>, FitError> {
         let run = &mut self.outputs.run;
         if let Some(log) = &mut run.log {
             log.start()?;
         }
         let deferred = self.deferred.insert(Deferred::new());
         let verbose = self.backend.is_some_and(Backend::is_verbose);
-        let progress = TrainingProgress::new(batches, verbose, run.log.as_mut());
+        let progress = TrainingProgress::new(batches, epochs, verbose, run.log.as_mut());
         Ok(TrainingHooks {
             observer: Some(Box::new(progress)),
             checkpoint: run.checkpoint.take(),

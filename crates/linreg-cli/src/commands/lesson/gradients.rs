@@ -4,6 +4,7 @@ use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
 use linreg_data::{Batch, Batches, Dataset};
+use linreg_fit::Trainer;
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 use linreg_training::{RunOptions, TrainingConfig};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use super::parameters::{Parameters, largest_difference};
 use super::section::{Block, Section, Table, loss, row};
 use crate::commands::Backend;
+use crate::fit_advice::advised;
 use crate::language::Language;
 use crate::number::{count, thousands, two_digits};
 
@@ -47,9 +49,9 @@ impl Gradients {
                 let large = once.clone().with_batch_size(batches * config.batch_size);
                 let parameters = |config: &TrainingConfig| {
                     let options = RunOptions::default();
-                    let trained = backend
-                        .train(config, dataset, options, &mut ())?
-                        .coefficients;
+                    let trainer = backend.trainer();
+                    let trained = trainer.train(config, dataset.into(), options, &mut ());
+                    let trained = trained.map_err(advised)?.coefficients;
                     Ok::<_, anyhow::Error>([trained.weight(), trained.bias()].concat())
                 };
                 let [added, whole] =

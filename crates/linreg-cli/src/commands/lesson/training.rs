@@ -7,19 +7,21 @@ use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::{Precision, Task};
 use linreg_data::{Batches, DataError, Dataset};
+use linreg_fit::page::thinned;
+use linreg_fit::{FitError, Trainer};
 use linreg_model::{Coefficients, LinearRegressionConfig};
 use linreg_training::{
-    EpochReport, LearningRateLimit, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
+    EpochRecord, LearningRateLimit, Observer, RunOptions, TrainingConfig, TrainingError, mean_loss,
 };
 use serde_json::{Value, json};
 
 use super::pictures;
 use super::section::{Block, Section, Table, row};
 use crate::commands::Backend;
+use crate::fit_advice::advised;
 use crate::language::Language;
 use crate::number::{count, four_digits, thousands};
 use crate::terminal::Text;
-use linreg_fit::page::thinned;
 
 /// The most epochs of the picture, and of the table beside it.
 const MOST_EPOCHS: [usize; 2] = [500, 20];
@@ -54,7 +56,10 @@ impl Run {
             failed: None,
         };
         let start = Instant::now();
-        let trained = backend.train(config, dataset, RunOptions::default(), &mut epochs);
+        let options = RunOptions::default();
+        let trained = backend
+            .trainer()
+            .train(config, dataset.into(), options, &mut epochs);
         if let Some(error) = epochs.failed {
             return Err(error.into());
         }
@@ -64,13 +69,12 @@ impl Run {
                 backend.report(&trained.transfer, start.elapsed())?;
                 (Some(trained.coefficients), None)
             }
-            Err(error) => match error.downcast::<TrainingError>() {
-                // The learning rate is not certain to be stable, which explains
-                // the error.
-                Ok(problem) if config.learning_rate >= limit.batches => (None, Some(problem)),
-                Ok(problem) => return Err(problem.into()),
-                Err(error) => return Err(error),
-            },
+            // The learning rate is not certain to be stable, which explains the
+            // error.
+            Err(FitError::Training(problem)) if config.learning_rate >= limit.batches => {
+                (None, Some(problem))
+            }
+            Err(error) => return Err(advised(error)),
         };
         if let Some(TrainingError::Diverged { loss, epoch, .. }) = &problem {
             writeln!(out, "epoch {epoch}, loss: {}", four_digits(*loss))?;
@@ -309,7 +313,7 @@ struct PrintEpochs<'a> {
 }
 
 impl Observer for PrintEpochs<'_> {
-    fn epoch(&mut self, report: &EpochReport) {
+    fn epoch(&mut self, report: &EpochRecord) {
         let (epoch, loss) = (report.epoch, report.loss);
         self.losses.push(loss);
         let line = writeln!(self.out, "epoch {epoch}, loss: {loss:.6}");

@@ -5,7 +5,7 @@ use linreg_data::{
     ChunkOrder, EncodedSource, EncodingCounts, MissingPolicy, Passes, Rows, Set, Split,
     UnseenPolicy,
 };
-use linreg_exact::{PredictionErrors, Weighting};
+use linreg_exact::{PredictionErrors, Weighting, is_determining};
 use linreg_fit::{FittedModel, LEVEL};
 use linreg_plot::{Picture, ResidualTests};
 
@@ -147,9 +147,6 @@ fn target(model: &FittedModel, name: Option<&str>) -> Result<usize> {
 /// fourth and so on.
 const MOST_ROWS: usize = 1 << 20;
 
-/// From this leverage on, a row alone determines a coefficient.
-const DETERMINED: f64 = 1.0 - 1e-10;
-
 /// What a pass over the rows collects, with a value for each row that is kept.
 struct Look<'a> {
     model: &'a FittedModel,
@@ -247,7 +244,7 @@ impl<'a> Look<'a> {
             // deviation (Belsley, Kuh and Welsch, Regression Diagnostics, 1980,
             // sections 2.1 and 2.2).
             let leverage = weight * errors.leverage(self.target, &in_basis);
-            let is_determined = leverage > DETERMINED || leverage.is_nan();
+            let is_determined = is_determining(leverage) || leverage.is_nan();
             self.determined += usize::from(is_determined);
             let residual = weight.sqrt() * (actual - fitted) / spread;
             self.standardised.push(match is_determined {
