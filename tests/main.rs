@@ -16,6 +16,7 @@ mod examples;
 mod from_exact;
 mod hostile;
 mod lesson;
+mod library;
 mod numeric;
 mod outputs;
 mod plots;
