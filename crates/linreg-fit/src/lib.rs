@@ -7,6 +7,33 @@
 //! - [`FitConfig::run`] returns a [`Fitted`]: the model, and all that there is to
 //!   say of it as data, which [`Fitted::to_text`] and its fellows put into words;
 //! - a [`FittedModel`] saves, loads, predicts with intervals, and is judged.
+//!
+//! # Example
+//!
+//! ```
+//! use linreg_fit::{FitConfig, FittedModel, Table};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let [houses, new, saved] = ["houses.csv", "new.csv", "price.safetensors"]
+//! #     .map(|name| folder.path().join(name));
+//! # let rows = "Bonn,50,210\nUlm,60,205\nUlm,80,320\nBonn,100,430\nBonn,70,300\n";
+//! # std::fs::write(&houses, format!("town,area,price\n{rows}"))?;
+//! # std::fs::write(&new, "town,area\nBonn,80\n")?;
+//! let fitted = FitConfig::to("price").run(&Table::open(&houses)?)?;
+//! println!("{fitted}");
+//! fitted.model.save(&saved)?;
+//!
+//! let model = FittedModel::load(&saved)?;
+//! let predicted = model.predict_with_intervals(&Table::open(&new)?, 0.95)?;
+//! for (price, range) in predicted.targets[0].rows().flatten() {
+//!     println!("{price:.1}, from {:.1} to {:.1}", range.lower, range.upper);
+//! }
+//! let prices = model.predict_row([("area", 75.0.into()), ("town", "Bonn".into())])?;
+//! assert!((prices[0] - 310.0).abs() < 10.0);
+//! # Ok(())
+//! # }
+//! ```
 
 mod columns;
 mod encoded_table;
@@ -50,3 +77,8 @@ pub use training::{
     Trainer, TrainingSettings,
 };
 pub use warning::TableWarning;
+
+/// The README's code runs as it stands there.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -94,8 +94,3 @@ pub use step::Training;
 pub use train::{train, train_with};
 pub use trained::{Trained, Transfer};
 pub use training_rows::TrainingRows;
-
-/// The README's code runs as it stands there.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
