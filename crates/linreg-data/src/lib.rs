@@ -51,20 +51,24 @@ mod describe;
 mod encoded_source;
 mod encoder;
 mod error;
+mod exact;
 mod formula;
 mod host_batches;
 mod input;
 mod learn_encoder;
 mod lookalike;
 mod moments;
+mod number_summary;
 mod numbers;
 mod one_pass;
 mod open;
 mod parquet_file;
+mod pass;
 mod printable;
 mod profile;
 mod random;
 mod read;
+mod row_pass;
 mod row_source;
 mod rows;
 mod scaler;
@@ -77,6 +81,8 @@ mod summary;
 mod synthetic;
 mod table_format;
 mod table_writer;
+#[cfg(test)]
+mod test_source;
 #[cfg(test)]
 mod test_table;
 #[cfg(test)]
@@ -94,7 +100,7 @@ pub use column_index::ColumnIndex;
 pub use csv::CsvOptions;
 pub use dataset::Dataset;
 pub use date::DateOrder;
-pub use describe::{Description, Sample, describe};
+pub use describe::{Description, Sample, describe, describe_on};
 pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
 pub use encoder::{
     BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, Feature, FeatureFactor,
@@ -102,18 +108,22 @@ pub use encoder::{
 };
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
-pub use learn_encoder::{learn_encoder, rows_left_out};
+pub use learn_encoder::{learn_encoder, learn_encoder_on, rows_left_out, rows_left_out_on};
 pub use moments::Moments;
-pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
+pub use one_pass::{Learned, learn_and_encode};
 pub use open::{Passes, files_of, open};
 pub use parquet_file::ParquetFile;
+pub use pass::{Engine, Pass, Threads};
 pub use printable::{is_control, printable, printable_lines};
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};
+pub use row_pass::{EncodedPass, RowChunk, RowPass};
 pub use row_source::{RowChunks, RowSource};
 pub use rows::Rows;
 pub use scaler::Scaler;
-pub use schema::{Column, ColumnChoice, Kind, Schema, SchemaIndex, Spread, learn_schema};
+pub use schema::{
+    Column, ColumnChoice, Kind, Schema, SchemaIndex, Spread, learn_schema, learn_schema_on,
+};
 pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,

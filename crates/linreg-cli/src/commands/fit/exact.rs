@@ -1,15 +1,14 @@
-use std::sync::Arc;
-
 use anyhow::{Result, anyhow};
 use linreg_data::{
-    ChunkFold, ChunkOrder, Column, DataError, EncodedSource, Encoder, EncodingCounts, Feature,
-    Fold, Kind, Rows,
+    ChunkOrder, Column, DataError, EncodedSource, Encoder, EncodingCounts, Feature, Kind, RowChunk,
+    RowPass, Rows, Threads,
 };
 use linreg_exact::{
     Accumulator, Arithmetic, Collinear, DiagnosticsPass, ExactError, Inference, InferenceConfig,
     PredictionErrors, Refinement, Relation, Robust, SizeLimits, Solution, Weighting,
 };
 use linreg_model::{Coefficients, ModelFile};
+use serde::{Deserialize, Serialize};
 
 use super::Args;
 use super::diagnostics::Found;
@@ -276,7 +275,7 @@ pub fn relations_lines(relations: &[Relation], names: &[String]) -> String {
 /// double-double arithmetic, which is therefore always used.
 pub const FEW_FEATURES: usize = 24;
 
-/// The sums over the rows that an exact fit needs, added up chunk by chunk.
+/// The sums over the rows that an exact fit needs.
 pub struct Sums {
     arithmetic: Arithmetic,
     limits: Limits,
@@ -356,50 +355,67 @@ impl Sums {
         }
     }
 
-    /// Sums up all rows of a source.
-    pub fn add(&mut self, source: &EncodedSource, encoder: &Encoder) -> Result<EncodingCounts> {
-        let fold = self.start(encoder)?;
-        let mut counts = EncodingCounts::default();
-        for chunk in source.encoded(ChunkOrder::File)? {
-            let (rows, of_chunk) = chunk?;
-            counts.merge(&of_chunk);
-            self.merge(fold(rows)?)?;
-        }
-        Ok(counts)
-    }
-}
-
-impl Fold for Sums {
-    type Chunk = Accumulator;
-
-    fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
-        let (features, targets) = (encoder.num_features(), encoder.targets().len());
+    /// Returns the pass that sums up the rows of an encoder, `num_rows` of them if
+    /// that is known.
+    pub fn pass(
+        &mut self,
+        encoder: &Encoder,
+        num_rows: Option<u64>,
+    ) -> Result<SumsPass, DataError> {
+        self.limits.rows = num_rows.or(self.limits.rows);
         self.limits.check(encoder)?;
+        let features = encoder.num_features();
         let arithmetic = match features <= FEW_FEATURES {
             true => Arithmetic::DoubleDouble,
             false => self.arithmetic,
         };
-        self.accumulator = Accumulator::new(features, targets, arithmetic);
-        let empty = self.accumulator.clone();
-        Ok(Arc::new(move |rows: Rows| {
-            let mut accumulator = empty.clone();
-            let exact = rows_of(&rows, features, targets).map_err(data_error)?;
-            accumulator.update(&exact).map_err(data_error)?;
-            Ok(accumulator)
-        }))
+        Ok(SumsPass {
+            features,
+            targets: encoder.targets().len(),
+            arithmetic,
+        })
     }
 
-    fn start_counted(
-        &mut self,
-        encoder: &Encoder,
-        num_rows: u64,
-    ) -> Result<ChunkFold<Accumulator>, DataError> {
-        self.limits.rows = Some(num_rows);
-        self.start(encoder)
+    /// Sums up all rows of a source.
+    pub fn add(&mut self, source: &EncodedSource, encoder: &Encoder) -> Result<EncodingCounts> {
+        let pass = self.pass(encoder, None)?;
+        let (accumulator, counts) = source.run(&Threads::default(), pass)?;
+        self.accumulator = accumulator;
+        Ok(counts)
+    }
+}
+
+/// Sums up the rows that an exact fit needs.
+#[derive(Deserialize, Serialize)]
+pub struct SumsPass {
+    features: usize,
+    targets: usize,
+    arithmetic: Arithmetic,
+}
+
+impl RowPass for SumsPass {
+    type State = Accumulator;
+    type Output = Accumulator;
+
+    fn name() -> String {
+        "sums of an exact fit".to_string()
     }
 
-    fn merge(&mut self, chunk: Accumulator) -> Result<(), DataError> {
-        self.accumulator.merge(&chunk).map_err(data_error)
+    fn start(&self) -> Accumulator {
+        Accumulator::new(self.features, self.targets, self.arithmetic)
+    }
+
+    fn update(&self, sums: &mut Accumulator, rows: &RowChunk) -> Result<(), DataError> {
+        let rows = rows_of_chunk(rows).map_err(data_error)?;
+        sums.update(&rows).map_err(data_error)
+    }
+
+    fn merge(&self, sums: &mut Accumulator, later: Accumulator) -> Result<(), DataError> {
+        sums.merge(&later).map_err(data_error)
+    }
+
+    fn finish(self, sums: Accumulator) -> Result<Accumulator, DataError> {
+        Ok(sums)
     }
 }
 
@@ -424,6 +440,14 @@ pub fn rows_of(
     linreg_exact::Rows::new(&rows.features, &rows.targets, features, targets)?
         .with_weights(rows.weights.as_deref())?
         .with_tails(rows.tails.as_deref())
+}
+
+/// The rows of a pass in the form that the exact fit takes.
+pub fn rows_of_chunk<'a>(rows: &RowChunk<'a>) -> Result<linreg_exact::Rows<'a>, ExactError> {
+    let (features, targets) = (rows.num_features, rows.num_targets);
+    linreg_exact::Rows::new(rows.features, rows.targets, features, targets)?
+        .with_weights(rows.weights)?
+        .with_tails(rows.tails)
 }
 
 /// Returns an error if no rows are left to fit to.

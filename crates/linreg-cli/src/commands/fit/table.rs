@@ -3,8 +3,8 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use linreg_data::{
     ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncoderConfig,
-    EncodingCounts, RowChunks, RowSource, Schema, Set, Source, Split, SplitRows, UnseenPolicy,
-    learn_and_encode, learn_encoder, learn_schema, rows_left_out,
+    EncodingCounts, RowChunks, RowSource, Schema, Set, Source, Split, SplitRows, Threads,
+    UnseenPolicy, learn_and_encode, learn_encoder, learn_schema, rows_left_out,
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
@@ -200,7 +200,11 @@ impl Table {
         let (choice, mut config) = args.columns.settle(source.as_ref())?;
         config.counts = args.exact.counts;
         let mut sums = Sums::new(Arithmetic::Double, Limits::new(args, None));
-        let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut sums)?;
+        let make = |encoder: &Encoder, rows| sums.pass(encoder, rows);
+        let learned =
+            learn_and_encode(&Threads::default(), source.as_ref(), &choice, &config, make)?;
+        let (learned, accumulator) = learned;
+        sums.accumulator = accumulator;
         let table = Self {
             source,
             schema: learned.schema,
