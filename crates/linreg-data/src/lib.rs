@@ -2,6 +2,9 @@
 //!
 //! - [`open`] opens CSV, Parquet and Arrow files as one [`Source`], which
 //!   [`read`] reads on all cores in chunks of rows;
+//! - a [`Pass`] is a computation over all rows of a table, whose result has the
+//!   same bits whoever runs it; [`Threads`] is the [`Engine`] of one machine. A
+//!   [`RowPass`] goes over encoded rows, in a file or in memory;
 //! - [`learn_schema`] finds out what kind each column is, and [`describe`]
 //!   samples its numbers and correlates them with a target;
 //! - an [`Encoder`] turns columns into features and targets, from every column
@@ -130,7 +133,7 @@ pub use source::{
 };
 pub use split::{Set, Split, SplitRows};
 pub use streamed_batches::StreamedBatches;
-pub use summary::{ColumnSummary, Summary};
+pub use summary::{ColumnSummary, Summary, SummaryPass, SummaryState};
 pub use synthetic::{SyntheticConfig, SyntheticSource};
 pub use table_format::TableFormat;
 pub use table_writer::TableWriter;

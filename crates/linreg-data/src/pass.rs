@@ -13,6 +13,7 @@ use crate::row_pass::RowPass;
 use crate::source::{Chunk, Source};
 use crate::{DataError, Dataset};
 pub use threads::Threads;
+pub(crate) use tree::{Shape, Tree};
 
 /// A computation over all rows of a table, whose result does not depend on who
 /// computes it.

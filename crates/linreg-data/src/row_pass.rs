@@ -1,5 +1,6 @@
 mod encoded;
 mod in_memory;
+mod in_order;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use crate::DataError;
 use crate::source::Origin;
 pub use encoded::EncodedPass;
 pub(crate) use encoded::EncodedState;
+pub(crate) use in_order::run_in_order;
 
 /// A computation over the encoded rows of a model, in memory or as they are read
 /// from a file: a [`Pass`](crate::Pass) that need not know how rows are read.

@@ -46,6 +46,21 @@ impl Rows {
         }
     }
 
+    /// Removes the first rows. Tails are not kept.
+    pub(crate) fn remove_first(
+        &mut self,
+        num_rows: usize,
+        num_features: usize,
+        num_targets: usize,
+    ) {
+        self.features.drain(..num_rows * num_features);
+        self.targets.drain(..num_rows * num_targets);
+        if let Some(weights) = &mut self.weights {
+            weights.drain(..num_rows);
+        }
+        self.tails = None;
+    }
+
     /// The number of rows, for this many features and targets.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::DataError;
 /// into a block of as many rows as the largest parts have, and 64 blocks into a
 /// group. So a pass may merge the states of small parts of a block itself.
 #[derive(Clone, Copy)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     pub parts_of_block: u64,
     pub blocks_of_group: u64,
 }
@@ -48,7 +48,7 @@ impl Shape {
 /// Workers deliver states in any order. Whoever delivers the state that a group
 /// waits for merges it, and those that follow it. Merging happens outside the
 /// lock.
-pub(super) struct Tree<S> {
+pub(crate) struct Tree<S> {
     shape: Shape,
     inner: Mutex<Inner<S>>,
     changed: Condvar,

@@ -30,8 +30,9 @@ pub struct EncodedState<S> {
 }
 
 impl<P: RowPass> EncodedPass<P> {
-    /// Returns a pass over the rows of a set.
-    pub fn new(encoder: BoundEncoder, split: SplitRows, set: Set, pass: P) -> Self {
+    /// Returns a pass over the rows of a set, for an encoder that is bound with
+    /// targets.
+    pub(crate) fn new(encoder: BoundEncoder, split: SplitRows, set: Set, pass: P) -> Self {
         Self {
             part_rows: part_rows(encoder.width()),
             encoder,

@@ -457,3 +457,6 @@ pub fn check_rows(counts: &EncodingCounts) -> Result<(), DataError> {
         false => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
