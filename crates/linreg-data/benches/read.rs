@@ -5,13 +5,13 @@
 
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use linreg_data::{
-    ChunkFold, ChunkOrder, ColumnChoice, CsvOptions, DataError, Encoder, EncoderConfig, Fold,
-    Passes, column_names, describe, learn_and_encode, learn_schema, open, read,
+    ChunkOrder, ColumnChoice, CsvOptions, DataError, Encoder, EncoderConfig, Passes, RowChunk,
+    RowPass, Threads, column_names, describe, learn_and_encode, learn_schema, open, read,
 };
+use serde::{Deserialize, Serialize};
 
 fn main() {
     let files: Vec<PathBuf> = std::env::args()
@@ -76,27 +76,42 @@ fn measure(path: &PathBuf) {
         chunks.unwrap().map(Result::unwrap).sum()
     });
     time("one pass", &mut || {
-        let mut fold = CountRows(0);
-        let choice = ColumnChoice::default();
-        let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut fold).unwrap();
+        let (engine, choice) = (Threads::default(), ColumnChoice::default());
+        let make = |_: &Encoder, _| Ok(CountRows);
+        let learned = learn_and_encode(&engine, source.as_ref(), &choice, &config, make);
+        let (learned, rows) = learned.unwrap();
         assert_eq!(learned.passes, 1);
-        fold.0
+        rows
     });
 }
 
-struct CountRows(u64);
+#[derive(Deserialize, Serialize)]
+struct CountRows;
 
-impl Fold for CountRows {
-    type Chunk = u64;
+impl RowPass for CountRows {
+    type State = u64;
+    type Output = u64;
 
-    fn start(&mut self, _: &Encoder) -> Result<ChunkFold<u64>, DataError> {
-        self.0 = 0;
-        Ok(Arc::new(|rows| Ok(rows.targets.len() as u64)))
+    fn name() -> String {
+        "count rows".to_string()
     }
 
-    fn merge(&mut self, chunk: u64) -> Result<(), DataError> {
-        self.0 += chunk;
+    fn start(&self) -> u64 {
+        0
+    }
+
+    fn update(&self, count: &mut u64, rows: &RowChunk) -> Result<(), DataError> {
+        *count += rows.num_rows() as u64;
         Ok(())
+    }
+
+    fn merge(&self, count: &mut u64, later: u64) -> Result<(), DataError> {
+        *count += later;
+        Ok(())
+    }
+
+    fn finish(self, count: u64) -> Result<u64, DataError> {
+        Ok(count)
     }
 }
 

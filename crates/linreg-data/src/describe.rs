@@ -1,11 +1,14 @@
+mod pairs;
+
 use serde::{Deserialize, Serialize};
 
 use crate::numbers::read_any_numbers;
 use crate::random::mix;
 use crate::schema::{Column, Kind, Schema};
-use crate::source::{ChunkOrder, Source, column_indices};
+use crate::source::{Source, column_indices};
 use crate::values::Values;
-use crate::{Chunk, ColumnIndex, DataError, read};
+use crate::{Chunk, ColumnIndex, DataError, Engine, Pass, Threads, exact, pass};
+use pairs::{Pair, Pairs};
 
 /// Statistics of the numeric columns of a table beyond its [`Schema`], from one
 /// pass.
@@ -39,6 +42,20 @@ pub fn describe(
     schema: &Schema,
     target: Option<&str>,
 ) -> Result<Description, DataError> {
+    describe_on(&Threads::default(), source, schema, target)
+}
+
+/// As [`describe()`], on an engine of the caller's.
+///
+/// # Errors
+///
+/// As [`describe()`].
+pub fn describe_on(
+    engine: &impl Engine,
+    source: &dyn Source,
+    schema: &Schema,
+    target: Option<&str>,
+) -> Result<Description, DataError> {
     let is_number =
         |column: &&Column| matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date);
     let columns: Vec<Column> = schema.columns.iter().filter(is_number).cloned().collect();
@@ -51,41 +68,83 @@ pub fn describe(
         }
     };
     let indices = column_indices(source, &names)?;
-    let is_constant: Vec<bool> = columns.iter().map(Column::is_constant).collect();
-    let num_columns = columns.len();
-    let capacity = SAMPLE_ROWS.min(SAMPLE_NUMBERS / num_columns.max(1)).max(1);
-    let states = read(source, &indices, ChunkOrder::File, move |chunk| {
-        let numbers = numbers(&columns, &chunk)?;
-        let pairs = target.map(|target| {
-            let pairs = numbers.iter();
-            pairs
-                .map(|column| Pair::of(column, &numbers[target]))
-                .collect::<Vec<_>>()
-        });
-        Ok((Sample::of(numbers, &chunk, capacity), pairs))
-    })?;
-    let mut sample = Sample::new(num_columns, capacity);
-    let mut pairs = vec![Pair::default(); num_columns];
-    for state in states {
-        let (later, later_pairs) = state?;
-        sample.merge(later);
-        for (pair, later) in pairs.iter_mut().zip(later_pairs.iter().flatten()) {
-            pair.merge(later);
-        }
-    }
-    sample.shrink();
-    let correlation = |(index, pair): (usize, &Pair)| {
-        // The rounding error of the mean of a constant could correlate with
-        // anything.
-        let is_one = Some(index) == target || is_constant[index];
-        pair.correlation().filter(|_| !is_one)
+    let capacity = SAMPLE_ROWS.min(SAMPLE_NUMBERS / columns.len().max(1));
+    let pass = DescribePass {
+        part_rows: pass::part_rows_of(source),
+        capacity: capacity.max(1),
+        columns,
+        target,
     };
-    let correlations = pairs.iter().enumerate().map(correlation).collect();
-    Ok(Description {
-        columns: names,
-        sample,
-        correlations,
-    })
+    engine.run(source, &indices, pass)
+}
+
+/// Describes numeric columns.
+#[derive(Deserialize, Serialize)]
+struct DescribePass {
+    columns: Vec<Column>,
+    /// The position of the target among the columns.
+    target: Option<usize>,
+    /// The largest number of rows of the sample.
+    capacity: usize,
+    part_rows: u64,
+}
+
+impl Pass for DescribePass {
+    type State = (Sample, Pairs);
+    type Output = Description;
+
+    fn name() -> String {
+        "describe".to_string()
+    }
+
+    fn start(&self) -> Self::State {
+        let num_columns = self.columns.len();
+        let sample = Sample::new(num_columns, self.capacity);
+        (sample, Pairs::new(num_columns))
+    }
+
+    fn update(&self, (sample, pairs): &mut Self::State, chunk: &Chunk) -> Result<(), DataError> {
+        let numbers = numbers(&self.columns, chunk)?;
+        if let Some(target) = self.target {
+            pairs.update(&numbers, target);
+        }
+        sample.update(numbers, chunk);
+        Ok(())
+    }
+
+    fn end_part(&self, (sample, pairs): &mut Self::State) -> Result<(), DataError> {
+        if let Some(target) = self.target {
+            pairs.settle(target);
+        }
+        sample.shrink();
+        Ok(())
+    }
+
+    fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
+        state.0.merge(later.0);
+        state.1.merge(&later.1);
+        Ok(())
+    }
+
+    fn finish(self, (mut sample, pairs): Self::State) -> Result<Description, DataError> {
+        sample.shrink();
+        let correlation = |(index, pair): (usize, &Pair)| {
+            // The rounding error of the mean of a constant could correlate with
+            // anything.
+            let is_one = Some(index) == self.target || self.columns[index].is_constant();
+            pair.correlation().filter(|_| !is_one)
+        };
+        let correlations = pairs.sums.iter().enumerate().map(correlation);
+        Ok(Description {
+            correlations: correlations.collect(),
+            columns: self.columns.into_iter().map(|column| column.name).collect(),
+            sample,
+        })
+    }
+
+    fn part_rows(&self) -> u64 {
+        self.part_rows
+    }
 }
 
 /// Returns the finite numbers of each column; NaN for other cells.
@@ -115,6 +174,7 @@ pub struct Sample {
     hashes: Vec<u64>,
     /// The numbers of the rows kept, one vector for each column; NaN where
     /// missing.
+    #[serde(with = "exact::lists")]
     rows: Vec<Vec<f64>>,
 }
 
@@ -128,20 +188,23 @@ impl Sample {
         }
     }
 
-    fn of(numbers: Vec<Vec<f64>>, chunk: &Chunk, capacity: usize) -> Self {
-        let rows = chunk.first_row..chunk.first_row + chunk.num_rows() as u64;
-        let mut sample = Self {
-            capacity,
-            num_rows: chunk.num_rows() as u64,
+    fn update(&mut self, numbers: Vec<Vec<f64>>, chunk: &Chunk) {
+        let num_rows = chunk.num_rows() as u64;
+        let rows = chunk.first_row..chunk.first_row + num_rows;
+        self.merge(Self {
+            capacity: self.capacity,
+            num_rows,
             hashes: rows.map(mix).collect(),
             rows: numbers,
-        };
-        sample.shrink();
-        sample
+        });
     }
 
     fn merge(&mut self, other: Self) {
         self.num_rows += other.num_rows;
+        if self.hashes.is_empty() {
+            (self.hashes, self.rows) = (other.hashes, other.rows);
+            return;
+        }
         self.hashes.extend(other.hashes);
         for (column, other) in self.rows.iter_mut().zip(other.rows) {
             column.extend(other);
@@ -220,67 +283,6 @@ impl Sample {
             values[below] * (1.0 - part) + values[above] * part
         };
         Some(shares.iter().map(quantile).collect())
-    }
-}
-
-/// Sums of products of the deviations of two columns from their means, over the
-/// rows in which neither is missing.
-#[derive(Clone, Debug, Default)]
-struct Pair {
-    count: f64,
-    mean_x: f64,
-    mean_y: f64,
-    xx: f64,
-    yy: f64,
-    xy: f64,
-}
-
-impl Pair {
-    fn of(x: &[f64], y: &[f64]) -> Self {
-        let both = || x.iter().zip(y).filter(|(x, y)| !x.is_nan() && !y.is_nan());
-        let count = both().count() as f64;
-        if count == 0.0 {
-            return Self::default();
-        }
-        let mean_x = both().map(|(x, _)| x / count).sum();
-        let mean_y = both().map(|(_, y)| y / count).sum();
-        let mut pair = Self {
-            count,
-            mean_x,
-            mean_y,
-            ..Self::default()
-        };
-        for (x, y) in both() {
-            let (dx, dy) = (x - mean_x, y - mean_y);
-            pair.xx += dx * dx;
-            pair.yy += dy * dy;
-            pair.xy += dx * dy;
-        }
-        pair
-    }
-
-    /// Merges the sums by the formulas of Chan, Golub and LeVeque, *Updating
-    /// Formulae and a Pairwise Algorithm for Computing Sample Variances*, 1979.
-    fn merge(&mut self, other: &Self) {
-        if other.count == 0.0 {
-            return;
-        }
-        let count = self.count + other.count;
-        let (dx, dy) = (other.mean_x - self.mean_x, other.mean_y - self.mean_y);
-        let factor = self.count * other.count / count;
-        self.xx += other.xx + dx * dx * factor;
-        self.yy += other.yy + dy * dy * factor;
-        self.xy += other.xy + dx * dy * factor;
-        self.mean_x += dx * other.count / count;
-        self.mean_y += dy * other.count / count;
-        self.count = count;
-    }
-
-    /// Pearson's correlation; None where one of the columns is constant.
-    fn correlation(&self) -> Option<f64> {
-        let product = self.xx.sqrt() * self.yy.sqrt();
-        let r = self.xy / product;
-        (product > 0.0 && r.is_finite()).then_some(r.clamp(-1.0, 1.0))
     }
 }
 

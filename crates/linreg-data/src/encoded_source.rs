@@ -1,12 +1,15 @@
+mod load;
+
 use std::sync::Arc;
 
 use crate::read::read_wide;
 use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
-    BoundEncoder, Chunk, DataError, Dataset, Encoded, Encoder, EncodingCounts, InOrder, RowChunks,
-    RowSource, Set, SplitRows,
+    BoundEncoder, Chunk, DataError, Dataset, Encoded, EncodedPass, Encoder, EncodingCounts, Engine,
+    InOrder, RowChunks, RowPass, RowSource, Set, SplitRows, Threads,
 };
+use load::LoadPass;
 
 /// The rows of a source for training, validation or the test, encoded as they
 /// are read.
@@ -81,6 +84,22 @@ impl EncodedSource {
         })
     }
 
+    /// Runs a pass over the rows, and counts missing values and new levels. The
+    /// result has the same bits on any number of threads, from any file format.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::run`], or a row that cannot be encoded.
+    pub fn run<P: RowPass>(
+        &self,
+        engine: &impl Engine,
+        pass: P,
+    ) -> Result<(P::Output, EncodingCounts), DataError> {
+        let (encoder, split) = (self.encoder.clone(), self.split.clone());
+        let pass = EncodedPass::new(encoder, split, self.set, pass);
+        engine.run(self.source.as_ref(), self.encoder.columns(), pass)
+    }
+
     /// Reads all rows: into memory if their features and targets are at most
     /// `max_numbers` numbers, else only to count the rows.
     ///
@@ -89,22 +108,8 @@ impl EncodedSource {
     /// No rows, or as [`read`](crate::read()).
     pub fn load(mut self, max_numbers: usize) -> Result<(EncodedRows, EncodingCounts), DataError> {
         let width = self.feature_names.len() + self.target_names().len();
-        let mut counts = EncodingCounts::default();
-        let mut all = Rows::default();
-        for chunk in self.encoded(ChunkOrder::File)? {
-            let (rows, of_chunk) = chunk?;
-            counts.merge(&of_chunk);
-            if ((counts.rows - counts.dropped) as usize).saturating_mul(width) > max_numbers {
-                all = Rows::default();
-                continue;
-            }
-            all.features.extend(rows.features);
-            all.targets.extend(rows.targets);
-            if let Some(weights) = rows.weights {
-                all.weights.get_or_insert_default().extend(weights);
-            }
-        }
-        self.num_rows = (counts.rows - counts.dropped) as usize;
+        let (loaded, counts) = self.run(&Threads::default(), LoadPass::new(max_numbers))?;
+        self.num_rows = loaded.num_rows;
         if self.num_rows == 0 {
             return Err(DataError::NoRows(match self.set {
                 Set::Training => " left to train on".to_string(),
@@ -112,9 +117,9 @@ impl EncodedSource {
                 Set::Test => " left for the test".to_string(),
             }));
         }
-        if self.num_rows.saturating_mul(width) > max_numbers {
+        let Some(all) = loaded.rows(width, max_numbers) else {
             return Ok((EncodedRows::File(self), counts));
-        }
+        };
         let dataset = Dataset::new(
             all.features,
             all.targets,

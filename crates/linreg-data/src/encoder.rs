@@ -1,4 +1,5 @@
 mod block;
+mod bound;
 mod design;
 mod feature;
 mod fitted;
@@ -562,13 +563,15 @@ impl BoundEncoder {
         Block::read(self, chunk, wanted, &mut [])?.encode(self, chunk)
     }
 
-    /// Sums up the rows of a chunk that are kept.
-    pub(crate) fn fitted_rows(
+    /// Adds the rows of a chunk that are kept to a summary.
+    pub(crate) fn add_fitted_rows(
         &self,
+        summary: &mut FittedRows,
         chunk: &Chunk,
-        wanted: Option<&[bool]>,
-    ) -> Result<FittedRows, DataError> {
-        Ok(Block::read(self, chunk, wanted, &mut [])?.fitted_rows(self))
+        wanted: &[bool],
+    ) -> Result<(), DataError> {
+        Block::read(self, chunk, Some(wanted), &mut [])?.add_to(summary, self);
+        Ok(())
     }
 
     /// The position of the weight among the columns.
@@ -578,15 +581,17 @@ impl BoundEncoder {
     }
 
     /// Encodes every row of a chunk, using the `numbers` that have already been
-    /// read from it; entry `i` belongs to column `i`.
+    /// read from it; entry `i` belongs to column `i`. Adds the rows that are kept
+    /// to a summary.
     pub(crate) fn encode_read(
         &self,
         chunk: &Chunk,
         mut numbers: Vec<ReadNumbers>,
-    ) -> Result<(Encoded, FittedRows), DataError> {
+        summary: &mut FittedRows,
+    ) -> Result<Encoded, DataError> {
         let block = Block::read(self, chunk, None, &mut numbers)?;
-        let fitted = block.fitted_rows(self);
-        Ok((block.encode(self, chunk)?, fitted))
+        block.add_to(summary, self);
+        block.encode(self, chunk)
     }
 }
 

@@ -1,9 +1,12 @@
+mod passes;
+
 use std::sync::Arc;
 
-use crate::encoder::FittedRows;
+use crate::pass::part_rows_of;
 use crate::schema::{Kind, Schema, SchemaIndex};
-use crate::source::{ChunkOrder, Source};
-use crate::{DataError, Encoder, EncoderConfig, MissingPolicy, Set, Split, SplitRows, read};
+use crate::source::Source;
+use crate::{DataError, Encoder, EncoderConfig, Engine, MissingPolicy, Split, SplitRows, Threads};
+use passes::{FittedPass, LeftOutPass};
 
 /// Decides what each column becomes in a model that is fitted to the training
 /// rows of a split.
@@ -57,7 +60,23 @@ pub fn learn_encoder(
     config: &EncoderConfig,
     split: impl Into<SplitRows>,
 ) -> Result<Encoder, DataError> {
-    learn(source, schema, config, &split.into()).map(|(encoder, _)| encoder)
+    learn_encoder_on(&Threads::default(), source, schema, config, split)
+}
+
+/// As [`learn_encoder`], on an engine of the caller's.
+///
+/// # Errors
+///
+/// As [`learn_encoder`].
+pub fn learn_encoder_on(
+    engine: &impl Engine,
+    source: &dyn Source,
+    schema: &mut Schema,
+    config: &EncoderConfig,
+    split: impl Into<SplitRows>,
+) -> Result<Encoder, DataError> {
+    let learned = learn(engine, source, schema, config, &split.into());
+    learned.map(|(encoder, _)| encoder)
 }
 
 /// Returns the numbers, from 0 and in order, of the rows that a model is not
@@ -68,23 +87,28 @@ pub fn learn_encoder(
 ///
 /// A source that cannot be read, or a cell that cannot be encoded.
 pub fn rows_left_out(source: &dyn Source, encoder: &Encoder) -> Result<Arc<[u64]>, DataError> {
-    let bound = encoder.bind(source, true)?;
-    let columns = bound.columns().to_vec();
-    let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
-        let kept = bound.encode(&chunk, None)?.kept;
-        let rows = (chunk.first_row..).zip(kept);
-        let left_out = rows.filter_map(|(row, is_kept)| (!is_kept).then_some(row));
-        Ok(left_out.collect::<Vec<u64>>())
-    })?;
-    let mut rows = Vec::new();
-    for chunk in chunks {
-        rows.extend(chunk?);
-    }
-    Ok(rows.into())
+    rows_left_out_on(&Threads::default(), source, encoder)
+}
+
+/// As [`rows_left_out`], on an engine of the caller's.
+///
+/// # Errors
+///
+/// As [`rows_left_out`].
+pub fn rows_left_out_on(
+    engine: &impl Engine,
+    source: &dyn Source,
+    encoder: &Encoder,
+) -> Result<Arc<[u64]>, DataError> {
+    let encoder = encoder.bind(source, true)?;
+    let columns = encoder.columns().to_vec();
+    let part_rows = part_rows_of(source);
+    engine.run(source, &columns, LeftOutPass { encoder, part_rows })
 }
 
 /// Returns the encoder, and how often the rows were read for it.
 pub(crate) fn learn(
+    engine: &impl Engine,
     source: &dyn Source,
     schema: &mut Schema,
     config: &EncoderConfig,
@@ -101,32 +125,18 @@ pub(crate) fn learn(
         if !encoder.may_leave_out_rows(&split.split()) {
             return Ok((encoder, passes));
         }
-        let rows = fitted_rows(source, &encoder, split)?;
+        let pass = FittedPass {
+            encoder: encoder.bind(source, true)?,
+            split: split.clone(),
+            part_rows: part_rows_of(source),
+        };
+        let columns = pass.encoder.columns().to_vec();
+        let rows = engine.run(source, &columns, pass)?;
         passes += 1;
         if encoder.settle(&rows, schema, is_fold)? {
             return Ok((encoder, passes));
         }
     }
-}
-
-/// Sums up the training rows.
-fn fitted_rows(
-    source: &dyn Source,
-    encoder: &Encoder,
-    split: &SplitRows,
-) -> Result<FittedRows, DataError> {
-    let split = split.clone();
-    let bound = encoder.bind(source, true)?;
-    let columns = bound.columns().to_vec();
-    let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
-        let wanted = split.rows(Set::Training, chunk.first_row, chunk.num_rows());
-        bound.fitted_rows(&chunk, Some(&wanted))
-    })?;
-    let mut rows = FittedRows::default();
-    for chunk in chunks {
-        rows.merge(chunk?);
-    }
-    Ok(rows)
 }
 
 impl Schema {

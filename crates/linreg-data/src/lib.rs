@@ -3,6 +3,9 @@
 //! - [`open`] opens CSV, Parquet and Arrow files as one [`Source`], and a
 //!   [`MemoryTable`] is a source of Arrow batches or of vectors; [`read`] reads a
 //!   source on all cores in chunks of rows;
+//! - a [`Pass`] is a computation over all rows of a table, whose result has the
+//!   same bits whoever runs it; [`Threads`] is the [`Engine`] of one machine. A
+//!   [`RowPass`] goes over encoded rows, in a file or in memory;
 //! - [`learn_schema`] finds out what kind each column is, and [`describe`]
 //!   samples its numbers and correlates them with a target;
 //! - an [`Encoder`] turns columns into features and targets, from every column
@@ -64,6 +67,7 @@ mod describe;
 mod encoded_source;
 mod encoder;
 mod error;
+mod exact;
 mod formula;
 mod host_batches;
 #[cfg(feature = "files")]
@@ -74,6 +78,7 @@ mod load_dataset;
 mod lookalike;
 mod memory_table;
 mod moments;
+mod number_summary;
 mod numbered_rows;
 mod numbers;
 mod one_pass;
@@ -81,11 +86,14 @@ mod one_pass;
 mod open;
 #[cfg(feature = "parquet")]
 mod parquet_file;
+mod pass;
 mod printable;
 mod profile;
 mod random;
 mod read;
 mod repeated_text;
+mod row_pass;
+mod row_sample;
 mod row_source;
 mod rows;
 mod scaler;
@@ -100,6 +108,8 @@ mod synthetic;
 mod table_format;
 #[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 mod table_writer;
+#[cfg(test)]
+mod test_source;
 #[cfg(test)]
 mod test_table;
 #[cfg(test)]
@@ -120,7 +130,7 @@ pub use column_index::ColumnIndex;
 pub use csv_options::CsvOptions;
 pub use dataset::Dataset;
 pub use date::DateOrder;
-pub use describe::{Description, Sample, describe};
+pub use describe::{Description, Sample, describe, describe_on};
 pub use encoded_source::{EncodedRows, EncodedSource};
 pub use encoder::{
     BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, Feature, FeatureFactor,
@@ -128,30 +138,35 @@ pub use encoder::{
 };
 pub use error::DataError;
 pub use formula::{Factor, Formula, FormulaError, Term};
-pub use learn_encoder::{learn_encoder, rows_left_out};
+pub use learn_encoder::{learn_encoder, learn_encoder_on, rows_left_out, rows_left_out_on};
 #[cfg(feature = "files")]
 pub use load_dataset::load_dataset;
 pub use memory_table::{ColumnValues, MemoryTable, MemoryTableError};
 pub use moments::Moments;
-pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
+pub use one_pass::{Learned, learn_and_encode};
 #[cfg(feature = "files")]
 pub use open::{Passes, files_of, open};
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
+pub use pass::{Engine, Pass, Threads};
 pub use printable::{is_control, printable, printable_lines};
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};
+pub use row_pass::{EncodedPass, RowChunk, RowPass};
+pub use row_sample::RowSample;
 pub use row_source::{RowChunks, RowSource};
 pub use rows::Rows;
 pub use scaler::Scaler;
-pub use schema::{Column, ColumnChoice, Kind, Schema, SchemaIndex, Spread, learn_schema};
+pub use schema::{
+    Column, ColumnChoice, Kind, Schema, SchemaIndex, Spread, learn_schema, learn_schema_on,
+};
 pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,
 };
 pub use split::{Set, Split, SplitRows};
 pub use streamed_batches::StreamedBatches;
-pub use summary::{ColumnSummary, Summary};
+pub use summary::{ColumnSummary, Summary, SummaryPass, SummaryState};
 pub use synthetic::{SyntheticConfig, SyntheticSource};
 pub use table_format::TableFormat;
 #[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::exact;
+
 /// Mean and spread of each column, learned from chunks of rows in one pass.
 ///
 /// It is a state that is updated with chunks and merged with other states, so
@@ -22,9 +24,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Moments {
     count: u64,
+    #[serde(with = "exact::number")]
     weight_sum: f64,
+    #[serde(with = "exact::list")]
     mean: Vec<f64>,
     /// Weighted sum of the squared differences from the mean.
+    #[serde(with = "exact::list")]
     squares: Vec<f64>,
 }
 

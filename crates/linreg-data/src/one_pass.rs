@@ -1,60 +1,14 @@
 mod guess;
 
-use std::sync::Arc;
-
-use crate::encoder::FittedRows;
 use crate::learn_encoder::learn;
-use crate::profile::TableProfile;
-use crate::read::read_wide;
-use crate::source::{ChunkOrder, Source, column_indices};
+use crate::pass::part_rows_of;
+use crate::schema::learn_schema_on;
+use crate::source::{Source, column_indices};
 use crate::{
-    ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts, Rows, Schema, Split,
-    learn_schema, read,
+    ColumnChoice, DataError, EncodedPass, Encoder, EncoderConfig, EncodingCounts, Engine, RowPass,
+    Schema, Set, Split,
 };
-use guess::{Guess, first_rows};
-
-/// A computation over the encoded rows of a table, one chunk at a time.
-pub trait Fold {
-    /// The result of a chunk.
-    type Chunk: Send + 'static;
-
-    /// Begins, or begins again, without rows, and returns what to do with each
-    /// chunk.
-    ///
-    /// The features, targets and weight of the encoder are those of the rows;
-    /// its means and shares may come from only the first rows of the table.
-    ///
-    /// # Errors
-    ///
-    /// An encoder that the fold cannot use.
-    fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Self::Chunk>, DataError>;
-
-    /// As [`start`](Self::start), with the number of rows of the table. It is
-    /// called where there was no first guess, and after a guess that was wrong
-    /// or that `start` refused. By default it calls `start`.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start).
-    fn start_counted(
-        &mut self,
-        encoder: &Encoder,
-        num_rows: u64,
-    ) -> Result<ChunkFold<Self::Chunk>, DataError> {
-        let _ = num_rows;
-        self.start(encoder)
-    }
-
-    /// Takes the result of the next chunk, in file order.
-    ///
-    /// # Errors
-    ///
-    /// A chunk that the fold cannot use.
-    fn merge(&mut self, chunk: Self::Chunk) -> Result<(), DataError>;
-}
-
-/// The function that is applied to each chunk, on any thread.
-pub type ChunkFold<T> = Arc<dyn Fn(Rows) -> Result<T, DataError> + Send + Sync>;
+use guess::{GuessPass, first_rows};
 
 /// What [`learn_and_encode`] has learned about a table.
 #[derive(Clone, Debug)]
@@ -72,43 +26,65 @@ pub struct Learned {
     pub passes: usize,
 }
 
-/// Learns the kinds of the columns of a table and encodes all its rows: in one
-/// pass if all columns are what the first rows suggest, else in several.
+/// Learns the kinds of the columns of a table and runs a pass over all its
+/// encoded rows: in one reading if all columns are what the first rows suggest,
+/// else in several.
 ///
 /// The result, or the error, is the same as that of [`learn_schema`],
-/// [`learn_encoder`](crate::learn_encoder) and
-/// [`EncodedSource`](crate::EncodedSource) one after the other. After a wrong
-/// guess, the fold is started again. The source must be one that can be read
-/// several times.
+/// [`learn_encoder`] and [`EncodedSource::run`] one after the other. The source
+/// must be one that can be read several times.
+///
+/// `make` returns the pass for an encoder. It is first called with the encoder
+/// that the first rows suggest: its features, targets and weight are those of the
+/// rows, but its means and shares may come from only the first rows. If that
+/// encoder is wrong, or `make` refuses it, `make` is called again with the right
+/// one and the number of rows of the table.
 ///
 /// # Errors
 ///
-/// The errors of these three and of the fold.
+/// The errors of these three and of `make`.
+///
+/// [`learn_schema`]: crate::learn_schema
+/// [`learn_encoder`]: crate::learn_encoder
+/// [`EncodedSource::run`]: crate::EncodedSource::run
 ///
 /// # Example
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use linreg_data::{
-///     ChunkFold, CsvOptions, DataError, Encoder, EncoderConfig, Fold, Passes, learn_and_encode, open,
+///     CsvOptions, DataError, EncoderConfig, Passes, RowChunk, RowPass, Threads, learn_and_encode,
+///     open,
 /// };
+/// use serde::{Deserialize, Serialize};
 ///
-/// /// The sum of the first target.
-/// struct Sum(f64);
+/// /// The sum of the targets.
+/// #[derive(Deserialize, Serialize)]
+/// struct Sum;
 ///
-/// impl Fold for Sum {
-///     type Chunk = f64;
+/// impl RowPass for Sum {
+///     type State = f64;
+///     type Output = f64;
 ///
-///     fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<f64>, DataError> {
-///         self.0 = 0.0;
-///         let num_targets = encoder.targets().len();
-///         Ok(Arc::new(move |rows| Ok(rows.targets.iter().step_by(num_targets).sum())))
+///     fn name() -> String {
+///         "sum".to_string()
 ///     }
 ///
-///     fn merge(&mut self, chunk: f64) -> Result<(), DataError> {
-///         self.0 += chunk;
+///     fn start(&self) -> f64 {
+///         0.0
+///     }
+///
+///     fn update(&self, sum: &mut f64, rows: &RowChunk) -> Result<(), DataError> {
+///         *sum += rows.targets.iter().sum::<f64>();
 ///         Ok(())
+///     }
+///
+///     fn merge(&self, sum: &mut f64, later: f64) -> Result<(), DataError> {
+///         *sum += later;
+///         Ok(())
+///     }
+///
+///     fn finish(self, sum: f64) -> Result<f64, DataError> {
+///         Ok(sum)
 ///     }
 /// }
 ///
@@ -121,152 +97,148 @@ pub struct Learned {
 ///     targets: vec!["price".to_string()],
 ///     ..EncoderConfig::default()
 /// };
-/// let mut sum = Sum(0.0);
-/// let learned = learn_and_encode(source.as_ref(), &Default::default(), &config, &mut sum)?;
+/// let (engine, choice) = (Threads::default(), Default::default());
+/// let make = |_: &_, _| Ok(Sum);
+/// let (learned, sum) = learn_and_encode(&engine, source.as_ref(), &choice, &config, make)?;
 /// assert_eq!(learned.encoder.feature_names(), ["area", "town=Kiel"]);
-/// assert_eq!((sum.0, learned.passes), (690.0, 1));
+/// assert_eq!((sum, learned.passes), (690.0, 1));
 /// # Ok(())
 /// # }
 /// ```
-pub fn learn_and_encode<F: Fold>(
+pub fn learn_and_encode<P: RowPass>(
+    engine: &impl Engine,
     source: &dyn Source,
     choice: &ColumnChoice,
     config: &EncoderConfig,
-    fold: &mut F,
-) -> Result<Learned, DataError> {
+    mut make: impl FnMut(&Encoder, Option<u64>) -> Result<P, DataError>,
+) -> Result<(Learned, P::Output), DataError> {
     let reading = choice.reading(source)?;
     let indices = column_indices(source, &reading.names)?;
-    let guess = first_rows(source, &indices, &reading, choice, config)
-        .and_then(|encoder| Guess::new(source, &indices, encoder, fold));
+    let guess = first_rows(source, &indices, &reading, choice, config).and_then(|encoder| {
+        let pass = make(&encoder, None)?;
+        GuessPass::new(source, &indices, encoder, reading, pass)
+    });
     // An error in the first rows is reported when all rows have been read.
     let Ok(guess) = guess else {
-        return in_several_passes(source, learn_schema(source, choice)?, config, fold);
+        let schema = learn_schema_on(engine, source, choice)?;
+        return in_several_passes(engine, source, schema, config, make);
     };
-    let guess = Arc::new(guess);
-    let mut profile = TableProfile::new(&reading);
-    let mut counts = EncodingCounts::default();
-    let mut rows = FittedRows::default();
-    let max_levels = reading.max_levels;
-    let of_threads = guess.clone();
-    let chunks = read(source, &indices, ChunkOrder::File, move |chunk| {
-        let (profile, numbers) = TableProfile::of(&chunk, &reading)?;
-        let folded = of_threads.fold(&chunk, numbers);
-        Ok((profile, chunk.origin, folded))
-    })?;
-    for chunk in chunks {
-        let (later, origin, folded) = chunk?;
-        profile.merge(later, max_levels, Some(origin.as_ref()));
-        if let Some((folded, of_chunk, of_rows)) = folded.filter(|_| guess.may_be_right()) {
-            counts.merge(&of_chunk);
-            rows.merge(of_rows);
-            guess.check(fold.merge(folded));
-        }
-    }
+    let (profile, guessed) = engine.run(source, &indices, guess)?;
     let mut schema = choice.schema(source, profile)?;
     schema.leave_out_constants(config);
     let mut encoder = Encoder::new(&schema, config)?;
-    if !guess.may_be_right() || !guess.encoder().agrees_with(&encoder) {
-        return in_several_passes(source, schema, config, fold);
-    }
+    let Some(guessed) = guessed.filter(|guessed| guessed.encoder.agrees_with(&encoder)) else {
+        return in_several_passes(engine, source, schema, config, make);
+    };
     if encoder.may_leave_out_rows(&Split::None) {
-        if !encoder.settle(&rows, &mut schema, false)? {
-            return in_several_passes(source, schema, config, fold);
+        if !encoder.settle(&guessed.fitted, &mut schema, false)? {
+            return in_several_passes(engine, source, schema, config, make);
         }
-        if !guess.encoder().agrees_with(&encoder) {
-            return encode(source, schema, encoder, fold, 1);
+        if !guessed.encoder.agrees_with(&encoder) {
+            return encode(engine, source, schema, encoder, make, 1);
         }
     }
-    Ok(Learned {
+    let learned = Learned {
         schema,
         encoder,
-        counts,
+        counts: guessed.encoded.counts,
         passes: 1,
-    })
+    };
+    Ok((learned, guessed.pass.finish(guessed.encoded.state)?))
 }
 
 /// Learns an encoder for a known schema, then encodes all rows.
-fn in_several_passes<F: Fold>(
+fn in_several_passes<P: RowPass>(
+    engine: &impl Engine,
     source: &dyn Source,
     mut schema: Schema,
     config: &EncoderConfig,
-    fold: &mut F,
-) -> Result<Learned, DataError> {
-    let (encoder, passes) = learn(source, &mut schema, config, &Split::None.into())?;
+    make: impl FnMut(&Encoder, Option<u64>) -> Result<P, DataError>,
+) -> Result<(Learned, P::Output), DataError> {
+    let split = Split::None.into();
+    let (encoder, passes) = learn(engine, source, &mut schema, config, &split)?;
     // The schema took one pass more.
-    encode(source, schema, encoder, fold, passes + 1)
+    encode(engine, source, schema, encoder, make, passes + 1)
 }
 
-/// Encodes and folds all rows with a known encoder.
-fn encode<F: Fold>(
+/// Runs the pass over all rows with a known encoder.
+fn encode<P: RowPass>(
+    engine: &impl Engine,
     source: &dyn Source,
     schema: Schema,
     encoder: Encoder,
-    fold: &mut F,
+    mut make: impl FnMut(&Encoder, Option<u64>) -> Result<P, DataError>,
     passes: usize,
-) -> Result<Learned, DataError> {
-    let chunk_fold = fold.start_counted(&encoder, schema.num_rows)?;
+) -> Result<(Learned, P::Output), DataError> {
+    let pass = make(&encoder, Some(schema.num_rows))?;
     let bound = encoder.bind(source, true)?;
     let columns = bound.columns().to_vec();
-    let width = bound.num_features() + encoder.targets().len();
-    let chunks = read_wide(source, &columns, ChunkOrder::File, width, move |chunk| {
-        let encoded = bound.encode(&chunk, None)?;
-        Ok((chunk_fold(encoded.rows)?, encoded.counts))
-    })?;
-    let mut counts = EncodingCounts::default();
-    for chunk in chunks {
-        let (folded, of_chunk) = chunk?;
-        counts.merge(&of_chunk);
-        fold.merge(folded)?;
-    }
-    Ok(Learned {
+    let pass = EncodedPass::new(bound, Split::None.into(), Set::Training, pass);
+    // The parts of a right guess, so that the result does not depend on the guess.
+    let pass = pass.with_part_rows(part_rows_of(source));
+    let (output, counts) = engine.run(source, &columns, pass)?;
+    let learned = Learned {
         schema,
         encoder,
         counts,
         passes: passes + 1,
-    })
+    };
+    Ok((learned, output))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Serialize};
 
     use super::*;
     use crate::test_table::{numbered, write};
     use crate::{
-        CsvOptions, EncodedSource, Formula, MissingPolicy, Passes, Set, TableFormat, UnseenPolicy,
-        learn_encoder, open,
+        ChunkOrder, CsvOptions, EncodedSource, Formula, MissingPolicy, Passes, RowChunk, Rows, Set,
+        TableFormat, Threads, UnseenPolicy, learn_encoder, learn_schema, open,
     };
     use proptest::prelude::*;
 
-    /// Collects the rows of each chunk, and counts the starts.
-    #[derive(Default)]
-    struct Collect {
-        starts: usize,
-        chunks: Vec<Rows>,
-    }
+    /// Collects all rows.
+    #[derive(Deserialize, Serialize)]
+    struct Collect;
 
-    impl Fold for Collect {
-        type Chunk = Rows;
+    impl RowPass for Collect {
+        type State = Rows;
+        type Output = Rows;
 
-        fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Rows>, DataError> {
-            self.starts += 1;
-            self.chunks.clear();
-            let num_features = encoder.feature_names().len();
-            let num_targets = encoder.targets().len();
-            Ok(Arc::new(move |rows| {
-                rows.num_rows(num_features, num_targets)?;
-                Ok(rows)
-            }))
+        fn name() -> String {
+            "collect".to_string()
         }
 
-        fn merge(&mut self, chunk: Rows) -> Result<(), DataError> {
-            self.chunks.push(chunk);
+        fn start(&self) -> Rows {
+            Rows::default()
+        }
+
+        fn update(&self, all: &mut Rows, rows: &RowChunk) -> Result<(), DataError> {
+            *all = Rows {
+                features: rows.features.to_vec(),
+                targets: rows.targets.to_vec(),
+                weights: rows.weights.map(<[f64]>::to_vec),
+                tails: rows.tails.map(<[f64]>::to_vec),
+            };
             Ok(())
         }
+
+        fn merge(&self, all: &mut Rows, later: Rows) -> Result<(), DataError> {
+            all.append(later);
+            Ok(())
+        }
+
+        fn finish(self, rows: Rows) -> Result<Rows, DataError> {
+            Ok(rows)
+        }
     }
 
-    type Found = (Schema, Encoder, EncodingCounts, Vec<Rows>);
+    type Found = (Schema, Encoder, EncodingCounts, Rows);
 
     fn in_two_passes(
         source: Arc<dyn Source>,
@@ -277,11 +249,11 @@ mod tests {
         let encoder = learn_encoder(source.as_ref(), &mut schema, config, Split::None)?;
         let encoded = EncodedSource::new(source, &encoder, Split::None, Set::Training)?;
         let mut counts = EncodingCounts::default();
-        let mut all = Vec::new();
+        let mut all = Rows::default();
         for chunk in encoded.encoded(ChunkOrder::File)? {
             let (rows, of_chunk) = chunk?;
             counts.merge(&of_chunk);
-            all.push(rows);
+            all.append(rows);
         }
         Ok((schema, encoder, counts, all))
     }
@@ -312,16 +284,20 @@ mod tests {
     ) -> Result<usize, String> {
         let source = open(paths, &CsvOptions::default(), Passes::Several).unwrap();
         let source: Arc<dyn Source> = source.into();
-        let mut fold = Collect::default();
-        let learned = learn_and_encode(source.as_ref(), choice, config, &mut fold);
+        let mut starts = 0;
+        let make = |_: &Encoder, _: Option<u64>| {
+            starts += 1;
+            Ok(Collect)
+        };
+        let learned = learn_and_encode(&Threads::new(2), source.as_ref(), choice, config, make);
         let expected = in_two_passes(source, choice, config);
         match (learned, expected) {
-            (Ok(learned), Ok((schema, encoder, counts, rows))) => {
+            (Ok((learned, found)), Ok((schema, encoder, counts, rows))) => {
                 assert_eq!(learned.schema, schema);
                 assert_eq!(learned.encoder, encoder);
                 assert_eq!(learned.counts, counts);
-                assert_eq!(fold.chunks, rows);
-                assert!(fold.starts <= 2);
+                assert_eq!(found, rows);
+                assert!(starts <= 2);
                 Ok(learned.passes)
             }
             (Err(error), Err(expected)) => {
@@ -491,46 +467,61 @@ mod tests {
         }
     }
 
-    /// A fold that fails at rows with large targets.
+    /// A pass that fails at rows with large targets.
+    #[derive(Deserialize, Serialize)]
     struct Fussy {
         in_merge: bool,
     }
 
-    impl Fold for Fussy {
-        type Chunk = Rows;
+    impl RowPass for Fussy {
+        type State = f64;
+        type Output = ();
 
-        fn start(&mut self, _: &Encoder) -> Result<ChunkFold<Rows>, DataError> {
-            let in_merge = self.in_merge;
-            Ok(Arc::new(move |rows| match in_merge {
-                true => Ok(rows),
-                false => fuss(rows),
-            }))
+        fn name() -> String {
+            "fussy".to_string()
         }
 
-        fn merge(&mut self, chunk: Rows) -> Result<(), DataError> {
-            fuss(chunk).map(|_| ())
+        fn start(&self) -> f64 {
+            0.0
+        }
+
+        fn update(&self, largest: &mut f64, rows: &RowChunk) -> Result<(), DataError> {
+            *largest = rows.targets.iter().copied().fold(*largest, f64::max);
+            match self.in_merge {
+                true => Ok(()),
+                false => fuss(rows.targets[0]),
+            }
+        }
+
+        fn merge(&self, _: &mut f64, later: f64) -> Result<(), DataError> {
+            fuss(later)
+        }
+
+        fn finish(self, largest: f64) -> Result<(), DataError> {
+            fuss(largest)
         }
     }
 
-    fn fuss(rows: Rows) -> Result<Rows, DataError> {
-        match rows.targets.iter().find(|target| **target > 10.0) {
-            Some(target) => Err(DataError::Columns(format!("{target} is large"))),
-            None => Ok(rows),
+    fn fuss(target: f64) -> Result<(), DataError> {
+        if target <= 10.0 {
+            return Ok(());
         }
+        Err(DataError::Columns(format!("{target} is large")))
     }
 
     #[test]
-    fn the_first_error_of_a_fold_comes_after_those_of_the_table() {
+    fn the_first_error_of_a_pass_comes_after_those_of_the_table() {
         for in_merge in [false, true] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("t.csv");
-            for (end, message) in [("1,1", "11 is large"), ("inf,1", "found `inf`")] {
+            for (end, message) in [("1,1", "is large"), ("inf,1", "found `inf`")] {
                 std::fs::write(&path, format!("x,y\n1,11\n2,12\n{end}\n")).unwrap();
                 let files = std::slice::from_ref(&path);
                 let source = open(files, &CsvOptions::default(), Passes::Several).unwrap();
                 let choice = ColumnChoice::default();
-                let mut fold = Fussy { in_merge };
-                let learned = learn_and_encode(source.as_ref(), &choice, &config(), &mut fold);
+                let make = |_: &Encoder, _: Option<u64>| Ok(Fussy { in_merge });
+                let engine = Threads::new(2);
+                let learned = learn_and_encode(&engine, source.as_ref(), &choice, &config(), make);
                 let error = learned.unwrap_err().to_string();
                 assert!(error.contains(message), "{error}");
             }

@@ -1,21 +1,27 @@
 mod dates;
+mod example;
 mod odd_words;
+mod pass;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use arrow_array::{Array, StringArray};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, boolean};
+use crate::number_summary::NumberSummary;
 use crate::numbers::ReadNumbers;
-use crate::random::mix;
+use crate::random::{hash, mix};
 use crate::source::Origin;
 use crate::text_format::{CellReader, TextFormat};
 use crate::values::{Values, text};
-use crate::{Chunk, DataError, Moments};
-pub(crate) use dates::{DateSpread, SlashedDates};
+use crate::{Chunk, DataError};
+pub(crate) use dates::SlashedDates;
+pub use example::Example;
+use example::keep_first;
 pub(crate) use odd_words::OddWords;
+pub(crate) use pass::ProfilePass;
 
 /// A summary of the columns of a table, from which their kinds are decided.
 ///
@@ -50,15 +56,9 @@ pub struct ColumnProfile {
     pub first_missing: Vec<Example>,
     /// The number of cells that are finite numbers.
     pub numbers: u64,
-    /// The mean and spread of the numbers; of days since 1970-01-01 for dates,
+    /// The mean, spread and range of the numbers; of days since 1970-01-01 for dates,
     /// and of 0 and 1 for booleans.
-    pub moments: Moments,
-    /// The smallest of them; infinite if there are none.
-    #[serde(with = "infinite_as_text")]
-    pub min: f64,
-    /// The largest of them; minus infinity if there are none.
-    #[serde(with = "infinite_as_text")]
-    pub max: f64,
+    pub(crate) summary: NumberSummary,
     /// The number of cells that are infinite numbers.
     pub infinite: u64,
     /// The first of them.
@@ -85,19 +85,6 @@ pub struct ColumnProfile {
     pub other: Option<String>,
     /// A hash that is equal for columns with the same cells in the same rows.
     pub fingerprint: u64,
-}
-
-/// An example of a cell, for messages.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Example {
-    /// The place of the cell. It is empty while only the row in its chunk is
-    /// known: most examples are dropped when chunks merge, and finding a line
-    /// takes time.
-    pub place: String,
-    /// The text of the cell, at most 100 characters.
-    pub found: String,
-    #[serde(skip)]
-    row: usize,
 }
 
 /// The words of a column.
@@ -127,7 +114,7 @@ const EXAMPLES: usize = 3;
 const SEEN: usize = 1 << 14;
 
 /// How to read the columns of a table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Reading {
     pub names: Vec<String>,
     /// How many of the last names are columns that are read a second time, as
@@ -160,37 +147,72 @@ impl TableProfile {
         }
     }
 
-    /// Returns the profile of a chunk, and the numbers of each column that were
-    /// read for it.
-    pub(crate) fn of(
+    /// Adds the rows of a chunk, and returns the numbers of each column that
+    /// were read for it.
+    pub(crate) fn update(
+        &mut self,
         chunk: &Chunk,
-        reading: &Reading,
-    ) -> Result<(Self, Vec<ReadNumbers>), DataError> {
-        let mut profile = Self::new(reading);
-        profile.num_rows = chunk.num_rows() as u64;
-        profile.format = chunk.cells.format().clone();
-        let rows = chunk.first_row..chunk.first_row + profile.num_rows;
-        let row_hashes: Vec<u64> = rows.map(mix).collect();
+        max_levels: usize,
+    ) -> Result<Vec<ReadNumbers>, DataError> {
+        let num_rows = chunk.num_rows() as u64;
+        self.num_rows += num_rows;
+        self.format = chunk.cells.format().clone();
+        let rows = chunk.first_row..chunk.first_row + num_rows;
+        let context = Context {
+            row_hashes: rows.map(mix).collect(),
+            max_levels,
+            cells: &chunk.cells,
+            origin: &chunk.origin,
+        };
         let mut numbers = Vec::new();
-        for (column, array) in profile.columns.iter_mut().zip(chunk.batch.columns()) {
+        for (column, array) in self.columns.iter_mut().zip(chunk.batch.columns()) {
             let values = if column.words_only {
                 Values::words(array)?
             } else {
                 Values::of(array)?
             };
-            numbers.push(column.update(&values, &row_hashes, reading.max_levels, &chunk.cells));
+            numbers.push(column.update(&values, &context));
         }
-        Ok((profile, numbers))
+        Ok(numbers)
     }
 
-    /// Adds the profile of later rows with the same columns. `origin` is that
-    /// of their chunk; None for a whole table.
-    pub(crate) fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {
+    /// Ends a part of the table.
+    pub(crate) fn settle(&mut self) {
+        for column in &mut self.columns {
+            column.summary.settle();
+            column.slashed.settle();
+        }
+    }
+
+    /// Adds the profile of later rows with the same columns. Both have been
+    /// settled.
+    pub(crate) fn merge(&mut self, later: Self, max_levels: usize) {
         self.num_rows += later.num_rows;
         self.format = later.format;
         for (column, later) in self.columns.iter_mut().zip(later.columns) {
-            column.merge(later, max_levels, origin);
+            column.merge(later, max_levels);
         }
+    }
+
+    /// Finds the places of all examples.
+    pub(crate) fn find_examples(&mut self) {
+        self.columns
+            .iter_mut()
+            .for_each(ColumnProfile::find_examples);
+    }
+}
+
+/// What the cells of a chunk have in common.
+struct Context<'a> {
+    row_hashes: Vec<u64>,
+    max_levels: usize,
+    cells: &'a CellReader,
+    origin: &'a Arc<dyn Origin>,
+}
+
+impl Context<'_> {
+    fn example(&self, row: usize, found: &str) -> Example {
+        Example::new(self.origin, row, found)
     }
 }
 
@@ -204,9 +226,7 @@ impl ColumnProfile {
             missing: 0,
             first_missing: Vec::new(),
             numbers: 0,
-            moments: Moments::new(1),
-            min: f64::INFINITY,
-            max: f64::NEG_INFINITY,
+            summary: NumberSummary::default(),
             infinite: 0,
             first_infinite: None,
             infinite_words: BTreeMap::new(),
@@ -223,38 +243,38 @@ impl ColumnProfile {
         }
     }
 
-    /// Fills a new profile from the cells of a chunk.
-    fn update(
-        &mut self,
-        values: &Values,
-        row_hashes: &[u64],
-        max_levels: usize,
-        cells: &CellReader,
-    ) -> ReadNumbers {
-        let rows = row_hashes.len();
+    /// Adds the cells of a chunk.
+    fn update(&mut self, values: &Values, context: &Context) -> ReadNumbers {
+        let rows = context.row_hashes.len();
+        let present = |column: &Self| column.numbers + column.booleans + column.dates;
+        let known = |column: &Self| column.numbers + column.missing;
+        let (present_before, known_before) = (present(self), known(self));
         let mut numbers = vec![f64::NAN; rows];
         match values {
             Values::Words(array) if !self.numbers_only => {
                 self.is_typed_levels |= !self.words_only;
                 for row in 0..rows {
-                    let word = text(array, row).and_then(|text| cells.word(text));
-                    self.take_word(word, row, row_hashes, max_levels);
+                    let word = text(array, row).and_then(|text| context.cells.word(text));
+                    self.take_word(word, row, context);
                 }
             }
             Values::Text(array) | Values::Words(array) => {
                 for row in 0..rows {
                     let text = text(array, row).unwrap_or_default();
-                    self.take(text, row, row_hashes, max_levels, cells, &mut numbers);
+                    self.take(text, row, context, &mut numbers);
                 }
-                self.find_firsts(array, &numbers, cells);
-                self.slashed.measure(array, rows, cells);
+                self.find_firsts(array, &numbers, context);
+                let summary = &self.summary;
+                let earlier = || summary.clone();
+                self.slashed
+                    .measure(array, &numbers, context.cells, earlier);
             }
             Values::Numbers(array) => {
                 for row in 0..rows {
                     let number = array.is_valid(row).then(|| array.value(row));
-                    match number.filter(|number| !cells.is_missing_number(*number)) {
-                        Some(number) => self.take_number(number, row, row_hashes, &mut numbers),
-                        None => self.take_missing("", row, row_hashes),
+                    match number.filter(|number| !context.cells.is_missing_number(*number)) {
+                        Some(number) => self.take_number(number, row, context, &mut numbers),
+                        None => self.take_missing("", row, context),
                     }
                 }
             }
@@ -262,33 +282,31 @@ impl ColumnProfile {
                 for row in 0..rows {
                     match array.is_valid(row).then(|| array.value(row)) {
                         Some(days) => {
-                            self.take_number(days, row, row_hashes, &mut numbers);
+                            self.take_number(days, row, context, &mut numbers);
                             self.numbers -= 1;
                             self.dates += 1;
                         }
-                        None => self.take_missing("", row, row_hashes),
+                        None => self.take_missing("", row, context),
                     }
                 }
             }
             Values::Booleans(array) => {
                 for row in 0..rows {
                     match array.is_valid(row).then(|| array.value(row)) {
-                        Some(value) => self.take_boolean(value, row, row_hashes, &mut numbers),
-                        None => self.take_missing("", row, row_hashes),
+                        Some(value) => self.take_boolean(value, row, context, &mut numbers),
+                        None => self.take_missing("", row, context),
                     }
                 }
             }
             Values::Other(kind) => self.other = Some(kind.to_string()),
         }
-        let present = self.numbers + self.booleans + self.dates;
-        match present == rows as u64 {
-            true => self.measure(&numbers),
-            false => {
-                let present = numbers.iter().filter(|number| !number.is_nan());
-                self.measure(&present.copied().collect::<Vec<f64>>());
-            }
+        if present(self) - present_before == rows as u64 {
+            self.summary.update(&numbers);
+        } else {
+            let present = numbers.iter().filter(|number| !number.is_nan());
+            self.summary.update(&present.copied().collect::<Vec<f64>>());
         }
-        (self.numbers + self.missing == rows as u64).then_some(numbers)
+        (known(self) - known_before == rows as u64).then_some(numbers)
     }
 
     /// Counts words for infinite numbers as words if all other cells are words.
@@ -304,60 +322,40 @@ impl ColumnProfile {
         (self.infinite, self.first_infinite) = (0, None);
     }
 
-    fn measure(&mut self, numbers: &[f64]) {
-        for number in numbers {
-            // No number is NaN, which `f64::min` would take time to check for.
-            self.min = if *number < self.min {
-                *number
-            } else {
-                self.min
-            };
-            self.max = if *number > self.max {
-                *number
-            } else {
-                self.max
-            };
-        }
-        self.moments.update(numbers);
-    }
-
-    fn take(
-        &mut self,
-        text: &str,
-        row: usize,
-        row_hashes: &[u64],
-        max_levels: usize,
-        cells: &CellReader,
-        numbers: &mut [f64],
-    ) {
+    fn take(&mut self, text: &str, row: usize, context: &Context, numbers: &mut [f64]) {
+        let cells = context.cells;
         match cells.parse(text) {
             Cell::Number(number) => {
-                self.take_number(number, row, row_hashes, numbers);
+                self.take_number(number, row, context, numbers);
                 if number.is_infinite() && !text.contains(|c: char| c.is_ascii_digit()) {
                     let word = text.trim().to_string();
                     *self.infinite_words.entry(word).or_default() += 1;
                 }
             }
-            Cell::Missing => self.take_missing(text, row, row_hashes),
+            Cell::Missing => self.take_missing(text, row, context),
             Cell::Text(text) => {
                 if let Some(value) = boolean(text) {
-                    self.take_boolean(value, row, row_hashes, numbers);
+                    self.take_boolean(value, row, context, numbers);
                 } else if let Some(date) = cells.date(text) {
-                    let days = self.slashed.take(date, text, row);
+                    let days = self.slashed.take(date, text, row, context.origin);
                     self.dates += 1;
-                    self.mark(row, row_hashes, days.to_bits());
+                    self.mark(row, context, days.to_bits());
                     numbers[row] = days;
                 } else {
-                    self.odd.take(text, row, cells);
-                    self.take_word(Some(text), row, row_hashes, max_levels);
+                    self.odd.take(text, row, cells, context.origin);
+                    self.take_word(Some(text), row, context);
                 }
             }
         }
     }
 
     /// Finds the first cell of each kind.
-    fn find_firsts(&mut self, array: &StringArray, numbers: &[f64], cells: &CellReader) {
-        let mut wanted = [self.numbers > 0, self.booleans > 0, self.dates > 0];
+    fn find_firsts(&mut self, array: &StringArray, numbers: &[f64], context: &Context) {
+        let mut wanted = [
+            self.numbers > 0 && self.first_number.is_none(),
+            self.booleans > 0 && self.first_boolean.is_none(),
+            self.dates > 0 && self.first_date.is_none(),
+        ];
         for (row, number) in numbers.iter().enumerate() {
             if wanted == [false; 3] {
                 return;
@@ -366,61 +364,59 @@ impl ColumnProfile {
                 continue;
             }
             let found = text(array, row).unwrap_or_default();
-            let (index, first) = match cells.parse(found) {
+            let (index, first) = match context.cells.parse(found) {
                 Cell::Number(_) => (0, &mut self.first_number),
                 Cell::Text(word) if boolean(word).is_some() => (1, &mut self.first_boolean),
                 _ => (2, &mut self.first_date),
             };
             if std::mem::take(&mut wanted[index]) {
-                *first = Some(Example::new(row, found.trim()));
+                *first = Some(context.example(row, found.trim()));
             }
         }
     }
 
-    fn take_number(&mut self, number: f64, row: usize, row_hashes: &[u64], numbers: &mut [f64]) {
+    fn take_number(&mut self, number: f64, row: usize, context: &Context, numbers: &mut [f64]) {
         if number.is_finite() {
             self.numbers += 1;
             // Positive and negative zero are the same number.
-            self.mark(row, row_hashes, (number + 0.0).to_bits());
+            self.mark(row, context, (number + 0.0).to_bits());
             numbers[row] = number;
         } else if number.is_nan() {
-            self.take_missing("NaN", row, row_hashes);
+            self.take_missing("NaN", row, context);
         } else {
             self.infinite += 1;
-            self.mark(row, row_hashes, number.to_bits());
+            self.mark(row, context, number.to_bits());
             if self.first_infinite.is_none() {
-                self.first_infinite = Some(Example::new(row, &number.to_string()));
+                self.first_infinite = Some(context.example(row, &number.to_string()));
             }
         }
     }
 
-    fn take_boolean(&mut self, value: bool, row: usize, row_hashes: &[u64], numbers: &mut [f64]) {
+    fn take_boolean(&mut self, value: bool, row: usize, context: &Context, numbers: &mut [f64]) {
         let number = f64::from(u8::from(value));
         self.booleans += 1;
-        self.mark(row, row_hashes, number.to_bits());
+        self.mark(row, context, number.to_bits());
         numbers[row] = number;
     }
 
-    fn take_missing(&mut self, found: &str, row: usize, row_hashes: &[u64]) {
+    fn take_missing(&mut self, found: &str, row: usize, context: &Context) {
         self.missing += 1;
-        self.mark(row, row_hashes, u64::MAX);
+        self.mark(row, context, u64::MAX);
         if self.first_missing.len() < EXAMPLES {
-            self.first_missing.push(Example::new(row, found.trim()));
+            self.first_missing.push(context.example(row, found.trim()));
         }
     }
 
-    fn take_word(&mut self, word: Option<&str>, row: usize, row_hashes: &[u64], max_levels: usize) {
+    fn take_word(&mut self, word: Option<&str>, row: usize, context: &Context) {
         let Some(word) = word else {
-            return self.take_missing("", row, row_hashes);
+            return self.take_missing("", row, context);
         };
-        let mut hasher = DefaultHasher::new();
-        word.hash(&mut hasher);
-        let hash = hasher.finish();
-        self.mark(row, row_hashes, hash);
+        let hash = hash(word);
+        self.mark(row, context, hash);
         let words = &mut self.words;
         words.count += 1;
         if words.first.is_none() {
-            words.first = Some(Example::new(row, word));
+            words.first = Some(context.example(row, word));
         }
         words.see(hash);
         if !words.too_many {
@@ -428,49 +424,62 @@ impl ColumnProfile {
                 Some(count) => *count += 1,
                 None => {
                     words.levels.insert(word.to_string(), 1);
-                    words.limit(max_levels);
+                    words.limit(context.max_levels);
                 }
             }
         }
     }
 
-    fn mark(&mut self, row: usize, row_hashes: &[u64], cell: u64) {
+    fn mark(&mut self, row: usize, context: &Context, cell: u64) {
         // It is a sum, so that the order of the chunks does not matter.
-        self.fingerprint = self.fingerprint.wrapping_add(mix(row_hashes[row] ^ cell));
+        self.fingerprint = self
+            .fingerprint
+            .wrapping_add(mix(context.row_hashes[row] ^ cell));
     }
 
-    fn merge(&mut self, later: Self, max_levels: usize, origin: Option<&dyn Origin>) {
-        self.slashed.merge(
-            later.slashed,
-            || DateSpread::new(&self.moments, self.min, self.max),
-            || DateSpread::new(&later.moments, later.min, later.max),
-            origin,
-        );
-        self.odd.merge(later.odd, origin);
-        keep_first(&mut self.first_number, later.first_number, origin);
-        keep_first(&mut self.first_boolean, later.first_boolean, origin);
-        keep_first(&mut self.first_date, later.first_date, origin);
+    fn merge(&mut self, later: Self, max_levels: usize) {
+        self.slashed
+            .merge(later.slashed, &self.summary, &later.summary);
+        self.odd.merge(later.odd);
+        keep_first(&mut self.first_number, later.first_number);
+        keep_first(&mut self.first_boolean, later.first_boolean);
+        keep_first(&mut self.first_date, later.first_date);
         self.missing += later.missing;
         let wanted = EXAMPLES - self.first_missing.len();
         let examples = later.first_missing.into_iter().take(wanted);
-        self.first_missing
-            .extend(examples.map(|example| example.placed(origin)));
+        self.first_missing.extend(examples);
+        self.first_missing.iter_mut().for_each(Example::find);
         self.numbers += later.numbers;
-        self.moments.merge(&later.moments);
-        self.min = self.min.min(later.min);
-        self.max = self.max.max(later.max);
+        self.summary.merge(&later.summary);
         self.infinite += later.infinite;
-        keep_first(&mut self.first_infinite, later.first_infinite, origin);
+        keep_first(&mut self.first_infinite, later.first_infinite);
         for (word, count) in later.infinite_words {
             *self.infinite_words.entry(word).or_default() += count;
         }
         self.is_typed_levels |= later.is_typed_levels;
         self.booleans += later.booleans;
         self.dates += later.dates;
-        keep_first(&mut self.words.first, later.words.first.clone(), origin);
         self.words.merge(later.words, max_levels);
         self.other = self.other.take().or(later.other);
         self.fingerprint = self.fingerprint.wrapping_add(later.fingerprint);
+    }
+
+    fn find_examples(&mut self) {
+        let firsts = [
+            &mut self.first_infinite,
+            &mut self.first_number,
+            &mut self.first_boolean,
+            &mut self.first_date,
+            &mut self.slashed.first_either,
+            &mut self.slashed.first_day_first,
+            &mut self.slashed.first_month_first,
+            &mut self.words.first,
+            &mut self.odd.first_number,
+            &mut self.odd.first_gap,
+            &mut self.odd.first_other,
+        ];
+        firsts.into_iter().flatten().for_each(Example::find);
+        self.first_missing.iter_mut().for_each(Example::find);
     }
 }
 
@@ -499,6 +508,7 @@ impl Words {
     }
 
     fn merge(&mut self, later: Self, max_levels: usize) {
+        keep_first(&mut self.first, later.first);
         self.count += later.count;
         self.repeated |= later.repeated;
         for hash in later.seen {
@@ -513,43 +523,5 @@ impl Words {
             *self.levels.entry(word).or_default() += count;
         }
         self.limit(max_levels);
-    }
-}
-
-impl Example {
-    fn new(row: usize, found: &str) -> Self {
-        Self {
-            place: String::new(),
-            found: found.chars().take(100).collect(),
-            row,
-        }
-    }
-
-    fn placed(mut self, origin: Option<&dyn Origin>) -> Self {
-        if let Some(origin) = origin {
-            self.place = origin.place(std::mem::take(&mut self.row));
-        }
-        self
-    }
-}
-
-fn keep_first(first: &mut Option<Example>, later: Option<Example>, origin: Option<&dyn Origin>) {
-    if first.is_none() {
-        *first = later.map(|example| example.placed(origin));
-    }
-}
-
-/// JSON has no infinite numbers, so they are stored as null.
-mod infinite_as_text {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        number.is_finite().then_some(*number).serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        // There were no numbers. A merge ignores NaN, as `f64::min` and
-        // `f64::max` do.
-        Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
     }
 }

@@ -41,10 +41,35 @@ pub(crate) fn mix(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
+/// Returns a hash of a text that is the same in every version of this program and
+/// of Rust: its length and its groups of 8 bytes, in little-endian order and
+/// filled up with zeros, mixed one after the other.
+pub(crate) fn hash(text: &str) -> u64 {
+    let groups = text.as_bytes().chunks(8);
+    groups.fold(mix(text.len() as u64), |hash, group| {
+        let mut bytes = [0; 8];
+        bytes[..group.len()].copy_from_slice(group);
+        mix(hash ^ u64::from_le_bytes(bytes))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use rand::Rng;
+
+    #[test]
+    fn the_hash_of_a_text_is_fixed() {
+        // Computed by a program in Python of the same definition.
+        for (text, expected) in [
+            ("", 0xE220_A839_7B1D_CDAF),
+            ("Köln", 0x7E54_BC7D_6B6B_36C7),
+            ("true", 0xB950_6A15_E439_E67A),
+            ("a level of several words", 0x9BD4_0AF0_1D10_A1C7),
+        ] {
+            assert_eq!(hash(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn no_two_purposes_share_numbers() {

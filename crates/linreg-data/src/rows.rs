@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::DataError;
 use crate::error::quote;
 
@@ -10,7 +12,7 @@ use crate::error::quote;
 /// - targets: row-major `[rows, num_targets]`
 /// - weights: `[rows]`
 /// - tails: the same as the features
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Rows {
     /// The features, from which to predict.
     pub features: Vec<f64>,
@@ -26,6 +28,39 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Adds later rows of the same table.
+    pub(crate) fn append(&mut self, mut later: Self) {
+        if self.targets.is_empty() && self.features.is_empty() {
+            *self = later;
+            return;
+        }
+        self.features.append(&mut later.features);
+        self.targets.append(&mut later.targets);
+        for (all, later) in [
+            (&mut self.weights, later.weights),
+            (&mut self.tails, later.tails),
+        ] {
+            if let Some(mut later) = later {
+                all.get_or_insert_default().append(&mut later);
+            }
+        }
+    }
+
+    /// Removes the first rows. Tails are not kept.
+    pub(crate) fn remove_first(
+        &mut self,
+        num_rows: usize,
+        num_features: usize,
+        num_targets: usize,
+    ) {
+        self.features.drain(..num_rows * num_features);
+        self.targets.drain(..num_rows * num_targets);
+        if let Some(weights) = &mut self.weights {
+            weights.drain(..num_rows);
+        }
+        self.tails = None;
+    }
+
     /// The number of rows, for this many features and targets.
     ///
     /// # Errors

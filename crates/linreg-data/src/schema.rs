@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::quote;
-use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
-use crate::source::{ChunkOrder, Source, column_indices, column_names};
+use crate::number_summary::NumberSummary;
+use crate::profile::{ColumnProfile, Example, ProfilePass, Reading, TableProfile};
+use crate::source::{Source, column_indices, column_names};
 use crate::text_format::CellReader;
-use crate::{ColumnIndex, DataError, DateOrder, Factor, Moments, read};
+use crate::{ColumnIndex, DataError, DateOrder, Engine, Factor, Threads};
 pub use index::SchemaIndex;
 use mixed::{Order, gap, no_number, odd_one_out};
 use stored::{StoredColumn, StoredKind, StoredSchema, StoredSpread};
@@ -196,18 +197,22 @@ fn index_columns(source: &dyn Source) -> Vec<String> {
 /// A name that is no column, a column that cannot be what the user says it is,
 /// no rows, or a source that cannot be read.
 pub fn learn_schema(source: &dyn Source, choice: &ColumnChoice) -> Result<Schema, DataError> {
+    learn_schema_on(&Threads::default(), source, choice)
+}
+
+/// As [`learn_schema`], on an engine of the caller's.
+///
+/// # Errors
+///
+/// As [`learn_schema`].
+pub fn learn_schema_on(
+    engine: &impl Engine,
+    source: &dyn Source,
+    choice: &ColumnChoice,
+) -> Result<Schema, DataError> {
     let reading = choice.reading(source)?;
     let indices = column_indices(source, &reading.names)?;
-    let mut profile = TableProfile::new(&reading);
-    let max_levels = reading.max_levels;
-    let profiles = read(source, &indices, ChunkOrder::File, move |chunk| {
-        let (profile, _) = TableProfile::of(&chunk, &reading)?;
-        Ok((profile, chunk.origin))
-    })?;
-    for chunk in profiles {
-        let (later, origin) = chunk?;
-        profile.merge(later, max_levels, Some(origin.as_ref()));
-    }
+    let profile = engine.run(source, &indices, ProfilePass::new(source, reading))?;
     choice.schema(source, profile)
 }
 
@@ -287,15 +292,14 @@ impl ColumnChoice {
                 if let (Some(DateOrder::MonthFirst), Some(spread)) =
                     (dates, profile.slashed.month_first.take())
                 {
-                    profile.moments = spread.moments;
-                    (profile.min, profile.max) = (spread.min, spread.max);
+                    profile.summary = *spread;
                 }
                 // Where cells are of several kinds, the numbers among them do
                 // not describe the column.
                 let spread = if matches!(kind, Kind::Mixed) {
                     None
                 } else {
-                    Spread::of(&profile.moments, profile.min, profile.max)
+                    Spread::of(&profile.summary)
                 };
                 Ok(Column {
                     is_second: index >= num_first,
@@ -443,13 +447,14 @@ impl ColumnChoice {
 }
 
 impl Spread {
-    /// Returns the spread of numbers with these moments; None without numbers.
-    pub(crate) fn of(moments: &Moments, min: f64, max: f64) -> Option<Self> {
+    /// Returns the spread of numbers; None without numbers.
+    pub(crate) fn of(numbers: &NumberSummary) -> Option<Self> {
+        let moments = &numbers.moments;
         (moments.count() > 0).then(|| Self {
             mean: moments.mean()[0],
             std: moments.sample_std().map(|std| std[0]),
-            min,
-            max,
+            min: numbers.min,
+            max: numbers.max,
         })
     }
 }

@@ -117,18 +117,23 @@ impl Chunk {
         let (num_rows, most_rows) = (self.num_rows(), most_rows.max(1));
         // A chunk without rows is one piece, so that it is not skipped.
         let starts = (0..num_rows.max(1)).step_by(most_rows);
-        starts.map(move |start| match num_rows <= most_rows {
-            true => self.clone(),
-            false => Self {
-                batch: self.batch.slice(start, most_rows.min(num_rows - start)),
-                first_row: self.first_row + start as u64,
-                origin: Arc::new(Later {
-                    origin: self.origin.clone(),
-                    start,
-                }),
-                cells: self.cells.clone(),
-            },
-        })
+        starts.map(move |start| self.slice(start, most_rows.min(num_rows - start)))
+    }
+
+    /// Returns some of its rows, without copying them.
+    pub(crate) fn slice(&self, start: usize, num_rows: usize) -> Self {
+        if num_rows == self.num_rows() {
+            return self.clone();
+        }
+        Self {
+            batch: self.batch.slice(start, num_rows),
+            first_row: self.first_row + start as u64,
+            origin: Arc::new(Later {
+                origin: self.origin.clone(),
+                start,
+            }),
+            cells: self.cells.clone(),
+        }
     }
 
     /// Returns the error that a cell is not what it should be.

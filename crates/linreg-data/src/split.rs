@@ -48,7 +48,7 @@ pub enum Split {
 }
 
 /// What a row is for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Set {
     /// To fit a model to.
     Training,
@@ -172,7 +172,8 @@ impl Split {
 /// A split of the rows of a table without those that are left out for a missing
 /// value, a new level or a weight of 0. The other rows are divided as if they
 /// were the whole table, so that folds have equal sizes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(from = "(Split, Vec<u64>)", into = "(Split, Vec<u64>)")]
 pub struct SplitRows {
     split: Split,
     /// The numbers of the rows left out, in order.
@@ -207,6 +208,18 @@ impl SplitRows {
         };
         let rows = first_row..first_row + num_rows as u64;
         rows.map(is_of_set).collect()
+    }
+}
+
+impl From<(Split, Vec<u64>)> for SplitRows {
+    fn from((split, left_out): (Split, Vec<u64>)) -> Self {
+        Self::new(split, left_out.into())
+    }
+}
+
+impl From<SplitRows> for (Split, Vec<u64>) {
+    fn from(rows: SplitRows) -> Self {
+        (rows.split, rows.left_out.to_vec())
     }
 }
 

@@ -1,5 +1,8 @@
+use serde::{Deserialize, Serialize};
+
+use crate::row_pass::run_in_order;
 use crate::rows::mean_weight;
-use crate::{ChunkOrder, DataError, Moments, RowSource, Rows};
+use crate::{DataError, Moments, RowChunk, RowPass, RowSource, exact};
 
 /// The statistics of all columns from one pass over the rows.
 ///
@@ -18,16 +21,93 @@ pub struct Summary {
 }
 
 /// The statistics of the features, or of the targets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ColumnSummary {
     /// Names of the columns.
     pub names: Vec<String>,
     /// Mean and spread of each column.
     pub moments: Moments,
     /// Smallest value of each column.
+    #[serde(with = "exact::list")]
     pub min: Vec<f64>,
     /// Largest value of each column.
+    #[serde(with = "exact::list")]
     pub max: Vec<f64>,
+}
+
+/// Sums up the columns of encoded rows.
+#[derive(Deserialize, Serialize)]
+pub struct SummaryPass {
+    feature_names: Vec<String>,
+    target_names: Vec<String>,
+}
+
+impl SummaryPass {
+    /// Returns a pass over rows of these features and targets.
+    pub fn new(feature_names: &[String], target_names: &[String]) -> Self {
+        Self {
+            feature_names: feature_names.to_vec(),
+            target_names: target_names.to_vec(),
+        }
+    }
+}
+
+/// What a [`SummaryPass`] knows of some rows.
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+pub struct SummaryState {
+    num_rows: usize,
+    is_weighted: bool,
+    features: ColumnSummary,
+    targets: ColumnSummary,
+}
+
+impl RowPass for SummaryPass {
+    type State = SummaryState;
+    type Output = Summary;
+
+    fn name() -> String {
+        "summary".to_string()
+    }
+
+    fn start(&self) -> SummaryState {
+        SummaryState {
+            num_rows: 0,
+            is_weighted: false,
+            features: ColumnSummary::new(&self.feature_names),
+            targets: ColumnSummary::new(&self.target_names),
+        }
+    }
+
+    fn update(&self, state: &mut SummaryState, rows: &RowChunk) -> Result<(), DataError> {
+        state.num_rows += rows.num_rows();
+        state.is_weighted |= rows.weights.is_some();
+        state.features.update(rows.features, rows.weights);
+        state.targets.update(rows.targets, rows.weights);
+        Ok(())
+    }
+
+    fn merge(&self, state: &mut SummaryState, later: SummaryState) -> Result<(), DataError> {
+        state.num_rows += later.num_rows;
+        state.is_weighted |= later.is_weighted;
+        state.features.merge(&later.features);
+        state.targets.merge(&later.targets);
+        Ok(())
+    }
+
+    fn finish(self, state: SummaryState) -> Result<Summary, DataError> {
+        let num_rows = state.num_rows;
+        if num_rows == 0 {
+            return Err(DataError::NoRows(String::new()));
+        }
+        let sum = state.targets.moments.weight_sum();
+        let mean_weight = state.is_weighted.then(|| mean_weight(sum, num_rows));
+        Ok(Summary {
+            num_rows,
+            features: state.features,
+            targets: state.targets,
+            mean_weight: mean_weight.transpose()?,
+        })
+    }
 }
 
 impl Summary {
@@ -40,40 +120,15 @@ impl Summary {
     /// weights that [`Dataset::with_weights`](crate::Dataset::with_weights)
     /// refuses.
     pub fn of(source: &(impl RowSource + ?Sized)) -> Result<Self, DataError> {
-        let mut num_rows = 0;
-        let mut weighted = None;
-        let mut features = ColumnSummary::new(source.feature_names());
-        let mut targets = ColumnSummary::new(source.target_names());
-        for rows in source.chunks(ChunkOrder::File)? {
-            let rows = rows?;
-            let found = rows.check(source.feature_names(), source.target_names(), num_rows)?;
-            if found == 0 {
-                continue;
-            }
-            if *weighted.get_or_insert(rows.weights.is_some()) != rows.weights.is_some() {
-                return Err(Rows::some_weighted());
-            }
-            num_rows += found;
-            features.update(&rows.features, rows.weights.as_deref());
-            targets.update(&rows.targets, rows.weights.as_deref());
-        }
-        if num_rows == 0 {
-            return Err(DataError::NoRows(String::new()));
-        }
-        if num_rows != source.num_rows() {
+        let pass = SummaryPass::new(source.feature_names(), source.target_names());
+        let summary = run_in_order(source, pass)?;
+        if summary.num_rows != source.num_rows() {
             return Err(DataError::Changed {
-                found: num_rows,
+                found: summary.num_rows,
                 expected: source.num_rows(),
             });
         }
-        let sum = targets.moments.weight_sum();
-        let mean_weight = (weighted == Some(true)).then(|| mean_weight(sum, num_rows));
-        Ok(Self {
-            num_rows,
-            features,
-            targets,
-            mean_weight: mean_weight.transpose()?,
-        })
+        Ok(summary)
     }
 
     /// Number of features of a row; at least 1.
@@ -94,6 +149,16 @@ impl ColumnSummary {
             moments: Moments::new(names.len()),
             min: vec![f64::INFINITY; names.len()],
             max: vec![f64::NEG_INFINITY; names.len()],
+        }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.moments.merge(&later.moments);
+        for (min, later) in self.min.iter_mut().zip(&later.min) {
+            *min = min.min(*later);
+        }
+        for (max, later) in self.max.iter_mut().zip(&later.max) {
+            *max = max.max(*later);
         }
     }
 
@@ -136,7 +201,7 @@ impl ColumnSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Dataset;
+    use crate::{ChunkOrder, Dataset, RowChunks, Rows, Threads};
 
     fn dataset(num_rows: u32) -> Dataset {
         let rows = || (0..num_rows).map(f64::from);
@@ -167,6 +232,54 @@ mod tests {
             (0.0, 3.0)
         );
         assert!((summary.targets.moments.std()[0] / (2.0 * std) - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn rows_in_order_give_the_same_bits_as_on_threads() {
+        for dataset in [dataset(20_001), dataset(16_384), dataset(3)] {
+            let summary = Summary::of(&dataset).unwrap();
+            for threads in [1, 2, 7] {
+                let pass = SummaryPass::new(dataset.feature_names(), dataset.target_names());
+                let found = dataset.run(&Threads::new(threads), pass).unwrap();
+                assert_eq!(found, summary);
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_of_a_source_make_no_difference() {
+        /// Rows in chunks of 1,000.
+        struct InChunks(Dataset);
+
+        impl RowSource for InChunks {
+            fn feature_names(&self) -> &[String] {
+                self.0.feature_names()
+            }
+
+            fn target_names(&self) -> &[String] {
+                self.0.target_names()
+            }
+
+            fn num_rows(&self) -> usize {
+                self.0.num_rows()
+            }
+
+            fn chunks(&self, _: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
+                let features = self.0.features().chunks(2000);
+                let chunks = features.zip(self.0.targets().chunks(1000));
+                Ok(Box::new(chunks.map(|(features, targets)| {
+                    Ok(Rows {
+                        features: features.to_vec(),
+                        targets: targets.to_vec(),
+                        ..Rows::default()
+                    })
+                })))
+            }
+        }
+
+        let expected = Summary::of(&dataset(20_001)).unwrap();
+        let summary = Summary::of(&InChunks(dataset(20_001))).unwrap();
+        assert_eq!(summary, expected);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub use pass::{DiagnosticsPass, diagnose};
 pub use residual_tests::ResidualTests;
 pub use sums::ResidualSums;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Weighting;
 
 /// Heteroscedasticity-consistent covariances: standard errors that allow for
@@ -30,7 +32,8 @@ use crate::Weighting;
 /// direct test for heteroskedasticity* (1980); MacKinnon and White, *Some
 /// heteroskedasticity-consistent covariance matrix estimators with improved
 /// finite sample properties* (1985).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Robust {
     /// e²; too small with few rows.
     Hc0,
@@ -67,7 +70,7 @@ impl Robust {
 }
 
 /// What a second pass computes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct DiagnosticsConfig {
     /// The robust covariance to estimate. Default: none.
     pub robust: Option<Robust>,

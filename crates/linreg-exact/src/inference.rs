@@ -2,13 +2,16 @@ mod digits;
 
 pub use digits::{CoefficientDigits, InferenceDigits};
 
+use serde::{Deserialize, Serialize};
+
 use crate::distributions::{f_tail, student_quantile, student_tails};
 use crate::solution::scaled;
 use crate::{DoubleDouble, ExactError, RobustCovariance, Solution};
 use digits::Errors;
 
 /// The meaning of the weights of rows.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Weighting {
     /// How precise a row's target is: the inverse of its variance, up to a common
     /// factor. As in weighted least squares of R's `lm` and statsmodels' `WLS`.

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::distributions::student_quantile;
 use crate::inference::InferenceConfig;
 use crate::solution::scaled;
@@ -10,7 +12,7 @@ use crate::{DoubleDouble, ExactError, RobustCovariance, Solution, Weighting};
 /// makes the columns of v orthonormal over the rows of the fit. This avoids
 /// cancellation if features are far from zero or nearly collinear: the variance of
 /// the mean prediction is s² v'v, a sum of squares.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PredictionErrors {
     /// Whether the first coefficient is an intercept.
     pub has_intercept: bool,

@@ -8,6 +8,8 @@ mod transform;
 pub use refinement::{RefinementPass, RefinementSums};
 pub use target_fit::TargetFit;
 
+use serde::{Deserialize, Serialize};
+
 use crate::factor::{Factor, Square};
 use crate::{Arithmetic, DoubleDouble, ExactError, Relation, Rows};
 use bounds::Bounds;
@@ -15,7 +17,8 @@ pub(crate) use bounds::ROUNDING;
 use transform::{Row, Transform};
 
 /// What is done about linearly dependent features.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Collinear {
     /// An error that lists the relations between them.
     #[default]

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use linreg_backend::BackendError;
-use linreg_data::DataError;
+use linreg_data::{DataError, Set};
 use linreg_exact::ExactError;
 use linreg_model::{CoefficientsError, ModelFileError, OutputError};
 use linreg_training::TrainingError;
@@ -16,7 +16,7 @@ use crate::{ModelProblem, Undetermined};
 pub enum FitError {
     /// The rows or the columns of a table cannot be used.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(DataError),
     /// The same, with the name of a table that the error itself does not name.
     #[error("{table}: {problem}")]
     Table {
@@ -106,6 +106,16 @@ pub enum FitError {
     /// Patience without rows to judge the epochs on.
     #[error("patience goes by rows held out for validation, and there are none")]
     NoPatience,
+    /// No rows of the table are held out to judge a model on.
+    #[error("there are no rows left for {}", match .set {
+        Set::Training => "training",
+        Set::Validation => "validation",
+        Set::Test => "the test",
+    })]
+    NoRowsHeldOut {
+        /// What they were held out for.
+        set: Set,
+    },
     /// The table to judge a model on has no rows.
     #[error("there are no rows to judge the model on")]
     NoRowsToJudge,
@@ -156,6 +166,23 @@ pub enum FitError {
         /// What can be given.
         expected: &'static str,
     },
+}
+
+impl From<DataError> for FitError {
+    /// An error of what was computed from the rows is that error.
+    fn from(error: DataError) -> Self {
+        let DataError::Computation(error) = error else {
+            return Self::Data(error);
+        };
+        let error = match error.downcast::<ExactError>() {
+            Ok(exact) => return Self::Exact(*exact),
+            Err(error) => error,
+        };
+        match error.downcast::<Self>() {
+            Ok(own) => *own,
+            Err(error) => Self::Data(DataError::Computation(error)),
+        }
+    }
 }
 
 impl From<ModelFileError> for FitError {

@@ -1,8 +1,11 @@
-use linreg_data::{ChunkOrder, DataError, EncodedSource, EncodingCounts, Rows, Set, Split};
+use linreg_data::{
+    DataError, EncodedSource, EncodingCounts, RowChunk, RowPass, Set, Split, Threads,
+};
 use linreg_training::{Loss, Metrics, MetricsAccumulator};
+use serde::{Deserialize, Serialize};
 
 use crate::number::plain;
-use crate::{FitError, FittedModel, Table};
+use crate::{FitError, FittedModel, Predictor, Table};
 
 /// How good a model is on some rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,60 +29,92 @@ impl FittedModel {
         let source = table.source().clone();
         let rows = EncodedSource::new(source, self.encoder(), Split::None, Set::Training);
         let rows = rows.map_err(|error| in_table(error.into()))?;
-        let mut counts = EncodingCounts::default();
-        let chunks = rows.encoded(ChunkOrder::File);
-        let chunks = chunks
-            .map_err(|error| in_table(error.into()))?
-            .map(|chunk| {
-                let (rows, of_chunk) = chunk?;
-                counts.merge(&of_chunk);
-                Ok(rows)
-            });
-        let predict = |rows: &Rows| self.predictor().predict(rows);
-        let metrics = metrics(chunks, predict, self.target_names(), self.loss());
-        Ok(Evaluation {
-            metrics: metrics.map_err(in_table)?,
-            counts,
-        })
+        let pass = MetricsPass::new(self.predictor(), self.target_names(), self.loss());
+        let found = rows.run(&Threads::default(), pass);
+        let (found, counts) = found.map_err(|error| in_table(error.into()))?;
+        let metrics = metrics(&found, self.target_names()).map_err(in_table)?;
+        Ok(Evaluation { metrics, counts })
     }
 }
 
-/// The metrics of each target over all rows, of which there must be at least
-/// one. `loss` is the one that the model was fitted with.
-pub fn metrics(
-    chunks: impl Iterator<Item = Result<Rows, DataError>>,
-    predict: impl Fn(&Rows) -> Vec<f64>,
-    targets: &[String],
+/// Judges predictions on the rows of a pass.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct MetricsPass {
+    predictor: Predictor,
+    targets: Vec<String>,
     loss: Loss,
-) -> Result<Vec<Metrics>, FitError> {
-    let num_targets = targets.len();
-    let mut accumulators = vec![MetricsAccumulator::new(loss); num_targets];
-    let column = |values: &[f64], target: usize| -> Vec<f64> {
-        let values = values[target.min(values.len())..].iter();
-        values.step_by(num_targets).copied().collect()
-    };
-    for rows in chunks {
-        let rows = rows?;
-        let predictions = predict(&rows);
-        for (target, accumulator) in accumulators.iter_mut().enumerate() {
+}
+
+impl MetricsPass {
+    /// `loss` is the one that the model was fitted with.
+    pub fn new(predictor: &Predictor, targets: &[String], loss: Loss) -> Self {
+        Self {
+            predictor: predictor.clone(),
+            targets: targets.to_vec(),
+            loss,
+        }
+    }
+}
+
+impl RowPass for MetricsPass {
+    type State = Vec<MetricsAccumulator>;
+    type Output = Vec<MetricsAccumulator>;
+
+    fn name() -> String {
+        "metrics".to_string()
+    }
+
+    fn start(&self) -> Self::State {
+        vec![MetricsAccumulator::new(self.loss); self.targets.len()]
+    }
+
+    fn update(&self, state: &mut Self::State, rows: &RowChunk) -> Result<(), DataError> {
+        let predictions = self.predictor.predict(rows.features, rows.tails);
+        let num_targets = self.targets.len();
+        let column = |values: &[f64], target: usize| -> Vec<f64> {
+            let values = values[target.min(values.len())..].iter();
+            values.step_by(num_targets).copied().collect()
+        };
+        for (target, accumulator) in state.iter_mut().enumerate() {
             let predictions = column(&predictions, target);
-            let targets = column(&rows.targets, target);
-            match &rows.weights {
+            let targets = column(rows.targets, target);
+            match rows.weights {
                 None => accumulator.update(&predictions, &targets),
                 Some(weights) => accumulator.update_weighted(&predictions, &targets, weights),
             }
         }
+        Ok(())
     }
+
+    fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
+        for (accumulator, later) in state.iter_mut().zip(&later) {
+            accumulator.merge(later);
+        }
+        Ok(())
+    }
+
+    fn finish(self, state: Self::State) -> Result<Self::State, DataError> {
+        Ok(state)
+    }
+}
+
+/// The metrics of each target over some rows.
+///
+/// # Errors
+///
+/// No rows, or residuals beyond 64-bit floats: an overflow is of no use to
+/// anybody, and JSON has no number for it.
+pub(crate) fn metrics(
+    accumulators: &[MetricsAccumulator],
+    targets: &[String],
+) -> Result<Vec<Metrics>, FitError> {
     let metrics = accumulators.iter().zip(targets);
-    metrics
-        .map(|(accumulator, target)| match accumulator.metrics() {
-            None => Err(FitError::NoRows),
-            // An overflow is of no use to anybody, and JSON has no number for
-            // it.
-            Some(metrics) if !metrics.mse.is_finite() => Err(FitError::MetricsOverflow {
-                target: plain(target),
-            }),
-            Some(metrics) => Ok(metrics),
-        })
-        .collect()
+    let metrics = metrics.map(|(accumulator, target)| match accumulator.metrics() {
+        None => Err(FitError::NoRows),
+        Some(metrics) if metrics.mse.is_finite() => Ok(metrics),
+        Some(_) => Err(FitError::MetricsOverflow {
+            target: plain(target),
+        }),
+    });
+    metrics.collect()
 }

@@ -110,7 +110,7 @@ impl Fitted {
         match &self.how {
             How::Exact(fit) if fit.ridge.is_none() => Ok(Some(match &fit.diagnostics {
                 Some(found) => Cow::Borrowed(found),
-                None => Cow::Owned(fit.check(&self.training_rows()?, self.encoder())?),
+                None => Cow::Owned(fit.check(&self.training_rows()?)?),
             })),
             _ => Ok(None),
         }

@@ -180,7 +180,9 @@ impl BoundModel {
     /// As [`FittedModel::predict`].
     pub fn predict(&self, chunk: &Chunk) -> Result<Predictions, FitError> {
         let encoded = self.encoder.encode(chunk, None)?;
-        let predictions = self.predictor.predict(&encoded.rows);
+        let predictions = self
+            .predictor
+            .predict(&encoded.rows.features, encoded.rows.tails.as_deref());
         let num_features = self.encoder.num_features();
         let num_targets = self.targets.len();
         let mut targets = self.no_rows();

@@ -12,7 +12,7 @@ use std::time::Duration;
 use linreg_training::{EpochRecord, StopReason, TrainingConfig};
 
 pub use gap::{CoefficientGap, Gap, TargetGap};
-pub(crate) use gap::{GapSums, is_possible as has_gap};
+pub(crate) use gap::{GapPass, is_possible as has_gap};
 pub use optimum::Optimum;
 pub use search::{Search, SearchConfig};
 pub use settings::TrainingSettings;

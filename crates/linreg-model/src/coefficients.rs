@@ -1,3 +1,4 @@
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The weights and bias of a linear model as plain `f64`, on the host.
@@ -9,10 +10,26 @@ use thiserror::Error;
 ///
 /// - weight: `[num_features, num_targets]`, row-major
 /// - bias: `[num_targets]`
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "Stored")]
 pub struct Coefficients {
     weight: Vec<f64>,
     bias: Vec<f64>,
+}
+
+/// Coefficients that have not been checked.
+#[derive(Deserialize)]
+struct Stored {
+    weight: Vec<f64>,
+    bias: Vec<f64>,
+}
+
+impl TryFrom<Stored> for Coefficients {
+    type Error = CoefficientsError;
+
+    fn try_from(stored: Stored) -> Result<Self, CoefficientsError> {
+        Self::new(stored.weight, stored.bias)
+    }
 }
 
 /// Why a weight and a bias are not the coefficients of a model.

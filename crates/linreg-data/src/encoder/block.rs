@@ -208,20 +208,24 @@ impl Block {
         Ok(())
     }
 
-    /// Sums up the rows that are kept.
-    pub fn fitted_rows(&self, encoder: &BoundEncoder) -> FittedRows {
+    /// Adds the rows that are kept to a summary.
+    pub fn add_to(&self, summary: &mut FittedRows, encoder: &BoundEncoder) {
         let with_means = encoder.encoder.takes_means();
+        summary
+            .0
+            .resize_with(self.columns.len(), FittedColumn::default);
         let columns = encoder.encoder.columns.iter().zip(&self.columns);
-        let columns = columns.map(|(column, cells)| match (&column.kind, cells) {
-            (Kind::Categorical { levels, .. }, Cells::Levels(indices)) => {
-                FittedColumn::of_levels(levels.len(), indices, &self.kept)
+        for (summary, (column, cells)) in summary.0.iter_mut().zip(columns) {
+            match (&column.kind, cells) {
+                (Kind::Categorical { levels, .. }, Cells::Levels(indices)) => {
+                    summary.add_levels(levels.len(), indices, &self.kept)
+                }
+                (_, Cells::Numbers { values, missing }) => {
+                    summary.add_numbers(values, missing, &self.kept, with_means)
+                }
+                (_, Cells::Levels(_)) => (),
             }
-            (_, Cells::Numbers { values, missing }) => {
-                FittedColumn::of_numbers(values, missing, &self.kept, with_means)
-            }
-            (_, Cells::Levels(_)) => FittedColumn::default(),
-        });
-        FittedRows(columns.collect())
+        }
     }
 
     pub fn encode(self, encoder: &BoundEncoder, chunk: &Chunk) -> Result<Encoded, DataError> {

@@ -1,19 +1,22 @@
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::Encoder;
 use super::block::MISSING;
 use crate::error::quote;
+use crate::number_summary::NumberSummary;
 use crate::schema::{Column, Kind, Schema, SchemaIndex, Spread};
-use crate::{DataError, Moments, Split};
+use crate::{DataError, Split};
 
 /// A summary of the rows that a model is fitted to, one entry for each column
 /// of the encoder. These rows are neither held out, nor left out for a missing
 /// value, nor of weight 0.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct FittedRows(pub Vec<FittedColumn>);
 
 /// A summary of a column in these rows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct FittedColumn {
     /// The number of missing values.
     pub missing: u64,
@@ -24,62 +27,41 @@ pub(crate) struct FittedColumn {
     /// Whether some number differs from the first.
     pub varies: bool,
     /// The mean and spread of the numbers, where missing values take the mean.
-    pub numbers: Option<Numbers>,
-}
-
-/// The mean, spread and range of numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Numbers {
-    pub moments: Moments,
-    pub min: f64,
-    pub max: f64,
+    pub numbers: Option<NumberSummary>,
 }
 
 impl FittedColumn {
-    pub fn of_levels(num_levels: usize, indices: &[u32], kept: &[bool]) -> Self {
-        let mut column = Self {
-            levels: vec![0; num_levels],
-            ..Self::default()
-        };
+    pub fn add_levels(&mut self, num_levels: usize, indices: &[u32], kept: &[bool]) {
+        self.levels.resize(num_levels, 0);
         for (index, _) in indices.iter().zip(kept).filter(|(_, kept)| **kept) {
-            match column.levels.get_mut(*index as usize) {
+            match self.levels.get_mut(*index as usize) {
                 Some(count) => *count += 1,
-                None => column.missing += u64::from(*index == MISSING),
+                None => self.missing += u64::from(*index == MISSING),
             }
         }
-        column
     }
 
-    pub fn of_numbers(values: &[f64], missing: &[bool], kept: &[bool], with_means: bool) -> Self {
+    pub fn add_numbers(
+        &mut self,
+        values: &[f64],
+        missing: &[bool],
+        kept: &[bool],
+        with_means: bool,
+    ) {
         let rows = || {
             let rows = values.iter().zip(missing).zip(kept);
             rows.filter_map(|((value, missing), kept)| kept.then_some((*value, *missing)))
         };
         let present = || rows().filter_map(|(value, missing)| (!missing).then_some(value));
-        let first = present().next();
+        self.first = self.first.or_else(|| present().next());
         // `any` stops at the first number that differs, nearly always in the
         // second row.
-        let varies = first.is_some_and(|first| present().any(|value| value != first));
-        let numbers = with_means.then(|| {
+        let first = self.first.filter(|_| !self.varies);
+        self.varies |= first.is_some_and(|first| present().any(|value| value != first));
+        if with_means {
             let values: Vec<f64> = present().collect();
-            let mut moments = Moments::new(1);
-            moments.update(&values);
-            Numbers {
-                moments,
-                min: values.iter().copied().fold(f64::INFINITY, f64::min),
-                max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            }
-        });
-        let missing = match with_means {
-            true => rows().filter(|(_, missing)| *missing).count() as u64,
-            false => 0,
-        };
-        Self {
-            missing,
-            levels: Vec::new(),
-            first,
-            varies,
-            numbers,
+            self.numbers.get_or_insert_default().update(&values);
+            self.missing += rows().filter(|(_, missing)| *missing).count() as u64;
         }
     }
 
@@ -94,18 +76,23 @@ impl FittedColumn {
         self.varies |= later.varies || differs;
         self.first = self.first.or(later.first);
         match (&mut self.numbers, later.numbers) {
-            (Some(numbers), Some(later)) => {
-                numbers.moments.merge(&later.moments);
-                numbers.min = numbers.min.min(later.min);
-                numbers.max = numbers.max.max(later.max);
-            }
+            (Some(numbers), Some(later)) => numbers.merge(&later),
             (numbers, later) => *numbers = numbers.take().or(later),
         }
     }
 }
 
 impl FittedRows {
-    /// Adds the summary of later rows.
+    /// Ends a part of the table.
+    pub fn settle(&mut self) {
+        let numbers = self
+            .0
+            .iter_mut()
+            .filter_map(|column| column.numbers.as_mut());
+        numbers.for_each(NumberSummary::settle);
+    }
+
+    /// Adds the summary of later rows. Both have been settled.
     pub fn merge(&mut self, later: Self) {
         match self.0.is_empty() {
             true => *self = later,
@@ -189,7 +176,7 @@ impl Encoder {
                 column.missing = found.missing;
             }
             if let Some(numbers) = &found.numbers {
-                column.spread = Spread::of(&numbers.moments, numbers.min, numbers.max);
+                column.spread = Spread::of(numbers);
             }
             let unfitted = narrow(column, &found.levels, keeps_constants)?;
             if let Some(position) = positions[index] {

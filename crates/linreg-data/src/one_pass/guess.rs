@@ -1,13 +1,16 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{ChunkFold, Fold};
+use serde::{Deserialize, Serialize};
+
 use crate::encoder::FittedRows;
 use crate::numbers::ReadNumbers;
+use crate::pass::{MOST_PART_ROWS, part_rows, part_rows_of};
 use crate::profile::{Reading, TableProfile};
 use crate::read::WIDE;
+use crate::row_pass::EncodedState;
 use crate::source::{ChunkOrder, Source};
-use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts};
+use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, Pass, RowPass};
 
 /// Returns the encoder that the first chunk alone would give.
 pub(super) fn first_rows(
@@ -22,38 +25,70 @@ pub(super) fn first_rows(
     if let Some(part) = first
         && let Some(chunk) = (part?.read)()?.next()
     {
-        profile = TableProfile::of(&chunk?, reading)?.0;
+        profile.update(&chunk?, reading.max_levels)?;
+        profile.settle();
     }
     let mut schema = choice.schema(source, profile)?;
     schema.leave_out_constants(config);
     Encoder::new(&schema, config)
 }
 
-/// An encoder that the first rows suggest, used until a later row shows that it
+/// Finds the profile of a table and, with an encoder that the first rows
+/// suggest, runs a pass over the encoded rows until a row shows that the encoder
 /// is wrong.
-pub(super) struct Guess<T> {
+///
+/// It is not a pair of two passes, since both need the numbers in the cells, and
+/// reading them takes most of the time.
+#[derive(Deserialize, Serialize)]
+pub(super) struct GuessPass<P> {
+    reading: Reading,
     encoder: BoundEncoder,
-    /// The positions of its columns among those that are read.
+    /// The positions of the encoder's columns among those that are read.
     positions: Vec<usize>,
-    chunk_fold: ChunkFold<T>,
+    pass: P,
+    /// The number of rows of a part of the profile, and of the pass.
+    part_rows: u64,
+    update_rows: u64,
+    /// Whether some rows have shown that the encoder is wrong: then the others
+    /// need not be encoded.
+    #[serde(skip)]
     is_wrong: AtomicBool,
 }
 
-impl<T> Guess<T> {
+/// What is known of some rows.
+#[derive(Deserialize, Serialize)]
+pub(super) struct GuessState<S> {
+    profile: TableProfile,
+    /// None if the encoder is wrong.
+    encoded: Option<(EncodedState<S>, FittedRows)>,
+}
+
+/// The result for an encoder that fits all rows, as far as encoding them shows.
+pub(super) struct Guessed<P: RowPass> {
+    pub encoder: Encoder,
+    pub pass: P,
+    pub encoded: EncodedState<P::State>,
+    pub fitted: FittedRows,
+}
+
+impl<P: RowPass> GuessPass<P> {
     pub fn new(
         source: &dyn Source,
         read: &[usize],
         encoder: Encoder,
-        fold: &mut impl Fold<Chunk = T>,
+        reading: Reading,
+        pass: P,
     ) -> Result<Self, DataError> {
+        let encoder = encoder.bind(source, true)?;
         // For wide rows, which take much work, the number of rows is to be
-        // known first.
-        let width = encoder.num_features() + encoder.targets().len();
-        if width > WIDE {
+        // known first. Parts must not depend on a guess, which may depend on the
+        // file format: those of the pass may be smaller than those of the profile
+        // only within a block.
+        let (part_rows, of_pass) = (part_rows_of(source), part_rows(encoder.width()));
+        let may_be_smaller = part_rows == MOST_PART_ROWS;
+        if encoder.width() > WIDE || of_pass < part_rows && !may_be_smaller {
             return Err(DataError::Columns("the rows are wide".to_string()));
         }
-        let chunk_fold = fold.start(&encoder)?;
-        let encoder = encoder.bind(source, true)?;
         // A column that is read twice has the position of its first reading.
         let mut positions = HashMap::new();
         for (position, column) in read.iter().enumerate() {
@@ -61,49 +96,109 @@ impl<T> Guess<T> {
         }
         let position = |column| positions.get(column).copied();
         Ok(Self {
+            reading,
             positions: encoder.columns().iter().filter_map(position).collect(),
             encoder,
-            chunk_fold,
+            pass,
+            part_rows,
+            update_rows: of_pass.min(part_rows),
             is_wrong: AtomicBool::new(false),
         })
     }
 
-    pub fn encoder(&self) -> &Encoder {
-        self.encoder.encoder()
-    }
-
-    pub fn may_be_right(&self) -> bool {
-        !self.is_wrong.load(Ordering::Relaxed)
-    }
-
-    /// Takes a result; an error marks the guess as wrong. If the guess was
-    /// right, the second pass finds the same error.
-    pub fn check<R>(&self, result: Result<R, DataError>) -> Option<R> {
-        if result.is_err() {
-            self.is_wrong.store(true, Ordering::Relaxed);
-        }
-        result.ok()
-    }
-
-    /// Encodes and folds a chunk; None once the guess is wrong.
-    pub fn fold(
+    /// Does work with the encoded rows, unless the encoder is known to be wrong;
+    /// an error shows that it is. If it is right all the same, a second reading
+    /// finds the same error.
+    fn try_with(
         &self,
+        state: &mut GuessState<P::State>,
+        work: impl FnOnce(&mut EncodedState<P::State>, &mut FittedRows) -> Result<(), DataError>,
+    ) {
+        if let Some((encoded, fitted)) = &mut state.encoded
+            && (self.is_wrong.load(Ordering::Relaxed) || work(encoded, fitted).is_err())
+        {
+            self.is_wrong.store(true, Ordering::Relaxed);
+            state.encoded = None;
+        }
+    }
+
+    fn encode(
+        &self,
+        encoded: &mut EncodedState<P::State>,
+        fitted: &mut FittedRows,
         chunk: &Chunk,
         mut numbers: Vec<ReadNumbers>,
-    ) -> Option<(T, EncodingCounts, FittedRows)> {
-        if !self.may_be_right() {
-            return None;
-        }
-        let mut fold = || {
-            let chunk = Chunk {
-                batch: chunk.batch.project(&self.positions)?,
-                ..chunk.clone()
-            };
-            let positions = self.positions.iter();
-            let numbers = positions.map(|position| numbers[*position].take());
-            let (encoded, rows) = self.encoder.encode_read(&chunk, numbers.collect())?;
-            Ok(((self.chunk_fold)(encoded.rows)?, encoded.counts, rows))
+    ) -> Result<(), DataError> {
+        let chunk = Chunk {
+            batch: chunk.batch.project(&self.positions)?,
+            ..chunk.clone()
         };
-        self.check(fold())
+        let positions = self.positions.iter();
+        let numbers = positions.map(|position| numbers[*position].take());
+        let rows = self
+            .encoder
+            .encode_read(&chunk, numbers.collect(), fitted)?;
+        encoded.add(rows, &chunk);
+        Ok(())
+    }
+}
+
+impl<P: RowPass> Pass for GuessPass<P> {
+    type State = GuessState<P::State>;
+    type Output = (TableProfile, Option<Guessed<P>>);
+
+    fn name() -> String {
+        format!("profile and {}", P::name())
+    }
+
+    fn start(&self) -> Self::State {
+        GuessState {
+            profile: TableProfile::new(&self.reading),
+            encoded: Some((EncodedState::new(&self.pass), FittedRows::default())),
+        }
+    }
+
+    fn update(&self, state: &mut Self::State, chunk: &Chunk) -> Result<(), DataError> {
+        let numbers = state.profile.update(chunk, self.reading.max_levels)?;
+        self.try_with(state, |encoded, fitted| {
+            self.encode(encoded, fitted, chunk, numbers)
+        });
+        Ok(())
+    }
+
+    fn end_part(&self, state: &mut Self::State) -> Result<(), DataError> {
+        state.profile.settle();
+        self.try_with(state, |encoded, fitted| {
+            fitted.settle();
+            encoded.end_part(&self.pass, &self.encoder, self.update_rows)
+        });
+        Ok(())
+    }
+
+    fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
+        state.profile.merge(later.profile, self.reading.max_levels);
+        match later.encoded {
+            None => state.encoded = None,
+            Some((later, of_later)) => self.try_with(state, |encoded, fitted| {
+                fitted.merge(of_later);
+                encoded.merge(&self.pass, later)
+            }),
+        }
+        Ok(())
+    }
+
+    fn finish(self, mut state: Self::State) -> Result<Self::Output, DataError> {
+        state.profile.find_examples();
+        let guessed = state.encoded.map(|(encoded, fitted)| Guessed {
+            encoder: self.encoder.encoder().clone(),
+            pass: self.pass,
+            encoded,
+            fitted,
+        });
+        Ok((state.profile, guessed))
+    }
+
+    fn part_rows(&self) -> u64 {
+        self.part_rows
     }
 }

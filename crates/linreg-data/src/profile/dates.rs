@@ -1,9 +1,13 @@
+use std::sync::Arc;
+
 use arrow_array::StringArray;
 use serde::{Deserialize, Serialize};
 
-use super::{Example, infinite_as_text, keep_first};
-use crate::Moments;
+use super::Example;
+use super::example::keep_first;
+use crate::cell::{Cell, boolean};
 use crate::date::{Date, DateOrder};
+use crate::number_summary::NumberSummary;
 use crate::source::Origin;
 use crate::text_format::CellReader;
 use crate::values::text;
@@ -17,35 +21,15 @@ pub(crate) struct SlashedDates {
     pub first_day_first: Option<Example>,
     /// The first date that can only be read with the month first.
     pub first_month_first: Option<Example>,
-    /// The spread of all dates if the month comes first; only where some can be
-    /// read so.
-    pub month_first: Option<Box<DateSpread>>,
-}
-
-/// The mean, spread and range of dates, in days since 1970-01-01.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct DateSpread {
-    pub moments: Moments,
-    #[serde(with = "infinite_as_text")]
-    pub min: f64,
-    #[serde(with = "infinite_as_text")]
-    pub max: f64,
-}
-
-impl DateSpread {
-    pub fn new(moments: &Moments, min: f64, max: f64) -> Self {
-        Self {
-            moments: moments.clone(),
-            min,
-            max,
-        }
-    }
+    /// The numbers of the column if the month comes first; only where a date can
+    /// be read so.
+    pub month_first: Option<Box<NumberSummary>>,
 }
 
 impl SlashedDates {
     /// Takes a date and returns its days; the day comes first where that gives
     /// a date.
-    pub fn take(&mut self, date: Date, found: &str, row: usize) -> f64 {
+    pub fn take(&mut self, date: Date, found: &str, row: usize, origin: &Arc<dyn Origin>) -> f64 {
         let (days, first) = match date {
             Date::Known(days) => return days,
             Date::Slashed {
@@ -61,7 +45,7 @@ impl SlashedDates {
             }
         };
         if first.is_none() {
-            *first = Some(Example::new(row, found));
+            *first = Some(Example::new(origin, row, found));
         }
         days
     }
@@ -75,43 +59,50 @@ impl SlashedDates {
         firsts.into_iter().all(Option::is_none)
     }
 
-    /// Computes the spread of the dates of a chunk if the month comes first.
-    pub fn measure(&mut self, array: &StringArray, rows: usize, cells: &CellReader) {
+    /// Adds the numbers of a chunk to those that they are if the month comes
+    /// first, where some date can be read so. `numbers` has NaN for cells that
+    /// are none; `earlier` gives the numbers of the part before the chunk.
+    pub fn measure(
+        &mut self,
+        array: &StringArray,
+        numbers: &[f64],
+        cells: &CellReader,
+        earlier: impl FnOnce() -> NumberSummary,
+    ) {
         if self.is_empty() {
             return;
         }
-        let dates = (0..rows).filter_map(|row| cells.date(text(array, row)?.trim()));
-        let days: Vec<f64> = dates
-            .filter_map(|date| date.days(Some(DateOrder::MonthFirst)))
-            .collect();
-        let mut moments = Moments::new(1);
-        moments.update(&days);
-        self.month_first = Some(Box::new(DateSpread {
-            moments,
-            min: days.iter().copied().fold(f64::INFINITY, f64::min),
-            max: days.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        }));
+        let month_first = |(row, number): (usize, &f64)| {
+            let found = text(array, row).unwrap_or_default();
+            match cells.parse(found) {
+                Cell::Text(word) if boolean(word).is_none() => {
+                    cells.date(word)?.days(Some(DateOrder::MonthFirst))
+                }
+                _ => Some(*number),
+            }
+        };
+        let present = numbers.iter().enumerate();
+        let present = present.filter(|(_, number)| !number.is_nan());
+        let numbers: Vec<f64> = present.filter_map(month_first).collect();
+        let all = self.month_first.get_or_insert_with(|| Box::new(earlier()));
+        all.update(&numbers);
     }
 
-    /// Adds later rows. `earlier` and `of_later` give the spread of the dates
-    /// on each side where no date can be read in two orders.
-    pub fn merge(
-        &mut self,
-        later: Self,
-        earlier: impl Fn() -> DateSpread,
-        of_later: impl Fn() -> DateSpread,
-        origin: Option<&dyn Origin>,
-    ) {
+    pub fn settle(&mut self) {
+        self.month_first.iter_mut().for_each(|all| all.settle());
+    }
+
+    /// Adds later rows. `earlier` and `of_later` are the numbers on each side
+    /// where no date can be read in two orders.
+    pub fn merge(&mut self, later: Self, earlier: &NumberSummary, of_later: &NumberSummary) {
         if self.month_first.is_some() || later.month_first.is_some() {
-            let mut all = self.month_first.take().map_or_else(earlier, |all| *all);
-            let later = later.month_first.map_or_else(of_later, |later| *later);
-            all.moments.merge(&later.moments);
-            all.min = all.min.min(later.min);
-            all.max = all.max.max(later.max);
-            self.month_first = Some(Box::new(all));
+            let all = self
+                .month_first
+                .get_or_insert_with(|| Box::new(earlier.clone()));
+            all.merge(later.month_first.as_deref().unwrap_or(of_later));
         }
-        keep_first(&mut self.first_either, later.first_either, origin);
-        keep_first(&mut self.first_day_first, later.first_day_first, origin);
-        keep_first(&mut self.first_month_first, later.first_month_first, origin);
+        keep_first(&mut self.first_either, later.first_either);
+        keep_first(&mut self.first_day_first, later.first_day_first);
+        keep_first(&mut self.first_month_first, later.first_month_first);
     }
 }

@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Example, keep_first};
+use super::Example;
+use super::example::keep_first;
 use crate::lookalike::{Writings, is_gap};
 use crate::source::Origin;
 use crate::text_format::CellReader;
@@ -21,7 +24,7 @@ pub(crate) struct OddWords {
 }
 
 impl OddWords {
-    pub fn take(&mut self, word: &str, row: usize, cells: &CellReader) {
+    pub fn take(&mut self, word: &str, row: usize, cells: &CellReader, origin: &Arc<dyn Origin>) {
         let first = if let Some(writing) = Writings::of(word, cells.format()) {
             self.numbers += 1;
             self.writings.add(writing);
@@ -33,16 +36,16 @@ impl OddWords {
             &mut self.first_other
         };
         if first.is_none() {
-            *first = Some(Example::new(row, word));
+            *first = Some(Example::new(origin, row, word));
         }
     }
 
-    pub fn merge(&mut self, later: Self, origin: Option<&dyn Origin>) {
+    pub fn merge(&mut self, later: Self) {
         self.numbers += later.numbers;
         self.gaps += later.gaps;
         self.writings.add(later.writings);
-        keep_first(&mut self.first_number, later.first_number, origin);
-        keep_first(&mut self.first_gap, later.first_gap, origin);
-        keep_first(&mut self.first_other, later.first_other, origin);
+        keep_first(&mut self.first_number, later.first_number);
+        keep_first(&mut self.first_gap, later.first_gap);
+        keep_first(&mut self.first_other, later.first_other);
     }
 }

@@ -1,14 +1,15 @@
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use linreg_data::{ChunkOrder, EncodedSource, Encoder};
+use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, Threads};
 use linreg_exact::{
-    Diagnostics, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums, Robust,
-    RobustCovariance, RowFigure, is_determining,
+    Diagnostics, DiagnosticsConfig, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums,
+    Robust, RobustCovariance, is_determining,
 };
 use linreg_plot::ResidualTests;
+use serde::{Deserialize, Serialize};
 
-use super::fit::{data_error, rows_of};
+use super::rows::{data_error, exact_rows};
+use super::solved::Solved;
 use crate::FitError;
 use crate::number::plain;
 
@@ -18,52 +19,23 @@ use crate::number::plain;
 pub struct TableDiagnostics {
     /// The figures.
     pub diagnostics: Diagnostics,
-    places: HashMap<u64, String>,
+    places: BTreeMap<u64, String>,
 }
 
 impl TableDiagnostics {
     /// Reads all rows again.
     pub(crate) fn new(
-        pass: DiagnosticsPass,
-        source: &EncodedSource,
-        encoder: &Encoder,
+        solved: &Solved,
+        config: &DiagnosticsConfig,
+        rows: &EncodedSource,
     ) -> Result<Self, FitError> {
-        let pass = Arc::new(pass);
-        let of_threads = pass.clone();
-        let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
-        let chunks = source.map(ChunkOrder::File, move |encoded, chunk| {
-            let numbers = (chunk.first_row..).zip(&encoded.kept);
-            let kept = numbers.filter_map(|(number, kept)| kept.then_some(number));
-            let kept: Vec<u64> = kept.collect();
-            let rows = rows_of(&encoded.rows, features, targets).map_err(data_error)?;
-            let sums = of_threads
-                .sums(&rows, |row| kept[row])
-                .map_err(data_error)?;
-            let place = |figure: RowFigure| {
-                let row = (figure.row - chunk.first_row) as usize;
-                let place = chunk.origin.place(row);
-                // A reader looks for the line of a row, not for its first byte.
-                let line = place.rsplit_once(" (byte ").map(|(line, _)| line);
-                (figure.row, line.unwrap_or(&place).to_string())
-            };
-            let places: HashMap<u64, String> = sums.listed().map(place).collect();
-            Ok((sums, places))
-        })?;
-        let mut total: Option<ResidualSums> = None;
-        let mut places = HashMap::new();
-        for chunk in chunks {
-            let (sums, of_chunk) = chunk?;
-            places.extend(of_chunk);
-            let Some(total) = &mut total else {
-                total = Some(sums);
-                continue;
-            };
-            total.merge(&sums)?;
-            let listed: Vec<u64> = total.listed().map(|figure| figure.row).collect();
-            places.retain(|row, _| listed.contains(row));
-        }
-        let total = total.ok_or(ExactError::NoRows)?;
-        let diagnostics = pass.diagnostics(&total).map_err(|error| match error {
+        let check = Check::of(Question {
+            solved: solved.clone(),
+            config: *config,
+        });
+        let pass = check.pass.clone();
+        let ((sums, places), _) = rows.run(&Threads::default(), check)?;
+        let diagnostics = pass.diagnostics(&sums).map_err(|error| match error {
             ExactError::Leverage { row } => FitError::Leverage {
                 place: places.get(&row).cloned().unwrap_or_else(|| numbered(row)),
             },
@@ -130,3 +102,105 @@ fn numbered(row: u64) -> String {
 
 /// The significance level of the tests.
 pub const LEVEL: f64 = 0.05;
+
+/// The pass over the rows that checks the assumptions of a fit.
+#[derive(Deserialize, Serialize)]
+#[serde(from = "Question", into = "Question")]
+struct Check {
+    question: Question,
+    pass: DiagnosticsPass,
+}
+
+/// What a [`Check`] is made from.
+#[derive(Clone, Deserialize, Serialize)]
+struct Question {
+    solved: Solved,
+    config: DiagnosticsConfig,
+}
+
+impl Check {
+    fn of(question: Question) -> Self {
+        let pass = DiagnosticsPass::new(&question.solved.solution, &question.config);
+        Self { question, pass }
+    }
+}
+
+impl Clone for Check {
+    fn clone(&self) -> Self {
+        Self::of(self.question.clone())
+    }
+}
+
+impl From<Question> for Check {
+    fn from(question: Question) -> Self {
+        Self::of(question)
+    }
+}
+
+impl From<Check> for Question {
+    fn from(check: Check) -> Self {
+        check.question
+    }
+}
+
+/// The sums, and the places of the rows that they list.
+type Checked = (ResidualSums, BTreeMap<u64, String>);
+
+impl RowPass for Check {
+    type State = Checked;
+    type Output = Checked;
+
+    fn name() -> String {
+        "assumption checks of an exact fit".to_string()
+    }
+
+    fn start(&self) -> Checked {
+        (self.pass.start(), BTreeMap::new())
+    }
+
+    fn update(&self, (sums, places): &mut Checked, rows: &RowChunk) -> Result<(), DataError> {
+        let of_part =
+            exact_rows(rows).and_then(|exact| self.pass.sums(&exact, |row| rows.row_number(row)));
+        *sums = of_part.map_err(data_error)?;
+        for figure in sums.listed() {
+            if let Some(row) = index_of(rows, figure.row) {
+                places.insert(figure.row, line_of(rows, row));
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&self, state: &mut Checked, later: Checked) -> Result<(), DataError> {
+        let (sums, places) = state;
+        sums.merge(&later.0).map_err(data_error)?;
+        places.extend(later.1);
+        let listed: Vec<u64> = sums.listed().map(|figure| figure.row).collect();
+        places.retain(|row, _| listed.contains(row));
+        Ok(())
+    }
+
+    fn finish(self, checked: Checked) -> Result<Checked, DataError> {
+        Ok(checked)
+    }
+}
+
+/// The index of the row of this number, which the rows have in ascending order.
+fn index_of(rows: &RowChunk, number: u64) -> Option<usize> {
+    let (mut from, mut to) = (0, rows.num_rows());
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if rows.row_number(middle) < number {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    (from < rows.num_rows() && rows.row_number(from) == number).then_some(from)
+}
+
+/// The place of a row: a reader looks for its line, not for its first byte.
+fn line_of(rows: &RowChunk, row: usize) -> String {
+    let place = rows.place(row);
+    let line = place.rsplit_once(" (byte ").map(|(line, _)| line);
+    line.unwrap_or(&place).to_string()
+}

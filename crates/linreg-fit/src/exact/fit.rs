@@ -1,12 +1,13 @@
-use linreg_data::{ChunkOrder, DataError, EncodedSource, Encoder, Rows};
+use linreg_data::{EncodedSource, Encoder};
 use linreg_exact::{
-    Accumulator, Arithmetic, Collinear, DiagnosticsConfig, DiagnosticsPass, ExactError, Inference,
-    Next, Policy, PredictionErrors, RefinementPass, Robust, Solution, Weighting,
+    Accumulator, Arithmetic, Collinear, DiagnosticsConfig, ExactError, Inference, Next, Policy,
+    PredictionErrors, Robust, Solution, Weighting,
 };
 use linreg_model::Coefficients;
 
 use super::diagnostics::TableDiagnostics;
 use super::ridge::Ridge;
+use super::solved::Solved;
 use super::sums::Sums;
 use super::{ExactConfig, Undetermined};
 use crate::FitError;
@@ -28,6 +29,7 @@ pub struct ExactFit {
     /// The ridge fit, which replaces the least squares estimates.
     pub ridge: Option<Ridge>,
     errors: PredictionErrors,
+    solved: Solved,
 }
 
 impl ExactFit {
@@ -51,14 +53,13 @@ impl ExactFit {
             inference: config,
             ..Policy::default()
         };
-        let mut precise = Sums::new(Arithmetic::DoubleDouble, sums.limits);
-        let mut accumulator = &sums.accumulator;
-        let mut next = policy.next(solve(accumulator));
+        let mut accumulator = sums.accumulator.clone();
+        let mut next = policy.next(solve(&accumulator));
         if matches!(next, Ok(Next::DoubleDouble)) {
-            precise.add(&again()?, encoder)?;
+            let (precise, _) = Sums::of(&again()?, encoder, Arithmetic::DoubleDouble, sums.limits)?;
             passes += 1;
-            accumulator = &precise.accumulator;
-            next = policy.next(solve(accumulator));
+            accumulator = precise.accumulator;
+            next = policy.next(solve(&accumulator));
         }
         let next = next.map_err(|error| {
             // The solution that drops features tells which ones are linearly
@@ -68,38 +69,33 @@ impl ExactFit {
                 .flatten();
             explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
         })?;
-        let solution = match next {
+        let solved = |solution| Solved::new(&accumulator, settings.collinear(), solution);
+        let solved = match next {
             Next::Refine(solution) if settings.ridge.is_none() => {
-                let (features, targets) = (encoder.num_features(), encoder.targets().len());
-                let pass = RefinementPass::new(solution);
-                let mut refinement = pass.start();
-                for chunk in again()?.encoded(ChunkOrder::File)? {
-                    let rows = chunk?.0;
-                    pass.update(&mut refinement, &rows_of(&rows, features, targets)?)?;
-                }
                 passes += 1;
-                pass.solution(&refinement).map_err(explain)?
+                solved(solution).refined(&again()?)?
             }
-            Next::Done(solution) | Next::Refine(solution) => solution,
+            Next::Done(solution) | Next::Refine(solution) => solved(solution),
             Next::DoubleDouble => return Err(explain(ExactError::Imprecise)),
         };
         let mut found = None;
         if settings.diagnostics || settings.robust.is_some() {
-            let pass = DiagnosticsPass::new(&solution, &settings.diagnostics());
-            found = Some(TableDiagnostics::new(pass, &again()?, encoder)?);
+            let config = settings.diagnostics();
+            found = Some(TableDiagnostics::new(&solved, &config, &again()?)?);
             passes += 1;
         }
         let robust = found
             .as_ref()
             .map_or_else(Vec::new, TableDiagnostics::robust);
+        let solution = &solved.solution;
         let targets = 0..solution.targets.len();
         let inferences: Result<Vec<Inference>, ExactError> = targets
             .map(|target| match robust.get(target) {
-                Some(covariance) => Inference::robust(&solution, target, &config, covariance),
-                None => Inference::with(&solution, target, &config),
+                Some(covariance) => Inference::robust(solution, target, &config, covariance),
+                None => Inference::with(solution, target, &config),
             })
             .collect();
-        let errors = PredictionErrors::new(&solution, config.weighting);
+        let errors = PredictionErrors::new(solution, config.weighting);
         let errors = if robust.is_empty() {
             errors
         } else {
@@ -108,7 +104,7 @@ impl ExactFit {
         let ridge = settings
             .ridge
             .as_ref()
-            .map(|penalties| Ridge::new(accumulator, &solution, penalties, config.weighting));
+            .map(|penalties| Ridge::new(&accumulator, solution, penalties, config.weighting));
         Ok(Self {
             inferences: inferences?,
             ridge: ridge.transpose()?,
@@ -116,23 +112,19 @@ impl ExactFit {
             weighting: config.weighting,
             diagnostics: found.filter(|_| settings.diagnostics),
             errors,
-            solution,
+            solution: solved.solution.clone(),
+            solved,
             passes,
         })
     }
 
     /// Checks the assumptions of the fit in another pass over its rows.
-    pub(crate) fn check(
-        &self,
-        rows: &EncodedSource,
-        encoder: &Encoder,
-    ) -> Result<TableDiagnostics, FitError> {
+    pub(crate) fn check(&self, rows: &EncodedSource) -> Result<TableDiagnostics, FitError> {
         let config = DiagnosticsConfig {
             weighting: self.weighting,
             ..DiagnosticsConfig::default()
         };
-        let pass = DiagnosticsPass::new(&self.solution, &config);
-        TableDiagnostics::new(pass, rows, encoder)
+        TableDiagnostics::new(&self.solved, &config, rows)
     }
 
     /// The coefficients as those of a model.
@@ -188,24 +180,4 @@ impl ExactFit {
             }
         )
     }
-}
-
-/// With so few features, reading a row takes longer than summing it in
-/// double-double arithmetic, which is therefore always used.
-pub(crate) const FEW_FEATURES: usize = 24;
-
-/// An error of the exact fit as one of a pass over rows.
-pub(crate) fn data_error(error: ExactError) -> DataError {
-    DataError::Computation(Box::new(error))
-}
-
-/// Encoded rows in the form that the exact fit takes.
-pub(crate) fn rows_of(
-    rows: &Rows,
-    features: usize,
-    targets: usize,
-) -> Result<linreg_exact::Rows<'_>, ExactError> {
-    linreg_exact::Rows::new(&rows.features, &rows.targets, features, targets)?
-        .with_weights(rows.weights.as_deref())?
-        .with_tails(rows.tails.as_deref())
 }

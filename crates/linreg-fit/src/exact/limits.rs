@@ -1,7 +1,7 @@
 use linreg_data::{DataError, Encoder};
 use linreg_exact::{Collinear, SizeLimits};
 
-use super::fit::data_error;
+use super::rows::data_error;
 
 /// The limits of an exact fit, checked before any work is done for it.
 #[derive(Clone, Copy)]

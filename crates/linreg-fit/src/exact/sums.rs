@@ -1,78 +1,90 @@
 use std::sync::Arc;
 
-use linreg_data::{
-    ChunkFold, ChunkOrder, DataError, EncodedSource, Encoder, EncodingCounts, Fold, Rows,
-};
+use linreg_data::{DataError, EncodedSource, Encoder, EncodingCounts, RowChunk, RowPass, Threads};
 use linreg_exact::{Accumulator, Arithmetic};
+use serde::{Deserialize, Serialize};
 
-use super::fit::{FEW_FEATURES, data_error, rows_of};
 use super::limits::Limits;
+use super::rows::{data_error, exact_rows};
 use crate::FitError;
 
-/// The sums over the rows that an exact fit needs, added up chunk by chunk.
+/// With so few features, reading a row takes longer than summing it in
+/// double-double arithmetic, which is therefore always used.
+const FEW_FEATURES: usize = 24;
+
+/// The sums over the rows that an exact fit needs.
 pub(crate) struct Sums {
-    arithmetic: Arithmetic,
     pub limits: Limits,
-    pub accumulator: Accumulator,
+    pub accumulator: Arc<Accumulator>,
 }
 
 impl Sums {
-    pub fn new(arithmetic: Arithmetic, limits: Limits) -> Self {
-        Self {
-            arithmetic,
-            limits,
-            accumulator: Accumulator::new(0, 1, arithmetic),
-        }
-    }
-
     /// Sums up all rows of a source.
-    pub fn add(
-        &mut self,
+    pub fn of(
         source: &EncodedSource,
         encoder: &Encoder,
-    ) -> Result<EncodingCounts, FitError> {
-        let fold = self.start(encoder)?;
-        let mut counts = EncodingCounts::default();
-        for chunk in source.encoded(ChunkOrder::File)? {
-            let (rows, of_chunk) = chunk?;
-            counts.merge(&of_chunk);
-            self.merge(fold(rows)?)?;
-        }
-        Ok(counts)
-    }
-}
-
-impl Fold for Sums {
-    type Chunk = Accumulator;
-
-    fn start(&mut self, encoder: &Encoder) -> Result<ChunkFold<Accumulator>, DataError> {
-        let (features, targets) = (encoder.num_features(), encoder.targets().len());
-        self.limits.check(encoder)?;
-        let arithmetic = if features <= FEW_FEATURES {
-            Arithmetic::DoubleDouble
-        } else {
-            self.arithmetic
+        arithmetic: Arithmetic,
+        limits: Limits,
+    ) -> Result<(Self, EncodingCounts), FitError> {
+        limits.check(encoder)?;
+        let pass = SumsPass::new(encoder, arithmetic);
+        let (accumulator, counts) = source.run(&Threads::default(), pass)?;
+        let sums = Self {
+            limits,
+            accumulator: Arc::new(accumulator),
         };
-        self.accumulator = Accumulator::new(features, targets, arithmetic);
-        let empty = self.accumulator.clone();
-        Ok(Arc::new(move |rows: Rows| {
-            let mut accumulator = empty.clone();
-            let exact = rows_of(&rows, features, targets).map_err(data_error)?;
-            accumulator.update(&exact).map_err(data_error)?;
-            Ok(accumulator)
-        }))
-    }
-
-    fn start_counted(
-        &mut self,
-        encoder: &Encoder,
-        num_rows: u64,
-    ) -> Result<ChunkFold<Accumulator>, DataError> {
-        self.limits = self.limits.of_rows(num_rows);
-        self.start(encoder)
-    }
-
-    fn merge(&mut self, chunk: Accumulator) -> Result<(), DataError> {
-        self.accumulator.merge(&chunk).map_err(data_error)
+        Ok((sums, counts))
     }
 }
+
+/// Sums up the rows that an exact fit needs.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct SumsPass {
+    features: usize,
+    targets: usize,
+    arithmetic: Arithmetic,
+}
+
+impl SumsPass {
+    pub fn new(encoder: &Encoder, arithmetic: Arithmetic) -> Self {
+        let features = encoder.num_features();
+        Self {
+            features,
+            targets: encoder.targets().len(),
+            arithmetic: if features <= FEW_FEATURES {
+                Arithmetic::DoubleDouble
+            } else {
+                arithmetic
+            },
+        }
+    }
+}
+
+impl RowPass for SumsPass {
+    type State = Accumulator;
+    type Output = Accumulator;
+
+    fn name() -> String {
+        "sums of an exact fit".to_string()
+    }
+
+    fn start(&self) -> Accumulator {
+        Accumulator::new(self.features, self.targets, self.arithmetic)
+    }
+
+    fn update(&self, sums: &mut Accumulator, rows: &RowChunk) -> Result<(), DataError> {
+        let rows = exact_rows(rows).map_err(data_error)?;
+        sums.update(&rows).map_err(data_error)
+    }
+
+    fn merge(&self, sums: &mut Accumulator, later: Accumulator) -> Result<(), DataError> {
+        sums.merge(&later).map_err(data_error)
+    }
+
+    fn finish(self, sums: Accumulator) -> Result<Accumulator, DataError> {
+        Ok(sums)
+    }
+}
+
+#[cfg(test)]
+mod tests;

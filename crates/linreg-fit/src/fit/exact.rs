@@ -1,14 +1,14 @@
 //! Fits exactly.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use linreg_data::{DataError, EncodingCounts, Set, Split, learn_and_encode};
+use linreg_data::{DataError, Encoder, EncodingCounts, Set, Split, Threads, learn_and_encode};
 use linreg_exact::Arithmetic;
-use std::sync::Arc;
 
 use super::{FitConfig, FitObserver, is_fold};
 use crate::encoded_table::{EncodedTable, fitted_rows};
-use crate::exact::Sums;
+use crate::exact::{Sums, SumsPass};
 use crate::{ExactConfig, ExactFit, FitError, Fitted, FittedModel, How, Table};
 
 impl FitConfig {
@@ -22,8 +22,18 @@ impl FitConfig {
     ) -> Result<Fitted, FitError> {
         let source = table.source().clone();
         let (choice, config) = self.encoding(source.as_ref())?;
-        let mut sums = Sums::new(Arithmetic::Double, self.limits(exact));
-        let learned = learn_and_encode(source.as_ref(), &choice, &config, &mut sums)?;
+        let mut limits = self.limits(exact);
+        let make = |encoder: &Encoder, rows: Option<u64>| {
+            limits = rows.map_or(limits, |rows| limits.of_rows(rows));
+            limits.check(encoder)?;
+            Ok(SumsPass::new(encoder, Arithmetic::Double))
+        };
+        let engine = Threads::default();
+        let (learned, sums) = learn_and_encode(&engine, source.as_ref(), &choice, &config, make)?;
+        let sums = Sums {
+            limits,
+            accumulator: Arc::new(sums),
+        };
         let encoded = EncodedTable {
             source,
             schema: learned.schema,
@@ -64,8 +74,8 @@ impl FitConfig {
         exact: &ExactConfig,
     ) -> Result<(ExactFit, EncodingCounts), FitError> {
         let limits = self.limits(exact).of_rows(encoded.schema.num_rows);
-        let mut sums = Sums::new(Arithmetic::Double, limits);
-        let counts = sums.add(&encoded.rows(Set::Training)?, &encoded.encoder)?;
+        let rows = encoded.rows(Set::Training)?;
+        let (sums, counts) = Sums::of(&rows, &encoded.encoder, Arithmetic::Double, limits)?;
         let fit = self.solve(encoded, exact, sums, &counts, encoded.passes + 1)?;
         Ok((fit, counts))
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use linreg_data::{ChunkOrder, DataError, EncodingCounts, Set, Split, rows_left_out};
+use linreg_data::{DataError, Set, Split, rows_left_out};
 use linreg_training::Loss;
 
-use super::judge::judge;
 use super::{FitConfig, Method};
-use crate::encoded_table::{EncodedTable, as_source};
+use crate::encoded_table::EncodedTable;
+use crate::evaluate::metrics;
 use crate::{FitError, Fold, Predictor};
 
 impl FitConfig {
@@ -63,23 +63,14 @@ impl FitConfig {
                 (Predictor::new(trained.outcome.coefficients, None), loss)
             }
         };
-        let rows = encoded.rows(Set::Validation)?;
-        match rows.load(self.max_numbers()) {
-            Ok((rows, counts)) => Ok(Fold {
-                metrics: judge(as_source(&rows), &predictor, &encoded.encoder, loss)?,
+        let (found, counts) = self.judge(encoded, Set::Validation, &predictor, loss)?;
+        match metrics(&found, encoded.encoder.targets()) {
+            Ok(metrics) => Ok(Fold { metrics, counts }),
+            Err(FitError::NoRows) => Ok(Fold {
+                metrics: Vec::new(),
                 counts,
             }),
-            Err(DataError::NoRows(_)) => {
-                let mut counts = EncodingCounts::default();
-                for chunk in encoded.rows(Set::Validation)?.encoded(ChunkOrder::File)? {
-                    counts.merge(&chunk?.1);
-                }
-                Ok(Fold {
-                    metrics: Vec::new(),
-                    counts,
-                })
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 }

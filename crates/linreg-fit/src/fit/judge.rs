@@ -1,13 +1,13 @@
 //! Judges a model on rows that it was not fitted to.
 
 use linreg_data::{
-    ChunkOrder, DataError, EncodedRows, Encoder, EncodingCounts, RowSource, Rows, Set,
+    DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, RowPass, Set, Threads,
 };
-use linreg_training::{Loss, Metrics};
+use linreg_training::{Loss, Metrics, MetricsAccumulator};
 
 use super::{FitConfig, FitObserver, Judged};
-use crate::encoded_table::{EncodedTable, as_source};
-use crate::evaluate::metrics;
+use crate::encoded_table::EncodedTable;
+use crate::evaluate::{MetricsPass, metrics};
 use crate::{FitError, Fitted, Predictor};
 
 impl FitConfig {
@@ -21,17 +21,52 @@ impl FitConfig {
             if !self.hold_out.has(fitted.encoded.split, set) {
                 continue;
             }
-            let (rows, counts) = self.load(&fitted.encoded, set)?;
+            let (found, counts) = self.judge(
+                &fitted.encoded,
+                set,
+                fitted.model.predictor(),
+                fitted.loss(),
+            )?;
             let on = match (&self.hold_out.validation_table, set) {
                 (Some(table), Set::Validation) => Judged::Table(table.name()),
                 _ => Judged::HeldOut,
             };
             observer.judged(&counts, on)?;
-            let (predictor, loss) = (fitted.model.predictor(), fitted.loss());
-            let metrics = judge(as_source(&rows), predictor, fitted.encoder(), loss)?;
+            let metrics = metrics(&found, fitted.encoder().targets())
+                .map_err(|error| self.no_rows(set, error))?;
             fitted.sets.push((set, metrics));
         }
         Ok(())
+    }
+
+    /// Judges a model on the rows of a set.
+    pub(super) fn judge(
+        &self,
+        encoded: &EncodedTable,
+        set: Set,
+        predictor: &Predictor,
+        loss: Loss,
+    ) -> Result<(Vec<MetricsAccumulator>, EncodingCounts), FitError> {
+        let pass = MetricsPass::new(predictor, encoded.encoder.targets(), loss);
+        let of_set = |rows: EncodedSource| Ok(rows.run(&Threads::default(), pass)?);
+        match (&self.hold_out.validation_table, set) {
+            (Some(table), Set::Validation) => {
+                let judged = encoded.rows_of(table, set).and_then(of_set);
+                judged.map_err(|error| error.of_table(table.name()))
+            }
+            _ => encoded.rows(set).and_then(of_set),
+        }
+    }
+
+    /// Says which rows a model cannot be judged on, if there are none.
+    fn no_rows(&self, set: Set, error: FitError) -> FitError {
+        match (error, &self.hold_out.validation_table, set) {
+            (FitError::NoRows, Some(table), Set::Validation) => {
+                FitError::NoRowsToJudge.of_table(table.name())
+            }
+            (FitError::NoRows, _, set) => FitError::NoRowsHeldOut { set },
+            (error, ..) => error,
+        }
     }
 
     /// Reads the rows of a set into memory, if they fit there.
@@ -61,14 +96,22 @@ impl FitConfig {
     }
 }
 
-/// The metrics on some rows of a model that was fitted with this loss.
-pub(super) fn judge(
-    rows: &dyn RowSource,
+/// The metrics on rows of a model that was fitted with this loss.
+pub(super) fn judge_rows(
+    rows: &EncodedRows,
     predictor: &Predictor,
     encoder: &Encoder,
     loss: Loss,
 ) -> Result<Vec<Metrics>, FitError> {
-    let predict = |rows: &Rows| predictor.predict(rows);
-    let chunks = rows.chunks(ChunkOrder::File)?;
-    metrics(chunks, predict, encoder.targets(), loss)
+    let pass = MetricsPass::new(predictor, encoder.targets(), loss);
+    metrics(&run(rows, pass)?, encoder.targets())
+}
+
+/// Runs a pass over rows, wherever they are.
+pub(super) fn run<P: RowPass>(rows: &EncodedRows, pass: P) -> Result<P::Output, FitError> {
+    let engine = Threads::default();
+    Ok(match rows {
+        EncodedRows::Memory(dataset) => dataset.run(&engine, pass)?,
+        EncodedRows::File(source) => source.run(&engine, pass)?.0,
+    })
 }

@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use linreg_backend::Outcome;
-use linreg_data::{ChunkOrder, EncodedRows, Encoder, EncodingCounts, Rows, Set};
+use linreg_data::{EncodedRows, Encoder, EncodingCounts, Set};
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
 use linreg_training::{Loss, Metrics, RunOptions};
 
-use super::judge::judge;
+use super::judge::{judge_rows, run};
 use super::{FitConfig, FitObserver, Training, is_fold};
 use crate::encoded_table::{EncodedTable, as_source};
-use crate::evaluate::metrics;
-use crate::training::{Gap, GapSums, Optimum, Search, has_gap};
-use crate::{FitError, Fitted, FittedModel, How, Table, Trained};
+use crate::evaluate::{MetricsPass, metrics};
+use crate::training::{Gap, GapPass, Optimum, Search, has_gap};
+use crate::{FitError, Fitted, FittedModel, How, Predictor, Table, Trained};
 
 /// A model that was trained, and what it was trained on.
 pub(super) struct TrainedRows {
@@ -162,7 +162,7 @@ fn judge_on_training_rows(fitted: &mut Fitted, rows: &EncodedRows) -> Result<(),
         metrics
     } else {
         let loss = trained.config.loss;
-        judge(as_source(rows), fitted.model.predictor(), encoder, loss)?
+        judge_rows(rows, fitted.model.predictor(), encoder, loss)?
     };
     fitted.sets.push((Set::Training, metrics));
     Ok(())
@@ -175,24 +175,19 @@ fn compare(
     rows: &EncodedRows,
     coefficients: &Coefficients,
 ) -> Result<(Vec<Metrics>, Option<Gap>), FitError> {
-    let chunks = || as_source(rows).chunks(ChunkOrder::File);
-    let mut sums = GapSums::new(encoder, Arithmetic::Double);
-    let chunks_read = chunks()?.inspect(|rows| {
-        if let Ok(rows) = rows {
-            sums.add(rows);
-        }
-    });
-    let predict = |rows: &Rows| coefficients.predict(&rows.features);
-    let metrics = metrics(chunks_read, predict, encoder.targets(), Loss::Squared)?;
-    let gap = match sums.gap(coefficients, &metrics) {
+    let targets = encoder.targets();
+    let predictor = Predictor::new(coefficients.clone(), None);
+    let judging = MetricsPass::new(&predictor, targets, Loss::Squared);
+    let gap = |sums, metrics: &[Metrics]| Gap::of(sums, encoder.intercept(), coefficients, metrics);
+    let pass = (judging, GapPass::new(encoder, Arithmetic::Double));
+    let (found, sums) = run(rows, pass)?;
+    let metrics = metrics(&found, targets)?;
+    let gap = match gap(sums, &metrics) {
         Err(ExactError::Imprecise) => {
-            let mut sums = GapSums::new(encoder, Arithmetic::DoubleDouble);
-            for chunk in chunks()? {
-                sums.add(&chunk?);
-            }
-            sums.gap(coefficients, &metrics)
+            let sums = run(rows, GapPass::new(encoder, Arithmetic::DoubleDouble))?;
+            gap(sums, &metrics)
         }
         gap => gap,
     };
-    Ok((metrics, gap.ok()))
+    Ok((metrics, gap.unwrap_or_default()))
 }

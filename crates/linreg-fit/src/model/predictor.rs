@@ -1,13 +1,11 @@
-use std::ops::Range;
-
-use linreg_data::Rows;
-use linreg_exact::{PredictionErrors, RowInBasis};
+use linreg_exact::PredictionErrors;
 use linreg_model::Coefficients;
+use serde::{Deserialize, Serialize};
 
 /// Predicts rows with all the digits that a model has. Where the means of the
 /// features are known, it computes with the differences from them, so that
 /// features far from zero, such as times, lose no digits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Predictor {
     coefficients: Coefficients,
     errors: Option<PredictionErrors>,
@@ -37,31 +35,28 @@ impl Predictor {
         self.errors.as_ref()
     }
 
-    /// The predictions, row-major `[rows, targets]`.
-    pub fn predict(&self, rows: &Rows) -> Vec<f64> {
+    /// The predictions of rows of features, row-major `[rows, features]`; they are
+    /// `[rows, targets]`. `tails` are digits of the features beyond `f64`, if they
+    /// are known.
+    pub fn predict(&self, features: &[f64], tails: Option<&[f64]>) -> Vec<f64> {
         let (Some(errors), Some(at_centres)) = (&self.errors, &self.at_centres) else {
-            return self.coefficients.predict(&rows.features);
+            return self.coefficients.predict(features);
         };
         let size = self.coefficients.num_features();
         if !errors.keeps_more_digits() {
             let centres = &errors.centres[errors.centres.len() - size..];
             return self
                 .coefficients
-                .predict_about(&rows.features, centres, at_centres);
+                .predict_about(features, centres, at_centres);
         }
         let targets = self.coefficients.num_targets();
-        let starts = (0..rows.features.len()).step_by(size.max(1));
+        let starts = (0..features.len()).step_by(size.max(1));
         let of_row = |start: usize| {
-            let row = in_basis(errors, rows, start..start + size);
+            let tails = tails.map(|tails| &tails[start..start + size]);
+            let row = errors.in_basis(&features[start..start + size], tails);
             let of_target = |target| errors.predict(target, &row).unwrap_or(f64::NAN);
             (0..targets).map(of_target).collect::<Vec<f64>>()
         };
         starts.flat_map(of_row).collect()
     }
-}
-
-/// A row in the basis of the fit; `at` is where its features are.
-pub fn in_basis(errors: &PredictionErrors, rows: &Rows, at: Range<usize>) -> RowInBasis {
-    let tails = rows.tails.as_deref().map(|tails| &tails[at.clone()]);
-    errors.in_basis(&rows.features[at], tails)
 }

@@ -1,9 +1,10 @@
-use linreg_data::{Encoder, Rows};
+use linreg_data::{DataError, Encoder, RowChunk, RowPass};
 use linreg_exact::{Accumulator, Arithmetic, Collinear, ExactError, Inference, Solution};
 use linreg_model::Coefficients;
 use linreg_training::{Loss, Metrics, Penalty, TrainingConfig};
+use serde::{Deserialize, Serialize};
 
-use crate::exact::{FEW_FEATURES, rows_of};
+use crate::exact::SumsPass;
 
 /// How far a trained model is from the exact fit to the same rows, for each
 /// target.
@@ -59,45 +60,71 @@ pub(crate) fn is_possible(config: &TrainingConfig, encoder: &Encoder) -> bool {
 }
 
 /// Sums up rows for the exact fit while they are read for something else.
-pub(crate) struct GapSums<'a> {
-    encoder: &'a Encoder,
-    /// The sums, or why there are none.
-    accumulator: Result<Accumulator, ExactError>,
+#[derive(Deserialize, Serialize)]
+pub(crate) struct GapPass(SumsPass);
+
+impl GapPass {
+    pub fn new(encoder: &Encoder, arithmetic: Arithmetic) -> Self {
+        Self(SumsPass::new(encoder, arithmetic))
+    }
 }
 
-impl<'a> GapSums<'a> {
-    pub fn new(encoder: &'a Encoder, arithmetic: Arithmetic) -> Self {
-        let (features, targets) = (encoder.feature_names().len(), encoder.targets().len());
-        let arithmetic = if features <= FEW_FEATURES {
-            Arithmetic::DoubleDouble
-        } else {
-            arithmetic
+impl RowPass for GapPass {
+    /// The sums; `None` where they are beyond 64-bit floats.
+    type State = Option<Accumulator>;
+    type Output = Option<Accumulator>;
+
+    fn name() -> String {
+        "sums beside a training".to_string()
+    }
+
+    fn start(&self) -> Self::State {
+        Some(self.0.start())
+    }
+
+    fn update(&self, state: &mut Self::State, rows: &RowChunk) -> Result<(), DataError> {
+        let added = state.as_mut().map(|sums| self.0.update(sums, rows));
+        if let Some(Err(_)) = added {
+            *state = None;
+        }
+        Ok(())
+    }
+
+    fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
+        let merged = match (state.as_mut(), later) {
+            (Some(sums), Some(later)) => self.0.merge(sums, later).is_ok(),
+            _ => false,
         };
-        Self {
-            encoder,
-            accumulator: Ok(Accumulator::new(features, targets, arithmetic)),
+        if !merged {
+            *state = None;
         }
+        Ok(())
     }
 
-    pub fn add(&mut self, rows: &Rows) {
-        if let Ok(accumulator) = &mut self.accumulator {
-            let (features, targets) = (self.encoder.num_features(), self.encoder.targets().len());
-            let rows = rows_of(rows, features, targets);
-            if let Err(error) = rows.and_then(|rows| accumulator.update(&rows)) {
-                self.accumulator = Err(error);
-            }
-        }
+    fn finish(self, state: Self::State) -> Result<Self::State, DataError> {
+        Ok(state)
     }
+}
 
-    /// The gap of a model with these metrics on the rows.
+impl Gap {
+    /// The gap of a model with these metrics on the rows of the sums; `None` where
+    /// it is not known.
     ///
     /// # Errors
     ///
-    /// [`ExactError::Imprecise`] where the sums must be in double-double, or
-    /// numbers beyond 64-bit floats.
-    pub fn gap(self, coefficients: &Coefficients, metrics: &[Metrics]) -> Result<Gap, ExactError> {
-        let intercept = self.encoder.intercept();
-        let solution = self.accumulator?.solve(intercept, Collinear::Drop)?;
+    /// [`ExactError::Imprecise`] where the sums must be in double-double.
+    pub(crate) fn of(
+        sums: Option<Accumulator>,
+        intercept: bool,
+        coefficients: &Coefficients,
+        metrics: &[Metrics],
+    ) -> Result<Option<Self>, ExactError> {
+        let solution = sums.map(|sums| sums.solve(intercept, Collinear::Drop));
+        let solution = match solution {
+            Some(Ok(solution)) => solution,
+            Some(Err(ExactError::Imprecise)) => return Err(ExactError::Imprecise),
+            Some(Err(_)) | None => return Ok(None),
+        };
         // A relation without terms is a constant feature, whose weight is 0 in
         // both fits.
         let is_open = solution.relations.iter().any(|r| !r.terms.is_empty());
@@ -116,9 +143,9 @@ impl<'a> GapSums<'a> {
                 coefficients: (!unsure).then(|| compare(&solution, target, coefficients)),
             }
         });
-        Ok(Gap {
+        Ok(Some(Self {
             targets: targets.collect(),
-        })
+        }))
     }
 }
 

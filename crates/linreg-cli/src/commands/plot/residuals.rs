@@ -196,7 +196,10 @@ impl<'a> Look<'a> {
     fn add(&mut self, rows: &Rows) -> Result<()> {
         let coefficients = self.model.coefficients();
         let (features, targets) = (coefficients.num_features(), coefficients.num_targets());
-        let predictions = self.model.predictor().predict(rows);
+        let predictions = self
+            .model
+            .predictor()
+            .predict(&rows.features, rows.tails.as_deref());
         let weight = |row: usize| match self.model.encoder().weight() {
             Some(_) => rows.weights.as_ref().map_or(1.0, |weights| weights[row]),
             None => 1.0,

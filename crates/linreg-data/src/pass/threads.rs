@@ -1,0 +1,273 @@
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::assembly::{Assembly, WholePart};
+use super::tree::{Shape, Tree};
+use super::{Engine, Pass};
+use crate::row_pass::RowPass;
+use crate::source::{Chunk, ChunkOrder, Part, Source};
+use crate::{DataError, Dataset, Parts};
+
+/// Runs passes on the threads of this machine.
+///
+/// Each thread takes the next undecoded piece of the file and decodes it. The
+/// thread that decodes the last missing row of a part updates the state of the
+/// part, and the one that delivers the next state merges it. Only a few states
+/// per thread are in memory, however long the table is.
+///
+/// A panic in a pass stops all threads and goes on in the calling thread.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threads {
+    num_threads: usize,
+}
+
+impl Threads {
+    /// Returns an engine of this many threads, at least 1. Where the system
+    /// allows fewer, those do the work.
+    pub fn new(num_threads: usize) -> Self {
+        Self {
+            num_threads: num_threads.max(1),
+        }
+    }
+}
+
+impl Default for Threads {
+    /// Returns an engine of as many threads as there are cores.
+    fn default() -> Self {
+        Self::new(thread::available_parallelism().map_or(1, NonZero::get))
+    }
+}
+
+impl Engine for Threads {
+    fn run<P: Pass>(
+        &self,
+        table: &dyn Source,
+        columns: &[usize],
+        pass: P,
+    ) -> Result<P::Output, DataError> {
+        let part_rows = pass.part_rows().max(1);
+        let run = Run {
+            pass: &pass,
+            part_rows,
+            pieces: Mutex::new(Pieces {
+                left: Some(table.parts(columns, ChunkOrder::File)?),
+                next_row: 0,
+            }),
+            assembly: Mutex::new(Assembly::new(part_rows)),
+            tree: Tree::new(self.num_threads, Shape::new(part_rows)),
+        };
+        on_threads(self.num_threads, &run.tree, || run.work());
+        let state = run.tree.finish()?.unwrap_or_else(|| pass.start());
+        pass.finish(state)
+    }
+
+    fn run_rows<P: RowPass>(&self, rows: &Dataset, pass: P) -> Result<P::Output, DataError> {
+        let tree = Tree::new(self.num_threads, Shape::new(rows.part_rows() as u64));
+        let next = AtomicU64::new(0);
+        let merge = |state: &mut P::State, later| pass.merge(state, later);
+        let num_parts = rows.num_parts();
+        let work = || {
+            loop {
+                let part = next.fetch_add(1, Ordering::Relaxed);
+                if part >= num_parts || !tree.wait_for_room(part) {
+                    return;
+                }
+                let mut state = pass.start();
+                match rows.update_part(part, &pass, &mut state) {
+                    Ok(()) => tree.deliver(part, state, merge),
+                    Err(error) => tree.fail(part, error),
+                }
+            }
+        };
+        on_threads(self.num_threads, &tree, work);
+        tree.end(num_parts, merge);
+        let state = tree.finish()?.unwrap_or_else(|| pass.start());
+        pass.finish(state)
+    }
+}
+
+/// Does the same work on several threads until each has ended, on the calling
+/// thread if there is to be one only or no other can be started.
+fn on_threads<S: Send>(num_threads: usize, tree: &Tree<S>, work: impl Fn() + Sync) {
+    let work = || {
+        let _stop = StopOnPanic(tree);
+        work();
+    };
+    if num_threads == 1 {
+        return work();
+    }
+    thread::scope(|scope| {
+        let start = |_| {
+            let thread = thread::Builder::new().name("linreg pass".to_string());
+            thread.spawn_scoped(scope, work).ok()
+        };
+        let threads: Vec<_> = (0..num_threads).map_while(start).collect();
+        if threads.is_empty() {
+            work();
+        }
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                resume_unwind(panic);
+            }
+        }
+    });
+}
+
+/// Ends the work of all threads where one panics, so that none waits for it.
+struct StopOnPanic<'a, S>(&'a Tree<S>);
+
+impl<S> Drop for StopOnPanic<'_, S> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop();
+        }
+    }
+}
+
+/// A pass that is running.
+struct Run<'a, P: Pass> {
+    pass: &'a P,
+    part_rows: u64,
+    pieces: Mutex<Pieces>,
+    assembly: Mutex<Assembly>,
+    tree: Tree<P::State>,
+}
+
+/// The pieces of the table that no thread has taken yet.
+struct Pieces {
+    /// None once all have been taken.
+    left: Option<Parts>,
+    /// The number of the first row of the next piece.
+    next_row: u64,
+}
+
+impl<P: Pass> Run<'_, P> {
+    fn work(&self) {
+        while let Some(piece) = self.next_piece() {
+            self.decode(piece);
+        }
+    }
+
+    fn next_piece(&self) -> Option<Part> {
+        // If finding a piece has panicked, the other threads end.
+        let mut pieces = self.pieces.lock().ok()?;
+        let row = pieces.next_row;
+        let next = pieces.left.as_mut()?.next();
+        let (problem, whole) = match next {
+            Some(Ok(piece)) if piece.first_row == row => {
+                pieces.next_row += piece.num_rows;
+                return Some(piece).filter(|_| self.wants(row));
+            }
+            Some(Ok(piece)) => (Some(out_of_order(piece.first_row, row)), None),
+            Some(Err(error)) => (Some(error), None),
+            None => (None, self.assemble(|assembly| assembly.end(row))),
+        };
+        pieces.left = None;
+        drop(pieces);
+        match problem {
+            Some(error) => self.fail(row, error),
+            None => {
+                self.tree.end(row.div_ceil(self.part_rows), |state, later| {
+                    self.pass.merge(state, later)
+                });
+                self.update(whole);
+            }
+        }
+        None
+    }
+
+    /// Whether the rows from here on can still be of use.
+    fn wants(&self, row: u64) -> bool {
+        self.tree.wants(row / self.part_rows)
+    }
+
+    fn assemble(&self, add: impl FnOnce(&mut Assembly) -> Option<WholePart>) -> Option<WholePart> {
+        let assembly = self.assembly.lock();
+        add(&mut assembly.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn fail(&self, row: u64, error: DataError) {
+        self.update(self.assemble(|assembly| assembly.fail(row, error)));
+    }
+
+    /// Decodes a piece, and updates the states of the parts that it completes.
+    fn decode(&self, piece: Part) {
+        let (mut row, end) = (piece.first_row, piece.first_row + piece.num_rows);
+        let wrong_length = |num_rows: u64| {
+            DataError::Columns(format!(
+                "found {num_rows} rows where there should be {}; the file is damaged or changes while it is read",
+                piece.num_rows
+            ))
+        };
+        let chunks = match (piece.read)() {
+            Ok(chunks) => chunks,
+            Err(error) => return self.fail(row, error),
+        };
+        for chunk in chunks {
+            if !self.wants(row) {
+                return;
+            }
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => return self.fail(row, error),
+            };
+            let num_rows = (chunk.num_rows() as u64).min(end - row);
+            let is_too_long = num_rows < chunk.num_rows() as u64;
+            let found = row - piece.first_row + chunk.num_rows() as u64;
+            self.divide(&chunk.slice(0, num_rows as usize), row);
+            row += num_rows;
+            if is_too_long {
+                return self.fail(row, wrong_length(found));
+            }
+        }
+        if row < end {
+            self.fail(row, wrong_length(row - piece.first_row));
+        }
+    }
+
+    /// Divides a chunk into the rows of parts.
+    fn divide(&self, chunk: &Chunk, first_row: u64) {
+        let mut start = 0;
+        while start < chunk.num_rows() {
+            let row = first_row + start as u64;
+            let left = self.part_rows - row % self.part_rows;
+            let num_rows = (chunk.num_rows() - start).min(left as usize);
+            let rows = chunk.slice(start, num_rows);
+            self.update(self.assemble(|assembly| assembly.add(row, rows)));
+            start += num_rows;
+        }
+    }
+
+    /// Updates the state of a part, if there is one.
+    fn update(&self, whole: Option<WholePart>) {
+        let Some(whole) = whole else { return };
+        let part = whole.index;
+        if !self.tree.wait_for_room(part) {
+            return;
+        }
+        match self.state(whole) {
+            Ok(state) => self
+                .tree
+                .deliver(part, state, |state, later| self.pass.merge(state, later)),
+            Err(error) => self.tree.fail(part, error),
+        }
+    }
+
+    fn state(&self, whole: WholePart) -> Result<P::State, DataError> {
+        let mut state = self.pass.start();
+        for rows in whole.rows {
+            self.pass.update(&mut state, &rows?)?;
+        }
+        self.pass.end_part(&mut state)?;
+        Ok(state)
+    }
+}
+
+fn out_of_order(found: u64, expected: u64) -> DataError {
+    DataError::Columns(format!(
+        "found a part of the table that begins at row {found}, expected row {expected}"
+    ))
+}
