@@ -460,7 +460,7 @@ fn is_whole(name: &str, content: &str) -> bool {
     let is_json = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => content.ends_with("</html>\n"),
-        Some("csv") => content.lines().all(|line| line.split(',').count() == 6),
+        Some("csv") => content.lines().all(|line| line.split(',').count() == 7),
         Some("log") => lines.all(is_json),
         _ => {
             let first = lines.next().unwrap_or_default();

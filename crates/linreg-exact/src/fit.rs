@@ -14,8 +14,8 @@ pub struct FitConfig {
     pub intercept: bool,
     /// What is done about linearly dependent features. Default: an error.
     pub collinear: Collinear,
-    /// How many digits are enough; where they are not, the rows are read again.
-    /// Default: [`Policy::DIGITS`] of every figure.
+    /// How many digits every figure has to have; where it has fewer, the rows are read
+    /// again. Default: [`Policy::DIGITS`].
     pub policy: Policy,
 }
 

@@ -1,5 +1,5 @@
-/// What 1 - leverage has at least for a row that does not alone determine a
-/// coefficient: leverages are computed with nine digits or more.
+/// A row whose leverage is closer to 1 than this is taken to have the leverage 1:
+/// leverages are computed with at least nine digits.
 const LEAST_REST: f64 = 1e-9;
 
 /// Whether a row of this leverage alone determines a coefficient. Its leverage is 1,
@@ -16,7 +16,8 @@ pub fn is_determining(leverage: f64) -> bool {
     leverage > 1.0 - LEAST_REST
 }
 
-/// 1 - leverage, at least that of rows that do not alone determine a coefficient.
+/// 1 - leverage, but at least the smallest that a row can have without determining a
+/// coefficient alone.
 pub(super) fn rest(leverage: f64) -> f64 {
     1.0 - leverage.min(1.0 - LEAST_REST)
 }
