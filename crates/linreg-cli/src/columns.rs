@@ -9,6 +9,7 @@ use linreg_data::{
 
 use serde_json::{Value, json};
 
+use crate::advice;
 use crate::names::{Names, all};
 use crate::number::{columns_of, count, plain, thousands};
 use crate::report::quoted;
@@ -352,7 +353,7 @@ pub fn note(column: &Column, encoder: &Encoder) -> String {
             notes.push(format!("{}, {compared}", count(levels.len(), "level")));
         }
         Kind::Numeric => {}
-        _ => notes.push(column.why.clone()),
+        _ => notes.push(advice::why(column)),
     }
     if !column.unfitted_levels.is_empty() {
         const MOST: usize = 5;
@@ -462,7 +463,7 @@ pub fn columns_json(schema: &Schema, counts: &EncodingCounts) -> Value {
         let mut entry = json!({
             "name": column.name,
             "kind": column.kind.name(),
-            "why": column.why,
+            "why": advice::why(column),
             "missing": column.missing,
         });
         if let Kind::Categorical { levels, .. } = &column.kind {

@@ -7,9 +7,9 @@ use std::sync::{Arc, Once};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use crate::DataError;
 use crate::input::{InputFile, InputReader, unreadable};
 use crate::source::{Chunk, Origin, check_names};
+use crate::{DataError, Limit, Place};
 
 /// A file of a binary format that is read in parts.
 pub(crate) struct DataFile {
@@ -46,8 +46,8 @@ impl DataFile {
     pub(crate) fn check_names(&self, schema: &SchemaRef) -> Result<(), DataError> {
         let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
         check_names(&names).map_err(|problem| DataError::Header {
-            place: self.input.name().to_string(),
-            problem,
+            place: Place::of_file(&**self.input.name()),
+            problem: problem.into(),
         })
     }
 
@@ -79,10 +79,10 @@ impl DataFile {
     }
 
     /// Returns the error that the contents are refused, and why.
-    pub(crate) fn refused(&self, problem: String) -> DataError {
+    pub(crate) fn refused(&self, limit: Limit) -> DataError {
         DataError::File {
             file: self.input.name().to_string(),
-            problem,
+            problem: limit.into(),
         }
     }
 
@@ -91,7 +91,7 @@ impl DataFile {
             DataError::Arrow(error) => self.damaged(error),
             DataError::Parquet(error) => self.damaged(error),
             DataError::Io(error) if is_about_contents(&error) => self.damaged(error),
-            DataError::Io(error) => unreadable(self.input.name(), &error),
+            DataError::Io(error) => unreadable(self.input.name(), error),
             other => other,
         }
     }
@@ -150,7 +150,7 @@ struct NumberedRows {
 }
 
 impl Origin for NumberedRows {
-    fn place(&self, row: usize) -> String {
-        format!("{}: row {}", self.file, self.first_row + row as u64 + 1)
+    fn place(&self, row: usize) -> Place {
+        Place::of_row(&*self.file, self.first_row + row as u64 + 1)
     }
 }

@@ -6,8 +6,8 @@ use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
     BoundEncoder, Chunk, ColumnChoice, CsvOptions, DataError, Dataset, Encoded, Encoder,
-    EncoderConfig, EncodingCounts, InOrder, Passes, RowChunks, RowSource, Set, Split, SplitRows,
-    learn_encoder, learn_schema, open,
+    EncoderConfig, EncodingCounts, InOrder, NoRows, Passes, RowChunks, RowSource, Set, Split,
+    SplitRows, learn_encoder, learn_schema, open,
 };
 
 /// The rows of a source for training, validation or the test, encoded as they
@@ -109,9 +109,9 @@ impl EncodedSource {
         self.num_rows = (counts.rows - counts.dropped) as usize;
         if self.num_rows == 0 {
             return Err(DataError::NoRows(match self.set {
-                Set::Training => " left to train on".to_string(),
-                Set::Validation => " left for validation".to_string(),
-                Set::Test => " left for the test".to_string(),
+                Set::Training => NoRows::Training,
+                Set::Validation => NoRows::Validation,
+                Set::Test => NoRows::Test,
             }));
         }
         if self.num_rows.saturating_mul(width) > max_numbers {

@@ -1,5 +1,6 @@
 mod block;
 mod design;
+mod error;
 mod feature;
 mod fitted;
 mod levels;
@@ -13,14 +14,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{list, quote};
 use crate::numbers::ReadNumbers;
 use crate::rows::Rows;
 use crate::schema::{Column, Kind, Schema, SchemaIndex};
 use crate::source::{Chunk, Source, column_indices};
-use crate::{ColumnIndex, DataError, Factor, Term};
+use crate::{CellPlace, ColumnIndex, DataError, Factor, Term, Why};
 use block::Block;
 use design::{Design, Product};
+pub use error::{EncoderError, NoFeatures};
 pub use feature::{Feature, FeatureFactor};
 pub(crate) use fitted::FittedRows;
 pub use size::{MAX_FEATURES, MOST_FEATURES};
@@ -164,7 +165,7 @@ impl Encoder {
     /// or missing values where the policy is [`MissingPolicy::Error`].
     pub fn new(schema: &Schema, config: &EncoderConfig) -> Result<Self, DataError> {
         if config.targets.is_empty() {
-            return Err(DataError::Columns("there is no target".to_string()));
+            return Err(EncoderError::NoTarget.into());
         }
         let index = SchemaIndex::new(schema);
         let targets = ColumnIndex::new(&config.targets);
@@ -175,10 +176,7 @@ impl Encoder {
             let column = index.column(weight)?;
             column.check_number("weight")?;
             if targets.contains(weight) {
-                return Err(DataError::Columns(format!(
-                    "the column {} is a target; it cannot be the weight",
-                    quote(weight)
-                )));
+                return Err(EncoderError::WeightIsTarget(weight.clone()).into());
             }
         }
         for name in &config.exclude {
@@ -200,10 +198,7 @@ impl Encoder {
             .map(|column| &column.name)
             .find(|name| targets.contains(name))
         {
-            return Err(DataError::Columns(format!(
-                "the target {} is among the features; a column cannot be both",
-                quote(target)
-            )));
+            return Err(EncoderError::TargetIsFeature(target.clone()).into());
         }
         // A column that is used both as numbers and by its levels comes as
         // numbers first.
@@ -234,12 +229,12 @@ impl Encoder {
                     && !exclude.contains(&column.name)
             });
             const MOST: usize = 3;
-            let why = |column: &Column| format!("; {}: {}", quote(&column.name), column.why);
-            let why: String = ignored.take(MOST).map(why).collect();
-            return Err(DataError::Columns(format!(
-                "there are no features to predict {} from{why}",
-                list(&config.targets)
-            )));
+            let why = |column: &Column| (column.name.clone(), column.why.clone());
+            let error = EncoderError::NoFeatures(NoFeatures {
+                targets: config.targets.clone(),
+                ignored: ignored.take(MOST).map(why).collect(),
+            });
+            return Err(error.into());
         }
         check_distinct(&names)?;
         encoder.check_missing()?;
@@ -252,7 +247,7 @@ impl Encoder {
         let column = |name: &String| Column {
             name: name.clone(),
             kind: Kind::Numeric,
-            why: "as the model names it".to_string(),
+            why: Why::Named,
             missing: 0,
             first_missing: Vec::new(),
             infinite: 0,
@@ -288,19 +283,15 @@ impl Encoder {
         };
         let cells: u64 = with_missing.iter().map(|column| column.missing).sum();
         let examples = with_missing.iter().flat_map(|column| {
-            let name = quote(&column.name);
             let examples = column.first_missing.iter();
-            examples.map(move |example| format!("{}, column {name}", example.place))
+            examples.map(|example| CellPlace {
+                row: example.place.clone(),
+                column: column.name.clone(),
+            })
         });
-        let examples: Vec<String> = examples.take(3).collect();
-        let more = cells - examples.len() as u64;
-        let and_more = match more {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
         Err(DataError::Missing {
             cells,
-            examples: format!("{}{and_more}", examples.join("; ")),
+            examples: examples.take(3).collect(),
             column: first.name.clone(),
         })
     }
@@ -459,10 +450,7 @@ fn check_distinct(names: &[String]) -> Result<(), DataError> {
     let mut seen = std::collections::HashSet::new();
     match names.iter().find(|name| !seen.insert(name.as_str())) {
         None => Ok(()),
-        Some(twice) => Err(DataError::Columns(format!(
-            "the feature {} is there twice; leave one of them out",
-            quote(twice)
-        ))),
+        Some(twice) => Err(EncoderError::FeatureTwice(twice.clone()).into()),
     }
 }
 
@@ -842,7 +830,7 @@ mod tests {
     fn missing_cells_are_an_error_that_says_where_and_what_to_do() {
         assert_eq!(
             with(MissingPolicy::Error).unwrap_err(),
-            "3 missing cells: t.csv: line 3 (byte 12), column `x`; t.csv: line 4 (byte 17), column `t`; t.csv: line 5 (byte 22), column `y`; leave their rows out with --missing drop, or use a feature's mean with --missing mean or indicator"
+            "3 missing cells: t.csv: line 3 (byte 12), column `x`; t.csv: line 4 (byte 17), column `t`; t.csv: line 5 (byte 22), column `y`"
         );
     }
 
@@ -906,7 +894,7 @@ mod tests {
         let error = encode(&encoder).unwrap_err();
         assert_eq!(
             file.message(&error),
-            "new.csv: line 3 (byte 26), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop"
+            "new.csv: line 3 (byte 26), column `town`: found `Trier`, a level that the model does not know; it knows `Bonn`, `Kiel`, `Ulm`"
         );
         let encoded = encode(&encoder.clone().with_unseen(UnseenPolicy::Drop)).unwrap();
         assert_eq!(encoded.rows.features, [1.0, 0.0, 0.0, 1.0]);

@@ -1,7 +1,25 @@
+mod file;
+mod header;
+mod limit;
+mod row;
+mod rows;
+mod unsupported;
+
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::formula::nearest;
-use crate::printable;
+use crate::{ColumnError, EncoderError, Obstacle, OddCell, Place, printable};
+pub use file::FileProblem;
+pub use header::{HeaderProblem, NameProblem};
+pub use limit::{Limit, Unpacking};
+pub use row::RowProblem;
+pub use rows::{Axis, RowsError};
+pub use unsupported::Unsupported;
+
+/// An error of code that this crate calls, or that calls it.
+pub type OtherError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error of reading, generating, splitting or batching rows.
 ///
@@ -18,28 +36,31 @@ pub enum DataError {
     File {
         /// The name of the file.
         file: String,
-        /// What is wrong, and what to do about it.
-        problem: String,
+        /// What is wrong.
+        problem: FileProblem,
     },
     /// A row cannot be read, or does not fit the table.
     #[error("{place}: {problem}")]
     Row {
         /// The place of the row.
-        place: String,
-        /// What is wrong, and what to do about it.
-        problem: String,
+        place: Place,
+        /// What is wrong.
+        problem: RowProblem,
     },
     /// The header row or the column names of a file cannot be used.
     #[error("{place}: {problem}")]
     Header {
         /// The file, and the line where it has lines.
-        place: String,
-        /// What is wrong, and what to do about it.
-        problem: String,
+        place: Place,
+        /// What is wrong.
+        problem: HeaderProblem,
     },
-    /// There are no rows; the text is the end of the message.
+    /// No file is named.
+    #[error("no file is named")]
+    NoFile,
+    /// There are no rows of this kind.
     #[error("there are no rows{0}")]
-    NoRows(String),
+    NoRows(NoRows),
     /// A name is not among the columns.
     #[error("there is no column {}; {}", quote(.name), instead(.name, .columns))]
     UnknownColumn {
@@ -48,15 +69,31 @@ pub enum DataError {
         /// The names of all columns.
         columns: Vec<String>,
     },
-    /// The columns, or the numbers in them, cannot be used as asked; the text
-    /// says why.
-    #[error("{0}")]
-    Columns(String),
+    /// The names of columns cannot be used.
+    #[error(transparent)]
+    Names(#[from] NameProblem),
+    /// A column is of a type that the format cannot store.
+    #[error("column {} is {kind}, which no CSV cell holds; write Parquet, or leave the column out", quote(.column))]
+    NotStorable {
+        /// The name of the column.
+        column: String,
+        /// Its type.
+        kind: String,
+    },
+    /// Columns cannot become features, targets or weights.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// Numbers in memory are no rows.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// An error of what the caller does with rows while they are read.
+    #[error(transparent)]
+    Other(OtherError),
     /// A cell does not fit its column.
     #[error("{place}, column {}: found {}, expected {expected}", quote(.column), cell(.found))]
     Cell {
         /// The place of its row.
-        place: String,
+        place: Place,
         /// The name of the column.
         column: String,
         /// The text of the cell.
@@ -64,39 +101,43 @@ pub enum DataError {
         /// What should be there.
         expected: &'static str,
     },
+    /// A cell is of another kind than its column.
+    #[error("{}, column {}: {cell}", cell.place, quote(.column))]
+    OddCell {
+        /// The name of the column.
+        column: String,
+        /// The cell.
+        cell: Box<OddCell>,
+    },
+    /// A column cannot be what it should be.
+    #[error(transparent)]
+    Column(#[from] ColumnError),
     /// Missing values, where they are an error.
-    #[error("{cells} missing {}: {examples}; leave their rows out with --missing drop, or use a feature's mean with --missing mean or indicator", plural(*.cells, "cell"))]
+    #[error("{cells} missing {}: {}", plural(*.cells, "cell"), first_of(.examples, *.cells))]
     Missing {
         /// The number of missing values in what has been read.
         cells: u64,
-        /// The places of the first ones.
-        examples: String,
+        /// The first ones.
+        examples: Vec<CellPlace>,
         /// The first column that has one.
         column: String,
     },
     /// A missing value in a table that a model is applied to, where that is an
     /// error.
-    #[error("{place}, column {}: the cell is missing; --missing drop leaves such rows out, --missing mean takes the mean of the rows that the model was fitted to", quote(.column))]
-    MissingCell {
-        /// The place of its row.
-        place: String,
-        /// The name of the column.
-        column: String,
-    },
+    #[error("{0}: the cell is missing")]
+    MissingCell(CellPlace),
     /// A level that the encoder does not know.
     #[error(
-        "{place}, column {}: found {}, a level that the model does not know; it knows {}; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop",
-        quote(.column), quote(.found), list(.levels)
+        "{at}: found {}, a level that the model does not know; it knows {}",
+        quote(.found), list(.levels)
     )]
     UnseenLevel {
-        /// The place of its row.
-        place: String,
-        /// The name of the column.
-        column: String,
+        /// The place of the cell.
+        at: CellPlace,
         /// The level.
         found: String,
         /// The known levels.
-        levels: Vec<String>,
+        levels: Box<[String]>,
     },
     /// A formula that cannot be read.
     #[error(transparent)]
@@ -111,6 +152,9 @@ pub enum DataError {
         /// What was found.
         reason: String,
     },
+    /// A file uses a part of its format that is not read.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// An error of the Arrow library.
     #[error(transparent)]
     Arrow(arrow_schema::ArrowError),
@@ -126,6 +170,16 @@ pub enum DataError {
         found: usize,
         /// The number of rows that the source said it has.
         expected: usize,
+    },
+    /// A part of a source has given more or fewer rows than it said.
+    #[error(
+        "found {found} rows where there should be {expected}; the file is damaged or changes while it is read"
+    )]
+    PartChanged {
+        /// The number of rows found.
+        found: u64,
+        /// The number of rows that the part said it has.
+        expected: u64,
     },
     /// The value of a setting cannot be used.
     #[error("the {name} is {found}, expected {expected}")]
@@ -200,14 +254,18 @@ impl From<parquet::errors::ParquetError> for DataError {
 impl DataError {
     /// Whether the message names the file in which the error occurred.
     pub fn names_file(&self) -> bool {
+        if let Self::Column(ColumnError::Unusable(unusable)) = self {
+            return unusable.obstacle == Obstacle::Mixed;
+        }
         matches!(
             self,
             Self::File { .. }
                 | Self::Header { .. }
                 | Self::Row { .. }
                 | Self::Cell { .. }
+                | Self::OddCell { .. }
                 | Self::Missing { .. }
-                | Self::MissingCell { .. }
+                | Self::MissingCell(_)
                 | Self::UnseenLevel { .. }
                 | Self::Damaged { .. }
         )
@@ -223,6 +281,63 @@ impl DataError {
             found: found.to_string(),
             expected: expected.into(),
         }
+    }
+}
+
+/// The place of a cell.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CellPlace {
+    /// The place of its row.
+    pub row: Place,
+    /// The name of its column.
+    pub column: String,
+}
+
+impl fmt::Display for CellPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, column {}", self.row, quote(&self.column))
+    }
+}
+
+/// Which rows there are none of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum NoRows {
+    /// Rows of any kind.
+    AtAll,
+    /// Rows of a file.
+    InFile,
+    /// Rows to fit a model to.
+    Fitted,
+    /// Rows of the training set.
+    Training,
+    /// Rows of the validation set.
+    Validation,
+    /// Rows of the test set.
+    Test,
+}
+
+impl fmt::Display for NoRows {
+    /// Writes the end of the message.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AtAll => "",
+            Self::InFile => " after the header",
+            Self::Fitted => " left to fit a model to",
+            Self::Training => " left to train on",
+            Self::Validation => " left for validation",
+            Self::Test => " left for the test",
+        })
+    }
+}
+
+/// Names the places of the first cells, and says how many more there are.
+fn first_of(examples: &[CellPlace], cells: u64) -> String {
+    let places: Vec<String> = examples.iter().map(CellPlace::to_string).collect();
+    let places = places.join("; ");
+    match cells.saturating_sub(examples.len() as u64) {
+        0 => places,
+        more => format!("{places} and {more} more"),
     }
 }
 
@@ -275,7 +390,7 @@ pub(crate) fn cell(text: &str) -> String {
 }
 
 /// Quotes a text from a file, on one line and at most 40 characters of it.
-pub(crate) fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     const MOST: usize = 40;
     let start: String = text.chars().take(MOST).collect();
     let mut shown = printable(&start).into_owned();

@@ -58,13 +58,16 @@ mod learn_encoder;
 mod lookalike;
 mod moments;
 mod numbers;
+mod odd_cell;
 mod one_pass;
 mod open;
 mod parquet_file;
+mod place;
 mod printable;
 mod profile;
 mod random;
 mod read;
+mod remedy;
 mod row_source;
 mod rows;
 mod scaler;
@@ -91,29 +94,38 @@ pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
 pub use batch_source::BatchSource;
 pub use batches::{Batches, Placement};
 pub use column_index::ColumnIndex;
-pub use csv::CsvOptions;
+pub use csv::{CsvOptions, Foreign};
 pub use dataset::Dataset;
 pub use date::DateOrder;
 pub use describe::{Description, Sample, describe};
 pub use encoded_source::{EncodedRows, EncodedSource, load_dataset};
 pub use encoder::{
-    BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, Feature, FeatureFactor,
-    MAX_FEATURES, MOST_FEATURES, MissingPolicy, UnseenPolicy,
+    BoundEncoder, Encoded, Encoder, EncoderConfig, EncoderError, EncodingCounts, Feature,
+    FeatureFactor, MAX_FEATURES, MOST_FEATURES, MissingPolicy, NoFeatures, UnseenPolicy,
 };
-pub use error::DataError;
+pub use error::{
+    Axis, CellPlace, DataError, FileProblem, HeaderProblem, Limit, NameProblem, NoRows, OtherError,
+    RowProblem, RowsError, Unpacking, Unsupported, quote,
+};
 pub use formula::{Factor, Formula, FormulaError, Term};
 pub use learn_encoder::{learn_encoder, rows_left_out};
 pub use moments::Moments;
+pub use odd_cell::{CellKind, OddCell, Oddity};
 pub use one_pass::{ChunkFold, Fold, Learned, learn_and_encode};
 pub use open::{Passes, files_of, open};
 pub use parquet_file::ParquetFile;
+pub use place::Place;
 pub use printable::{is_control, printable, printable_lines};
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};
+pub use remedy::{Marks, Mixture, Remedy, Sign};
 pub use row_source::{RowChunks, RowSource};
 pub use rows::Rows;
 pub use scaler::Scaler;
-pub use schema::{Column, ColumnChoice, Kind, Schema, SchemaIndex, Spread, learn_schema};
+pub use schema::{
+    Column, ColumnChoice, ColumnError, CommonCell, Kind, Obstacle, Role, Schema, SchemaIndex,
+    Spread, Unusable, Why, learn_schema,
+};
 pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,

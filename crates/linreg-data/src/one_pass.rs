@@ -415,7 +415,7 @@ mod tests {
         for (later, message) in [
             (
                 "seven,a,0,1",
-                "2.csv: line 2 (byte 8): found `seven`, where 9 of 10 cells are numbers; --na seven takes `seven` as missing",
+                "2.csv: line 2 (byte 8): found `seven`, where 9 of 10 cells are numbers; `seven` can be taken as missing",
             ),
             (
                 "7,a,0,inf",
@@ -514,7 +514,7 @@ mod tests {
 
     fn fuss(rows: Rows) -> Result<Rows, DataError> {
         match rows.targets.iter().find(|target| **target > 10.0) {
-            Some(target) => Err(DataError::Columns(format!("{target} is large"))),
+            Some(target) => Err(DataError::Other(format!("{target} is large").into())),
             None => Ok(rows),
         }
     }

@@ -22,7 +22,7 @@ use crate::data_file::DataFile;
 use crate::input::InputFile;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
 use crate::unpacked::{self, MAX_TEXT_BYTES};
-use crate::{DataError, error::quote};
+use crate::{DataError, Limit, Unsupported};
 use footer::Refused;
 use pages::{Chunk, Pages};
 use runs::{Run, runs};
@@ -103,10 +103,7 @@ impl ParquetFile {
             Err(Refused::Damaged) => {
                 return Err(file.damaged("its footer is none, or contradicts itself"));
             }
-            Err(Refused::Large(problem)) => {
-                let advice = "write the columns that are needed, in larger row groups";
-                return Err(file.refused(format!("{problem}; {advice}")));
-            }
+            Err(Refused::Large(limit)) => return Err(file.refused(limit)),
         }
         let metadata = file.decode(|| {
             // With the offset index, a part starts reading where its rows are.
@@ -237,11 +234,11 @@ impl Table {
         if let Err(sizes) = unpacked::check(sum(|pages| pages.packed), unpacked)
             && let Some((_, column)) = pages.iter().max_by_key(|(pages, _)| pages.unpacked)
         {
-            let column = quote(self.metadata.schema().field(*column).name());
-            return Err(self.file.refused(format!(
-                "row group {}, column {column}: pages of {sizes}; write the file with smaller pages",
-                row_group + 1
-            )));
+            return Err(self.file.refused(Limit::Pages {
+                row_group: row_group + 1,
+                column: self.metadata.schema().field(*column).name().clone(),
+                sizes,
+            }));
         }
         let longest = sum(|pages| pages.longest);
         let most_of_pages = CHUNK_BYTES.max(unpacked.saturating_mul(2));
@@ -281,14 +278,11 @@ impl Table {
         if unpacked::check(pages.packed, pages.unpacked).is_ok() {
             let longest = chunk.longest_of_dictionary()?;
             if longest > MAX_TEXT_BYTES {
-                let name = group.column(leaf).column_path().string();
-                return Err(self.file.refused(format!(
-                    "row group {}, column {}: a text takes {}, and the limit is {}; leave the column out of the file",
-                    row_group + 1,
-                    quote(&name),
-                    unpacked::size(longest),
-                    unpacked::size(MAX_TEXT_BYTES)
-                )));
+                return Err(self.file.refused(Limit::Text {
+                    row_group: Some(row_group + 1),
+                    column: group.column(leaf).column_path().string(),
+                    bytes: longest,
+                }));
             }
             pages.longest = pages.longest.max(longest);
         }
@@ -333,10 +327,8 @@ fn check_compression(metadata: &ArrowReaderMetadata) -> Result<(), DataError> {
             Compression::LZO => "LZO",
             _ => continue,
         };
-        let column = quote(&column.column_path().string());
-        return Err(DataError::Columns(format!(
-            "column {column} is compressed with {codec}, which is not read; write the file with zstd"
-        )));
+        let column = column.column_path().string();
+        return Err(Unsupported::Codec { column, codec }.into());
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::random::mix;
 use crate::source::Origin;
 use crate::text_format::{CellReader, TextFormat};
 use crate::values::{Values, text};
-use crate::{Chunk, DataError, Moments};
+use crate::{Chunk, DataError, Moments, Place};
 pub(crate) use dates::{DateSpread, SlashedDates};
 pub(crate) use odd_words::OddWords;
 
@@ -93,7 +93,7 @@ pub struct Example {
     /// The place of the cell. It is empty while only the row in its chunk is
     /// known: most examples are dropped when chunks merge, and finding a line
     /// takes time.
-    pub place: String,
+    pub place: Place,
     /// The text of the cell, at most 100 characters.
     pub found: String,
     #[serde(skip)]
@@ -519,7 +519,7 @@ impl Words {
 impl Example {
     fn new(row: usize, found: &str) -> Self {
         Self {
-            place: String::new(),
+            place: Place::default(),
             found: found.chars().take(100).collect(),
             row,
         }

@@ -1,19 +1,22 @@
+mod error;
 mod index;
 mod mixed;
 mod stored;
+mod why;
 
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::quote;
 use crate::profile::{ColumnProfile, Example, Reading, TableProfile};
 use crate::source::{ChunkOrder, Source, column_indices, column_names};
 use crate::text_format::CellReader;
-use crate::{ColumnIndex, DataError, DateOrder, Factor, Moments, read};
+use crate::{ColumnIndex, DataError, DateOrder, Factor, Moments, NoRows, read};
+pub use error::{ColumnError, Obstacle, Role, Unusable};
 pub use index::SchemaIndex;
 use mixed::{Order, gap, no_number, odd_one_out};
 use stored::{StoredColumn, StoredKind, StoredSchema, StoredSpread};
+pub use why::{CommonCell, Why};
 
 /// What a user says about the columns of a table; the rest is found out from
 /// the cells.
@@ -74,7 +77,7 @@ pub struct Column {
     /// How its cells are used.
     pub kind: Kind,
     /// Why they are used in this way.
-    pub why: String,
+    pub why: Why,
     /// The number of missing values.
     pub missing: u64,
     /// The first of them; not stored with a model.
@@ -229,19 +232,13 @@ impl ColumnChoice {
         }
         let categorical = ColumnIndex::new(&self.categorical);
         if let Some(both) = self.numeric.iter().find(|n| categorical.contains(n)) {
-            return Err(DataError::Columns(format!(
-                "the column {} is said to be numeric and categorical; choose one",
-                quote(both)
-            )));
+            return Err(ColumnError::TwoKinds(both.clone()).into());
         }
         let wanted: Option<HashSet<&String>> = self.columns.as_ref().map(|c| c.iter().collect());
         let read = |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
         let said = self.numeric.iter().chain(&self.categorical);
         if let Some(unread) = said.chain(self.baselines.keys()).find(|name| !read(name)) {
-            return Err(DataError::Columns(format!(
-                "the model does not use the column {}, yet it is said how to take it; name it among the features, or say nothing of it",
-                quote(unread)
-            )));
+            return Err(ColumnError::Unused(unread.clone()).into());
         }
         let words_only = self.categorical.iter().chain(self.baselines.keys());
         let second = ColumnIndex::new(&self.also_categorical);
@@ -267,7 +264,7 @@ impl ColumnChoice {
         let index = ColumnIndex::new(&index);
         let is_index = |name: &String| index.contains(name) && !named.contains(name);
         if profile.num_rows == 0 {
-            return Err(DataError::NoRows(" after the header".to_string()));
+            return Err(DataError::NoRows(NoRows::InFile));
         }
         let cells = CellReader::new(&profile.format)?;
         let num_first = profile.columns.len() - self.also_categorical.len();
@@ -276,7 +273,7 @@ impl ColumnChoice {
             .map(|(index, mut profile)| {
                 profile.settle_infinite_words(self.max_levels);
                 let (kind, why) = if is_index(&profile.name) {
-                    (Kind::Ignored, "the index that pandas stored".to_string())
+                    (Kind::Ignored, Why::PandasIndex)
                 } else {
                     self.kind(&profile, &cells)?
                 };
@@ -321,38 +318,31 @@ impl ColumnChoice {
         })
     }
 
-    fn kind(
-        &self,
-        profile: &ColumnProfile,
-        cells: &CellReader,
-    ) -> Result<(Kind, String), DataError> {
+    fn kind(&self, profile: &ColumnProfile, cells: &CellReader) -> Result<(Kind, Why), DataError> {
         let name = &profile.name;
         let words = &profile.words;
         let (booleans, dates) = (profile.booleans, profile.dates);
         let numbers = profile.numbers + profile.infinite;
         let is_numeric = profile.numbers_only;
         let is_categorical = profile.words_only;
-        let ignored = |why: String| Ok((Kind::Ignored, why));
         if let Some(kind) = &profile.other {
             if is_categorical || is_numeric {
-                return Err(DataError::Columns(format!(
-                    "the column {} is of the type {kind}, which can be taken neither as levels nor as numbers; leave it out",
-                    quote(name)
-                )));
+                let (column, kind) = (name.clone(), kind.clone());
+                return Err(ColumnError::Type { column, kind }.into());
             }
-            return ignored(format!("its type is {kind}"));
+            return Ok((Kind::Ignored, Why::Type(kind.clone())));
         }
         if words.count == 0 && numbers + booleans + dates == 0 {
-            return ignored("every cell is missing".to_string());
+            return Ok((Kind::Ignored, Why::constant(CommonCell::Missing)));
         }
         if is_numeric && let Some(word) = &words.first {
-            return Err(no_number(profile, word, cells).error(name));
+            return Err(no_number(profile, word, cells).in_column(name));
         }
         if !is_categorical && let Some(odd) = odd_one_out(profile, cells) {
-            return match is_numeric {
-                true => Err(odd.error(name)),
-                false => Ok(odd.kind()),
-            };
+            if is_numeric {
+                return Err(odd.in_column(name));
+            }
+            return Ok((Kind::Mixed, odd.into()));
         }
         if is_categorical || words.count > 0 {
             return self.categorical(profile, is_categorical);
@@ -361,35 +351,23 @@ impl ColumnChoice {
             return self.dates(profile, is_numeric);
         }
         Ok(match (numbers > 0, booleans > 0) {
-            (false, true) => (Kind::Boolean, "true is 1, false is 0".to_string()),
-            (true, true) => (Kind::Numeric, "numbers; true is 1, false is 0".to_string()),
-            _ => (Kind::Numeric, "every cell is a number".to_string()),
+            (false, true) => (Kind::Boolean, Why::Booleans),
+            (true, true) => (Kind::Numeric, Why::NumbersAndBooleans),
+            _ => (Kind::Numeric, Why::Numbers),
         })
     }
 
     /// Ignores dates unless the user says that they are numbers; then the order
     /// of day and month has to be known.
-    fn dates(
-        &self,
-        profile: &ColumnProfile,
-        is_numeric: bool,
-    ) -> Result<(Kind, String), DataError> {
+    fn dates(&self, profile: &ColumnProfile, is_numeric: bool) -> Result<(Kind, Why), DataError> {
         let name = &profile.name;
         match Order::of(profile) {
-            Order::Both(odd) if is_numeric => Err(odd.error(name)),
-            Order::Both(odd) => Ok(odd.kind()),
-            Order::Unknown(odd) if is_numeric => Err(odd.error(name)),
-            Order::Known(_) if is_numeric => {
-                Ok((Kind::Date, "dates, as days since 1970-01-01".to_string()))
-            }
+            Order::Both(odd) | Order::Unknown(odd) if is_numeric => Err(odd.in_column(name)),
+            Order::Both(odd) => Ok((Kind::Mixed, odd.into())),
+            Order::Known(_) if is_numeric => Ok((Kind::Date, Why::Days)),
             order => {
-                let more = match order {
-                    Order::Unknown(_) => ", with --dates day-first or month-first",
-                    _ => "",
-                };
-                let name = quote(name);
-                let why = format!("dates; --numeric {name} takes them as days{more}");
-                Ok((Kind::Ignored, why))
+                let is_order_known = matches!(order, Order::Known(_));
+                Ok((Kind::Ignored, Why::Dates { is_order_known }))
             }
         }
     }
@@ -398,44 +376,41 @@ impl ColumnChoice {
         &self,
         profile: &ColumnProfile,
         is_said: bool,
-    ) -> Result<(Kind, String), DataError> {
+    ) -> Result<(Kind, Why), DataError> {
         let words = &profile.words;
         if !is_said && !words.repeated && words.count > 1 {
-            let why = "unique values, treated as an identifier".to_string();
-            return Ok((Kind::Ignored, why));
+            return Ok((Kind::Ignored, Why::Unique));
         }
         if words.too_many {
-            let why = format!("more than {} different words", self.max_levels);
-            return Ok((Kind::TooManyLevels, why));
+            return Ok((Kind::TooManyLevels, Why::TooManyWords(self.max_levels)));
         }
         let mut levels: Vec<&String> = words.levels.keys().collect();
         if let Some(baseline) = self.baselines.get(&profile.name) {
             let Some(index) = levels.iter().position(|level| *level == baseline) else {
-                let names: Vec<String> = levels.into_iter().cloned().collect();
-                return Err(DataError::Columns(format!(
-                    "the baseline {} is no level of the column {}; its levels are {}",
-                    quote(baseline),
-                    quote(&profile.name),
-                    crate::error::list(&names)
-                )));
+                let error = ColumnError::UnknownBaseline {
+                    column: profile.name.clone(),
+                    baseline: baseline.clone(),
+                    levels: levels.into_iter().cloned().collect(),
+                };
+                return Err(error.into());
             };
             let baseline = levels.remove(index);
             levels.insert(0, baseline);
         }
         if let ([only], false) = (&levels[..], is_said) {
-            return Ok((Kind::Ignored, format!("every cell is {}", quote(only))));
+            let word = CommonCell::Word(only.to_string());
+            return Ok((Kind::Ignored, Why::constant(word)));
         }
         let count = words.count as f64;
         let shares = levels
             .iter()
             .map(|level| words.levels[*level] as f64 / count)
             .collect();
-        let why = match is_said {
-            true => "as asked for".to_string(),
-            false => {
-                let example = words.first.as_ref().map(|word| quote(&word.found));
-                format!("words, such as {}", example.unwrap_or_default())
-            }
+        let why = if is_said {
+            Why::Chosen
+        } else {
+            let first = words.first.as_ref().map(|word| word.found.clone());
+            Why::Words(first.unwrap_or_default())
         };
         let levels = levels.into_iter().cloned().collect();
         Ok((Kind::Categorical { levels, shares }, why))
@@ -524,44 +499,33 @@ impl Column {
     /// A column that is ignored, of several kinds or of too many levels, or
     /// that has infinite numbers.
     pub fn check_feature(&self, is_named: bool) -> Result<(), DataError> {
-        let name = quote(&self.name);
-        let leave_out = match is_named {
-            true => "leave the column out of the features",
-            false => "leave the column out with --exclude",
+        let role = match is_named {
+            true => Role::NamedFeature,
+            false => Role::Feature,
         };
-        Err(DataError::Columns(match &self.kind {
-            Kind::Mixed => {
-                return Err(self.mixed(&format!(
-                    "the column {name} is neither numbers nor words; correct the cell, take every cell as a level with --categorical, or {leave_out}"
-                )));
-            }
-            Kind::TooManyLevels => format!(
-                "the column {name} has {}; {leave_out}, or allow more with --max-levels",
-                self.why
-            ),
-            Kind::Ignored if self.why.starts_with("unique values") => format!(
-                "the column {name} cannot be a feature: {}; take each as a level with --categorical, or {leave_out}",
-                self.why
-            ),
-            Kind::Ignored => format!("the column {name} cannot be a feature: {}", self.why),
-            _ => return self.check_finite(),
-        }))
+        match self.kind {
+            Kind::Mixed | Kind::TooManyLevels | Kind::Ignored => Err(self.unusable(role)),
+            _ => self.check_finite(),
+        }
     }
 
     /// Returns an error if it cannot be used as this factor.
     pub(crate) fn check_factor(&self, factor: &Factor) -> Result<(), DataError> {
-        let name = quote(&self.name);
         let is_levels = matches!(self.kind, Kind::Categorical { .. });
-        Err(DataError::Columns(match factor {
-            Factor::Powers { .. } if is_levels => format!(
-                "{factor}: the column {name} is {}; powers are those of numbers",
-                self.why
-            ),
-            Factor::Categorical(_) if !is_levels => format!(
-                "{factor}: the levels of the column {name} are not known; add it to the categorical columns"
-            ),
+        let (column, said) = (self.name.clone(), factor.to_string());
+        Err(match factor {
+            Factor::Powers { .. } if is_levels => ColumnError::NoPowers {
+                factor: said,
+                column,
+                why: self.why.clone(),
+            },
+            Factor::Categorical(_) if !is_levels => ColumnError::NoLevels {
+                factor: said,
+                column,
+            },
             _ => return Ok(()),
-        }))
+        }
+        .into())
     }
 
     fn check_finite(&self) -> Result<(), DataError> {
@@ -578,29 +542,33 @@ impl Column {
 
     /// Returns an error if it cannot be a target or a weight; `what` names
     /// which.
-    pub fn check_number(&self, what: &str) -> Result<(), DataError> {
-        let name = quote(&self.name);
-        Err(DataError::Columns(match &self.kind {
-            Kind::Numeric | Kind::Boolean | Kind::Date => return self.check_finite(),
-            Kind::Mixed => {
-                return Err(self.mixed(&format!(
-                    "the {what} {name} must be numbers; correct or remove the row"
-                )));
-            }
-            Kind::Categorical { .. } | Kind::TooManyLevels => {
-                format!("the {what} {name} is {}; it must be numbers", self.why)
-            }
-            Kind::Ignored => format!("the {what} {name} is of no use: {}", self.why),
-        }))
+    ///
+    /// # Errors
+    ///
+    /// A column that is not numeric, boolean or a date, or that has infinite
+    /// numbers.
+    pub fn check_number(&self, what: &'static str) -> Result<(), DataError> {
+        match self.kind {
+            Kind::Numeric | Kind::Boolean | Kind::Date => self.check_finite(),
+            _ => Err(self.unusable(Role::Numbers(what))),
+        }
     }
 
-    /// Returns the error for a mixed column; its `why` holds the place of the
-    /// odd cell and what is wrong there.
-    fn mixed(&self, problem: &str) -> DataError {
-        DataError::Row {
-            place: self.why.clone(),
-            problem: problem.to_string(),
-        }
+    fn unusable(&self, role: Role) -> DataError {
+        let obstacle = match self.kind {
+            Kind::Mixed => Obstacle::Mixed,
+            Kind::TooManyLevels => Obstacle::TooManyLevels,
+            Kind::Categorical { .. } => Obstacle::Levels,
+            _ if self.why == Why::Unique => Obstacle::Identifier,
+            _ => Obstacle::Ignored,
+        };
+        ColumnError::Unusable(Box::new(Unusable {
+            column: self.name.clone(),
+            role,
+            obstacle,
+            why: self.why.clone(),
+        }))
+        .into()
     }
 }
 
@@ -613,7 +581,7 @@ mod tests {
         let schema = schema(content, choice).unwrap();
         let columns = schema.columns.into_iter();
         columns
-            .map(|column| (column.name, column.kind.name(), column.why))
+            .map(|column| (column.name, column.kind.name(), column.why.to_string()))
             .collect()
     }
 
@@ -637,7 +605,7 @@ mod tests {
                 ("n", "numeric", "every cell is a number"),
                 ("b", "boolean", "true is 1, false is 0"),
                 ("w", "categorical", "words, such as `x`"),
-                ("d", "ignored", "dates; --numeric `d` takes them as days"),
+                ("d", "ignored", "dates"),
                 ("e", "ignored", "every cell is missing"),
                 ("one", "ignored", "every cell is `k`"),
             ]
@@ -678,16 +646,10 @@ mod tests {
         assert_eq!(schema.num_rows, 101);
         assert_eq!(schema.columns[1].missing, 100);
         let places = schema.columns[1].first_missing.iter();
-        let places: Vec<_> = places
-            .map(|e| e.place.rsplit('/').next().unwrap())
-            .collect();
+        let places: Vec<_> = places.map(|e| (e.place.line, e.place.byte)).collect();
         assert_eq!(
             places,
-            [
-                "t.csv: line 3 (byte 8)",
-                "t.csv: line 4 (byte 11)",
-                "t.csv: line 5 (byte 14)"
-            ]
+            [(Some(3), Some(8)), (Some(4), Some(11)), (Some(5), Some(14))]
         );
     }
 
@@ -727,7 +689,7 @@ mod tests {
                 .check_feature(false)
                 .unwrap_err()
                 .to_string(),
-            "the column `town` has more than 100 different words; leave the column out with --exclude, or allow more with --max-levels"
+            "the column `town` has more than 100 different words"
         );
         let more = ColumnChoice {
             max_levels: 120,
@@ -748,7 +710,7 @@ mod tests {
                 .contains("t.csv: line 4 (byte 12): found `four`, where 2 of 3 cells are numbers"),
             "{message}"
         );
-        assert!(message.ends_with("correct the cell, take every cell as a level with --categorical, or leave the column out with --exclude"));
+        assert!(message.ends_with("is neither numbers nor words"));
     }
 
     #[test]
@@ -769,7 +731,7 @@ mod tests {
                     numeric: vec!["a".to_string()],
                     ..choice()
                 },
-                "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number; --na x takes `x` as missing",
+                "t.csv: line 3 (byte 8), column `a`: found `x`, expected a number; `x` can be taken as missing",
             ),
             (
                 "a,y\nx,2\nz,2\n",
@@ -791,15 +753,18 @@ mod tests {
     #[test]
     fn what_looks_like_a_number_is_no_level_unless_it_is_said() {
         for (found, remedy) in [
-            ("1,5", "--decimal , reads it as 1.5"),
+            ("1,5", "with the decimal mark `,` it is 1.5"),
             ("$5", "write it without the sign of the currency"),
             ("12 %", "write it without the per cent sign"),
             (
                 "1.2M",
                 "write it without the magnitude, such as M for millions",
             ),
-            ("1 234", "--thousands space reads it as 1234"),
-            ("-1'000.5", "--thousands \"'\" reads it as -1000.5"),
+            ("1 234", "with the separator of thousands ` ` it is 1234"),
+            (
+                "-1'000.5",
+                "with the separator of thousands `'` it is -1000.5",
+            ),
         ] {
             let table = format!("a,y\n\"{found}\",2\n\"{found}\",3\n7.5,3\n");
             let schema = schema(&table, &choice()).unwrap();
@@ -808,7 +773,7 @@ mod tests {
                 .unwrap_err()
                 .to_string();
             let expected = format!(
-                "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5; {remedy}: the column `a` is neither numbers nor words; correct the cell, take every cell as a level with --categorical"
+                "t.csv: line 2 (byte 4): found `{found}`, where a number is written as in 1234.5; {remedy}: the column `a` is neither numbers nor words"
             );
             assert!(message.contains(&expected), "{message}");
             let said = ColumnChoice {

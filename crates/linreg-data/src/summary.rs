@@ -1,5 +1,5 @@
 use crate::rows::mean_weight;
-use crate::{ChunkOrder, DataError, Moments, RowSource, Rows};
+use crate::{ChunkOrder, DataError, Moments, NoRows, RowSource, Rows};
 
 /// The statistics of all columns from one pass over the rows.
 ///
@@ -58,7 +58,7 @@ impl Summary {
             targets.update(&rows.targets, rows.weights.as_deref());
         }
         if num_rows == 0 {
-            return Err(DataError::NoRows(String::new()));
+            return Err(DataError::NoRows(NoRows::AtAll));
         }
         if num_rows != source.num_rows() {
             return Err(DataError::Changed {

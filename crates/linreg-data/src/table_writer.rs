@@ -74,7 +74,7 @@ impl<W: Write + Send> TableWriter<W> {
             .iter()
             .map(|field| field.name().as_str())
             .collect();
-        check_names(&names).map_err(DataError::Columns)?;
+        check_names(&names)?;
         let rows = match format {
             TableFormat::Csv => Rows::Csv(CsvRows::new(output, &schema)?),
             TableFormat::Parquet => {

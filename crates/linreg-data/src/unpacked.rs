@@ -2,6 +2,8 @@
 //! packed size if that is more. So a small file that was made to fill the
 //! memory is refused before it does.
 
+use crate::Unpacking;
+
 /// The bytes to which any part of a file may unpack.
 const ALWAYS: u64 = 1 << 27;
 
@@ -19,17 +21,16 @@ pub(crate) const MAX_TEXT_BYTES: u64 = 1 << 24;
 pub(crate) const MAX_COLUMNS: usize = 1 << 18;
 
 /// Returns an error with the sizes if so much is not to be unpacked at once.
-pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), String> {
-    let most = ALWAYS.max(packed.saturating_mul(MOST_TIMES));
-    if unpacked <= most {
+pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), Unpacking> {
+    let limit = ALWAYS.max(packed.saturating_mul(MOST_TIMES));
+    if unpacked <= limit {
         return Ok(());
     }
-    Err(format!(
-        "{} unpack to {} at once, and the limit is {}",
-        size(packed),
-        size(unpacked),
-        size(most)
-    ))
+    Err(Unpacking {
+        packed,
+        unpacked,
+        limit,
+    })
 }
 
 /// Writes a number of bytes with a unit.
@@ -85,7 +86,7 @@ mod tests {
         assert_eq!(check(1 << 30, 1 << 36), Ok(()));
         let message = check(425_984, 4 << 30).unwrap_err();
         let expected = "416.0 KiB unpack to 4.0 GiB at once, and the limit is 128.0 MiB";
-        assert_eq!(message, expected);
+        assert_eq!(message.to_string(), expected);
         assert_eq!(size(1023), "1023 bytes");
     }
 

@@ -255,8 +255,11 @@ pub(crate) fn mean_loss_of(
     let mean = sum / weight_sum;
     match mean.is_finite() {
         true => Ok(mean),
-        false => Err(DataError::Columns(format!(
-            "the loss on the rows held out is {mean}; check that they are like those trained on"
-        ))),
+        false => Err(DataError::Other(
+            format!(
+                "the loss on the rows held out is {mean}; check that they are like those trained on"
+            )
+            .into(),
+        )),
     }
 }

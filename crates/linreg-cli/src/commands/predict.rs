@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use linreg_data::{
     BoundEncoder, Chunk, ChunkOrder, ColumnIndex, DataError, EncodingCounts, MissingPolicy, Passes,
-    TableWriter, UnseenPolicy, column_indices, read,
+    RowProblem, TableWriter, UnseenPolicy, column_indices, read,
 };
 use linreg_exact::PredictionErrors;
 
@@ -204,9 +204,12 @@ impl Prediction {
             if let Some(row) = values.iter().position(overflow) {
                 return Err(DataError::Row {
                     place: chunk.origin.place(row),
-                    problem: format!(
-                        "the predicted {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
-                        plain(name)
+                    problem: RowProblem::Other(
+                        format!(
+                            "the predicted {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
+                            plain(name)
+                        )
+                        .into(),
                     ),
                 });
             }

@@ -50,7 +50,7 @@ impl<T> Guess<T> {
         // known first.
         let width = encoder.num_features() + encoder.targets().len();
         if width > WIDE {
-            return Err(DataError::Columns("the rows are wide".to_string()));
+            return Err(DataError::Other("the rows are wide".into()));
         }
         let chunk_fold = fold.start(&encoder)?;
         let encoder = encoder.bind(source, true)?;

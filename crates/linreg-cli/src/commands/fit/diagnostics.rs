@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use linreg_data::{ChunkOrder, DataError, EncodedSource, Encoder};
+use linreg_data::{ChunkOrder, DataError, EncodedSource, Encoder, Place, RowProblem};
 use linreg_exact::{
     Diagnostics, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums, RobustCovariance,
     RowFigure, TargetDiagnostics,
@@ -18,7 +18,7 @@ use crate::number::{count, plain, significant, table};
 /// rows that they list.
 pub struct Found {
     diagnostics: Diagnostics,
-    places: HashMap<u64, String>,
+    places: HashMap<u64, Place>,
 }
 
 impl Found {
@@ -37,12 +37,10 @@ impl Found {
                 .map_err(data_error)?;
             let place = |figure: RowFigure| {
                 let row = (figure.row - chunk.first_row) as usize;
-                let place = chunk.origin.place(row);
                 // A reader looks for the line of a row, not for its first byte.
-                let line = place.rsplit_once(" (byte ").map(|(line, _)| line);
-                (figure.row, line.unwrap_or(&place).to_string())
+                (figure.row, chunk.origin.place(row).without_byte())
             };
-            let places: HashMap<u64, String> = sums.listed().map(place).collect();
+            let places: HashMap<u64, Place> = sums.listed().map(place).collect();
             Ok((sums, places))
         })?;
         let mut total: Option<ResidualSums> = None;
@@ -63,11 +61,14 @@ impl Found {
             let ExactError::Leverage { row } = error else {
                 return anyhow!(error);
             };
-            let place = places.get(&row).cloned();
-            anyhow!(DataError::Row {
-                place: place.unwrap_or_else(|| format!("row {}", row + 1)),
-                problem: "this row alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by 1 - leverage; leave it out, or use --robust hc1".to_string(),
-            })
+            let problem = "this row alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by 1 - leverage; leave it out, or use --robust hc1";
+            match places.get(&row).cloned() {
+                Some(place) => anyhow!(DataError::Row {
+                    place,
+                    problem: RowProblem::Other(problem.into()),
+                }),
+                None => anyhow!("row {}: {problem}", row + 1),
+            }
         })?;
         Ok(Self {
             diagnostics,
@@ -85,14 +86,17 @@ impl Found {
 
     fn place(&self, row: u64) -> String {
         let found = self.places.get(&row);
-        found.map_or_else(|| format!("row {}", row + 1), |place| plain(place))
+        found.map_or_else(
+            || format!("row {}", row + 1),
+            |place| plain(&place.to_string()),
+        )
     }
 
     fn rows_json(&self, list: &[RowFigure]) -> Value {
         let row = |figure: &RowFigure| {
             json!({
                 "row": figure.row + 1,
-                "place": self.places.get(&figure.row),
+                "place": self.places.get(&figure.row).map(Place::to_string),
                 "value": figure.value,
             })
         };

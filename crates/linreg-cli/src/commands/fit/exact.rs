@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use linreg_data::{
     ChunkFold, ChunkOrder, Column, DataError, EncodedSource, Encoder, EncodingCounts, Feature,
-    Fold, Kind, Rows,
+    Fold, Kind, NoRows, Rows,
 };
 use linreg_exact::{
     Accumulator, Arithmetic, Collinear, DiagnosticsPass, ExactError, Inference, InferenceConfig,
@@ -320,7 +320,7 @@ impl Limits {
         let checked = self.size.check(features, targets, rows, self.collinear);
         checked.map_err(|error| {
             const FEWER: &str = "choose fewer with --features, train with --method sgd";
-            DataError::Columns(match error {
+            let message = match error {
                 ExactError::TooManyFeatures { features, limit } => format!(
                     "{} are more than the {} of an exact fit, whose time grows with their cube; {FEWER}, or allow more with --max-features",
                     count(features, "feature"),
@@ -342,7 +342,8 @@ impl Limits {
                     count(coefficients, "coefficient")
                 ),
                 error => return data_error(error),
-            })
+            };
+            DataError::Other(message.into())
         })
     }
 }
@@ -404,7 +405,7 @@ impl Fold for Sums {
 }
 
 pub fn data_error(error: ExactError) -> DataError {
-    DataError::Columns(error.to_string())
+    DataError::Other(error.into())
 }
 
 /// Rows as the exact fit takes them.
@@ -429,7 +430,7 @@ pub fn rows_of(
 /// Returns an error if no rows are left to fit to.
 pub fn check_rows(counts: &EncodingCounts) -> Result<(), DataError> {
     match counts.rows == counts.dropped {
-        true => Err(DataError::NoRows(" left to fit a model to".to_string())),
+        true => Err(DataError::NoRows(NoRows::Fitted)),
         false => Ok(()),
     }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use linreg_data::{
     ChunkOrder, Column, DataError, EncodedRows, EncodedSource, Encoder, EncoderConfig,
-    EncodingCounts, RowChunks, RowSource, Schema, Set, Source, Split, SplitRows, UnseenPolicy,
-    learn_and_encode, learn_encoder, learn_schema, rows_left_out,
+    EncodingCounts, FileProblem, RowChunks, RowSource, Schema, Set, Source, Split, SplitRows,
+    UnseenPolicy, learn_and_encode, learn_encoder, learn_schema, rows_left_out,
 };
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
@@ -82,13 +82,15 @@ impl Validation {
         EncodedSource::new(self.source.clone(), encoder, Split::None, Set::Training)
             .and_then(|rows| rows.load(max_numbers))
             .map_err(|error| {
-                let problem = match &error {
-                    named if named.names_file() => return error,
-                    DataError::NoRows(_) => "there are no rows to judge the model on".to_string(),
-                    other => other.to_string(),
+                let problem = match error {
+                    named if named.names_file() => return named,
+                    DataError::NoRows(_) => "there are no rows to judge the model on".into(),
+                    other => other.into(),
                 };
-                let file = self.args.name();
-                DataError::File { file, problem }
+                DataError::File {
+                    file: self.args.name(),
+                    problem: FileProblem::Other(problem),
+                }
             })
     }
 }
