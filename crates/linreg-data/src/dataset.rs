@@ -265,7 +265,7 @@ mod tests {
             ),
             (
                 new(vec![1.0; 2], vec![f64::INFINITY], names()),
-                "row 0, column `y`: found inf, expected a finite number",
+                "row 1, column `y`: found inf, expected a finite number",
             ),
         ] {
             assert_eq!(result.unwrap_err().to_string(), message);
@@ -301,7 +301,7 @@ mod tests {
             ),
             (
                 vec![f64::NAN, 1.0],
-                "row 0: the weight is NaN, expected a finite number, 0 or more",
+                "row 1: the weight is NaN, expected a finite number, 0 or more",
             ),
             (
                 vec![0.0, 0.0],

@@ -1,30 +1,37 @@
+mod cell_place;
 mod file;
 mod header;
 mod limit;
+mod no_rows;
 mod row;
 mod rows;
 mod unsupported;
-
-use std::fmt;
+mod words;
 
 use thiserror::Error;
 
-use crate::formula::nearest;
-use crate::{ColumnError, EncoderError, Obstacle, OddCell, Place, printable};
+use crate::{ColumnError, EncoderError, Obstacle, OddCell, Place};
+pub use cell_place::CellPlace;
+use cell_place::first_of;
 pub use file::FileProblem;
 pub use header::{HeaderProblem, NameProblem};
 pub use limit::{Limit, Unpacking};
+pub use no_rows::NoRows;
 pub use row::RowProblem;
 pub use rows::{Axis, RowsError};
 pub use unsupported::Unsupported;
+pub use words::quote;
+use words::{amount, instead};
+pub(crate) use words::{cell, list, plural};
 
 /// An error of code that this crate calls, or that calls it.
 pub type OtherError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error of reading, generating, splitting or batching rows.
 ///
-/// A place is a file with a line or a row. Both are counted from 1, and lines
-/// include the header row, as in an editor.
+/// Its message says where something was found and what was expected. What would
+/// help is in the message where it is a change of the file; where it is a
+/// setting, the error holds what a program needs to name its own option for it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -281,161 +288,5 @@ impl DataError {
             found: found.to_string(),
             expected: expected.into(),
         }
-    }
-}
-
-/// The place of a cell.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CellPlace {
-    /// The place of its row.
-    pub row: Place,
-    /// The name of its column.
-    pub column: String,
-}
-
-impl fmt::Display for CellPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, column {}", self.row, quote(&self.column))
-    }
-}
-
-/// Which rows there are none of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum NoRows {
-    /// Rows of any kind.
-    AtAll,
-    /// Rows of a file.
-    InFile,
-    /// Rows to fit a model to.
-    Fitted,
-    /// Rows of the training set.
-    Training,
-    /// Rows of the validation set.
-    Validation,
-    /// Rows of the test set.
-    Test,
-}
-
-impl fmt::Display for NoRows {
-    /// Writes the end of the message.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AtAll => "",
-            Self::InFile => " after the header",
-            Self::Fitted => " left to fit a model to",
-            Self::Training => " left to train on",
-            Self::Validation => " left for validation",
-            Self::Test => " left for the test",
-        })
-    }
-}
-
-/// Names the places of the first cells, and says how many more there are.
-fn first_of(examples: &[CellPlace], cells: u64) -> String {
-    let places: Vec<String> = examples.iter().map(CellPlace::to_string).collect();
-    let places = places.join("; ");
-    match cells.saturating_sub(examples.len() as u64) {
-        0 => places,
-        more => format!("{places} and {more} more"),
-    }
-}
-
-/// Writes a number that is capped at `u64::MAX`.
-fn amount(number: u64) -> String {
-    match number {
-        u64::MAX => "more than 10^19".to_string(),
-        number => number.to_string(),
-    }
-}
-
-/// Returns a word in the singular or the plural.
-pub(crate) fn plural(count: u64, word: &str) -> String {
-    match count {
-        1 => word.to_string(),
-        _ => format!("{word}s"),
-    }
-}
-
-/// Suggests the nearest column for a name that is unknown, or lists all
-/// columns.
-fn instead(name: &str, columns: &[String]) -> String {
-    match nearest(name, columns) {
-        Some(near) => format!("did you mean {}?", quote(near)),
-        None => format!("the columns are {}", list(columns)),
-    }
-}
-
-/// Lists quoted names, at most the first 12.
-pub(crate) fn list(names: &[String]) -> String {
-    const MOST: usize = 12;
-    let mut text = names
-        .iter()
-        .take(MOST)
-        .map(|name| quote(name))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > MOST {
-        text += &format!(" and {} more", names.len() - MOST);
-    }
-    text
-}
-
-/// Quotes a cell of a file.
-pub(crate) fn cell(text: &str) -> String {
-    if text.is_empty() {
-        return "an empty cell".to_string();
-    }
-    quote(text)
-}
-
-/// Quotes a text from a file, on one line and at most 40 characters of it.
-pub fn quote(text: &str) -> String {
-    const MOST: usize = 40;
-    let start: String = text.chars().take(MOST).collect();
-    let mut shown = printable(&start).into_owned();
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_on_one_line_and_never_at_length() {
-        assert_eq!(quote("\u{1b}[31m"), r"`\u{1b}[31m`");
-        assert_eq!(quote("a\nb"), r"`a\nb`");
-        assert_eq!(quote("it's \\ \"it\""), "`it's \\ \"it\"`");
-        assert_eq!(quote(&"é".repeat(1000)), format!("`{}…`", "é".repeat(40)));
-        assert_eq!((quote(""), cell("")), ("``".into(), "an empty cell".into()));
-    }
-
-    #[test]
-    fn a_column_that_is_not_there_suggests_the_nearest() {
-        let columns = ["area", "town", "price"].map(String::from).to_vec();
-        for (name, expected) in [
-            ("Area", "there is no column `Area`; did you mean `area`?"),
-            ("pirce", "there is no column `pirce`; did you mean `price`?"),
-            (
-                "x",
-                "there is no column `x`; the columns are `area`, `town`, `price`",
-            ),
-        ] {
-            let error = DataError::UnknownColumn {
-                name: name.to_string(),
-                columns: columns.clone(),
-            };
-            assert_eq!(error.to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn lists_the_first_names_of_many() {
-        let names: Vec<String> = (0..100).map(|i| format!("x{i}")).collect();
-        assert_eq!(list(&names[..2]), "`x0`, `x1`");
-        assert!(list(&names).ends_with("`x11` and 88 more"));
     }
 }

@@ -13,7 +13,9 @@
 //!   `y = X w + b + noise`;
 //! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
 //!   Burn tensors, which a [`Scaler`] can standardise;
-//! - [`TableWriter`] and [`write_dataset`] write tables.
+//! - [`TableWriter`] and [`write_dataset`] write tables;
+//! - a [`DataError`] holds what it knows: the [`Place`], what was found there and
+//!   what was expected, and a [`Remedy`] where one is known.
 //!
 //! # Example
 //!

@@ -6,10 +6,6 @@ use crate::schema::{Column, Kind};
 use crate::values::{Values, text};
 use crate::{Chunk, DataError, OddCell, Oddity, Remedy};
 
-/// The cells of a column as numbers, NaN where they are missing; None if some
-/// cells are neither finite numbers nor missing.
-pub(crate) type ReadNumbers = Option<Vec<f64>>;
-
 /// Reads the cells of a numeric, boolean or date column as numbers: NaN where
 /// they are missing, and in rows that are not wanted.
 pub(crate) fn read_numbers(

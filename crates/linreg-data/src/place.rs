@@ -1,4 +1,5 @@
 use std::fmt;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +10,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Place {
     /// The name of the file.
-    pub file: String,
+    pub file: Box<str>,
     /// The line, which counts the header row, as in an editor; None in a file
     /// without lines.
-    pub line: Option<u64>,
+    pub line: Option<NonZeroU64>,
     /// The row of a file without lines.
-    pub row: Option<u64>,
+    pub row: Option<NonZeroU64>,
     /// The offset of the first byte of the row, from 0, in the decompressed
     /// file; None where it is not known.
     pub byte: Option<u64>,
@@ -22,7 +23,7 @@ pub struct Place {
 
 impl Place {
     /// A file as a whole.
-    pub fn of_file(file: impl Into<String>) -> Self {
+    pub fn of_file(file: impl Into<Box<str>>) -> Self {
         Self {
             file: file.into(),
             ..Self::default()
@@ -30,17 +31,17 @@ impl Place {
     }
 
     /// A line of a file, from 1.
-    pub fn of_line(file: impl Into<String>, line: u64) -> Self {
+    pub fn of_line(file: impl Into<Box<str>>, line: u64) -> Self {
         Self {
-            line: Some(line),
+            line: NonZeroU64::new(line),
             ..Self::of_file(file)
         }
     }
 
     /// A row of a file without lines, from 1.
-    pub fn of_row(file: impl Into<String>, row: u64) -> Self {
+    pub fn of_row(file: impl Into<Box<str>>, row: u64) -> Self {
         Self {
-            row: Some(row),
+            row: NonZeroU64::new(row),
             ..Self::of_file(file)
         }
     }

@@ -8,11 +8,10 @@ use arrow_array::{Array, StringArray};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, boolean};
-use crate::numbers::ReadNumbers;
 use crate::random::mix;
 use crate::source::Origin;
 use crate::text_format::{CellReader, TextFormat};
-use crate::values::{Values, text};
+use crate::values::{ReadNumbers, Values, text};
 use crate::{Chunk, DataError, Moments, Place};
 pub(crate) use dates::{DateSpread, SlashedDates};
 pub(crate) use odd_words::OddWords;

@@ -2,10 +2,10 @@ use super::design::{Piece, Product};
 use super::fitted::{FittedColumn, FittedRows};
 use super::levels::LevelIndex;
 use super::{BoundEncoder, Encoded, EncodingCounts};
-use crate::numbers::{ReadNumbers, read_numbers};
+use crate::numbers::read_numbers;
 use crate::rows::Rows;
 use crate::schema::{Column, Kind};
-use crate::values::{Values, text};
+use crate::values::{ReadNumbers, Values, text};
 use crate::{CellPlace, Chunk, DataError, MissingPolicy, RowProblem, UnseenPolicy};
 
 /// The cells of a chunk's columns, converted to the kinds of the columns.

@@ -3,10 +3,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{ChunkFold, Fold};
 use crate::encoder::FittedRows;
-use crate::numbers::ReadNumbers;
 use crate::profile::{Reading, TableProfile};
 use crate::read::WIDE;
 use crate::source::{ChunkOrder, Source};
+use crate::values::ReadNumbers;
 use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, EncodingCounts};
 
 /// Returns the encoder that the first chunk alone would give.
