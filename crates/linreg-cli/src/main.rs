@@ -5,6 +5,7 @@
 #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
 compile_error!("linreg needs a backend: build with --features ndarray (the default), flex or wgpu");
 
+mod advice;
 mod columns;
 mod command;
 mod commands;
@@ -83,7 +84,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing can be done if standard error is closed.
-            let _ = terminal::stderr().error(format_args!("{error:#}"));
+            let _ = terminal::stderr().error(advice::message(&error));
             match error.downcast_ref::<interrupt::Interrupted>() {
                 Some(_) => ExitCode::from(interrupt::exit_code()),
                 None => ExitCode::from(2),

@@ -2,6 +2,7 @@
 
 use linreg_fit::Setting;
 
+use crate::advice;
 use crate::command::quoted;
 
 /// The flag of a setting, as it is given.
@@ -19,6 +20,7 @@ pub fn flag(setting: &Setting) -> String {
         Setting::Ridge => "--ridge".to_string(),
         Setting::Diagnostics => "--diagnostics".to_string(),
         Setting::Counts => "--counts".to_string(),
+        Setting::Why(column) => advice::why(column),
         Setting::Missing(cell) => format!("--na {}", quoted(cell)),
         setting => setting.to_string(),
     }

@@ -8,13 +8,11 @@ use arrow_array::RecordBatch;
 use arrow_ipc::reader::RecordBatchDecoder;
 use arrow_schema::SchemaRef;
 
-use crate::DataError;
 use crate::data_file::DataFile;
-use crate::error::quote;
 use crate::input::InputFile;
 use crate::repeated_text::{MAX_TEXT_BYTES, longest, most_rows};
-use crate::sizes::size;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
+use crate::{DataError, Limit};
 use contents::{Batch, Contents, scan};
 use messages::{Block, check_unpacked, damaged, message, read_block, unpacked_bytes};
 
@@ -118,12 +116,11 @@ impl Table {
         for (array, field) in rows.columns().iter().zip(rows.schema().fields()) {
             let longest = longest(array);
             if longest as u64 > MAX_TEXT_BYTES {
-                return Err(self.file.refused(format!(
-                    "column {}: a text takes {}, and the limit is {}; leave the column out of the file",
-                    quote(field.name()),
-                    size(longest as u64),
-                    size(MAX_TEXT_BYTES)
-                )));
+                return Err(self.file.refused(Limit::Text {
+                    row_group: None,
+                    column: field.name().clone(),
+                    bytes: longest as u64,
+                }));
             }
             of_all += longest;
         }

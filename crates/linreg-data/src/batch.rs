@@ -3,8 +3,7 @@ use std::ops::Range;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Element, ElementConversion, Tensor, TensorData};
 
-use crate::DataError;
-use crate::error::quote;
+use crate::{DataError, RowsError};
 
 /// The largest number of rows of one tensor: half of the 65,536 beyond which
 /// reductions of Burn 0.21 on wgpu give wrong results.
@@ -120,11 +119,11 @@ pub(crate) fn round<E: Element>(
     let too_large = |value: &E| !value.elem::<f64>().is_finite();
     match rounded[start..].iter().position(too_large) {
         None => Ok(()),
-        Some(index) => Err(DataError::Columns(format!(
-            "column {}: {:e} is too large for the backend's floats; standardise the column or divide it by a power of ten",
-            quote(&names[index % names.len()]),
-            values[index]
-        ))),
+        Some(index) => Err(RowsError::TooLarge {
+            column: names[index % names.len()].clone(),
+            found: values[index],
+        }
+        .into()),
     }
 }
 

@@ -17,10 +17,11 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use crate::compression::Compression;
 use crate::input::{InputFile, changed};
 use crate::source::{ChunkOrder, Part, Parts, Source};
-use crate::{CsvOptions, DataError};
+use crate::{CsvOptions, DataError, FileProblem};
 use blocks::{Block, Blocks, Start, fill, unreadable};
 use decode::Decoder;
 use dialect::Dialect;
+pub use foreign::Foreign;
 use header::Header;
 use layout::Layout;
 
@@ -76,7 +77,7 @@ impl CsvSource {
         let name = file.name().clone();
         let mut input = file.reader();
         let mut magic = Vec::new();
-        fill(&mut input, &mut magic, 4).map_err(|error| unreadable(&name, &error))?;
+        fill(&mut input, &mut magic, 4).map_err(|error| unreadable(&name, error))?;
         let compression = Compression::of(&magic);
         let mut input = compression.reader(Box::new(file.reader()));
         let mut bytes = Vec::new();
@@ -92,7 +93,7 @@ impl CsvSource {
     ) -> Result<Self, DataError> {
         let name: Arc<str> = name.into();
         let mut bytes = Vec::new();
-        fill(&mut input, &mut bytes, 4).map_err(|error| unreadable(&name, &error))?;
+        fill(&mut input, &mut bytes, 4).map_err(|error| unreadable(&name, error))?;
         let compression = Compression::of(&bytes);
         let mut input = compression.reader(Box::new(Cursor::new(bytes).chain(input)));
         let mut bytes = Vec::new();
@@ -187,7 +188,7 @@ impl CsvSource {
                 read: Box::new(move || {
                     let bytes = file
                         .bytes_at(entry.start.byte, entry.num_bytes)
-                        .map_err(|error| unreadable(&name, &error))?;
+                        .map_err(|error| unreadable(&name, error))?;
                     let rows = first_row..first_row + num_rows;
                     let mut block = Block::new(bytes, rows, entry.start, name, dialect);
                     block.needs_cleaning = entry.needs_cleaning;
@@ -219,8 +220,7 @@ impl Source for CsvSource {
                 let input = input.lock().ok().and_then(|mut input| input.take());
                 let (rest, input) = input.ok_or_else(|| DataError::File {
                     file: self.name.to_string(),
-                    problem: "this is needed twice and can be read once; save it as a file first"
-                        .to_string(),
+                    problem: FileProblem::ReadBefore,
                 })?;
                 return Ok(self.in_file_order(input, rest, decoder));
             }
@@ -236,7 +236,7 @@ impl Source for CsvSource {
             Compression::None => Box::new(file.reader_at(start)),
             _ => {
                 let mut input = compression.reader(Box::new(file.reader()));
-                skip(&mut input, start).map_err(|error| unreadable(&self.name, &error))?;
+                skip(&mut input, start).map_err(|error| unreadable(&self.name, error))?;
                 input
             }
         };

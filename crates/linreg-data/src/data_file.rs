@@ -7,10 +7,10 @@ use std::sync::{Arc, Once};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
-use crate::DataError;
 use crate::input::{InputFile, unreadable};
 use crate::numbered_rows::NumberedRows;
 use crate::source::{Chunk, check_names};
+use crate::{DataError, Limit, Place};
 
 /// A file of a binary format that is read in parts.
 pub(crate) struct DataFile {
@@ -37,8 +37,8 @@ impl DataFile {
     pub(crate) fn check_names(&self, schema: &SchemaRef) -> Result<(), DataError> {
         let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
         check_names(&names).map_err(|problem| DataError::Header {
-            place: self.input.name().to_string(),
-            problem,
+            place: Place::of_file(&**self.input.name()),
+            problem: problem.into(),
         })
     }
 
@@ -70,10 +70,10 @@ impl DataFile {
     }
 
     /// Returns the error that the contents are refused, and why.
-    pub(crate) fn refused(&self, problem: String) -> DataError {
+    pub(crate) fn refused(&self, limit: Limit) -> DataError {
         DataError::File {
             file: self.input.name().to_string(),
-            problem,
+            problem: limit.into(),
         }
     }
 
@@ -83,7 +83,7 @@ impl DataFile {
             #[cfg(feature = "parquet")]
             DataError::Parquet(error) => self.damaged(error),
             DataError::Io(error) if is_about_contents(&error) => self.damaged(error),
-            DataError::Io(error) => unreadable(self.input.name(), &error),
+            DataError::Io(error) => unreadable(self.input.name(), error),
             other => other,
         }
     }

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
-use crate::error::quote;
 use crate::rows::mean_weight;
-use crate::{DataError, Rows};
+use crate::{Axis, DataError, NoRows, Rows, RowsError};
 
 /// Rows of features with their targets in `f64`, the names of the columns, and,
 /// where rows do not all count the same, the weight of each row.
@@ -41,7 +40,7 @@ impl Dataset {
         };
         check_distinct(&feature_names, &target_names)?;
         if rows.check(&feature_names, &target_names, 0)? == 0 {
-            return Err(DataError::NoRows(String::new()));
+            return Err(DataError::NoRows(NoRows::AtAll));
         }
         Ok(Self {
             rows,
@@ -61,8 +60,8 @@ impl Dataset {
         feature_names: Vec<String>,
         target_names: Vec<String>,
     ) -> Result<Self, DataError> {
-        check_number("features", &feature_names, self.num_features())?;
-        check_number("targets", &target_names, self.num_targets())?;
+        check_number(Axis::Features, &feature_names, self.num_features())?;
+        check_number(Axis::Targets, &target_names, self.num_targets())?;
         let Rows {
             features,
             targets,
@@ -189,26 +188,25 @@ pub(crate) fn check_distinct(features: &[String], targets: &[String]) -> Result<
     let mut names = targets.iter().chain(features);
     match names.find(|name| !seen.insert(*name)) {
         None => Ok(()),
-        Some(twice) => Err(DataError::Columns(format!(
-            "the column name {} is there twice",
-            quote(twice)
-        ))),
+        Some(twice) => Err(RowsError::NameTwice(twice.clone()).into()),
     }
 }
 
 /// Checks that there is one name for each column.
 pub(crate) fn check_number(
-    what: &str,
+    axis: Axis,
     names: &[String],
     num_columns: usize,
 ) -> Result<(), DataError> {
     if names.len() == num_columns {
         return Ok(());
     }
-    Err(DataError::Columns(format!(
-        "{} names for {num_columns} {what}; give one for each",
-        names.len()
-    )))
+    Err(RowsError::Names {
+        axis,
+        found: names.len(),
+        columns: num_columns,
+    }
+    .into())
 }
 
 /// Returns one column of row-major numbers.
@@ -263,11 +261,11 @@ mod tests {
             ),
             (
                 new(vec![1.0, 1.0, 1.0, f64::NAN], vec![1.0; 2], names()),
-                "row 1, column `b`: found NaN, expected a finite number",
+                "row 2, column `b`: found NaN, expected a finite number",
             ),
             (
                 new(vec![1.0; 2], vec![f64::INFINITY], names()),
-                "row 0, column `y`: found inf, expected a finite number",
+                "row 1, column `y`: found inf, expected a finite number",
             ),
         ] {
             assert_eq!(result.unwrap_err().to_string(), message);
@@ -299,11 +297,11 @@ mod tests {
             (vec![1.0], "1 weights for 2 rows; give one for each"),
             (
                 vec![1.0, -1.0],
-                "row 1: the weight is -1, expected a finite number, 0 or more",
+                "row 2: the weight is -1, expected a finite number, 0 or more",
             ),
             (
                 vec![f64::NAN, 1.0],
-                "row 0: the weight is NaN, expected a finite number, 0 or more",
+                "row 1: the weight is NaN, expected a finite number, 0 or more",
             ),
             (
                 vec![0.0, 0.0],

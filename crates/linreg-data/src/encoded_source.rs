@@ -7,7 +7,7 @@ use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
     BoundEncoder, Chunk, DataError, Dataset, Encoded, EncodedPass, Encoder, EncodingCounts, Engine,
-    InOrder, RowChunks, RowPass, RowSource, Set, SplitRows, Threads,
+    InOrder, NoRows, RowChunks, RowPass, RowSource, Set, SplitRows, Threads,
 };
 use load::LoadPass;
 
@@ -112,9 +112,9 @@ impl EncodedSource {
         self.num_rows = loaded.num_rows;
         if self.num_rows == 0 {
             return Err(DataError::NoRows(match self.set {
-                Set::Training => " left to train on".to_string(),
-                Set::Validation => " left for validation".to_string(),
-                Set::Test => " left for the test".to_string(),
+                Set::Training => NoRows::Training,
+                Set::Validation => NoRows::Validation,
+                Set::Test => NoRows::Test,
             }));
         }
         let Some(all) = loaded.rows(width, max_numbers) else {

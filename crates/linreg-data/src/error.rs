@@ -1,12 +1,37 @@
+mod cell_place;
+mod file;
+mod header;
+mod limit;
+mod no_rows;
+mod row;
+mod rows;
+mod unsupported;
+mod words;
+
 use thiserror::Error;
 
-use crate::formula::nearest;
-use crate::{TableFormat, printable};
+use crate::{ColumnError, EncoderError, Obstacle, OddCell, Place, TableFormat};
+pub use cell_place::CellPlace;
+use cell_place::first_of;
+pub use file::FileProblem;
+pub use header::{HeaderProblem, NameProblem};
+pub use limit::{Limit, Unpacking};
+pub use no_rows::NoRows;
+pub use row::RowProblem;
+pub use rows::{Axis, RowsError};
+pub use unsupported::Unsupported;
+pub use words::quote;
+use words::{amount, instead};
+pub(crate) use words::{cell, list, plural};
+
+/// An error of code that this crate calls, or that calls it.
+pub type OtherError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error of reading, generating, splitting or batching rows.
 ///
-/// A place is a file with a line or a row. Both are counted from 1, and lines
-/// include the header row, as in an editor.
+/// Its message says where something was found and what was expected. What would
+/// help is in the message where it is a change of the file; where it is a
+/// setting, the error holds what a program needs to name its own option for it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -18,28 +43,31 @@ pub enum DataError {
     File {
         /// The name of the file.
         file: String,
-        /// What is wrong, and what to do about it.
-        problem: String,
+        /// What is wrong.
+        problem: FileProblem,
     },
     /// A row cannot be read, or does not fit the table.
     #[error("{place}: {problem}")]
     Row {
         /// The place of the row.
-        place: String,
-        /// What is wrong, and what to do about it.
-        problem: String,
+        place: Place,
+        /// What is wrong.
+        problem: RowProblem,
     },
     /// The header row or the column names of a file cannot be used.
     #[error("{place}: {problem}")]
     Header {
         /// The file, and the line where it has lines.
-        place: String,
-        /// What is wrong, and what to do about it.
-        problem: String,
+        place: Place,
+        /// What is wrong.
+        problem: HeaderProblem,
     },
-    /// There are no rows; the text is the end of the message.
+    /// No file is named.
+    #[error("no file is named")]
+    NoFile,
+    /// There are no rows of this kind.
     #[error("there are no rows{0}")]
-    NoRows(String),
+    NoRows(NoRows),
     /// A name is not among the columns.
     #[error("there is no column {}; {}", quote(.name), instead(.name, .columns))]
     UnknownColumn {
@@ -48,15 +76,31 @@ pub enum DataError {
         /// The names of all columns.
         columns: Vec<String>,
     },
-    /// The columns, or the numbers in them, cannot be used as asked; the text
-    /// says why.
-    #[error("{0}")]
-    Columns(String),
+    /// The names of columns cannot be used.
+    #[error(transparent)]
+    Names(#[from] NameProblem),
+    /// A column is of a type that the format cannot store.
+    #[error("column {} is {kind}, which no CSV cell holds; write Parquet, or leave the column out", quote(.column))]
+    NotStorable {
+        /// The name of the column.
+        column: String,
+        /// Its type.
+        kind: String,
+    },
+    /// Columns cannot become features, targets or weights.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// Numbers in memory are no rows.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// An error of what the caller does with rows while they are read.
+    #[error(transparent)]
+    Other(OtherError),
     /// A cell does not fit its column.
     #[error("{place}, column {}: found {}, expected {expected}", quote(.column), cell(.found))]
     Cell {
         /// The place of its row.
-        place: String,
+        place: Place,
         /// The name of the column.
         column: String,
         /// The text of the cell.
@@ -64,39 +108,43 @@ pub enum DataError {
         /// What should be there.
         expected: &'static str,
     },
+    /// A cell is of another kind than its column.
+    #[error("{}, column {}: {cell}", cell.place, quote(.column))]
+    OddCell {
+        /// The name of the column.
+        column: String,
+        /// The cell.
+        cell: Box<OddCell>,
+    },
+    /// A column cannot be what it should be.
+    #[error(transparent)]
+    Column(#[from] ColumnError),
     /// Missing values, where they are an error.
-    #[error("{cells} missing {}: {examples}; leave their rows out with --missing drop, or use a feature's mean with --missing mean or indicator", plural(*.cells, "cell"))]
+    #[error("{cells} missing {}: {}", plural(*.cells, "cell"), first_of(.examples, *.cells))]
     Missing {
         /// The number of missing values in what has been read.
         cells: u64,
-        /// The places of the first ones.
-        examples: String,
+        /// The first ones.
+        examples: Vec<CellPlace>,
         /// The first column that has one.
         column: String,
     },
     /// A missing value in a table that a model is applied to, where that is an
     /// error.
-    #[error("{place}, column {}: the cell is missing; --missing drop leaves such rows out, --missing mean takes the mean of the rows that the model was fitted to", quote(.column))]
-    MissingCell {
-        /// The place of its row.
-        place: String,
-        /// The name of the column.
-        column: String,
-    },
+    #[error("{0}: the cell is missing")]
+    MissingCell(CellPlace),
     /// A level that the encoder does not know.
     #[error(
-        "{place}, column {}: found {}, a level that the model does not know; it knows {}; take new levels as the baseline with --unseen baseline, or leave their rows out with --unseen drop",
-        quote(.column), quote(.found), list(.levels)
+        "{at}: found {}, a level that the model does not know; it knows {}",
+        quote(.found), list(.levels)
     )]
     UnseenLevel {
-        /// The place of its row.
-        place: String,
-        /// The name of the column.
-        column: String,
+        /// The place of the cell.
+        at: CellPlace,
         /// The level.
         found: String,
         /// The known levels.
-        levels: Vec<String>,
+        levels: Box<[String]>,
     },
     /// A formula that cannot be read.
     #[error(transparent)]
@@ -114,9 +162,6 @@ pub enum DataError {
         /// What was found.
         reason: String,
     },
-    /// An error of what is computed from the rows.
-    #[error(transparent)]
-    Computation(Box<dyn std::error::Error + Send + Sync>),
     /// A file of a format whose feature is not enabled.
     #[error("{}{format} is not compiled in; enable the feature `{}` of linreg-data", before(.file), format.feature())]
     FormatLeftOut {
@@ -125,6 +170,9 @@ pub enum DataError {
         /// The format.
         format: TableFormat,
     },
+    /// A file uses a part of its format that is not read.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// An error of the Arrow library.
     #[error(transparent)]
     Arrow(arrow_schema::ArrowError),
@@ -141,6 +189,16 @@ pub enum DataError {
         found: usize,
         /// The number of rows that the source said it has.
         expected: usize,
+    },
+    /// A part of a source has given more or fewer rows than it said.
+    #[error(
+        "found {found} rows where there should be {expected}; the file is damaged or changes while it is read"
+    )]
+    PartChanged {
+        /// The number of rows found.
+        found: u64,
+        /// The number of rows that the part said it has.
+        expected: u64,
     },
     /// The value of a setting cannot be used.
     #[error("the {name} is {found}, expected {expected}")]
@@ -216,14 +274,18 @@ impl From<parquet::errors::ParquetError> for DataError {
 impl DataError {
     /// Whether the message names the file in which the error occurred.
     pub fn names_file(&self) -> bool {
+        if let Self::Column(ColumnError::Unusable(unusable)) = self {
+            return unusable.obstacle == Obstacle::Mixed;
+        }
         matches!(
             self,
             Self::File { .. }
                 | Self::Header { .. }
                 | Self::Row { .. }
                 | Self::Cell { .. }
+                | Self::OddCell { .. }
                 | Self::Missing { .. }
-                | Self::MissingCell { .. }
+                | Self::MissingCell(_)
                 | Self::UnseenLevel { .. }
                 | Self::Damaged { .. }
                 | Self::FormatLeftOut { file: Some(_), .. }
@@ -243,108 +305,9 @@ impl DataError {
     }
 }
 
-/// Writes a number that is capped at `u64::MAX`.
-fn amount(number: u64) -> String {
-    match number {
-        u64::MAX => "more than 10^19".to_string(),
-        number => number.to_string(),
-    }
-}
-
 /// Returns the beginning of a message about a file.
 fn before(file: &Option<String>) -> String {
     file.as_ref()
         .map(|file| format!("{file}: "))
         .unwrap_or_default()
-}
-
-/// Returns a word in the singular or the plural.
-pub(crate) fn plural(count: u64, word: &str) -> String {
-    match count {
-        1 => word.to_string(),
-        _ => format!("{word}s"),
-    }
-}
-
-/// Suggests the nearest column for a name that is unknown, or lists all
-/// columns.
-fn instead(name: &str, columns: &[String]) -> String {
-    match nearest(name, columns) {
-        Some(near) => format!("did you mean {}?", quote(near)),
-        None => format!("the columns are {}", list(columns)),
-    }
-}
-
-/// Lists quoted names, at most the first 12.
-pub(crate) fn list(names: &[String]) -> String {
-    const MOST: usize = 12;
-    let mut text = names
-        .iter()
-        .take(MOST)
-        .map(|name| quote(name))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > MOST {
-        text += &format!(" and {} more", names.len() - MOST);
-    }
-    text
-}
-
-/// Quotes a cell of a file.
-pub(crate) fn cell(text: &str) -> String {
-    if text.is_empty() {
-        return "an empty cell".to_string();
-    }
-    quote(text)
-}
-
-/// Quotes a text from a file, on one line and at most 40 characters of it.
-pub(crate) fn quote(text: &str) -> String {
-    const MOST: usize = 40;
-    let start: String = text.chars().take(MOST).collect();
-    let mut shown = printable(&start).into_owned();
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_on_one_line_and_never_at_length() {
-        assert_eq!(quote("\u{1b}[31m"), r"`\u{1b}[31m`");
-        assert_eq!(quote("a\nb"), r"`a\nb`");
-        assert_eq!(quote("it's \\ \"it\""), "`it's \\ \"it\"`");
-        assert_eq!(quote(&"é".repeat(1000)), format!("`{}…`", "é".repeat(40)));
-        assert_eq!((quote(""), cell("")), ("``".into(), "an empty cell".into()));
-    }
-
-    #[test]
-    fn a_column_that_is_not_there_suggests_the_nearest() {
-        let columns = ["area", "town", "price"].map(String::from).to_vec();
-        for (name, expected) in [
-            ("Area", "there is no column `Area`; did you mean `area`?"),
-            ("pirce", "there is no column `pirce`; did you mean `price`?"),
-            (
-                "x",
-                "there is no column `x`; the columns are `area`, `town`, `price`",
-            ),
-        ] {
-            let error = DataError::UnknownColumn {
-                name: name.to_string(),
-                columns: columns.clone(),
-            };
-            assert_eq!(error.to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn lists_the_first_names_of_many() {
-        let names: Vec<String> = (0..100).map(|i| format!("x{i}")).collect();
-        assert_eq!(list(&names[..2]), "`x0`, `x1`");
-        assert!(list(&names).ends_with("`x11` and 88 more"));
-    }
 }

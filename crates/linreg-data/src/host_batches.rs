@@ -153,6 +153,7 @@ fn part_of(values: &[f64], rows: std::ops::Range<usize>, width: usize) -> &[f64]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NoRows;
     use crate::{Dataset, RowSource};
     use burn_ndarray::NdArray;
     use proptest::prelude::*;
@@ -222,7 +223,7 @@ mod tests {
     fn an_error_of_a_chunk_is_the_last_that_comes() {
         let chunks = vec![
             Ok(rows(0..4)),
-            Err(DataError::NoRows(String::new())),
+            Err(DataError::NoRows(NoRows::AtAll)),
             Ok(rows(4..10)),
         ];
         let batches = cut(chunks, &summary(10), [2, 2]);

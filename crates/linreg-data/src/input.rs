@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::DataError;
+use crate::{DataError, FileProblem};
 
 /// The message about a file that is no longer as it was when it was opened.
 const CHANGED: &str =
@@ -73,7 +73,7 @@ impl State {
 impl InputFile {
     /// Opens a file; messages call it `name`.
     pub fn open(path: &Path, name: &str) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(|error| unreadable(name, &error))?;
+        let file = File::open(path).map_err(|error| unreadable(name, error))?;
         Self::new(file, Some(path.to_path_buf()), name)
     }
 
@@ -83,11 +83,11 @@ impl InputFile {
     }
 
     fn new(file: File, path: Option<PathBuf>, name: &str) -> Result<Self, DataError> {
-        let metadata = file.metadata().map_err(|error| unreadable(name, &error))?;
+        let metadata = file.metadata().map_err(|error| unreadable(name, error))?;
         if metadata.is_dir() {
             return Err(DataError::File {
                 file: name.to_string(),
-                problem: "this is a folder; name the files in it".to_string(),
+                problem: FileProblem::Folder,
             });
         }
         let state = State::of(&metadata);
@@ -139,7 +139,7 @@ impl InputFile {
     /// Checks that the file is the one that was opened, and unchanged.
     pub fn check(&self) -> Result<(), DataError> {
         self.change()
-            .map_err(|error| unreadable(self.name(), &error))
+            .map_err(|error| unreadable(self.name(), error))
     }
 
     fn change(&self) -> io::Result<()> {
@@ -206,20 +206,14 @@ fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
 /// Returns the error that a file has changed.
 #[cfg(feature = "csv")]
 pub(crate) fn changed(file: &str) -> DataError {
-    unreadable(file, &io::Error::other(CHANGED))
+    unreadable(file, io::Error::other(CHANGED))
 }
 
 /// Returns the error that a file cannot be read, in the words of the system.
-pub(crate) fn unreadable(file: &str, error: &io::Error) -> DataError {
-    let problem = match error.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            "the file ends early; it is cut short or damaged".to_string()
-        }
-        _ => error.to_string(),
-    };
+pub(crate) fn unreadable(file: &str, error: io::Error) -> DataError {
     DataError::File {
         file: file.to_string(),
-        problem,
+        problem: FileProblem::Unreadable(error),
     }
 }
 

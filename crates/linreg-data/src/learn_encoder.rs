@@ -3,7 +3,7 @@ mod passes;
 use std::sync::Arc;
 
 use crate::pass::part_rows_of;
-use crate::schema::{Kind, Schema, SchemaIndex};
+use crate::schema::{CommonCell, Kind, Schema, SchemaIndex, Why};
 use crate::source::Source;
 use crate::{DataError, Encoder, EncoderConfig, Engine, MissingPolicy, Split, SplitRows, Threads};
 use passes::{FittedPass, LeftOutPass};
@@ -162,14 +162,14 @@ impl Schema {
                 && is_whole
                 && config.tells_nothing(value)
             {
-                left_out.push((position, format!("every cell is {value}")));
+                left_out.push((position, Why::constant(CommonCell::Number(value))));
             }
         }
         self.leave_out(left_out);
     }
 
     /// Marks columns as ignored, each with a reason.
-    pub(crate) fn leave_out(&mut self, columns: Vec<(usize, String)>) {
+    pub(crate) fn leave_out(&mut self, columns: Vec<(usize, Why)>) {
         for (position, why) in columns {
             self.columns[position].kind = Kind::Ignored;
             self.columns[position].why = why;

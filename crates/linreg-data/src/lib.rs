@@ -17,7 +17,9 @@
 //!   `y = X w + b + noise`;
 //! - [`Batches`] and [`StreamedBatches`] turn rows into shuffled minibatches of
 //!   Burn tensors, which a [`Scaler`] can standardise;
-//! - [`TableWriter`] and [`write_dataset`] write tables.
+//! - [`TableWriter`] and [`write_dataset`] write tables;
+//! - a [`DataError`] holds what it knows: the [`Place`], what was found there and
+//!   what was expected, and a [`Remedy`] where one is known.
 //!
 //! # Features
 //!
@@ -81,16 +83,19 @@ mod moments;
 mod number_summary;
 mod numbered_rows;
 mod numbers;
+mod odd_cell;
 mod one_pass;
 #[cfg(feature = "files")]
 mod open;
 #[cfg(feature = "parquet")]
 mod parquet_file;
 mod pass;
+mod place;
 mod printable;
 mod profile;
 mod random;
 mod read;
+mod remedy;
 mod repeated_text;
 mod row_pass;
 mod row_sample;
@@ -133,32 +138,39 @@ pub use date::DateOrder;
 pub use describe::{Description, Sample, describe, describe_on};
 pub use encoded_source::{EncodedRows, EncodedSource};
 pub use encoder::{
-    BoundEncoder, Encoded, Encoder, EncoderConfig, EncodingCounts, Feature, FeatureFactor,
-    MAX_FEATURES, MOST_FEATURES, MissingPolicy, UnseenPolicy,
+    BoundEncoder, Encoded, Encoder, EncoderConfig, EncoderError, EncodingCounts, Feature,
+    FeatureFactor, MAX_FEATURES, MOST_FEATURES, MissingPolicy, NoFeatures, UnseenPolicy,
 };
-pub use error::DataError;
+pub use error::{
+    Axis, CellPlace, DataError, FileProblem, HeaderProblem, Limit, NameProblem, NoRows, OtherError,
+    RowProblem, RowsError, Unpacking, Unsupported, quote,
+};
 pub use formula::{Factor, Formula, FormulaError, Term};
 pub use learn_encoder::{learn_encoder, learn_encoder_on, rows_left_out, rows_left_out_on};
 #[cfg(feature = "files")]
 pub use load_dataset::load_dataset;
 pub use memory_table::{ColumnValues, MemoryTable, MemoryTableError};
 pub use moments::Moments;
+pub use odd_cell::{CellKind, OddCell, Oddity};
 pub use one_pass::{Learned, learn_and_encode};
 #[cfg(feature = "files")]
 pub use open::{Passes, files_of, open};
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
 pub use pass::{Engine, Pass, Threads};
+pub use place::Place;
 pub use printable::{is_control, printable, printable_lines};
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};
+pub use remedy::{Marks, Mixture, Remedy, Sign};
 pub use row_pass::{EncodedPass, RowChunk, RowPass};
 pub use row_sample::RowSample;
 pub use row_source::{RowChunks, RowSource};
 pub use rows::Rows;
 pub use scaler::Scaler;
 pub use schema::{
-    Column, ColumnChoice, Kind, Schema, SchemaIndex, Spread, learn_schema, learn_schema_on,
+    Column, ColumnChoice, ColumnError, CommonCell, Kind, Obstacle, Role, Schema, SchemaIndex,
+    Spread, Unusable, Why, learn_schema, learn_schema_on,
 };
 pub use shuffle::ShuffleBuffer;
 pub use source::{

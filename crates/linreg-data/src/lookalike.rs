@@ -3,10 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
 use crate::cell::Cell;
-use crate::error::quote;
 use crate::text_format::{CellReader, TextFormat, are_groups};
+use crate::{Marks, Mixture, Remedy, Sign};
 
 /// The ways in which the numbers of a column are written.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -157,20 +156,20 @@ impl Writings {
         Some(())
     }
 
-    /// Says how such a cell becomes a number: by an option, or by writing it in
-    /// another way.
-    pub fn remedy(self, cell: &str, reader: &CellReader) -> String {
+    /// Says how such a cell becomes a number: by other marks, or by writing it
+    /// in another way.
+    pub fn remedy(self, cell: &str, reader: &CellReader) -> Remedy {
         let signs = [
-            (Self::CURRENCY, "the sign of the currency"),
-            (Self::PERCENT, "the per cent sign"),
-            (Self::MAGNITUDE, "the magnitude, such as M for millions"),
-            (Self::PARENTHESES, "parentheses"),
-            (Self::DASH, "the dash, and with a minus"),
+            (Self::CURRENCY, Sign::Currency),
+            (Self::PERCENT, Sign::Percent),
+            (Self::MAGNITUDE, Sign::Magnitude),
+            (Self::PARENTHESES, Sign::Parentheses),
+            (Self::DASH, Sign::Dash),
         ];
         let signs = signs.into_iter().filter(|(sign, _)| self.has(*sign));
-        let signs: Vec<&str> = signs.map(|(_, name)| name).collect();
+        let signs: Vec<Sign> = signs.map(|(_, name)| name).collect();
         if !signs.is_empty() {
-            return format!("write it without {}", signs.join(" and "));
+            return Remedy::WriteWithout(signs);
         }
         let format = reader.format();
         let reading = |decimal: Option<char>, thousands: Option<char>| {
@@ -179,16 +178,15 @@ impl Writings {
                 thousands: thousands.or(format.thousands),
                 ..format.clone()
             };
-            let options = [("--decimal", decimal), ("--thousands", thousands)];
-            let options: Vec<String> = options
-                .into_iter()
-                .filter_map(|(name, mark)| Some(format!("{name} {}", shell(&word(mark?)))))
-                .collect();
-            let options = options.join(" ");
-            let read: Result<CellReader, DataError> = CellReader::new(&format);
-            match read.map(|reader| reader.parse(cell.trim()) as Cell) {
-                Ok(Cell::Number(number)) => format!("{options} reads it as {number}"),
-                _ => options,
+            let reader = CellReader::new(&format).ok();
+            let number = reader.and_then(|reader| match reader.parse(cell.trim()) {
+                Cell::Number(number) => Some(number),
+                _ => None,
+            });
+            Marks {
+                decimal,
+                thousands,
+                number,
             }
         };
         let decimal_comma = self.has(Self::DECIMAL_COMMA).then_some(',');
@@ -200,60 +198,24 @@ impl Writings {
         ];
         let thousands = thousands.into_iter().filter(|(kind, _)| self.has(*kind));
         let thousands: Vec<char> = thousands.map(|(_, mark)| mark).collect();
-        match (decimal_comma, &thousands[..]) {
-            (Some(_), [',', ..]) => {
-                "commas are decimal marks in some cells and separate thousands in others; write them in one way".to_string()
-            }
-            (_, [_, _, ..]) => {
-                "thousands are separated in several ways; write them in one".to_string()
-            }
+        Remedy::Marks(match (decimal_comma, &thousands[..]) {
+            (Some(_), [',', ..]) => return Remedy::WriteInOneWay(Mixture::Commas),
+            (_, [_, _, ..]) => return Remedy::WriteInOneWay(Mixture::Thousands),
             (None, []) if self.has(Self::COMMA) && format.thousands == Some(',') => {
-                "write it in one way".to_string()
+                return Remedy::WriteInOneWay(Mixture::Groups);
             }
-            (None, []) if self.has(Self::COMMA) => format!(
-                "{}, {}",
-                reading(None, Some(',')),
-                reading(Some(','), None)
-            ),
-            (None, []) if self.has(Self::POINT) => format!(
-                "the decimal mark is said to be {}; --decimal . takes a point",
-                shell(&word(format.decimal.unwrap_or(',')))
-            ),
-            (None, ['.']) => reading(Some(','), Some('.')),
-            (decimal, [])  => reading(decimal, None),
-            (decimal, [mark, ..]) => reading(decimal, Some(*mark)),
-        }
+            (None, []) if self.has(Self::COMMA) => {
+                vec![reading(None, Some(',')), reading(Some(','), None)]
+            }
+            (None, []) if self.has(Self::POINT) => {
+                let not = format.decimal.unwrap_or(',');
+                return Remedy::DecimalPoint { not };
+            }
+            (None, ['.']) => vec![reading(Some(','), Some('.'))],
+            (decimal, []) => vec![reading(decimal, None)],
+            (decimal, [mark, ..]) => vec![reading(decimal, Some(*mark))],
+        })
     }
-}
-
-/// Returns a mark as the value of an option.
-fn word(mark: char) -> String {
-    match mark {
-        ' ' => "space".to_string(),
-        mark => mark.to_string(),
-    }
-}
-
-/// Quotes an argument for a shell.
-pub(crate) fn shell(argument: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-.,:/+%@".contains(c);
-    if !argument.is_empty() && argument.chars().all(is_plain) {
-        return argument.to_string();
-    }
-    match argument.contains('\'') {
-        false => format!("'{argument}'"),
-        true => format!("\"{}\"", argument.replace(['"', '\\', '$', '`'], "?")),
-    }
-}
-
-/// Says what `--na` does with a cell.
-pub(crate) fn as_missing(cell: &str) -> String {
-    // A value with commas is quoted as in a CSV line.
-    let value = match cell.contains(',') {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.to_string(),
-    };
-    format!("--na {} takes {} as missing", shell(&value), quote(cell))
 }
 
 /// Whether people write this for a missing value.

@@ -12,7 +12,7 @@ use crate::error::quote;
 use crate::numbered_rows::NumberedRows;
 use crate::repeated_text::{MAX_TEXT_BYTES, longest, most_rows};
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source, check_names};
-use crate::{CellReader, DataError, TextFormat};
+use crate::{CellReader, DataError, Place, TextFormat};
 pub use column_values::ColumnValues;
 pub use error::MemoryTableError;
 
@@ -91,8 +91,8 @@ impl MemoryTable {
         let schema = common_schema(&batches)?;
         let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
         check_names(&names).map_err(|problem| DataError::Header {
-            place: name.to_string(),
-            problem,
+            place: Place::of_file(&*name),
+            problem: problem.into(),
         })?;
         let batches = batches.into_iter().map(|rows| Batch::new(rows, &schema));
         Ok(Self {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::Origin;
+use crate::{Origin, Place};
 
 /// The places of rows by their numbers in the table, from 1.
 pub(crate) struct NumberedRows {
@@ -17,7 +17,7 @@ impl NumberedRows {
 }
 
 impl Origin for NumberedRows {
-    fn place(&self, row: usize) -> String {
-        format!("{}: row {}", self.table, self.first_row + row as u64 + 1)
+    fn place(&self, row: usize) -> Place {
+        Place::of_row(&*self.table, self.first_row + row as u64 + 1)
     }
 }

@@ -1,15 +1,10 @@
 use arrow_array::{Array, StringArray};
 
 use crate::cell::{Cell, boolean};
-use crate::error::{cell, quote};
-use crate::lookalike::{Writings, as_missing, is_gap};
+use crate::lookalike::{Writings, is_gap};
 use crate::schema::{Column, Kind};
 use crate::values::{Values, text};
-use crate::{Chunk, DataError};
-
-/// The cells of a column as numbers, NaN where they are missing; None if some
-/// cells are neither finite numbers nor missing.
-pub(crate) type ReadNumbers = Option<Vec<f64>>;
+use crate::{Chunk, DataError, OddCell, Oddity, Remedy};
 
 /// Reads the cells of a numeric, boolean or date column as numbers: NaN where
 /// they are missing, and in rows that are not wanted.
@@ -52,16 +47,17 @@ pub(crate) fn read_any_numbers(
         };
         number.ok_or_else(|| match remedy(found.trim(), chunk) {
             None => chunk.wrong_cell(row, &column.name, found.trim(), expected),
-            Some(remedy) => DataError::Row {
-                place: format!(
-                    "{}, column {}",
-                    chunk.origin.place(row),
-                    quote(&column.name)
-                ),
-                problem: format!(
-                    "found {}, expected {expected}; {remedy}",
-                    cell(found.trim())
-                ),
+            Some(remedy) => DataError::OddCell {
+                column: column.name.clone(),
+                cell: Box::new(OddCell {
+                    place: chunk.origin.place(row),
+                    found: found.trim().to_string(),
+                    oddity: match is_date {
+                        true => Oddity::NoDate,
+                        false => Oddity::NoNumber,
+                    },
+                    remedies: vec![remedy],
+                }),
             },
         })
     };
@@ -91,8 +87,8 @@ pub(crate) fn read_any_numbers(
 }
 
 /// Suggests how a cell can be read as a number or as a missing value.
-fn remedy(found: &str, chunk: &Chunk) -> Option<String> {
+fn remedy(found: &str, chunk: &Chunk) -> Option<Remedy> {
     let writing = Writings::of(found, chunk.cells.format());
     let remedy = writing.map(|writing| writing.remedy(found, &chunk.cells));
-    remedy.or_else(|| is_gap(found).then(|| as_missing(found)))
+    remedy.or_else(|| is_gap(found).then(|| Remedy::Missing(found.to_string())))
 }

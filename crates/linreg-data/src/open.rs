@@ -10,7 +10,7 @@ use arrow_schema::SchemaRef;
 use crate::error::quote;
 use crate::input::{InputFile, unreadable};
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source};
-use crate::{CellReader, CsvOptions, DataError, TextFormat};
+use crate::{CellReader, CsvOptions, DataError, FileProblem, TextFormat};
 
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -88,7 +88,7 @@ fn open_as_text(
         return Ok(sources.remove(0));
     }
     let Some(first) = sources.first() else {
-        return Err(DataError::Columns("no file is named".to_string()));
+        return Err(DataError::NoFile);
     };
     let columns = |source: &dyn Source| -> Vec<String> {
         let fields = source.schema().fields().iter();
@@ -108,13 +108,12 @@ fn open_as_text(
             };
             return Err(DataError::File {
                 file: path.display().to_string(),
-                problem: format!(
-                    "files that are read as one table need the same columns; column {} is {} here and {} in {}",
-                    index + 1,
-                    name(&others),
-                    name(&names),
-                    files[0].display()
-                ),
+                problem: FileProblem::OtherColumns {
+                    number: index + 1,
+                    found: name(&others),
+                    expected: name(&names),
+                    first: files[0].display().to_string(),
+                },
             });
         }
     }
@@ -125,9 +124,9 @@ fn open_as_text(
 
 fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
     // What is no plain file, such as a pipe, can be read only once.
-    let metadata = std::fs::metadata(path).map_err(|error| unreadable(name, &error))?;
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(name, error))?;
     if !metadata.is_file() && !metadata.is_dir() {
-        let input = File::open(path).map_err(|error| unreadable(name, &error))?;
+        let input = File::open(path).map_err(|error| unreadable(name, error))?;
         return once(Box::new(input), name, csv);
     }
     source_of(InputFile::open(path, name)?, csv)
@@ -137,7 +136,7 @@ fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source
 fn source_of(file: InputFile, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
     let mut magic = Vec::new();
     let read = file.reader().take(6).read_to_end(&mut magic);
-    read.map_err(|error| unreadable(file.name(), &error))?;
+    read.map_err(|error| unreadable(file.name(), error))?;
     match &magic[..] {
         [b'P', b'A', b'R', b'1', ..] => formats::parquet(file),
         b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => formats::arrow(file),
@@ -153,12 +152,11 @@ fn once(
 ) -> Result<Box<dyn Source>, DataError> {
     let mut magic = Vec::new();
     let read = input.as_mut().take(6).read_to_end(&mut magic);
-    read.map_err(|error| unreadable(name, &error))?;
+    read.map_err(|error| unreadable(name, error))?;
     if magic.starts_with(b"PAR1") || magic == b"ARROW1" {
         return Err(DataError::File {
             file: name.to_string(),
-            problem: "a Parquet or Arrow file cannot be read from a pipe; give the file's name"
-                .to_string(),
+            problem: FileProblem::Piped,
         });
     }
     let input = Box::new(Cursor::new(magic).chain(input));
@@ -187,10 +185,10 @@ fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
         let problem = problem.split(" at path ").next().unwrap_or_default();
         DataError::File {
             file: name.to_string(),
-            problem: format!(
-                "it is read several times, and cannot be kept in {}: {problem}; save it as a file first, or name a folder with room for it in TMPDIR",
-                folder.display()
-            ),
+            problem: FileProblem::NotKept {
+                folder: folder.clone(),
+                problem: problem.to_string(),
+            },
         }
     };
     let mut file = tempfile::tempfile_in(&folder).map_err(full)?;
@@ -200,7 +198,7 @@ fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
             Ok(0) => return Ok(file),
             Ok(read) => file.write_all(&bytes[..read]).map_err(full)?,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => (),
-            Err(error) => return Err(unreadable(name, &error)),
+            Err(error) => return Err(unreadable(name, error)),
         }
     }
 }
@@ -251,17 +249,17 @@ pub fn files_of(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
             all.push(path.clone());
             continue;
         }
-        let wrong = |problem: String| DataError::File {
+        let wrong = |problem: FileProblem| DataError::File {
             file: text.to_string(),
             problem,
         };
-        let matches = glob::glob(&text).map_err(|error| wrong(error.to_string()))?;
+        let matches = glob::glob(&text).map_err(|error| wrong(FileProblem::Other(error.into())))?;
         let before = all.len();
         for path in matches {
-            all.push(path.map_err(|error| wrong(error.to_string()))?);
+            all.push(path.map_err(|error| wrong(FileProblem::Other(error.into())))?);
         }
         if all.len() == before {
-            return Err(wrong("no file matches this pattern".to_string()));
+            return Err(wrong(FileProblem::NoMatch));
         }
     }
     Ok(all)

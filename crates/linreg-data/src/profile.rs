@@ -11,11 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, boolean};
 use crate::number_summary::NumberSummary;
-use crate::numbers::ReadNumbers;
 use crate::random::{hash, mix};
 use crate::source::Origin;
 use crate::text_format::{CellReader, TextFormat};
-use crate::values::{Values, text};
+use crate::values::{ReadNumbers, Values, text};
 use crate::{Chunk, DataError};
 pub(crate) use dates::SlashedDates;
 pub use example::Example;

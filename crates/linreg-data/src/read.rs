@@ -213,9 +213,10 @@ fn decode<T: 'static>(
         if std::mem::replace(&mut ended, true) || num_rows == expected {
             return None;
         }
-        Some(Err(DataError::Columns(format!(
-            "found {num_rows} rows where there should be {expected}; the file is damaged or changes while it is read"
-        ))))
+        Some(Err(DataError::PartChanged {
+            found: num_rows,
+            expected,
+        }))
     })))
 }
 
@@ -289,7 +290,7 @@ mod tests {
             let results = in_order(parts, threads, usize::MAX, move |chunk: Chunk| {
                 match chunk.first_row < most {
                     true => Ok(chunk.first_row),
-                    false => Err(DataError::Columns("too many".to_string())),
+                    false => Err(DataError::Other("too many".into())),
                 }
             });
             results

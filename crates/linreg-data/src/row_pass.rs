@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::DataError;
 use crate::source::Origin;
+use crate::{DataError, Place};
 pub use encoded::EncodedPass;
 pub(crate) use encoded::EncodedState;
 pub(crate) use in_order::run_in_order;
@@ -170,12 +170,12 @@ impl RowChunk<'_> {
     /// # Panics
     ///
     /// If there is no row of this index.
-    pub fn place(&self, index: usize) -> String {
+    pub fn place(&self, index: usize) -> Place {
         let row = self.row_number(index);
         let later = self.origins.partition_point(|slice| slice.first_row <= row);
         match later.checked_sub(1).map(|slice| &self.origins[slice]) {
             Some(slice) => slice.origin.place((row - slice.first_row) as usize),
-            None => format!("row {}", row + 1),
+            None => Place::of_row("", row + 1),
         }
     }
 }

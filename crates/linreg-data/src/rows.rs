@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
-use crate::error::quote;
+use crate::{Axis, DataError, RowsError};
 
 /// Encoded rows in memory, such as a chunk of a larger table; see
 /// [`RowSource`](crate::RowSource).
@@ -67,42 +66,42 @@ impl Rows {
     ///
     /// No features, no targets, or lengths that do not fit.
     pub fn num_rows(&self, num_features: usize, num_targets: usize) -> Result<usize, DataError> {
-        let wrong = |message: String| Err(DataError::Columns(message));
-        if num_features == 0 || num_targets == 0 {
-            let what = ["targets", "features"][usize::from(num_features == 0)];
-            return wrong(format!("there are no {what}"));
+        if num_features == 0 {
+            return Err(RowsError::None(Axis::Features).into());
+        }
+        if num_targets == 0 {
+            return Err(RowsError::None(Axis::Targets).into());
         }
         if !self.targets.len().is_multiple_of(num_targets) {
-            return wrong(format!(
-                "{} target values are not whole rows of {num_targets} targets",
-                self.targets.len()
-            ));
+            let (found, targets) = (self.targets.len(), num_targets);
+            return Err(RowsError::Targets { found, targets }.into());
         }
-        let num_rows = self.targets.len() / num_targets;
-        if self.features.len() != num_rows * num_features {
-            return wrong(format!(
-                "{} feature values for {num_rows} rows of {num_features} features",
-                self.features.len()
-            ));
+        let rows = self.targets.len() / num_targets;
+        if self.features.len() != rows * num_features {
+            let error = RowsError::Features {
+                found: self.features.len(),
+                rows,
+                features: num_features,
+            };
+            return Err(error.into());
         }
         match &self.weights {
-            Some(weights) if weights.len() != num_rows => wrong(format!(
-                "{} weights for {num_rows} rows; give one for each",
-                weights.len()
-            )),
-            _ => Ok(num_rows),
+            Some(weights) if weights.len() != rows => {
+                let found = weights.len();
+                Err(RowsError::Weights { found, rows }.into())
+            }
+            _ => Ok(rows),
         }
     }
 
     /// The error for chunks of which only some have weights.
     pub(crate) fn some_weighted() -> DataError {
-        let message = "some chunks have weights and others none; give all or none of them";
-        DataError::Columns(message.to_string())
+        RowsError::SomeWeighted.into()
     }
 
     /// Checks the lengths, that every number is finite, and that no weight is
-    /// negative. Returns the number of rows; messages count rows from
-    /// `first_row`.
+    /// negative. Returns the number of rows; `first_row` is the
+    /// number of the first of them, from 0.
     pub(crate) fn check(
         &self,
         feature_names: &[String],
@@ -115,23 +114,23 @@ impl Rows {
             (&self.targets, target_names),
         ] {
             if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-                return Err(DataError::Columns(format!(
-                    "row {}, column {}: found {}, expected a finite number",
-                    first_row + index / names.len(),
-                    quote(&names[index % names.len()]),
-                    values[index]
-                )));
+                let error = RowsError::NotFinite {
+                    row: first_row + index / names.len() + 1,
+                    column: names[index % names.len()].clone(),
+                    found: values[index],
+                };
+                return Err(error.into());
             }
         }
         let weights = self.weights.as_deref().unwrap_or_default();
         let usable = |weight: &f64| weight.is_finite() && *weight >= 0.0;
         match weights.iter().position(|weight| !usable(weight)) {
             None => Ok(num_rows),
-            Some(row) => Err(DataError::Columns(format!(
-                "row {}: the weight is {}, expected a finite number, 0 or more",
-                first_row + row,
-                weights[row]
-            ))),
+            Some(row) => Err(RowsError::Weight {
+                row: first_row + row + 1,
+                found: weights[row],
+            }
+            .into()),
         }
     }
 }
@@ -146,11 +145,11 @@ pub(crate) fn mean_weight(weight_sum: f64, num_rows: usize) -> Result<f64, DataE
     if mean.is_normal() {
         return Ok(mean);
     }
-    Err(DataError::Columns(if weight_sum == 0.0 {
-        "every weight is 0; at least one row must count".to_string()
-    } else {
-        format!("the mean weight is {mean:e}, beyond 64-bit floats; multiply all by one number")
-    }))
+    Err(match weight_sum == 0.0 {
+        true => RowsError::NoWeight,
+        false => RowsError::MeanWeight(mean),
+    }
+    .into())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::summary::ColumnSummary;
-use crate::{DataError, Dataset, RowSource, Rows, Summary};
+use crate::{Axis, DataError, Dataset, RowSource, Rows, RowsError, Summary};
 
 /// Standardises features and targets: mean 0 and standard deviation 1.
 ///
@@ -61,17 +61,28 @@ impl Scaler {
     ///
     /// # Errors
     ///
-    /// [`DataError::Columns`] if the dataset has another number of features or
+    /// [`RowsError::Scaled`](crate::RowsError) if the dataset has another number of features or
     /// targets, or a scaled value is beyond 64-bit floats.
     pub fn transform(&self, dataset: &Dataset) -> Result<Dataset, DataError> {
-        for (what, found, expected) in [
-            ("features", dataset.num_features(), self.feature_means.len()),
-            ("targets", dataset.num_targets(), self.target_means.len()),
+        for (axis, found, expected) in [
+            (
+                Axis::Features,
+                dataset.num_features(),
+                self.feature_means.len(),
+            ),
+            (
+                Axis::Targets,
+                dataset.num_targets(),
+                self.target_means.len(),
+            ),
         ] {
             if found != expected {
-                return Err(DataError::Columns(format!(
-                    "found {found} {what}, expected {expected} as when the scale was learned"
-                )));
+                let error = RowsError::Scaled {
+                    axis,
+                    found,
+                    expected,
+                };
+                return Err(error.into());
             }
         }
         let mut rows = Rows {

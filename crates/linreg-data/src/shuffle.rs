@@ -144,6 +144,7 @@ fn swap_within(values: &mut [f64], row: usize, later: usize, width: usize) {
 mod tests {
     use super::*;
     use crate::ChunkOrder;
+    use crate::NoRows;
     use proptest::prelude::*;
 
     /// Rows `[i, -i]` with target `10 i` and weight `i + 0.5`, in chunks.
@@ -247,7 +248,7 @@ mod tests {
         assert!(rows.next().is_none());
 
         let failing = chunks(10, 5).into_iter().map(Ok);
-        let failing = failing.chain([Err(DataError::NoRows(String::new()))]);
+        let failing = failing.chain([Err(DataError::NoRows(NoRows::AtAll))]);
         let mut rows = ShuffleBuffer::new(failing, [2, 1], 100, 0, 0);
         assert!(matches!(rows.next(), Some(Err(DataError::NoRows(_)))));
         assert!(rows.next().is_none());

@@ -5,9 +5,8 @@ use arrow_schema::SchemaRef;
 use rand::Rng;
 use rand::seq::SliceRandom;
 
-use crate::error::quote;
 use crate::random::{Purpose, generator};
-use crate::{CellReader, ColumnIndex, DataError};
+use crate::{CellReader, ColumnIndex, DataError, NameProblem, Place};
 
 /// The largest number of columns of a table.
 pub(crate) const MAX_COLUMNS: usize = 1 << 18;
@@ -103,7 +102,7 @@ pub struct Chunk {
 pub trait Origin: Send + Sync {
     /// Returns the place of a row of the chunk as a person finds it:
     /// `houses.csv: line 17`.
-    fn place(&self, row: usize) -> String;
+    fn place(&self, row: usize) -> Place;
 }
 
 impl Chunk {
@@ -161,7 +160,7 @@ struct Later {
 }
 
 impl Origin for Later {
-    fn place(&self, row: usize) -> String {
+    fn place(&self, row: usize) -> Place {
         self.origin.place(self.start + row)
     }
 }
@@ -195,25 +194,18 @@ pub fn column_indices<S: AsRef<str>>(
 
 /// Checks that every column has a name, that names are distinct, and that there
 /// are no more than [`MAX_COLUMNS`].
-pub(crate) fn check_names<S: AsRef<str>>(names: &[S]) -> Result<(), String> {
+pub(crate) fn check_names<S: AsRef<str>>(names: &[S]) -> Result<(), NameProblem> {
     if names.len() > MAX_COLUMNS {
-        return Err(format!(
-            "there are {} columns, and the limit is {MAX_COLUMNS}; is this a table?",
-            names.len()
-        ));
+        return Err(NameProblem::TooMany(names.len()));
     }
     let mut seen = std::collections::HashSet::new();
     for (index, name) in names.iter().enumerate() {
         let name = name.as_ref();
         if name.trim().is_empty() {
-            let number = index + 1;
-            return Err(format!("column {number} has no name; name each column"));
+            return Err(NameProblem::Unnamed(index + 1));
         }
         if !seen.insert(name) {
-            return Err(format!(
-                "the column name {} is there twice; rename one of them",
-                quote(name)
-            ));
+            return Err(NameProblem::Twice(name.to_string()));
         }
     }
     Ok(())

@@ -179,6 +179,7 @@ impl<B: Backend, S: RowSource + ?Sized> BatchSource<B> for StreamedBatches<'_, '
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NoRows;
     use crate::row_source::RowChunks;
     use crate::{Batches, Dataset};
     use burn::tensor::Tensor;
@@ -302,7 +303,7 @@ mod tests {
                 0 => Ok(Box::new(
                     chunks
                         .take(1)
-                        .chain([Err(DataError::NoRows(String::new()))]),
+                        .chain([Err(DataError::NoRows(NoRows::AtAll))]),
                 )),
                 usize::MAX => Err(DataError::Overflow("x".into())),
                 _ => Ok(chunks),

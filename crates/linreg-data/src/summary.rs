@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::row_pass::run_in_order;
 use crate::rows::mean_weight;
-use crate::{DataError, Moments, RowChunk, RowPass, RowSource, exact};
+use crate::{DataError, Moments, NoRows, RowChunk, RowPass, RowSource, exact};
 
 /// The statistics of all columns from one pass over the rows.
 ///
@@ -97,7 +97,7 @@ impl RowPass for SummaryPass {
     fn finish(self, state: SummaryState) -> Result<Summary, DataError> {
         let num_rows = state.num_rows;
         if num_rows == 0 {
-            return Err(DataError::NoRows(String::new()));
+            return Err(DataError::NoRows(NoRows::AtAll));
         }
         let sum = state.targets.moments.weight_sum();
         let mean_weight = state.is_weighted.then(|| mean_weight(sum, num_rows));

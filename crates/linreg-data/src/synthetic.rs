@@ -4,7 +4,7 @@ use rand_distr::{Distribution, Normal, StandardNormal};
 
 use crate::dataset::{check_distinct, check_number};
 use crate::random::{Purpose, generator};
-use crate::{ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows};
+use crate::{Axis, ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows};
 
 /// The settings of synthetic data `y = X w + b + noise` with known weights and
 /// bias (*Dive into Deep Learning*, section 3.3): features are drawn from
@@ -152,8 +152,8 @@ impl SyntheticSource {
         feature_names: Vec<String>,
         target_names: Vec<String>,
     ) -> Result<Self, DataError> {
-        check_number("features", &feature_names, self.feature_names.len())?;
-        check_number("targets", &target_names, self.target_names.len())?;
+        check_number(Axis::Features, &feature_names, self.feature_names.len())?;
+        check_number(Axis::Targets, &target_names, self.target_names.len())?;
         check_distinct(&feature_names, &target_names)?;
         Ok(Self {
             feature_names,

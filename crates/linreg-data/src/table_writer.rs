@@ -61,7 +61,7 @@ impl<W: Write + Send> TableWriter<W> {
             .iter()
             .map(|field| field.name().as_str())
             .collect();
-        check_names(&names).map_err(DataError::Columns)?;
+        check_names(&names)?;
         let rows = match format {
             #[cfg(feature = "csv")]
             TableFormat::Csv => Rows::Csv(csv_rows::CsvRows::new(output, &schema)?),

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::source::{Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source};
-use crate::{CellReader, DataError, Engine, Pass, TextFormat, Threads};
+use crate::{CellReader, DataError, Engine, Pass, Place, TextFormat, Threads};
 
 /// A table in pieces of chunks of these sizes.
 pub(crate) struct Divided {
@@ -37,8 +37,8 @@ pub(crate) enum Damage {
 struct FirstRow(u64);
 
 impl Origin for FirstRow {
-    fn place(&self, row: usize) -> String {
-        format!("row {}", self.0 + row as u64)
+    fn place(&self, row: usize) -> Place {
+        Place::of_row("", self.0 + row as u64)
     }
 }
 
@@ -59,7 +59,7 @@ impl Divided {
 }
 
 pub(crate) fn broken(what: &str, row: usize) -> DataError {
-    DataError::Columns(format!("{what} at row {row}"))
+    DataError::Other(format!("{what} at row {row}").into())
 }
 
 impl Source for Divided {

@@ -2,7 +2,7 @@
 //! packed size if that is more. So a small file that was made to fill the
 //! memory is refused before it does.
 
-use crate::sizes::size;
+use crate::Unpacking;
 
 /// The bytes to which any part of a file may unpack.
 const ALWAYS: u64 = 1 << 27;
@@ -11,17 +11,16 @@ const ALWAYS: u64 = 1 << 27;
 const MOST_TIMES: u64 = 64;
 
 /// Returns an error with the sizes if so much is not to be unpacked at once.
-pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), String> {
-    let most = ALWAYS.max(packed.saturating_mul(MOST_TIMES));
-    if unpacked <= most {
+pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), Unpacking> {
+    let limit = ALWAYS.max(packed.saturating_mul(MOST_TIMES));
+    if unpacked <= limit {
         return Ok(());
     }
-    Err(format!(
-        "{} unpack to {} at once, and the limit is {}",
-        size(packed),
-        size(unpacked),
-        size(most)
-    ))
+    Err(Unpacking {
+        packed,
+        unpacked,
+        limit,
+    })
 }
 
 /// Returns the largest number of bytes to which data in LZ4's frame format
@@ -68,7 +67,7 @@ mod tests {
         assert_eq!(check(1 << 30, 1 << 36), Ok(()));
         let message = check(425_984, 4 << 30).unwrap_err();
         let expected = "416.0 KiB unpack to 4.0 GiB at once, and the limit is 128.0 MiB";
-        assert_eq!(message, expected);
+        assert_eq!(message.to_string(), expected);
     }
 
     #[test]

@@ -10,6 +10,10 @@ use arrow_schema::{DataType, TimeUnit};
 
 use crate::DataError;
 
+/// The cells of a column as numbers, NaN where they are missing; None if some
+/// cells are neither finite numbers nor missing.
+pub(crate) type ReadNumbers = Option<Vec<f64>>;
+
 /// The values of a column of a chunk, by its stored type.
 pub(crate) enum Values {
     /// Texts, which may be words or numbers.

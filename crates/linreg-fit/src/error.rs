@@ -171,7 +171,7 @@ pub enum FitError {
 impl From<DataError> for FitError {
     /// An error of what was computed from the rows is that error.
     fn from(error: DataError) -> Self {
-        let DataError::Computation(error) = error else {
+        let DataError::Other(error) = error else {
             return Self::Data(error);
         };
         let error = match error.downcast::<ExactError>() {
@@ -180,7 +180,7 @@ impl From<DataError> for FitError {
         };
         match error.downcast::<Self>() {
             Ok(own) => *own,
-            Err(error) => Self::Data(DataError::Computation(error)),
+            Err(error) => Self::Data(DataError::Other(error)),
         }
     }
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use linreg_data::Column;
 use linreg_exact::Robust;
 
 /// A setting that a text advises to use, or tells of.
@@ -32,6 +33,9 @@ pub enum Setting {
     Counts,
     /// A text that means a missing cell.
     Missing(String),
+    /// The settings by which a column would be taken as something else, in the
+    /// reason why it is taken as it is.
+    Why(Box<Column>),
 }
 
 /// How texts name a setting. A program names its own flags.
@@ -53,6 +57,7 @@ impl fmt::Display for Setting {
             Self::Ridge => f.write_str("a ridge penalty"),
             Self::Diagnostics => f.write_str("assumption checks"),
             Self::Counts => f.write_str("counts as weights"),
+            Self::Why(column) => write!(f, "{}", column.why),
             Self::Missing(_) => f.write_str("it to the missing cells"),
         }
     }

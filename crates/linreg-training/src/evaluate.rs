@@ -124,14 +124,16 @@ pub fn evaluate<B: Backend>(
 
 /// Checks that rows have the numbers of features and targets of a model.
 pub(crate) fn check_widths(model: [usize; 2], rows: [usize; 2]) -> Result<(), DataError> {
-    for (what, model, rows) in [
-        ("features", model[0], rows[0]),
-        ("targets", model[1], rows[1]),
+    for (name, model, rows) in [
+        ("number of features of these rows", model[0], rows[0]),
+        ("number of targets of these rows", model[1], rows[1]),
     ] {
         if model != rows {
-            return Err(DataError::Columns(format!(
-                "the number of {what} of these rows is {rows}, expected {model}"
-            )));
+            return Err(DataError::Setting {
+                name,
+                found: rows.to_string(),
+                expected: model.to_string(),
+            });
         }
     }
     Ok(())

@@ -255,8 +255,11 @@ pub(crate) fn mean_loss_of(
     if mean.is_finite() {
         Ok(mean)
     } else {
-        Err(DataError::Columns(format!(
-            "the loss on the rows held out is {mean}; check that they are like those trained on"
-        )))
+        Err(DataError::Other(
+            format!(
+                "the loss on the rows held out is {mean}; check that they are like those trained on"
+            )
+            .into(),
+        ))
     }
 }

@@ -5,6 +5,7 @@ use linreg_data::{
 use linreg_fit::export::columns::gap_note;
 use serde_json::{Value, json};
 
+use crate::advice;
 use crate::columns::KindArgs;
 use crate::input::SourceArgs;
 use crate::number::{columns_of, count, plain, significant, table, thousands};
@@ -188,7 +189,7 @@ fn words_table(schema: &Schema) -> String {
                 };
                 format!("{} levels: {}{more}", levels.len(), shown.join(", "))
             }
-            _ => column.why.clone(),
+            _ => advice::why(column),
         };
         let missing = match column.missing {
             0 => String::new(),
@@ -229,14 +230,14 @@ fn warnings(schema: &Schema, description: &Description, target: Option<&str>) ->
                 "{} has {}, left out of its figures: {}; a model needs finite numbers",
                 name(column),
                 count(column.infinite as usize, "infinite cell"),
-                plain(&first.place)
+                plain(&first.place.to_string())
             ));
         }
         if matches!(column.kind, Kind::Mixed | Kind::TooManyLevels) {
             warnings.push(format!(
                 "{} cannot be a feature as it is: {}",
                 name(column),
-                plain(&column.why)
+                plain(&advice::why(column))
             ));
         }
         warnings.extend(gap_note(column, flag).map(|note| format!("{}: {note}", name(column))));
@@ -312,12 +313,12 @@ fn as_json(schema: &Schema, description: &Description, warnings: &[String]) -> V
         let mut entry = json!({
             "name": column.name,
             "kind": column.kind.name(),
-            "why": column.why,
+            "why": advice::why(column),
             "missing": column.missing,
         });
         if let Some(first) = &column.first_infinite {
             entry["infinite"] = json!(column.infinite);
-            entry["first_infinite"] = json!(first.place);
+            entry["first_infinite"] = json!(first.place.to_string());
         }
         if is_number(column) {
             if let Some(spread) = column.spread {

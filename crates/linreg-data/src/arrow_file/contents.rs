@@ -9,8 +9,8 @@ use arrow_schema::SchemaRef;
 use super::messages::{
     Block, Messages, check_unpacked, damaged, message, num_rows, read_block, unpacked_bytes,
 };
-use crate::DataError;
 use crate::data_file::DataFile;
+use crate::{DataError, Unsupported};
 
 /// The contents of an Arrow file; record batches are not read yet.
 pub(crate) struct Contents {
@@ -53,9 +53,7 @@ pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
                 .ok_or_else(|| damaged("there are too many rows"))?;
         } else if let Some(dictionary) = message.header_as_dictionary_batch() {
             if !dictionary.isDelta() && dictionaries.contains_key(&dictionary.id()) {
-                return Err(DataError::Columns(
-                    "a dictionary is replaced on the way, which is not read; write the file without dictionaries".to_string(),
-                ));
+                return Err(Unsupported::ReplacedDictionary.into());
             }
             let (_, body) = read_block(&mut file.input().reader(), block)?;
             if let Some(values) = dictionary.data() {

@@ -4,11 +4,11 @@ use arrow_buffer::Buffer;
 use arrow_ipc::{Message, RecordBatch, root_as_message};
 use arrow_schema::ArrowError;
 
-use crate::DataError;
 use crate::data_file::DataFile;
 use crate::input::InputReader;
-use crate::sizes::{MAX_HEADER_BYTES, size};
+use crate::sizes::MAX_HEADER_BYTES;
 use crate::unpacked::{self, most_of_lz4};
+use crate::{DataError, Limit};
 
 /// The bytes with which the Arrow file format begins and ends. The stream
 /// format has none.
@@ -86,11 +86,7 @@ impl<'a> Messages<'a> {
         }
         let offset = self.offset;
         if metadata_length as u64 > MAX_HEADER_BYTES {
-            return Err(self.data.refused(format!(
-                "the description of the columns takes {}, and the limit is {}; write the columns that are needed",
-                size(metadata_length as u64),
-                size(MAX_HEADER_BYTES)
-            )));
+            return Err(self.data.refused(Limit::Metadata(metadata_length as u64)));
         }
         self.skip(metadata_length as u64)?;
         let mut metadata = vec![0; metadata_length];
@@ -183,15 +179,11 @@ pub(crate) fn unpacked_bytes(batch: &RecordBatch, body: &[u8]) -> Result<u64, Da
 /// decoder would end the process.
 pub(crate) fn check_unpacked(
     file: &DataFile,
-    what: &str,
+    what: &'static str,
     packed: u64,
     unpacked: u64,
 ) -> Result<(), DataError> {
-    unpacked::check(packed, unpacked).map_err(|sizes| {
-        file.refused(format!(
-            "{what} of {sizes}; write the file with smaller batches"
-        ))
-    })
+    unpacked::check(packed, unpacked).map_err(|sizes| file.refused(Limit::Batch { what, sizes }))
 }
 
 /// Returns the number of rows of a record batch; its first column must have as

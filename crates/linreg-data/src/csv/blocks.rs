@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dialect::Dialect;
 use super::records::{Problem, Records, find_records, locate};
-use crate::DataError;
 use crate::source::Origin;
+use crate::{DataError, FileProblem, Place, RowProblem};
 
 /// The bytes that are read at once: enough to keep a core busy for
 /// milliseconds, and few enough for several blocks to stay in the cache.
@@ -30,7 +30,7 @@ pub(super) struct Block {
     dialect: Dialect,
     /// The places that have been asked for: the examples of thousands of
     /// columns are in one record, which should be searched for only once.
-    places: Mutex<HashMap<u64, String>>,
+    places: Mutex<HashMap<u64, Place>>,
 }
 
 /// Where a block starts in the file.
@@ -43,10 +43,12 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Names the place of a line and a byte after the start, as messages do.
-    fn place(self, file: &str, line: u64, byte: usize) -> String {
-        let (line, byte) = (self.line + line + 1, self.byte + byte as u64);
-        format!("{file}: line {line} (byte {byte})")
+    /// Returns the place of a line and a byte after the start.
+    fn place(self, file: &str, line: u64, byte: usize) -> Place {
+        Place {
+            byte: Some(self.byte + byte as u64),
+            ..Place::of_line(file, self.line + line + 1)
+        }
     }
 }
 
@@ -80,12 +82,12 @@ impl Block {
     }
 
     /// Returns the place of the record with this number in the block.
-    pub fn place(&self, record: u64) -> String {
+    pub fn place(&self, record: u64) -> Place {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let place = places.entry(record).or_insert_with(|| {
             match locate(&self.bytes, self.dialect, true, record) {
                 Some(found) => self.start.place(&self.file, found.line, found.start),
-                None => self.file.to_string(),
+                None => Place::of_file(&*self.file),
             }
         });
         place.clone()
@@ -93,7 +95,7 @@ impl Block {
 }
 
 impl Origin for Block {
-    fn place(&self, row: usize) -> String {
+    fn place(&self, row: usize) -> Place {
         Block::place(self, row as u64)
     }
 }
@@ -141,7 +143,7 @@ impl<R: Read> Blocks<R> {
         let mut size = BLOCK_BYTES;
         loop {
             let last = fill(&mut self.input, &mut self.rest, size)
-                .map_err(|error| unreadable(&self.file, &error))?;
+                .map_err(|error| unreadable(&self.file, error))?;
             let records = find_records(&self.rest, self.dialect, last)
                 .map_err(|problem| self.wrong_quote(problem))?;
             if self.num_columns == 1 {
@@ -189,8 +191,8 @@ impl<R: Read> Blocks<R> {
         };
         if let Some(line) = between {
             return Err(DataError::Row {
-                place: format!("{}: line {line}", self.file),
-                problem: "blank, and in a file of one column that may be a missing cell; remove the line, or write the cell".to_string(),
+                place: Place::of_line(&*self.file, line),
+                problem: RowProblem::Blank,
             });
         }
         if records.count > 0 {
@@ -200,35 +202,26 @@ impl<R: Read> Blocks<R> {
     }
 
     fn wrong_quote(&self, problem: Problem) -> DataError {
+        let number = |line: u64| self.start.line + line + 1;
         let (line, problem) = match problem {
-            Problem::Unclosed { line } => (
-                line,
-                "the quoted cell that begins here is never closed; close it, or write a quote inside a cell twice".to_string(),
-            ),
-            Problem::AfterQuote { line, start } => (
-                line,
-                format!(
-                    "there is text after the closing quote of the cell that begins on line {}; write a quote inside a cell twice",
-                    self.start.line + start + 1
-                ),
-            ),
+            Problem::Unclosed { line } => (line, RowProblem::OpenQuote),
+            Problem::AfterQuote { line, start } => {
+                let start = number(start);
+                (line, RowProblem::AfterQuote { start })
+            }
         };
         DataError::Row {
-            place: format!("{}: line {}", self.file, self.start.line + line + 1),
+            place: Place::of_line(&*self.file, number(line)),
             problem,
         }
     }
 
     fn too_long(&self) -> DataError {
-        let problem = match self.rest.contains(&b'"') {
-            true => {
-                "the row that begins here is longer than 64 MiB; is a quoted cell never closed?"
-            }
-            false => "the row that begins here is longer than 64 MiB; is this a CSV file?",
-        };
         DataError::Row {
             place: self.start.place(&self.file, 0, 0),
-            problem: problem.to_string(),
+            problem: RowProblem::TooLong {
+                has_quote: self.rest.contains(&b'"'),
+            },
         }
     }
 }
@@ -259,11 +252,11 @@ pub(super) fn fill(
 }
 
 /// Returns the error for a failure of the file system or of a decompressor.
-pub(super) fn unreadable(file: &str, error: &std::io::Error) -> DataError {
+pub(super) fn unreadable(file: &str, error: std::io::Error) -> DataError {
     match error.kind() {
         ErrorKind::UnexpectedEof => DataError::File {
             file: file.to_string(),
-            problem: "the compressed file ends early; it is cut short or damaged".to_string(),
+            problem: FileProblem::CutShort,
         },
         _ => crate::input::unreadable(file, error),
     }

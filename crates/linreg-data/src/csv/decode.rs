@@ -8,10 +8,8 @@ use csv::ByteRecord;
 
 use super::blocks::Block;
 use super::unquoted::split;
-use crate::DataError;
-use crate::error::quote;
-use crate::lookalike::shell;
 use crate::source::Chunk;
+use crate::{DataError, Marks, Remedy, RowProblem};
 
 /// Turns blocks into chunks of the requested columns, as text.
 #[derive(Clone)]
@@ -66,11 +64,10 @@ impl Decoder {
             if let Some(row) = (0..array.len()).find(|row| found(*row)) {
                 return Err(DataError::Row {
                     place: block.place(row as u64),
-                    problem: format!(
-                        "found {} in column {}, which has no name in the header; name it there",
-                        quote(array.value(row)),
-                        column + 1
-                    ),
+                    problem: RowProblem::UnnamedCell {
+                        found: array.value(row).to_string(),
+                        column: column + 1,
+                    },
                 });
             }
         }
@@ -126,16 +123,21 @@ impl Decoder {
         while let Ok(true) = reader.read_byte_record(&mut record) {
             if record.len() != expected {
                 let first = record.get(0).unwrap_or_default();
-                let advice = match (expected, self.delimiter) {
-                    (1, b',') => "; if commas are decimal marks, say so with --decimal ,".into(),
-                    _ => comment_advice(first),
+                let remedy = match (expected, self.delimiter) {
+                    (1, b',') => Some(Remedy::Marks(vec![Marks {
+                        decimal: Some(','),
+                        thousands: None,
+                        number: None,
+                    }])),
+                    _ => comment_mark(first).map(Remedy::Comment),
                 };
                 return DataError::Row {
                     place: block.place(number),
-                    problem: format!(
-                        "found {} cells, expected {expected} as in the header{advice}",
-                        record.len()
-                    ),
+                    problem: RowProblem::CellCount {
+                        found: record.len(),
+                        expected,
+                        remedy,
+                    },
                 };
             }
             let cell = record
@@ -153,20 +155,15 @@ impl Decoder {
         }
         DataError::Row {
             place: block.place(0),
-            problem: "the rows from here on cannot be read as CSV".to_string(),
+            problem: RowProblem::NoCsv,
         }
     }
 }
 
-/// Returns advice about a line that looks like a comment.
-pub(super) fn comment_advice(line: &[u8]) -> String {
-    match line.trim_ascii_start().first() {
-        Some(mark @ (b'#' | b'%' | b'!' | b'*')) => format!(
-            "; if the line is a comment, pass over such lines with --comment {}",
-            shell(&char::from(*mark).to_string())
-        ),
-        _ => String::new(),
-    }
+/// Returns the mark with which a line begins that looks like a comment.
+pub(super) fn comment_mark(line: &[u8]) -> Option<char> {
+    let first = line.trim_ascii_start().first()?;
+    b"#%!*".contains(first).then_some(char::from(*first))
 }
 
 /// The cells of the first record.

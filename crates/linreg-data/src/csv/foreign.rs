@@ -1,7 +1,19 @@
 //! Recognises files of other formats by their first bytes.
 
+use thiserror::Error;
+
+/// A file of a format that is not read.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("this is {what}; {instead}")]
+pub struct Foreign {
+    /// What it is, in words.
+    pub what: &'static str,
+    /// What to do with it, in words.
+    pub instead: &'static str,
+}
+
 /// Says what a file is and what to do with it; None for text that may be CSV.
-pub(super) fn what(bytes: &[u8]) -> Option<String> {
+pub(super) fn what(bytes: &[u8]) -> Option<Foreign> {
     const EXPORT: &str = "export the sheet as CSV (UTF-8)";
     const PANDAS: &str = "write it as Parquet or CSV first, with pandas for example";
     const DECOMPRESS_FIRST: &str = "unpack it first";
@@ -53,43 +65,47 @@ pub(super) fn what(bytes: &[u8]) -> Option<String> {
         (b"\x89PNG", "a picture", "type the table into a CSV file"),
     ];
     let known = binary.iter().find(|(magic, ..)| bytes.starts_with(magic));
-    if let Some((_, name, advice)) = known {
-        return Some(format!("this is {name}; {advice}"));
+    if let Some((_, what, instead)) = known {
+        return Some(Foreign { what, instead });
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return Some(zip(bytes));
     }
     if bytes.get(257..262) == Some(b"ustar") {
-        let advice = "unpack it and name the file in it";
-        return Some(format!("this is a tar archive; {advice}"));
+        return Some(Foreign {
+            what: "a tar archive",
+            instead: "unpack it and name the file in it",
+        });
     }
     // Text has no zero bytes; UTF-16 text has a mark, which is reported before.
     let head = &bytes[..bytes.len().min(1024)];
     if head.contains(&0) {
-        let advice = "save it as CSV, Parquet or Arrow";
-        return Some(format!("this is a binary file, no text; {advice}"));
+        return Some(Foreign {
+            what: "a binary file, no text",
+            instead: "save it as CSV, Parquet or Arrow",
+        });
     }
     markup(head)
 }
 
-fn zip(bytes: &[u8]) -> String {
+fn zip(bytes: &[u8]) -> Foreign {
+    const EXPORT: &str = "export the sheet as CSV (UTF-8)";
     let head = &bytes[..bytes.len().min(1 << 16)];
     let has = |name: &[u8]| memchr::memmem::find(head, name).is_some();
-    if has(b"[Content_Types].xml") || has(b"xl/") {
-        return "this is an Excel workbook (.xlsx); export the sheet as CSV (UTF-8)".to_string();
-    }
-    if has(b"opendocument.spreadsheet") {
-        return "this is an OpenDocument spreadsheet (.ods); export the sheet as CSV (UTF-8)"
-            .to_string();
-    }
-    if has(b".npy") {
-        return "this is a NumPy archive (.npz); write its arrays as Parquet or CSV first"
-            .to_string();
-    }
-    "this is a zip archive; unpack it and name the file in it".to_string()
+    let (what, instead) = if has(b"[Content_Types].xml") || has(b"xl/") {
+        ("an Excel workbook (.xlsx)", EXPORT)
+    } else if has(b"opendocument.spreadsheet") {
+        ("an OpenDocument spreadsheet (.ods)", EXPORT)
+    } else if has(b".npy") {
+        let instead = "write its arrays as Parquet or CSV first";
+        ("a NumPy archive (.npz)", instead)
+    } else {
+        ("a zip archive", "unpack it and name the file in it")
+    };
+    Foreign { what, instead }
 }
 
-fn markup(head: &[u8]) -> Option<String> {
+fn markup(head: &[u8]) -> Option<Foreign> {
     let mut text = head.trim_ascii_start();
     let first = text.first()?;
     let second = text[1..].trim_ascii_start().first();
@@ -99,20 +115,22 @@ fn markup(head: &[u8]) -> Option<String> {
         _ => false,
     };
     if is_json {
-        let advice = "write it as CSV or Parquet first, with pandas.read_json for example";
-        return Some(format!("this is JSON; {advice}"));
+        return Some(Foreign {
+            what: "JSON",
+            instead: "write it as CSV or Parquet first, with pandas.read_json for example",
+        });
     }
     text = &text[..text.len().min(16)];
     let lower = text.to_ascii_lowercase();
-    for (start, name) in [
+    for (start, what) in [
         (&b"<!doctype html"[..], "an HTML page"),
         (b"<html", "an HTML page"),
         (b"<table", "an HTML page"),
         (b"<?xml", "an XML file"),
     ] {
         if lower.starts_with(start) {
-            let advice = "copy its table into a CSV file";
-            return Some(format!("this is {name}; {advice}"));
+            let instead = "copy its table into a CSV file";
+            return Some(Foreign { what, instead });
         }
     }
     None
@@ -145,7 +163,7 @@ mod tests {
             (b"a\0,\0", "binary"),
             (b"BZh91AY", "bzip2"),
         ] {
-            let found = what(bytes).unwrap_or_default();
+            let found = what(bytes).map_or_else(String::new, |found| found.to_string());
             assert!(found.contains(expected), "{found}, expected {expected}");
             assert!(found.contains(';'), "nothing to do: {found}");
         }

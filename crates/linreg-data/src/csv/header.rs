@@ -7,9 +7,9 @@ use super::dialect::Dialect;
 use super::layout::Layout;
 use super::records::{Event, Location, locate, scan};
 use super::{foreign, separator, title};
-use crate::sizes::{self, MAX_HEADER_BYTES};
+use crate::sizes::MAX_HEADER_BYTES;
 use crate::source::MAX_COLUMNS;
-use crate::{CsvOptions, DataError};
+use crate::{CsvOptions, DataError, FileProblem, HeaderProblem, Place};
 
 /// The number of records after the header row that show how the file is
 /// written, and their bytes without the first of them.
@@ -101,17 +101,17 @@ impl Header {
         file: &str,
         options: &CsvOptions,
     ) -> Result<Self, DataError> {
-        let of_file = |problem: String| DataError::File {
+        let of_file = |problem: FileProblem| DataError::File {
             file: file.to_string(),
             problem,
         };
         // The first bytes hold the header row, unless it has very many columns.
         let mut size = 1 << 16;
         loop {
-            let last = fill(input, bytes, size).map_err(|error| unreadable(file, &error))?;
+            let last = fill(input, bytes, size).map_err(|error| unreadable(file, error))?;
             let mark = check_encoding(bytes).map_err(of_file)?;
-            if let Some(problem) = foreign::what(&bytes[mark..]) {
-                return Err(of_file(problem));
+            if let Some(foreign) = foreign::what(&bytes[mark..]) {
+                return Err(of_file(FileProblem::Foreign(foreign)));
             }
             let can_grow = !last && size < 1 << 26;
             let (mut start, mut lines) = (mark, 0);
@@ -126,10 +126,8 @@ impl Header {
                     size *= 4;
                     continue;
                 }
-                return Err(of_file(format!(
-                    "there are {lines} lines, and --skip {} passes over all of them",
-                    options.skip
-                )));
+                let skip = options.skip;
+                return Err(of_file(FileProblem::AllSkipped { lines, skip }));
             }
             let said = separator::said(&bytes[start..]);
             if let Some((_, length)) = said {
@@ -140,11 +138,8 @@ impl Header {
             let comment = options.comment;
             if let Some(line) = long_header(text, comment, last) {
                 return Err(DataError::Header {
-                    place: format!("{file}: line {}", lines + line + 1),
-                    problem: format!(
-                        "the header is longer than {} or has more than {MAX_COLUMNS} columns; is a quote never closed, or is this no CSV file?",
-                        sizes::size(MAX_HEADER_BYTES)
-                    ),
+                    place: Place::of_line(file, lines + line + 1),
+                    problem: HeaderProblem::TooLong,
                 });
             }
             let delimiter = options.delimiter.or(said.map(|(delimiter, _)| delimiter));
@@ -160,11 +155,10 @@ impl Header {
                     continue;
                 }
                 let is_passed = |line: &[u8]| dialect.passes(line).is_some();
-                let problem = match text.split(is_end).all(is_passed) {
-                    true => "the file is empty, expected a header line with the column names",
-                    false => "the header line does not end; is a quote never closed?",
-                };
-                return Err(of_file(problem.to_string()));
+                return Err(of_file(match text.split(is_end).all(is_passed) {
+                    true => FileProblem::Empty,
+                    false => FileProblem::OpenHeader,
+                }));
             };
             let sample = Sample::new(text, dialect, last, lines);
             let layout = match options.no_header {
@@ -173,7 +167,7 @@ impl Header {
                     .and_then(|()| Layout::of(&sample)),
             };
             let layout = layout.map_err(|problem| DataError::Header {
-                place: format!("{file}: line {}", sample.line(0)),
+                place: Place::of_line(file, sample.line(0)),
                 problem,
             })?;
             if !options.no_header {
@@ -225,12 +219,10 @@ pub(super) fn line_length(bytes: &[u8]) -> Option<usize> {
 
 /// Returns the length of the byte order mark, or an error if the mark is not
 /// that of UTF-8.
-fn check_encoding(bytes: &[u8]) -> Result<usize, String> {
+fn check_encoding(bytes: &[u8]) -> Result<usize, FileProblem> {
     match bytes {
         [0xEF, 0xBB, 0xBF, ..] => Ok(3),
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
-            Err("this is UTF-16 text; save it as UTF-8".to_string())
-        }
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(FileProblem::Utf16),
         _ => Ok(0),
     }
 }

@@ -1,6 +1,6 @@
 use super::header::Sample;
-use crate::error::quote;
 use crate::source::check_names;
+use crate::{HeaderProblem, NameProblem};
 
 /// Which cells of a record are columns of the table: those between the cells
 /// that name the row and the empty ones at the end of the line.
@@ -33,11 +33,11 @@ impl Layout {
     }
 
     /// Finds the layout from the header row and the records after it.
-    pub fn of(sample: &Sample) -> Result<Self, String> {
+    pub fn of(sample: &Sample) -> Result<Self, HeaderProblem> {
         let mut names = Vec::new();
         for cell in sample.cells(0) {
             let name = String::from_utf8(cell);
-            let name = name.map_err(|_| "not UTF-8 text; save the file as UTF-8".to_string())?;
+            let name = name.map_err(|_| HeaderProblem::Encoding)?;
             names.push(name.trim().to_string());
         }
         check_is_header(&names, sample)?;
@@ -85,7 +85,7 @@ impl Layout {
         }
         if let Some(index) = names.iter().position(String::is_empty) {
             let number = layout.num_index + index + 1;
-            return Err(format!("column {number} has no name; name each column"));
+            return Err(NameProblem::Unnamed(number).into());
         }
         check_names(&names)?;
         layout.names = names;
@@ -125,17 +125,14 @@ fn is_index(sample: &Sample) -> bool {
 
 /// Returns an error if the first line looks like a row and not like a header
 /// row.
-fn check_is_header(names: &[String], sample: &Sample) -> Result<(), String> {
+fn check_is_header(names: &[String], sample: &Sample) -> Result<(), HeaderProblem> {
     let is_number = |text: &str| text.parse::<f64>().is_ok();
     let there = || names.iter().filter(|name| !name.is_empty());
     let Some(number) = there().find(|name| is_number(name)) else {
         return Ok(());
     };
     if there().all(|name| is_number(name)) {
-        return Err(format!(
-            "the column names are numbers, such as {}; if the file has no header, say so with --no-header",
-            quote(number)
-        ));
+        return Err(HeaderProblem::Numbers(number.clone()));
     }
     // Numbers such as years can be names. But if every word is also found in
     // the cells below it, the line is a row.
@@ -152,11 +149,10 @@ fn check_is_header(names: &[String], sample: &Sample) -> Result<(), String> {
     if let Some((_, word)) = words.next()
         && names.clone().all(|(column, name)| is_below(column, name))
     {
-        return Err(format!(
-            "the names {} and {} look like cells of a row; if the file has no header, say so with --no-header",
-            quote(number),
-            quote(word)
-        ));
+        return Err(HeaderProblem::LooksLikeRow {
+            number: number.clone(),
+            word: word.clone(),
+        });
     }
     Ok(())
 }

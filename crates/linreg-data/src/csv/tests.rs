@@ -80,7 +80,7 @@ fn says_what_is_wrong_with_a_file() {
         ),
         (
             b"1,2\n3,4\n",
-            "t.csv: line 1: the column names are numbers, such as `1`; if the file has no header, say so with --no-header",
+            "t.csv: line 1: the column names are numbers, such as `1`",
         ),
         (
             b"a,\"y\n1,2\n",

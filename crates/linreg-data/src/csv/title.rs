@@ -1,16 +1,15 @@
 //! Finds lines before the header row that do not belong to the table.
 
-use super::decode::comment_advice;
+use super::decode::comment_mark;
 use super::header::Sample;
-use crate::error::quote;
+use crate::HeaderProblem;
 
 /// The largest number of lines before the header row.
 const MOST: usize = 30;
 
-/// Returns an error if the header row is further down, with the option that
-/// skips the lines before it. `delimiter` is the delimiter if it is known and
+/// Returns an error if the header row is further down, and says where. `delimiter` is the delimiter if it is known and
 /// not guessed.
-pub(super) fn check(sample: &Sample, delimiter: Option<u8>) -> Result<(), String> {
+pub(super) fn check(sample: &Sample, delimiter: Option<u8>) -> Result<(), HeaderProblem> {
     if sample.records.len() < 3 {
         return Ok(());
     }
@@ -32,20 +31,13 @@ pub(super) fn check(sample: &Sample, delimiter: Option<u8>) -> Result<(), String
     let Some((record, sample)) = found.min_by_key(|(record, _)| *record) else {
         return Ok(());
     };
-    let line = sample.line(record);
-    let shown = quote(&String::from_utf8_lossy(first));
-    let advice = comment_advice(first);
     let mark = first.first();
     let are_comments = (0..record).all(|record| sample.raw(record).first() == mark);
-    if !advice.is_empty() && are_comments {
-        return Err(format!(
-            "{shown}, where line {line} looks like the header{advice}"
-        ));
-    }
-    Err(format!(
-        "{shown}, where line {line} looks like the header; pass over the lines before it with --skip {}",
-        line - 1
-    ))
+    Err(HeaderProblem::FurtherDown {
+        found: String::from_utf8_lossy(first).into_owned(),
+        line: sample.line(record),
+        comment: comment_mark(first).filter(|_| are_comments),
+    })
 }
 
 /// Returns the first record after record 0 that may be the header row of all

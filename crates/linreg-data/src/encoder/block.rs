@@ -2,12 +2,11 @@ use super::design::{Piece, Product};
 use super::fitted::{FittedColumn, FittedRows};
 use super::levels::LevelIndex;
 use super::{BoundEncoder, Encoded, EncodingCounts};
-use crate::error::quote;
-use crate::numbers::{ReadNumbers, read_numbers};
+use crate::numbers::read_numbers;
 use crate::rows::Rows;
 use crate::schema::{Column, Kind};
-use crate::values::{Values, text};
-use crate::{Chunk, DataError, MissingPolicy, UnseenPolicy};
+use crate::values::{ReadNumbers, Values, text};
+use crate::{CellPlace, Chunk, DataError, MissingPolicy, RowProblem, UnseenPolicy};
 
 /// The cells of a chunk's columns, converted to the kinds of the columns.
 pub(super) struct Block {
@@ -144,10 +143,12 @@ impl Block {
                     }
                     UnseenPolicy::Error => {
                         return Err(DataError::UnseenLevel {
-                            place: chunk.origin.place(row),
-                            column: column.name.clone(),
+                            at: CellPlace {
+                                row: chunk.origin.place(row),
+                                column: column.name.clone(),
+                            },
                             found: found(chunk, encoder, &column.name, row),
-                            levels: levels.clone(),
+                            levels: levels.as_slice().into(),
                         });
                     }
                 }
@@ -180,10 +181,10 @@ impl Block {
             count += 1;
             match policy {
                 MissingPolicy::Error => {
-                    return Err(DataError::MissingCell {
-                        place: chunk.origin.place(row),
+                    return Err(DataError::MissingCell(CellPlace {
+                        row: chunk.origin.place(row),
                         column: column.name.clone(),
-                    });
+                    }));
                 }
                 MissingPolicy::Drop => self.kept[row] = false,
                 // A missing target or weight is never replaced: its row is left
@@ -260,13 +261,10 @@ impl Block {
         if let Some(index) = features.iter().position(|value| !value.is_finite()) {
             return Err(DataError::Row {
                 place: chunk.origin.place(kept[index / width]),
-                problem: format!(
-                    "the feature {} is beyond 64-bit floats; divide its columns by a power of ten",
-                    quote(
-                        &encoder.features[index % width]
-                            .feature(&encoder.encoder)
-                            .to_string()
-                    )
+                problem: RowProblem::FeatureOverflow(
+                    encoder.features[index % width]
+                        .feature(&encoder.encoder)
+                        .to_string(),
                 ),
             });
         }

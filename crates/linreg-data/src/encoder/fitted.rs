@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Encoder;
 use super::block::MISSING;
-use crate::error::quote;
 use crate::number_summary::NumberSummary;
-use crate::schema::{Column, Kind, Schema, SchemaIndex, Spread};
+use crate::schema::{Column, ColumnError, CommonCell, Kind, Schema, SchemaIndex, Spread, Why};
 use crate::{DataError, Split};
 
 /// A summary of the rows that a model is fitted to, one entry for each column
@@ -162,7 +161,7 @@ impl Encoder {
             let position = |column: &Column| index.position(&column.name, column.is_second);
             let constants = constants.into_iter();
             let left_out = constants.filter_map(|(column, why)| Some((position(column)?, why)));
-            let left_out: Vec<(usize, String)> = left_out.collect();
+            let left_out: Vec<(usize, Why)> = left_out.collect();
             schema.leave_out(left_out);
             return Ok(false);
         }
@@ -214,11 +213,8 @@ fn narrow(
         && column.is_baseline_named
         && !may_lose_baseline
     {
-        return Err(DataError::Columns(format!(
-            "the baseline {} of the column {} is the level of no row that the model is fitted to; name another",
-            quote(baseline),
-            quote(&column.name)
-        )));
+        let (column, baseline) = (column.name.clone(), baseline.clone());
+        return Err(ColumnError::UnfittedBaseline { column, baseline }.into());
     }
     let all = counts.iter().sum::<u64>() as f64;
     let (mut fitted, mut unfitted) = (Vec::new(), Vec::new());
@@ -246,23 +242,28 @@ impl FittedColumn {
     }
 
     /// Says what every cell is, if all are the same.
-    fn constant(&self, kind: &Kind, has_intercept: bool) -> Option<String> {
-        let what = match kind {
+    fn constant(&self, kind: &Kind, has_intercept: bool) -> Option<Why> {
+        let cell = match kind {
             Kind::Categorical { levels, .. } => {
                 let mut present = levels.iter().zip(&self.levels);
                 let mut present = present.by_ref().filter(|(_, count)| **count > 0);
                 match (present.next(), present.next()) {
                     (_, Some(_)) => return None,
-                    (Some((level, _)), None) => quote(level),
-                    (None, None) => "missing".to_string(),
+                    (Some((level, _)), None) => CommonCell::Word(level.clone()),
+                    (None, None) => CommonCell::Missing,
                 }
             }
             _ => match self.first {
-                None => "missing".to_string(),
-                Some(value) if !self.varies && (has_intercept || value == 0.0) => value.to_string(),
+                None => CommonCell::Missing,
+                Some(value) if !self.varies && (has_intercept || value == 0.0) => {
+                    CommonCell::Number(value)
+                }
                 Some(_) => return None,
             },
         };
-        Some(format!("every cell is {what} in the rows fitted to"))
+        Some(Why::Constant {
+            cell,
+            in_fitted_rows: true,
+        })
     }
 }

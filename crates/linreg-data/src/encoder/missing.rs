@@ -1,5 +1,4 @@
-use super::Encoder;
-use crate::error::quote;
+use super::{Encoder, EncoderError};
 use crate::{DataError, Kind, MissingPolicy};
 
 impl Encoder {
@@ -15,9 +14,7 @@ impl Encoder {
         let features = self.feature_names();
         let changed = Self { missing, ..self };
         if changed.feature_names() != features {
-            return Err(DataError::Columns(
-                "the model has features that tell which cells are missing, so that what is done about them cannot be changed".to_string(),
-            ));
+            return Err(EncoderError::MarksMissing.into());
         }
         let columns = &changed.columns[..changed.num_feature_columns()];
         let has_no_mean = |kind: &Kind, has_spread: bool| match kind {
@@ -29,10 +26,7 @@ impl Encoder {
             .find(|column| has_no_mean(&column.kind, column.spread.is_some()));
         match (missing, unknown) {
             (MissingPolicy::Mean | MissingPolicy::Indicator, Some(column)) => {
-                Err(DataError::Columns(format!(
-                    "the model does not know the mean of the column {}, so that missing cells cannot take it",
-                    quote(&column.name)
-                )))
+                Err(EncoderError::NoMean(column.name.clone()).into())
             }
             _ => Ok(changed),
         }

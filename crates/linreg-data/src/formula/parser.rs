@@ -1,9 +1,12 @@
+mod refusal;
+mod token;
+
 use std::collections::HashSet;
 use std::ops::Range;
 
 use super::error::{in_backticks, shortened};
-use super::names::{is_of_name, nearest, written};
 use super::{Factor, Formula, FormulaError, HIGHEST_DEGREE, Term};
+use token::Token;
 
 /// The largest depth of nested parentheses: each level takes some of the stack.
 const DEEPEST: usize = 100;
@@ -11,20 +14,6 @@ const DEEPEST: usize = 100;
 /// The largest number of factors in all terms of a formula, written out; about
 /// 10,000 products of two. Each further `*` can double the terms.
 const MOST_FACTORS: usize = 20_000;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Token {
-    Name,
-    /// A word that begins with a digit.
-    Number,
-    /// A name in backticks.
-    Backticks,
-    /// Text in single or double quotes.
-    Quotes,
-    /// Any other character, and a `.` on its own.
-    Sign(char),
-    End,
-}
 
 /// The terms that a part of the right side stands for.
 #[derive(Default)]
@@ -327,68 +316,6 @@ impl<'a> Parser<'a> {
         Ok(name)
     }
 
-    /// Returns the name of the function if the token begins a call.
-    fn called(&self) -> Option<&str> {
-        let rest = self.text[self.range.end..].trim_start();
-        (self.token == Token::Name && rest.starts_with('(')).then_some(self.word())
-    }
-
-    /// Returns the token as it is written.
-    fn word(&self) -> &str {
-        &self.text[self.range.clone()]
-    }
-
-    fn advance(&mut self) -> Result<(), FormulaError> {
-        self.end = self.range.end;
-        let rest = self.text[self.end..].trim_start();
-        let Some(first) = rest.chars().next() else {
-            (self.token, self.range) = (Token::End, self.end..self.end);
-            return Ok(());
-        };
-        let start = self.text.len() - rest.len();
-        let length;
-        (self.token, length) = match first {
-            '`' | '"' | '\'' => {
-                let token = if first == '`' {
-                    Token::Backticks
-                } else {
-                    Token::Quotes
-                };
-                let Some(length) = quoted_length(rest, first) else {
-                    let message = format!("this {first} is not closed; add {first} after the name");
-                    return Err(self.error(start..start + 1, message));
-                };
-                (token, length)
-            }
-            _ if is_of_name(first) => {
-                let length = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
-                match first {
-                    '.' if length == 1 => (Token::Sign('.'), 1),
-                    _ if first.is_numeric() => (Token::Number, length),
-                    _ => (Token::Name, length),
-                }
-            }
-            _ => (Token::Sign(first), first.len_utf8()),
-        };
-        self.range = start..start + length;
-        Ok(())
-    }
-
-    fn expect(&mut self, sign: char) -> Result<(), FormulaError> {
-        if self.token != Token::Sign(sign) {
-            return Err(self.unexpected(&format!("`{sign}`")));
-        }
-        self.advance()
-    }
-
-    fn expect_word(&mut self, word: &str) -> Result<(), FormulaError> {
-        if self.word() != word {
-            let expected = format!("`{word}`, as the powers of `poly(x, 3)` are raw: x, x², x³");
-            return Err(self.unexpected(&expected));
-        }
-        self.advance()
-    }
-
     /// Counts factors, and stops before they fill the memory.
     fn count(&mut self, factors: usize, range: Range<usize>) -> Result<(), FormulaError> {
         self.written += factors;
@@ -400,74 +327,6 @@ impl<'a> Parser<'a> {
              use fewer columns or fewer products"
         );
         Err(self.error(range, message))
-    }
-
-    fn no_column(&self, name: &str) -> FormulaError {
-        let advice = if let Some(column) = self.unquoted() {
-            format!("the column {column} goes in backticks")
-        } else if let Some(near) = nearest(name, self.columns) {
-            format!("did you mean {}?", in_backticks(near))
-        } else {
-            let first: Vec<String> = self
-                .columns
-                .iter()
-                .take(12)
-                .map(|name| in_backticks(name))
-                .collect();
-            let more = match self.columns.len() - first.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("the columns are {}{more}", first.join(", "))
-        };
-        let message = format!("there is no column {}; {advice}", in_backticks(name));
-        self.error(self.range.clone(), message)
-    }
-
-    fn unexpected(&self, expected: &str) -> FormulaError {
-        let found = match self.token {
-            Token::End => "the end of the formula".to_string(),
-            Token::Backticks => shortened(self.word()),
-            _ => format!("`{}`", shortened(self.word())),
-        };
-        let advice = match self.token {
-            Token::Sign('^') => "; powers are written `poly(x, 2)` and products `a*b`",
-            Token::Sign('/' | '%') => "; a factor within another is written `a + a:b`",
-            Token::Sign('|') => "; groups are not supported, but `C(group)` makes a feature of one",
-            Token::Sign('~') if !self.targets.is_empty() => "; a formula has one `~`",
-            Token::Quotes => "; a name goes in backticks or in `Q(\"name\")`",
-            _ => "",
-        };
-        let message = match self.unquoted() {
-            Some(column) => format!("found {found}; the column {column} goes in backticks"),
-            None => format!("found {found}, expected {expected}{advice}"),
-        };
-        self.error(self.range.clone(), message)
-    }
-
-    /// Returns the column whose name begins here, if it needs backticks and has
-    /// none.
-    fn unquoted(&self) -> Option<String> {
-        let rest = &self.text[self.range.start..];
-        let begins_here = |name: &str| {
-            let after = rest.strip_prefix(name);
-            after.is_some_and(|after| !name.is_empty() && !after.starts_with(is_of_name))
-        };
-        let found = self
-            .columns
-            .iter()
-            .filter(|name| begins_here(name) && written(name) != **name);
-        found
-            .max_by_key(|name| name.len())
-            .map(|name| in_backticks(name))
-    }
-
-    fn error(&self, range: Range<usize>, message: impl Into<String>) -> FormulaError {
-        FormulaError {
-            formula: self.text.to_string(),
-            range,
-            message: message.into(),
-        }
     }
 }
 
@@ -484,17 +343,4 @@ fn keep_first(terms: &mut Vec<Term>) {
         sorted.sort_unstable();
         seen.insert(sorted)
     });
-}
-
-/// Returns the length of the quoted text with which `rest` begins; a doubled
-/// quote is part of the text.
-fn quoted_length(rest: &str, quote: char) -> Option<usize> {
-    let mut end = 1;
-    loop {
-        end += rest[end..].find(quote)? + 1;
-        if !rest[end..].starts_with(quote) {
-            return Some(end);
-        }
-        end += 1;
-    }
 }

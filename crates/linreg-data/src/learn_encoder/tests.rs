@@ -27,7 +27,7 @@ fn names(content: &str, config: &EncoderConfig, split: Split) -> Vec<String> {
 }
 
 fn why(schema: &Schema, name: &str) -> String {
-    schema.column(name).unwrap().why.clone()
+    schema.column(name).unwrap().why.to_string()
 }
 
 fn drop() -> EncoderConfig {

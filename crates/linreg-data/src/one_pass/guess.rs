@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::encoder::FittedRows;
-use crate::numbers::ReadNumbers;
 use crate::pass::{MOST_PART_ROWS, part_rows, part_rows_of};
 use crate::profile::{Reading, TableProfile};
 use crate::read::WIDE;
 use crate::row_pass::EncodedState;
 use crate::source::{ChunkOrder, Source};
+use crate::values::ReadNumbers;
 use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, Pass, RowPass};
 
 /// Returns the encoder that the first chunk alone would give.
@@ -87,7 +87,7 @@ impl<P: RowPass> GuessPass<P> {
         let (part_rows, of_pass) = (part_rows_of(source), part_rows(encoder.width()));
         let may_be_smaller = part_rows == MOST_PART_ROWS;
         if encoder.width() > WIDE || of_pass < part_rows && !may_be_smaller {
-            return Err(DataError::Columns("the rows are wide".to_string()));
+            return Err(DataError::Other("the rows are wide".into()));
         }
         // A column that is read twice has the position of its first reading.
         let mut positions = HashMap::new();

@@ -1,6 +1,7 @@
 use super::thrift::{LIST, STRUCT, Thrift, Wrong};
+use crate::Limit;
 use crate::input::InputFile;
-use crate::sizes::{MAX_HEADER_BYTES, size};
+use crate::sizes::MAX_HEADER_BYTES;
 use crate::source::MAX_COLUMNS;
 
 /// The largest depth of columns inside columns.
@@ -19,7 +20,7 @@ pub(super) enum Refused {
     /// It is no footer, or it contradicts itself.
     Damaged,
     /// It is larger than the limits.
-    Large(String),
+    Large(Limit),
 }
 
 impl From<Wrong> for Refused {
@@ -44,11 +45,7 @@ pub(super) fn check_file(file: &InputFile) -> std::io::Result<Result<(), Refused
         return Ok(Err(Refused::Damaged));
     };
     if length > MAX_HEADER_BYTES {
-        return Ok(Err(Refused::Large(format!(
-            "the footer, which describes the columns and row groups, takes {}, and the limit is {}",
-            size(length),
-            size(MAX_HEADER_BYTES)
-        ))));
+        return Ok(Err(Refused::Large(Limit::FooterBytes(length))));
     }
     Ok(check(&file.bytes_at(start, length as usize)?))
 }
@@ -91,7 +88,7 @@ fn check(footer: &[u8]) -> Result<(), Refused> {
         _ => Ok(false),
     })?;
     columns?;
-    for (count, most, what) in [
+    for (found, limit, what) in [
         (num_columns, MAX_COLUMNS, "columns"),
         (num_groups, MAX_ROW_GROUPS, "row groups"),
         (
@@ -100,10 +97,8 @@ fn check(footer: &[u8]) -> Result<(), Refused> {
             "columns in all its row groups",
         ),
     ] {
-        if count > most {
-            return Err(Refused::Large(format!(
-                "the file has {count} {what}, and the limit is {most}"
-            )));
+        if found > limit {
+            return Err(Refused::Large(Limit::Footer { what, found, limit }));
         }
     }
     Ok(())
@@ -127,9 +122,7 @@ fn check_tree(children: &[i64]) -> Result<(), Refused> {
         }
         levels.push(count);
         if levels.len() > MAX_DEPTH {
-            return Err(Refused::Large(format!(
-                "columns consist of columns, more than {MAX_DEPTH} times over"
-            )));
+            return Err(Refused::Large(Limit::Depth(MAX_DEPTH)));
         }
         while levels.last() == Some(&0) {
             levels.pop();
@@ -177,7 +170,10 @@ mod tests {
         let mut groups = vec![0x49, 0xFC, 0x80, 0x80, 0x04];
         groups.extend([0; 1 << 16]);
         groups.push(0);
-        let message = "the file has 65536 row groups, and the limit is 32768";
-        assert_eq!(check(&groups), Err(Refused::Large(message.to_string())));
+        let Err(Refused::Large(limit)) = check(&groups) else {
+            panic!("the row groups are read");
+        };
+        let message = "the file has 65536 row groups, and the limit is 32768; write the columns that are needed, in larger row groups";
+        assert_eq!(limit.to_string(), message);
     }
 }

@@ -196,11 +196,9 @@ impl<P: Pass> Run<'_, P> {
     /// Decodes a piece, and updates the states of the parts that it completes.
     fn decode(&self, piece: Part) {
         let (mut row, end) = (piece.first_row, piece.first_row + piece.num_rows);
-        let wrong_length = |num_rows: u64| {
-            DataError::Columns(format!(
-                "found {num_rows} rows where there should be {}; the file is damaged or changes while it is read",
-                piece.num_rows
-            ))
+        let wrong_length = |num_rows: u64| DataError::PartChanged {
+            found: num_rows,
+            expected: piece.num_rows,
         };
         let chunks = match (piece.read)() {
             Ok(chunks) => chunks,
@@ -267,7 +265,7 @@ impl<P: Pass> Run<'_, P> {
 }
 
 fn out_of_order(found: u64, expected: u64) -> DataError {
-    DataError::Columns(format!(
-        "found a part of the table that begins at row {found}, expected row {expected}"
-    ))
+    let message =
+        format!("found a part of the table that begins at row {found}, expected row {expected}");
+    DataError::Other(message.into())
 }

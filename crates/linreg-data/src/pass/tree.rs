@@ -376,7 +376,7 @@ mod tests {
             let merge = |all: &mut u64, later: u64| {
                 assert!(*all < later);
                 match later == failing {
-                    true => Err(DataError::Columns(format!("part {later}"))),
+                    true => Err(DataError::Other(format!("part {later}").into())),
                     false => Ok(()),
                 }
             };

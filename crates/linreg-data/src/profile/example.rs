@@ -3,13 +3,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::Place;
 use crate::source::Origin;
 
 /// An example of a cell, for messages.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Example {
     /// The place of the cell.
-    pub place: String,
+    pub place: Place,
     /// The text of the cell, at most 100 characters.
     pub found: String,
     /// Where the place can be found, until it has been: most examples are
@@ -34,7 +35,7 @@ impl Example {
     /// Returns an example from a row of a chunk.
     pub(super) fn new(origin: &Arc<dyn Origin>, row: usize, found: &str) -> Self {
         Self {
-            place: String::new(),
+            place: Place::default(),
             found: found.chars().take(100).collect(),
             unplaced: Some(Unplaced {
                 origin: origin.clone(),
@@ -67,7 +68,7 @@ impl Serialize for Example {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Stored {
-            place: String,
+            place: Place,
             found: String,
         }
         let Self { place, found, .. } = self.found();

@@ -1,42 +1,35 @@
-use super::Kind;
-use crate::DataError;
 use crate::date::DateOrder;
-use crate::error::{cell, quote};
-use crate::lookalike::{as_missing, is_symbol_for_gap};
+use crate::lookalike::is_symbol_for_gap;
 use crate::profile::{ColumnProfile, Example, OddWords};
 use crate::text_format::CellReader;
+use crate::{CellKind, DataError, OddCell, Oddity, Remedy};
 
-/// A cell that is of another kind than the rest of its column.
-pub(super) struct Odd {
-    pub place: String,
-    /// What was found, what was expected, and a remedy.
-    pub problem: String,
-}
-
-impl Odd {
-    fn new(example: &Example, problem: String) -> Self {
+impl OddCell {
+    fn new(example: &Example, oddity: Oddity) -> Self {
         Self {
             place: example.place.clone(),
-            problem: format!("found {}, {problem}", cell(&example.found)),
+            found: example.found.clone(),
+            oddity,
+            remedies: Vec::new(),
         }
+    }
+
+    fn with(mut self, remedies: impl IntoIterator<Item = Remedy>) -> Self {
+        self.remedies.extend(remedies);
+        self
     }
 
     /// Returns it as the error for a column that the user says is numeric.
-    pub fn error(self, column: &str) -> DataError {
-        DataError::Row {
-            place: format!("{}, column {}", self.place, quote(column)),
-            problem: self.problem,
+    pub(super) fn in_column(self, column: &str) -> DataError {
+        DataError::OddCell {
+            column: column.to_string(),
+            cell: Box::new(self),
         }
-    }
-
-    /// Returns it as the reason why a column is [`Kind::Mixed`].
-    pub fn kind(&self) -> (Kind, String) {
-        (Kind::Mixed, format!("{}: {}", self.place, self.problem))
     }
 }
 
-/// A kind of cell: how many there are, what they are called, and the first one.
-type Found<'a> = (u64, &'static str, Option<&'a Example>);
+/// A kind of cell: how many there are, which it is, and the first one.
+type Found<'a> = (u64, CellKind, Option<&'a Example>);
 
 /// Returns the cell that keeps a column from being of one kind: the first cell
 /// of the rarest kind.
@@ -44,21 +37,20 @@ type Found<'a> = (u64, &'static str, Option<&'a Example>);
 /// Numbers that are not written in the table's format still look like numbers
 /// to a person: where they and the other numbers are at least as many as the
 /// words, the column is one of numbers, and the odd cell is the first of them.
-pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option<Odd> {
+pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option<OddCell> {
     let (words, odd) = (&profile.words, &profile.odd);
     let numbers = profile.numbers + odd.numbers;
     let true_words = words.count.saturating_sub(odd.numbers + odd.gaps);
     if let Some(first) = &odd.first_number
         && numbers >= true_words.max(profile.booleans).max(profile.dates)
     {
-        let mut problem = format!(
-            "where a number is written as in 1234.5; {}",
-            odd.writings.remedy(&first.found, cells)
-        );
-        if let Some(gap) = &odd.first_gap {
-            problem += &format!("; {}", as_missing(&gap.found));
-        }
-        return Some(Odd::new(first, problem));
+        let gap = odd.first_gap.as_ref();
+        let remedies = [
+            Some(odd.writings.remedy(&first.found, cells)),
+            gap.map(|gap| Remedy::Missing(gap.found.clone())),
+        ];
+        let odd = OddCell::new(first, Oddity::NumberFormat);
+        return Some(odd.with(remedies.into_iter().flatten()));
     }
     let word = odd.first_other.as_ref().or(words.first.as_ref());
     let word = odd
@@ -67,16 +59,16 @@ pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option
         .filter(|_| odd.gaps == words.count)
         .or(word);
     let kinds: [Found; 4] = [
-        (words.count, "words", word),
+        (words.count, CellKind::Word, word),
         (
             profile.booleans,
-            "true or false",
+            CellKind::Boolean,
             profile.first_boolean.as_ref(),
         ),
-        (profile.dates, "dates", profile.first_date.as_ref()),
+        (profile.dates, CellKind::Date, profile.first_date.as_ref()),
         (
             profile.numbers + profile.infinite,
-            "numbers",
+            CellKind::Number,
             profile
                 .first_number
                 .as_ref()
@@ -91,27 +83,31 @@ pub(super) fn odd_one_out(profile: &ColumnProfile, cells: &CellReader) -> Option
     // Where kinds are equally many, the first is the rarest and the last the
     // most common.
     let (_, rarest, example) = there().min_by_key(|(count, ..)| *count)?;
-    let (most, others, _) = there().max_by_key(|(count, ..)| *count)?;
-    let total: u64 = there().map(|(count, ..)| *count).sum();
-    let mut problem = format!("where {most} of {total} cells are {others}");
-    let example = (*example)?;
-    if *rarest == "words" && *others == "numbers" {
-        problem += &format!("; {}", as_missing(&example.found));
-    }
-    if example.found.starts_with('#') && odd.gaps == 0 {
-        problem += "; --comment '#' passes over lines that begin with it";
-    }
-    Some(Odd::new(example, problem))
+    let (most, kind, _) = there().max_by_key(|(count, ..)| *count)?;
+    let minority = Oddity::Minority {
+        most: *most,
+        total: there().map(|(count, ..)| *count).sum(),
+        kind: *kind,
+    };
+    let found = &(*example)?.found;
+    let may_be_missing = (*rarest, *kind) == (CellKind::Word, CellKind::Number);
+    let may_be_comment = found.starts_with('#') && odd.gaps == 0;
+    let remedies = [
+        may_be_missing.then(|| Remedy::Missing(found.clone())),
+        may_be_comment.then_some(Remedy::Comment('#')),
+    ];
+    let odd = OddCell::new((*example)?, minority);
+    Some(odd.with(remedies.into_iter().flatten()))
 }
 
 /// Returns the cell that keeps a column from being numeric, as the user says it
 /// is; `word` is its first word.
-pub(super) fn no_number(profile: &ColumnProfile, word: &Example, cells: &CellReader) -> Odd {
+pub(super) fn no_number(profile: &ColumnProfile, word: &Example, cells: &CellReader) -> OddCell {
     let (example, remedy) = match &profile.odd.first_number {
         Some(number) => (number, profile.odd.writings.remedy(&number.found, cells)),
-        None => (word, as_missing(&word.found)),
+        None => (word, Remedy::Missing(word.found.clone())),
     };
-    Odd::new(example, format!("expected a number; {remedy}"))
+    OddCell::new(example, Oddity::NoNumber).with([remedy])
 }
 
 /// What the dates of a column show about the order of day and month.
@@ -120,31 +116,27 @@ pub(super) enum Order {
     /// only.
     Known(Option<DateOrder>),
     /// Some dates can be read in both orders, and no date shows which is meant.
-    Unknown(Odd),
+    Unknown(OddCell),
     /// Some dates can only have one order, and others only the other.
-    Both(Odd),
+    Both(OddCell),
 }
 
 impl Order {
     pub fn of(profile: &ColumnProfile) -> Self {
         let dates = &profile.slashed;
         match (&dates.first_day_first, &dates.first_month_first) {
-            (Some(day), Some(month)) => Self::Both(Odd::new(
-                month,
-                format!(
-                    "where the month comes first, and {} at {}, where the day does; write all dates in one way",
-                    cell(&day.found),
-                    day.place
-                ),
-            )),
+            (Some(day), Some(month)) => {
+                let (day_first, at) = (day.found.clone(), day.place.clone());
+                Self::Both(OddCell::new(month, Oddity::MonthFirst { day_first, at }))
+            }
             (Some(_), None) => Self::Known(Some(DateOrder::DayFirst)),
             (None, Some(_)) => Self::Known(Some(DateOrder::MonthFirst)),
             (None, None) => match &dates.first_either {
                 None => Self::Known(None),
-                Some(either) => Self::Unknown(Odd::new(
-                    either,
-                    "and no date of the column shows whether the day or the month comes first; say it with --dates day-first or --dates month-first".to_string(),
-                )),
+                Some(either) => {
+                    let odd = OddCell::new(either, Oddity::UnknownOrder);
+                    Self::Unknown(odd.with([Remedy::DateOrder]))
+                }
             },
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::{Column, Kind, Schema, Spread};
+use super::{Column, Kind, Schema, Spread, Why};
 use crate::error::quote;
 use crate::{DataError, DateOrder};
 
@@ -47,7 +47,7 @@ impl TryFrom<StoredSchema> for Schema {
 pub(super) struct StoredColumn {
     name: String,
     kind: Kind,
-    why: String,
+    why: Why,
     missing: u64,
     #[serde(default)]
     infinite: u64,

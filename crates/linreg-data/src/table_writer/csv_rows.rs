@@ -7,7 +7,6 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Schema};
 
 use crate::DataError;
-use crate::error::quote;
 
 /// The bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 1 << 16;
@@ -29,11 +28,10 @@ impl<W: Write> CsvRows<W> {
         let mut buffer = Vec::with_capacity(2 * BUFFER_BYTES);
         for (index, field) in schema.fields().iter().enumerate() {
             if field.data_type().is_nested() {
-                return Err(DataError::Columns(format!(
-                    "column {} is {}, which no CSV cell holds; write Parquet, or leave the column out",
-                    quote(field.name()),
-                    field.data_type(),
-                )));
+                return Err(DataError::NotStorable {
+                    column: field.name().clone(),
+                    kind: field.data_type().to_string(),
+                });
             }
             if index > 0 {
                 buffer.push(b',');

@@ -164,7 +164,9 @@ impl RowPass for Check {
         *sums = of_part.map_err(data_error)?;
         for figure in sums.listed() {
             if let Some(row) = index_of(rows, figure.row) {
-                places.insert(figure.row, line_of(rows, row));
+                // A reader looks for the line of a row, not for its first byte.
+                let line = rows.place(row).without_byte();
+                places.insert(figure.row, line.to_string());
             }
         }
         Ok(())
@@ -196,11 +198,4 @@ fn index_of(rows: &RowChunk, number: u64) -> Option<usize> {
         }
     }
     (from < rows.num_rows() && rows.row_number(from) == number).then_some(from)
-}
-
-/// The place of a row: a reader looks for its line, not for its first byte.
-fn line_of(rows: &RowChunk, row: usize) -> String {
-    let place = rows.place(row);
-    let line = place.rsplit_once(" (byte ").map(|(line, _)| line);
-    line.unwrap_or(&place).to_string()
 }

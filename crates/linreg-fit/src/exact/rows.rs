@@ -13,5 +13,5 @@ pub(crate) fn exact_rows<'a>(rows: &RowChunk<'a>) -> Result<Rows<'a>, ExactError
 
 /// An error of the exact fit as one of a pass over rows.
 pub(crate) fn data_error(error: ExactError) -> DataError {
-    DataError::Computation(Box::new(error))
+    DataError::Other(Box::new(error))
 }

@@ -75,7 +75,7 @@ pub fn note(column: &Column, encoder: &Encoder, say: SettingNames) -> String {
             notes.push(format!("{}, {compared}", count(levels.len(), "level")));
         }
         Kind::Numeric => {}
-        _ => notes.push(column.why.clone()),
+        _ => notes.push(say(&Setting::Why(Box::new(column.clone())))),
     }
     if !column.unfitted_levels.is_empty() {
         const MOST: usize = 5;

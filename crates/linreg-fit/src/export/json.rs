@@ -8,7 +8,7 @@ use linreg_training::Metrics;
 use serde_json::{Value, json};
 
 use super::coefficients::INTERCEPT;
-use crate::{Fitted, FittedModel, How, SettingNames};
+use crate::{Fitted, FittedModel, How, Setting, SettingNames};
 
 impl Fitted {
     /// Everything that is known of the fit, as one JSON object. Numbers that are
@@ -45,7 +45,7 @@ impl Fitted {
             found => metrics(found, targets),
         });
         object["folds"] = json!(folds.collect::<Vec<_>>());
-        object["columns"] = columns(self.schema(), &self.counts);
+        object["columns"] = columns(self.schema(), &self.counts, say);
         object["seconds"] = json!(self.elapsed.as_secs_f64());
         object
     }
@@ -105,12 +105,12 @@ fn one_or_all(mut list: Vec<Value>) -> Value {
 }
 
 /// What was done with each column, as JSON.
-pub fn columns(schema: &Schema, counts: &EncodingCounts) -> Value {
+pub fn columns(schema: &Schema, counts: &EncodingCounts, say: SettingNames) -> Value {
     let of_column = |column: &Column| {
         let mut entry = json!({
             "name": column.name,
             "kind": column.kind.name(),
-            "why": column.why,
+            "why": say(&Setting::Why(Box::new(column.clone()))),
             "missing": column.missing,
         });
         if let Kind::Categorical { levels, .. } = &column.kind {

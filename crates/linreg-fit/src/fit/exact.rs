@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use linreg_data::{DataError, Encoder, EncodingCounts, Set, Split, Threads, learn_and_encode};
+use linreg_data::{
+    DataError, Encoder, EncodingCounts, NoRows, Set, Split, Threads, learn_and_encode,
+};
 use linreg_exact::Arithmetic;
 
 use super::{FitConfig, FitObserver, is_fold};
@@ -89,7 +91,7 @@ impl FitConfig {
         passes: usize,
     ) -> Result<ExactFit, FitError> {
         if counts.rows == counts.dropped {
-            return Err(DataError::NoRows(" left to fit a model to".to_string()).into());
+            return Err(DataError::NoRows(NoRows::Fitted).into());
         }
         let again = || encoded.rows(Set::Training);
         if is_fold(encoded.split) {

@@ -7,6 +7,7 @@ use linreg_data::{
     column_names, learn_schema,
 };
 
+use crate::advice;
 use crate::columns::KindArgs;
 use crate::input::SourceArgs;
 use crate::names::{Names, all};
@@ -83,7 +84,7 @@ impl NumberArgs {
             let is_mixed =
                 |column: &&Column| column.kind == Kind::Mixed && !left_out.contains(&column.name);
             for column in schema.columns.iter().filter(is_mixed) {
-                let (name, why) = (plain(&column.name), plain(&column.why));
+                let (name, why) = (plain(&column.name), plain(&advice::why(column)));
                 terminal::stderr().warning(format_args!("`{name}` is not drawn: {why}"))?;
             }
         }
@@ -114,7 +115,7 @@ impl NumberArgs {
                 [(only, ..), ..] => format!("`{}` is the only column of numbers", plain(only)),
             };
             let message = format!("{found}; a picture needs two");
-            return Err(say_where(DataError::Columns(message)));
+            return Err(say_where(DataError::Other(message.into())));
         };
         // The rows are encoded as for a model, with the last column as the
         // target.

@@ -1,0 +1,47 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// How many rows were encoded or left out, and how many missing values and new
+/// levels they had.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct EncodingCounts {
+    /// The number of rows, including those left out.
+    pub rows: u64,
+    /// The number of rows left out, for any reason.
+    pub dropped: u64,
+    /// How many of the rows left out were left out for a weight of 0.
+    #[serde(default)]
+    pub weightless: u64,
+    /// How many of the rows left out were left out for a new level.
+    #[serde(default)]
+    pub unseen_rows: u64,
+    /// The number of missing values of each column that has any. A row that an
+    /// earlier column has left out is not counted again.
+    pub missing: BTreeMap<String, u64>,
+    /// The number of cells with a new level, for each column that has any.
+    pub unseen: BTreeMap<String, u64>,
+}
+
+impl EncodingCounts {
+    /// The number of rows left out for missing values.
+    pub fn incomplete(&self) -> u64 {
+        self.dropped - self.weightless - self.unseen_rows
+    }
+
+    /// Adds the counts of other rows.
+    pub fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.dropped += other.dropped;
+        self.weightless += other.weightless;
+        self.unseen_rows += other.unseen_rows;
+        for (all, others) in [
+            (&mut self.missing, &other.missing),
+            (&mut self.unseen, &other.unseen),
+        ] {
+            for (name, count) in others {
+                *all.entry(name.clone()).or_default() += count;
+            }
+        }
+    }
+}
