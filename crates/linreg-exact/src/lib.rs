@@ -67,4 +67,4 @@ pub use prediction::{PredictionErrors, RowInBasis, StdErrors};
 pub use ridge::{RidgeConfig, RidgeFit, RidgePath};
 pub use rows::Rows;
 pub use size::SizeLimits;
-pub use solution::{Collinear, Refinement, Solution, TargetFit};
+pub use solution::{Collinear, Refinement, RefinementSums, Solution, TargetFit};

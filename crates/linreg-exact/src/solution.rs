@@ -4,7 +4,8 @@ mod transform;
 
 mod refinement;
 
-pub use refinement::Refinement;
+pub use refinement::{Refinement, RefinementSums};
+use serde::{Deserialize, Serialize};
 
 use crate::accumulator::Centred;
 use crate::factor::{Factor, Rest, Square};
@@ -15,7 +16,8 @@ pub(crate) use bounds::ROUNDING;
 use transform::{Row, Transform};
 
 /// What is done about linearly dependent features.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Collinear {
     /// An error that lists the relations between them.
     #[default]

@@ -8,6 +8,7 @@ mod objective_args;
 mod optimum;
 mod outputs;
 mod page;
+mod refinement;
 mod report;
 mod ridge;
 mod run_args;

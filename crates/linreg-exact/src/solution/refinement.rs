@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{ROUNDING, ScaledSums, Solution};
 use crate::{DoubleDouble, ExactError, Rows};
 
@@ -11,6 +13,12 @@ use crate::{DoubleDouble, ExactError, Rows};
 #[derive(Clone, Debug)]
 pub struct Refinement<'a> {
     solution: &'a Solution,
+    sums: RefinementSums,
+}
+
+/// What a [`Refinement`] has summed up; serde carries it between machines.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RefinementSums {
     /// For each target, the products of each kept column with the residuals.
     products: Vec<Vec<DoubleDouble>>,
     residual_sums: Vec<DoubleDouble>,
@@ -19,17 +27,58 @@ pub struct Refinement<'a> {
     roundings: Vec<f64>,
 }
 
+impl RefinementSums {
+    /// Adds the sums of other rows for the same solution.
+    pub fn merge(&mut self, other: &Self) {
+        let sums = self.products.iter_mut().flatten();
+        for (sum, other) in sums.zip(other.products.iter().flatten()) {
+            *sum += *other;
+        }
+        for (sum, other) in self.residual_sums.iter_mut().zip(&other.residual_sums) {
+            *sum += *other;
+        }
+        for (sum, other) in self.roundings.iter_mut().zip(&other.roundings) {
+            *sum += other;
+        }
+    }
+}
+
 impl<'a> Refinement<'a> {
     /// Returns a pass that has seen no rows.
     pub fn new(solution: &'a Solution) -> Self {
         let kept = solution.factor.kept.len();
         let targets = solution.targets.len();
-        Self {
-            solution,
+        let sums = RefinementSums {
             products: vec![vec![DoubleDouble::ZERO; kept]; targets],
             residual_sums: vec![DoubleDouble::ZERO; targets],
             roundings: vec![0.0; targets],
+        };
+        Self { solution, sums }
+    }
+
+    /// Returns a pass that goes on with these sums.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] for sums of another number of targets or features.
+    pub fn with_sums(solution: &'a Solution, sums: RefinementSums) -> Result<Self, ExactError> {
+        let (kept, targets) = (solution.factor.kept.len(), solution.targets.len());
+        let lengths = [
+            sums.products.len(),
+            sums.residual_sums.len(),
+            sums.roundings.len(),
+        ];
+        if lengths != [targets; 3] || sums.products.iter().any(|sums| sums.len() != kept) {
+            return Err(ExactError::Shape(format!(
+                "sums of a refinement of other coefficients, expected {kept} for each of {targets} targets"
+            )));
         }
+        Ok(Self { solution, sums })
+    }
+
+    /// Returns what has been summed up.
+    pub fn into_sums(self) -> RefinementSums {
+        self.sums
     }
 
     /// Adds rows.
@@ -45,28 +94,19 @@ impl<'a> Refinement<'a> {
                 let predicted: DoubleDouble = predicted.map(|(x, b)| *x * *b).sum();
                 let residual = solution.read_target(rows, row, target) - predicted;
                 let weighted = residual * weight;
-                for (sum, value) in self.products[target].iter_mut().zip(&values) {
+                for (sum, value) in self.sums.products[target].iter_mut().zip(&values) {
                     *sum += *value * weighted;
                 }
-                self.residual_sums[target] += residual * weighted;
+                self.sums.residual_sums[target] += residual * weighted;
                 let rounding = solution.rounding(rows, row, target);
-                self.roundings[target] += rounding * rounding * weight.high();
+                self.sums.roundings[target] += rounding * rounding * weight.high();
             }
         }
     }
 
     /// Adds the rows that another pass has seen.
     pub fn merge(&mut self, other: &Self) {
-        let sums = self.products.iter_mut().flatten();
-        for (sum, other) in sums.zip(other.products.iter().flatten()) {
-            *sum += *other;
-        }
-        for (sum, other) in self.residual_sums.iter_mut().zip(&other.residual_sums) {
-            *sum += *other;
-        }
-        for (sum, other) in self.roundings.iter_mut().zip(&other.roundings) {
-            *sum += other;
-        }
+        self.sums.merge(&other.sums);
     }
 
     /// Returns the corrected solution.
@@ -79,11 +119,11 @@ impl<'a> Refinement<'a> {
         solution.refinements += 1;
         let inverse = &self.solution.factor_inverse;
         let kept = &self.solution.factor.kept;
-        for target in 0..self.products.len() {
-            let products = &self.products[target];
+        for target in 0..self.sums.products.len() {
+            let products = &self.sums.products[target];
             let old = self.solution.targets[target].clone();
             let mut basic = old.basic;
-            let mut residual_sum = self.residual_sums[target];
+            let mut residual_sum = self.sums.residual_sums[target];
             let mut steps = Vec::with_capacity(kept.len());
             for (a, (estimate, product)) in basic.iter_mut().zip(products).enumerate() {
                 let step = products.iter().enumerate();
@@ -102,7 +142,7 @@ impl<'a> Refinement<'a> {
                 residual_error: of_sum.min(old.residual_error),
                 total: old.scaled_total_sum,
                 total_error: old.total_error,
-                rounding: self.roundings[target].sqrt(),
+                rounding: self.sums.roundings[target].sqrt(),
             };
             solution.targets[target] =
                 solution.target_fit(target, basic, errors.collect(), sums)?;

@@ -1,11 +1,11 @@
 use anyhow::{Result, anyhow};
 use linreg_data::{
-    ChunkOrder, Column, DataError, EncodedSource, Encoder, EncodingCounts, Feature, Kind, RowChunk,
-    RowPass, Rows, Threads,
+    Column, DataError, EncodedSource, Encoder, EncodingCounts, Feature, Kind, RowChunk, RowPass,
+    Rows, Threads,
 };
 use linreg_exact::{
     Accumulator, Arithmetic, Collinear, DiagnosticsPass, ExactError, Inference, InferenceConfig,
-    PredictionErrors, Refinement, Relation, Robust, SizeLimits, Solution, Weighting,
+    PredictionErrors, Relation, Robust, SizeLimits, Solution, Weighting,
 };
 use linreg_model::{Coefficients, ModelFile};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::Args;
 use super::diagnostics::Found;
 use super::exact_args::ExactArgs;
+use super::refinement::RefinementPass;
 use super::ridge::Ridge;
 use crate::columns::ColumnArgs;
 use crate::number::{count, plain, thousands};
@@ -90,12 +91,9 @@ impl ExactFit {
             explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
         })?;
         if !is_enough(&solution) && args.ridge.is_none() {
-            let mut refinement = Refinement::new(&solution);
-            for chunk in again()?.encoded(ChunkOrder::File)? {
-                refinement.update(&exact_rows(&chunk?.0, encoder)?);
-            }
+            let pass = RefinementPass::new(accumulator, args.collinear(), solution);
+            solution = again()?.run(&Threads::default(), pass)?.0;
             passes += 1;
-            solution = refinement.solution().map_err(explain)?;
         }
         let mut found = None;
         if args.diagnostics || args.robust.is_some() {
