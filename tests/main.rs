@@ -26,6 +26,7 @@ mod reading;
 mod reference;
 mod report;
 mod ridge;
+mod same_bits;
 mod search;
 mod tables;
 mod tool;

@@ -17,6 +17,7 @@ pub use diagnostics::{LEVEL, TableDiagnostics};
 pub use fit::ExactFit;
 pub(crate) use limits::Limits;
 pub use ridge::Ridge;
+pub(crate) use rows::data_error;
 pub(crate) use sums::{Sums, SumsPass};
 pub use undetermined::Undetermined;
 pub(crate) use undetermined::lines as relations_lines;

@@ -11,9 +11,9 @@ mod trust;
 
 use std::path::PathBuf;
 
+use linreg_data::Set;
 #[cfg(feature = "files")]
 use linreg_data::files_of;
-use linreg_data::{ChunkOrder, Set};
 use linreg_training::Loss;
 
 use crate::number::{count, significant};
@@ -78,13 +78,11 @@ impl<'a> Report<'a> {
         // file that has changed.
         let files = hashes(&self.all_files()?)?;
         let rows = fitted.training_rows()?;
-        let chunks = rows.encoded(ChunkOrder::File)?;
-        let chunks = chunks.map(|chunk| chunk.map(|(rows, _)| rows));
         let features = pictures::features(self);
         let pictures = (features.len() + pictures::OTHERS) * targets.len().min(MOST_TARGETS);
         let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
         let coefficients = fitted.model.coefficients();
-        let look = Look::new(chunks, coefficients, features, most, self.seed)?;
+        let look = Look::new(&rows, coefficients, features, most, self.seed)?;
         let found = fitted.checked()?;
         let found = found.as_deref();
         let page = Page {

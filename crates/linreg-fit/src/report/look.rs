@@ -1,11 +1,11 @@
-use linreg_data::{DataError, Rows};
+use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, RowSample, Threads};
 use linreg_exact::{Accumulator, Arithmetic, Collinear};
 use linreg_model::Coefficients;
 use linreg_plot::Line;
-use rand::rngs::ChaCha8Rng;
-use rand::{RngExt, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 use crate::FitError;
+use crate::exact::data_error;
 use crate::number::count;
 
 /// What a pass over all rows of a fit collects for pictures: a sample of the
@@ -21,9 +21,9 @@ pub struct Look {
 }
 
 /// A row of the sample.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Row {
-    /// Its number among all rows of the fit, from 1.
+    /// Its number in the table, from 1.
     pub number: u64,
     /// The features looked at.
     pub features: Vec<f64>,
@@ -61,78 +61,22 @@ pub struct OwnLine {
 }
 
 impl Look {
-    /// Reads the rows once. The sample is drawn by Vitter's algorithm R
-    /// (*Random Sampling with a Reservoir*, 1985), so that each set of rows is
-    /// equally likely, and the same seed gives the same sample.
+    /// Reads the rows once, to look at these features. The same seed draws the
+    /// same sample of at most `most` rows.
     pub fn new(
-        chunks: impl Iterator<Item = Result<Rows, DataError>>,
+        rows: &EncodedSource,
         coefficients: &Coefficients,
         features: Vec<usize>,
         most: usize,
         seed: u64,
     ) -> Result<Self, FitError> {
-        let (width, targets) = (coefficients.num_features(), coefficients.num_targets());
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        // For each feature: the target, its prediction and the residual.
-        let mut sums =
-            vec![Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble); features.len()];
-        let mut sample = Vec::new();
-        let (mut number, mut num_rows) = (0, 0);
-        for chunk in chunks {
-            let chunk = chunk?;
-            let predictions = coefficients.predict(&chunk.features);
-            let weights = chunk.weights.as_deref();
-            let rows = chunk.targets.chunks_exact(targets);
-            let rows = rows.zip(predictions.chunks_exact(targets));
-            let mut parts = Vec::with_capacity(3 * predictions.len());
-            for (row, (actual, predicted)) in rows.enumerate() {
-                parts.extend(actual);
-                parts.extend(predicted);
-                parts.extend(actual.iter().zip(predicted).map(|(y, p)| y - p));
-                number += 1;
-                if weights.is_some_and(|weights| weights[row] == 0.0) {
-                    continue;
-                }
-                num_rows += 1;
-                let place = match sample.len() < most {
-                    true => sample.len(),
-                    false => random.random_range(0..num_rows) as usize,
-                };
-                if place >= most {
-                    continue;
-                }
-                let values = &chunk.features[row * width..][..width];
-                let row = Row {
-                    number,
-                    features: features.iter().map(|index| values[*index]).collect(),
-                    targets: actual.to_vec(),
-                    predictions: predicted.to_vec(),
-                };
-                match sample.get_mut(place) {
-                    Some(kept) => *kept = row,
-                    None => sample.push(row),
-                }
-            }
-            for (index, sums) in features.iter().zip(&mut sums) {
-                let column = chunk.features[*index..].iter().step_by(width);
-                let column: Vec<f64> = column.copied().collect();
-                let rows = linreg_exact::Rows::new(&column, &parts, 1, 3 * targets)?;
-                sums.update(&rows.with_weights(weights)?)?;
-            }
-        }
-        sample.sort_by_key(|row: &Row| row.number);
-        let lines = |target| {
-            let lines = sums.iter();
-            lines
-                .map(|sums| OwnLine::new(sums, target, targets))
-                .collect()
-        };
-        Ok(Self {
-            lines: (0..targets).map(lines).collect(),
+        let pass = LookPass {
+            coefficients: coefficients.clone(),
             features,
-            num_rows,
-            sample,
-        })
+            most,
+            seed,
+        };
+        Ok(rows.run(&Threads::default(), pass)?.0)
     }
 
     /// Whether every row that counts is in the sample.
@@ -150,6 +94,111 @@ impl Look {
             count(self.sample.len(), "row"),
             count(self.num_rows as usize, "row"),
         )
+    }
+}
+
+/// The pass that a [`Look`] takes.
+#[derive(Deserialize, Serialize)]
+struct LookPass {
+    coefficients: Coefficients,
+    features: Vec<usize>,
+    most: usize,
+    seed: u64,
+}
+
+/// What is known of some rows.
+#[derive(Deserialize, Serialize)]
+struct Seen {
+    /// Number of rows whose weight is not 0.
+    num_rows: u64,
+    sample: RowSample<Row>,
+    /// For each feature: the target, its prediction and the residual.
+    sums: Vec<Accumulator>,
+}
+
+impl RowPass for LookPass {
+    type State = Seen;
+    type Output = Look;
+
+    fn name() -> String {
+        "look at a fit".to_string()
+    }
+
+    fn start(&self) -> Seen {
+        let targets = self.coefficients.num_targets();
+        let sums = Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble);
+        Seen {
+            num_rows: 0,
+            sample: RowSample::new(self.most, self.seed),
+            sums: vec![sums; self.features.len()],
+        }
+    }
+
+    fn update(&self, seen: &mut Seen, rows: &RowChunk) -> Result<(), DataError> {
+        let (width, targets) = (rows.num_features, rows.num_targets);
+        let predictions = self.coefficients.predict(rows.features);
+        let of_row = rows.targets.chunks_exact(targets);
+        let of_row = of_row.zip(predictions.chunks_exact(targets));
+        let mut parts = Vec::with_capacity(3 * predictions.len());
+        for (row, (actual, predicted)) in of_row.enumerate() {
+            parts.extend(actual);
+            parts.extend(predicted);
+            parts.extend(actual.iter().zip(predicted).map(|(y, p)| y - p));
+            if rows.weights.is_some_and(|weights| weights[row] == 0.0) {
+                continue;
+            }
+            seen.num_rows += 1;
+            let number = rows.row_number(row);
+            seen.sample.add(number, || {
+                let values = &rows.features[row * width..][..width];
+                Row {
+                    number: number + 1,
+                    features: self.features.iter().map(|index| values[*index]).collect(),
+                    targets: actual.to_vec(),
+                    predictions: predicted.to_vec(),
+                }
+            });
+        }
+        for (index, sums) in self.features.iter().zip(&mut seen.sums) {
+            let column = rows.features[*index..].iter().step_by(width);
+            let column: Vec<f64> = column.copied().collect();
+            let exact = linreg_exact::Rows::new(&column, &parts, 1, 3 * targets)
+                .and_then(|exact| exact.with_weights(rows.weights));
+            exact
+                .and_then(|exact| sums.update(&exact))
+                .map_err(data_error)?;
+        }
+        Ok(())
+    }
+
+    fn merge(&self, seen: &mut Seen, later: Seen) -> Result<(), DataError> {
+        seen.num_rows += later.num_rows;
+        seen.sample.merge(later.sample);
+        for (sums, later) in seen.sums.iter_mut().zip(&later.sums) {
+            sums.merge(later).map_err(data_error)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self, seen: Seen) -> Result<Look, DataError> {
+        let targets = self.coefficients.num_targets();
+        let lines = |target| {
+            let lines = seen.sums.iter();
+            lines
+                .map(|sums| OwnLine::new(sums, target, targets))
+                .collect()
+        };
+        Ok(Look {
+            lines: (0..targets).map(lines).collect(),
+            features: self.features,
+            num_rows: seen.num_rows,
+            sample: seen
+                .sample
+                .into_rows()
+                .into_iter()
+                .map(|(_, row)| row)
+                .collect(),
+        })
     }
 }
 
@@ -192,6 +241,8 @@ impl OwnLine {
 
 #[cfg(test)]
 mod tests {
+    use linreg_data::{Dataset, Rows};
+
     use super::*;
 
     /// x1 = i, x2 = i mod 3, y = 2 x1 - 5 x2 + 1 + (1 or -1 in turn).
@@ -206,13 +257,29 @@ mod tests {
         rows
     }
 
-    fn look(chunks: Vec<Rows>, most: usize, seed: u64) -> Look {
-        let all = Rows {
-            features: chunks.iter().flat_map(|c| c.features.clone()).collect(),
-            targets: chunks.iter().flat_map(|c| c.targets.clone()).collect(),
-            weights: chunks[0].weights.clone(),
-            ..Rows::default()
+    fn run(
+        all: Rows,
+        coefficients: Coefficients,
+        features: Vec<usize>,
+        most: usize,
+        seed: u64,
+    ) -> Look {
+        let names = ["x1", "x2"].map(String::from).to_vec();
+        let dataset = Dataset::new(all.features, all.targets, names, vec!["y".to_string()]);
+        let mut dataset = dataset.unwrap();
+        if let Some(weights) = all.weights {
+            dataset = dataset.with_weights(weights).unwrap();
+        }
+        let pass = LookPass {
+            coefficients,
+            features,
+            most,
+            seed,
         };
+        dataset.run(&Threads::default(), pass).unwrap()
+    }
+
+    fn look(all: Rows, most: usize, seed: u64) -> Look {
         let exact = linreg_exact::Rows::new(&all.features, &all.targets, 2, 1).unwrap();
         let exact = exact.with_weights(all.weights.as_deref()).unwrap();
         let solution = linreg_exact::fit(&exact, &linreg_exact::FitConfig::default()).unwrap();
@@ -220,51 +287,22 @@ mod tests {
             panic!("no coefficients");
         };
         let coefficients = Coefficients::new(weights.to_vec(), vec![*bias]).unwrap();
-        Look::new(
-            chunks.into_iter().map(Ok),
-            &coefficients,
-            vec![0, 1],
-            most,
-            seed,
-        )
-        .unwrap()
+        run(all, coefficients, vec![0, 1], most, seed)
     }
 
     #[test]
-    fn a_sample_is_the_same_for_the_same_seed_whatever_the_chunks() {
-        let one = look(vec![rows(0, 1000)], 50, 7);
-        let many = look(
-            (0..10).map(|i| rows(i * 100, i * 100 + 100)).collect(),
-            50,
-            7,
-        );
-        assert_eq!(one.sample, many.sample);
+    fn a_sample_is_the_same_for_the_same_seed() {
+        let one = look(rows(0, 1000), 50, 7);
+        assert_eq!(one.sample, look(rows(0, 1000), 50, 7).sample);
         assert_eq!((one.sample.len(), one.num_rows), (50, 1000));
         assert!(!one.is_whole());
-        assert_ne!(one.sample, look(vec![rows(0, 1000)], 50, 8).sample);
-        assert!(look(vec![rows(0, 50)], 50, 7).is_whole());
-    }
-
-    #[test]
-    fn every_row_is_as_likely_to_be_in_the_sample() {
-        let mut times = vec![0; 100];
-        for seed in 0..2000 {
-            for row in look(vec![rows(0, 100)], 10, seed).sample {
-                times[row.number as usize - 1] += 1;
-            }
-        }
-        // Each row is drawn 200 times on average, with a standard deviation of
-        // 13.4. Of 100 rows, the furthest is beyond 5 deviations once in 17,000
-        // runs.
-        assert!(
-            times.iter().all(|times| (133..=267).contains(times)),
-            "{times:?}"
-        );
+        assert_ne!(one.sample, look(rows(0, 1000), 50, 8).sample);
+        assert!(look(rows(0, 50), 50, 7).is_whole());
     }
 
     #[test]
     fn the_weights_predict_the_own_lines_of_least_squares() {
-        let look = look(vec![rows(0, 300)], 300, 0);
+        let look = look(rows(0, 300), 300, 0);
         for line in look.lines[0].iter().flatten() {
             let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(1.0);
             assert!(close(line.slope, line.predicted_slope), "{line:?}");
@@ -287,11 +325,12 @@ mod tests {
     fn a_row_of_weight_0_is_not_drawn() {
         let mut weighted = rows(0, 100);
         weighted.weights = Some((0..100).map(|i| f64::from(i % 2)).collect());
-        let look = look(vec![weighted], 100, 0);
+        let look = look(weighted, 100, 0);
         assert_eq!((look.sample.len(), look.num_rows), (50, 50));
         assert!(look.sample.iter().all(|row| row.number % 2 == 0));
         assert!(look.is_whole());
     }
+
     #[test]
     fn a_constant_feature_has_a_flat_line() {
         let rows = Rows {
@@ -300,7 +339,7 @@ mod tests {
             ..Rows::default()
         };
         let coefficients = Coefficients::new(vec![1.0, 0.0], vec![0.0]).unwrap();
-        let look = Look::new([Ok(rows)].into_iter(), &coefficients, vec![1], 10, 0).unwrap();
+        let look = run(rows, coefficients, vec![1], 10, 0);
         let line = look.lines[0][0].unwrap();
         assert_eq!((line.slope, line.explained), (0.0, 0.0));
     }
