@@ -112,9 +112,10 @@ impl Deferred {
     /// An error if a signal has come.
     pub fn end(self) -> Result<(), Interrupted> {
         drop(self);
-        match INTERRUPTED.load(Ordering::SeqCst) {
-            true => Err(Interrupted("interrupted".to_string())),
-            false => Ok(()),
+        if INTERRUPTED.load(Ordering::SeqCst) {
+            Err(Interrupted("interrupted".to_string()))
+        } else {
+            Ok(())
         }
     }
 }

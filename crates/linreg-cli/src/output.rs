@@ -32,9 +32,10 @@ impl Files {
 
     /// Adds a file that is read.
     pub fn read(&mut self, path: &Path) {
-        match path == Path::new("-") {
-            true => self.files.read_standard_input(),
-            false => self.files.read(path),
+        if path == Path::new("-") {
+            self.files.read_standard_input()
+        } else {
+            self.files.read(path)
         }
     }
 
@@ -49,9 +50,10 @@ impl Files {
 
     /// A file to write, which must not exist unless it may be replaced.
     pub fn file(&mut self, what: &'static str, path: &Path) -> Result<OutputFile> {
-        let existing = match self.force {
-            true => Existing::Replace,
-            false => Existing::Keep,
+        let existing = if self.force {
+            Existing::Replace
+        } else {
+            Existing::Keep
         };
         self.file_that(
             what,

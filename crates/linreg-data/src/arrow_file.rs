@@ -180,10 +180,7 @@ mod tests {
             let folder = tempdir().unwrap();
             let path = folder.path().join("table.arrow");
             let half = table.slice(0, table.num_rows() / 2);
-            match stream {
-                true => write_stream(&path, &[table.clone(), half]),
-                false => write(&path, TableFormat::Arrow, &[table.clone(), half]),
-            }
+            if stream {write_stream(&path, &[table.clone(), half])} else {write(&path, TableFormat::Arrow, &[table.clone(), half])}
             let file = ArrowFile::open(&path).unwrap();
             let rows = read(&file, &[0, 1, 2, 3], ChunkOrder::File).unwrap();
             prop_assert_eq!(rows.slice(0, table.num_rows()), table.clone());

@@ -80,16 +80,18 @@ impl Read for Input {
 
 impl BufRead for Input {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        match self.first.is_empty() {
-            true => self.input.fill_buf(),
-            false => Ok(&self.first),
+        if self.first.is_empty() {
+            self.input.fill_buf()
+        } else {
+            Ok(&self.first)
         }
     }
 
     fn consume(&mut self, length: usize) {
-        match self.first.is_empty() {
-            true => self.input.consume(length),
-            false => drop(self.first.drain(..length)),
+        if self.first.is_empty() {
+            self.input.consume(length)
+        } else {
+            drop(self.first.drain(..length))
         }
     }
 }

@@ -254,9 +254,10 @@ impl Sample {
     /// exceeded in 19 of 20 cases: 1.96 standard deviations of a binomial share
     /// of one half.
     pub fn rank_error(&self) -> f64 {
-        match self.is_whole() {
-            true => 0.0,
-            false => 1.96 * (0.25 / self.num_rows() as f64).sqrt(),
+        if self.is_whole() {
+            0.0
+        } else {
+            1.96 * (0.25 / self.num_rows() as f64).sqrt()
         }
     }
 

@@ -323,9 +323,10 @@ impl Encoder {
     ///
     /// [`DataError::UnknownColumn`] for a column that the source lacks.
     pub fn bind(&self, source: &dyn Source, with_targets: bool) -> Result<BoundEncoder, DataError> {
-        let num_columns = match with_targets {
-            true => self.columns.len(),
-            false => self.num_feature_columns(),
+        let num_columns = if with_targets {
+            self.columns.len()
+        } else {
+            self.num_feature_columns()
         };
         let columns = self.columns[..num_columns].iter();
         let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();

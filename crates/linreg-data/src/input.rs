@@ -158,9 +158,10 @@ impl InputFile {
                 return Err(io::Error::other(REPLACED));
             }
         }
-        match State::of(&file.metadata()?) == *state {
-            true => Ok(()),
-            false => Err(io::Error::other(CHANGED)),
+        if State::of(&file.metadata()?) == *state {
+            Ok(())
+        } else {
+            Err(io::Error::other(CHANGED))
         }
     }
 }

@@ -52,9 +52,10 @@ pub(crate) fn read_any_numbers(
                 cell: Box::new(OddCell {
                     place: chunk.origin.place(row),
                     found: found.trim().to_string(),
-                    oddity: match is_date {
-                        true => Oddity::NoDate,
-                        false => Oddity::NoNumber,
+                    oddity: if is_date {
+                        Oddity::NoDate
+                    } else {
+                        Oddity::NoNumber
                     },
                     remedies: vec![remedy],
                 }),
@@ -70,9 +71,10 @@ pub(crate) fn read_any_numbers(
             Values::Text(array) | Values::Words(array) => of_text(array, row)?,
             Values::Numbers(array) if array.is_valid(row) => {
                 let number = array.value(row);
-                match chunk.cells.is_missing_number(number) {
-                    true => f64::NAN,
-                    false => number,
+                if chunk.cells.is_missing_number(number) {
+                    f64::NAN
+                } else {
+                    number
                 }
             }
             Values::Days(array) if array.is_valid(row) => array.value(row),

@@ -487,9 +487,10 @@ mod tests {
 
         fn update(&self, largest: &mut f64, rows: &RowChunk) -> Result<(), DataError> {
             *largest = rows.targets.iter().copied().fold(*largest, f64::max);
-            match self.in_merge {
-                true => Ok(()),
-                false => fuss(rows.targets[0]),
+            if self.in_merge {
+                Ok(())
+            } else {
+                fuss(rows.targets[0])
             }
         }
 
@@ -589,10 +590,7 @@ mod tests {
             }
             let choice = ColumnChoice {
                 categorical: is_categorical.then(|| "x".to_string()).into_iter().collect(),
-                baselines: match is_categorical {
-                    true => BTreeMap::from([("t".to_string(), "b".to_string())]),
-                    false => BTreeMap::new(),
-                },
+                baselines: if is_categorical {BTreeMap::from([("t".to_string(), "b".to_string())])} else {BTreeMap::new()},
                 max_levels: if is_categorical { 3 } else { 9 },
                 ..ColumnChoice::default()
             };

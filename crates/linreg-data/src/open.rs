@@ -79,9 +79,10 @@ fn open_as_text(
     let mut sources = Vec::new();
     let files = files_of(files)?;
     for path in &files {
-        sources.push(match path == Path::new("-") {
-            true => open_standard_input(csv, passes)?,
-            false => open_file(path, &path.display().to_string(), csv)?,
+        sources.push(if path == Path::new("-") {
+            open_standard_input(csv, passes)?
+        } else {
+            open_file(path, &path.display().to_string(), csv)?
         });
     }
     if sources.len() == 1 {

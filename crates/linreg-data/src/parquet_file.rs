@@ -305,9 +305,12 @@ fn stored(metadata: &ArrowReaderMetadata) -> Vec<Option<usize>> {
             .or_insert(leaf);
     }
     let fields = metadata.schema().fields().iter().enumerate();
-    let fields = fields.map(|(root, field)| match is_nested(field.data_type()) {
-        true => None,
-        false => first.get(&root).copied(),
+    let fields = fields.map(|(root, field)| {
+        if is_nested(field.data_type()) {
+            None
+        } else {
+            first.get(&root).copied()
+        }
     });
     fields.collect()
 }

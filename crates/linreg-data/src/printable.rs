@@ -53,9 +53,10 @@ fn spelt_out(text: &str, is_spelt: impl Fn(char) -> bool) -> Cow<'_, str> {
     }
     let mut spelt = String::with_capacity(2 * text.len());
     for character in text.chars() {
-        match is_spelt(character) {
-            true => spelt.extend(character.escape_default()),
-            false => spelt.push(character),
+        if is_spelt(character) {
+            spelt.extend(character.escape_default())
+        } else {
+            spelt.push(character)
         }
     }
     Cow::Owned(spelt)

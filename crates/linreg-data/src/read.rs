@@ -54,9 +54,10 @@ where
     T: Send + 'static,
     F: Fn(Chunk) -> Result<T, DataError> + Send + Sync + 'static,
 {
-    let most_rows = match width > WIDE {
-        true => (MOST_NUMBERS / width).max(1),
-        false => usize::MAX,
+    let most_rows = if width > WIDE {
+        (MOST_NUMBERS / width).max(1)
+    } else {
+        usize::MAX
     };
     read_in_pieces(source, columns, order, most_rows, map)
 }
@@ -288,9 +289,10 @@ mod tests {
         let read = |threads, most: u64| -> Vec<Result<u64, String>> {
             let parts = source.parts(&[0], ChunkOrder::File).unwrap();
             let results = in_order(parts, threads, usize::MAX, move |chunk: Chunk| {
-                match chunk.first_row < most {
-                    true => Ok(chunk.first_row),
-                    false => Err(DataError::Other("too many".into())),
+                if chunk.first_row < most {
+                    Ok(chunk.first_row)
+                } else {
+                    Err(DataError::Other("too many".into()))
                 }
             });
             results

@@ -145,9 +145,10 @@ pub(crate) fn mean_weight(weight_sum: f64, num_rows: usize) -> Result<f64, DataE
     if mean.is_normal() {
         return Ok(mean);
     }
-    Err(match weight_sum == 0.0 {
-        true => RowsError::NoWeight,
-        false => RowsError::MeanWeight(mean),
+    Err(if weight_sum == 0.0 {
+        RowsError::NoWeight
+    } else {
+        RowsError::MeanWeight(mean)
     }
     .into())
 }

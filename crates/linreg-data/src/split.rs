@@ -147,9 +147,10 @@ impl Split {
                 seed,
                 num_rows,
             } => {
-                return match fold(row, folds, seed, num_rows) == held_out {
-                    true => Set::Validation,
-                    false => Set::Training,
+                return if fold(row, folds, seed, num_rows) == held_out {
+                    Set::Validation
+                } else {
+                    Set::Training
                 };
             }
         };
@@ -199,12 +200,13 @@ impl SplitRows {
             return self.split.rows(set, first_row, num_rows);
         }
         let mut before = self.left_out.partition_point(|row| *row < first_row);
-        let is_of_set = |row: u64| match self.left_out.get(before) == Some(&row) {
-            true => {
+        let is_of_set = |row: u64| {
+            if self.left_out.get(before) == Some(&row) {
                 before += 1;
                 false
+            } else {
+                self.split.set(row - before as u64) == set
             }
-            false => self.split.set(row - before as u64) == set,
         };
         let rows = first_row..first_row + num_rows as u64;
         rows.map(is_of_set).collect()

@@ -46,9 +46,10 @@ pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
             let after = after.get(4 * usize::from(has(4))..).unwrap_or_default();
             return Some(most.saturating_add(most_of_lz4(after).unwrap_or(0)));
         }
-        let block = match is_plain {
-            true => u64::from(length),
-            false => (u64::from(length) * MOST_OF_A_BYTE).min(block_bytes),
+        let block = if is_plain {
+            u64::from(length)
+        } else {
+            (u64::from(length) * MOST_OF_A_BYTE).min(block_bytes)
         };
         most = most.saturating_add(block);
         let next = length as usize + 4 * usize::from(has(16));

@@ -169,12 +169,13 @@ fn lead(report: &Report) -> String {
             (false, 1) => "It has no variance to explain".to_string(),
             (false, _) => format!("{} has no variance to explain", name(target)),
         };
-        let error = match error.is_finite() {
-            true => format!(
+        let error = if error.is_finite() {
+            format!(
                 "; what is left has a standard deviation of {}",
                 text(significant(error))
-            ),
-            false => String::new(),
+            )
+        } else {
+            String::new()
         };
         format!(" {share}{error}.")
     });
@@ -188,8 +189,9 @@ fn lead(report: &Report) -> String {
 
 /// A share between 0 and 1 in percent, to a tenth.
 fn percent(share: f64) -> String {
-    match share.is_finite() {
-        true => format!("{:.1} %", 100.0 * share),
-        false => "-".to_string(),
+    if share.is_finite() {
+        format!("{:.1} %", 100.0 * share)
+    } else {
+        "-".to_string()
     }
 }

@@ -209,9 +209,10 @@ impl ModelFile {
         let size = bytes
             .first_chunk()
             .map_or(0, |size| u64::from_le_bytes(*size));
-        match size > bounded::MAX_HEADER_BYTES as u64 {
-            true => Err(ModelFileError::TooManyNames { bytes: size }),
-            false => Ok(bytes),
+        if size > bounded::MAX_HEADER_BYTES as u64 {
+            Err(ModelFileError::TooManyNames { bytes: size })
+        } else {
+            Ok(bytes)
         }
     }
 

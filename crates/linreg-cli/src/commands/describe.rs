@@ -183,10 +183,7 @@ fn words_table(schema: &Schema) -> String {
                 let level =
                     |index: &usize| format!("{} {:.0} %", levels[*index], shares[*index] * 100.0);
                 let shown: Vec<String> = order.iter().take(MOST).map(level).collect();
-                let more = match levels.len() > MOST {
-                    true => ", …",
-                    false => "",
-                };
+                let more = if levels.len() > MOST { ", …" } else { "" };
                 format!("{} levels: {}{more}", levels.len(), shown.join(", "))
             }
             _ => advice::why(column),

@@ -142,9 +142,10 @@ pub fn run(args: Args) -> Result<()> {
         }
     };
 
-    let mut out = match args.json {
-        true => terminal::nowhere(),
-        false => terminal::stdout(),
+    let mut out = if args.json {
+        terminal::nowhere()
+    } else {
+        terminal::stdout()
     };
     // The pictures come before any output: a reader who stops early still has
     // them.
@@ -287,9 +288,10 @@ impl Experiments {
     ) -> Result<Self> {
         let (rows, epochs) = experiment_limits(dataset, &run.config)
             .unwrap_or((dataset.num_rows(), run.config.num_epochs));
-        let some = match rows < dataset.num_rows() {
-            true => Some(dataset.select(&(0..rows).collect::<Vec<_>>())?),
-            false => None,
+        let some = if rows < dataset.num_rows() {
+            Some(dataset.select(&(0..rows).collect::<Vec<_>>())?)
+        } else {
+            None
         };
         let rows = some.as_ref().unwrap_or(dataset);
         let config = &run.config.clone().with_num_epochs(epochs);

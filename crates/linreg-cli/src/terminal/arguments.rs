@@ -14,9 +14,10 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     parsed(&arguments).map_err(|error| {
         let exit_code = error.exit_code();
-        let to = match error.use_stderr() {
-            true => stderr(),
-            false => stdout(),
+        let to = if error.use_stderr() {
+            stderr()
+        } else {
+            stdout()
         };
         // Nothing can be done if they are closed.
         let _ = tell(to, &error, &arguments);
@@ -46,9 +47,10 @@ fn are_printable(arguments: &[OsString]) -> bool {
 
 fn tell(mut to: Text, error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
     let text = error.render().ansi().to_string();
-    match are_printable(arguments) {
-        true => write!(to.0, "{text}"),
-        false => write!(to, "{}", within_lines(text, arguments)),
+    if are_printable(arguments) {
+        write!(to.0, "{text}")
+    } else {
+        write!(to, "{}", within_lines(text, arguments))
     }
 }
 

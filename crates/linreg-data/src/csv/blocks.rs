@@ -75,9 +75,10 @@ impl Block {
     /// Returns the records for a CSV reader, without the lines between them
     /// that are no rows.
     pub fn records(&self) -> Cow<'_, [u8]> {
-        match self.needs_cleaning {
-            true => self.dialect.clean(&self.bytes).into(),
-            false => Cow::Borrowed(&self.bytes),
+        if self.needs_cleaning {
+            self.dialect.clean(&self.bytes).into()
+        } else {
+            Cow::Borrowed(&self.bytes)
         }
     }
 

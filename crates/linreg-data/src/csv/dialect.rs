@@ -61,9 +61,10 @@ impl Dialect {
         let _ = scan(bytes, self, true, |event| {
             if let Event::Record(found) = event {
                 let record = &bytes[found.start..found.end];
-                match self.has_runs() {
-                    true => without_runs(record, &mut cleaned),
-                    false => cleaned.extend_from_slice(record),
+                if self.has_runs() {
+                    without_runs(record, &mut cleaned)
+                } else {
+                    cleaned.extend_from_slice(record)
                 }
             }
             ControlFlow::Continue(())

@@ -48,9 +48,10 @@ impl<'a> Sample<'a> {
                 is_enough = records.len() > 1 && found.end - end > SAMPLE_BYTES;
                 records.push(found);
             }
-            match is_enough || records.len() > SAMPLE {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+            if is_enough || records.len() > SAMPLE {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             }
         });
         Self {
@@ -77,9 +78,10 @@ impl<'a> Sample<'a> {
 
     /// The cells of a record.
     pub fn cells(&self, record: usize) -> Vec<Vec<u8>> {
-        match self.dialect.has_runs() {
-            true => cells(&self.dialect.clean(self.raw(record)), b' '),
-            false => cells(self.raw(record), self.dialect.delimiter),
+        if self.dialect.has_runs() {
+            cells(&self.dialect.clean(self.raw(record)), b' ')
+        } else {
+            cells(self.raw(record), self.dialect.delimiter)
         }
     }
 
@@ -155,16 +157,18 @@ impl Header {
                     continue;
                 }
                 let is_passed = |line: &[u8]| dialect.passes(line).is_some();
-                return Err(of_file(match text.split(is_end).all(is_passed) {
-                    true => FileProblem::Empty,
-                    false => FileProblem::OpenHeader,
+                return Err(of_file(if text.split(is_end).all(is_passed) {
+                    FileProblem::Empty
+                } else {
+                    FileProblem::OpenHeader
                 }));
             };
             let sample = Sample::new(text, dialect, last, lines);
-            let layout = match options.no_header {
-                true => Ok(Layout::numbered(sample.cells(0).len())),
-                false => title::check(&sample, options.delimiter.or(said.map(|said| said.0)))
-                    .and_then(|()| Layout::of(&sample)),
+            let layout = if options.no_header {
+                Ok(Layout::numbered(sample.cells(0).len()))
+            } else {
+                title::check(&sample, options.delimiter.or(said.map(|said| said.0)))
+                    .and_then(|()| Layout::of(&sample))
             };
             let layout = layout.map_err(|problem| DataError::Header {
                 place: Place::of_line(file, sample.line(0)),

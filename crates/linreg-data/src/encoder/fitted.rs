@@ -93,12 +93,11 @@ impl FittedRows {
 
     /// Adds the summary of later rows. Both have been settled.
     pub fn merge(&mut self, later: Self) {
-        match self.0.is_empty() {
-            true => *self = later,
-            false => {
-                let columns = self.0.iter_mut().zip(later.0);
-                columns.for_each(|(column, later)| column.merge(later));
-            }
+        if self.0.is_empty() {
+            *self = later
+        } else {
+            let columns = self.0.iter_mut().zip(later.0);
+            columns.for_each(|(column, later)| column.merge(later));
         }
     }
 }

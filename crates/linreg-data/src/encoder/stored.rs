@@ -89,13 +89,14 @@ impl Encoder {
                 ));
             }
         }
-        match self.counts && self.weight.is_none() {
-            true => Err(DataError::stored(
+        if self.counts && self.weight.is_none() {
+            Err(DataError::stored(
                 "weight",
                 "none",
                 "one, as weights are said to be counts",
-            )),
-            false => Ok(()),
+            ))
+        } else {
+            Ok(())
         }
     }
 
@@ -116,9 +117,10 @@ impl Encoder {
                 ));
             }
             if !is_levels && (!is_number(column) || column.is_second) {
-                let found = match column.is_second {
-                    true => format!("{} a second time", column.kind.name()),
-                    false => column.kind.name().to_string(),
+                let found = if column.is_second {
+                    format!("{} a second time", column.kind.name())
+                } else {
+                    column.kind.name().to_string()
                 };
                 return Err(DataError::stored(kind(), found, "numbers or levels"));
             }

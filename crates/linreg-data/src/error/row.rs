@@ -44,10 +44,7 @@ pub enum RowProblem {
         start: u64,
     },
     /// It is longer than any row is.
-    #[error("the row that begins here is longer than 64 MiB; {}", match .has_quote {
-        true => "is a quoted cell never closed?",
-        false => "is this a CSV file?",
-    })]
+    #[error("the row that begins here is longer than 64 MiB; {}", if *.has_quote { "is a quoted cell never closed?" } else { "is this a CSV file?" })]
     TooLong {
         /// Whether there is a quote in it.
         has_quote: bool,

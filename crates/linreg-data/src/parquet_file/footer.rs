@@ -128,9 +128,10 @@ fn check_tree(children: &[i64]) -> Result<(), Refused> {
             levels.pop();
         }
     }
-    match levels.is_empty() {
-        true => Ok(()),
-        false => Err(Refused::Damaged),
+    if levels.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Damaged)
     }
 }
 

@@ -172,9 +172,10 @@ impl Chunk<'_> {
             }
             _ => 0,
         };
-        match unpacked > header.unpacked.max(HARMLESS) {
-            true => Err(wrong("a page unpacks to more than it says")),
-            false => Ok(()),
+        if unpacked > header.unpacked.max(HARMLESS) {
+            Err(wrong("a page unpacks to more than it says"))
+        } else {
+            Ok(())
         }
     }
 }
@@ -193,9 +194,10 @@ impl Pages {
             while first < index && between.saturating_add(2) > num_rows {
                 bytes -= self.texts[first].1;
                 first += 1;
-                between = match first < index {
-                    true => between - self.texts[first].0,
-                    false => 0,
+                between = if first < index {
+                    between - self.texts[first].0
+                } else {
+                    0
                 };
             }
             most = most.max(bytes);

@@ -140,9 +140,10 @@ fn mixed(num_rows: usize) -> RecordBatch {
     let d = |row: usize| {
         let (day, month) = (cell(row, 3) % 28 + 1, cell(row, 3) % 12 + 1);
         // The first dates can be read in one way only.
-        Some(match row < num_rows / 3 {
-            true => format!("2020-{month:02}-{day:02}"),
-            false => format!("{month}/{day}/2021"),
+        Some(if row < num_rows / 3 {
+            format!("2020-{month:02}-{day:02}")
+        } else {
+            format!("{month}/{day}/2021")
         })
     };
     let y: Float64Array = (0..num_rows).map(|row| Some(number(row, 4))).collect();

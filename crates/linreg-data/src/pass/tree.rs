@@ -375,10 +375,7 @@ mod tests {
             // The state of a node is that of its first part.
             let merge = |all: &mut u64, later: u64| {
                 assert!(*all < later);
-                match later == failing {
-                    true => Err(DataError::Other(format!("part {later}").into())),
-                    false => Ok(()),
-                }
+                if later == failing {Err(DataError::Other(format!("part {later}").into()))} else {Ok(())}
             };
             for part in order {
                 if tree.wants(part) {

@@ -159,9 +159,10 @@ impl Column {
     /// A column that is ignored, of several kinds or of too many levels, or
     /// that has infinite numbers.
     pub fn check_feature(&self, is_named: bool) -> Result<(), DataError> {
-        let role = match is_named {
-            true => Role::NamedFeature,
-            false => Role::Feature,
+        let role = if is_named {
+            Role::NamedFeature
+        } else {
+            Role::Feature
         };
         match self.kind {
             Kind::Mixed | Kind::TooManyLevels | Kind::Ignored => Err(self.unusable(role)),

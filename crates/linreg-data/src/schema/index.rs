@@ -54,9 +54,10 @@ impl<'a> SchemaIndex<'a> {
     /// The position of a column; with `is_second`, of the one that is
     /// categorical a second time.
     pub(crate) fn position(&self, name: &str, is_second: bool) -> Option<usize> {
-        let found = match is_second {
-            true => self.names.last(name),
-            false => self.names.get(name),
+        let found = if is_second {
+            self.names.last(name)
+        } else {
+            self.names.get(name)
         };
         found.filter(|index| self.columns[*index].is_second == is_second)
     }

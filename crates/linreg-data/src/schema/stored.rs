@@ -176,13 +176,14 @@ fn check_shares(levels: &[String], shares: &[f64]) -> Result<(), DataError> {
         ));
     }
     let sum: f64 = shares.iter().sum();
-    match (sum - 1.0).abs() <= SLACK {
-        true => Ok(()),
-        false => Err(DataError::stored(
+    if (sum - 1.0).abs() <= SLACK {
+        Ok(())
+    } else {
+        Err(DataError::stored(
             "sum of the shares of a column's levels",
             sum,
             "1",
-        )),
+        ))
     }
 }
 

@@ -80,9 +80,10 @@ pub fn list(items: impl IntoIterator<Item = String>) -> String {
         .into_iter()
         .map(|item| format!("<li>{item}</li>\n"))
         .collect();
-    match items.is_empty() {
-        true => items,
-        false => format!("<ul>\n{items}</ul>\n"),
+    if items.is_empty() {
+        items
+    } else {
+        format!("<ul>\n{items}</ul>\n")
     }
 }
 
@@ -98,9 +99,12 @@ pub fn definitions(items: impl IntoIterator<Item = (&'static str, String)>) -> S
 /// A table of HTML cells, wide ones to be scrolled sideways. The first column
 /// names the row, the columns from `first_number` on hold numbers.
 pub fn table(caption: &str, header: &[&str], first_number: usize, rows: &[Vec<String>]) -> String {
-    let class = |column: usize| match column >= first_number {
-        true => " class=\"number\"",
-        false => "",
+    let class = |column: usize| {
+        if column >= first_number {
+            " class=\"number\""
+        } else {
+            ""
+        }
     };
     let header = header.iter().enumerate();
     let header: String = header

@@ -42,12 +42,11 @@ impl Pictures {
     /// The HTML of all of them.
     pub fn html(self) -> String {
         let pictures = self.figures.concat();
-        let hint = match pictures.contains("<circle ") {
-            true => {
-                let hint = self.language.choose(HINT[0], HINT[1]);
-                format!("<p class=\"screen quiet\">{hint}</p>\n")
-            }
-            false => String::new(),
+        let hint = if pictures.contains("<circle ") {
+            let hint = self.language.choose(HINT[0], HINT[1]);
+            format!("<p class=\"screen quiet\">{hint}</p>\n")
+        } else {
+            String::new()
         };
         let id = text(self.id);
         format!("{hint}<div class=\"pictures\" id=\"{id}\">\n{pictures}</div>\n")

@@ -25,9 +25,10 @@ pub fn section(report: &Report) -> Section {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let bias = match encoder.intercept() {
-        true => "a constant, the intercept, plus ",
-        false => "",
+    let bias = if encoder.intercept() {
+        "a constant, the intercept, plus "
+    } else {
+        ""
     };
     let mut body = paragraph(&format!(
         "How does {} depend on {}{more}? A linear model answers with {bias}a weight for each \

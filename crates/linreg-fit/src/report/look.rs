@@ -217,9 +217,12 @@ impl OwnLine {
         let (actual, predicted, residual) = (fit(0), fit(1), fit(2));
         let slope = actual.estimates[1];
         let predicted_total = predicted.total_sum + residual.total_sum;
-        let explains = |sum: f64, total: f64| match total > 0.0 {
-            true => (sum / total).clamp(0.0, 1.0),
-            false => f64::NAN,
+        let explains = |sum: f64, total: f64| {
+            if total > 0.0 {
+                (sum / total).clamp(0.0, 1.0)
+            } else {
+                f64::NAN
+            }
         };
         let line = Self {
             intercept: actual.estimates[0],

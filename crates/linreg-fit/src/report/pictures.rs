@@ -172,13 +172,14 @@ fn estimates(report: &Report, inference: &Inference) -> Vec<Estimate> {
 
 /// Says which rows and features are drawn.
 fn drawn(report: &Report, look: &Look) -> String {
-    let mut sentence = match look.is_whole() {
-        true => String::new(),
-        false => format!(
+    let mut sentence = if look.is_whole() {
+        String::new()
+    } else {
+        format!(
             "Each picture has {} of {}, drawn at random by the seed; the lines of scatters and their figures are of all. ",
             count(look.sample.len(), "point"),
             count(look.num_rows as usize, "row"),
-        ),
+        )
     };
     let features = report.fitted.model.feature_names().len();
     if look.features.len() < features {
@@ -191,9 +192,10 @@ fn drawn(report: &Report, look: &Look) -> String {
         sentence +=
             &format!("Of {features} features, the {shown} with the largest {largest} are drawn. ");
     }
-    match sentence.is_empty() {
-        true => sentence,
-        false => paragraph(&sentence),
+    if sentence.is_empty() {
+        sentence
+    } else {
+        paragraph(&sentence)
     }
 }
 

@@ -44,12 +44,13 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
         How::Exact(fit) => fit.method(),
         How::Trained(trained) => {
             let config = &trained.config;
-            let batches = match config.optimizer.is_full_batch() {
-                true => "all rows at once".to_string(),
-                false => format!(
+            let batches = if config.optimizer.is_full_batch() {
+                "all rows at once".to_string()
+            } else {
+                format!(
                     "batches of {}, learning rate {}",
                     config.batch_size, config.learning_rate
-                ),
+                )
             };
             format!(
                 "{} of {} with {batches}, on {}, {}",

@@ -48,18 +48,19 @@ pub fn section(report: &Report, found: Option<&TableDiagnostics>) -> Section {
 
 fn exact(fit: &ExactFit, report: &Report, found: Option<&TableDiagnostics>) -> String {
     let encoder = report.fitted.encoder();
-    let mut body = match fit.ridge.is_some() {
-        true => paragraph(
+    let mut body = if fit.ridge.is_some() {
+        paragraph(
             "Ridge regression shrinks the weights towards 0, which makes predictions of new rows \
              more stable but biases the weights, so there are no standard errors.",
-        ),
-        false => paragraph(&format!(
+        )
+    } else {
+        paragraph(&format!(
             "The arithmetic: {} are right ({}). The condition number of the features is {}: the \
              larger it is, the more a small error in the features can change the weights.",
             precision(&fit.inferences),
             text(fit.method()),
             significant((10.0 * fit.solution.condition).round() / 10.0),
-        )),
+        ))
     };
     let told = encoder.targets().len().min(super::MOST_TARGETS);
     let warnings = fit.warnings(encoder);
@@ -99,9 +100,10 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&TableDiagnostics>) -> S
             body += &lines(&checks(found, index).text(encoder));
         }
     }
-    match fit.ridge.is_some() {
-        true => body,
-        false => body + &assumptions(fit),
+    if fit.ridge.is_some() {
+        body
+    } else {
+        body + &assumptions(fit)
     }
 }
 

@@ -53,9 +53,10 @@ pub fn run(is_json: bool) -> Result<ExitCode> {
 }
 
 fn enough(reference: &Reference, exact_powers: bool) -> f64 {
-    match reference.name == "Filip" && !exact_powers {
-        true => ENOUGH_OF_ROUNDED_POWERS,
-        false => ENOUGH,
+    if reference.name == "Filip" && !exact_powers {
+        ENOUGH_OF_ROUNDED_POWERS
+    } else {
+        ENOUGH
     }
 }
 
@@ -93,15 +94,16 @@ fn print(found: &[(&Reference, bool, Accuracy)], all_right: bool) -> Result<()> 
          over the coefficients of -log10 of the relative error)\n\n{}",
         table(&rows)
     )?;
-    match all_right {
-        true => writeln!(
+    if all_right {
+        writeln!(
             stdout,
             "All as they should be: {ENOUGH:.0} or more, {ENOUGH_OF_ROUNDED_POWERS} for Filip with rounded powers."
-        )?,
-        false => writeln!(
+        )?
+    } else {
+        writeln!(
             stdout,
             "Fewer than the {ENOUGH:.0} that there should be; please report this."
-        )?,
+        )?
     }
     Ok(())
 }

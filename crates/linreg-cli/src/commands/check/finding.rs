@@ -116,9 +116,10 @@ pub fn print(out: &mut Text<impl Write>, findings: &[Finding]) -> std::io::Resul
                 Outcome::Right { relative_error } => relative_error,
                 _ => 0.0,
             });
-            let rows = match first.rows == last.rows {
-                true => format!("{} rows", thousands(last.rows)),
-                false => format!("{} to {} rows", thousands(first.rows), thousands(last.rows)),
+            let rows = if first.rows == last.rows {
+                format!("{} rows", thousands(last.rows))
+            } else {
+                format!("{} to {} rows", thousands(first.rows), thousands(last.rows))
             };
             writeln!(
                 out,

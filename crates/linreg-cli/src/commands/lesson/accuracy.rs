@@ -215,13 +215,15 @@ impl Accuracy {
         );
         let mut rows = vec![row(header)];
         for parameter in self.parameters.iter().take(MOST_PARAMETERS) {
-            let std_error = match parameter.std_error.is_finite() {
-                true => two_digits(parameter.std_error),
-                false => "-".to_string(),
+            let std_error = if parameter.std_error.is_finite() {
+                two_digits(parameter.std_error)
+            } else {
+                "-".to_string()
             };
-            let least_squares = match parameter.is_determined {
-                true => format!("{:.5}", parameter.least_squares),
-                false => "-".to_string(),
+            let least_squares = if parameter.is_determined {
+                format!("{:.5}", parameter.least_squares)
+            } else {
+                "-".to_string()
             };
             let error = parameter.learned - parameter.truth;
             let sign = if error > 0.0 { "+" } else { "" };

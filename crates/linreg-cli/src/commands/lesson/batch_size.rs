@@ -100,8 +100,8 @@ impl BatchSizes {
         }
         let difference = two_digits(self.gradient_difference);
         let (short, size) = (self.rows_of_last_batch(), self.batch_size);
-        let short = match short == size {
-            true => language.choose(
+        let short = if short == size {
+            language.choose(
                 format!(
                     "Batches of {} divide the {} evenly here. Where the last batch is short, it is \
                      still divided by the batch size, so that each row of an epoch counts the \
@@ -116,8 +116,9 @@ impl BatchSizes {
                     thousands(self.num_rows),
                     thousands(size),
                 ),
-            ),
-            false => language.choose(
+            )
+        } else {
+            language.choose(
                 format!(
                     "The last batch of an epoch is short here: {short} of {size} rows. It is \
                      still divided by {size}, so that each row of an epoch counts the same; \
@@ -130,7 +131,7 @@ impl BatchSizes {
                      其中的行的权重就会是其他行的 {} 倍。",
                     four_digits(size as f64 / short as f64),
                 ),
-            ),
+            )
         };
         let (rate, limit) = (self.learning_rate, four_digits(self.limit));
         let smallest = self.runs[0].batch_size;
@@ -210,9 +211,10 @@ impl Task for TrySizes<'_> {
         let of_sum = start.gradients_of::<B>(first()).numbers();
         let of_sum: Vec<f64> = of_sum.iter().map(|x| x / size as f64).collect();
         let largest = of_mean.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        let difference = match largest > 0.0 {
-            true => largest_difference(&of_mean, &of_sum) / largest,
-            false => 0.0,
+        let difference = if largest > 0.0 {
+            largest_difference(&of_mean, &of_sum) / largest
+        } else {
+            0.0
         };
 
         let sizes = sizes(size, dataset.num_rows());
@@ -244,9 +246,10 @@ impl Task for TrySizes<'_> {
 /// Up to three batch sizes, each about ten times the one before: from the given
 /// size on if there are enough rows, else up to all rows.
 fn sizes(size: usize, num_rows: usize) -> Vec<usize> {
-    let mut sizes = match size.saturating_mul(100) <= num_rows {
-        true => vec![size, 10 * size, 100 * size],
-        false => vec![num_rows.div_ceil(100), num_rows.div_ceil(10), num_rows],
+    let mut sizes = if size.saturating_mul(100) <= num_rows {
+        vec![size, 10 * size, 100 * size]
+    } else {
+        vec![num_rows.div_ceil(100), num_rows.div_ceil(10), num_rows]
     };
     sizes.dedup();
     sizes

@@ -36,9 +36,10 @@ pub struct Table {
 
 /// A loss as text. It may be infinite or NaN.
 pub fn loss(loss: f64, language: Language) -> String {
-    match loss.is_finite() {
-        true => four_digits(loss),
-        false => language.choose("not finite", "不是有限数").to_string(),
+    if loss.is_finite() {
+        four_digits(loss)
+    } else {
+        language.choose("not finite", "不是有限数").to_string()
     }
 }
 

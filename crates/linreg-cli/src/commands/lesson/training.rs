@@ -193,12 +193,13 @@ impl Run {
         ]
         .map(four_digits);
         let instead = self.stable_rate();
-        let verdict = match rate > self.limit.all_rows {
-            true => language.choose(
+        let verdict = if rate > self.limit.all_rows {
+            language.choose(
                 format!("The rate of {rate} is above that limit."),
                 format!("学习率 {rate} 超过了这个上限。"),
-            ),
-            false => language.choose(
+            )
+        } else {
+            language.choose(
                 format!(
                     "The rate of {rate} is below that, but batches are steeper than all rows by \
                      chance, and the smaller they are the more."
@@ -206,7 +207,7 @@ impl Run {
                 format!(
                     "学习率 {rate} 低于它，但由于随机性，批量会比全部数据更陡，批量越小越明显。"
                 ),
-            ),
+            )
         };
         let rows = count(size, "row");
         vec![

@@ -65,9 +65,10 @@ impl Updates {
     }
 
     pub fn section(&self, has_own_memory: bool, language: Language) -> Section {
-        let memory = match has_own_memory {
-            true => language.choose("host's memory", "主机内存"),
-            false => language.choose("memory", "内存"),
+        let memory = if has_own_memory {
+            language.choose("host's memory", "主机内存")
+        } else {
+            language.choose("memory", "内存")
         };
         let header = language.choose(
             ["after", "not tracked", memory, "tracked", memory],

@@ -45,9 +45,10 @@ const MOST_BYTES: u64 = 1 << 30;
 
 fn read(path: &Path) -> Result<String> {
     let mut text = String::new();
-    let input: Box<dyn Read> = match path == Path::new("-") {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(path)?),
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path)?)
     };
     let read = input.take(MOST_BYTES).read_to_string(&mut text)?;
     if read as u64 == MOST_BYTES {

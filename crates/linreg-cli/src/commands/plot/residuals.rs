@@ -89,9 +89,10 @@ pub fn run(args: Args) -> Result<()> {
         ([], Err(_)) => vec![Kind::Predicted, Kind::Fitted],
         (chosen, _) => chosen.to_vec(),
     };
-    let errors = match kinds.iter().any(needs_errors) {
-        true => Some(errors.map_err(|error| advised(error.into()).context(name(&args.model)))?),
-        false => None,
+    let errors = if kinds.iter().any(needs_errors) {
+        Some(errors.map_err(|error| advised(error.into()).context(name(&args.model)))?)
+    } else {
+        None
     };
     let source = args.source.open_for(&model, Passes::One)?;
     let rows = EncodedSource::new(source, model.encoder(), Split::None, Set::Training);
@@ -250,9 +251,10 @@ impl<'a> Look<'a> {
             let is_determined = is_determining(leverage) || leverage.is_nan();
             self.determined += usize::from(is_determined);
             let residual = weight.sqrt() * (actual - fitted) / spread;
-            self.standardised.push(match is_determined {
-                true => f64::NAN,
-                false => residual / (1.0 - leverage).sqrt(),
+            self.standardised.push(if is_determined {
+                f64::NAN
+            } else {
+                residual / (1.0 - leverage).sqrt()
             });
             self.leverage.push(leverage);
         }
