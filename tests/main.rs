@@ -24,6 +24,7 @@ mod quantiles;
 mod readers;
 mod reading;
 mod reference;
+mod released;
 mod report;
 mod ridge;
 mod same_bits;
