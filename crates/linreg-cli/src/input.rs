@@ -139,6 +139,18 @@ pub fn with_policies(
     }
 }
 
+/// The error of a model from this file that is applied to a table.
+pub fn of_model(error: FitError, model: &Path) -> anyhow::Error {
+    match error {
+        FitError::Table { table, problem }
+            if matches!(*problem, FitError::Data(DataError::UnknownColumn { .. })) =>
+        {
+            other_columns(&table, model, advised(*problem))
+        }
+        error => advised(error),
+    }
+}
+
 /// The error that a table lacks columns of the model in a file.
 pub fn other_columns(table: &str, model: &Path, error: impl Into<anyhow::Error>) -> anyhow::Error {
     let model = model.display();

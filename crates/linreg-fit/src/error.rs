@@ -4,6 +4,7 @@ use linreg_backend::BackendError;
 use linreg_data::{DataError, Set};
 use linreg_exact::ExactError;
 use linreg_model::{CoefficientsError, ModelFileError, OutputError};
+use linreg_plot::PlotError;
 use linreg_training::TrainingError;
 use thiserror::Error;
 
@@ -53,6 +54,17 @@ pub enum FitError {
         "the model makes no prediction for this row, because of a missing cell or a level that it does not know"
     )]
     NoPrediction,
+    /// A model has no target of this index.
+    #[error("the index of the target is {found}, expected one below {targets}")]
+    NoTarget {
+        /// The index.
+        found: usize,
+        /// Number of targets.
+        targets: usize,
+    },
+    /// A picture cannot be drawn.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
     /// A prediction is beyond 64-bit floats.
     #[error(
         "{place}: the predicted {target} is beyond 64-bit floats; are its features in the units the model was fitted on?"

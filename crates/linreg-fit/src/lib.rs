@@ -51,6 +51,7 @@ pub mod page;
 mod predict;
 mod predict_row;
 mod report;
+mod residuals;
 mod setting;
 mod table;
 mod training;
@@ -70,6 +71,7 @@ pub use model::{FittedModel, ModelProblem, Predictor};
 pub use predict::{BoundModel, Interval, Predictions, TargetPredictions};
 pub use predict_row::Cell;
 pub use report::Report;
+pub use residuals::{ResidualPicture, Residuals};
 pub use setting::{Setting, SettingNames};
 pub use table::{Table, name_of};
 pub use training::{

@@ -1,14 +1,12 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use linreg_data::{DataError, MissingPolicy};
-use linreg_fit::FitError;
+use linreg_data::MissingPolicy;
 use linreg_fit::export::json::metrics;
 use linreg_fit::export::judgement::metrics_lines;
 
 use crate::columns::{applied_missing, unseen, warn_of_counts};
-use crate::fit_advice::advised;
-use crate::input::{SourceArgs, load_model_before_table, other_columns, with_policies};
+use crate::input::{SourceArgs, load_model_before_table, of_model, with_policies};
 use crate::terminal::{self, print_json};
 
 /// How good a model is on a table whose target is known
@@ -52,14 +50,8 @@ pub fn run(args: Args) -> Result<()> {
     let model = load_model_before_table(&args.model)?;
     let model = with_policies(model, &args.model, args.missing, args.unseen)?;
     let table = args.source.table_for(&model)?;
-    let evaluation = model.evaluate(&table).map_err(|error| match error {
-        FitError::Table { table, problem }
-            if matches!(*problem, FitError::Data(DataError::UnknownColumn { .. })) =>
-        {
-            other_columns(&table, &args.model, advised(*problem))
-        }
-        error => advised(error),
-    })?;
+    let evaluation = model.evaluate(&table);
+    let evaluation = evaluation.map_err(|error| of_model(error, &args.model))?;
     warn_of_counts(&evaluation.counts, "")?;
     let targets = model.target_names();
     if args.json {

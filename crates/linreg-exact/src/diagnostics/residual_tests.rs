@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::figures::{Moments, breusch_pagan};
 use super::sums::add_powers;
 use crate::distributions::chi_squared_tail;
@@ -18,7 +20,7 @@ use crate::{Accumulator, Arithmetic, Collinear, DoubleDouble, ExactError, Rows};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ResidualTests {
     /// The number of residuals, and the sums of their powers 1 to 4.
     powers: [DoubleDouble; 5],
@@ -56,6 +58,20 @@ impl ResidualTests {
         for (row, residual) in residuals.iter().enumerate() {
             let count = counts.map_or(1.0, |counts| counts[row]);
             add_powers(&mut self.powers, *residual, count);
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of other tests.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] for another number of features, or
+    /// [`ExactError::Overflow`].
+    pub fn merge(&mut self, other: &Self) -> Result<(), ExactError> {
+        self.squares.merge(&other.squares)?;
+        for (sum, other) in self.powers.iter_mut().zip(&other.powers) {
+            *sum += *other;
         }
         Ok(())
     }
