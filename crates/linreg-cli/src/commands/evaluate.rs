@@ -70,7 +70,7 @@ pub fn run(args: Args) -> Result<()> {
     if args.json {
         return print_json(&metrics(&evaluation.metrics, targets));
     }
-    let lines = metrics_lines(&evaluation.metrics, targets);
+    let lines = metrics_lines(&evaluation.metrics, targets, terminal::width());
     write!(terminal::stdout(), "{lines}")?;
     Ok(())
 }

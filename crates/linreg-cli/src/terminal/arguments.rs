@@ -47,7 +47,7 @@ fn are_printable(arguments: &[OsString]) -> bool {
 fn tell(mut to: Text, error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
     let text = error.render().ansi().to_string();
     match are_printable(arguments) {
-        true => write!(to.0, "{text}"),
+        true => write!(to.writer, "{text}"),
         false => write!(to, "{}", within_lines(text, arguments)),
     }
 }
