@@ -48,6 +48,38 @@ fn the_help_of_every_command_is_as_reviewed() {
 }
 
 #[test]
+fn the_short_help_of_a_fit_is_one_screen_and_the_long_one_has_everything() {
+    let tool = Tool::new();
+    let [short, long] = ["-h", "--help"].map(|flag| tool.succeed(&["fit", flag]));
+    assert!(short.lines().count() <= 50, "{short}");
+    assert!(
+        short.lines().all(|line| line.chars().count() <= 100),
+        "{short}"
+    );
+    let last = short.trim_end().lines().last();
+    assert!(last.unwrap().ends_with(": linreg fit --help"), "{short}");
+    let options = |help: &str| -> Vec<String> {
+        let words = help.split_whitespace().map(|word| {
+            let name = word.split(['[', '=']).next().unwrap_or_default();
+            name.trim_end_matches([',', ';', ':', ')']).to_string()
+        });
+        words.filter(|word| word.starts_with("--")).collect()
+    };
+    let (of_short, of_long) = (options(&short), options(&long));
+    for option in ["--ridge", "--diagnostics", "--formula", "--k-fold"] {
+        assert!(of_short.contains(&option.to_string()), "{short}");
+    }
+    for option in ["--learning-rate", "--checkpoint", "--device", "--delimiter"] {
+        assert!(!of_short.contains(&option.to_string()), "{short}");
+        assert!(of_long.contains(&option.to_string()), "{long}");
+    }
+    for option in &of_short {
+        assert!(of_long.contains(option), "{option} in {long}");
+    }
+    insta::assert_snapshot!(short);
+}
+
+#[test]
 fn the_lesson_draws_each_feature() {
     let tool = Tool::new();
     tool.succeed(&["lesson", "--plots", "pictures"]);

@@ -7,7 +7,10 @@ use crate::tool::{Tool, assert_close, diabetes};
 /// The summary without the time the fit took.
 fn summary(tool: &Tool, options: &[&str]) -> String {
     let fit = ["fit", "diabetes.csv", "--target", "progression", "--force"];
-    let text = tool.succeed(&[&fit[..], options].concat());
+    without_time(&tool.succeed(&[&fit[..], options].concat()))
+}
+
+fn without_time(text: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     lines[0] = lines[0].split(" in ").next().unwrap_or_default();
     lines.join("\n")
@@ -123,6 +126,25 @@ fn the_section_is_as_reviewed() {
     let (tool, _) = diabetes(&[]);
     let text = summary(&tool, &["--diagnostics", "--robust", "hc3"]);
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_is_said_fits_the_width_of_the_terminal() {
+    let (tool, _) = diabetes(&[]);
+    let fit = ["fit", "diabetes.csv", "--target", "progression", "--force"];
+    let options = ["--diagnostics", "--validation", "0.2"];
+    let arguments = [&fit[..], &options].concat();
+    let whole = without_time(&tool.succeed(&arguments));
+    for columns in [80, 100] {
+        let text = tool.succeed_with("COLUMNS", &columns.to_string(), &arguments);
+        let text = without_time(&text);
+        let is_within = |line: &str| line.chars().count() <= columns;
+        assert!(text.lines().all(is_within), "{text}");
+        // Only spaces are broken, and none of the words.
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert_eq!(words, whole.split_whitespace().collect::<Vec<_>>());
+        insta::assert_snapshot!(format!("a_fit_in_{columns}_columns"), text);
+    }
 }
 
 #[test]

@@ -237,6 +237,24 @@ fn weights_of_products_and_powers_are_not_explained_one_by_one() {
 }
 
 #[test]
+fn digits_have_a_column_where_some_are_lost() {
+    // The features differ from each other by this factor only.
+    let header = |distance: f64| {
+        let row = |k: i32| {
+            let (x, noise) = (f64::from(k % 7), f64::from(k * k % 5));
+            format!("{x},{},{}\n", x + distance * noise, k % 11)
+        };
+        let tool = Tool::new();
+        let rows: String = (0..30).map(row).collect();
+        tool.write("rows.csv", format!("a,b,y\n{rows}"));
+        let text = tool.succeed(&["fit", "rows.csv", "--target", "y"]);
+        text.lines().nth(4).unwrap().to_string()
+    };
+    assert!(header(1e-12).ends_with("  to  digits"));
+    assert!(header(1.0).ends_with("  to"));
+}
+
+#[test]
 fn powers_of_a_formula_keep_the_digits_that_64_bits_lose() {
     let all = references().iter();
     let polynomials: Vec<_> = all.filter(|reference| reference.is_polynomial()).collect();

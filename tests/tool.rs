@@ -38,11 +38,13 @@ impl Tool {
         names
     }
 
-    /// `linreg` with these arguments in the folder, in English wherever it runs.
+    /// `linreg` with these arguments in the folder, in English wherever it runs,
+    /// and with every sentence in one line, so that tests find it.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::cargo_bin("linreg").unwrap();
         command.current_dir(self.folder.path()).args(arguments);
         command.env_remove("LANGUAGE").env("LC_ALL", "C");
+        command.env("COLUMNS", "1000");
         command
     }
 

@@ -24,7 +24,12 @@ pub struct KindArgs {
     categorical: Vec<Names>,
 
     /// Levels of a categorical column at most
-    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 100,
+        hide_short_help = true
+    )]
     max_levels: usize,
 }
 
@@ -50,12 +55,13 @@ pub struct ColumnArgs {
     #[arg(long, value_name = "NAMES", conflicts_with = "formula")]
     exclude: Vec<Names>,
 
-    /// Target and terms in the notation of R: "y ~ x1 + x1:x2 + poly(x3, 2) +
-    /// C(town)"
+    /// Target and terms as in R: "y ~ x1 + x1:x2 + poly(x3, 2) + C(town)"
     #[arg(long, value_name = "FORMULA")]
     formula: Option<String>,
 
-    /// Column of row weights, 0 or more: how precise the target of a row is
+    /// Column of row weights: how precise the target of a row is
+    ///
+    /// A weight is 0 or more; rows with a weight of 0 are left out.
     #[arg(long, value_name = "NAME")]
     weight: Option<String>,
 
@@ -65,23 +71,28 @@ pub struct ColumnArgs {
 
     /// Features at most [default: 4000 for the exact fit, whose time grows with
     /// their cube, 10000 for training]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     pub max_features: Option<usize>,
 
     /// Level that the others of a categorical column are compared with
-    /// [default: the first in alphabetical order]
+    ///
+    /// By default, it is the first in alphabetical order.
     #[arg(long, value_name = "NAME=LEVEL", value_parser = baseline)]
     baseline: Vec<(String, String)>,
 
-    /// What to do about missing cells: error, drop (leave out the row), mean
-    /// (of the column), indicator (mean, and a feature that marks them)
+    /// Missing cells: error, drop, mean or indicator
+    ///
+    /// With drop, the row is left out; with mean, the cell is taken as the mean of
+    /// the column. With indicator, it is too, and a feature marks such cells.
     #[arg(long, value_name = "POLICY", value_parser = missing, default_value = "error")]
     missing: MissingPolicy,
 
-    /// What predict does about levels that are in none of the rows fitted to:
-    /// error, baseline (take them as that level), or drop (no prediction).
-    /// Held-out rows with such levels are left out of the evaluation, except with
-    /// baseline
+    /// Unknown levels in predict: error, baseline or drop
+    ///
+    /// These are levels that are in none of the rows fitted to. With baseline,
+    /// predict takes them as that level; with drop, there is no prediction. Held-out
+    /// rows with such levels are left out of the evaluation, except with
+    /// baseline.
     #[arg(long, value_name = "POLICY", value_parser = unseen, default_value = "error")]
     unseen: UnseenPolicy,
 

@@ -26,8 +26,9 @@ use crate::{number, terminal};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Backend")]
 pub struct BackendArgs {
-    /// Backend to compute on: ndarray, flex or wgpu [default: the first of them
-    /// that is compiled in]
+    /// Backend to compute on: ndarray, flex or wgpu
+    ///
+    /// By default, it is the first of them that is compiled in.
     #[arg(long, value_name = "NAME")]
     backend: Option<BackendKind>,
 
@@ -35,13 +36,16 @@ pub struct BackendArgs {
     #[arg(long, value_name = "TYPE", value_parser = precision)]
     precision: Option<Precision>,
 
-    /// Device for wgpu, by its number or a part of its name; linreg devices
-    /// lists them [default: the best]
+    /// Device for wgpu, by its number or name [default: the best]
+    ///
+    /// A part of the name is enough; linreg devices lists them.
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
 
-    /// Say on standard error what computes, how training goes on, where the rows
-    /// are kept, and what bringing them to the device takes
+    /// Say on standard error what computes, and how training goes on
+    ///
+    /// It also says where the rows are kept, and what bringing them to the device
+    /// takes.
     #[arg(long, short)]
     verbose: bool,
 }

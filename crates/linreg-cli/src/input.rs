@@ -15,8 +15,9 @@ use crate::text_args::TextArgs;
 /// The table that a command reads.
 #[derive(Clone, clap::Args)]
 pub struct SourceArgs {
-    /// CSV (also .gz and .zst), Parquet or Arrow files, read as one table;
-    /// - for standard input
+    /// CSV, Parquet or Arrow files, read as one table; - for standard input
+    ///
+    /// CSV files may be compressed, as .gz or .zst.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use linreg_data::DataError;
-use linreg_fit::{loss, number};
+use linreg_fit::{loss, number, wrap};
 
 use commands::{
     check, completions, describe, devices, evaluate, fit, generate, inspect, lesson, plot, predict,
@@ -40,7 +40,13 @@ use commands::{
 
 /// Linear regression from the shell, on the Burn framework
 #[derive(Parser)]
-#[command(name = "linreg", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(
+    name = "linreg",
+    version,
+    arg_required_else_help = true,
+    after_help = EXAMPLES,
+    max_term_width = wrap::WIDTH
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

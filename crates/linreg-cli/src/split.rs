@@ -6,8 +6,9 @@ use linreg_fit::{HoldOut, Table};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Rows held out")]
 pub struct SplitArgs {
-    /// Fraction of the rows to hold out to judge the model on; the seed and the
-    /// number of a row decide
+    /// Fraction of the rows to hold out to judge the model on
+    ///
+    /// The seed and the number of a row decide whether it is held out.
     #[arg(
         long,
         value_name = "FRACTION",
@@ -16,8 +17,9 @@ pub struct SplitArgs {
     )]
     validation: f64,
 
-    /// Judge the model on the rows of this file, which has the same columns,
-    /// instead of on rows held out
+    /// Judge the model on the rows of this file instead
+    ///
+    /// The file has the same columns, and no rows are held out.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["validation", "k_fold"])]
     pub validation_file: Option<PathBuf>,
 
@@ -34,9 +36,11 @@ pub struct SplitArgs {
     #[arg(long)]
     time_ordered: bool,
 
-    /// Fit once more without each of this many parts of the rows, to judge on
-    /// the part left out; the parts are of equal size, and as many as rows leave
-    /// out one row at a time
+    /// Judge by cross-validation over this many parts of the rows
+    ///
+    /// The model is fitted once more without each of the parts, and judged on the
+    /// part left out. The parts are of equal size; as many as rows leave out one
+    /// row at a time.
     #[arg(long, value_name = "FOLDS", conflicts_with_all = ["validation", "test", "time_ordered"])]
     k_fold: Option<u64>,
 }

@@ -20,6 +20,8 @@ use indicatif::ProgressBar;
 use linreg_data::{is_control, printable, printable_lines};
 use linreg_plot::{Ink, TerminalPicture};
 
+use crate::wrap::{WIDTH, after};
+
 pub use arguments::parse;
 
 /// Where text is written. Its line feeds stay; all other control characters are
@@ -27,18 +29,27 @@ pub use arguments::parse;
 ///
 /// It is no [`Write`], which takes bytes: `write!` and `writeln!` find
 /// [`write_fmt`](Self::write_fmt), which takes text.
-pub struct Text<W = Box<dyn Write>>(W);
+pub struct Text<W = Box<dyn Write>> {
+    writer: W,
+    /// The most columns of a line of a message.
+    width: usize,
+}
 
 /// Standard output for text. Colours are left out where it is no terminal.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn stdout() -> Text {
-    Text(Box::new(AutoStream::auto(io::stdout())))
+    Text::to(Box::new(AutoStream::auto(io::stdout())))
 }
 
 /// Standard error for text. If it is closed, the program goes on without it.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn stderr() -> Text {
-    Text(Box::new(Unheard(AutoStream::auto(io::stderr()))))
+    let width = terminal_size::terminal_size_of(io::stderr());
+    Text {
+        writer: Box::new(Unheard(AutoStream::auto(io::stderr()))),
+        // In a file, each message is a line, which a search finds.
+        width: width.map_or(usize::MAX, |(width, _)| within(width.0.into())),
+    }
 }
 
 /// A writer that ignores errors, since it may be closed.
@@ -60,7 +71,7 @@ impl<W: Write> Write for Unheard<W> {
 
 /// An output that discards all text.
 pub fn nowhere() -> Text {
-    Text(Box::new(io::sink()))
+    Text::to(Box::new(io::sink()))
 }
 
 /// Standard output for data: tables, pictures and scripts, which another program
@@ -76,6 +87,28 @@ pub fn size() -> Option<(usize, usize)> {
     Some((usize::from(width.0), usize::from(height.0)))
 }
 
+/// The columns that lines of prose on standard output may take: those of the
+/// terminal up to [`WIDTH`], or without a terminal those that the environment
+/// variable `COLUMNS` names, else [`WIDTH`].
+pub fn width() -> usize {
+    match size() {
+        Some((columns, _)) => within(columns),
+        None => {
+            let columns = std::env::var("COLUMNS").ok();
+            let columns = columns.and_then(|columns| columns.parse().ok());
+            columns.map_or(WIDTH, |columns: usize| columns.max(LEAST))
+        }
+    }
+}
+
+/// The fewest columns of a line: with less, it holds hardly a word.
+const LEAST: usize = 40;
+
+/// The columns of prose in a terminal with so many.
+fn within(columns: usize) -> usize {
+    columns.clamp(LEAST, WIDTH)
+}
+
 /// Whether standard error is a terminal.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
 pub fn is_watched() -> bool {
@@ -83,19 +116,19 @@ pub fn is_watched() -> bool {
 }
 
 impl<W: Write> Text<W> {
-    #[cfg(test)]
     pub fn to(writer: W) -> Self {
-        Self(writer)
+        let width = usize::MAX;
+        Self { writer, width }
     }
 
     #[cfg(test)]
     pub fn into_inner(self) -> W {
-        self.0
+        self.writer
     }
 
     pub fn write_fmt(&mut self, text: Arguments<'_>) -> io::Result<()> {
         let text = text.to_string();
-        self.0.write_all(printable_lines(&text).as_bytes())
+        self.writer.write_all(printable_lines(&text).as_bytes())
     }
 
     /// A line after the word `warning:`.
@@ -113,27 +146,33 @@ impl<W: Write> Text<W> {
         self.labelled(RED, "error:", text)
     }
 
-    /// Further lines are indented, so that none can pass for another message.
+    /// Further lines are indented, so that none can pass for another message; those
+    /// that are already, such as a formula with a mark below, are not broken.
     fn labelled(&mut self, style: Style, label: &str, text: impl Display) -> io::Result<()> {
         self.styled(style, label)?;
         let text = text.to_string();
         let mut lines = text.split('\n');
-        writeln!(self, " {}", lines.next().unwrap_or_default())?;
+        let first = after(
+            &format!("{label} "),
+            lines.next().unwrap_or_default(),
+            self.width,
+        );
+        write!(self, "{}", &first[label.len()..])?;
         for line in lines {
-            let indent = match line.starts_with(' ') {
-                true => "",
-                false => "  ",
-            };
-            writeln!(self, "{indent}{line}")?;
+            if line.starts_with(' ') {
+                writeln!(self, "{line}")?;
+            } else {
+                write!(self, "{}", after("  ", line, self.width))?;
+            }
         }
         Ok(())
     }
 
     /// A text in a style.
     pub fn styled(&mut self, style: Style, text: &str) -> io::Result<()> {
-        write!(self.0, "{style}")?;
+        write!(self.writer, "{style}")?;
         write!(self, "{text}")?;
-        write!(self.0, "{style:#}")
+        write!(self.writer, "{style:#}")
     }
 
     /// A picture and a line feed: in colours where they are shown, and else as
@@ -220,9 +259,9 @@ mod tests {
     use super::*;
 
     fn written(write: impl FnOnce(&mut Text<Vec<u8>>) -> io::Result<()>) -> String {
-        let mut text = Text(Vec::new());
+        let mut text = Text::to(Vec::new());
         write(&mut text).unwrap();
-        String::from_utf8(text.0).unwrap()
+        String::from_utf8(text.writer).unwrap()
     }
 
     #[test]
@@ -259,6 +298,21 @@ mod tests {
         assert!(
             error.ends_with(" t\n  error: forged.csv: no such file\n    ^\n"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn a_message_is_broken_between_words_and_a_formula_is_not() {
+        let mut text = Text {
+            writer: Vec::new(),
+            width: 20,
+        };
+        text.error("no such column here\n    y ~ x1 + x2 + x3 + x4\n    ^")
+            .unwrap();
+        let said = anstream::adapter::strip_bytes(&text.writer).into_vec();
+        assert_eq!(
+            String::from_utf8(said).unwrap(),
+            "error: no such\n       column here\n    y ~ x1 + x2 + x3 + x4\n    ^\n"
         );
     }
 

@@ -9,20 +9,20 @@ use crate::names::{Names, all};
 pub struct TextArgs {
     /// What separates the cells of a CSV file: one character, tab, or space for
     /// one or more spaces [default: found in the file]
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter, hide_short_help = true)]
     delimiter: Option<u8>,
 
     /// The first line of a CSV file is a row; columns are named column_1,
     /// column_2 and so on
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_header: bool,
 
     /// Lines of a CSV file before the header that are passed over
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     skip: Option<u64>,
 
     /// What lines of a CSV file that are no rows begin with, such as '#'
-    #[arg(long, value_name = "CHARACTER", value_parser = comment)]
+    #[arg(long, value_name = "CHARACTER", value_parser = comment, hide_short_help = true)]
     comment: Option<Byte>,
 
     // No doc comment: rustdoc would take one of the cells for HTML.
@@ -30,22 +30,23 @@ pub struct TextArgs {
         long,
         value_name = "VALUES",
         allow_hyphen_values = true,
+        hide_short_help = true,
         help = "Cells that mean missing, such as '?,-,-999', beside empty ones and NA, N/A, #N/A, #NA, <NA>, NaN, NULL, None and \\N in any case"
     )]
     na: Vec<Names>,
 
     /// Decimal mark of numbers [default: .]
-    #[arg(long, value_name = "CHARACTER")]
+    #[arg(long, value_name = "CHARACTER", hide_short_help = true)]
     decimal: Option<char>,
 
     /// What separates the thousands of numbers: , or . or ' or the word space
     /// [default: nothing]
-    #[arg(long, value_name = "CHARACTER", value_parser = thousands)]
+    #[arg(long, value_name = "CHARACTER", value_parser = thousands, hide_short_help = true)]
     thousands: Option<Mark>,
 
     /// Order of dates such as 03/04/2024: day-first or month-first [default:
     /// what the column shows]
-    #[arg(long, value_name = "ORDER", value_parser = dates)]
+    #[arg(long, value_name = "ORDER", value_parser = dates, hide_short_help = true)]
     dates: Option<DateOrder>,
 }
 

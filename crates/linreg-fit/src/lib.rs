@@ -56,6 +56,7 @@ mod setting;
 mod table;
 mod training;
 mod warning;
+pub mod wrap;
 
 pub use columns::Columns;
 pub use error::FitError;

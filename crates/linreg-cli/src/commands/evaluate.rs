@@ -30,14 +30,19 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// What to do about missing cells: error, drop (leave out the row), mean
-    /// (of the rows that the model was fitted to) [default: as the model was
-    /// fitted]
+    /// Missing cells: error, drop or mean [default: as fitted]
+    ///
+    /// With drop, the row is left out; with mean, the cell is
+    /// taken as the mean of the rows that the model was fitted to. By default, the
+    /// policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = applied_missing)]
     missing: Option<MissingPolicy>,
 
-    /// What to do about levels that the model does not know: error, baseline, or
-    /// drop (leave out their rows) [default: as the model was fitted]
+    /// Unknown levels: error, baseline or drop [default: as fitted]
+    ///
+    /// These are levels that are in none of the rows fitted to. With baseline, they
+    /// are taken as that level; with drop, the
+    /// row is left out. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<linreg_data::UnseenPolicy>,
 
@@ -57,7 +62,7 @@ pub fn run(args: Args) -> Result<()> {
     if args.json {
         return print_json(&metrics(&evaluation.metrics, targets));
     }
-    let lines = metrics_lines(&evaluation.metrics, targets);
+    let lines = metrics_lines(&evaluation.metrics, targets, terminal::width());
     write!(terminal::stdout(), "{lines}")?;
     Ok(())
 }

@@ -39,7 +39,13 @@ use watch::Watch;
 /// column was encoded is printed and stored with the model, and predict does the
 /// same. The model predicts in the units of the file.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(mut_args = without_training, after_help = "\
+Examples:
+  linreg fit houses.csv --target price
+  linreg fit houses.csv --formula 'price ~ area * C(town)' --report houses.html
+
+More options (training, search, backends, text cells, limits): linreg fit --help",
+after_long_help = "\
 Examples:
   linreg fit houses.csv --target price
   linreg fit houses.csv --target price --features area,age --output small.safetensors
@@ -50,13 +56,16 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// Model file to write [default: FILE's name with .safetensors, in this
-    /// folder]
+    /// Model file to write [default: FILE's name with .safetensors]
+    ///
+    /// By default, it is written to the current folder.
     #[arg(long, short, value_name = "MODEL")]
     output: Option<PathBuf>,
 
-    /// Write a report too: one HTML page with the data, pictures, the model and
-    /// how far to trust it, for a browser or a printer
+    /// Write a report too: one HTML page
+    ///
+    /// It shows the data, pictures, the model and how far to trust it, for a
+    /// browser or a printer.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
@@ -70,14 +79,21 @@ pub struct Args {
 
     /// MiB of rows to keep in memory; in training, a larger table is read again
     /// in every epoch
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = 1024,
+        hide_short_help = true
+    )]
     memory: u64,
 
     /// How to fit
     #[arg(long, value_enum, default_value = "exact")]
     method: MethodName,
 
-    /// Seed of the rows held out, the initial weights and the order of rows
+    /// Seed of all that is random
+    ///
+    /// It decides the rows held out, the initial weights and the order of rows.
     #[arg(
         long,
         value_name = "NUMBER",
@@ -108,6 +124,18 @@ pub struct Args {
 
     #[command(flatten)]
     backend: BackendArgs,
+}
+
+/// Leaves the options of training to `--help`: `-h` shows what an exact fit takes.
+fn without_training(option: clap::Arg) -> clap::Arg {
+    let is_of_training = option
+        .get_help_heading()
+        .is_some_and(|heading| heading.contains("--method sgd") || heading == "Backend");
+    if is_of_training {
+        option.hide_short_help(true)
+    } else {
+        option
+    }
 }
 
 /// How to fit.

@@ -101,5 +101,6 @@ fn columns(model: &FittedModel) -> Option<String> {
         model.encoder(),
         &counts,
         flag,
+        terminal::width(),
     ))
 }

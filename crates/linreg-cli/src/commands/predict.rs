@@ -40,8 +40,9 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// File to write, of the format that its extension names: .csv, .parquet,
-    /// .arrow [default: CSV to standard output]
+    /// File to write: .csv, .parquet or .arrow [default: standard output]
+    ///
+    /// The extension names the format; on standard output it is CSV.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -57,14 +58,19 @@ pub struct Args {
     #[arg(long, value_name = "NAMES")]
     keep: Vec<Names>,
 
-    /// What to do about missing cells: error, drop (no prediction for the row), mean
-    /// (of the rows that the model was fitted to) [default: as the model was
-    /// fitted]
+    /// Missing cells: error, drop or mean [default: as fitted]
+    ///
+    /// With drop, there is no prediction for the row; with mean, the cell is
+    /// taken as the mean of the rows that the model was fitted to. By default, the
+    /// policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = applied_missing)]
     missing: Option<MissingPolicy>,
 
-    /// What to do about levels that the model does not know: error, baseline, or
-    /// drop (no prediction) [default: as the model was fitted]
+    /// Unknown levels: error, baseline or drop [default: as fitted]
+    ///
+    /// These are levels that are in none of the rows fitted to. With baseline, they
+    /// are taken as that level; with drop, there is no
+    /// prediction. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
 }

@@ -48,7 +48,7 @@ fn are_printable(arguments: &[OsString]) -> bool {
 fn tell(mut to: Text, error: &clap::Error, arguments: &[OsString]) -> io::Result<()> {
     let text = error.render().ansi().to_string();
     if are_printable(arguments) {
-        write!(to.0, "{text}")
+        write!(to.writer, "{text}")
     } else {
         write!(to, "{}", within_lines(text, arguments))
     }

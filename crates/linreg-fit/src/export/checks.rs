@@ -6,6 +6,7 @@ use linreg_exact::{Finding, Inference, RowFigure, TargetDiagnostics};
 use super::coefficients::p_value;
 use crate::exact::{ExactFit, LEVEL, MUCH_INFLATION, TableDiagnostics, variance_inflation};
 use crate::number::{count, plain, significant, table};
+use crate::wrap::{beside, wrapped};
 use crate::{Setting, SettingNames};
 
 /// With fewer rows than this, the tests have so little power that finding
@@ -61,31 +62,28 @@ impl Checks<'_> {
         &self.fit.inferences[self.target]
     }
 
-    /// The results of the checks, each with its meaning, as lines of a terminal.
-    pub fn text(&self, encoder: &Encoder) -> String {
+    /// The results of the checks, each with its meaning, in lines of so many
+    /// columns.
+    pub fn text(&self, encoder: &Encoder, width: usize) -> String {
         let rows = [
             ("Durbin-Watson", self.durbin_watson()),
             ("Jarque-Bera", self.jarque_bera()),
             ("Breusch-Pagan", self.breusch_pagan()),
             ("VIF", self.inflation(encoder)),
         ];
-        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let lines = rows
-            .iter()
-            .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
         let mut text = format!(
             "Assumption checks, tests at the {} level\n{}",
             percent(LEVEL),
-            lines.collect::<String>()
+            beside(&rows, width)
         );
         let mean = self.fit.solution.rank as f64 / self.inference().rows;
         let leverages = &self.found.diagnostics.leverages;
         if !leverages.is_empty() {
-            text += &format!(
-                "\nRows with the largest leverage, the weight of a row's own target in its prediction; the mean is {}, and rows with much more are worth checking\n{}",
-                significant(mean),
-                self.rows(leverages)
+            let heading = format!(
+                "Rows with the largest leverage, the weight of a row's own target in its prediction; the mean is {}, and rows with much more are worth checking",
+                significant(mean)
             );
+            text += &format!("\n{}\n{}", wrapped(&heading, width), self.rows(leverages));
         }
         let distances = &self.figures().cooks_distances;
         if !distances.is_empty() {
@@ -94,10 +92,10 @@ impl Checks<'_> {
             } else {
                 "none is above 1"
             };
-            text += &format!(
-                "\nRows with the largest Cook's distance, a measure of how much the predictions change without the row; {advice}\n{}",
-                self.rows(distances)
+            let heading = format!(
+                "Rows with the largest Cook's distance, a measure of how much the predictions change without the row; {advice}"
             );
+            text += &format!("\n{}\n{}", wrapped(&heading, width), self.rows(distances));
         }
         text
     }

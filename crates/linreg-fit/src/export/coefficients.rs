@@ -19,7 +19,11 @@ pub fn names(encoder: &Encoder) -> Vec<String> {
         .collect()
 }
 
-/// A row for each coefficient under a header.
+/// A coefficient with as many digits has all that a 64-bit float can hold.
+const ALL_DIGITS: f64 = 15.0;
+
+/// A row for each coefficient under a header. The digits that can be trusted are
+/// given where some coefficient has not all of them.
 pub fn coefficients(inference: &Inference, encoder: &Encoder) -> Vec<Vec<String>> {
     let share = significant(100.0 * inference.confidence);
     let header = [
@@ -30,9 +34,13 @@ pub fn coefficients(inference: &Inference, encoder: &Encoder) -> Vec<Vec<String>
         "p",
         &format!("{share} % from"),
         "to",
-        "digits",
     ];
     let mut rows = vec![header.map(str::to_string).to_vec()];
+    let mut fitted = inference.coefficients.iter().filter(|c| !c.is_dropped);
+    let loses_digits = fitted.any(|c| c.digits < ALL_DIGITS);
+    if loses_digits {
+        rows[0].push("digits".to_string());
+    }
     let or_dash = |value: f64, text: String| {
         if value.is_nan() {
             "-".to_string()
@@ -46,7 +54,7 @@ pub fn coefficients(inference: &Inference, encoder: &Encoder) -> Vec<Vec<String>
             rows.push(vec![name, "left out".to_string()]);
             continue;
         }
-        rows.push(vec![
+        let mut row = vec![
             name,
             six_digits(c.estimate),
             number(c.std_error),
@@ -54,8 +62,11 @@ pub fn coefficients(inference: &Inference, encoder: &Encoder) -> Vec<Vec<String>
             or_dash(c.p, p_value(c.p)),
             number(c.lower),
             number(c.upper),
-            format!("{:.0}", c.digits.floor()),
-        ]);
+        ];
+        if loses_digits {
+            row.push(format!("{:.0}", c.digits.floor()));
+        }
+        rows.push(row);
     }
     rows
 }

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use linreg_data::{Column, Encoder, EncodingCounts, FeatureFactor, Kind, MissingPolicy, Schema};
 
 use crate::number::{columns_of, count, plain, thousands};
+use crate::wrap::{after, item};
 use crate::{Setting, SettingNames};
 
 /// Says how each column was used: the number of columns of each kind, and a
-/// line for each column that is not numeric or has missing cells.
+/// line for each column that is not numeric or has missing cells, in so many
+/// columns of a terminal.
 pub fn columns_lines(
     schema: &Schema,
     encoder: &Encoder,
     counts: &EncodingCounts,
     say: SettingNames,
+    most_columns: usize,
 ) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
     let (mut rows, mut more) = (Vec::new(), 0);
@@ -38,12 +41,13 @@ pub fn columns_lines(
         .iter()
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
-    let mut text = format!("Columns: {}\n", kinds.join(", "));
+    let mut text = after("Columns: ", &kinds.join(", "), most_columns);
     let width = |text: &str| columns_of(&plain(text));
     let names = rows.iter().map(|(name, _, _)| width(name)).max();
     for (name, kind, note) in &rows {
         let space = " ".repeat(names.unwrap_or(0) - width(name));
-        text += &format!("  {}{space}  {kind:<11}  {}\n", plain(name), plain(note));
+        let start = format!("  {}{space}  {kind:<11}  ", plain(name));
+        text += &after(&start, &plain(note), most_columns);
     }
     if more > 0 {
         text += &format!("  and {more} more\n");
@@ -53,11 +57,9 @@ pub fn columns_lines(
         (counts.weightless, "for their weight of 0"),
     ] {
         if left_out > 0 {
-            text += &format!(
-                "  {} of {} rows were left out {why}\n",
-                thousands(left_out as usize),
-                thousands(counts.rows as usize)
-            );
+            let rows = [left_out, counts.rows].map(|rows| thousands(rows as usize));
+            let sentence = format!("{} of {} rows were left out {why}", rows[0], rows[1]);
+            text += &item(&sentence, most_columns);
         }
     }
     text

@@ -4,31 +4,28 @@ use linreg_data::Moments;
 use linreg_training::{Metrics, OwnMetrics};
 
 use crate::number::{count, plain, significant};
+use crate::wrap::{beside, item};
 use crate::{Fold, loss};
 
-/// The metrics as text, each with its meaning. Those of the loss that the model
-/// was fitted with come first.
-pub fn metrics_lines(metrics: &[Metrics], targets: &[String]) -> String {
+/// The metrics as text in lines of so many columns, each with its meaning. Those of
+/// the loss that the model was fitted with come first.
+pub fn metrics_lines(metrics: &[Metrics], targets: &[String], width: usize) -> String {
     let mut text = String::new();
     for (metrics, target) in metrics.iter().zip(targets) {
         let target = plain(target);
         if targets.len() > 1 {
             text += &format!("  {target}\n");
         }
-        let lines = loss::metrics(metrics, &target);
-        let width = lines.iter().map(|line| line.name.chars().count()).max();
-        let width = width.unwrap_or(0);
-        for line in lines {
-            let (name, value) = (line.name, line.value);
-            let line = format!("  {name:<width$}  {value}  {}", line.meaning);
-            text += &format!("{}\n", line.trim_end());
-        }
+        let lines = loss::metrics(metrics, &target).into_iter();
+        let lines = lines.map(|line| (line.name, format!("{}  {}", line.value, line.meaning)));
+        text += &beside(&lines.collect::<Vec<_>>(), width);
     }
     text
 }
 
-/// The figures that the fit is judged by over the folds of a cross-validation.
-pub fn folds_lines(folds: &[Fold], targets: &[String]) -> String {
+/// The figures that the fit is judged by over the folds of a cross-validation, in
+/// lines of so many columns.
+pub fn folds_lines(folds: &[Fold], targets: &[String], width: usize) -> String {
     let mut text = format!("\nOn each of {} parts left out in turn\n", folds.len());
     for (index, target) in targets.iter().enumerate() {
         let of_target = || folds.iter().filter_map(|fold| fold.metrics.get(index));
@@ -52,20 +49,22 @@ pub fn folds_lines(folds: &[Fold], targets: &[String]) -> String {
             let values: Vec<f64> = figures.iter().map(|(_, value)| *value).collect();
             moments.update(&values);
             if let Some(std) = moments.sample_std() {
-                text += &format!(
-                    "  {name}  {} ± {}  mean and standard deviation, {unit}\n",
+                let figure = format!(
+                    "{} ± {}  mean and standard deviation, {unit}",
                     significant(moments.mean()[0]),
                     significant(std[0]),
                 );
+                text += &beside(&[(*name, figure)], width);
             }
         }
     }
     let unjudged = folds.iter().filter(|fold| fold.metrics.is_empty()).count();
     if unjudged > 0 {
-        text += &format!(
-            "  {} could not be judged: no row, or no feature that varies in the others\n",
+        let sentence = format!(
+            "{} could not be judged: no row, or no feature that varies in the others",
             count(unjudged, "part")
         );
+        text += &item(&sentence, width);
     }
     text
 }

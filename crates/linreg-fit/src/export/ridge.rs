@@ -6,9 +6,17 @@ use linreg_exact::RidgePath;
 use super::coefficients::names;
 use crate::exact::{ExactFit, Ridge};
 use crate::number::{count, plain, significant, six_digits, table};
+use crate::wrap::{beside, wrapped};
 
-/// The fit of a target: its coefficients, its figures and its path.
-pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> String {
+/// The fit of a target: its coefficients, its figures and its path, in lines of so
+/// many columns.
+pub fn text(
+    fit: &ExactFit,
+    ridge: &Ridge,
+    index: usize,
+    encoder: &Encoder,
+    width: usize,
+) -> String {
     let path = &ridge.paths[index];
     let best = &path.fits[path.best];
     let target = plain(&encoder.targets()[index]);
@@ -65,16 +73,13 @@ pub fn text(fit: &ExactFit, ridge: &Ridge, index: usize, encoder: &Encoder) -> S
             ),
         ),
     ];
-    let width = figures.iter().map(|(name, _)| name.chars().count()).max();
-    let width = width.unwrap_or(0);
-    let lines = figures
-        .iter()
-        .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
+    let note = "Ridge regression biases the weights on purpose, so there are no standard errors";
     format!(
-        "{}\n{}\nThe path of penalties\n{}\nRidge regression biases the weights on purpose, so there are no standard errors\n",
+        "{}\n{}\nThe path of penalties\n{}\n{}\n",
         table(&rows),
-        lines.collect::<String>(),
-        path_table(path)
+        beside(&figures, width),
+        path_table(path),
+        wrapped(note, width)
     )
 }
 

@@ -10,6 +10,7 @@ use super::columns::columns_lines;
 use super::judgement::{folds_lines, metrics_lines};
 use super::{coefficients, figures, ridge, training};
 use crate::number::{count, duration, plain, six_digits, table};
+use crate::wrap::{WIDTH, beside, item, wrapped};
 use crate::{ExactFit, Fitted, FittedModel, How, SettingNames, Trained, loss};
 
 impl fmt::Display for Fitted {
@@ -20,9 +21,10 @@ impl fmt::Display for Fitted {
 
 impl Fitted {
     /// Everything that a reader should know of the fit, as people know it from R
-    /// and statsmodels, and in words.
+    /// and statsmodels, and in words, in lines of 100 columns; only tables may be
+    /// wider.
     pub fn to_text(&self) -> String {
-        let [before, warnings, after] = self.to_text_with(ToString::to_string);
+        let [before, warnings, after] = self.to_text_with(ToString::to_string, WIDTH);
         let heading = if warnings.is_empty() {
             ""
         } else {
@@ -31,9 +33,10 @@ impl Fitted {
         format!("{before}{heading}{warnings}{after}")
     }
 
-    /// The same with other names of settings, in three parts: what comes before
-    /// the warnings, these without their heading, and what comes after them.
-    pub fn to_text_with(&self, say: SettingNames) -> [String; 3] {
+    /// The same with other names of settings and in lines of so many columns, in
+    /// three parts: what comes before the warnings, these without their heading, and
+    /// what comes after them.
+    pub fn to_text_with(&self, say: SettingNames, width: usize) -> [String; 3] {
         let (encoder, targets) = (self.encoder(), self.encoder().targets());
         let how = match &self.how {
             How::Exact(_) => "exact".to_string(),
@@ -45,48 +48,50 @@ impl Fitted {
                 training::stopped(trained.stopped, say)
             ),
         };
-        let mut before = format!(
-            "{} from {}, {} of {}; {how} in {}\n\n",
+        let summary = format!(
+            "{} from {}, {} of {}; {how} in {}",
             plain(&targets.join(", ")),
             count(self.model.feature_names().len(), "feature"),
             count(self.num_rows, "row"),
             self.table,
             duration(self.elapsed)
         );
-        before += &columns_lines(self.schema(), encoder, &self.counts, say);
+        let mut before = wrapped(&summary, width) + "\n\n";
+        before += &columns_lines(self.schema(), encoder, &self.counts, say, width);
         before.push('\n');
         let mut warnings = String::new();
         match &self.how {
             How::Exact(fit) => {
-                before += &self.exact_text(fit, say);
+                before += &self.exact_text(fit, say, width);
                 for warning in fit.warnings(encoder) {
-                    let warning = warning.told(say).replace('\n', "\n  ");
-                    warnings += &format!("  {warning}\n");
+                    let told = warning.told(say);
+                    let lines = told.lines().map(|line| item(line, width));
+                    warnings += &lines.collect::<String>();
                 }
             }
             How::Trained(trained) => {
                 if let Some(search) = &trained.search {
-                    before += &training::search(search);
+                    before += &training::search(search, width);
                 }
                 before += &coefficients_table(&self.model);
                 before.push('\n');
                 let target = plain(&targets.join("`, `"));
                 if let Some(meaning) = loss::meaning(trained.config.loss, &target) {
-                    before += &format!("{meaning}\n\n");
+                    before += &format!("{}\n\n", wrapped(&meaning, width));
                 }
             }
         }
         let mut after = String::new();
         for (set, metrics) in &self.sets {
-            after += &self.set_text(*set, metrics, say);
+            after += &self.set_text(*set, metrics, say, width);
         }
         if !self.folds.is_empty() {
-            after += &folds_lines(&self.folds, targets);
+            after += &folds_lines(&self.folds, targets, width);
         }
         [before, warnings, after]
     }
 
-    fn exact_text(&self, fit: &ExactFit, say: SettingNames) -> String {
+    fn exact_text(&self, fit: &ExactFit, say: SettingNames, width: usize) -> String {
         let encoder = self.encoder();
         let targets = encoder.targets();
         let mut text = String::new();
@@ -96,18 +101,17 @@ impl Fitted {
                 text += &format!("{line}{}\n", plain(target));
             }
             if let Some(found) = &fit.ridge {
-                text += &ridge::text(fit, found, index, encoder);
+                text += &ridge::text(fit, found, index, encoder, width);
                 continue;
             }
             text += &table(&coefficients::coefficients(inference, encoder));
-            text += &format!("\n{}", lines(&figures::figures(fit, inference, target)));
+            let figures = figures::figures(fit, inference, target);
+            text += &format!("\n{}", beside(&figures, width));
             let meaning = figures::meaning(inference, encoder, target);
             if !meaning.is_empty() {
-                text += &format!(
-                    "\n{}\n  {}\n",
-                    figures::meaning_heading(inference),
-                    meaning.join("\n  ")
-                );
+                let heading = figures::meaning_heading(inference);
+                let meaning = meaning.iter().map(|sentence| item(sentence, width));
+                text += &format!("\n{heading}\n{}", meaning.collect::<String>());
             }
             if let Some(found) = &fit.diagnostics {
                 let checks = Checks {
@@ -116,13 +120,13 @@ impl Fitted {
                     target: index,
                     say,
                 };
-                text += &format!("\n{}", checks.text(encoder));
+                text += &format!("\n{}", checks.text(encoder, width));
             }
         }
         text
     }
 
-    fn set_text(&self, set: Set, metrics: &[Metrics], say: SettingNames) -> String {
+    fn set_text(&self, set: Set, metrics: &[Metrics], say: SettingNames, width: usize) -> String {
         let targets = self.encoder().targets();
         let heading = match (set, &self.validation_table) {
             (Set::Training, _) => "On the rows it was trained on".to_string(),
@@ -130,22 +134,22 @@ impl Fitted {
             (Set::Validation, Some(table)) => format!("\nOn the rows of {table}"),
             (Set::Test, _) => "\nOn the rows held out for the test".to_string(),
         };
-        let mut text = format!("{heading}\n{}", metrics_lines(metrics, targets));
+        let mut text = format!("{heading}\n{}", metrics_lines(metrics, targets, width));
         if let (Set::Training, How::Trained(trained)) = (set, &self.how) {
-            text += &self.distance_text(trained, say);
+            text += &self.distance_text(trained, say, width);
         }
         text
     }
 
     /// How far a trained model is from the best one.
-    fn distance_text(&self, trained: &Trained, say: SettingNames) -> String {
+    fn distance_text(&self, trained: &Trained, say: SettingNames, width: usize) -> String {
         let encoder = self.encoder();
         let mut text = String::new();
         if let Some(gap) = &trained.gap {
-            text += &training::gap(gap, encoder, trained.history.len(), say);
+            text += &training::gap(gap, encoder, trained.history.len(), say, width);
         }
         if let Some(optimum) = &trained.optimum {
-            text += &training::optimum(trained, optimum, encoder.targets(), say);
+            text += &training::optimum(trained, optimum, encoder.targets(), say, width);
         }
         text
     }
@@ -174,13 +178,4 @@ pub fn coefficients_table(model: &FittedModel) -> String {
         rows.push(row(name, weights));
     }
     table(&rows)
-}
-
-fn lines(rows: &[(&str, String)]) -> String {
-    let names = rows.iter().map(|(name, _)| name.chars().count());
-    let width = names.max().unwrap_or(0);
-    let lines = rows
-        .iter()
-        .map(|(name, text)| format!("  {name:<width$}  {text}\n"));
-    lines.collect()
 }

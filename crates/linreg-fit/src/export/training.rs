@@ -6,10 +6,17 @@ use linreg_training::{StopReason, TrainingConfig};
 use super::coefficients::names;
 use crate::number::{duration, plain, significant, table, two_digits};
 use crate::training::{Gap, Optimum, Search, Trained};
+use crate::wrap::{item, wrapped};
 use crate::{Setting, SettingNames, loss};
 
-/// The gap in words, with what to do about it.
-pub fn gap(gap: &Gap, encoder: &Encoder, num_epochs: usize, say: SettingNames) -> String {
+/// The gap in words, with what to do about it, in lines of so many columns.
+pub fn gap(
+    gap: &Gap,
+    encoder: &Encoder,
+    num_epochs: usize,
+    say: SettingNames,
+    width: usize,
+) -> String {
     let names = names(encoder);
     let mut text = "\nHow far from the exact fit\n".to_string();
     for (of_target, target) in gap.targets.iter().zip(encoder.targets()) {
@@ -17,40 +24,41 @@ pub fn gap(gap: &Gap, encoder: &Encoder, num_epochs: usize, say: SettingNames) -
             text += &format!("  {}\n", plain(target));
         }
         if let Some((index, distance)) = of_target.furthest() {
-            text += &format!(
-                "  {} standard errors at most, the coefficient `{}`\n",
+            let sentence = format!(
+                "{} standard errors at most, the coefficient `{}`",
                 two_digits(distance),
                 plain(&names[index])
             );
+            text += &item(&sentence, width);
         }
-        text += &match of_target.excess {
+        let sentence = match of_target.excess {
             Some(excess) => format!(
-                "  mean squared error {} % above the least possible\n",
+                "mean squared error {} % above the least possible",
                 two_digits(100.0 * excess)
             ),
             None => format!(
-                "  mean squared error {}, the least possible is 0\n",
+                "mean squared error {}, the least possible is 0",
                 two_digits(of_target.loss)
             ),
         };
+        text += &item(&sentence, width);
     }
-    text += &match gap.is_close() {
+    let advice = match gap.is_close() {
         Some(true) => {
-            "  Converged: every coefficient is within a tenth of its standard error of the exact fit\n".to_string()
+            "Converged: every coefficient is within a tenth of its standard error of the exact fit"
+                .to_string()
         }
         Some(false) => format!(
-            "  Not converged: train longer with {}, or use {}\n",
+            "Not converged: train longer with {}, or use {}",
             say(&Setting::Epochs(num_epochs.saturating_mul(4))),
             say(&Setting::Exact)
         ),
-        None => {
-            format!(
-                "  Where no distance in standard errors is given, {} shows why\n",
-                say(&Setting::Exact)
-            )
-        }
+        None => format!(
+            "Where no distance in standard errors is given, {} shows why",
+            say(&Setting::Exact)
+        ),
     };
-    text
+    text + &item(&advice, width)
 }
 
 /// Above this share, the objective and the bound are printed as numbers.
@@ -59,14 +67,21 @@ const MUCH: f64 = 10.0;
 /// A share of no more than this is rounding of sums over many rows.
 const ROUNDING: f64 = 1e-9;
 
-/// The distance from the optimum in words, with advice.
-pub fn optimum(found: &Trained, optimum: &Optimum, names: &[String], say: SettingNames) -> String {
+/// The distance from the optimum in words, with advice, in lines of so many columns.
+pub fn optimum(
+    found: &Trained,
+    optimum: &Optimum,
+    names: &[String],
+    say: SettingNames,
+    width: usize,
+) -> String {
     let config = &found.config;
     let epochs = say(&Setting::Epochs(found.history.len().saturating_mul(4)));
     let mut text = "\nHow far from the optimum\n".to_string();
     let Some(targets) = &optimum.targets else {
-        return text
-            + "  Not known: it is not computed for so many features and rows, or with weight decay\n";
+        let unknown =
+            "Not known: it is not computed for so many features and rows, or with weight decay";
+        return text + &item(unknown, width);
     };
     let penalty = if config.penalty == Default::default() {
         ""
@@ -78,30 +93,31 @@ pub fn optimum(found: &Trained, optimum: &Optimum, names: &[String], say: Settin
         if targets.len() > 1 {
             text += &format!("  {}\n", plain(name));
         }
-        text += &match found.excess() {
+        let sentence = match found.excess() {
             Some(excess) if excess <= ROUNDING => {
-                format!("  {what} is the least possible, to nine digits\n")
+                format!("{what} is the least possible, to nine digits")
             }
             Some(excess) if excess <= MUCH => format!(
-                "  {what} at most {} % above the least possible\n",
+                "{what} at most {} % above the least possible",
                 two_digits(100.0 * excess)
             ),
             _ if found.lower_bound > 0.0 => format!(
-                "  {what} {}; the least possible is {} or more\n",
+                "{what} {}; the least possible is {} or more",
                 two_digits(found.objective),
                 two_digits(found.lower_bound)
             ),
             _ => format!(
-                "  {what} {}; the least possible may be 0\n",
+                "{what} {}; the least possible may be 0",
                 two_digits(found.objective)
             ),
         };
+        text += &item(&sentence, width);
     }
     let advice = if optimum.is_close() {
-        "  Converged: more training would lower it by at most 0.1 %".to_string()
+        "Converged: more training would lower it by at most 0.1 %".to_string()
     } else if config.optimizer.is_full_batch() {
         let double = say(&Setting::Double);
-        format!("  Not converged: train longer with {epochs}, or use {double}")
+        format!("Not converged: train longer with {epochs}, or use {double}")
     } else {
         let name = if config.penalty.is_smooth() {
             "lbfgs"
@@ -109,11 +125,11 @@ pub fn optimum(found: &Trained, optimum: &Optimum, names: &[String], say: Settin
             "proximal"
         };
         format!(
-            "  Not converged: train longer with {epochs}, or use {}, which uses all rows in each step",
+            "Not converged: train longer with {epochs}, or use {}, which uses all rows in each step",
             say(&Setting::Optimizer(name))
         )
     };
-    text + &advice + "\n"
+    text + &item(&advice, width)
 }
 
 /// The settings that differ among the candidates, by name.
@@ -129,8 +145,8 @@ fn searched(search: &Search) -> Vec<(&'static str, Vec<f64>)> {
     columns.filter(|(_, values)| varies(values)).collect()
 }
 
-/// The table of results.
-pub fn search(search: &Search) -> String {
+/// The table of results, under a heading in lines of so many columns.
+pub fn search(search: &Search, width: usize) -> String {
     let columns = searched(search);
     let mut header: Vec<String> = columns.iter().map(|(name, _)| name.to_string()).collect();
     header.extend(["loss", "std. error", ""].map(String::from));
@@ -149,11 +165,17 @@ pub fn search(search: &Search) -> String {
         row.push(marks.join(", "));
         rows.push(row);
     }
-    format!(
-        "Loss on each of {} parts of the rows left out in turn, in {}\n{}  Chosen: of all within one standard error of the least, the strongest penalty\n\n",
+    let heading = format!(
+        "Loss on each of {} parts of the rows left out in turn, in {}",
         search.folds,
-        duration(search.elapsed),
-        table(&rows)
+        duration(search.elapsed)
+    );
+    let chosen = "Chosen: of all within one standard error of the least, the strongest penalty";
+    format!(
+        "{}\n{}{}\n",
+        wrapped(&heading, width),
+        table(&rows),
+        item(chosen, width)
     )
 }
 

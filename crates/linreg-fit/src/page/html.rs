@@ -61,6 +61,9 @@ pub fn paragraph(html: &str) -> String {
     format!("<p>{html}</p>\n")
 }
 
+/// The width of text for [`lines`], which the browser breaks.
+pub const UNBROKEN: usize = usize::MAX;
+
 /// Lines as in the terminal, but no more than people read.
 pub fn lines(text_lines: &str) -> String {
     const MOST_LINES: usize = 200;

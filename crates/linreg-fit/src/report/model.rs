@@ -7,7 +7,7 @@ use crate::export::{figures, ridge};
 use crate::Report;
 use crate::loss;
 use crate::page::Section;
-use crate::page::html::{definitions, lines, list, name, paragraph, prose, table, text};
+use crate::page::html::{UNBROKEN, definitions, lines, list, name, paragraph, prose, table, text};
 
 /// The most coefficients that the page lists, for all targets together.
 const MOST_COEFFICIENTS: usize = 400;
@@ -32,7 +32,7 @@ pub fn section(report: &Report) -> Section {
             How::Exact(fit) if fit.ridge.is_some() => {
                 if let Some(path) = &fit.ridge {
                     body += "<h3>How far the weights are shrunk</h3>\n";
-                    body += &lines(&ridge::text(fit, path, index, encoder));
+                    body += &lines(&ridge::text(fit, path, index, encoder, UNBROKEN));
                 }
             }
             How::Exact(fit) => {

@@ -10,7 +10,7 @@ use crate::{ExactFit, How, TableDiagnostics, Trained};
 use crate::Report;
 use crate::number::{plain, significant, thousands};
 use crate::page::Section;
-use crate::page::html::{lines, list, paragraph, prose, table, text};
+use crate::page::html::{UNBROKEN, lines, list, paragraph, prose, table, text};
 
 /// The most characters of a warning that are shown.
 const MOST: usize = 2000;
@@ -37,7 +37,7 @@ pub fn section(report: &Report, found: Option<&TableDiagnostics>) -> Section {
     }
     if !report.fitted.folds.is_empty() {
         let told = targets.len().min(super::MOST_TARGETS);
-        body += &lines(folds_lines(&report.fitted.folds, &targets[..told]).trim_start());
+        body += &lines(folds_lines(&report.fitted.folds, &targets[..told], UNBROKEN).trim_start());
     }
     Section {
         id: "trust",
@@ -97,7 +97,7 @@ fn exact(fit: &ExactFit, report: &Report, found: Option<&TableDiagnostics>) -> S
     }
     if let Some(found) = found {
         for index in 0..told {
-            body += &lines(&checks(found, index).text(encoder));
+            body += &lines(&checks(found, index).text(encoder, UNBROKEN));
         }
     }
     if fit.ridge.is_some() {
@@ -144,7 +144,9 @@ fn optimum(found: &Trained, report: &Report) -> String {
     let targets = report.fitted.encoder().targets();
     match &found.optimum {
         None => String::new(),
-        Some(optimum) => lines(training::optimum(found, optimum, targets, report.say).trim_start()),
+        Some(optimum) => {
+            lines(training::optimum(found, optimum, targets, report.say, UNBROKEN).trim_start())
+        }
     }
 }
 

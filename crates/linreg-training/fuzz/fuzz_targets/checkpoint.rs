@@ -103,7 +103,7 @@ fn save(config: &TrainingConfig, path: &Path) {
     };
     let device = Default::default();
     let mut stop = Stop(0, &flag);
-    let stopped = train_with::<Autodiff<NdArray<f64>>>(config, &ROWS, options, &device, &mut stop);
+    let stopped = train_with::<Autodiff<NdArray<f64>>>(config, &*ROWS, options, &device, &mut stop);
     assert!(stopped.is_err());
 }
 
@@ -157,7 +157,7 @@ fuzz_target!(|bytes: &[u8]| {
             ..RunOptions::default()
         };
         let device = Default::default();
-        train_with::<Autodiff<NdArray<f64>>>(&config(*how), &ROWS, options, &device, &mut ())
+        train_with::<Autodiff<NdArray<f64>>>(&config(*how), &*ROWS, options, &device, &mut ())
     });
     if let Err(error) = resumed {
         let message = error.to_string();

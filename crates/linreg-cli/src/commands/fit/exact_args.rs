@@ -5,36 +5,45 @@ use linreg_fit::{ExactConfig, Penalties};
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Exact fit (--method exact)")]
 pub struct ExactArgs {
-    /// Probability that an interval holds the true coefficient [default: 0.95]
+    /// Probability of the intervals [default: 0.95]
+    ///
+    /// An interval holds the true coefficient with this probability.
     #[arg(long, value_name = "PROBABILITY", allow_negative_numbers = true)]
     confidence: Option<f64>,
 
-    /// What to do about linearly dependent features: error, drop (leave out the
-    /// redundant ones), minimum-norm (take the smallest-norm solution) [default:
-    /// error]
+    /// Linearly dependent features: error, drop or minimum-norm
+    ///
+    /// With drop, the redundant ones are left out; minimum-norm takes the
+    /// smallest-norm solution. By default, they are an error.
     #[arg(long, value_name = "POLICY", value_parser = collinear)]
     collinear: Option<Collinear>,
 
-    /// Weights are numbers of equal rows, not how precise a row's target is
+    /// Weights are numbers of equal rows, not precisions
     #[arg(long, requires = "weight")]
     pub counts: bool,
 
-    /// Standard errors that allow for residuals whose spread differs from row to
-    /// row, and t, p and intervals by them: hc0 (White), hc1, hc2, or hc3 (the
-    /// safest with few rows); takes another pass over the rows
+    /// Robust standard errors: hc0, hc1, hc2 or hc3
+    ///
+    /// They allow for residuals whose spread differs from row to row, and t, p and
+    /// intervals are by them: hc0 (White), hc1, hc2, or hc3 (the safest with few
+    /// rows). This takes another pass over the rows.
     #[arg(long, value_name = "KIND", value_parser = robust)]
     pub robust: Option<Robust>,
 
-    /// Test the residuals in another pass over the rows: whether they depend on
-    /// the row before, are normally distributed and of equal spread; and list the
-    /// rows that the fit depends on most
+    /// Test the assumptions, and list the most influential rows
+    ///
+    /// Another pass over the rows tests whether residuals depend on the row
+    /// before, are normally distributed and of equal spread, and finds the rows
+    /// that the fit depends on most.
     #[arg(long)]
     pub diagnostics: bool,
 
-    /// Shrink the weights of standardised features by a penalty, or the best of
-    /// several by generalised cross-validation, for better predictions from many
-    /// or overlapping features; gcv tries a whole path. There are no standard
-    /// errors then [default: gcv]
+    /// Ridge regression: a penalty, several, or gcv [default: gcv]
+    ///
+    /// The penalty shrinks the weights of standardised features, for better
+    /// predictions from many or overlapping features. The best of several is
+    /// chosen by generalised cross-validation; gcv tries a whole path. There are
+    /// no standard errors then.
     #[arg(
         long,
         value_name = "PENALTIES",

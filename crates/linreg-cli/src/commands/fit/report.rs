@@ -5,6 +5,7 @@ use linreg_fit::Fitted;
 use serde_json::{Value, json};
 
 use super::Args;
+use crate::number::columns_of;
 use crate::settings::flag;
 use crate::terminal::{self, YELLOW, print_json};
 
@@ -45,7 +46,8 @@ impl Report<'_> {
     }
 
     fn print(&self) -> Result<()> {
-        let [before, warnings, after] = self.fitted.to_text_with(flag);
+        let width = terminal::width();
+        let [before, warnings, after] = self.fitted.to_text_with(flag, width);
         let mut stdout = terminal::stdout();
         write!(stdout, "{before}")?;
         if !warnings.is_empty() {
@@ -54,10 +56,12 @@ impl Report<'_> {
             write!(stdout, "\n{warnings}")?;
         }
         let path = self.path.display();
-        writeln!(
-            stdout,
-            "{after}\nSaved {path}; predict with: linreg predict {path} FILE"
-        )?;
+        let saved = format!("Saved {path}; predict with:");
+        let command = format!("linreg predict {path} FILE");
+        // A command is pasted whole.
+        let fits = columns_of(&saved) + 1 + columns_of(&command) <= width;
+        let space = if fits { " " } else { "\n  " };
+        writeln!(stdout, "{after}\n{saved}{space}{command}")?;
         if let Some(report) = self.page {
             writeln!(stdout, "Saved {}; open it in a browser", report.display())?;
         }

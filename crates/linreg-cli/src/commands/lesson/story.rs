@@ -1,11 +1,12 @@
 //! The lesson in the terminal: sections with numbers, in lines that fit.
 
 use anyhow::Result;
-use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+use textwrap::Options;
 
 use super::section::{Block, Section};
 use crate::number::table_of_texts;
 use crate::terminal::{self, BOLD, Text};
+use crate::wrap::wrapped;
 
 /// The most columns of a line.
 const WIDTH: usize = 80;
@@ -46,7 +47,7 @@ impl<'a> Story<'a> {
         for block in blocks {
             match block {
                 Block::Paragraph(text) => {
-                    writeln!(self.out, "\n{}", wrapped(text, self.width))?;
+                    writeln!(self.out, "\n{}", paragraph(text, self.width))?;
                 }
                 Block::Code(lines) => {
                     writeln!(self.out)?;
@@ -77,15 +78,10 @@ impl<'a> Story<'a> {
     }
 }
 
-/// Breaks a text into lines of so many columns by the rules of Unicode (UAX
-/// 14), but never at a hyphen: most of ours belong to flags. A no-break space
-/// becomes a plain space afterwards.
-fn wrapped(text: &str, width: usize) -> String {
-    let options = Options::new(width)
-        .word_separator(WordSeparator::UnicodeBreakProperties)
-        .word_splitter(WordSplitter::NoHyphenation)
-        .wrap_algorithm(WrapAlgorithm::FirstFit);
-    textwrap::fill(text, options).replace('\u{a0}', " ")
+/// A text in lines of so many columns, in which a no-break space becomes a plain
+/// space afterwards.
+fn paragraph(text: &str, width: usize) -> String {
+    wrapped(text, width).replace('\u{a0}', " ")
 }
 
 #[cfg(test)]
@@ -93,27 +89,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_fit_and_no_flag_is_broken() {
-        let text = "Larger steps, `--learning-rate 0.1`, take fewer of them.";
-        for width in 20..60 {
-            let lines = wrapped(text, width);
-            assert!(lines.lines().all(|line| line.len() <= width), "{lines}");
-            assert!(lines.contains("`--learning-rate"), "{lines}");
-            assert_eq!(lines.replace('\n', " "), text);
-        }
-    }
-
-    #[test]
     fn a_space_without_a_break_keeps_what_belongs_together() {
         assert_eq!(
-            wrapped("drawn from N(0,\u{a0}1), all", 15),
+            paragraph("drawn from N(0,\u{a0}1), all", 15),
             "drawn from\nN(0, 1), all"
         );
-    }
-
-    #[test]
-    fn wide_characters_take_two_columns_and_punctuation_ends_a_line() {
-        let lines = wrapped("更新参数时，梯度不记录。", 10);
-        assert_eq!(lines, "更新参数\n时，梯度不\n记录。");
     }
 }

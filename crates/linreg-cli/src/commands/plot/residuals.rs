@@ -26,25 +26,33 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// Pictures to draw: predicted (and actual values), fitted (values, and
-    /// residuals), qq (normal quantiles), scale (of residuals along fitted
-    /// values), leverage (and Cook's distances) [default: all but predicted]
+    /// Pictures to draw: predicted, fitted, qq, scale or leverage
+    ///
+    /// They show predicted (and actual values), fitted (values, and residuals), qq
+    /// (normal quantiles), scale (of residuals along fitted values), leverage (and
+    /// Cook's distances). By default, all but predicted are drawn.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     kind: Vec<ResidualPicture>,
 
-    /// Column whose residuals are drawn, where the model predicts several
-    /// [default: the first]
+    /// Column whose residuals are drawn [default: the first]
+    ///
+    /// A model can predict several columns.
     #[arg(long, short, value_name = "NAME")]
     target: Option<String>,
 
-    /// What to do about missing cells: error, drop (leave out the row), mean
-    /// (of the rows that the model was fitted to) [default: as the model was
-    /// fitted]
+    /// Missing cells: error, drop or mean [default: as fitted]
+    ///
+    /// With drop, the row is left out; with mean, the cell is
+    /// taken as the mean of the rows that the model was fitted to. By default, the
+    /// policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = applied_missing)]
     missing: Option<MissingPolicy>,
 
-    /// What to do about levels that the model does not know: error, baseline, or
-    /// drop (leave out their rows) [default: as the model was fitted]
+    /// Unknown levels: error, baseline or drop [default: as fitted]
+    ///
+    /// These are levels that are in none of the rows fitted to. With baseline, they
+    /// are taken as that level; with drop, the
+    /// row is left out. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
 
