@@ -5,26 +5,27 @@
 use linreg_fit::{FitConfig, Table};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let x1: Vec<f64> = (0..100).map(|i| (f64::from(i) * 0.7).sin()).collect();
-    let x2: Vec<f64> = (0..100).map(|i| (f64::from(i) * 0.3).cos()).collect();
-    let noise = (0..100).map(|i| 0.01 * (f64::from(i) * 1.9).sin());
-    let y = x1.iter().zip(&x2).zip(noise);
-    let y: Vec<f64> = y.map(|((a, b), e)| 2.0 * a - 3.4 * b + 4.2 + e).collect();
-
+    let [x1, x2, y] = arrays();
     let columns = [("x1", x1.into()), ("x2", x2.into()), ("y", y.into())];
     let fitted = FitConfig::to("y").run(&Table::from_columns(columns)?)?;
-    for c in fitted
-        .exact()
-        .iter()
-        .flat_map(|fit| &fit.inferences[0].coefficients)
-    {
-        println!(
-            "{:.4}, standard error {:.4}, p {:.1e}",
-            c.estimate, c.std_error, c.p
-        );
+
+    let fit = fitted.exact().ok_or("the fit is exact by default")?;
+    for c in &fit.inferences[0].coefficients {
+        let (estimate, std_error, p) = (c.estimate, c.std_error, c.p);
+        println!("{estimate:.4}, standard error {std_error:.4}, p {p:.1e}");
     }
     let path = std::env::temp_dir().join("linreg_arrays.safetensors");
     fitted.model.save(&path)?;
     println!("saved {}", path.display());
     Ok(())
+}
+
+/// y = 2 x1 - 3.4 x2 + 4.2 + noise.
+fn arrays() -> [Vec<f64>; 3] {
+    let row = |i: u32| {
+        let i = f64::from(i);
+        let (x1, x2, noise) = ((0.7 * i).sin(), (0.3 * i).cos(), (1.9 * i).sin());
+        [x1, x2, 2.0 * x1 - 3.4 * x2 + 4.2 + 0.01 * noise]
+    };
+    [0, 1, 2].map(|column| (0..100).map(|i| row(i)[column]).collect())
 }

@@ -3,14 +3,13 @@
 //!
 //! Run with `cargo run --release --example exact_csv`.
 
+use std::path::{Path, PathBuf};
+
 use linreg_fit::{FitConfig, FittedModel, Table};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    let [houses, new, saved] =
-        ["houses.csv", "new.csv", "price.safetensors"].map(|name| folder.path().join(name));
-    std::fs::write(&houses, HOUSES)?;
-    std::fs::write(&new, NEW)?;
+    let [houses, new, saved] = files(folder.path())?;
 
     let fitted = FitConfig::to("price").run(&Table::open(&houses)?)?;
     println!("{fitted}");
@@ -24,6 +23,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let prices = model.predict_row([("area", 75.0.into()), ("town", "Bonn".into())])?;
     println!("{:.1}", prices[0]);
     Ok(())
+}
+
+/// Two tables, and where the model goes.
+fn files(folder: &Path) -> std::io::Result<[PathBuf; 3]> {
+    let [houses, new, saved] = ["houses.csv", "new.csv", "price.safetensors"];
+    std::fs::write(folder.join(houses), HOUSES)?;
+    std::fs::write(folder.join(new), NEW)?;
+    Ok([houses, new, saved].map(|name| folder.join(name)))
 }
 
 const HOUSES: &str = "\
