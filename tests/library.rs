@@ -141,15 +141,7 @@ fn the_same_training_on_a_backend_of_ones_own_and_on_a_chosen_one() {
 fn a_cross_validation_is_that_of_the_program() {
     let tool = Tool::new();
     tool.write("houses.csv", HOUSES);
-    let output = tool.json(&[
-        "fit",
-        "houses.csv",
-        "--target",
-        "price",
-        "--k-fold",
-        "3",
-        "--json",
-    ]);
+    let output = tool.json(&["fit", "houses.csv", "--target", "price", "--k-fold", "3"]);
     let mut config = FitConfig::to("price");
     config.hold_out.folds = Some(3);
     let fitted = config.run(&houses()).unwrap();
@@ -190,7 +182,9 @@ fn exporters_say_the_same_in_every_form() {
     assert!((area["std_error"].as_f64().unwrap() - 0.064908).abs() < 1e-6);
     // No text of a library names a flag.
     for form in [fitted.to_text(), fitted.to_markdown(), json.to_string()] {
-        assert!(!form.contains(" --"), "{form}");
+        let flags = form.split(" --").skip(1);
+        let is_flag = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase());
+        assert!(!flags.clone().any(is_flag), "{form}");
     }
 }
 
@@ -219,7 +213,7 @@ fn what_cannot_be_fitted_is_a_typed_error() {
     };
     let error = run(FitConfig::to("price").with_exact(confidence));
     assert!(matches!(error, FitError::Exact(_)), "{error}");
-    let formula = Columns::formula("price ~ area + town + area:town + poly(area, 5)");
+    let formula = Columns::formula("price ~ town + area:town + poly(area, 6)");
     let FitError::Table { problem, .. } = run(FitConfig::of(formula)) else {
         panic!("not of the table");
     };

@@ -12,7 +12,7 @@ use crate::tool::{Tool, test_file};
 const NAMES: [&str; 5] = ["robust", "counts", "formula", "ridge", "trained"];
 
 fn path(name: &str) -> std::path::PathBuf {
-    test_file("released").join(name)
+    test_file("data/released").join(name)
 }
 
 #[test]

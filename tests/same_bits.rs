@@ -119,18 +119,9 @@ fn a_parquet_file_of_the_same_numbers_gives_the_same_coefficients() {
         "predicted_y",
         "--output",
         "parquet.safetensors",
-        "--json",
     ];
     let parquet = tool.json(&of_parquet);
-    let csv = tool.json(&[
-        "fit",
-        &tables[0][0],
-        "--target",
-        "y",
-        "--output",
-        "m",
-        "--json",
-    ]);
+    let csv = tool.json(&["fit", &tables[0][0], "--target", "y", "--output", "m"]);
     assert_eq!(parquet["coefficients"], csv["coefficients"]);
     assert_eq!(parquet["statistics"], csv["statistics"]);
 }

@@ -61,6 +61,9 @@ pub fn advised(error: FitError) -> Error {
         FitError::NoLearningRate { optimizer } => anyhow!(
             "--search-learning-rate is for minibatches, and --optimizer {optimizer} takes all rows at once; add --optimizer sgd"
         ),
+        FitError::SearchFolds { folds } => {
+            anyhow!("--search={folds} leaves out no part of the rows; expected at least 2 parts")
+        }
         FitError::SearchInFile => {
             anyhow!("a search needs the rows in memory; give --memory more MiB")
         }

@@ -142,6 +142,12 @@ pub enum FitError {
     /// What an observer of the fit stopped it for.
     #[error(transparent)]
     Observer(Box<dyn std::error::Error + Send + Sync>),
+    /// A search over fewer than two parts of the rows.
+    #[error("a search over {folds} parts leaves out no part of the rows; expected at least 2")]
+    SearchFolds {
+        /// The number of parts.
+        folds: u64,
+    },
     /// Learning rates are searched for a method that takes all rows at once.
     #[error("learning rates are for minibatches, and {optimizer} takes all rows at once")]
     NoLearningRate {
@@ -215,7 +221,17 @@ impl FitError {
         match self {
             Self::Data(error) if error.names_file() => Self::Data(error),
             Self::Training(TrainingError::Data(error)) if error.names_file() => Self::Data(error),
-            Self::Table { .. } | Self::Model(_) | Self::ModelFile { .. } | Self::Output(_) => self,
+            Self::Table { .. }
+            | Self::Model(_)
+            | Self::ModelFile { .. }
+            | Self::Output(_)
+            | Self::Observer(_)
+            | Self::Unreadable { .. }
+            | Self::Leverage { .. }
+            | Self::PredictionOverflow { .. }
+            | Self::Training(
+                TrainingError::Checkpoint { .. } | TrainingError::Interrupted { .. },
+            ) => self,
             problem => Self::Table {
                 table: table.to_string(),
                 problem: Box::new(problem),

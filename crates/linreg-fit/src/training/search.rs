@@ -47,11 +47,7 @@ impl SearchConfig {
     /// configuration that cannot be used.
     pub fn candidates(&self, base: &TrainingConfig) -> Result<Vec<TrainingConfig>, FitError> {
         if self.folds < 2 {
-            return Err(FitError::Setting {
-                name: "number of parts of a search",
-                found: self.folds.to_string(),
-                expected: "at least 2",
-            });
+            return Err(FitError::SearchFolds { folds: self.folds });
         }
         let of = |list: &[f64], one: f64| {
             if list.is_empty() {
