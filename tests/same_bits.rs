@@ -61,7 +61,7 @@ fn a_model_does_not_depend_on_files_or_threads() {
         &["--robust", "hc3"],
         &["--ridge"],
         &["--validation", "0.2", "--missing", "mean"],
-        &["--formula", "y ~ a*b + poly(a, 4) + town"],
+        &["--formula", "y ~ a:b + poly(a, 4) + town"],
     ] {
         let more: Vec<&str> = more.to_vec();
         let files = |table: &[String], threads| -> Vec<u8> {

@@ -198,6 +198,6 @@ fn a_number_that_is_not_finite_names_its_row() {
     let error = train::<B>(&config, rows, &device, &mut ()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "row 205, column `z`: found NaN, expected a finite number"
+        "row 206, column `z`: found NaN, expected a finite number"
     );
 }
