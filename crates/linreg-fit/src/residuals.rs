@@ -300,7 +300,12 @@ impl ResidualPass {
         if is_determining(leverage) || leverage.is_nan() {
             return None;
         }
-        let residual = weight.sqrt() * residual / spread;
+        // Residuals of an exact line are nothing but rounding.
+        let residual = if spread > 0.0 {
+            weight.sqrt() * residual / spread
+        } else {
+            0.0
+        };
         Some((residual / (1.0 - leverage).sqrt(), leverage))
     }
 
