@@ -85,7 +85,7 @@ fn measure(path: &PathBuf) {
     });
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 struct CountRows;
 
 impl RowPass for CountRows {

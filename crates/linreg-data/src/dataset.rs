@@ -11,6 +11,9 @@ use crate::{Axis, DataError, NoRows, Rows, RowsError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     rows: Rows,
+    /// The numbers of the rows in the table that they have been loaded from, in
+    /// order; None where they are 0, 1, 2 and so on.
+    numbers: Option<Vec<u64>>,
     feature_names: Vec<String>,
     target_names: Vec<String>,
 }
@@ -44,6 +47,7 @@ impl Dataset {
         }
         Ok(Self {
             rows,
+            numbers: None,
             feature_names,
             target_names,
         })
@@ -70,6 +74,7 @@ impl Dataset {
         } = self.rows;
         let mut renamed = Self::new(features, targets, feature_names, target_names)?;
         renamed.rows.weights = weights;
+        renamed.numbers = self.numbers;
         Ok(renamed)
     }
 
@@ -91,6 +96,20 @@ impl Dataset {
             .check(&self.feature_names, &self.target_names, 0)?;
         mean_weight(sum, num_rows)?;
         Ok(self)
+    }
+
+    /// Keeps the numbers of the rows in their table, which increase. A pass then
+    /// has the same parts in memory as in the table.
+    pub(crate) fn with_numbers(mut self, numbers: Vec<u64>) -> Self {
+        let are_all = numbers
+            .last()
+            .is_none_or(|last| *last + 1 == numbers.len() as u64);
+        self.numbers = (!are_all).then_some(numbers);
+        self
+    }
+
+    pub(crate) fn numbers(&self) -> Option<&[u64]> {
+        self.numbers.as_deref()
     }
 
     /// Number of rows; at least 1.

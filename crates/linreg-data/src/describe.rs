@@ -51,7 +51,7 @@ pub fn describe(
 ///
 /// As [`describe()`].
 pub fn describe_on(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     schema: &Schema,
     target: Option<&str>,
@@ -75,7 +75,7 @@ pub fn describe_on(
         columns,
         target,
     };
-    engine.run(source, &indices, pass)
+    pass.run(engine, source, &indices)
 }
 
 /// Describes numeric columns.

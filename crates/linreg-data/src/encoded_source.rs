@@ -6,8 +6,9 @@ use crate::read::read_wide;
 use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
-    BoundEncoder, Chunk, DataError, Dataset, Encoded, EncodedPass, Encoder, EncodingCounts, Engine,
-    InOrder, NoRows, RowChunks, RowPass, RowSource, Set, SplitRows, Threads,
+    AnyRowPass, AnyState, BoundEncoder, Chunk, DataError, Dataset, Encoded, EncodedPass, Encoder,
+    EncodingCounts, Engine, InOrder, NoRows, Pass, RowChunks, RowPass, RowSource, Set, SplitRows,
+    Threads,
 };
 use load::LoadPass;
 
@@ -19,6 +20,7 @@ pub struct EncodedSource {
     encoder: BoundEncoder,
     split: SplitRows,
     set: Set,
+    engine: Arc<dyn Engine>,
     feature_names: Vec<String>,
     /// 0 until the rows have been counted by [`load`](Self::load).
     num_rows: usize,
@@ -33,7 +35,8 @@ pub enum EncodedRows {
 }
 
 impl EncodedSource {
-    /// Takes the rows of a set; reads none of them yet.
+    /// Takes the rows of a set, to be read on all cores of this machine; reads
+    /// none of them yet.
     ///
     /// # Errors
     ///
@@ -50,8 +53,15 @@ impl EncodedSource {
             source,
             split: split.into(),
             set,
+            engine: Arc::new(Threads::default()),
             num_rows: 0,
         })
+    }
+
+    /// Returns the same rows, whose passes run on this engine.
+    pub fn on(mut self, engine: Arc<dyn Engine>) -> Self {
+        self.engine = engine;
+        self
     }
 
     /// Reads and encodes the rows; with each chunk come the counts of its
@@ -89,15 +99,12 @@ impl EncodedSource {
     ///
     /// # Errors
     ///
-    /// As [`Engine::run`], or a row that cannot be encoded.
-    pub fn run<P: RowPass>(
-        &self,
-        engine: &impl Engine,
-        pass: P,
-    ) -> Result<(P::Output, EncodingCounts), DataError> {
+    /// As [`RowPass::run`], or a row that cannot be encoded.
+    pub fn run<P: RowPass>(&self, pass: P) -> Result<(P::Output, EncodingCounts), DataError> {
         let (encoder, split) = (self.encoder.clone(), self.split.clone());
         let pass = EncodedPass::new(encoder, split, self.set, pass);
-        engine.run(self.source.as_ref(), self.encoder.columns(), pass)
+        let (engine, source) = (self.engine.as_ref(), self.source.as_ref());
+        pass.run(engine, source, self.encoder.columns())
     }
 
     /// Reads all rows: into memory if their features and targets are at most
@@ -108,7 +115,7 @@ impl EncodedSource {
     /// No rows, or as [`read`](crate::read()).
     pub fn load(mut self, max_numbers: usize) -> Result<(EncodedRows, EncodingCounts), DataError> {
         let width = self.feature_names.len() + self.target_names().len();
-        let (loaded, counts) = self.run(&Threads::default(), LoadPass::new(max_numbers))?;
+        let (loaded, counts) = self.run(LoadPass::new(max_numbers))?;
         self.num_rows = loaded.num_rows;
         if self.num_rows == 0 {
             return Err(DataError::NoRows(match self.set {
@@ -117,7 +124,7 @@ impl EncodedSource {
                 Set::Test => NoRows::Test,
             }));
         }
-        let Some(all) = loaded.rows(width, max_numbers) else {
+        let Some((all, numbers)) = loaded.rows(width, max_numbers) else {
             return Ok((EncodedRows::File(self), counts));
         };
         let dataset = Dataset::new(
@@ -130,7 +137,7 @@ impl EncodedSource {
             Some(weights) => dataset.with_weights(weights)?,
             None => dataset,
         };
-        Ok((EncodedRows::Memory(dataset), counts))
+        Ok((EncodedRows::Memory(dataset.with_numbers(numbers)), counts))
     }
 }
 
@@ -145,6 +152,14 @@ impl RowSource for EncodedSource {
 
     fn num_rows(&self) -> usize {
         self.num_rows
+    }
+
+    fn run_any(&self, pass: &dyn AnyRowPass) -> Result<AnyState, DataError> {
+        let (encoder, split) = (self.encoder.clone(), self.split.clone());
+        let encoded = pass.encoded(encoder, split, self.set);
+        let (engine, source) = (self.engine.as_ref(), self.source.as_ref());
+        let state = engine.run_any(source, self.encoder.columns(), encoded.as_ref())?;
+        Ok(pass.without_counts(state)?.0)
     }
 
     fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {

@@ -149,6 +149,9 @@ pub enum DataError {
     /// A formula that cannot be read.
     #[error(transparent)]
     Formula(#[from] crate::FormulaError),
+    /// A pass or its state cannot go to another machine.
+    #[error(transparent)]
+    SentPass(#[from] crate::SentPassError),
     /// What is in memory is no table.
     #[error(transparent)]
     MemoryTable(#[from] crate::MemoryTableError),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::pass::part_rows_of;
 use crate::schema::{CommonCell, Kind, Schema, SchemaIndex, Why};
 use crate::source::Source;
-use crate::{DataError, Encoder, EncoderConfig, Engine, MissingPolicy, Split, SplitRows, Threads};
+use crate::{
+    DataError, Encoder, EncoderConfig, Engine, MissingPolicy, Pass, Split, SplitRows, Threads,
+};
 use passes::{FittedPass, LeftOutPass};
 
 /// Decides what each column becomes in a model that is fitted to the training
@@ -69,7 +71,7 @@ pub fn learn_encoder(
 ///
 /// As [`learn_encoder`].
 pub fn learn_encoder_on(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     schema: &mut Schema,
     config: &EncoderConfig,
@@ -96,19 +98,19 @@ pub fn rows_left_out(source: &dyn Source, encoder: &Encoder) -> Result<Arc<[u64]
 ///
 /// As [`rows_left_out`].
 pub fn rows_left_out_on(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     encoder: &Encoder,
 ) -> Result<Arc<[u64]>, DataError> {
     let encoder = encoder.bind(source, true)?;
     let columns = encoder.columns().to_vec();
     let part_rows = part_rows_of(source);
-    engine.run(source, &columns, LeftOutPass { encoder, part_rows })
+    LeftOutPass { encoder, part_rows }.run(engine, source, &columns)
 }
 
 /// Returns the encoder, and how often the rows were read for it.
 pub(crate) fn learn(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     schema: &mut Schema,
     config: &EncoderConfig,
@@ -131,7 +133,7 @@ pub(crate) fn learn(
             part_rows: part_rows_of(source),
         };
         let columns = pass.encoder.columns().to_vec();
-        let rows = engine.run(source, &columns, pass)?;
+        let rows = pass.run(engine, source, &columns)?;
         passes += 1;
         if encoder.settle(&rows, schema, is_fold)? {
             return Ok((encoder, passes));

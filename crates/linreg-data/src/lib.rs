@@ -157,13 +157,13 @@ pub use one_pass::{Learned, learn_and_encode};
 pub use open::{Passes, files_of, open};
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
-pub use pass::{Engine, Pass, Threads};
+pub use pass::{AnyPass, AnyState, Engine, Pass, PassReader, SentPassError, Threads, read_pass};
 pub use place::Place;
 pub use printable::{is_control, printable, printable_lines};
 pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};
 pub use remedy::{Marks, Mixture, Remedy, Sign};
-pub use row_pass::{EncodedPass, RowChunk, RowPass};
+pub use row_pass::{AnyRowPass, EncodedPass, RowChunk, RowPass};
 pub use row_sample::RowSample;
 pub use row_source::{RowChunks, RowSource};
 pub use rows::Rows;

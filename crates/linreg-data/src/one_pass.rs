@@ -5,8 +5,8 @@ use crate::pass::part_rows_of;
 use crate::schema::learn_schema_on;
 use crate::source::{Source, column_indices};
 use crate::{
-    ColumnChoice, DataError, EncodedPass, Encoder, EncoderConfig, EncodingCounts, Engine, RowPass,
-    Schema, Set, Split,
+    ColumnChoice, DataError, EncodedPass, Encoder, EncoderConfig, EncodingCounts, Engine, Pass,
+    RowPass, Schema, Set, Split,
 };
 use guess::{GuessPass, first_rows};
 
@@ -106,7 +106,7 @@ pub struct Learned {
 /// # }
 /// ```
 pub fn learn_and_encode<P: RowPass>(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     choice: &ColumnChoice,
     config: &EncoderConfig,
@@ -123,7 +123,7 @@ pub fn learn_and_encode<P: RowPass>(
         let schema = learn_schema_on(engine, source, choice)?;
         return in_several_passes(engine, source, schema, config, make);
     };
-    let (profile, guessed) = engine.run(source, &indices, guess)?;
+    let (profile, guessed) = guess.run(engine, source, &indices)?;
     let mut schema = choice.schema(source, profile)?;
     schema.leave_out_constants(config);
     let mut encoder = Encoder::new(&schema, config)?;
@@ -149,7 +149,7 @@ pub fn learn_and_encode<P: RowPass>(
 
 /// Learns an encoder for a known schema, then encodes all rows.
 fn in_several_passes<P: RowPass>(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     mut schema: Schema,
     config: &EncoderConfig,
@@ -163,7 +163,7 @@ fn in_several_passes<P: RowPass>(
 
 /// Runs the pass over all rows with a known encoder.
 fn encode<P: RowPass>(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     schema: Schema,
     encoder: Encoder,
@@ -176,7 +176,7 @@ fn encode<P: RowPass>(
     let pass = EncodedPass::new(bound, Split::None.into(), Set::Training, pass);
     // The parts of a right guess, so that the result does not depend on the guess.
     let pass = pass.with_part_rows(part_rows_of(source));
-    let (output, counts) = engine.run(source, &columns, pass)?;
+    let (output, counts) = pass.run(engine, source, &columns)?;
     let learned = Learned {
         schema,
         encoder,
@@ -203,7 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Collects all rows.
-    #[derive(Deserialize, Serialize)]
+    #[derive(Clone, Deserialize, Serialize)]
     struct Collect;
 
     impl RowPass for Collect {
@@ -468,7 +468,7 @@ mod tests {
     }
 
     /// A pass that fails at rows with large targets.
-    #[derive(Deserialize, Serialize)]
+    #[derive(Clone, Deserialize, Serialize)]
     struct Fussy {
         in_merge: bool,
     }

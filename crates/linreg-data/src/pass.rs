@@ -1,3 +1,4 @@
+pub(crate) mod any;
 mod assembly;
 #[cfg(test)]
 mod bits;
@@ -9,9 +10,11 @@ mod tree;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::row_pass::RowPass;
+use crate::row_pass::AnyRowPass;
 use crate::source::{Chunk, Source};
 use crate::{DataError, Dataset};
+use any::taken;
+pub use any::{AnyPass, AnyState, PassReader, SentPassError, read_pass};
 pub use threads::Threads;
 pub(crate) use tree::{Shape, Tree};
 
@@ -31,13 +34,13 @@ pub(crate) use tree::{Shape, Tree};
 ///
 /// The rows of a part may come in any number of chunks. The state after
 /// [`end_part`](Self::end_part) has to be the same, to the bit, however they
-/// are divided. A state that is serialised, also as JSON, and read again has to
-/// be the same state.
+/// are divided. A state that is serialised and read again has to be the same
+/// state.
 ///
 /// # Example
 ///
 /// ```
-/// use linreg_data::{Chunk, CsvOptions, DataError, Engine, Pass, Passes, Threads, open};
+/// use linreg_data::{Chunk, CsvOptions, DataError, Pass, Passes, Threads, open};
 /// use serde::{Deserialize, Serialize};
 ///
 /// /// Counts the rows of a table.
@@ -76,7 +79,7 @@ pub(crate) use tree::{Shape, Tree};
 /// # let path = folder.path().join("houses.csv");
 /// std::fs::write(&path, "area,price\n50,200\n70,260\n")?;
 /// let table = open(&[path], &CsvOptions::default(), Passes::Several)?;
-/// assert_eq!(Threads::default().run(table.as_ref(), &[0], CountRows)?, 2);
+/// assert_eq!(CountRows.run(&Threads::default(), table.as_ref(), &[0])?, 2);
 /// # Ok(())
 /// # }
 /// ```
@@ -129,30 +132,47 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn part_rows(&self) -> u64 {
         MOST_PART_ROWS
     }
-}
 
-/// Runs passes over tables.
-pub trait Engine {
-    /// Runs a pass over the columns at these indices; its chunks have these
-    /// columns in this order.
+    /// Runs the pass over the columns of a table at these indices. Its chunks
+    /// have these columns in this order.
     ///
     /// # Errors
     ///
     /// As [`Source::parts`]; else the first error in the order of the table, of
     /// reading or of the pass.
-    fn run<P: Pass>(
+    fn run(
+        self,
+        engine: &dyn Engine,
+        table: &dyn Source,
+        columns: &[usize],
+    ) -> Result<Self::Output, DataError> {
+        let state = engine.run_any(table, columns, &self)?;
+        self.finish(taken(state, Self::name)?)
+    }
+}
+
+/// Runs passes over tables; [`Pass::run`] and [`RowPass::run`](crate::RowPass::run)
+/// are how it is used.
+pub trait Engine: Send + Sync {
+    /// Returns the state of a pass after all rows of a table; see [`Pass::run`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pass::run`].
+    fn run_any(
         &self,
         table: &dyn Source,
         columns: &[usize],
-        pass: P,
-    ) -> Result<P::Output, DataError>;
+        pass: &dyn AnyPass,
+    ) -> Result<AnyState, DataError>;
 
-    /// Runs a pass over rows in memory. Default: on all cores of this machine.
+    /// Returns the state of a pass after all rows in memory. Default: on all cores
+    /// of this machine.
     ///
     /// # Errors
     ///
     /// The first error of the pass, in the order of the rows.
-    fn run_rows<P: RowPass>(&self, rows: &Dataset, pass: P) -> Result<P::Output, DataError> {
+    fn run_rows(&self, rows: &Dataset, pass: &dyn AnyRowPass) -> Result<AnyState, DataError> {
         Threads::default().run_rows(rows, pass)
     }
 }

@@ -1,3 +1,4 @@
+mod any;
 mod encoded;
 mod in_memory;
 mod in_order;
@@ -7,8 +8,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::pass::any::taken;
 use crate::source::Origin;
-use crate::{DataError, Place};
+use crate::{DataError, Place, RowSource};
+pub use any::AnyRowPass;
 pub use encoded::EncodedPass;
 pub(crate) use encoded::EncodedState;
 pub(crate) use in_order::run_in_order;
@@ -16,15 +19,14 @@ pub(crate) use in_order::run_in_order;
 /// A computation over the encoded rows of a model, in memory or as they are read
 /// from a file: a [`Pass`](crate::Pass) that need not know how rows are read.
 ///
-/// [`EncodedSource::run`](crate::EncodedSource::run) and
-/// [`Dataset::run`](crate::Dataset::run) run it; its result has the same bits
-/// from a file and from memory, on any number of threads.
+/// [`run`](Self::run) runs it over any source of rows. Its result has the same
+/// bits from a file and from memory, on any number of threads.
 ///
 /// # Contract
 ///
 /// [`update`](Self::update) is called once for each part of the table that has
-/// rows, with all of them. A state that is serialised, also as JSON, and read
-/// again has to be the same state.
+/// rows, with all of them. A state that is serialised and read again has to be
+/// the same state.
 ///
 /// # Example
 ///
@@ -33,7 +35,7 @@ pub(crate) use in_order::run_in_order;
 /// use serde::{Deserialize, Serialize};
 ///
 /// /// The sum of all targets.
-/// #[derive(Deserialize, Serialize)]
+/// #[derive(Clone, Deserialize, Serialize)]
 /// struct SumOfTargets;
 ///
 /// impl RowPass for SumOfTargets {
@@ -65,12 +67,12 @@ pub(crate) use in_order::run_in_order;
 ///
 /// # fn main() -> Result<(), DataError> {
 /// let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2).generate()?;
-/// let on_all_cores = dataset.run(&Threads::default(), SumOfTargets)?;
+/// let on_all_cores = SumOfTargets.run(&dataset)?;
 /// assert_eq!(dataset.run(&Threads::new(1), SumOfTargets)?, on_all_cores);
 /// # Ok(())
 /// # }
 /// ```
-pub trait RowPass: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait RowPass: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What is known of some rows.
     type State: Serialize + DeserializeOwned + Send + 'static;
     /// The result.
@@ -103,6 +105,17 @@ pub trait RowPass: Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// Rows for which there is no result.
     fn finish(self, state: Self::State) -> Result<Self::Output, DataError>;
+
+    /// Runs the pass over all rows of a source: those of a table on the engine
+    /// that it is read with, those in memory on all cores.
+    ///
+    /// # Errors
+    ///
+    /// The first error in the order of the rows, of reading or of the pass.
+    fn run(self, source: &(impl RowSource + ?Sized)) -> Result<Self::Output, DataError> {
+        let state = source.run_any(&self)?;
+        self.finish(taken(state, Self::name)?)
+    }
 }
 
 /// The encoded rows of a part of a table; at least one.

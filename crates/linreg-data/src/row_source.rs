@@ -1,4 +1,5 @@
-use crate::{ChunkOrder, DataError, Dataset, Rows};
+use crate::row_pass::{AnyRowPass, run_in_order};
+use crate::{AnyState, ChunkOrder, DataError, Dataset, Engine, Rows, Threads};
 
 /// Encoded rows that can be read again, chunk by chunk.
 pub trait RowSource {
@@ -19,6 +20,18 @@ pub trait RowSource {
     /// A source that cannot be read from its beginning; an error further on
     /// comes with its chunk.
     fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError>;
+
+    /// Returns the state of a pass after all rows; see
+    /// [`RowPass::run`](crate::RowPass::run). Default: reads the chunks in file
+    /// order on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`RowPass::run`](crate::RowPass::run), or chunks that are not finite
+    /// numbers of the source's columns.
+    fn run_any(&self, pass: &dyn AnyRowPass) -> Result<AnyState, DataError> {
+        run_in_order(self, pass)
+    }
 }
 
 /// The chunks of a [`RowSource`], to be read on any thread.
@@ -38,6 +51,10 @@ impl RowSource for Dataset {
 
     fn num_rows(&self) -> usize {
         self.num_rows()
+    }
+
+    fn run_any(&self, pass: &dyn AnyRowPass) -> Result<AnyState, DataError> {
+        Threads::default().run_rows(self, pass)
     }
 
     /// Returns chunks of 8,192 rows; never an error.

@@ -1,6 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-use crate::row_pass::run_in_order;
 use crate::rows::mean_weight;
 use crate::{DataError, Moments, NoRows, RowChunk, RowPass, RowSource, exact};
 
@@ -36,7 +35,7 @@ pub struct ColumnSummary {
 }
 
 /// Sums up the columns of encoded rows.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub struct SummaryPass {
     feature_names: Vec<String>,
     target_names: Vec<String>,
@@ -53,7 +52,7 @@ impl SummaryPass {
 }
 
 /// What a [`SummaryPass`] knows of some rows.
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct SummaryState {
     num_rows: usize,
     is_weighted: bool,
@@ -121,7 +120,7 @@ impl Summary {
     /// refuses.
     pub fn of(source: &(impl RowSource + ?Sized)) -> Result<Self, DataError> {
         let pass = SummaryPass::new(source.feature_names(), source.target_names());
-        let summary = run_in_order(source, pass)?;
+        let summary = pass.run(source)?;
         if summary.num_rows != source.num_rows() {
             return Err(DataError::Changed {
                 found: summary.num_rows,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::source::{Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source};
-use crate::{CellReader, DataError, Engine, Pass, Place, TextFormat, Threads};
+use crate::{
+    AnyPass, AnyState, CellReader, DataError, Engine, PassReader, Place, TextFormat, Threads,
+};
 
 /// A table in pieces of chunks of these sizes.
 pub(crate) struct Divided {
@@ -121,65 +121,77 @@ impl Source for Divided {
     }
 }
 
-/// An engine that sends passes and states through JSON, as between machines.
-pub(crate) struct ThroughJson(pub Threads);
+/// An engine that writes and reads passes and states, as between machines.
+pub(crate) struct Sending(pub Threads);
 
-/// A pass whose states go through JSON.
-#[derive(Deserialize, Serialize)]
-struct Sent<P>(P);
+/// A pass whose states are written and read after each step.
+struct Sent(Box<dyn AnyPass>);
 
-fn sent<T: Serialize + DeserializeOwned>(value: &T) -> T {
-    let text = serde_json::to_string(value).unwrap();
-    let read = serde_json::from_str(&text).unwrap();
-    assert_eq!(serde_json::to_string(&read).unwrap(), text);
-    read
-}
-
-impl Engine for ThroughJson {
-    fn run<P: Pass>(
+impl Engine for Sending {
+    fn run_any(
         &self,
         table: &dyn Source,
         columns: &[usize],
-        pass: P,
-    ) -> Result<P::Output, DataError> {
-        let read = serde_json::from_str(&serde_json::to_string(&pass).unwrap());
-        self.0.run(table, columns, Sent::<P>(read.unwrap()))
+        pass: &dyn AnyPass,
+    ) -> Result<AnyState, DataError> {
+        let bytes = pass.to_bytes()?;
+        let read = pass.reader()(&bytes)?;
+        assert_eq!(read.to_bytes()?, bytes);
+        self.0.run_any(table, columns, &Sent(read))
     }
 }
 
-impl<P: Pass> Pass for Sent<P> {
-    type State = P::State;
-    type Output = P::Output;
+impl Sent {
+    fn sent(&self, state: &AnyState) -> Result<AnyState, DataError> {
+        let bytes = self.0.state_to_bytes(state)?;
+        let read = self.0.state_from_bytes(&bytes)?;
+        assert_eq!(self.0.state_to_bytes(&read)?, bytes);
+        Ok(read)
+    }
+}
 
-    fn name() -> String {
-        P::name()
+impl AnyPass for Sent {
+    fn pass_name(&self) -> String {
+        self.0.pass_name()
     }
 
-    fn start(&self) -> P::State {
-        sent(&self.0.start())
+    fn rows_of_part(&self) -> u64 {
+        self.0.rows_of_part()
     }
 
-    fn update(&self, state: &mut P::State, chunk: &Chunk) -> Result<(), DataError> {
-        self.0.update(state, chunk)
+    fn start_any(&self) -> AnyState {
+        self.sent(&self.0.start_any()).unwrap()
     }
 
-    fn end_part(&self, state: &mut P::State) -> Result<(), DataError> {
-        self.0.end_part(state)?;
-        *state = sent(state);
+    fn update_any(&self, state: &mut AnyState, chunk: &Chunk) -> Result<(), DataError> {
+        self.0.update_any(state, chunk)
+    }
+
+    fn end_part_any(&self, state: &mut AnyState) -> Result<(), DataError> {
+        self.0.end_part_any(state)?;
+        *state = self.sent(state)?;
         Ok(())
     }
 
-    fn merge(&self, state: &mut P::State, later: P::State) -> Result<(), DataError> {
-        self.0.merge(state, sent(&later))?;
-        *state = sent(state);
+    fn merge_any(&self, state: &mut AnyState, later: AnyState) -> Result<(), DataError> {
+        self.0.merge_any(state, self.sent(&later)?)?;
+        *state = self.sent(state)?;
         Ok(())
     }
 
-    fn finish(self, state: P::State) -> Result<P::Output, DataError> {
-        self.0.finish(sent(&state))
+    fn to_bytes(&self) -> Result<Vec<u8>, DataError> {
+        self.0.to_bytes()
     }
 
-    fn part_rows(&self) -> u64 {
-        self.0.part_rows()
+    fn reader(&self) -> PassReader {
+        self.0.reader()
+    }
+
+    fn state_to_bytes(&self, state: &AnyState) -> Result<Vec<u8>, DataError> {
+        self.0.state_to_bytes(state)
+    }
+
+    fn state_from_bytes(&self, bytes: &[u8]) -> Result<AnyState, DataError> {
+        self.0.state_from_bytes(bytes)
     }
 }

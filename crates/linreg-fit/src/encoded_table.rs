@@ -2,14 +2,14 @@ use std::sync::Arc;
 
 use linreg_data::{
     EncodedRows, EncodedSource, Encoder, EncoderConfig, EncodingCounts, RowSource, Schema, Set,
-    Source, Split, SplitRows, UnseenPolicy, learn_encoder, learn_schema,
+    Split, SplitRows, UnseenPolicy, learn_encoder_on, learn_schema_on,
 };
 
 use crate::{FitConfig, FitError, Table};
 
 /// A table whose columns are known, of which a model is made.
 pub(crate) struct EncodedTable {
-    pub source: Arc<dyn Source>,
+    pub table: Table,
     pub schema: Schema,
     pub encoder: Encoder,
     /// The settings that the encoder was made with.
@@ -24,16 +24,16 @@ pub(crate) struct EncodedTable {
 impl EncodedTable {
     /// Learns what the columns are, and which rows a model is to be fitted to.
     pub fn learn(table: &Table, config: &FitConfig) -> Result<Self, FitError> {
-        let source = table.source().clone();
-        let (choice, encoding) = config.encoding(source.as_ref())?;
-        let mut schema = learn_schema(source.as_ref(), &choice)?;
+        let (engine, source) = (table.engine(), table.source().as_ref());
+        let (choice, encoding) = config.encoding(source)?;
+        let mut schema = learn_schema_on(engine, source, &choice)?;
         let split = config.hold_out.split(schema.num_rows, config.seed)?;
         // Checked before a long fit, though there may be fewer rows to fit to.
         config.hold_out.check_folds(schema.num_rows)?;
-        let encoder = learn_encoder(source.as_ref(), &mut schema, &encoding, split)?;
+        let encoder = learn_encoder_on(engine, source, &mut schema, &encoding, split)?;
         Ok(Self {
             passes: 1 + usize::from(split != Split::None),
-            source,
+            table: table.clone(),
             schema,
             encoder,
             config: encoding,
@@ -44,12 +44,12 @@ impl EncodedTable {
 
     /// The same table with an encoder learned from the training rows of a fold.
     pub fn of_fold(&self, fold: Split, left_out: &Arc<[u64]>) -> Result<Self, FitError> {
-        let source = self.source.clone();
+        let (engine, source) = (self.table.engine(), self.table.source().as_ref());
         let mut schema = self.schema.clone();
         let rows = SplitRows::new(fold, left_out.clone());
-        let encoder = learn_encoder(source.as_ref(), &mut schema, &self.config, rows)?;
+        let encoder = learn_encoder_on(engine, source, &mut schema, &self.config, rows)?;
         Ok(Self {
-            source,
+            table: self.table.clone(),
             schema,
             encoder,
             config: self.config.clone(),
@@ -63,12 +63,7 @@ impl EncodedTable {
     pub fn rows(&self, set: Set) -> Result<EncodedSource, FitError> {
         let split = SplitRows::new(self.split, self.left_out.clone());
         let encoder = self.judging_encoder(set);
-        Ok(EncodedSource::new(
-            self.source.clone(),
-            &encoder,
-            split,
-            set,
-        )?)
+        Ok(self.table.rows(&encoder, split, set)?)
     }
 
     /// The encoder for the rows of a set. The model would refuse held-out rows
@@ -88,9 +83,7 @@ impl EncodedTable {
     pub fn rows_of(&self, table: &Table, set: Set) -> Result<EncodedSource, FitError> {
         let encoder = self.judging_encoder(set);
         // Without a split, all rows belong to the training set.
-        let rows =
-            EncodedSource::new(table.source().clone(), &encoder, Split::None, Set::Training)?;
-        Ok(rows)
+        Ok(table.rows(&encoder, Split::None, Set::Training)?)
     }
 }
 

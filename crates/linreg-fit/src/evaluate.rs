@@ -1,6 +1,4 @@
-use linreg_data::{
-    DataError, EncodedSource, EncodingCounts, RowChunk, RowPass, Set, Split, Threads,
-};
+use linreg_data::{DataError, EncodingCounts, RowChunk, RowPass, Set, Split};
 use linreg_training::{Loss, Metrics, MetricsAccumulator};
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +24,10 @@ impl FittedModel {
     /// beyond 64-bit floats.
     pub fn evaluate(&self, table: &Table) -> Result<Evaluation, FitError> {
         let in_table = |error: FitError| error.of_table(table.name());
-        let source = table.source().clone();
-        let rows = EncodedSource::new(source, self.encoder(), Split::None, Set::Training);
+        let rows = table.rows(self.encoder(), Split::None, Set::Training);
         let rows = rows.map_err(|error| in_table(error.into()))?;
         let pass = MetricsPass::new(self.predictor(), self.target_names(), self.loss());
-        let found = rows.run(&Threads::default(), pass);
+        let found = rows.run(pass);
         let (found, counts) = found.map_err(|error| in_table(error.into()))?;
         let metrics = metrics(&found, self.target_names()).map_err(in_table)?;
         Ok(Evaluation { metrics, counts })
@@ -38,7 +35,7 @@ impl FittedModel {
 }
 
 /// Judges predictions on the rows of a pass.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct MetricsPass {
     predictor: Predictor,
     targets: Vec<String>,

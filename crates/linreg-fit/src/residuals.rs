@@ -1,6 +1,4 @@
-use linreg_data::{
-    DataError, EncodedSource, EncodingCounts, RowChunk, RowPass, RowSample, Set, Split, Threads,
-};
+use linreg_data::{DataError, EncodingCounts, RowChunk, RowPass, RowSample, Set, Split};
 use linreg_exact::{ResidualTests, Weighting, is_determining};
 use linreg_plot::{Picture, PlotError};
 use serde::{Deserialize, Serialize};
@@ -80,8 +78,7 @@ impl FittedModel {
                 targets: names.len(),
             });
         };
-        let source = table.source().clone();
-        let rows = EncodedSource::new(source, self.encoder(), Split::None, Set::Training);
+        let rows = table.rows(self.encoder(), Split::None, Set::Training);
         let rows = rows.map_err(|error| in_table(error.into()))?;
         let pass = ResidualPass {
             predictor: self.predictor().clone(),
@@ -94,7 +91,7 @@ impl FittedModel {
             target,
             weighting: self.encoder().weight().map(|_| self.weighting()),
         };
-        let found = rows.run(&Threads::default(), pass);
+        let found = rows.run(pass);
         let (seen, counts) = found.map_err(|error| in_table(error.into()))?;
         if seen.num_rows == 0 {
             return Err(in_table(FitError::NoRows));
@@ -175,7 +172,7 @@ impl Residuals {
 }
 
 /// The pass over the rows.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 struct ResidualPass {
     predictor: Predictor,
     /// The weights and the bias of the target.

@@ -2,7 +2,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use linreg_data::{ColumnValues, CsvOptions, MemoryTable, Source};
+use linreg_data::{
+    ColumnValues, CsvOptions, DataError, EncodedSource, Encoder, Engine, MemoryTable, Set, Source,
+    SplitRows, Threads,
+};
 #[cfg(feature = "files")]
 use linreg_data::{Passes, open};
 
@@ -14,6 +17,7 @@ use crate::FitError;
 #[derive(Clone)]
 pub struct Table {
     source: Arc<dyn Source>,
+    engine: Arc<dyn Engine>,
     name: String,
     reading: CsvOptions,
 }
@@ -87,10 +91,12 @@ impl Table {
         Self::of(Arc::new(table), "the table")
     }
 
-    /// Takes a source of rows, and how to name it in messages.
+    /// Takes a source of rows, to be read on all cores of this machine, and how to
+    /// name it in messages.
     pub fn of(source: Arc<dyn Source>, name: &str) -> Self {
         Self {
             source,
+            engine: Arc::new(Threads::default()),
             name: name.to_string(),
             reading: CsvOptions::default(),
         }
@@ -101,6 +107,29 @@ impl Table {
     pub fn with_reading(mut self, reading: CsvOptions) -> Self {
         self.reading = reading;
         self
+    }
+
+    /// The same table, whose rows are read on this engine. Models of it have the
+    /// same bits on every engine.
+    pub fn on(mut self, engine: Arc<dyn Engine>) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// What reads the rows.
+    pub fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// The rows of a set, encoded as they are read.
+    pub(crate) fn rows(
+        &self,
+        encoder: &Encoder,
+        split: impl Into<SplitRows>,
+        set: Set,
+    ) -> Result<EncodedSource, DataError> {
+        let rows = EncodedSource::new(self.source.clone(), encoder, split, set)?;
+        Ok(rows.on(self.engine.clone()))
     }
 
     /// The rows.

@@ -82,7 +82,7 @@ pub(crate) enum Method {
     FullBatch(FullBatch),
 }
 
-const FORMAT: &str = "linreg checkpoint 2";
+const FORMAT: &str = "linreg checkpoint 3";
 
 impl Checkpoint {
     /// Reads a checkpoint from a file.

@@ -1,5 +1,7 @@
-use linreg_data::{ChunkOrder, DataError, RowSource, Scaler};
+use linreg_data::{DataError, RowChunk, RowPass, RowSource};
+use serde::{Deserialize, Serialize};
 
+use crate::row_scale::RowScale;
 use crate::{OptimizerConfig, TrainingConfig};
 
 /// The curvature of the squared loss on the scale that training uses. Rows `x`
@@ -25,53 +27,11 @@ impl Curvature {
     /// Computes the curvature, which reads every row once.
     pub(crate) fn of(
         source: &(impl RowSource + ?Sized),
-        scaler: Option<&Scaler>,
-        intercept: bool,
-        mean_weight: Option<f64>,
+        scale: &RowScale,
     ) -> Result<Self, DataError> {
-        let width = source.feature_names().len();
-        let num_rows = source.num_rows();
-        let every = num_rows.div_ceil(Self::SAMPLE_ROWS).max(1);
-        let one = f64::from(u8::from(intercept));
-        let scaled = |column: usize, value: f64| match scaler {
-            None => value,
-            Some(scaler) => match scaler.feature_stds[column] {
-                0.0 => value - scaler.feature_means[column],
-                std => (value - scaler.feature_means[column]) / std,
-            },
-        };
-        let mut sample = Vec::new();
-        let (mut mean_square, mut mean_fourth, mut largest_square) = (0.0, 0.0, 0.0f64);
-        let mut index = 0;
-        let mut row = vec![0.0; width + 1];
-        for rows in source.chunks(ChunkOrder::File)? {
-            let rows = rows?;
-            for (in_chunk, values) in rows.features.chunks_exact(width).enumerate() {
-                let weight = match (&rows.weights, mean_weight) {
-                    (Some(weights), Some(mean)) => weights[in_chunk] / mean,
-                    _ => 1.0,
-                };
-                for (column, value) in values.iter().enumerate() {
-                    row[column] = scaled(column, *value);
-                }
-                row[width] = one;
-                let square: f64 = row.iter().map(|x| x * x).sum();
-                mean_square += weight * square;
-                mean_fourth += weight * weight * square * square;
-                largest_square = largest_square.max(weight * square);
-                if index % every == 0 {
-                    sample.extend(row.iter().map(|x| x * weight.sqrt()));
-                }
-                index += 1;
-            }
-        }
-        let count = index.max(1) as f64;
-        Ok(Self {
-            largest_eigenvalue: largest_eigenvalue(&sample, width + 1),
-            mean_square: mean_square / count,
-            mean_fourth: mean_fourth / count,
-            largest_square,
-        })
+        let every = source.num_rows().div_ceil(Self::SAMPLE_ROWS).max(1) as u64;
+        let scale = scale.clone();
+        CurvaturePass { scale, every }.run(source)
     }
 
     /// Returns the learning rate before the schedule, for this total number of
@@ -99,6 +59,82 @@ impl Curvature {
         let noise = self.mean_fourth / mean_square * amplification;
         let bound = self.largest_eigenvalue + noise.max(self.largest_square) / batch_rows;
         1.0 / (2.0 * bound).max(f64::MIN_POSITIVE)
+    }
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+struct CurvaturePass {
+    scale: RowScale,
+    /// Rows whose number is a multiple of it are in the sample.
+    every: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct CurvatureSums {
+    num_rows: usize,
+    squares: f64,
+    fourths: f64,
+    largest_square: f64,
+    /// Rows times the roots of their weights, row-major.
+    sample: Vec<f64>,
+    /// The number of numbers of a row of the sample.
+    width: usize,
+}
+
+impl RowPass for CurvaturePass {
+    type State = CurvatureSums;
+    type Output = Curvature;
+
+    fn name() -> String {
+        "curvature".to_string()
+    }
+
+    fn start(&self) -> CurvatureSums {
+        CurvatureSums {
+            num_rows: 0,
+            squares: 0.0,
+            fourths: 0.0,
+            largest_square: 0.0,
+            sample: Vec::new(),
+            width: 1,
+        }
+    }
+
+    fn update(&self, sums: &mut CurvatureSums, rows: &RowChunk) -> Result<(), DataError> {
+        sums.num_rows += rows.num_rows();
+        sums.width = rows.num_features + 1;
+        self.scale.each(rows, |row| {
+            let square: f64 = row.x.iter().map(|x| x * x).sum();
+            let weighted = row.weight * square;
+            sums.squares += weighted;
+            sums.fourths += weighted * weighted;
+            sums.largest_square = sums.largest_square.max(weighted);
+            if rows.row_number(row.index).is_multiple_of(self.every) {
+                let root = row.weight.sqrt();
+                sums.sample.extend(row.x.iter().map(|x| x * root));
+            }
+        });
+        Ok(())
+    }
+
+    fn merge(&self, sums: &mut CurvatureSums, later: CurvatureSums) -> Result<(), DataError> {
+        sums.num_rows += later.num_rows;
+        sums.squares += later.squares;
+        sums.fourths += later.fourths;
+        sums.largest_square = sums.largest_square.max(later.largest_square);
+        sums.sample.extend(later.sample);
+        sums.width = sums.width.max(later.width);
+        Ok(())
+    }
+
+    fn finish(self, sums: CurvatureSums) -> Result<Curvature, DataError> {
+        let count = sums.num_rows.max(1) as f64;
+        Ok(Curvature {
+            largest_eigenvalue: largest_eigenvalue(&sums.sample, sums.width),
+            mean_square: sums.squares / count,
+            mean_fourth: sums.fourths / count,
+            largest_square: sums.largest_square,
+        })
     }
 }
 
@@ -139,7 +175,7 @@ fn largest_eigenvalue(rows: &[f64], width: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use linreg_data::{Dataset, Summary};
+    use linreg_data::{Dataset, Scaler, Summary};
 
     fn dataset(features: Vec<f64>, width: usize) -> Dataset {
         let rows = features.len() / width;
@@ -153,7 +189,12 @@ mod tests {
         // 1/2.
         let features = vec![1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0];
         let dataset = dataset(features, 2);
-        let found = Curvature::of(&dataset, None, false, None).unwrap();
+        let scale = RowScale {
+            scaler: None,
+            intercept: false,
+            mean_weight: None,
+        };
+        let found = Curvature::of(&dataset, &scale).unwrap();
         assert!((found.largest_eigenvalue - 1.5).abs() < 1e-3, "{found:?}");
         assert_eq!((found.mean_square, found.largest_square), (2.0, 2.0));
         assert_eq!(found.mean_fourth, 4.0);
@@ -166,8 +207,12 @@ mod tests {
         let weighted = weighted.unwrap();
         let of = |dataset: &Dataset| {
             let summary = Summary::of(dataset).unwrap();
-            let scaler = Scaler::new(&summary, true).unwrap();
-            Curvature::of(dataset, Some(&scaler), true, summary.mean_weight).unwrap()
+            let scale = RowScale {
+                scaler: Some(Scaler::new(&summary, true).unwrap()),
+                intercept: true,
+                mean_weight: summary.mean_weight,
+            };
+            Curvature::of(dataset, &scale).unwrap()
         };
         let (plain, weighted) = (of(&plain), of(&weighted));
         // The feature is standardised and there is a column of ones, so both

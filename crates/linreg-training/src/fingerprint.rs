@@ -1,4 +1,4 @@
-use linreg_data::{ChunkOrder, DataError, RowSource};
+use linreg_data::{DataError, RowChunk, RowPass, RowSource};
 use linreg_model::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -17,30 +17,13 @@ pub(crate) struct Fingerprint {
 impl Fingerprint {
     /// Computes the fingerprint, which reads every row once.
     pub(crate) fn of(source: &(impl RowSource + ?Sized)) -> Result<Self, DataError> {
-        let (width, height) = (source.feature_names().len(), source.target_names().len());
-        let mut weighted = false;
-        let mut digest = Digest::default();
-        for rows in source.chunks(ChunkOrder::File)? {
-            let rows = rows?;
-            // The digest goes row by row, so that it does not depend on the size
-            // of the chunks.
-            let features = rows.features.chunks_exact(width);
-            for (index, (x, y)) in features.zip(rows.targets.chunks_exact(height)).enumerate() {
-                x.iter()
-                    .chain(y)
-                    .for_each(|value| digest.word(value.to_bits()));
-                if let Some(weights) = &rows.weights {
-                    weighted = true;
-                    digest.word(weights[index].to_bits());
-                }
-            }
-        }
+        let digest = DigestPass.run(source)?;
         Ok(Self {
             rows: source.num_rows(),
             features: source.feature_names().to_vec(),
             targets: source.target_names().to_vec(),
-            weighted,
-            digest: digest.value(),
+            weighted: digest.is_weighted,
+            digest: digest.value,
         })
     }
 
@@ -85,6 +68,79 @@ impl Fingerprint {
     }
 }
 
+/// Computes a digest that depends on the numbers and the order of the rows, and
+/// not on the parts that they come in.
+///
+/// The digests of the rows are the coefficients of a polynomial, which is
+/// evaluated at [`BASE`](RowsDigest::BASE) modulo a prime (Karp and Rabin,
+/// *Efficient randomized pattern-matching algorithms*, 1987).
+#[derive(Clone, Deserialize, Serialize)]
+struct DigestPass;
+
+#[derive(Deserialize, Serialize)]
+struct RowsDigest {
+    value: u64,
+    /// The base to the power of the number of rows.
+    power: u64,
+    is_weighted: bool,
+}
+
+impl RowsDigest {
+    const PRIME: u64 = (1 << 61) - 1;
+    const BASE: u64 = 0x9e37_79b9_7f4a_7c15 % Self::PRIME;
+
+    /// Adds rows of this digest, whose number the power tells.
+    fn append(&mut self, value: u64, power: u64) {
+        self.value = (Self::product(self.value, power) + value) % Self::PRIME;
+        self.power = Self::product(self.power, power);
+    }
+
+    fn product(a: u64, b: u64) -> u64 {
+        (u128::from(a) * u128::from(b) % u128::from(Self::PRIME)) as u64
+    }
+}
+
+impl RowPass for DigestPass {
+    type State = RowsDigest;
+    type Output = RowsDigest;
+
+    fn name() -> String {
+        "digest".to_string()
+    }
+
+    fn start(&self) -> RowsDigest {
+        RowsDigest {
+            value: 0,
+            power: 1,
+            is_weighted: false,
+        }
+    }
+
+    fn update(&self, state: &mut RowsDigest, rows: &RowChunk) -> Result<(), DataError> {
+        state.is_weighted |= rows.weights.is_some();
+        let features = rows.features.chunks_exact(rows.num_features);
+        let targets = rows.targets.chunks_exact(rows.num_targets);
+        for (index, (x, y)) in features.zip(targets).enumerate() {
+            let mut digest = Digest::default();
+            let weight = rows.weights.map(|weights| &weights[index]);
+            let numbers = x.iter().chain(y).chain(weight);
+            numbers.for_each(|number| digest.word(number.to_bits()));
+            state.append(digest.value() % RowsDigest::PRIME, RowsDigest::BASE);
+        }
+        Ok(())
+    }
+
+    fn merge(&self, state: &mut RowsDigest, later: RowsDigest) -> Result<(), DataError> {
+        state.is_weighted |= later.is_weighted;
+        state.append(later.value, later.power);
+        Ok(())
+    }
+
+    fn finish(self, state: RowsDigest) -> Result<RowsDigest, DataError> {
+        Ok(state)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +149,22 @@ mod tests {
     fn dataset() -> Dataset {
         let config = SyntheticConfig::new(vec![2.0, -3.4], 4.2);
         config.with_num_examples(100).generate().unwrap()
+    }
+
+    #[test]
+    fn does_not_depend_on_the_parts_of_the_rows() {
+        let numbers: Vec<f64> = (0..40_000).map(|row| f64::from(row).sin()).collect();
+        let targets = numbers.clone();
+        let all = Dataset::new(numbers, targets, vec!["x".into()], vec!["y".into()]).unwrap();
+        let of = |source: &dyn RowSource| DigestPass.run(source).unwrap();
+        let whole = of(&all);
+        for cut in [1, 8192, 20_001] {
+            let rows: Vec<usize> = (0..40_000).collect();
+            let mut state = of(&all.select(&rows[..cut]).unwrap());
+            let later = of(&all.select(&rows[cut..]).unwrap());
+            DigestPass.merge(&mut state, later).unwrap();
+            assert_eq!((state.value, state.power), (whole.value, whole.power));
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 use faer::{MatRef, Side};
-use linreg_data::{ChunkOrder, DataError, RowSource, Summary};
+use linreg_data::{DataError, RowChunk, RowPass, RowSource, Summary};
+use serde::{Deserialize, Serialize};
 
 use crate::curvature::Curvature;
+use crate::row_scale::{RowScale, add_sums};
 
 /// The largest constant learning rate with which plain gradient descent on the
 /// mean squared loss converges, for these rows.
@@ -75,10 +77,14 @@ impl LearningRateLimit {
         intercept: bool,
     ) -> Result<Self, DataError> {
         assert!(batch_size > 0, "a batch has rows");
-        let mean_weight = Summary::of(source)?.mean_weight;
-        let curvature = Curvature::of(source, None, intercept, mean_weight)?;
+        let scale = RowScale {
+            scaler: None,
+            intercept,
+            mean_weight: Summary::of(source)?.mean_weight,
+        };
+        let curvature = Curvature::of(source, &scale)?;
         let eigenvalues = if source.feature_names().len() <= Self::MOST_FEATURES {
-            Gram::of(source, intercept, mean_weight)?.eigenvalues()
+            GramPass(scale).run(source)?.eigenvalues()
         } else {
             None
         };
@@ -96,49 +102,67 @@ impl LearningRateLimit {
     }
 }
 
-/// The Gram matrix `X' X / n`, with a column of ones where the model has a bias.
+/// Sums the Gram matrix `X' X / n`, with a column for the bias.
+#[derive(Clone, Deserialize, Serialize)]
+struct GramPass(RowScale);
+
+#[derive(Default, Deserialize, Serialize)]
 struct Gram {
-    /// The matrix, row-major.
+    /// The sums of the products, row-major; their means at the end.
     products: Vec<f64>,
-    width: usize,
+    num_rows: usize,
+}
+
+impl RowPass for GramPass {
+    type State = Gram;
+    type Output = Gram;
+
+    fn name() -> String {
+        "Gram matrix".to_string()
+    }
+
+    fn start(&self) -> Gram {
+        Gram::default()
+    }
+
+    fn update(&self, gram: &mut Gram, rows: &RowChunk) -> Result<(), DataError> {
+        let width = rows.num_features + 1;
+        gram.products.resize(width * width, 0.0);
+        gram.num_rows += rows.num_rows();
+        self.0.each(rows, |row| {
+            for (products, x) in gram.products.chunks_exact_mut(width).zip(row.x) {
+                for (product, other) in products.iter_mut().zip(row.x) {
+                    *product += row.weight * x * other;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn merge(&self, gram: &mut Gram, later: Gram) -> Result<(), DataError> {
+        gram.num_rows += later.num_rows;
+        if gram.products.is_empty() {
+            gram.products = later.products;
+        } else {
+            add_sums(&mut gram.products, &later.products);
+        }
+        Ok(())
+    }
+
+    fn finish(self, mut gram: Gram) -> Result<Gram, DataError> {
+        let count = gram.num_rows.max(1) as f64;
+        gram.products.iter_mut().for_each(|sum| *sum /= count);
+        Ok(gram)
+    }
 }
 
 impl Gram {
-    fn of(
-        source: &(impl RowSource + ?Sized),
-        intercept: bool,
-        mean_weight: Option<f64>,
-    ) -> Result<Self, DataError> {
-        let features = source.feature_names().len();
-        let width = features + usize::from(intercept);
-        let mut products = vec![0.0; width * width];
-        let mut row = vec![1.0; width];
-        let mut count = 0.0;
-        for rows in source.chunks(ChunkOrder::File)? {
-            let rows = rows?;
-            for (index, values) in rows.features.chunks_exact(features).enumerate() {
-                row[..features].copy_from_slice(values);
-                let weight = match (&rows.weights, mean_weight) {
-                    (Some(weights), Some(mean)) => weights[index] / mean,
-                    _ => 1.0,
-                };
-                for (products, x) in products.chunks_exact_mut(width).zip(&row) {
-                    for (product, other) in products.iter_mut().zip(&row) {
-                        *product += weight * x * other;
-                    }
-                }
-                count += 1.0;
-            }
-        }
-        products.iter_mut().for_each(|product| *product /= count);
-        Ok(Self { products, width })
-    }
-
     /// Returns the smallest eigenvalue that is more than rounding error, and the
     /// largest. None where they cannot be computed, for example where numbers
     /// overflow.
     fn eigenvalues(&self) -> Option<[f64; 2]> {
-        let matrix = MatRef::from_row_major_slice(&self.products, self.width, self.width);
+        let width = self.products.len().isqrt();
+        let matrix = MatRef::from_row_major_slice(&self.products, width, width);
         let eigenvalues = matrix.self_adjoint_eigenvalues(Side::Lower).ok()?;
         let largest = *eigenvalues.last()?;
         let rounding = 1e-12 * largest;

@@ -161,7 +161,7 @@ impl Penalty {
 /// and its losses by `s²` (absolute and quantile loss: by `s`). Dividing the
 /// objective by the factor of the loss gives the penalties `l1 s / s²` and
 /// `l2 s² / s²` (absolute and quantile loss: `l1` and `l2 s`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Objective {
     pub(crate) loss: Loss,
     pub(crate) nonnegative: bool,

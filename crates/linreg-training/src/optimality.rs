@@ -1,12 +1,13 @@
-use linreg_data::{DataError, RowSource};
+use linreg_data::{DataError, RowPass, RowSource};
 use linreg_model::Coefficients;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Columns;
 use crate::objective::Objective;
-use crate::scaled_rows::ScaledRows;
+use crate::objectives::objectives;
+use crate::row_scale::RowScale;
 use crate::{Loss, TrainingConfig};
-use dual::Dual;
+use dual::{Dual, DualPass, Work};
 
 mod dual;
 
@@ -64,13 +65,8 @@ pub(crate) fn optimality(
     widths: &[f64],
 ) -> Result<Option<Vec<Optimality>>, DataError> {
     let num_targets = coefficients.num_targets();
-    let rows = ScaledRows {
-        source,
-        columns,
-        coefficients,
-        intercept: config.intercept,
-    };
-    let objectives = rows.objectives(objective)?;
+    let scale = RowScale::new(columns, config.intercept);
+    let objectives = objectives(source, &scale, coefficients, objective)?;
     let all_finite = objectives.iter().all(|objective| objective.is_finite());
     if config.weight_decay > 0.0 || !all_finite {
         return Ok(None);
@@ -102,7 +98,9 @@ pub(crate) fn optimality(
             .into_iter()
             .filter(|(target, _)| bounds[*target].excess().is_none_or(|e| e > CLOSE));
         let mut duals: Vec<Dual> = still
-            .map(|(target, width)| Dual::new(objective, target, width, &rows))
+            .map(|(target, width)| {
+                Dual::new(objective, target, width, coefficients, source.num_rows())
+            })
             .collect();
         let size = (coefficients.num_features() + 1) as f64;
         let work = size * size * source.num_rows() as f64 * duals.len() as f64;
@@ -111,13 +109,14 @@ pub(crate) fn optimality(
         }
         is_known = true;
         for _ in 0..Dual::CORRECTIONS {
-            rows.each(|x, y, v| duals.iter_mut().for_each(|dual| dual.add(x, y, v)))?;
-            duals.iter_mut().for_each(Dual::correct);
+            let sums = DualPass::new(&scale, &duals, Work::Correct).run(source)?;
+            let duals = duals.iter_mut().zip(sums);
+            duals.for_each(|(dual, sums)| dual.correct(sums));
         }
-        rows.each(|x, y, v| duals.iter_mut().for_each(|dual| dual.sum_up(x, y, v)))?;
-        for dual in duals {
+        let sums = DualPass::new(&scale, &duals, Work::Bound).run(source)?;
+        for (dual, sums) in duals.iter().zip(&sums) {
             let bound = &mut bounds[dual.target()];
-            let found = dual.lower_bound();
+            let found = dual.lower_bound(sums);
             // Rounding could make the bound larger than the objective.
             bound.lower_bound = bound.lower_bound.max(found).min(bound.objective);
         }

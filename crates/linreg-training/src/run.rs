@@ -12,6 +12,7 @@ use crate::evaluate::{check_widths, mean_losses_of};
 use crate::fingerprint::Fingerprint;
 use crate::objective::Objective;
 use crate::optimality::optimality;
+use crate::row_scale::RowScale;
 use crate::vertex::at_vertex;
 use crate::watch::Watch;
 use crate::{
@@ -157,12 +158,8 @@ impl Run<'_> {
     fn found_learning_rate(&self, batches: usize) -> Result<TrainingConfig, TrainingError> {
         let mut config = self.config.clone();
         if config.automatic_learning_rate && !config.optimizer.is_full_batch() {
-            let curvature = Curvature::of(
-                self.source,
-                self.columns.scaler.as_ref(),
-                config.intercept,
-                self.columns.summary.mean_weight,
-            )?;
+            let scale = RowScale::new(&self.columns, config.intercept);
+            let curvature = Curvature::of(self.source, &scale)?;
             let accumulate = config.accumulate.min(batches);
             let updates = config.num_updates(batches.div_ceil(accumulate));
             config.learning_rate = curvature.learning_rate(&config, updates);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use burn::tensor::backend::AutodiffBackend;
 use linreg_data::{Dataset, Set, Split};
 
-use crate::watch::mean_loss_of;
+use crate::held_out_loss::held_out_loss;
 use crate::{TrainingConfig, TrainingError, train};
 
 /// The cross-validation losses of one configuration, on rows that it was not
@@ -120,7 +120,7 @@ fn judge<B: AutodiffBackend>(
     let training = dataset.rows_of(&split, Set::Training)?;
     let validation = dataset.rows_of(&split, Set::Validation)?;
     match train::<B>(config, &training, device, &mut ()) {
-        Ok(trained) => Ok(mean_loss_of(
+        Ok(trained) => Ok(held_out_loss(
             &validation,
             &trained.coefficients,
             config.loss,

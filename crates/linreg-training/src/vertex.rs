@@ -1,10 +1,12 @@
-use linreg_data::{DataError, RowSource};
+use linreg_data::{DataError, RowChunk, RowPass, RowSource};
 use linreg_model::{Coefficients, CoefficientsError};
+use serde::{Deserialize, Serialize};
 
 use crate::TrainingError;
 use crate::columns::Columns;
 use crate::objective::Objective;
-use crate::scaled_rows::ScaledRows;
+use crate::objectives::objectives;
+use crate::row_scale::{RowScale, add_sums, coefficients_of, predict};
 use crate::solve::solve;
 
 /// Moves coefficients that training left near a vertex of the linear program to
@@ -28,16 +30,19 @@ pub(crate) fn at_vertex(
     if objective.has_l2() {
         return Ok(coefficients);
     }
-    let before = rows(source, columns, &coefficients, intercept).objectives(objective)?;
+    let scale = RowScale::new(columns, intercept);
+    let before = objectives(source, &scale, &coefficients, objective)?;
     let mut moved = coefficients.clone();
     for _ in 0..ROUNDS {
-        let rows = rows(source, columns, &moved, intercept);
-        let steps: Result<Vec<Vec<f64>>, DataError> = (0..widths.len())
-            .map(|target| step(&rows, target, widths[target]))
-            .collect();
-        moved = add(&moved, &steps?)?;
+        let pass = StepPass {
+            scale: scale.clone(),
+            coefficients: moved.clone(),
+            widths: widths.to_vec(),
+        };
+        let steps = pass.run(source)?;
+        moved = add(&moved, &steps)?;
     }
-    let after = rows(source, columns, &moved, intercept).objectives(objective)?;
+    let after = objectives(source, &scale, &moved, objective)?;
     let num_targets = widths.len();
     let kept = |target: usize| {
         let mut weights = moved.weight()[target..].iter().step_by(num_targets);
@@ -61,43 +66,82 @@ pub(crate) fn at_vertex(
     )?)
 }
 
-fn rows<'a, S: RowSource + ?Sized>(
-    source: &'a S,
-    columns: &'a Columns,
-    coefficients: &'a Coefficients,
-    intercept: bool,
-) -> ScaledRows<'a, S> {
-    ScaledRows {
-        source,
-        columns,
-        coefficients,
-        intercept,
+/// Computes the change of the weights and the bias of each target by which they
+/// fit the rows within its width best, in the least-squares sense.
+#[derive(Clone, Deserialize, Serialize)]
+struct StepPass {
+    scale: RowScale,
+    coefficients: Coefficients,
+    /// The width of each target.
+    widths: Vec<f64>,
+}
+
+/// The normal equations of a target.
+#[derive(Deserialize, Serialize)]
+struct Normal {
+    /// Row-major; only the lower triangle is computed.
+    matrix: Vec<f64>,
+    products: Vec<f64>,
+}
+
+impl RowPass for StepPass {
+    type State = Vec<Normal>;
+    type Output = Vec<Vec<f64>>;
+
+    fn name() -> String {
+        "step to a vertex".to_string()
+    }
+
+    fn start(&self) -> Vec<Normal> {
+        let size = self.coefficients.num_features() + 1;
+        let normal = |_: &f64| Normal {
+            matrix: vec![0.0; size * size],
+            products: vec![0.0; size],
+        };
+        self.widths.iter().map(normal).collect()
+    }
+
+    fn update(&self, normals: &mut Vec<Normal>, rows: &RowChunk) -> Result<(), DataError> {
+        self.scale.each_that_counts(rows, |row| {
+            for (target, (normal, width)) in normals.iter_mut().zip(&self.widths).enumerate() {
+                let residual = row.y[target] - predict(&self.coefficients, row.x, target);
+                if residual.abs() <= *width {
+                    normal.add(row.x, residual);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn merge(&self, normals: &mut Vec<Normal>, later: Vec<Normal>) -> Result<(), DataError> {
+        for (normal, later) in normals.iter_mut().zip(later) {
+            add_sums(&mut normal.matrix, &later.matrix);
+            add_sums(&mut normal.products, &later.products);
+        }
+        Ok(())
+    }
+
+    fn finish(self, normals: Vec<Normal>) -> Result<Vec<Vec<f64>>, DataError> {
+        let step = |(target, normal): (usize, Normal)| {
+            // A weight that the penalty set to 0 stays 0.
+            let weights = coefficients_of(&self.coefficients, target);
+            let mut is_free: Vec<bool> = weights.map(|w| w != 0.0).collect();
+            is_free[self.coefficients.num_features()] = self.scale.intercept;
+            solve(normal.matrix, normal.products, &is_free)
+        };
+        Ok(normals.into_iter().enumerate().map(step).collect())
     }
 }
 
-/// Returns the change of the weights and the bias of a target by which they fit
-/// the rows within the width best, in the least-squares sense.
-fn step<S: RowSource + ?Sized>(
-    rows: &ScaledRows<'_, S>,
-    target: usize,
-    width: f64,
-) -> Result<Vec<f64>, DataError> {
-    let size = rows.coefficients.num_features() + 1;
-    let (mut matrix, mut products) = (vec![0.0; size * size], vec![0.0; size]);
-    rows.each(|x, y, _| {
-        let residual = y[target] - rows.predict(x, target);
-        if residual.abs() <= width {
-            for (i, a) in x.iter().enumerate() {
-                products[i] += a * residual;
-                let row = &mut matrix[i * size..=i * size + i];
-                row.iter_mut().zip(x).for_each(|(sum, b)| *sum += a * b);
-            }
+impl Normal {
+    fn add(&mut self, x: &[f64], residual: f64) {
+        let size = x.len();
+        for (i, a) in x.iter().enumerate() {
+            self.products[i] += a * residual;
+            let row = &mut self.matrix[i * size..=i * size + i];
+            row.iter_mut().zip(x).for_each(|(sum, b)| *sum += a * b);
         }
-    })?;
-    // A weight that the penalty set to 0 stays 0.
-    let mut is_free: Vec<bool> = rows.coefficients_of(target).map(|w| w != 0.0).collect();
-    is_free[size - 1] = rows.intercept;
-    Ok(solve(matrix, products, &is_free))
+    }
 }
 
 /// Returns the coefficients plus a step for each target.

@@ -2,14 +2,13 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use linreg_data::{ChunkOrder, DataError, RowSource};
 use linreg_model::{Coefficients, CoefficientsError};
 
 use crate::checkpoint::{Best, Method, Progress, Setting, State};
 use crate::columns::Columns;
+use crate::held_out_loss::held_out_loss;
 use crate::{
-    EpochRecord, Every, Loss, Observer, RunOptions, StopReason, TrainingConfig, TrainingError,
-    fold_scale,
+    EpochRecord, Every, Observer, RunOptions, StopReason, TrainingConfig, TrainingError, fold_scale,
 };
 
 /// Tracks a training run: its history, when to stop, and what to save.
@@ -167,7 +166,7 @@ impl<'a> Watch<'a> {
             None => None,
             Some(source) => {
                 let in_units = self.in_units(coefficients)?;
-                Some(mean_loss_of(source, &in_units, self.config.loss)?)
+                Some(held_out_loss(source, &in_units, self.config.loss)?)
             }
         };
         let history = &self.progress.history;
@@ -224,42 +223,5 @@ impl<'a> Watch<'a> {
             Some(scaler) => fold_scale(coefficients, scaler),
             None => Ok(coefficients.clone()),
         }
-    }
-}
-
-/// Returns the weighted mean over rows of the loss, summed over the targets, in
-/// `f64` on the host.
-pub(crate) fn mean_loss_of(
-    source: &dyn RowSource,
-    coefficients: &Coefficients,
-    loss: Loss,
-) -> Result<f64, DataError> {
-    let num_targets = coefficients.num_targets();
-    let (mut sum, mut weight_sum) = (0.0, 0.0);
-    for rows in source.chunks(ChunkOrder::File)? {
-        let rows = rows?;
-        let predictions = coefficients.predict(&rows.features);
-        let targets = rows.targets.chunks_exact(num_targets);
-        for (row, (y, p)) in targets
-            .zip(predictions.chunks_exact(num_targets))
-            .enumerate()
-        {
-            let weight = rows.weights.as_ref().map_or(1.0, |weights| weights[row]);
-            weight_sum += weight;
-            if weight > 0.0 {
-                sum += weight * y.iter().zip(p).map(|(y, p)| loss.of(y - p)).sum::<f64>();
-            }
-        }
-    }
-    let mean = sum / weight_sum;
-    if mean.is_finite() {
-        Ok(mean)
-    } else {
-        Err(DataError::Other(
-            format!(
-                "the loss on the rows held out is {mean}; check that they are like those trained on"
-            )
-            .into(),
-        ))
     }
 }

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -5,30 +6,31 @@ use serde::{Deserialize, Serialize};
 use crate::{DataError, RowChunk, RowPass, Rows};
 
 /// Takes rows into memory, if there are not too many.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct LoadPass {
     /// The largest number of features and targets to keep.
     max_numbers: usize,
     /// The number of those found so far, so that rows are not kept that will be
     /// given up.
     #[serde(skip)]
-    found: AtomicUsize,
+    found: Arc<AtomicUsize>,
 }
 
 /// Rows in memory.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Loaded {
     pub num_rows: usize,
-    /// The rows of each part, None if there are too many. They are joined at the
-    /// end, so that each number is moved only once.
-    parts: Option<Vec<Rows>>,
+    /// The rows of each part and their numbers in the table, None if there are
+    /// too many. They are joined at the end, so that each number is moved only
+    /// once.
+    parts: Option<Vec<(Rows, Vec<u64>)>>,
 }
 
 impl LoadPass {
     pub fn new(max_numbers: usize) -> Self {
         Self {
             max_numbers,
-            found: AtomicUsize::new(0),
+            found: Arc::default(),
         }
     }
 }
@@ -53,12 +55,14 @@ impl RowPass for LoadPass {
         let before = self.found.fetch_add(numbers, Ordering::Relaxed);
         loaded.num_rows += rows.num_rows();
         loaded.parts = (before.saturating_add(numbers) <= self.max_numbers).then(|| {
-            vec![Rows {
+            let kept = Rows {
                 features: rows.features.to_vec(),
                 targets: rows.targets.to_vec(),
                 weights: rows.weights.map(<[f64]>::to_vec),
                 tails: None,
-            }]
+            };
+            let numbers = (0..rows.num_rows()).map(|row| rows.row_number(row));
+            vec![(kept, numbers.collect())]
         });
         Ok(())
     }
@@ -82,22 +86,24 @@ impl RowPass for LoadPass {
 }
 
 impl Loaded {
-    /// Joins the rows; None if there are more than `max_numbers` numbers.
-    pub fn rows(self, width: usize, max_numbers: usize) -> Option<Rows> {
+    /// Joins the rows, and their numbers in the table; None if there are more
+    /// than `max_numbers` numbers.
+    pub fn rows(self, width: usize, max_numbers: usize) -> Option<(Rows, Vec<u64>)> {
         let is_too_much = self.num_rows.saturating_mul(width) > max_numbers;
         let parts = self.parts.filter(|_| !is_too_much)?;
-        let mut all = Rows::default();
-        let length = |of: fn(&Rows) -> usize| parts.iter().map(of).sum();
+        let (mut all, mut all_numbers) = (Rows::default(), Vec::with_capacity(self.num_rows));
+        let length = |of: fn(&Rows) -> usize| parts.iter().map(|(rows, _)| of(rows)).sum();
         all.features
             .reserve_exact(length(|rows| rows.features.len()));
         all.targets.reserve_exact(length(|rows| rows.targets.len()));
-        for mut rows in parts {
+        for (mut rows, numbers) in parts {
+            all_numbers.extend(numbers);
             all.features.append(&mut rows.features);
             all.targets.append(&mut rows.targets);
             if let Some(mut weights) = rows.weights {
                 all.weights.get_or_insert_default().append(&mut weights);
             }
         }
-        Some(all)
+        Some((all, all_numbers))
     }
 }

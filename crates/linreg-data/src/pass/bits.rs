@@ -12,17 +12,17 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::test_source::{Divided, ThroughJson};
+use crate::test_source::{Divided, Sending};
 use crate::test_table::write;
 use crate::{
-    ColumnChoice, CsvOptions, EncodedSource, EncoderConfig, MissingPolicy, Passes, RowChunk, Set,
-    Split, TableFormat, describe_on, learn_and_encode, learn_encoder_on, learn_schema_on, open,
-    rows_left_out_on,
+    ColumnChoice, CsvOptions, EncodedSource, EncoderConfig, MissingPolicy, Passes, RowChunk,
+    RowPass, Set, Split, TableFormat, describe_on, learn_and_encode, learn_encoder_on,
+    learn_schema_on, open, rows_left_out_on,
 };
 
 /// Sums of the products of features and targets, whose last bits depend on the
 /// order of the additions.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 struct Products;
 
 impl RowPass for Products {
@@ -71,7 +71,7 @@ const SPLIT: Split = Split::Random {
 
 /// All that the passes find out about a table, as text.
 fn found(
-    engine: &impl Engine,
+    engine: impl Engine + 'static,
     source: Arc<dyn Source>,
     config: &EncoderConfig,
 ) -> Result<Vec<String>, DataError> {
@@ -80,7 +80,8 @@ fn found(
         numeric: vec!["d".to_string()],
         ..ColumnChoice::default()
     };
-    let table = source.as_ref();
+    let (table, shared) = (source.as_ref(), Arc::new(engine));
+    let engine = shared.as_ref();
     let mut schema = learn_schema_on(engine, table, &choice)?;
     let mut texts = vec![json(&schema)];
     let prints = schema.columns.iter().map(|column| column.fingerprint);
@@ -90,7 +91,7 @@ fn found(
     texts.push(json(&encoder));
     texts.push(json(&rows_left_out_on(engine, table, &encoder)?.to_vec()));
     let rows = EncodedSource::new(source.clone(), &encoder, SPLIT, Set::Training)?;
-    texts.push(json(&rows.run(engine, Products)?));
+    texts.push(json(&rows.on(shared.clone()).run(Products)?));
     let make = |_: &_, _| Ok(Products);
     let (learned, products) = learn_and_encode(engine, table, &choice, config, make)?;
     texts.push(json(&(
@@ -172,11 +173,11 @@ proptest! {
         let rows = mixed(num_rows);
         let whole = Divided::new(rows.clone(), vec![vec![num_rows]]);
         let config = config(missing);
-        let expected = found(&Threads::new(1), Arc::new(whole), &config).unwrap();
+        let expected = found(Threads::new(1), Arc::new(whole), &config).unwrap();
         let divided = || Arc::new(Divided::new(rows.clone(), sizes.clone()));
         let threads = Threads::new(threads);
-        prop_assert_eq!(&found(&threads, divided(), &config).unwrap(), &expected);
-        prop_assert_eq!(&found(&ThroughJson(threads), divided(), &config).unwrap(), &expected);
+        prop_assert_eq!(&found(threads, divided(), &config).unwrap(), &expected);
+        prop_assert_eq!(&found(Sending(threads), divided(), &config).unwrap(), &expected);
     }
 }
 
@@ -233,7 +234,7 @@ fn no_format_and_no_number_of_files_changes_a_bit() {
     let find = |files: &[&PathBuf], threads| {
         let files: Vec<PathBuf> = files.iter().map(|path| path.to_path_buf()).collect();
         let source = open(&files, &CsvOptions::default(), Passes::Several).unwrap();
-        found(&Threads::new(threads), source.into(), &config).unwrap()
+        found(Threads::new(threads), source.into(), &config).unwrap()
     };
     let expected = find(&[&csv], 1);
     for (files, threads) in [
@@ -264,7 +265,7 @@ fn rows_in_memory_give_the_same_bits_as_those_in_a_file() {
     let encoder =
         learn_encoder_on(&engine, source.as_ref(), &mut schema, &config, Split::None).unwrap();
     let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training).unwrap();
-    let (from_file, _) = rows.run(&engine, (Products, Products)).unwrap();
+    let (from_file, _) = rows.run((Products, Products)).unwrap();
     let (crate::EncodedRows::Memory(dataset), _) = rows.load(usize::MAX).unwrap() else {
         panic!("the rows fit into memory");
     };
@@ -293,6 +294,6 @@ fn a_right_guess_gives_wide_rows_the_bits_of_a_known_encoder() {
     let (learned, products) = learned.unwrap();
     assert_eq!((learned.passes, products.len()), (1, 299));
     let encoded = EncodedSource::new(source, &learned.encoder, Split::None, Set::Training);
-    let (expected, _) = encoded.unwrap().run(&engine, Products).unwrap();
+    let (expected, _) = encoded.unwrap().run(Products).unwrap();
     assert_eq!(products, expected);
 }

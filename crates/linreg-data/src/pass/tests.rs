@@ -113,7 +113,7 @@ fn within_a_minute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 
 fn run(threads: usize, table: Divided, pass: Shape) -> Result<String, String> {
     within_a_minute(move || {
-        let result = Threads::new(threads).run(&table, &[0], pass);
+        let result = pass.run(&Threads::new(threads), &table, &[0]);
         result.map_err(|error| error.to_string())
     })
 }
@@ -208,7 +208,7 @@ fn a_damaged_piece_is_an_error_after_the_rows_before_it() {
 fn a_panic_reaches_the_caller() {
     let message = |threads, table: Divided, pass: Shape| {
         within_a_minute(move || {
-            let run = || Threads::new(threads).run(&table, &[0], pass).is_ok();
+            let run = || pass.run(&Threads::new(threads), &table, &[0]).is_ok();
             let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_err();
             let text = panic.downcast_ref::<String>().cloned();
             text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()))
@@ -237,7 +237,7 @@ fn a_panic_reaches_the_caller() {
 #[test]
 fn a_pair_of_passes_runs_in_the_smaller_parts() {
     let pair = (Shape::of_parts(64), Shape::of_parts(2));
-    let pairs = Threads::new(2).run(&even(30), &[0], pair);
+    let pairs = pair.run(&Threads::new(2), &even(30), &[0]);
     let (first, second) = pairs.unwrap();
     assert_eq!(second, expected(300));
     assert_eq!(first, second);
@@ -289,7 +289,7 @@ impl Pass for CountStates {
 
 #[test]
 fn a_slow_part_does_not_fill_the_memory_with_the_states_of_the_others() {
-    let rows = within_a_minute(|| Threads::new(4).run(&even(500), &[0], CountStates));
+    let rows = within_a_minute(|| CountStates.run(&Threads::new(4), &even(500), &[0]));
     assert_eq!(rows.unwrap(), 5000);
     // Four for each thread, and the one that each works on.
     assert!(MOST_STATES.load(Ordering::SeqCst) <= 5 * 4);

@@ -6,8 +6,8 @@ use std::thread;
 
 use super::assembly::{Assembly, WholePart};
 use super::tree::{Shape, Tree};
-use super::{Engine, Pass};
-use crate::row_pass::RowPass;
+use super::{AnyPass, AnyState, Engine};
+use crate::row_pass::AnyRowPass;
 use crate::source::{Chunk, ChunkOrder, Part, Source};
 use crate::{DataError, Dataset, Parts};
 
@@ -42,15 +42,15 @@ impl Default for Threads {
 }
 
 impl Engine for Threads {
-    fn run<P: Pass>(
+    fn run_any(
         &self,
         table: &dyn Source,
         columns: &[usize],
-        pass: P,
-    ) -> Result<P::Output, DataError> {
-        let part_rows = pass.part_rows().max(1);
+        pass: &dyn AnyPass,
+    ) -> Result<AnyState, DataError> {
+        let part_rows = pass.rows_of_part().max(1);
         let run = Run {
-            pass: &pass,
+            pass,
             part_rows,
             pieces: Mutex::new(Pieces {
                 left: Some(table.parts(columns, ChunkOrder::File)?),
@@ -60,14 +60,14 @@ impl Engine for Threads {
             tree: Tree::new(self.num_threads, Shape::new(part_rows)),
         };
         on_threads(self.num_threads, &run.tree, || run.work());
-        let state = run.tree.finish()?.unwrap_or_else(|| pass.start());
-        pass.finish(state)
+        let state = run.tree.finish()?;
+        Ok(state.unwrap_or_else(|| pass.start_any()))
     }
 
-    fn run_rows<P: RowPass>(&self, rows: &Dataset, pass: P) -> Result<P::Output, DataError> {
-        let tree = Tree::new(self.num_threads, Shape::new(rows.part_rows() as u64));
+    fn run_rows(&self, rows: &Dataset, pass: &dyn AnyRowPass) -> Result<AnyState, DataError> {
+        let tree = Tree::new(self.num_threads, Shape::new(rows.part_rows()));
         let next = AtomicU64::new(0);
-        let merge = |state: &mut P::State, later| pass.merge(state, later);
+        let merge = |state: &mut AnyState, later| pass.merge_any(state, later);
         let num_parts = rows.num_parts();
         let work = || {
             loop {
@@ -75,8 +75,8 @@ impl Engine for Threads {
                 if part >= num_parts || !tree.wait_for_room(part) {
                     return;
                 }
-                let mut state = pass.start();
-                match rows.update_part(part, &pass, &mut state) {
+                let mut state = pass.start_any();
+                match rows.update_part(part, pass, &mut state) {
                     Ok(()) => tree.deliver(part, state, merge),
                     Err(error) => tree.fail(part, error),
                 }
@@ -84,8 +84,8 @@ impl Engine for Threads {
         };
         on_threads(self.num_threads, &tree, work);
         tree.end(num_parts, merge);
-        let state = tree.finish()?.unwrap_or_else(|| pass.start());
-        pass.finish(state)
+        let state = tree.finish()?;
+        Ok(state.unwrap_or_else(|| pass.start_any()))
     }
 }
 
@@ -128,12 +128,12 @@ impl<S> Drop for StopOnPanic<'_, S> {
 }
 
 /// A pass that is running.
-struct Run<'a, P: Pass> {
-    pass: &'a P,
+struct Run<'a> {
+    pass: &'a dyn AnyPass,
     part_rows: u64,
     pieces: Mutex<Pieces>,
     assembly: Mutex<Assembly>,
-    tree: Tree<P::State>,
+    tree: Tree<AnyState>,
 }
 
 /// The pieces of the table that no thread has taken yet.
@@ -144,7 +144,7 @@ struct Pieces {
     next_row: u64,
 }
 
-impl<P: Pass> Run<'_, P> {
+impl Run<'_> {
     fn work(&self) {
         while let Some(piece) = self.next_piece() {
             self.decode(piece);
@@ -171,7 +171,7 @@ impl<P: Pass> Run<'_, P> {
             Some(error) => self.fail(row, error),
             None => {
                 self.tree.end(row.div_ceil(self.part_rows), |state, later| {
-                    self.pass.merge(state, later)
+                    self.pass.merge_any(state, later)
                 });
                 self.update(whole);
             }
@@ -247,19 +247,19 @@ impl<P: Pass> Run<'_, P> {
             return;
         }
         match self.state(whole) {
-            Ok(state) => self
-                .tree
-                .deliver(part, state, |state, later| self.pass.merge(state, later)),
+            Ok(state) => self.tree.deliver(part, state, |state, later| {
+                self.pass.merge_any(state, later)
+            }),
             Err(error) => self.tree.fail(part, error),
         }
     }
 
-    fn state(&self, whole: WholePart) -> Result<P::State, DataError> {
-        let mut state = self.pass.start();
+    fn state(&self, whole: WholePart) -> Result<AnyState, DataError> {
+        let mut state = self.pass.start_any();
         for rows in whole.rows {
-            self.pass.update(&mut state, &rows?)?;
+            self.pass.update_any(&mut state, &rows?)?;
         }
-        self.pass.end_part(&mut state)?;
+        self.pass.end_part_any(&mut state)?;
         Ok(state)
     }
 }

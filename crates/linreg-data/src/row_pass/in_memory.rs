@@ -1,39 +1,51 @@
-use super::{RowChunk, RowNumbers, RowPass};
+use std::ops::Range;
+
+use super::{AnyRowPass, RowChunk, RowNumbers, RowPass};
+use crate::pass::any::taken;
 use crate::pass::part_rows;
-use crate::{DataError, Dataset, Engine};
+use crate::{AnyState, DataError, Dataset, Engine};
 
 impl Dataset {
     /// Runs a pass over the rows. The result has the same bits as that of
-    /// [`EncodedSource::run`](crate::EncodedSource::run) over a file of the same
-    /// rows.
+    /// [`EncodedSource::run`](crate::EncodedSource::run) over the file that the
+    /// rows have been loaded from.
     ///
     /// # Errors
     ///
     /// The first error of the pass, in the order of the rows.
-    pub fn run<P: RowPass>(&self, engine: &impl Engine, pass: P) -> Result<P::Output, DataError> {
-        engine.run_rows(self, pass)
+    pub fn run<P: RowPass>(&self, engine: &dyn Engine, pass: P) -> Result<P::Output, DataError> {
+        let state = engine.run_rows(self, &pass)?;
+        pass.finish(taken(state, P::name)?)
     }
 
     /// The number of rows of a part.
-    pub(crate) fn part_rows(&self) -> usize {
-        part_rows(self.num_features() + self.num_targets()) as usize
+    pub(crate) fn part_rows(&self) -> u64 {
+        part_rows(self.num_features() + self.num_targets())
     }
 
     /// The number of parts in which a pass goes over the rows.
     pub(crate) fn num_parts(&self) -> u64 {
-        self.num_rows().div_ceil(self.part_rows()) as u64
+        let last = self.numbers().and_then(|numbers| numbers.last());
+        let end = last.map_or(self.num_rows() as u64, |last| last + 1);
+        end.div_ceil(self.part_rows())
     }
 
-    /// Updates a state with the rows of a part.
-    pub(crate) fn update_part<P: RowPass>(
+    /// Updates a state with the rows of a part, if it has any.
+    pub(crate) fn update_part(
         &self,
         part: u64,
-        pass: &P,
-        state: &mut P::State,
+        pass: &dyn AnyRowPass,
+        state: &mut AnyState,
     ) -> Result<(), DataError> {
-        let start = part as usize * self.part_rows();
-        let end = self.num_rows().min(start + self.part_rows());
+        let Range { start, end } = self.rows_of_part(part);
+        if start == end {
+            return Ok(());
+        }
         let (num_features, num_targets) = (self.num_features(), self.num_targets());
+        let numbers = match self.numbers() {
+            None => RowNumbers::From(start as u64),
+            Some(numbers) => RowNumbers::Listed(&numbers[start..end]),
+        };
         let rows = RowChunk {
             features: &self.features()[start * num_features..end * num_features],
             targets: &self.targets()[start * num_targets..end * num_targets],
@@ -41,9 +53,18 @@ impl Dataset {
             tails: None,
             num_features,
             num_targets,
-            numbers: RowNumbers::From(start as u64),
+            numbers,
             origins: &[],
         };
-        pass.update(state, &rows)
+        pass.update_any(state, &rows)
+    }
+
+    fn rows_of_part(&self, part: u64) -> Range<usize> {
+        let (first, last) = (part * self.part_rows(), (part + 1) * self.part_rows());
+        let row = |number: u64| match self.numbers() {
+            None => number.min(self.num_rows() as u64) as usize,
+            Some(numbers) => numbers.partition_point(|found| *found < number),
+        };
+        row(first)..row(last)
     }
 }

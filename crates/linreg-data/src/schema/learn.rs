@@ -3,7 +3,7 @@ use super::{Column, ColumnChoice, ColumnError, CommonCell, Kind, Schema, Spread,
 use crate::profile::{ColumnProfile, ProfilePass, TableProfile};
 use crate::source::{Source, column_indices};
 use crate::text_format::CellReader;
-use crate::{ColumnIndex, DataError, DateOrder, Engine, NoRows, Threads};
+use crate::{ColumnIndex, DataError, DateOrder, Engine, NoRows, Pass, Threads};
 
 /// Returns the columns of a Parquet or Arrow file that are the index of a
 /// pandas data frame: they name the rows and are no measurements.
@@ -40,13 +40,13 @@ pub fn learn_schema(source: &dyn Source, choice: &ColumnChoice) -> Result<Schema
 ///
 /// As [`learn_schema`].
 pub fn learn_schema_on(
-    engine: &impl Engine,
+    engine: &dyn Engine,
     source: &dyn Source,
     choice: &ColumnChoice,
 ) -> Result<Schema, DataError> {
     let reading = choice.reading(source)?;
     let indices = column_indices(source, &reading.names)?;
-    let profile = engine.run(source, &indices, ProfilePass::new(source, reading))?;
+    let profile = ProfilePass::new(source, reading).run(engine, source, &indices)?;
     choice.schema(source, profile)
 }
 

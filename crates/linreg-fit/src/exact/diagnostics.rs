@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, Threads};
+use linreg_data::{DataError, EncodedSource, RowChunk, RowPass};
 use linreg_exact::{
     Diagnostics, DiagnosticsConfig, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums,
     Robust, RobustCovariance, is_determining,
@@ -34,7 +34,7 @@ impl TableDiagnostics {
             config: *config,
         });
         let pass = check.pass.clone();
-        let ((sums, places), _) = rows.run(&Threads::default(), check)?;
+        let ((sums, places), _) = rows.run(check)?;
         let diagnostics = pass.diagnostics(&sums).map_err(|error| match error {
             ExactError::Leverage { row } => FitError::Leverage {
                 place: places.get(&row).cloned().unwrap_or_else(|| numbered(row)),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, Threads};
+use linreg_data::{DataError, EncodedSource, RowChunk, RowPass};
 use linreg_exact::{Accumulator, Collinear, ExactError, RefinementPass, RefinementSums, Solution};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ impl Solved {
     pub fn refined(self, rows: &EncodedSource) -> Result<Self, FitError> {
         let mut problem = self.problem.clone();
         let pass = RefinementPass::new(self.solution.clone());
-        let (sums, _) = rows.run(&Threads::default(), Refine::of(self))?;
+        let (sums, _) = rows.run(Refine::of(self))?;
         let solution = pass.solution(&sums)?;
         problem.refinement = Some(sums);
         Ok(Self { problem, solution })

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use linreg_data::{DataError, EncodedSource, Encoder, EncodingCounts, RowChunk, RowPass, Threads};
+use linreg_data::{DataError, EncodedSource, Encoder, EncodingCounts, RowChunk, RowPass};
 use linreg_exact::{Accumulator, Arithmetic};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ impl Sums {
     ) -> Result<(Self, EncodingCounts), FitError> {
         limits.check(encoder)?;
         let pass = SumsPass::new(encoder, arithmetic);
-        let (accumulator, counts) = source.run(&Threads::default(), pass)?;
+        let (accumulator, counts) = source.run(pass)?;
         let sums = Self {
             limits,
             accumulator: Arc::new(accumulator),
@@ -38,7 +38,7 @@ impl Sums {
 }
 
 /// Sums up the rows that an exact fit needs.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct SumsPass {
     features: usize,
     targets: usize,

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use linreg_data::{
-    DataError, Encoder, EncodingCounts, NoRows, Set, Split, Threads, learn_and_encode,
-};
+use linreg_data::{DataError, Encoder, EncodingCounts, NoRows, Set, Split, learn_and_encode};
 use linreg_exact::Arithmetic;
 
 use super::{FitConfig, FitObserver, is_fold};
@@ -22,22 +20,21 @@ impl FitConfig {
         exact: &ExactConfig,
         observer: &mut dyn FitObserver,
     ) -> Result<Fitted, FitError> {
-        let source = table.source().clone();
-        let (choice, config) = self.encoding(source.as_ref())?;
+        let (engine, source) = (table.engine(), table.source().as_ref());
+        let (choice, config) = self.encoding(source)?;
         let mut limits = self.limits(exact);
         let make = |encoder: &Encoder, rows: Option<u64>| {
             limits = rows.map_or(limits, |rows| limits.of_rows(rows));
             limits.check(encoder)?;
             Ok(SumsPass::new(encoder, Arithmetic::Double))
         };
-        let engine = Threads::default();
-        let (learned, sums) = learn_and_encode(&engine, source.as_ref(), &choice, &config, make)?;
+        let (learned, sums) = learn_and_encode(engine, source, &choice, &config, make)?;
         let sums = Sums {
             limits,
             accumulator: Arc::new(sums),
         };
         let encoded = EncodedTable {
-            source,
+            table: table.clone(),
             schema: learned.schema,
             encoder: learned.encoder,
             config,

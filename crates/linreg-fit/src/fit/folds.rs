@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linreg_data::{DataError, Set, Split, rows_left_out};
+use linreg_data::{DataError, Set, Split, rows_left_out_on};
 use linreg_training::Loss;
 
 use super::{FitConfig, Method};
@@ -24,7 +24,8 @@ impl FitConfig {
         let left_out = if num_rows == encoded.schema.num_rows {
             Arc::new([])
         } else {
-            rows_left_out(encoded.source.as_ref(), &encoded.encoder)?
+            let table = &encoded.table;
+            rows_left_out_on(table.engine(), table.source().as_ref(), &encoded.encoder)?
         };
         let folds = self.hold_out.fold_splits(num_rows, self.seed);
         folds

@@ -1,12 +1,10 @@
 //! Judges a model on rows that it was not fitted to.
 
-use linreg_data::{
-    DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, RowPass, Set, Threads,
-};
+use linreg_data::{DataError, EncodedRows, EncodedSource, Encoder, EncodingCounts, RowPass, Set};
 use linreg_training::{Loss, Metrics, MetricsAccumulator};
 
 use super::{FitConfig, FitObserver, Judged};
-use crate::encoded_table::EncodedTable;
+use crate::encoded_table::{EncodedTable, as_source};
 use crate::evaluate::{MetricsPass, metrics};
 use crate::{FitError, Fitted, Predictor};
 
@@ -48,7 +46,7 @@ impl FitConfig {
         loss: Loss,
     ) -> Result<(Vec<MetricsAccumulator>, EncodingCounts), FitError> {
         let pass = MetricsPass::new(predictor, encoded.encoder.targets(), loss);
-        let of_set = |rows: EncodedSource| Ok(rows.run(&Threads::default(), pass)?);
+        let of_set = |rows: EncodedSource| Ok(rows.run(pass)?);
         match (&self.hold_out.validation_table, set) {
             (Some(table), Set::Validation) => {
                 let judged = encoded.rows_of(table, set).and_then(of_set);
@@ -109,9 +107,5 @@ pub(super) fn judge_rows(
 
 /// Runs a pass over rows, wherever they are.
 pub(super) fn run<P: RowPass>(rows: &EncodedRows, pass: P) -> Result<P::Output, FitError> {
-    let engine = Threads::default();
-    Ok(match rows {
-        EncodedRows::Memory(dataset) => dataset.run(&engine, pass)?,
-        EncodedRows::File(source) => source.run(&engine, pass)?.0,
-    })
+    Ok(pass.run(as_source(rows))?)
 }

@@ -1,4 +1,4 @@
-use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, RowSample, Threads};
+use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, RowSample};
 use linreg_exact::{Accumulator, Arithmetic, Collinear};
 use linreg_model::Coefficients;
 use linreg_plot::Line;
@@ -76,7 +76,7 @@ impl Look {
             most,
             seed,
         };
-        Ok(rows.run(&Threads::default(), pass)?.0)
+        Ok(rows.run(pass)?.0)
     }
 
     /// Whether every row that counts is in the sample.
@@ -98,7 +98,7 @@ impl Look {
 }
 
 /// The pass that a [`Look`] takes.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 struct LookPass {
     coefficients: Coefficients,
     features: Vec<usize>,
@@ -279,7 +279,7 @@ mod tests {
             most,
             seed,
         };
-        dataset.run(&Threads::default(), pass).unwrap()
+        pass.run(&dataset).unwrap()
     }
 
     fn look(all: Rows, most: usize, seed: u64) -> Look {

@@ -60,7 +60,7 @@ pub(crate) fn is_possible(config: &TrainingConfig, encoder: &Encoder) -> bool {
 }
 
 /// Sums up rows for the exact fit while they are read for something else.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct GapPass(SumsPass);
 
 impl GapPass {

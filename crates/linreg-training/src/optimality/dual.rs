@@ -1,13 +1,16 @@
-use linreg_data::RowSource;
+use linreg_data::{DataError, RowChunk, RowPass};
+use linreg_model::Coefficients;
+use serde::{Deserialize, Serialize};
 
 use crate::Loss;
 use crate::lbfgs::dot;
 use crate::objective::Objective;
-use crate::scaled_rows::ScaledRows;
+use crate::row_scale::{RowScale, add_sums, coefficients_of};
 use crate::solve::solve;
 
 /// A point of the dual problem of one target, computed from the residuals of a
 /// model.
+#[derive(Clone, Deserialize, Serialize)]
 pub(super) struct Dual {
     target: usize,
     /// The width that a loss with a corner is smoothed by.
@@ -24,9 +27,9 @@ pub(super) struct Dual {
     /// The corrections that are subtracted from the slopes, one number per
     /// feature and for the intercept, in the order in which they apply.
     corrections: Vec<Vec<f64>>,
-    sums: Sums,
 }
 
+#[derive(Clone, Copy, Deserialize, Serialize)]
 struct Penalties {
     l1: f64,
     l2: f64,
@@ -34,7 +37,8 @@ struct Penalties {
 }
 
 /// Sums over rows, weighted by their weights.
-struct Sums {
+#[derive(Deserialize, Serialize)]
+pub(super) struct Sums {
     /// The sum of `u x`, for each feature and the intercept.
     balance: Vec<f64>,
     /// The sum of `|u x|`, for each feature and the intercept.
@@ -62,19 +66,92 @@ impl Sums {
             outside: 1.0,
         }
     }
+
+    fn merge(&mut self, later: &Self) {
+        add_sums(&mut self.balance, &later.balance);
+        add_sums(&mut self.sizes, &later.sizes);
+        add_sums(&mut self.matrix, &later.matrix);
+        self.products += later.products;
+        self.conjugates += later.conjugates;
+        self.outside = self.outside.max(later.outside);
+    }
+}
+
+/// What the sums are for.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+pub(super) enum Work {
+    /// The next correction.
+    Correct,
+    /// The bound.
+    Bound,
+}
+
+/// Adds up the sums of several points.
+#[derive(Clone, Deserialize, Serialize)]
+pub(super) struct DualPass {
+    scale: RowScale,
+    duals: Vec<Dual>,
+    work: Work,
+}
+
+impl DualPass {
+    pub(super) fn new(scale: &RowScale, duals: &[Dual], work: Work) -> Self {
+        Self {
+            scale: scale.clone(),
+            duals: duals.to_vec(),
+            work,
+        }
+    }
+}
+
+impl RowPass for DualPass {
+    type State = Vec<Sums>;
+    type Output = Vec<Sums>;
+
+    fn name() -> String {
+        "dual points".to_string()
+    }
+
+    fn start(&self) -> Vec<Sums> {
+        let sums = |dual: &Dual| Sums::new(dual.coefficients.len());
+        self.duals.iter().map(sums).collect()
+    }
+
+    fn update(&self, sums: &mut Vec<Sums>, rows: &RowChunk) -> Result<(), DataError> {
+        self.scale.each_that_counts(rows, |row| {
+            for (dual, sums) in self.duals.iter().zip(sums.iter_mut()) {
+                match self.work {
+                    Work::Correct => dual.add(sums, row.x, row.y, row.weight),
+                    Work::Bound => dual.sum_up(sums, row.x, row.y, row.weight),
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn merge(&self, sums: &mut Vec<Sums>, later: Vec<Sums>) -> Result<(), DataError> {
+        let sums = sums.iter_mut().zip(&later);
+        sums.for_each(|(sums, later)| sums.merge(later));
+        Ok(())
+    }
+
+    fn finish(self, sums: Vec<Sums>) -> Result<Vec<Sums>, DataError> {
+        Ok(sums)
+    }
 }
 
 impl Dual {
     /// Number of corrections. A third one brings no visible improvement.
     pub(super) const CORRECTIONS: usize = 2;
 
-    pub(super) fn new<S: RowSource + ?Sized>(
+    pub(super) fn new(
         objective: &Objective,
         target: usize,
         width: f64,
-        rows: &ScaledRows<'_, S>,
+        coefficients: &Coefficients,
+        num_rows: usize,
     ) -> Self {
-        let coefficients: Vec<f64> = rows.coefficients_of(target).collect();
+        let coefficients: Vec<f64> = coefficients_of(coefficients, target).collect();
         let delta = objective.delta(target);
         let (lowest, highest) = match (objective.loss, objective.loss.corner()) {
             (_, Some((slope, tilt))) => (tilt - slope, tilt + slope),
@@ -93,8 +170,7 @@ impl Dual {
                 l2: objective.l2[target],
                 nonnegative: objective.nonnegative,
             },
-            num_rows: rows.source.num_rows() as f64,
-            sums: Sums::new(coefficients.len()),
+            num_rows: num_rows as f64,
             coefficients,
             corrections: Vec::new(),
         }
@@ -105,17 +181,17 @@ impl Dual {
     }
 
     /// Adds a row to the sums for the next correction.
-    pub(super) fn add(&mut self, x: &[f64], y: &[f64], weight: f64) {
+    fn add(&self, sums: &mut Sums, x: &[f64], y: &[f64], weight: f64) {
         let residual = self.residual(x, y);
         let u = self.slope(x, residual).clamp(self.lowest, self.highest);
-        for (sum, x) in self.sums.balance.iter_mut().zip(x) {
+        for (sum, x) in sums.balance.iter_mut().zip(x) {
             *sum += weight * u * x;
         }
         let freedom = weight * self.freedom(u, residual);
         if freedom > 0.0 {
             let size = x.len();
             for (i, a) in x.iter().enumerate() {
-                let row = &mut self.sums.matrix[i * size..=i * size + i];
+                let row = &mut sums.matrix[i * size..=i * size + i];
                 let factor = freedom * a;
                 row.iter_mut()
                     .zip(x)
@@ -126,9 +202,8 @@ impl Dual {
 
     /// Computes the next correction, which moves the mean of `u x` of each
     /// feature to a value that the penalty allows.
-    pub(super) fn correct(&mut self) {
+    pub(super) fn correct(&mut self, sums: Sums) {
         let size = self.coefficients.len();
-        let sums = std::mem::replace(&mut self.sums, Sums::new(size));
         let mut excess = vec![0.0; size];
         let mut is_free = vec![false; size];
         for (index, found) in sums.balance.iter().enumerate() {
@@ -140,10 +215,9 @@ impl Dual {
     }
 
     /// Adds a row to the sums for the bound.
-    pub(super) fn sum_up(&mut self, x: &[f64], y: &[f64], weight: f64) {
+    fn sum_up(&self, sums: &mut Sums, x: &[f64], y: &[f64], weight: f64) {
         let residual = self.residual(x, y);
         let u = self.slope(x, residual);
-        let sums = &mut self.sums;
         for ((sum, size), x) in sums.balance.iter_mut().zip(&mut sums.sizes).zip(x) {
             *sum += weight * u * x;
             *size += weight * (u * x).abs();
@@ -160,7 +234,7 @@ impl Dual {
 
     /// Returns a lower bound of the objective of any coefficients. It is 0 where
     /// the slopes cannot be scaled to satisfy the dual constraints.
-    pub(super) fn lower_bound(&self) -> f64 {
+    pub(super) fn lower_bound(&self, sums: &Sums) -> f64 {
         /// Relative rounding error that is allowed in a sum.
         const ROUNDING: f64 = 1e-9;
         let Sums {
@@ -170,7 +244,7 @@ impl Dual {
             conjugates,
             outside,
             ..
-        } = &self.sums;
+        } = sums;
         let Penalties {
             l1,
             l2,

@@ -70,7 +70,7 @@ fn save(config: &TrainingConfig, path: &Path, batches: usize) -> Value {
 
 fn write(path: &Path, state: &Value) {
     let json = serde_json::to_vec(state).unwrap();
-    let mut bytes = format!("linreg checkpoint 2 {:016x}\n", Digest::of(&json)).into_bytes();
+    let mut bytes = format!("linreg checkpoint 3 {:016x}\n", Digest::of(&json)).into_bytes();
     bytes.extend(json);
     std::fs::write(path, bytes).unwrap();
 }

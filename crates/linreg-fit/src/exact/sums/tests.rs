@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use linreg_data::{
-    ColumnChoice, CsvOptions, EncoderConfig, Passes, Set, Source, Split, learn_encoder,
+    ColumnChoice, CsvOptions, EncoderConfig, Passes, Set, Source, Split, Threads, learn_encoder,
     learn_schema, open,
 };
 
@@ -50,7 +50,11 @@ fn the_sums_have_the_same_bits_on_any_number_of_threads_and_files() {
             targets: 1,
             arithmetic,
         };
-        let (sums, counts) = rows.run(&Threads::new(threads), pass).unwrap();
+        let (sums, counts) = rows
+            .clone()
+            .on(Arc::new(Threads::new(threads)))
+            .run(pass)
+            .unwrap();
         assert_eq!(counts.rows, u64::from(ROWS));
         serde_json::to_string(&sums).unwrap()
     };
