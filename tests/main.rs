@@ -10,6 +10,7 @@ mod columns;
 mod damaged;
 mod diabetes;
 mod diagnostics;
+mod engines;
 mod escapes;
 mod exact;
 mod examples;

@@ -259,19 +259,31 @@ fn rows_in_memory_give_the_same_bits_as_those_in_a_file() {
     let rows = large(30_000);
     let source: Arc<dyn Source> = Arc::new(Divided::new(rows, vec![vec![10_000; 3]]));
     let choice = ColumnChoice::default();
-    let mut schema = learn_schema_on(&Threads::new(2), source.as_ref(), &choice).unwrap();
-    let config = config(MissingPolicy::Mean);
     let engine = Threads::new(2);
-    let encoder =
-        learn_encoder_on(&engine, source.as_ref(), &mut schema, &config, Split::None).unwrap();
-    let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training).unwrap();
-    let (from_file, _) = rows.run((Products, Products)).unwrap();
-    let (crate::EncodedRows::Memory(dataset), _) = rows.load(usize::MAX).unwrap() else {
-        panic!("the rows fit into memory");
-    };
-    for threads in [1, 2, 7] {
-        let found = dataset.run(&Threads::new(threads), (Products, Products));
-        assert_eq!(found.unwrap(), from_file);
+    // Rows are left out by the split, and where a cell is missing.
+    for (split, missing) in [
+        (Split::None, MissingPolicy::Mean),
+        (SPLIT, MissingPolicy::Drop),
+    ] {
+        let mut schema = learn_schema_on(&engine, source.as_ref(), &choice).unwrap();
+        let config = config(missing);
+        let encoder = learn_encoder_on(&engine, source.as_ref(), &mut schema, &config, split);
+        let encoder = encoder.unwrap();
+        for set in [Set::Training, Set::Validation] {
+            if (split, set) == (Split::None, Set::Validation) {
+                continue;
+            }
+            let rows = EncodedSource::new(source.clone(), &encoder, split, set).unwrap();
+            let (from_file, _) = rows.run((Products, Products)).unwrap();
+            assert_eq!((Products, Products).run(&rows).unwrap(), from_file);
+            let (crate::EncodedRows::Memory(dataset), _) = rows.load(usize::MAX).unwrap() else {
+                panic!("the rows fit into memory");
+            };
+            for threads in [1, 2, 7] {
+                let found = dataset.run(&Threads::new(threads), (Products, Products));
+                assert_eq!(found.unwrap(), from_file);
+            }
+        }
     }
 }
 
