@@ -7,28 +7,10 @@ use serde_json::Value;
 use crate::tool::Tool;
 
 fn run(tool: &Tool, command: &str) -> (i32, String, String) {
-    let arguments = words(command);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let output = tool.run(&arguments);
+    let output = tool.run(command);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap();
     (code, text(output.stdout), text(output.stderr))
-}
-
-/// The words of a command, as a shell reads quotes.
-fn words(command: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quote = None;
-    for character in command.chars() {
-        match (quote, character) {
-            (None, ' ') => words.push(String::new()),
-            (None, '\'' | '"') => quote = Some(character),
-            (Some(mark), character) if mark == character => quote = None,
-            _ => words.last_mut().unwrap().push(character),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 /// Fits a file's column y and gives the estimate of each coefficient, and what
