@@ -3,10 +3,12 @@
 //!
 //! Run with `cargo run --release --example from_ndarray`.
 
-use linreg_fit::{FitConfig, FitError, Table};
+use std::error::Error;
+
+use linreg_fit::{FitConfig, Table};
 use ndarray::{Array1, Array2, ArrayView1, array};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
     let (x, y) = arrays();
     let fitted = FitConfig::to("y").run(&table(&x, Some(y.view()))?)?;
 
@@ -24,12 +26,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The columns of a matrix, named x1, x2 and so on, with the target if it is known.
-fn table(x: &Array2<f64>, y: Option<ArrayView1<f64>>) -> Result<Table, FitError> {
+fn table(x: &Array2<f64>, y: Option<ArrayView1<f64>>) -> Result<Table, Box<dyn Error>> {
     let names = (1..).map(|number| format!("x{number}"));
     let columns = names
         .zip(x.columns())
         .chain(y.map(|y| ("y".to_string(), y)));
-    Table::from_columns(columns.map(|(name, column)| (name, column.to_vec().into())))
+    let columns = columns.map(|(name, column)| (name, column.to_vec().into()));
+    Ok(Table::from_columns(columns)?)
 }
 
 /// y = 2 x1 - 3.4 x2 + 4.2 + noise.
