@@ -26,10 +26,6 @@ fn tool() -> Tool {
     tool
 }
 
-fn words(command: &str) -> Vec<&str> {
-    command.split(' ').collect()
-}
-
 #[test]
 fn what_is_refused_goes_well_with_what_is_advised() {
     let tool = tool();
@@ -112,30 +108,30 @@ fn what_is_refused_goes_well_with_what_is_advised() {
             "fit t.csv -t y --output other.st",
         ),
     ] {
-        let message = tool.fail(&words(command));
+        let message = tool.fail(command);
         assert!(message.contains(advice), "{command}: {message}");
-        let output = tool.run(&words(repaired));
+        let output = tool.run(repaired);
         assert!(output.status.success(), "{repaired}: {output:?}");
     }
     // For a model file, the advice is another fit.
-    let message = tool.fail(&words("predict ridge.st t.csv --interval 0.9"));
+    let message = tool.fail("predict ridge.st t.csv --interval 0.9");
     assert!(message.contains("fit without --ridge"), "{message}");
-    tool.succeed(&words("predict m.st t.csv --interval 0.9"));
+    tool.succeed("predict m.st t.csv --interval 0.9");
 }
 
 #[test]
 fn what_is_found_goes_well_with_what_is_advised() {
     let tool = tool();
     let diagnose = "fit rare.csv -t y --diagnostics --force";
-    let found = tool.succeed(&words(diagnose));
+    let found = tool.succeed(diagnose);
     // One row has a level of its own, for which hc3 divides by 0.
     assert!(found.contains("add --robust hc1"), "{found}");
-    tool.succeed(&words(&format!("{diagnose} --robust hc1")));
+    tool.succeed(format!("{diagnose} --robust hc1"));
 
     let rows = (0..60).map(|k| format!("{k},{},{}\n", 2 * k + k % 2, k * k % 17));
     tool.write("near.csv", format!("a,b,y\n{}", rows.collect::<String>()));
-    let found = tool.succeed(&words("fit near.csv -t y --diagnostics --robust hc0"));
+    let found = tool.succeed("fit near.csv -t y --diagnostics --robust hc0");
     let advice = "fit with --ridge in place of --diagnostics and --robust";
     assert!(found.contains(advice), "{found}");
-    tool.succeed(&words("fit near.csv -t y --ridge --force"));
+    tool.succeed("fit near.csv -t y --ridge --force");
 }

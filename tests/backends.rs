@@ -179,37 +179,25 @@ fn devices_lists_what_is_compiled_in_and_what_there_is() {
 #[test]
 fn verbose_says_where_the_rows_are_and_what_that_takes() {
     let tool = Tool::new();
-    tool.succeed(&["generate", "--output", "data.csv"]);
+    tool.succeed("generate --output data.csv");
     for backend in BackendKind::available() {
         let name = backend.to_string();
         for arguments in [
-            vec!["lesson", "-v", "--backend", &name],
-            vec![
-                "fit",
-                "data.csv",
-                "--target",
-                "y",
-                "-v",
-                "--force",
-                "--method",
-                "sgd",
-                "--epochs",
-                "2",
-                "--backend",
-                &name,
-            ],
+            "lesson -v",
+            "fit data.csv --target y -v --force --method sgd --epochs 2",
         ] {
-            let output = tool.run(&arguments);
+            let output = tool.run(format!("{arguments} --backend {name}"));
             assert!(output.status.success(), "{output:?}");
             let said = String::from_utf8(output.stderr).unwrap();
             let lines: Vec<&str> = said.lines().collect();
             // The lesson prints its epochs itself.
-            let epochs: Vec<usize> = match arguments[0] {
-                "fit" => vec![1, 2],
-                _ => vec![],
+            let epochs: &[usize] = if arguments == "lesson -v" {
+                &[]
+            } else {
+                &[1, 2]
             };
             assert_eq!(lines.len(), 2 + epochs.len(), "{said}");
-            for epoch in &epochs {
+            for epoch in epochs {
                 let start = format!("{epoch} of at most 2 epochs, loss ");
                 assert!(lines[*epoch].starts_with(&start), "{said}");
             }
@@ -237,9 +225,8 @@ fn without_an_adapter_wgpu_says_what_to_install() {
     let tool = Tool::new();
     for drivers in ["/no/such/driver.json", "broken.json"] {
         tool.write("broken.json", r#"{"file_format_version": "1.0.0", "ICD": {"library_path": "libc.so.6", "api_version": "1.3.0"}}"#);
-        let run = |arguments: &[&str]| {
-            let mut command = assert_cmd::Command::cargo_bin("linreg").unwrap();
-            command.current_dir(tool.path("")).args(arguments);
+        let run = |arguments: &str| {
+            let mut command = tool.process(arguments);
             // Both names of the variable that tells the Vulkan loader its
             // drivers.
             command
@@ -247,13 +234,13 @@ fn without_an_adapter_wgpu_says_what_to_install() {
                 .env("VK_DRIVER_FILES", drivers);
             command.output().unwrap()
         };
-        let output = run(&["lesson", "--backend", "wgpu"]);
+        let output = run("lesson --backend wgpu");
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{said}");
         let expected = "error: wgpu finds no GPU and no software driver; install your GPU's Vulkan";
         assert!(said.starts_with(expected), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
-        let output = run(&["devices"]);
+        let output = run("devices");
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("wgpu finds no GPU"), "{text}");

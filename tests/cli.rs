@@ -1,5 +1,7 @@
 //! The tool as its users run it.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::tool::Tool;
@@ -7,8 +9,8 @@ use crate::tool::Tool;
 /// A tool with `data.csv`, y = 2 x1 - 3.4 x2 + 4.2, and its model.
 fn fitted() -> Tool {
     let tool = Tool::new();
-    tool.succeed(&["generate", "--examples", "200", "--output", "data.csv"]);
-    tool.succeed(&["fit", "data.csv", "--target", "y"]);
+    tool.succeed("generate --examples 200 --output data.csv");
+    tool.succeed("fit data.csv --target y");
     tool
 }
 
@@ -82,7 +84,7 @@ fn the_short_help_of_a_fit_is_one_screen_and_the_long_one_has_everything() {
 #[test]
 fn the_lesson_draws_each_feature() {
     let tool = Tool::new();
-    tool.succeed(&["lesson", "--plots", "pictures"]);
+    tool.succeed("lesson --plots pictures");
     let mut names: Vec<String> = std::fs::read_dir(tool.path("pictures"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -103,20 +105,14 @@ fn the_lesson_draws_each_feature() {
     );
     let png = std::fs::read(tool.path("pictures/scatter_x2.png")).unwrap();
     assert!(png.starts_with(b"\x89PNG"));
-    tool.succeed(&["lesson", "--plots", "pictures", "--force"]);
+    tool.succeed("lesson --plots pictures --force");
 }
 
 #[test]
 fn a_prediction_beyond_64_bit_floats_is_an_error_that_names_the_row() {
     let tool = fitted();
     tool.write("far.csv", "x1,x2\n1,1\n1.7e308,-1.7e308\n");
-    let message = tool.fail(&[
-        "predict",
-        "data.safetensors",
-        "far.csv",
-        "--output",
-        "p.csv",
-    ]);
+    let message = tool.fail("predict data.safetensors far.csv --output p.csv");
     assert!(message.starts_with("error: far.csv: line 3 (byte 10): the predicted y is beyond"));
     assert!(!tool.path("p.csv").exists());
 }
@@ -124,23 +120,18 @@ fn a_prediction_beyond_64_bit_floats_is_an_error_that_names_the_row() {
 #[test]
 fn a_dash_is_standard_output() {
     let tool = fitted();
-    let rows = tool.succeed(&["predict", "data.safetensors", "data.csv", "--output", "-"]);
+    let rows = tool.succeed("predict data.safetensors data.csv --output -");
     assert!(rows.starts_with("predicted_y\n"));
     assert!(!tool.path("-").exists());
-    let version = tool.succeed(&["--version"]);
+    let version = tool.succeed("--version");
     assert!(version.starts_with("linreg 0"), "{version}");
 }
 
 #[test]
 fn the_plots_are_there_for_a_reader_who_stops_early() {
-    use std::process::{Command, Stdio};
     let tool = Tool::new();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_linreg"))
-        .args(["lesson", "--plots", "pictures"])
-        .current_dir(tool.path(""))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = tool.process("lesson --plots pictures");
+    let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
     assert_eq!(std::fs::read_dir(tool.path("pictures")).unwrap().count(), 4);
@@ -151,10 +142,9 @@ fn the_plots_are_there_for_a_reader_who_stops_early() {
 fn a_path_that_is_no_text_is_a_path_like_any_other() {
     use std::os::unix::ffi::OsStrExt;
     let tool = fitted();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_linreg"))
-        .args(["fit", "data.csv", "--target", "y", "--json", "--output"])
+    let output = tool
+        .process("fit data.csv --target y --json --output")
         .arg(std::ffi::OsStr::from_bytes(b"m\xff.safetensors"))
-        .current_dir(tool.path(""))
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -164,7 +154,7 @@ fn a_path_that_is_no_text_is_a_path_like_any_other() {
 fn fit_predict_evaluate_and_inspect_agree() {
     let tool = fitted();
     assert_eq!(tool.files(), ["data.csv", "data.safetensors"]);
-    let inspected = tool.json(&["inspect", "data.safetensors"]);
+    let inspected = tool.json("inspect data.safetensors");
     for (name, truth) in [("(intercept)", 4.2), ("x1", 2.0), ("x2", -3.4)] {
         assert!(
             (estimate(&inspected, name) - truth).abs() < 0.01,
@@ -178,7 +168,7 @@ fn fit_predict_evaluate_and_inspect_agree() {
         serde_json::json!([3, 3])
     );
 
-    let predictions = tool.succeed(&["predict", "data.safetensors", "data.csv"]);
+    let predictions = tool.succeed("predict data.safetensors data.csv");
     let mut lines = predictions.lines();
     assert_eq!(lines.next(), Some("predicted_y"));
     let predictions: Vec<f64> = lines.map(|line| line.parse().unwrap()).collect();
@@ -192,7 +182,7 @@ fn fit_predict_evaluate_and_inspect_agree() {
         assert!((prediction - by_hand).abs() < 1e-12);
         squares += (prediction - cells[2]).powi(2);
     }
-    let evaluated = tool.json(&["evaluate", "data.safetensors", "data.csv"]);
+    let evaluated = tool.json("evaluate data.safetensors data.csv");
     assert_eq!(evaluated["rows"], 200);
     let mse = evaluated["mse"].as_f64().unwrap();
     assert!((mse - squares / 200.0).abs() < 1e-15);
@@ -205,13 +195,7 @@ fn fit_predict_evaluate_and_inspect_agree() {
 fn predict_finds_columns_by_name_and_passes_over_others() {
     let tool = fitted();
     tool.write("new.csv", "note,x2,x1\nhello,0,1\n,1,0\n");
-    tool.succeed(&[
-        "predict",
-        "data.safetensors",
-        "new.csv",
-        "--output",
-        "out.csv",
-    ]);
+    tool.succeed("predict data.safetensors new.csv --output out.csv");
     let text = tool.read("out.csv");
     let predictions: Vec<f64> = text
         .lines()
@@ -225,16 +209,7 @@ fn predict_finds_columns_by_name_and_passes_over_others() {
 #[test]
 fn fit_takes_named_features_and_a_name_for_the_model() {
     let tool = fitted();
-    let fit = tool.json(&[
-        "fit",
-        "data.csv",
-        "--target",
-        "x1",
-        "--features",
-        "y",
-        "--output",
-        "back.safetensors",
-    ]);
+    let fit = tool.json("fit data.csv --target x1 --features y --output back.safetensors");
     assert_eq!(fit["target"], "x1");
     let names: Vec<&Value> = fit["coefficients"]
         .as_array()
@@ -253,37 +228,33 @@ fn fit_takes_named_features_and_a_name_for_the_model() {
 fn a_dash_is_standard_input() {
     let tool = fitted();
     let rows = tool.read("data.csv");
-    let fit = ["fit", "-", "--target", "y", "--output", "piped.safetensors"];
-    tool.pipe(&fit, &rows);
+    let fit = "fit - --target y --output piped.safetensors";
+    tool.pipe(fit, &rows);
     let model = |name: &str| std::fs::read(tool.path(name)).unwrap();
     assert_eq!(model("piped.safetensors"), model("data.safetensors"));
-    let predict = tool.pipe(&["predict", "data.safetensors", "-"], &rows);
-    assert_eq!(
-        predict,
-        tool.succeed(&["predict", "data.safetensors", "data.csv"])
-    );
+    let predict = tool.pipe("predict data.safetensors -", &rows);
+    assert_eq!(predict, tool.succeed("predict data.safetensors data.csv"));
 }
 
 #[test]
 fn the_same_command_gives_the_same_bytes() {
     let tool = fitted();
     let first = std::fs::read(tool.path("data.safetensors")).unwrap();
-    let fit = ["fit", "data.csv", "--target", "y", "--force"];
-    let bytes = |options: &[&str]| {
-        tool.succeed(&[&fit[..], options].concat());
+    let bytes = |options: &str| {
+        tool.succeed(format!("fit data.csv --target y --force {options}"));
         std::fs::read(tool.path("data.safetensors")).unwrap()
     };
-    assert_eq!(bytes(&[]), first);
-    let trained = bytes(&["--method", "sgd"]);
-    assert_eq!(bytes(&["--method", "sgd"]), trained);
-    assert_ne!(bytes(&["--method", "sgd", "--seed", "1"]), trained);
+    assert_eq!(bytes(""), first);
+    let trained = bytes("--method sgd");
+    assert_eq!(bytes("--method sgd"), trained);
+    assert_ne!(bytes("--method sgd --seed 1"), trained);
 }
 
 #[test]
 fn fit_leaves_out_constant_columns_and_warns_of_constant_targets_and_of_too_few_rows() {
     let tool = Tool::new();
     tool.write("data.csv", "a,b,y\n1,7,2\n2,7,2\n");
-    let output = tool.run(&["fit", "data.csv", "--target", "y", "--method", "sgd"]);
+    let output = tool.run("fit data.csv --target y --method sgd");
     assert!(output.status.success());
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -297,10 +268,8 @@ fn fit_leaves_out_constant_columns_and_warns_of_constant_targets_and_of_too_few_
     );
     assert!(!stderr.contains("coefficients"), "{stderr}");
     tool.write("data.csv", "a,b,y\n1,7,2\n2,9,3\n");
-    let fit = [
-        "fit", "data.csv", "--target", "y", "--method", "sgd", "--force",
-    ];
-    let stderr = String::from_utf8(tool.run(&fit).stderr).unwrap();
+    let fit = "fit data.csv --target y --method sgd --force";
+    let stderr = String::from_utf8(tool.run(fit).stderr).unwrap();
     assert!(
         stderr.contains("warning: 2 rows for 3 coefficients"),
         "{stderr}"
@@ -310,21 +279,7 @@ fn fit_leaves_out_constant_columns_and_warns_of_constant_targets_and_of_too_few_
 #[test]
 fn generate_names_columns_and_prints_to_standard_output() {
     let tool = Tool::new();
-    let csv = tool.succeed(&[
-        "generate",
-        "--weights",
-        "-1,2",
-        "--noise",
-        "0",
-        "--bias",
-        "10",
-        "--examples",
-        "3",
-        "--features",
-        "area,age",
-        "--target",
-        "price",
-    ]);
+    let csv = tool.succeed("generate --weights -1,2 --noise 0 --bias 10 --examples 3 --features area,age --target price");
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("area,age,price"));
     for line in lines {
@@ -336,15 +291,11 @@ fn generate_names_columns_and_prints_to_standard_output() {
 #[test]
 fn generate_writes_rows_as_it_draws_them_whatever_their_number() {
     use std::io::{BufRead, BufReader};
-    use std::process::{Command, Stdio};
     let tool = Tool::new();
-    let few = tool.succeed(&["generate", "--examples", "10000"]);
+    let few = tool.succeed("generate --examples 10000");
     // More rows than any memory holds.
-    let mut child = Command::new(env!("CARGO_BIN_EXE_linreg"))
-        .args(["generate", "--examples", "1000000000000"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = tool.process("generate --examples 1000000000000");
+    let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for line in few.lines() {
         assert_eq!(lines.next().unwrap().unwrap(), line);
@@ -355,22 +306,17 @@ fn generate_writes_rows_as_it_draws_them_whatever_their_number() {
 
 #[test]
 fn whoever_stops_reading_is_no_error() {
-    use std::process::{Command, Stdio};
     let tool = fitted();
-    tool.succeed(&["generate", "--examples", "100000", "--output", "long.csv"]);
+    tool.succeed("generate --examples 100000 --output long.csv");
     for arguments in [
-        &["generate", "--examples", "100000"][..],
-        &["predict", "data.safetensors", "long.csv"],
-        &["lesson"],
-        &["inspect", "data.safetensors", "--json"],
+        "generate --examples 100000",
+        "predict data.safetensors long.csv",
+        "lesson",
+        "inspect data.safetensors --json",
     ] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_linreg"))
-            .args(arguments)
-            .current_dir(tool.path(""))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = tool.process(arguments);
+        child.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();

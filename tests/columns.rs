@@ -27,19 +27,6 @@ fn column<'a>(columns: &'a Value, name: &str) -> &'a Value {
     list.find(|column| column["name"] == name).unwrap()
 }
 
-fn stderr(tool: &Tool, arguments: &[&str]) -> String {
-    let output = tool.run(arguments);
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
-
-/// What a command prints as JSON, even if it prints warnings.
-fn warned_json(tool: &Tool, arguments: &[&str]) -> Value {
-    let output = tool.run(&[arguments, &["--json"]].concat());
-    assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
 /// The tool with a file that pandas wrote.
 fn pandas(name: &str) -> Tool {
     let tool = Tool::new();
@@ -52,7 +39,7 @@ fn pandas(name: &str) -> Tool {
 fn a_column_of_words_has_the_same_levels_in_every_command() {
     let tool = Tool::new();
     tool.write("d.csv", "pos,y\nOF,2\nINF,30\nOF,5\nC,8\nINF,40\nC,6\n");
-    let described = tool.json(&["describe", "d.csv"]);
+    let described = tool.json("describe d.csv");
     let levels = column(&described["columns"], "pos")["levels"].as_array();
     let levels: Vec<&str> = levels
         .unwrap()
@@ -62,16 +49,11 @@ fn a_column_of_words_has_the_same_levels_in_every_command() {
     assert_eq!(levels, ["C", "INF", "OF"]);
     // The means of the groups are 7, 35 and 3.5.
     let expected = [("(intercept)", 7.0), ("pos=INF", 28.0), ("pos=OF", -3.5)];
-    for options in [
-        &[][..],
-        &["--unseen", "baseline"],
-        &["--categorical", "pos"],
-    ] {
-        let fit = ["fit", "d.csv", "-t", "y", "--force"];
-        let fit = tool.json(&[&fit[..], options].concat());
+    for options in ["", "--unseen baseline", "--categorical pos"] {
+        let fit = tool.json(format!("fit d.csv -t y --force {options}"));
         assert_estimates(&fit, &expected);
     }
-    let predictions = tool.succeed(&["predict", "d.safetensors", "d.csv"]);
+    let predictions = tool.succeed("predict d.safetensors d.csv");
     let predictions: Vec<f64> = predictions
         .lines()
         .skip(1)
@@ -96,34 +78,26 @@ fn a_level_only_in_a_row_left_out_is_new_to_the_model() {
         ("f=b", 0.35),
         ("f=c", 1.25),
     ];
-    for options in [
-        &[][..],
-        &["--collinear", "drop"],
-        &["--validation-file", "d.csv"],
-    ] {
-        let fit = ["fit", "d.csv", "-t", "y", "--missing", "drop", "--force"];
-        let fit = warned_json(&tool, &[&fit[..], options].concat());
+    for options in ["", "--collinear drop", "--validation-file d.csv"] {
+        let fit = tool.warned_json(format!("fit d.csv -t y --missing drop --force {options}"));
         assert_estimates(&fit, &expected);
         let f = column(&fit["columns"]["columns"], "f");
         assert_eq!(f["unfitted_levels"], serde_json::json!(["d"]));
-        let message = tool.fail(&["predict", "d.safetensors", "new.csv"]);
+        let message = tool.fail("predict d.safetensors new.csv");
         assert!(
             message.contains("new.csv: line 3 (byte 8), column `f`: found `d`, a level that the model does not know; it knows `a`, `b`, `c`"),
             "{message}"
         );
     }
     // All the advice of that message works.
-    let baseline = [
-        "predict",
-        "d.safetensors",
-        "new.csv",
-        "--unseen",
-        "baseline",
-    ];
-    assert!(stderr(&tool, &baseline).contains("treated as the baseline: 1 of `f`"));
-    let drop = ["predict", "d.safetensors", "new.csv", "--unseen", "drop"];
-    assert!(stderr(&tool, &drop).contains("1 row left out: 1 of `f`"));
-    let output = tool.run(&drop).stdout;
+    let baseline = "predict d.safetensors new.csv --unseen baseline";
+    assert!(
+        tool.warnings(baseline)
+            .contains("treated as the baseline: 1 of `f`")
+    );
+    let drop = "predict d.safetensors new.csv --unseen drop";
+    assert!(tool.warnings(drop).contains("1 row left out: 1 of `f`"));
+    let output = tool.run(drop).stdout;
     assert_eq!(
         String::from_utf8(output).unwrap().lines().last(),
         Some("\"\"")
@@ -136,13 +110,9 @@ fn a_level_only_in_rows_of_weight_0_is_new_to_the_model() {
     let rows =
         "y,x,f,w\n1.2,3,a,1\n2.1,4,b,1\n2.9,2,c,1\n1.7,9,d,0\n3.3,5,a,1\n2.2,1,b,1\n4.1,6,c,1\n";
     tool.write("d.csv", rows);
-    let fit = ["fit", "d.csv", "-t", "y", "--weight", "w"];
-    for options in [
-        &[][..],
-        &["--counts", "--force"],
-        &["--collinear", "drop", "--force"],
-    ] {
-        let fit = tool.json(&[&fit[..], options].concat());
+    let fit = "fit d.csv -t y --weight w";
+    for options in ["", "--counts --force", "--collinear drop --force"] {
+        let fit = tool.json(format!("{fit} {options}"));
         let expected = [
             ("(intercept)", 1.05),
             ("x", 0.3),
@@ -155,7 +125,7 @@ fn a_level_only_in_rows_of_weight_0_is_new_to_the_model() {
             (&6.into(), &1.into())
         );
     }
-    let text = tool.succeed(&[&fit[..], &["--force"]].concat());
+    let text = tool.succeed(format!("{fit} --force"));
     assert!(
         text.contains("1 of 7 rows were left out for their weight of 0"),
         "{text}"
@@ -180,23 +150,22 @@ fn rare() -> String {
 fn folds_and_sets_with_a_level_of_their_own_work_and_say_so() {
     let tool = Tool::new();
     tool.write("rare.csv", rare());
-    let fit = ["fit", "rare.csv", "-t", "y", "--force"];
+    let fit = "fit rare.csv -t y --force";
     for folds in ["5", "30"] {
-        let arguments = [&fit[..], &["--k-fold", folds]].concat();
-        let warning = stderr(&tool, &arguments);
+        let arguments = format!("{fit} --k-fold {folds}");
+        let warning = tool.warnings(&arguments);
         assert_eq!(
             warning,
             "warning: cells of held-out folds with levels that the model does not know, 1 row left out: 1 of `g`\n"
         );
-        let fit = warned_json(&tool, &arguments);
+        let fit = tool.warned_json(arguments);
         assert_eq!(names(&fit), ["(intercept)", "g=b", "g=rare", "x"]);
         let folds = fit["folds"].as_array().unwrap();
         let rows: u64 = folds.iter().filter_map(|fold| fold["rows"].as_u64()).sum();
         assert_eq!(rows, 29);
     }
     // The other policy judges every row.
-    let baseline = ["--k-fold", "5", "--unseen", "baseline"];
-    let folds = warned_json(&tool, &[&fit[..], &baseline].concat())["folds"].clone();
+    let folds = tool.warned_json(format!("{fit} --k-fold 5 --unseen baseline"))["folds"].clone();
     let rows = folds
         .as_array()
         .unwrap()
@@ -207,9 +176,8 @@ fn folds_and_sets_with_a_level_of_their_own_work_and_say_so() {
     let mut held_out = 0;
     for seed in 0..8 {
         let seed = seed.to_string();
-        for method in [&[][..], &["--method", "sgd", "--epochs", "3"]] {
-            let options = ["--validation", "0.4", "--seed", &seed];
-            let fit = warned_json(&tool, &[&fit[..], &options, method].concat());
+        for method in ["", "--method sgd --epochs 3"] {
+            let fit = tool.warned_json(format!("{fit} --validation 0.4 --seed {seed} {method}"));
             assert!(fit["validation"]["rows"].as_u64().unwrap() > 3);
             held_out += usize::from(names(&fit) == ["(intercept)", "g=b", "x"]);
         }
@@ -222,20 +190,9 @@ fn a_feature_that_varies_in_one_row_only_stops_no_fold() {
     let tool = Tool::new();
     let rows = (0..12).map(|row| format!("{},{row},{}\n", u8::from(row == 5), row * row % 7));
     tool.write("d.csv", format!("once,x,y\n{}", rows.collect::<String>()));
-    let fit = tool.json(&["fit", "d.csv", "-t", "y", "--k-fold", "12"]);
+    let fit = tool.json("fit d.csv -t y --k-fold 12");
     assert_eq!(fit["folds"].as_array().unwrap().len(), 12);
-    let alone = [
-        "fit",
-        "d.csv",
-        "-t",
-        "y",
-        "--features",
-        "once",
-        "--k-fold",
-        "4",
-        "--force",
-    ];
-    let text = tool.succeed(&alone);
+    let text = tool.succeed("fit d.csv -t y --features once --k-fold 4 --force");
     assert!(
         text.contains("On each of 4 parts left out in turn"),
         "{text}"
@@ -255,20 +212,19 @@ fn as_many_folds_as_rows_leave_out_one_at_a_time() {
     let mut csv = format!("x,y\n7,\n{}", rows.collect::<String>());
     csv += ",3\n";
     tool.write("d.csv", csv);
-    let fit = ["fit", "d.csv", "-t", "y", "--missing", "drop", "--force"];
-    let all = tool.json(&[&fit[..], &["--k-fold", "20"]].concat());
+    let fit = "fit d.csv -t y --missing drop --force";
+    let all = tool.json(format!("{fit} --k-fold 20"));
     let folds = all["folds"].as_array().unwrap();
     let rmse = folds.iter().map(|fold| fold["rmse"].as_f64().unwrap());
     let mean = rmse.sum::<f64>() / 20.0;
     // In rational arithmetic: the mean of |y - prediction| of the 20 fits
     // without a row.
     assert!((mean - 0.796103703974329).abs() < 1e-12, "{mean}");
-    let text = tool.succeed(&[&fit[..], &["--k-fold", "20"]].concat());
+    let text = tool.succeed(format!("{fit} --k-fold 20"));
     // The standard deviation divides by 19.
     assert!(text.contains("RMSE  0.796104 ± 0.750698"), "{text}");
     for folds in 2..20 {
-        let options = ["--k-fold", &folds.to_string()];
-        let fit = tool.json(&[&fit[..], &options].concat());
+        let fit = tool.json(format!("{fit} --k-fold {folds}"));
         for fold in fit["folds"].as_array().unwrap() {
             let rows = fold["rows"].as_u64().unwrap();
             assert!(
@@ -279,7 +235,7 @@ fn as_many_folds_as_rows_leave_out_one_at_a_time() {
     }
     for (folds, most) in [("21", 20), ("23", 22), ("18446744073709551615", 22)] {
         assert_eq!(
-            tool.fail(&[&fit[..], &["--k-fold", folds]].concat()),
+            tool.fail(format!("{fit} --k-fold {folds}")),
             format!(
                 "error: d.csv: the number of folds is {folds}, expected at most {most}, the number of rows"
             )
@@ -287,7 +243,7 @@ fn as_many_folds_as_rows_leave_out_one_at_a_time() {
     }
     for folds in ["0", "1"] {
         assert_eq!(
-            tool.fail(&[&fit[..], &["--k-fold", folds]].concat()),
+            tool.fail(format!("{fit} --k-fold {folds}")),
             format!("error: d.csv: the number of folds is {folds}, expected at least 2")
         );
     }
@@ -299,7 +255,7 @@ fn levels_are_exact_and_the_same_in_csv_and_parquet() {
     let csv = std::fs::read_to_string(test_file("data/pandas/ids.csv")).unwrap();
     tool.write("ids.csv", csv);
     let levels = |file: &str| {
-        let described = tool.json(&["describe", file, "--categorical", "id"]);
+        let described = tool.json(format!("describe {file} --categorical id"));
         column(&described["columns"], "id")["levels"].clone()
     };
     assert_eq!(levels("ids.csv"), levels("ids.parquet"));
@@ -313,10 +269,9 @@ fn levels_are_exact_and_the_same_in_csv_and_parquet() {
         ("ids.csv", "csv.safetensors"),
         ("ids.parquet", "parquet.safetensors"),
     ] {
-        let fit = ["fit", file, "-t", "y", "--categorical", "id", "-o", model];
-        tool.succeed(&fit);
+        tool.succeed(format!("fit {file} -t y --categorical id -o {model}"));
     }
-    let predictions = |model, file| tool.succeed(&["predict", model, file]);
+    let predictions = |model, file| tool.succeed(format!("predict {model} {file}"));
     let expected = predictions("csv.safetensors", "ids.csv");
     for (model, file) in [
         ("csv.safetensors", "ids.parquet"),
@@ -333,60 +288,54 @@ fn categories_and_bytes_of_parquet_are_levels() {
         (
             "cat_int.parquet",
             "zip",
-            &["(intercept)", "a", "zip=20095", "zip=80331"][..],
+            "(intercept) a zip=20095 zip=80331",
         ),
         (
             "cat_str.parquet",
             "zip",
-            &["(intercept)", "a", "zip=20095", "zip=80331"],
+            "(intercept) a zip=20095 zip=80331",
         ),
-        ("bin.parquet", "town", &["(intercept)", "a", "town=y"]),
+        ("bin.parquet", "town", "(intercept) a town=y"),
     ] {
         let tool = pandas(file);
-        let fit = ["fit", file, "-t", "y", "-o", "m.safetensors", "--force"];
+        let levels: Vec<&str> = levels.split(' ').collect();
+        let fit = format!("fit {file} -t y -o m.safetensors --force");
         assert_eq!(names(&tool.json(&fit)), levels, "{file}");
-        let said = [&fit[..], &["--categorical", column]].concat();
-        assert_eq!(names(&tool.json(&said)), levels, "{file}");
+        assert_eq!(
+            names(&tool.json(format!("{fit} --categorical {column}"))),
+            levels,
+            "{file}"
+        );
     }
     // The columns are numbers if `--numeric` asks for it.
     for file in ["cat_int.parquet", "cat_str.parquet"] {
         let tool = pandas(file);
-        let fit = [
-            "fit",
-            file,
-            "-t",
-            "y",
-            "-o",
-            "m.safetensors",
-            "--numeric",
-            "zip",
-        ];
-        assert_eq!(names(&tool.json(&fit)), ["(intercept)", "a", "zip"]);
+        let fit = format!("fit {file} -t y -o m.safetensors --numeric zip");
+        assert_eq!(names(&tool.json(fit)), ["(intercept)", "a", "zip"]);
         tool.succeed(&["predict", "m.safetensors", file]);
     }
     let tool = pandas("bin.parquet");
-    let fit = ["fit", "bin.parquet", "-t", "y", "--numeric", "town"];
-    let message = tool.fail(&fit);
+    let message = tool.fail("fit bin.parquet -t y --numeric town");
     assert!(message.contains("expected a number"), "{message}");
 }
 
 #[test]
 fn the_index_that_pandas_stores_is_ignored_unless_it_is_named() {
     let tool = pandas("idx.parquet");
-    let fit = ["fit", "idx.parquet", "-t", "y", "--force"];
-    let found = tool.json(&fit);
+    let fit = "fit idx.parquet -t y --force";
+    let found = tool.json(fit);
     assert_eq!(names(&found), ["(intercept)", "a"]);
     let index = "__index_level_0__";
     let why = &column(&found["columns"]["columns"], index)["why"];
     assert_eq!(why, "the index that pandas stored");
-    let described = tool.succeed(&["describe", "idx.parquet"]);
+    let described = tool.succeed("describe idx.parquet");
     assert!(
         described.contains("the index that pandas stored"),
         "{described}"
     );
-    let dot = tool.json(&["fit", "idx.parquet", "--formula", "y ~ .", "--force"]);
+    let dot = tool.json("fit idx.parquet --formula 'y ~ .' --force");
     assert_eq!(names(&dot), ["(intercept)", "a"]);
-    let named = tool.json(&[&fit[..], &["--features", index]].concat());
+    let named = tool.json(format!("{fit} --features {index}"));
     assert_eq!(names(&named), ["(intercept)", index]);
 }
 
@@ -409,30 +358,23 @@ fn a_column_is_numbers_in_one_term_and_levels_in_another() {
         ("year=2003:x", 0.09678216855483866),
     ];
     assert_estimates(&fit, &expected);
-    let metrics = tool.json(&["evaluate", "yr.safetensors", "yr.csv"]);
+    let metrics = tool.json("evaluate yr.safetensors yr.csv");
     assert_close(
         &metrics["r_squared"],
         fit["statistics"]["r_squared"].as_f64().unwrap(),
         "R2",
     );
     // Four levels determine a parabola. The error names the term to take out.
-    let both = [
-        "fit",
-        "yr.csv",
-        "--force",
-        "--formula",
-        "y ~ C(year) + poly(year, 2)",
-    ];
-    let message = tool.fail(&both);
+    let message = tool.fail("fit yr.csv --force --formula 'y ~ C(year) + poly(year, 2)'");
     assert!(
         message.contains("take poly(year, 2) out of the formula"),
         "{message}"
     );
-    tool.succeed(&["fit", "yr.csv", "--force", "--formula", "y ~ C(year)"]);
+    tool.succeed("fit yr.csv --force --formula 'y ~ C(year)'");
     tool.write("words.csv", "t,y\nk,1\nl,2\nk,3\n");
-    let words = ["fit", "words.csv", "--formula", "y ~ poly(t, 2)"];
+    let words = "fit words.csv --formula 'y ~ poly(t, 2)'";
     assert_eq!(
-        tool.fail(&words),
+        tool.fail(words),
         "error: words.csv: poly(t, 2): the column `t` is words, such as `k`; powers are those of numbers"
     );
 }
@@ -441,12 +383,8 @@ fn a_column_is_numbers_in_one_term_and_levels_in_another() {
 fn constant_columns_are_left_out_and_said_unless_they_are_named() {
     let tool = Tool::new();
     tool.write("d.csv", "c,x,f,y\n5,1,k,2\n5,2,k,3\n5,4,k,7\n5,7,k,9\n");
-    for options in [
-        &["-t", "y"][..],
-        &["-t", "y", "--method", "sgd"],
-        &["--formula", "y ~ ."],
-    ] {
-        let fit = tool.json(&[&["fit", "d.csv", "--force"], options].concat());
+    for options in ["-t y", "-t y --method sgd", "--formula 'y ~ .'"] {
+        let fit = tool.json(format!("fit d.csv --force {options}"));
         assert_eq!(names(&fit), ["(intercept)", "x"]);
         assert_eq!(
             column(&fit["columns"]["columns"], "c")["why"],
@@ -454,29 +392,24 @@ fn constant_columns_are_left_out_and_said_unless_they_are_named() {
         );
     }
     for (option, value) in [("--features", "x,c"), ("--formula", "y ~ x + c")] {
-        let target: &[&str] = if option == "--formula" {
-            &[]
-        } else {
-            &["-t", "y"]
-        };
-        let arguments = [&["fit", "d.csv", "--force", option, value], target].concat();
+        let target = if option == "--formula" { "" } else { "-t y" };
         assert_eq!(
-            tool.fail(&arguments),
+            tool.fail(format!("fit d.csv --force {option} '{value}' {target}")),
             "error: d.csv: the column `c` cannot be a feature: every cell is 5"
         );
     }
     tool.write("one.csv", "x,y\n5,2\n5,3\n5,7\n");
     assert_eq!(
-        tool.fail(&["fit", "one.csv", "-t", "y"]),
+        tool.fail("fit one.csv -t y"),
         "error: one.csv: there are no features to predict `y` from; `x`: every cell is 5"
     );
     // Without an intercept, the constant feature takes its place: the mean of y
     // is 4.
-    let fit = tool.json(&["fit", "one.csv", "-t", "y", "--no-intercept"]);
+    let fit = tool.json("fit one.csv -t y --no-intercept");
     assert_estimates(&fit, &[("x", 0.8)]);
     let rows = (0..8).map(|row| format!("{},{row}\n", 1_000_000_000_000_000_i64 + row));
     tool.write("far.csv", format!("x,y\n{}", rows.collect::<String>()));
-    let described = tool.succeed(&["describe", "far.csv"]);
+    let described = tool.succeed("describe far.csv");
     assert!(!described.contains("the same in every row"), "{described}");
     assert!(described.contains(" 1000000000000007\n"), "{described}");
 }
@@ -488,7 +421,7 @@ fn describe_rounds_no_least_or_greatest_and_divides_by_one_less() {
         "d.csv",
         "zip,x,e,y\n10115,1,inf,0.123456789\n80331,2,5,2\n99998,3,2,-7654321.25\n",
     );
-    let text = tool.succeed(&["describe", "d.csv"]);
+    let text = tool.succeed("describe d.csv");
     for whole in ["10115", "80331", "99998", "-7654321.25"] {
         assert!(text.contains(whole), "{text}");
     }
@@ -500,7 +433,7 @@ fn describe_rounds_no_least_or_greatest_and_divides_by_one_less() {
         ),
         "{text}"
     );
-    let json = tool.json(&["describe", "d.csv", "--target", "x"]);
+    let json = tool.json("describe d.csv --target x");
     // numpy 2: np.std([1, 2, 3], ddof=1), np.mean([5, 2]), np.std([5, 2], ddof=1).
     assert_close(&column(&json["columns"], "x")["std"], 1.0, "std of x");
     let e = column(&json["columns"], "e");
@@ -508,12 +441,12 @@ fn describe_rounds_no_least_or_greatest_and_divides_by_one_less() {
     assert_close(&e["std"], 2.1213203435596424, "std of e");
     assert_eq!((&e["infinite"], &e["max"]), (&1.into(), &5.0.into()));
     // A fit to the column is an error that names the place.
-    let message = tool.fail(&["fit", "d.csv", "-t", "y"]);
+    let message = tool.fail("fit d.csv -t y");
     assert!(
         message.contains("d.csv: line 2 (byte 10), column `e`: found `inf`"),
         "{message}"
     );
-    tool.succeed(&["fit", "d.csv", "-t", "y", "--features", "x"]);
+    tool.succeed("fit d.csv -t y --features x");
 }
 
 #[test]
@@ -525,28 +458,28 @@ fn unique_words_are_an_identifier_and_too_many_levels_are_named() {
         format!("place,q,x,y\n{}", rows.collect::<String>())
     };
     tool.write("d.csv", rows(20));
-    let fit = ["fit", "d.csv", "-t", "y", "--force"];
-    let found = tool.json(&fit);
+    let fit = "fit d.csv -t y --force";
+    let found = tool.json(fit);
     assert_eq!(names(&found), ["(intercept)", "q=q1", "q=q2", "x"]);
     let why = "unique values, treated as an identifier";
     assert_eq!(column(&found["columns"]["columns"], "place")["why"], why);
-    assert!(tool.succeed(&["describe", "d.csv"]).contains(why));
-    let message = tool.fail(&[&fit[..], &["--features", "x,place"]].concat());
+    assert!(tool.succeed("describe d.csv").contains(why));
+    let message = tool.fail(format!("{fit} --features x,place"));
     assert!(
         message.contains("`place` cannot be a feature: unique values, treated as an identifier; take each as a level with --categorical, or leave the column out of the features"),
         "{message}"
     );
     tool.write("d.csv", rows(19));
     assert_eq!(
-        tool.fail(&fit),
+        tool.fail(fit),
         "error: d.csv: 20 rows do not determine 22 coefficients: `place` has 19 levels, `q` has 3 levels; leave out `place` with --exclude place; use fewer features or more rows, or go on with --collinear drop or --collinear minimum-norm"
     );
     for advice in [
-        &["--exclude", "place"][..],
-        &["--collinear", "drop"],
-        &["--collinear", "minimum-norm"],
+        "--exclude place",
+        "--collinear drop",
+        "--collinear minimum-norm",
     ] {
-        stderr(&tool, &[&fit[..], advice].concat());
+        tool.warnings(format!("{fit} {advice}"));
     }
 }
 
@@ -557,11 +490,11 @@ fn names_and_levels_may_have_the_signs_of_formulas() {
         "time.csv",
         "t,a:b^2,y\n10:20,1,12\n11:30,3,15\n10:20,2,11\n11:30,5,18\n10:20,4,12.5\n11:30,2,16\n",
     );
-    let text = tool.succeed(&["fit", "time.csv", "-t", "y"]);
+    let text = tool.succeed("fit time.csv -t y");
     assert!(text.contains("t 11:30 rather than 10:20"), "{text}");
     assert!(!text.contains("products and powers"), "{text}");
     tool.write("d.csv", "g,y\na,2\na,3.5\nb,9\nb,11\nc,7\nc,8.5\n");
-    let text = tool.succeed(&["fit", "d.csv", "--formula", "y ~ 0 + g"]);
+    let text = tool.succeed("fit d.csv --formula 'y ~ 0 + g'");
     assert!(
         !text.contains("rather than") && !text.contains("compared with"),
         "{text}"
@@ -577,17 +510,7 @@ fn a_row_without_a_weight_is_left_out_and_that_is_said() {
     let tool = Tool::new();
     tool.write("d.csv", "x,y,w\n1,2,1\n2,3,\n3,5,2\n4,6,1\n");
     for policy in ["mean", "indicator", "drop"] {
-        let fit = [
-            "fit",
-            "d.csv",
-            "-t",
-            "y",
-            "--weight",
-            "w",
-            "--missing",
-            policy,
-            "--force",
-        ];
+        let fit = format!("fit d.csv -t y --weight w --missing {policy} --force");
         let text = tool.succeed(&fit);
         assert!(
             text.contains("w  numeric      1 missing cell, its row left out"),
@@ -599,7 +522,7 @@ fn a_row_without_a_weight_is_left_out_and_that_is_said() {
         );
         // Computed in rational arithmetic from the three rows.
         let expected = [("(intercept)", 14.0 / 19.0), ("x", 26.0 / 19.0)];
-        assert_estimates(&tool.json(&fit), &expected);
+        assert_estimates(&tool.json(fit), &expected);
     }
 }
 
@@ -616,32 +539,32 @@ fn advice_about_redundant_features_works_as_the_command_was_given() {
     );
     for (given, advice, repaired) in [
         (
-            &["--formula", "y ~ g:s"][..],
+            "--formula 'y ~ g:s'",
             "take `s` out of the formula",
-            &["--formula", "y ~ g"][..],
+            "--formula 'y ~ g'",
         ),
         (
-            &["--formula", "y ~ g + a + `a,2`"],
+            "--formula 'y ~ g + a + `a,2`'",
             "take `a,2` out of the formula",
-            &["--formula", "y ~ g + a"],
+            "--formula 'y ~ g + a'",
         ),
         (
-            &["-t", "y", "--features", "a,\"a,2\""],
+            "-t y --features 'a,\"a,2\"'",
             "take `a,2` out of --features",
-            &["-t", "y", "--features", "a"],
+            "-t y --features a",
         ),
         (
-            &["-t", "y"],
+            "-t y",
             "leave out `a,2` with --exclude '\"a,2\"'",
-            &["-t", "y", "--exclude", "\"a,2\""],
+            "-t y --exclude '\"a,2\"'",
         ),
     ] {
-        let fit = ["fit", "fac.csv", "--force"];
-        let message = tool.fail(&[&fit[..], given].concat());
+        let fit = "fit fac.csv --force";
+        let message = tool.fail(format!("{fit} {given}"));
         assert!(message.contains(advice), "{message}");
-        tool.succeed(&[&fit[..], repaired].concat());
+        tool.succeed(format!("{fit} {repaired}"));
         for policy in ["drop", "minimum-norm"] {
-            tool.succeed(&[&fit[..], given, &["--collinear", policy]].concat());
+            tool.succeed(format!("{fit} {given} --collinear {policy}"));
         }
     }
 }
@@ -650,7 +573,7 @@ fn advice_about_redundant_features_works_as_the_command_was_given() {
 fn a_level_called_missing_is_no_missing_cell() {
     let tool = Tool::new();
     tool.write("m.csv", "t,y\nmissing,2\n,3\nb,5\nmissing,8\nb,9\n,4\n");
-    let fit = tool.json(&["fit", "m.csv", "-t", "y", "--missing", "indicator"]);
+    let fit = tool.json("fit m.csv -t y --missing indicator");
     // The means of the groups are 7, 5 and 3.5.
     let expected = [
         ("(intercept)", 7.0),
@@ -659,7 +582,7 @@ fn a_level_called_missing_is_no_missing_cell() {
     ];
     assert_estimates(&fit, &expected);
     tool.write("new.csv", "t\nmissing\n\"\"\nb\n");
-    let predictions = tool.run(&["predict", "m.safetensors", "new.csv"]);
+    let predictions = tool.run("predict m.safetensors new.csv");
     let predictions = String::from_utf8(predictions.stdout).unwrap();
     let predictions: Vec<f64> = predictions
         .lines()
@@ -675,27 +598,26 @@ fn a_level_called_missing_is_no_missing_cell() {
 fn a_column_that_is_not_there_suggests_the_nearest_for_every_option() {
     let tool = Tool::new();
     tool.write("d.csv", "area,town,price\n1,k,2\n2,l,3\n4,k,5\n5,l,9\n");
-    let fit = ["fit", "d.csv", "-t", "price", "--force"];
-    tool.succeed(&fit);
+    tool.succeed("fit d.csv -t price --force");
     let mistyped = [
-        vec!["fit", "d.csv", "-t", "Price", "--force"],
-        vec!["describe", "d.csv", "--target", "pirce"],
-        [&fit[..], &["--features", "aera"]].concat(),
-        [&fit[..], &["--exclude", "twon"]].concat(),
-        [&fit[..], &["--numeric", "Area"]].concat(),
-        [&fit[..], &["--categorical", "areas"]].concat(),
-        [&fit[..], &["--weight", "prise"]].concat(),
-        [&fit[..], &["--baseline", "Town=k"]].concat(),
-        vec!["predict", "d.safetensors", "d.csv", "--keep", "tonw"],
-        vec!["plot", "scatter", "d.csv", "--target", "pricee"],
-        vec!["fit", "d.csv", "--force", "--formula", "price ~ areaa"],
+        "fit d.csv -t Price --force",
+        "describe d.csv --target pirce",
+        "fit d.csv -t price --force --features aera",
+        "fit d.csv -t price --force --exclude twon",
+        "fit d.csv -t price --force --numeric Area",
+        "fit d.csv -t price --force --categorical areas",
+        "fit d.csv -t price --force --weight prise",
+        "fit d.csv -t price --force --baseline Town=k",
+        "predict d.safetensors d.csv --keep tonw",
+        "plot scatter d.csv --target pricee",
+        "fit d.csv --force --formula 'price ~ areaa'",
     ];
     for arguments in mistyped {
-        let message = tool.fail(&arguments);
+        let message = tool.fail(arguments);
         assert!(message.contains("; did you mean `"), "{message}");
     }
     tool.write("new.csv", "Area,town\n1,k\n");
-    let message = tool.fail(&["predict", "d.safetensors", "new.csv"]);
+    let message = tool.fail("predict d.safetensors new.csv");
     assert!(
         message.contains("there is no column `area`; did you mean `Area`?"),
         "{message}"
@@ -706,13 +628,13 @@ fn a_column_that_is_not_there_suggests_the_nearest_for_every_option() {
 fn what_is_said_of_a_column_outside_the_model_is_an_error() {
     let tool = Tool::new();
     tool.write("d.csv", "a,b,y\n1,2,2\n2,7,3\n4,1,5\n");
-    let fit = ["fit", "d.csv", "-t", "y"];
+    let fit = "fit d.csv -t y";
     for options in [
-        &["--features", "a", "--categorical", "b"][..],
-        &["--exclude", "b", "--numeric", "b"],
-        &["--features", "a", "--baseline", "b=2"],
+        "--features a --categorical b",
+        "--exclude b --numeric b",
+        "--features a --baseline b=2",
     ] {
-        let message = tool.fail(&[&fit[..], options].concat());
+        let message = tool.fail(format!("{fit} {options}"));
         assert!(
             message.contains("the model does not use the column `b`"),
             "{message}"

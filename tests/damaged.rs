@@ -30,18 +30,8 @@ fn fitted() -> Tool {
     let tool = Tool::new();
     tool.write("d.csv", TABLE);
     let formula = "y ~ a*town + poly(b, 2) + day";
-    let fit = ["fit", "d.csv", "--formula", formula, "--weight", "w"];
-    let more = [
-        "--numeric",
-        "day",
-        "--missing",
-        "indicator",
-        "--collinear",
-        "drop",
-        "--na",
-        "-99",
-    ];
-    tool.run(&[&fit[..], &more].concat());
+    let more = "--numeric day --missing indicator --collinear drop --na -99";
+    tool.run(format!("fit d.csv --formula '{formula}' --weight w {more}"));
     tool
 }
 
@@ -279,7 +269,7 @@ fn the_program_refuses_or_shows_what_was_changed() {
             let mut changed = parts.clone();
             changed.header["__metadata__"]["linreg"]["metadata"][&key] = value.clone();
             tool.write("bad.safetensors", changed.bytes());
-            let output = tool.run(&["inspect", "bad.safetensors"]);
+            let output = tool.run("inspect bad.safetensors");
             let code = output.status.code();
             assert!(matches!(code, Some(0 | 2)), "{key} {value}: {code:?}");
         }

@@ -2,19 +2,7 @@
 
 use serde_json::Value;
 
-use crate::tool::{Tool, assert_close, diabetes};
-
-/// The summary without the time the fit took.
-fn summary(tool: &Tool, options: &[&str]) -> String {
-    let fit = ["fit", "diabetes.csv", "--target", "progression", "--force"];
-    without_time(&tool.succeed(&[&fit[..], options].concat()))
-}
-
-fn without_time(text: &str) -> String {
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines[0] = lines[0].split(" in ").next().unwrap_or_default();
-    lines.join("\n")
-}
+use crate::tool::{Tool, assert_close, diabetes, summary, without_time};
 
 #[test]
 fn robust_errors_are_those_of_statsmodels() {
@@ -50,7 +38,7 @@ fn robust_errors_are_those_of_statsmodels() {
             2.336153003459241e-79,
         ),
     ] {
-        let (_, fit) = diabetes(&["--robust", kind]);
+        let (_, fit) = diabetes(&format!("--robust {kind}"));
         let coefficients = &fit["coefficients"];
         assert_close(&coefficients[0]["std_error"], intercept, kind);
         assert_close(&coefficients[3]["std_error"], bmi, kind);
@@ -73,13 +61,13 @@ fn robust_errors_are_those_of_statsmodels() {
         );
         assert!(fit.get("diagnostics").is_none());
     }
-    let (_, plain) = diabetes(&[]);
+    let (_, plain) = diabetes("");
     assert_eq!(plain["statistics"]["std_errors"], "equal variances");
 }
 
 #[test]
 fn diagnostics_are_those_of_statsmodels() {
-    let (_, fit) = diabetes(&["--diagnostics"]);
+    let (_, fit) = diabetes("--diagnostics");
     let found = &fit["diagnostics"];
     // statsmodels 0.15.0: durbin_watson, jarque_bera, het_breuschpagan of the
     // residuals, OLSInfluence's hat_matrix_diag and cooks_distance.
@@ -123,17 +111,17 @@ fn diagnostics_are_those_of_statsmodels() {
 
 #[test]
 fn the_section_is_as_reviewed() {
-    let (tool, _) = diabetes(&[]);
-    let text = summary(&tool, &["--diagnostics", "--robust", "hc3"]);
+    let (tool, _) = diabetes("");
+    let text = summary(&tool, "--diagnostics --robust hc3");
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn what_is_said_fits_the_width_of_the_terminal() {
-    let (tool, _) = diabetes(&[]);
-    let fit = ["fit", "diabetes.csv", "--target", "progression", "--force"];
-    let options = ["--diagnostics", "--validation", "0.2"];
-    let arguments = [&fit[..], &options].concat();
+    let (tool, _) = diabetes("");
+    let fit = "fit diabetes.csv --target progression --force";
+    let options = "--diagnostics --validation 0.2";
+    let arguments = format!("{fit} {options}");
     let whole = without_time(&tool.succeed(&arguments));
     for columns in [80, 100] {
         let text = tool.succeed_with("COLUMNS", &columns.to_string(), &arguments);
@@ -156,19 +144,8 @@ fn rows_are_named_as_they_stand_in_the_file() {
     let second: String = (30..60).map(line).collect();
     tool.write("a.csv", format!("x,y\n,5\n{first}"));
     tool.write("b.csv", format!("x,y\n{second}\n1000,3\n"));
-    let fit = [
-        "fit",
-        "a.csv",
-        "b.csv",
-        "--target",
-        "y",
-        "--missing",
-        "drop",
-        "--output",
-        "m.safetensors",
-        "--diagnostics",
-    ];
-    let output = tool.run(&[&fit[..], &["--json"]].concat());
+    let fit = "fit a.csv b.csv --target y --missing drop --output m.safetensors --diagnostics";
+    let output = tool.run(format!("{fit} --json"));
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     let far = &found["diagnostics"]["leverages"][0];
     let last = tool.read("b.csv").lines().count();
@@ -183,17 +160,8 @@ fn standard_input_can_be_read_again() {
     let rows: String = (0..40)
         .map(|k| format!("{k},{}\n", 3 * k + k * k % 7))
         .collect();
-    let fit = [
-        "fit",
-        "-",
-        "--target",
-        "y",
-        "--output",
-        "m.safetensors",
-        "--diagnostics",
-        "--json",
-    ];
-    let text = tool.pipe(&fit, &format!("x,y\n{rows}"));
+    let fit = "fit - --target y --output m.safetensors --diagnostics --json";
+    let text = tool.pipe(fit, &format!("x,y\n{rows}"));
     let found: Value = serde_json::from_str(&text).unwrap();
     assert!(
         found["diagnostics"]["durbin_watson"].as_f64().is_some(),
@@ -207,15 +175,9 @@ fn standard_input_can_be_read_again() {
 
 #[test]
 fn intervals_of_robust_models_say_what_they_are() {
-    let (tool, _) = diabetes(&["--robust", "hc3"]);
-    let predict = [
-        "predict",
-        "diabetes.safetensors",
-        "diabetes.csv",
-        "--interval",
-        "0.95",
-    ];
-    let output = tool.run(&predict);
+    let (tool, _) = diabetes("--robust hc3");
+    let predict = "predict diabetes.safetensors diabetes.csv --interval 0.95";
+    let output = tool.run(predict);
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
         stderr.starts_with("warning: the model was fitted with --robust hc3: "),
@@ -239,10 +201,10 @@ fn intervals_of_robust_models_say_what_they_are() {
         );
     }
     assert!(lower < mean_lower && upper > mean_upper);
-    let inspected = tool.succeed(&["inspect", "diabetes.safetensors"]);
+    let inspected = tool.succeed("inspect diabetes.safetensors");
     assert!(inspected.contains("std_errors: hc3"), "{inspected}");
     // Predictions without intervals need no caution.
-    tool.succeed(&predict[..3]);
+    tool.succeed("predict diabetes.safetensors diabetes.csv");
 }
 
 #[test]
@@ -252,25 +214,25 @@ fn what_robust_errors_cannot_be_had_of_is_said() {
         .map(|k| format!("{k},{},{}\n", u8::from(k == 7), k * k % 11))
         .collect();
     tool.write("rows.csv", format!("x,once,y\n{rows}"));
-    let fit = ["fit", "rows.csv", "--target", "y", "--robust"];
+    let fit = "fit rows.csv --target y --robust";
     assert_eq!(
-        tool.fail(&[&fit[..], &["hc3"]].concat()),
+        tool.fail(format!("{fit} hc3")),
         "error: rows.csv: line 9: this row alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by 1 - leverage; leave it out, or use --robust hc1"
     );
     assert!(!tool.path("rows.safetensors").exists());
-    tool.succeed(&[&fit[..], &["hc1"]].concat());
+    tool.succeed(format!("{fit} hc1"));
     for (options, message) in [
-        (&["--robust", "hc4"][..], "expected hc0, hc1, hc2 or hc3"),
+        ("--robust hc4", "expected hc0, hc1, hc2 or hc3"),
         (
-            &["--robust", "hc1", "--method", "sgd"],
+            "--robust hc1 --method sgd",
             "error: --robust is a setting of the exact fit; leave out --method sgd",
         ),
         (
-            &["--diagnostics", "--method", "sgd"],
+            "--diagnostics --method sgd",
             "error: --diagnostics is a setting of the exact fit; leave out --method sgd",
         ),
     ] {
-        let found = tool.fail(&[&fit[..4], &["--force"], options].concat());
+        let found = tool.fail(format!("fit rows.csv --target y --force {options}"));
         assert!(found.contains(message), "{found}");
     }
 }
@@ -287,7 +249,7 @@ fn what_does_not_hold_is_said_with_what_to_do() {
     }
     rows += "400,-900\n";
     tool.write("rows.csv", rows);
-    let text = tool.succeed(&["fit", "rows.csv", "--target", "y", "--diagnostics"]);
+    let text = tool.succeed("fit rows.csv --target y --diagnostics");
     for said in [
         "residuals are not normally distributed",
         "add --robust hc3",
@@ -354,22 +316,15 @@ fn durbin_watson_is_judged_by_its_distribution_for_these_rows() {
         ),
     ] {
         tool.write("rows.csv", series(rows, part));
-        let fit = [
-            "fit",
-            "rows.csv",
-            "--target",
-            "y",
-            "--diagnostics",
-            "--force",
-        ];
-        let found = tool.json(&fit);
+        let fit = "fit rows.csv --target y --diagnostics --force";
+        let found = tool.json(fit);
         let found = &found["diagnostics"];
         if p.is_finite() {
             assert_close(&found["durbin_watson"], statistic, "statistic");
             let of_json = found["durbin_watson_p"].as_f64().unwrap();
             assert!((of_json / p - 1.0).abs() < 1e-4, "{of_json} {p}");
         }
-        let text = tool.succeed(&fit);
+        let text = tool.succeed(fit);
         let line = text
             .lines()
             .find(|line| line.contains("Durbin-Watson"))
@@ -387,23 +342,16 @@ fn few_rows_reassure_nobody() {
         "rows.csv",
         "x,y\n1,1\n2,2.5\n3,2.9\n4,4.2\n5,5.5\n6,5.7\n7,7.4\n8,7.9\n",
     );
-    let fit = ["fit", "rows.csv", "--target", "y", "--diagnostics"];
-    let text = tool.succeed(&fit);
+    let fit = "fit rows.csv --target y --diagnostics";
+    let text = tool.succeed(fit);
     let few = "8 rows are too few to tell";
-    let report = ["--force", "--report", "r.html"];
-    tool.succeed(&[&fit[..], &report].concat());
+    tool.succeed(format!("{fit} --force --report r.html"));
     let page = tool.read("r.html");
     assert!(!page.contains("None of the checks"), "{page}");
     assert_eq!(text.matches(few).count(), 3, "{text}");
-    let plot = [
-        "plot",
-        "residuals",
-        "rows.safetensors",
-        "rows.csv",
-        "--kind",
-    ];
+    let plot = "plot residuals rows.safetensors rows.csv --kind";
     for kind in ["fitted", "qq", "scale"] {
-        let picture = tool.succeed(&[&plot[..], &[kind]].concat());
+        let picture = tool.succeed(format!("{plot} {kind}"));
         assert!(
             picture.starts_with("8 rows are too few to tell"),
             "{picture}"
@@ -431,20 +379,12 @@ fn nothing_is_found_in_rounding_or_in_as_many_rows_as_coefficients() {
         ),
     ] {
         tool.write("rows.csv", format!("x,y\n{rows}"));
-        let fit = [
-            "fit",
-            "rows.csv",
-            "--target",
-            "y",
-            "--diagnostics",
-            "--force",
-        ];
-        let report = ["--report", "r.html"];
-        let output = tool.run(&[&fit[..], &report].concat());
+        let fit = "fit rows.csv --target y --diagnostics --force";
+        let output = tool.run(format!("{fit} --report r.html"));
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(text.matches(why).count(), 3, "{text}");
         assert!(!text.contains("Cook"), "{text}");
-        let found = tool.run(&[&fit[..], &["--json"]].concat());
+        let found = tool.run(format!("{fit} --json"));
         let found: Value = serde_json::from_slice(&found.stdout).unwrap();
         let found = &found["diagnostics"];
         for pointer in [
@@ -475,11 +415,11 @@ fn rows_that_count_for_several_have_the_figures_of_the_rows_written_out() {
     }
     tool.write("counted.csv", counted);
     tool.write("written.csv", written);
-    let options = ["--target", "y", "--diagnostics"];
-    let weight = ["--weight", "n", "--counts"];
-    let counted = [&["fit", "counted.csv"][..], &options, &weight].concat();
-    let written = [&["fit", "written.csv"][..], &options].concat();
-    let json = |fit: &[&str]| tool.json(&[fit, &["--force"]].concat());
+    let options = "--target y --diagnostics";
+    let weight = "--weight n --counts";
+    let counted = format!("fit counted.csv {options} {weight}");
+    let written = format!("fit written.csv {options}");
+    let json = |fit: &str| tool.json(format!("{fit} --force"));
     let (of_counted, of_written) = (json(&counted), json(&written));
     for pointer in [
         "/durbin_watson",
@@ -492,7 +432,7 @@ fn rows_that_count_for_several_have_the_figures_of_the_rows_written_out() {
         let found = of_counted["diagnostics"].pointer(pointer).unwrap();
         assert_close(found, expected.as_f64().unwrap(), pointer);
     }
-    let text = tool.succeed(&[&counted[..], &["--force"]].concat());
+    let text = tool.succeed(format!("{counted} --force"));
     let said =
         "no conclusion, since with --counts a row can stand for several equal rows in sequence";
     assert!(text.contains(said), "{text}");
@@ -509,20 +449,19 @@ fn rows_that_count_for_several_have_the_figures_of_the_rows_written_out() {
 
 #[test]
 fn powers_overlap_as_they_should() {
-    let (tool, _) = diabetes(&[]);
-    let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3)"]);
+    let (tool, _) = diabetes("");
+    let text = summary_of(&tool, "--formula 'progression ~ poly(bmi, 3)'");
     assert!(
         text.contains("VIF            -  not given for products and powers"),
         "{text}"
     );
-    let text = summary_of(&tool, &["--formula", "progression ~ poly(bmi, 3) + bp"]);
+    let text = summary_of(&tool, "--formula 'progression ~ poly(bmi, 3) + bp'");
     assert!(
         text.contains("the variance inflation factor of `bp`, the largest; none"),
         "{text}"
     );
 }
 
-fn summary_of(tool: &Tool, options: &[&str]) -> String {
-    let fit = ["fit", "diabetes.csv", "--force", "--diagnostics"];
-    tool.succeed(&[&fit[..], options].concat())
+fn summary_of(tool: &Tool, options: &str) -> String {
+    tool.succeed(format!("fit diabetes.csv --force --diagnostics {options}"))
 }

@@ -2,21 +2,9 @@
 
 use serde_json::Value;
 
-use crate::tool::{Tool, diabetes_rows};
+use crate::tool::{Tool, diabetes_rows, number};
 
-const FIT: [&str; 7] = [
-    "fit",
-    "diabetes.csv",
-    "--target",
-    "progression",
-    "--method",
-    "sgd",
-    "--force",
-];
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or(f64::NAN)
-}
+const FIT: &str = "fit diabetes.csv --target progression --method sgd --force";
 
 fn assert_close(found: &Value, expected: f64) {
     let found = number(found);
@@ -28,8 +16,9 @@ fn the_gap_is_that_to_the_fit_of_statsmodels() {
     let tool = diabetes_rows();
     // Rows in memory, and rows that are read again from the file.
     for memory in ["1024", "0"] {
-        let options = ["--epochs", "5", "--learning-rate", "0.001"];
-        let fit = tool.json(&[&FIT[..], &options, &["--memory", memory]].concat());
+        let fit = tool.json(format!(
+            "{FIT} --epochs 5 --learning-rate 0.001 --memory {memory}"
+        ));
         // statsmodels 0.15.0: f = sm.OLS(y, sm.add_constant(X)).fit(), and
         // f.ssr / 442, f.params[3], f.bse[3].
         let bmi = &fit["coefficients"][3];
@@ -57,10 +46,9 @@ fn the_gap_is_that_to_the_fit_of_statsmodels() {
 #[test]
 fn rows_that_were_held_out_or_weighted_count_as_in_training() {
     let tool = diabetes_rows();
-    let gap = |options: &[&str]| tool.json(&[&FIT[..], options].concat())["from_exact"].take();
-    let part = gap(&["--validation", "0.5", "--epochs", "2"]);
-    let exact = ["fit", "diabetes.csv", "--target", "progression", "--force"];
-    let fit = tool.json(&[&exact[..], &["--validation", "0.5"]].concat());
+    let gap = |options: &str| tool.json(format!("{FIT} {options}"))["from_exact"].take();
+    let part = gap("--validation 0.5 --epochs 2");
+    let fit = tool.json("fit diabetes.csv --target progression --force --validation 0.5");
     let residual = number(&fit["statistics"]["residual_std_error"]).powi(2);
     let least = residual * number(&fit["statistics"]["dof"]) / number(&fit["rows"]);
     assert_close(&part["least_loss"], least);
@@ -74,14 +62,14 @@ fn rows_that_were_held_out_or_weighted_count_as_in_training() {
     tool.write("diabetes.csv", weighted);
     // statsmodels 0.15.0: f = sm.WLS(y, sm.add_constant(X), w).fit(), and
     // sum(w * f.resid**2) / sum(w).
-    let weighted = gap(&["--weight", "n", "--epochs", "2"]);
+    let weighted = gap("--weight n --epochs 2");
     assert_close(&weighted["least_loss"], 2872.0087704145026);
 }
 
 #[test]
 fn a_short_training_is_told_to_go_on_and_a_long_one_that_it_need_not() {
     let tool = diabetes_rows();
-    let short = tool.succeed(&[&FIT[..], &["--epochs", "5", "--learning-rate", "0.001"]].concat());
+    let short = tool.succeed(format!("{FIT} --epochs 5 --learning-rate 0.001"));
     let told: Vec<&str> = short
         .lines()
         .skip_while(|line| *line != "How far from the exact fit")
@@ -95,9 +83,8 @@ fn a_short_training_is_told_to_go_on_and_a_long_one_that_it_need_not() {
     assert_eq!(told[3], advice);
 
     let tool = Tool::new();
-    tool.succeed(&["generate", "--output", "data.csv"]);
-    let long = ["fit", "data.csv", "--target", "y", "--method", "sgd"];
-    let long = tool.succeed(&long);
+    tool.succeed("generate --output data.csv");
+    let long = tool.succeed("fit data.csv --target y --method sgd");
     let close = "  Converged: every coefficient is within a tenth of its standard error";
     assert!(long.contains(close), "{long}");
 }
@@ -110,15 +97,13 @@ fn where_weights_are_not_unique_the_gap_is_that_of_the_loss() {
         format!("{a},{b},{},{}\n", a + b, a - 2.0 * b + f64::from(i % 3))
     });
     tool.write("sum.csv", format!("a,b,c,y\n{}", rows.collect::<String>()));
-    let fit = [
-        "fit", "sum.csv", "--target", "y", "--method", "sgd", "--force",
-    ];
-    let found = tool.json(&fit);
+    let fit = "fit sum.csv --target y --method sgd --force";
+    let found = tool.json(fit);
     let gap = &found["from_exact"];
     assert!(number(&gap["excess_loss"]) < 0.01, "{gap}");
     assert!(gap["std_errors"].is_null() && gap["coefficient"].is_null());
     assert!(found["coefficients"][1]["std_errors_from_exact"].is_null());
-    let text = tool.succeed(&fit);
+    let text = tool.succeed(fit);
     assert!(!text.contains(" standard errors at most"), "{text}");
     assert!(text.contains(" % above the least possible"), "{text}");
 }
@@ -128,22 +113,20 @@ fn features_that_give_the_target_leave_no_loss_to_compare_with() {
     let tool = Tool::new();
     let rows = (0..50).map(|i| format!("{i},{}\n", 2 * i + 1));
     tool.write("line.csv", format!("x,y\n{}", rows.collect::<String>()));
-    let fit = [
-        "fit", "line.csv", "--target", "y", "--method", "sgd", "--force",
-    ];
-    let gap = tool.json(&fit)["from_exact"].take();
+    let fit = "fit line.csv --target y --method sgd --force";
+    let gap = tool.json(fit)["from_exact"].take();
     assert!(
         gap["excess_loss"].is_null() && gap["std_errors"].is_null(),
         "{gap}"
     );
-    let text = tool.succeed(&fit);
+    let text = tool.succeed(fit);
     assert!(text.contains(", the least possible is 0\n"), "{text}");
 }
 
 #[test]
 fn a_penalised_training_is_not_compared() {
     let tool = diabetes_rows();
-    let fit = tool.json(&[&FIT[..], &["--epochs", "2", "--weight-decay", "0.1"]].concat());
+    let fit = tool.json(format!("{FIT} --epochs 2 --weight-decay 0.1"));
     assert!(fit["from_exact"].is_null());
     assert!(fit["coefficients"][0].get("exact").is_none());
 }
@@ -151,15 +134,9 @@ fn a_penalised_training_is_not_compared() {
 #[test]
 fn a_log_has_a_line_of_json_for_every_epoch() {
     let tool = diabetes_rows();
-    let options = [
-        "--epochs",
-        "3",
-        "--learning-rate",
-        "0.01",
-        "--log",
-        "log.jsonl",
-    ];
-    let fit = tool.json(&[&FIT[..], &options].concat());
+    let fit = tool.json(format!(
+        "{FIT} --epochs 3 --learning-rate 0.01 --log log.jsonl"
+    ));
     let log = tool.read("log.jsonl");
     let lines: Vec<Value> = log
         .lines()
@@ -181,16 +158,8 @@ fn a_log_has_a_line_of_json_for_every_epoch() {
 #[test]
 fn the_log_of_a_training_that_fails_tells_of_the_epochs_before() {
     let tool = diabetes_rows();
-    let options = [
-        "--epochs",
-        "50",
-        "--learning-rate",
-        "0.3",
-        "--log",
-        "log.jsonl",
-    ];
-    let schedule = ["--schedule", "constant"];
-    let message = tool.fail(&[&FIT[..], &options, &schedule].concat());
+    let options = "--epochs 50 --learning-rate 0.3 --log log.jsonl";
+    let message = tool.fail(format!("{FIT} {options} --schedule constant"));
     assert!(message.contains("the loss "), "{message}");
     let log = tool.read("log.jsonl");
     for line in log.lines() {
@@ -203,21 +172,21 @@ fn the_log_of_a_training_that_fails_tells_of_the_epochs_before() {
 fn a_log_replaces_no_file_and_is_for_training() {
     let tool = diabetes_rows();
     tool.write("there.jsonl", "old");
-    let fit = &FIT[..6];
-    let message = tool.fail(&[fit, &["--log", "there.jsonl"]].concat());
+    let fit = "fit diabetes.csv --target progression --method sgd";
+    let message = tool.fail(format!("{fit} --log there.jsonl"));
     let expected =
         "error: there.jsonl: the file exists; use --force to replace it, or another name";
     assert_eq!(message, expected);
     assert_eq!(tool.read("there.jsonl"), "old");
-    let message = tool.fail(&[fit, &["--log", "diabetes.csv"]].concat());
+    let message = tool.fail(format!("{fit} --log diabetes.csv"));
     assert_eq!(
         message,
         "error: diabetes.csv: this file is read; write another"
     );
-    let message = tool.fail(&[fit, &["--log", "diabetes.safetensors"]].concat());
+    let message = tool.fail(format!("{fit} --log diabetes.safetensors"));
     let expected = "error: diabetes.safetensors: the model and the log are the same file; name another for one of them";
     assert_eq!(message, expected);
-    let message = tool.fail(&[&FIT[..4], &["--log", "log.jsonl"]].concat());
+    let message = tool.fail("fit diabetes.csv --target progression --log log.jsonl");
     let expected = "error: --log is a setting of training; add --method sgd";
     assert_eq!(message, expected);
 }

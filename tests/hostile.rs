@@ -7,23 +7,19 @@ use std::process::Output;
 use linreg_model::Digest;
 use serde_json::{Value, json};
 
-use crate::tool::Tool;
+use crate::tool::{Arguments, Tool};
 
 /// Runs the program with at most 4 GB of address space.
-fn run_in_little_memory(tool: &Tool, arguments: &[&str]) -> Output {
-    let program = assert_cmd::cargo::cargo_bin("linreg");
-    std::process::Command::new("sh")
-        .args(["-c", "ulimit -v 4000000; exec \"$@\"", "sh"])
-        .arg(program)
-        .args(arguments)
-        .current_dir(tool.path("."))
+fn run_in_little_memory(tool: &Tool, arguments: impl Into<Arguments>) -> Output {
+    tool.in_shell("ulimit -v 4000000", arguments)
         .output()
         .unwrap()
 }
 
 #[track_caller]
-fn fails(tool: &Tool, arguments: &[&str]) -> String {
-    let output = run_in_little_memory(tool, arguments);
+fn fails(tool: &Tool, arguments: impl Into<Arguments>) -> String {
+    let arguments = arguments.into();
+    let output = run_in_little_memory(tool, arguments.clone());
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
     assert!(stderr.len() < 2000, "{stderr}");
@@ -184,11 +180,11 @@ fn models_whose_parts_do_not_fit_are_refused_by_every_command() {
     ] {
         let metadata = [("encoder", fine()), (key, value)];
         model(&tool, "bad.safetensors", &metadata);
-        let found = fails(&tool, &["inspect", "bad.safetensors"]);
+        let found = fails(&tool, "inspect bad.safetensors");
         assert!(found.contains(message), "{found}");
     }
     model(&tool, "good.safetensors", &[("encoder", fine())]);
-    tool.succeed(&["inspect", "good.safetensors"]);
+    tool.succeed("inspect good.safetensors");
 }
 
 #[test]
@@ -202,11 +198,11 @@ fn a_table_in_place_of_a_model_is_told_from_its_first_bytes() {
         .append(true)
         .open(tool.path("d.csv"));
     file.unwrap().set_len(8 << 30).unwrap();
-    let found = fails(&tool, &["predict", "d.csv", "m.safetensors"]);
+    let found = fails(&tool, "predict d.csv m.safetensors");
     let advice = "are the arguments swapped? The model comes first, then the table";
     assert_eq!(found, format!("error: d.csv: {message}; {advice}"));
     tool.write("d.parquet", b"PAR1\x15\x04\x15\x10");
-    let found = fails(&tool, &["inspect", "d.parquet"]);
+    let found = fails(&tool, "inspect d.parquet");
     assert_eq!(found, format!("error: d.parquet: {message}"));
 }
 
@@ -217,7 +213,7 @@ fn a_header_that_lies_about_lengths_is_refused_before_it_is_read() {
         tool.write(name, header.to_le_bytes());
         let file = std::fs::File::options().append(true).open(tool.path(name));
         file.unwrap().set_len(size).unwrap();
-        fails(&tool, &["inspect", name])
+        fails(&tool, format!("inspect '{name}'"))
     };
     let found = with_size("header", 60_000_000, 60_000_008);
     assert_eq!(
@@ -236,7 +232,7 @@ fn a_header_that_lies_about_lengths_is_refused_before_it_is_read() {
         .append(true)
         .open(tool.path("long"));
     file.unwrap().set_len(size + (8 << 30)).unwrap();
-    let found = fails(&tool, &["inspect", "long"]);
+    let found = fails(&tool, "inspect long");
     assert_eq!(
         found,
         "error: long: there are 8589934592 bytes more after the tensors that its header tells of; copy the file again"
@@ -247,12 +243,12 @@ fn a_header_that_lies_about_lengths_is_refused_before_it_is_read() {
 fn a_model_that_was_changed_after_it_was_written_is_refused() {
     let tool = Tool::new();
     tool.write("d.csv", "a,y\n1,2\n2,3\n3,5\n4,4\n");
-    tool.succeed(&["fit", "d.csv", "--target", "y"]);
+    tool.succeed("fit d.csv --target y");
     let mut bytes = std::fs::read(tool.path("d.safetensors")).unwrap();
     // Changes one bit of a number.
     *bytes.last_mut().unwrap() ^= 1;
     tool.write("d.safetensors", &bytes);
-    let found = fails(&tool, &["predict", "d.safetensors", "d.csv"]);
+    let found = fails(&tool, "predict d.safetensors d.csv");
     assert_eq!(
         found,
         "error: d.safetensors: the file was changed or damaged after linreg wrote it: its digest is another; copy it again, or fit the model again"
@@ -285,7 +281,7 @@ fn products_of_too_many_features_are_refused_before_they_are_made() {
     for method in ["exact", "sgd"] {
         let found = fails(
             &tool,
-            &["fit", "d.csv", "--formula", &formula, "--method", method],
+            format!("fit d.csv --formula '{formula}' --method '{method}'"),
         );
         assert_eq!(
             found,
@@ -300,15 +296,12 @@ fn products_of_too_many_features_are_refused_before_they_are_made() {
         writeln!(text, "p{p},q{q},r{r},s{s},{row}").unwrap();
     }
     tool.write("levels.csv", text);
-    let arguments = ["fit", "levels.csv", "--formula", "y ~ p*q*r*s"];
-    let found = fails(&tool, &arguments);
+    let fit = "fit levels.csv --formula 'y ~ p*q*r*s'";
+    let found = fails(&tool, fit);
     let message =
         "error: levels.csv: the model has 65609999 features, more than the limit of 10000";
     assert!(found.starts_with(message), "{found}");
-    let found = fails(
-        &tool,
-        &[&arguments[..], &["--max-features", "2000000"]].concat(),
-    );
+    let found = fails(&tool, format!("{fit} --max-features 2000000"));
     assert!(
         found.contains("the largest number of features is 2000000, expected at most 1000000"),
         "{found}"
@@ -325,18 +318,7 @@ fn a_hundred_thousand_levels_are_refused_in_training() {
     tool.write("d.csv", text);
     let found = fails(
         &tool,
-        &[
-            "fit",
-            "d.csv",
-            "-t",
-            "y",
-            "--method",
-            "sgd",
-            "--categorical",
-            "t",
-            "--max-levels",
-            "1000000",
-        ],
+        "fit d.csv -t y --method sgd --categorical t --max-levels 1000000",
     );
     assert_eq!(
         found,
@@ -348,24 +330,12 @@ fn a_hundred_thousand_levels_are_refused_in_training() {
 fn rows_that_determine_few_of_many_coefficients_are_refused_before_the_work() {
     let tool = Tool::new();
     tool.write("d.csv", numbers(4000, 20));
-    let found = fails(&tool, &["fit", "d.csv", "-t", "y"]);
+    let found = fails(&tool, "fit d.csv -t y");
     assert_eq!(
         found,
         "error: d.csv: 20 rows do not determine 4,000 coefficients; choose fewer features with --features, shrink the weights with --ridge, or train with --method sgd"
     );
-    let found = fails(
-        &tool,
-        &[
-            "fit",
-            "d.csv",
-            "-t",
-            "y",
-            "--collinear",
-            "drop",
-            "--memory",
-            "100",
-        ],
-    );
+    let found = fails(&tool, "fit d.csv -t y --collinear drop --memory 100");
     assert_eq!(
         found,
         "error: d.csv: an exact fit of 4,000 features takes about 978 MiB, more than the 100 of --memory; choose fewer with --features, train with --method sgd, or allow more with --memory"
@@ -395,21 +365,8 @@ fn more_folds_than_rows_are_refused() {
 fn checkpoints_with_a_right_checksum_are_checked_all_the_same() {
     let tool = Tool::new();
     tool.write("d.csv", numbers(2, 40));
-    let fit = [
-        "fit",
-        "d.csv",
-        "-t",
-        "y",
-        "--method",
-        "sgd",
-        "--optimizer",
-        "adam",
-        "--epochs",
-        "3",
-        "--force",
-    ];
-    let save = ["--checkpoint", "ck", "--checkpoint-every", "1"];
-    tool.run(&[&fit[..], &save].concat());
+    let fit = "fit d.csv -t y --method sgd --optimizer adam --epochs 3 --force";
+    tool.run(format!("{fit} --checkpoint ck --checkpoint-every 1"));
     let text = tool.read("ck");
     let (first, json) = text.split_once('\n').unwrap();
     let state: Value = serde_json::from_str(json).unwrap();
@@ -447,7 +404,7 @@ fn checkpoints_with_a_right_checksum_are_checked_all_the_same() {
         let json = damaged.to_string();
         let sum = Digest::of(json.as_bytes());
         tool.write("bad", format!("{format} {sum:016x}\n{json}"));
-        let found = fails(&tool, &[&fit[..], &["--resume", "bad"]].concat());
+        let found = fails(&tool, format!("{fit} --resume bad"));
         assert!(
             found.starts_with("error: bad: the checkpoint is damaged: "),
             "{found}"

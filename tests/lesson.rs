@@ -107,9 +107,8 @@ fn the_lesson_is_told_as_reviewed() {
         return;
     }
     let tool = Tool::new();
-    let arguments = ["lesson", "--backend", "ndarray", "--precision", "f64"];
-    let tell = |more: &[&str]| {
-        let story = tool.succeed(&[&arguments[..], more].concat());
+    let tell = |more: &str| {
+        let story = tool.succeed(format!("lesson --backend ndarray --precision f64 {more}"));
         for line in story.lines() {
             assert!(unicode_width::UnicodeWidthStr::width(line) <= 80, "{line}");
         }
@@ -119,20 +118,13 @@ fn the_lesson_is_told_as_reviewed() {
     for language in ["en", "zh"] {
         insta::assert_snapshot!(
             format!("the_lesson_in_{language}"),
-            tell(&["--language", language])
+            tell(&format!("--language {language}"))
         );
         // A short last batch, noise, a run that has not converged, and one that
         // diverges.
-        let noisy = [
-            "--noise",
-            "1",
-            "--batch-size",
-            "300",
-            "--language",
-            language,
-        ];
+        let noisy = format!("--noise 1 --batch-size 300 --language {language}");
         insta::assert_snapshot!(format!("the_lesson_with_noise_in_{language}"), tell(&noisy));
-        let steep = ["--learning-rate", "1", "--language", language];
+        let steep = format!("--learning-rate 1 --language {language}");
         insta::assert_snapshot!(format!("the_lesson_diverging_in_{language}"), tell(&steep));
     }
     assert!(tool.files().is_empty());
@@ -141,16 +133,16 @@ fn the_lesson_is_told_as_reviewed() {
 #[test]
 fn the_system_says_in_which_language_the_lesson_is_told() {
     let tool = Tool::new();
-    let story = tool.succeed_with("LC_ALL", "zh_CN.UTF-8", &["lesson"]);
+    let story = tool.succeed_with("LC_ALL", "zh_CN.UTF-8", "lesson");
     assert!(story.starts_with("1. 问题与数据"), "{story}");
-    let english = tool.succeed_with("LC_ALL", "zh_CN.UTF-8", &["lesson", "--language", "en"]);
+    let english = tool.succeed_with("LC_ALL", "zh_CN.UTF-8", "lesson --language en");
     assert!(
         english.starts_with("1. The question and the data"),
         "{english}"
     );
-    let other = tool.succeed_with("LC_ALL", "fr_FR.UTF-8", &["lesson"]);
+    let other = tool.succeed_with("LC_ALL", "fr_FR.UTF-8", "lesson");
     assert!(other.starts_with("1. The question and the data"), "{other}");
-    let message = tool.fail(&["lesson", "--language", "fr"]);
+    let message = tool.fail("lesson --language fr");
     assert!(message.contains("possible values: en, zh"), "{message}");
 }
 
@@ -163,14 +155,7 @@ fn figure(json: &Value, path: &str) -> f64 {
 #[test]
 fn the_lesson_as_json_has_its_figures() {
     let tool = Tool::new();
-    let lesson = tool.json(&[
-        "lesson",
-        "--epochs",
-        "4",
-        "--weights=-1,2,3",
-        "--bias",
-        "-7",
-    ]);
+    let lesson = tool.json("lesson --epochs 4 --weights=-1,2,3 --bias -7");
     let epochs = lesson["epochs"].as_array().unwrap();
     assert_eq!(epochs.len(), 4);
     assert_eq!(epochs[3]["epoch"], 3);
@@ -227,7 +212,7 @@ fn the_lesson_as_json_has_its_figures() {
 /// the eigenvalue that of NumPy 2.4.6, `eigvalsh(2 X.T @ X / n)`.
 #[test]
 fn standard_errors_and_the_limit_are_those_of_statsmodels_and_numpy() {
-    let lesson = Tool::new().json(&["lesson", "--noise", "1"]);
+    let lesson = Tool::new().json("lesson --noise 1");
     for (path, expected) in [
         ("/accuracy/parameters/0/std_error", 0.03059298935889282),
         ("/accuracy/parameters/1/std_error", 0.03010375605563758),
@@ -279,31 +264,22 @@ fn batch_sizes_that_are_divided_by_fall_alike() {
 fn a_run_that_has_not_converged_says_what_to_change_and_that_works() {
     let tool = Tool::new();
     for (arguments, flag) in [
-        (
-            &["--epochs", "1", "--learning-rate", "0.005"][..],
-            "--epochs",
-        ),
-        (
-            &["--epochs", "2", "--learning-rate", "0.002"],
-            "--learning-rate",
-        ),
-        (
-            &["--noise", "1", "--learning-rate", "0.5"],
-            "--learning-rate",
-        ),
-        (&["--noise", "1", "--learning-rate", "0.5"], "--batch-size"),
-        (&["--examples", "20", "--noise", "3"], "--epochs"),
-        (&["--examples", "7", "--batch-size", "2"], "--epochs"),
-        (&["--noise", "1", "--examples", "10"], "--epochs"),
+        ("--epochs 1 --learning-rate 0.005", "--epochs"),
+        ("--epochs 2 --learning-rate 0.002", "--learning-rate"),
+        ("--noise 1 --learning-rate 0.5", "--learning-rate"),
+        ("--noise 1 --learning-rate 0.5", "--batch-size"),
+        ("--examples 20 --noise 3", "--epochs"),
+        ("--examples 7 --batch-size 2", "--epochs"),
+        ("--noise 1 --examples 10", "--epochs"),
     ] {
-        let arguments = [&["lesson"][..], arguments].concat();
+        let arguments = format!("lesson {arguments}");
         let story = tool.succeed(&arguments);
         assert!(story.contains("has not converged"), "{story}");
         let advice = story.split("has not converged").nth(1).unwrap();
         let advice = advice.replace('\n', " ");
         let value = advice.split(&format!("`{flag} ")).nth(1).unwrap();
         let value = value.split('`').next().unwrap();
-        let mut changed: Vec<&str> = arguments.clone();
+        let mut changed: Vec<&str> = arguments.split(' ').collect();
         match changed.iter().position(|argument| *argument == flag) {
             Some(at) => changed[at + 1] = value,
             None => changed.extend([flag, value]),
@@ -325,11 +301,11 @@ fn a_run_that_has_not_converged_says_what_to_change_and_that_works() {
 fn a_run_that_diverges_is_explained_and_has_its_page() {
     let tool = Tool::new();
     for (rate, epochs) in [("1", "3"), ("5", "50"), ("0.9", "20"), ("1e30", "1")] {
-        let arguments = ["lesson", "--learning-rate", rate, "--epochs", epochs];
-        let story = tool.succeed(&[&arguments[..], &["--report", "page", "--force"]].concat());
+        let arguments = format!("lesson --learning-rate {rate} --epochs {epochs}");
+        let story = tool.succeed(format!("{arguments} --report page --force"));
         assert!(story.contains("This run diverges."), "{story}");
         assert!(tool.read("page/report.html").contains("This run diverges."));
-        let json = tool.json(&arguments);
+        let json = tool.json(arguments);
         assert_eq!(json["convergence"]["has_diverged"], true);
         let advice = story.split("`--learning-rate ").nth(1).unwrap();
         let rate = advice.split('`').next().unwrap();
@@ -342,11 +318,11 @@ fn a_run_that_diverges_is_explained_and_has_its_page() {
 fn a_loss_that_stays_near_its_start_is_no_divergence() {
     let tool = Tool::new();
     for arguments in [
-        &["--weights", "0", "--bias", "0", "--noise", "1"][..],
-        &["--noise", "1e10"],
-        &["--noise", "30", "--learning-rate", "0.3"],
+        "--weights 0 --bias 0 --noise 1",
+        "--noise 1e10",
+        "--noise 30 --learning-rate 0.3",
     ] {
-        let lesson = tool.json(&[&["lesson"][..], arguments].concat());
+        let lesson = tool.json(format!("lesson {arguments}"));
         assert_eq!(
             lesson["convergence"]["has_diverged"], false,
             "{arguments:?}"
@@ -358,18 +334,19 @@ fn a_loss_that_stays_near_its_start_is_no_divergence() {
 fn what_the_backend_cannot_do_is_said_before_anything_else() {
     let tool = Tool::new();
     for arguments in [
-        &["--weights", "1e30"][..],
-        &["--bias", "1e20"],
-        &["--noise", "1e39"],
-        &["--device", "3", "--backend", "ndarray"],
+        "--weights 1e30",
+        "--bias 1e20",
+        "--noise 1e39",
+        "--device 3 --backend ndarray",
     ] {
-        let output = tool.run(&[&["lesson"][..], arguments].concat());
+        let output = tool.run(&format!("lesson {arguments}"));
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(output.stdout, b"", "{arguments:?}");
         let message = String::from_utf8(output.stderr).unwrap();
-        let says = match arguments[0] {
-            "--device" => "",
-            _ => "choose smaller --weights, --bias or --noise",
+        let says = if arguments.starts_with("--device") {
+            ""
+        } else {
+            "choose smaller --weights, --bias or --noise"
         };
         assert!(message.contains(says), "{message}");
     }
@@ -379,12 +356,12 @@ fn what_the_backend_cannot_do_is_said_before_anything_else() {
 fn accumulated_batches_are_one_large_batch_whatever_their_size() {
     let tool = Tool::new();
     for arguments in [
-        &["--batch-size", "300"][..],
-        &["--batch-size", "400"],
-        &["--examples", "7", "--batch-size", "2"],
-        &["--examples", "45", "--batch-size", "10"],
+        "--batch-size 300",
+        "--batch-size 400",
+        "--examples 7 --batch-size 2",
+        "--examples 45 --batch-size 10",
     ] {
-        let lesson = tool.json(&[&["lesson"][..], arguments].concat());
+        let lesson = tool.json(format!("lesson {arguments}"));
         let difference = figure(&lesson, "/gradients/accumulated/largest_difference");
         assert!(difference < 1e-5, "{arguments:?}: {difference}");
     }
@@ -394,35 +371,25 @@ fn accumulated_batches_are_one_large_batch_whatever_their_size() {
 fn degenerate_lessons_are_told_too() {
     let tool = Tool::new();
     for arguments in [
-        &["--examples", "1"][..],
-        &["--examples", "2", "--noise", "0"],
-        &["--examples", "7", "--batch-size", "3"],
-        &["--batch-size", "5000"],
-        &["--batch-size", "1", "--epochs", "1"],
-        &["--noise", "0", "--epochs", "20"],
-        &["--weights", "0", "--bias", "0", "--noise", "0"],
-        &[
-            "--weights",
-            "1,2,3,4,5,6,7,8,9,10",
-            "--learning-rate",
-            "0.003",
-        ],
-        &["--examples", "20000"],
-        &["--noise", "1e10"],
-        &["--learning-rate", "1e-12"],
-        &[
-            "--learning-rate",
-            "1e-300",
-            "--batch-size",
-            "18446744073709551615",
-        ],
-        &["--weights", "1,1"],
-        &["--bias", "1e6"],
-        &["--batch-size", "300"],
+        "--examples 1",
+        "--examples 2 --noise 0",
+        "--examples 7 --batch-size 3",
+        "--batch-size 5000",
+        "--batch-size 1 --epochs 1",
+        "--noise 0 --epochs 20",
+        "--weights 0 --bias 0 --noise 0",
+        "--weights 1,2,3,4,5,6,7,8,9,10 --learning-rate 0.003",
+        "--examples 20000",
+        "--noise 1e10",
+        "--learning-rate 1e-12",
+        "--learning-rate 1e-300 --batch-size 18446744073709551615",
+        "--weights 1,1",
+        "--bias 1e6",
+        "--batch-size 300",
     ] {
         for language in ["en", "zh"] {
-            let more = ["--language", language, "--report", "page", "--force"];
-            let story = tool.succeed(&[&["lesson"][..], arguments, &more].concat());
+            let more = format!("--language {language} --report page --force");
+            let story = tool.succeed(format!("lesson {arguments} {more}"));
             for wrong in ["NaN", "inf", "Some("] {
                 assert!(!story.contains(wrong), "{arguments:?}: {story}");
             }

@@ -78,9 +78,9 @@ fn robust_errors_of_counts_are_those_of_the_rows_written_out() {
         ),
     ];
     for (kind, intercept, slope, f, lower) in cases {
-        let fit = tool.json(&[
-            "fit", "t.csv", "-t", "y", "--weight", "n", "--counts", "--robust", kind, "--force",
-        ]);
+        let fit = tool.json(format!(
+            "fit t.csv -t y --weight n --counts --robust {kind} --force"
+        ));
         assert_digits(&fit["coefficients"][0]["std_error"], intercept, 12, kind);
         assert_digits(&fit["coefficients"][1]["std_error"], slope, 12, kind);
         assert_digits(&fit["statistics"]["f"], f, 11, kind);
@@ -111,13 +111,13 @@ fn intervals_of_times_are_right_fresh_and_reloaded() {
         let rows = (start..).zip(targets).map(|(x, y)| format!("{x},{y}\n"));
         let rows: String = rows.collect();
         tool.write("t.csv", format!("x,y\n{rows}"));
-        tool.succeed(&["fit", "t.csv", "-t", "y"]);
+        tool.succeed("fit t.csv -t y");
         let found = intervals(&tool, "t.safetensors", "t.csv");
         assert_interval(&found[0], first, 12);
         assert_interval(&found[7], last, 12);
         // The metrics of the same rows: 1 - RSS / TSS.
-        let evaluated = tool.json(&["evaluate", "t.safetensors", "t.csv"]);
-        let fitted = tool.json(&["fit", "t.csv", "-t", "y", "--force"]);
+        let evaluated = tool.json("evaluate t.safetensors t.csv");
+        let fitted = tool.json("fit t.csv -t y --force");
         let r_squared = fitted["statistics"]["r_squared"].as_f64().unwrap();
         assert_digits(&evaluated["r_squared"], r_squared, 9, "R²");
     }
@@ -128,7 +128,7 @@ fn intervals_of_a_polynomial_of_years_are_right() {
     let tool = Tool::new();
     std::fs::copy(test_file("data/years.csv"), tool.path("t.csv")).unwrap();
     tool.write("new.csv", "year\n1950\n1999\n2030\n");
-    tool.succeed(&["fit", "t.csv", "--formula", "y ~ poly(year, 5)"]);
+    tool.succeed("fit t.csv --formula 'y ~ poly(year, 5)'");
     let found = intervals(&tool, "t.safetensors", "new.csv");
     let expected = [
         [
@@ -157,7 +157,7 @@ fn intervals_of_a_polynomial_of_years_are_right() {
         assert_interval(found, expected, 10);
     }
     // Predictions are the same with and without intervals.
-    let alone = tool.succeed(&["predict", "t.safetensors", "new.csv"]);
+    let alone = tool.succeed("predict t.safetensors new.csv");
     let alone: Vec<f64> = alone
         .lines()
         .skip(1)
@@ -196,7 +196,7 @@ fn every_figure_has_the_digits_claimed_for_it() {
     for (table, figures) in cases {
         let tool = Tool::new();
         tool.write("t.csv", table);
-        let fit = tool.json(&["fit", "t.csv", "-t", "y"]);
+        let fit = tool.json("fit t.csv -t y");
         let claimed = &fit["statistics"]["digits"];
         let (all, of_p) = (&claimed["every_figure"], &claimed["every_p"]);
         let digits = all.as_f64().unwrap().min(of_p.as_f64().unwrap()).floor() as i32;
@@ -259,7 +259,7 @@ fn an_exact_line_has_no_figures_of_noise() {
         ),
     ] {
         tool.write("t.csv", table);
-        let output = tool.run(&["fit", "t.csv", "-t", "y", "--force", "--json"]);
+        let output = tool.run("fit t.csv -t y --force --json");
         let fit: Value = serde_json::from_slice(&output.stdout).unwrap();
         for (entry, expected) in fit["coefficients"]
             .as_array()
@@ -284,7 +284,7 @@ fn an_exact_line_has_no_figures_of_noise() {
         } else {
             assert_eq!(statistics["r_squared"], 1.0);
         }
-        let text = String::from_utf8(tool.run(&["fit", "t.csv", "-t", "y", "--force"]).stdout);
+        let text = String::from_utf8(tool.run("fit t.csv -t y --force").stdout);
         let text = text.unwrap();
         assert!(
             text.contains("0 within the rounding of the numbers"),
@@ -298,7 +298,7 @@ fn an_exact_line_has_no_figures_of_noise() {
 fn as_many_coefficients_as_rows_leave_nothing_to_tell() {
     let tool = Tool::new();
     tool.write("t.csv", "x1,x2,y\n1,2,3\n2,1,5\n");
-    let output = tool.run(&["fit", "t.csv", "-t", "y", "--no-intercept", "--json"]);
+    let output = tool.run("fit t.csv -t y --no-intercept --json");
     let fit: Value = serde_json::from_slice(&output.stdout).unwrap();
     // 3 = b1 + 2 b2 and 5 = 2 b1 + b2.
     assert_digits(&fit["coefficients"][0]["estimate"], 7.0 / 3.0, 15, "x1");
@@ -329,7 +329,7 @@ fn a_column_far_from_zero_is_no_constant_and_a_small_factor_no_zero() {
         .map(|(k, y)| format!("{},{y}\n", 1_000_000_000_000_000_u64 + k))
         .collect();
     tool.write("far.csv", format!("x,y\n{rows}"));
-    let fit = tool.json(&["fit", "far.csv", "-t", "y"]);
+    let fit = tool.json("fit far.csv -t y");
     assert_digits(
         &fit["coefficients"][1]["estimate"],
         85.5 / 42.0,
@@ -345,7 +345,7 @@ fn a_column_far_from_zero_is_no_constant_and_a_small_factor_no_zero() {
     };
     let rows: String = (0..30).map(row).collect();
     tool.write("small.csv", format!("x1,x2,x3,y\n{rows}"));
-    let message = tool.fail(&["fit", "small.csv", "-t", "y"]);
+    let message = tool.fail("fit small.csv -t y");
     assert!(
         message.contains("x3 = x1 + 9.313225746e-10*x2"),
         "{message}"
@@ -356,22 +356,21 @@ fn a_column_far_from_zero_is_no_constant_and_a_small_factor_no_zero() {
 fn counts_that_are_no_whole_numbers_are_named() {
     let tool = Tool::new();
     tool.write("t.csv", "x,y,w\n1,2,1\n2,3,2\n3,5,0.1\n4,6,0.2\n");
-    let message = tool.fail(&["fit", "t.csv", "-t", "y", "--weight", "w", "--counts"]);
+    let message = tool.fail("fit t.csv -t y --weight w --counts");
     assert_eq!(
         message,
         "error: t.csv: line 4 (byte 18), column `w`: found `0.1`, expected a whole number, as weights are numbers of equal rows"
     );
     // As precisions, the same weights are valid.
-    tool.run(&["fit", "t.csv", "-t", "y", "--weight", "w"]);
+    tool.run("fit t.csv -t y --weight w");
     assert!(tool.files().contains(&"t.safetensors".to_string()));
 }
 
 /// The coefficients of a fit, the intercept first, and its figures.
-fn coefficients(table: &str, options: &[&str]) -> (Vec<f64>, Value) {
+fn coefficients(table: &str, options: &str) -> (Vec<f64>, Value) {
     let tool = Tool::new();
     tool.write("t.csv", table);
-    let arguments = [&["fit", "t.csv", "-t", "y", "--json"], options].concat();
-    let output = tool.run(&arguments);
+    let output = tool.run(format!("fit t.csv -t y --json {options}"));
     let fit: Value = serde_json::from_slice(&output.stdout).unwrap();
     let list = fit["coefficients"].as_array().unwrap().iter();
     let list = list.map(|entry| entry["estimate"].as_f64().unwrap());
@@ -382,7 +381,7 @@ fn coefficients(table: &str, options: &[&str]) -> (Vec<f64>, Value) {
 fn whole_numbers_far_from_zero_are_not_called_exact() {
     // Two values of x: means of (3) and of (0, 1, 0, 1), 2.5 apart.
     let far = "x,y\n1000000000000001,3\n1000000000000000,0\n1000000000000000,1\n1000000000000000,0\n1000000000000000,1\n";
-    let (found, statistics) = coefficients(far, &[]);
+    let (found, statistics) = coefficients(far, "");
     assert_eq!(found[1], 2.5);
     // RSS 1 and TSS 6 of 5 rows.
     assert_digits(&statistics["r_squared"], 5.0 / 6.0, 14, "R²");
@@ -396,13 +395,13 @@ fn whole_numbers_far_from_zero_are_not_called_exact() {
     // The same for the target: 4e15 + i * 7 % 3 on 0 to 8; Σ (x - 4) y = 6, Σ
     // (x - 4)² = 60.
     let rows = (0..9_u64).map(|k| format!("{k},{}\n", 4_000_000_000_000_000 + k * 7 % 3));
-    let (found, statistics) = coefficients(&format!("x,y\n{}", rows.collect::<String>()), &[]);
+    let (found, statistics) = coefficients(&format!("x,y\n{}", rows.collect::<String>()), "");
     assert_eq!(found[1], 0.1);
     assert_digits(&statistics["r_squared"], 0.1, 12, "R²");
 
     // One huge row hides no residual of the others.
     let huge = "x,y\n1,2.3\n2,0.4\n3,4.9\n4,2.7\n5,6.1\n10000000000000000,10000000000000000\n";
-    let (_, statistics) = coefficients(huge, &[]);
+    let (_, statistics) = coefficients(huge, "");
     assert_eq!(statistics["exact"], false);
     let error = statistics["residual_std_error"].as_f64().unwrap();
     assert!((1.6..1.62).contains(&error), "{error}");
@@ -413,40 +412,40 @@ fn a_coefficient_is_zero_only_where_it_is() {
     // An hour later, in milliseconds: all numbers are whole.
     let start = 1_700_000_000_000_u64;
     let rows = [1, 2, 4, 8, 3, 9].map(|k| format!("{},{}\n", start + k, start + k + 3_600_000));
-    let (found, _) = coefficients(&format!("x,y\n{}", rows.concat()), &[]);
+    let (found, _) = coefficients(&format!("x,y\n{}", rows.concat()), "");
     assert_eq!(found, [3_600_000.0, 1.0]);
 
     let rows = [1_u64, 2, 4, 8, 3, 9].map(|k| {
         let (x1, x2) = (1_000_000_000_000 + k, 1_700_000_000 + k * k);
         format!("{x1},{x2},{}\n", x1 + 1_000_000 * x2 + 5)
     });
-    let (found, _) = coefficients(&format!("x1,x2,y\n{}", rows.concat()), &[]);
+    let (found, _) = coefficients(&format!("x1,x2,y\n{}", rows.concat()), "");
     assert_eq!(found, [5.0, 1.0, 1e6]);
 }
 
 #[test]
 fn warnings_are_of_what_there_is() {
-    let text = |table: &str, options: &[&str]| {
+    let text = |table: &str, options: &str| {
         let tool = Tool::new();
         tool.write("t.csv", table);
-        let output = tool.run(&[&["fit", "t.csv", "-t", "y"], options].concat());
+        let output = tool.run(format!("fit t.csv -t y {options}"));
         String::from_utf8(output.stdout).unwrap()
     };
     // R² rounds to 1, although there are residuals.
     let rows = (1..7_i64).zip([3, -7, 12, -20, 25, -4]);
     let rows = rows.map(|(x, e)| format!("{x},{}\n", 1_000_000_000_000 * x + e));
-    let found = text(&format!("x,y\n{}", rows.collect::<String>()), &[]);
+    let found = text(&format!("x,y\n{}", rows.collect::<String>()), "");
     assert!(!found.contains("exactly"), "{found}");
 
     // A feature that was left out has no figures to claim digits of.
     let rows = (0..100).map(|k| format!("{},{},{}\n", k % 7, 2 * (k % 7), k * k % 13));
     let table = format!("x,z,y\n{}", rows.collect::<String>());
-    let found = text(&table, &["--collinear", "drop"]);
+    let found = text(&table, "--collinear drop");
     assert!(!found.contains("digits of some figures"), "{found}");
 
     // Whole numbers that 64-bit floats round to their neighbours.
     let rows = [3, 5, 7, 9, 11].map(|k| format!("{},{k}\n", 9_007_199_254_740_990_u64 + k));
-    let found = text(&format!("id,y\n{}", rows.concat()), &[]);
+    let found = text(&format!("id,y\n{}", rows.concat()), "");
     assert!(found.contains("`id` has numbers beyond 2^53"), "{found}");
 }
 

@@ -6,7 +6,7 @@ use crate::tool::{Tool, diabetes_rows};
 /// A tool with the real rows and a model of them.
 fn diabetes() -> Tool {
     let tool = diabetes_rows();
-    tool.succeed(&["fit", "diabetes.csv", "--target", "progression"]);
+    tool.succeed("fit diabetes.csv --target progression");
     tool
 }
 
@@ -28,8 +28,8 @@ fn assert_fits_80_by_24(text: &str) {
 #[test]
 fn the_figures_in_titles_are_those_of_statsmodels() {
     let tool = diabetes();
-    let residuals = ["plot", "residuals", "diabetes.safetensors", "diabetes.csv"];
-    let kind = |kind: &str| tool.succeed(&[&residuals[..], &["--kind", kind]].concat());
+    let residuals = "plot residuals diabetes.safetensors diabetes.csv";
+    let kind = |kind: &str| tool.succeed(format!("{residuals} --kind {kind}"));
     // statsmodels 0.15.0: sm.OLS(y, sm.add_constant(X)).fit(), its rsquared,
     // resid and get_influence(); scipy 1.17.1: skew and kurtosis of
     // resid_studentized_internal; thirds of rows in the order of fittedvalues.
@@ -65,7 +65,7 @@ fn the_figures_in_titles_are_those_of_statsmodels() {
         assert!(text.contains(expected), "{expected}: {text}");
         assert_fits_80_by_24(&text);
     }
-    let coefficients = tool.succeed(&["plot", "coefficients", "diabetes.safetensors"]);
+    let coefficients = tool.succeed("plot coefficients diabetes.safetensors");
     for expected in [
         "4 of 10 coefficients differ from 0 with 95 % confidence",
         "5.6 (4.19 to 7.01)",
@@ -78,11 +78,10 @@ fn the_figures_in_titles_are_those_of_statsmodels() {
         );
     }
     // np.corrcoef.
-    let matrix = tool.succeed(&["plot", "matrix", "diabetes.csv", "--features", "s1,s2,age"]);
+    let matrix = tool.succeed("plot matrix diabetes.csv --features s1,s2,age");
     let title = "s1 and s2 go together most closely: correlation 0.90";
     assert!(matrix.starts_with(title), "{matrix}");
-    let scatter = ["plot", "scatter", "diabetes.csv", "--target", "progression"];
-    let scatter = tool.succeed(&[&scatter[..], &["--features", "bmi"]].concat());
+    let scatter = tool.succeed("plot scatter diabetes.csv --target progression --features bmi");
     for expected in [
         "bmi alone explains 34.4 % of the variance of progression",
         "progression = -117.8 + 10.23 × bmi; standard deviation around the line 62.37",
@@ -114,38 +113,20 @@ fn titles_of_residuals_say_what_the_tests_of_the_fit_say() {
             rows += &format!("{x},{},{},{}\n", uniform(), x + of(x, z), k % 3);
         }
         tool.write("rows.csv", rows);
-        for options in [
-            &[][..],
-            &["--weight", "n"],
-            &["--weight", "n", "--counts"],
-            &["--robust", "hc3"],
-        ] {
-            let fit = [
-                "fit",
-                "rows.csv",
-                "--target",
-                "y",
-                "--diagnostics",
-                "--force",
-            ];
-            let exclude = if options.contains(&"n") {
-                &[][..]
+        for options in ["", "--weight n", "--weight n --counts", "--robust hc3"] {
+            let fit = "fit rows.csv --target y --diagnostics --force";
+            let exclude = if options.contains("--weight") {
+                ""
             } else {
-                &["--exclude", "n"]
+                "--exclude n"
             };
-            let fit = tool.json(&[&fit[..], options, exclude].concat());
+            let fit = tool.json(format!("{fit} {options} {exclude}"));
             let found = &fit["diagnostics"]["findings"];
             let has = |kind: &str| found.as_array().unwrap().iter().any(|f| f["kind"] == kind);
             let title = |kind: &str| {
-                let plot = [
-                    "plot",
-                    "residuals",
-                    "rows.safetensors",
-                    "rows.csv",
-                    "--kind",
-                    kind,
-                ];
-                tool.succeed(&plot)
+                tool.succeed(format!(
+                    "plot residuals rows.safetensors rows.csv --kind {kind}"
+                ))
             };
             for kind in ["fitted", "scale"] {
                 let title = title(kind);
@@ -168,12 +149,10 @@ fn titles_of_residuals_say_what_the_tests_of_the_fit_say() {
 #[test]
 fn leverages_of_a_robust_model_are_those_of_its_rows() {
     let tool = diabetes();
-    let plot = ["plot", "residuals", "diabetes.safetensors", "diabetes.csv"];
-    let plot = [&plot[..], &["--kind", "leverage"]].concat();
-    let plain = tool.succeed(&plot);
-    let fit = ["fit", "diabetes.csv", "--target", "progression", "--force"];
-    tool.succeed(&[&fit[..], &["--robust", "hc3"]].concat());
-    assert_eq!(tool.succeed(&plot), plain);
+    let plot = "plot residuals diabetes.safetensors diabetes.csv --kind leverage";
+    let plain = tool.succeed(plot);
+    tool.succeed("fit diabetes.csv --target progression --force --robust hc3");
+    assert_eq!(tool.succeed(plot), plain);
 }
 
 #[test]
@@ -194,7 +173,7 @@ fn a_loss_rises_only_beyond_its_noise() {
         (history(&|k| 1.0 + fall(k)), "is least at the end"),
     ] {
         tool.write("history.csv", validation);
-        let picture = tool.succeed(&["plot", "loss", "history.csv"]);
+        let picture = tool.succeed("plot loss history.csv");
         assert!(picture.contains(said), "{said}: {picture}");
     }
 }
@@ -207,33 +186,21 @@ fn pictures_in_a_terminal_are_as_reviewed() {
         "epoch,loss,validation_loss,learning_rate,seconds\n\
          0,20000,21000,0.1,0.2\n1,6000,6500,0.1,0.2\n2,3200,3900,0.1,0.2\n3,2900,4100,0.1,0.2\n",
     );
-    let scatter = ["plot", "scatter", "diabetes.csv", "--target", "progression"];
-    let residuals = [
-        "plot",
-        "residuals",
-        "diabetes.safetensors",
-        "diabetes.csv",
-        "--kind",
-    ];
+    let scatter = "plot scatter diabetes.csv --target progression";
+    let residuals = "plot residuals diabetes.safetensors diabetes.csv --kind";
     let mut text = String::new();
     for arguments in [
-        [&scatter[..], &["--features", "bmi"]].concat(),
-        [&residuals[..], &["fitted"]].concat(),
-        [&residuals[..], &["qq"]].concat(),
-        [&residuals[..], &["leverage"]].concat(),
-        vec!["plot", "coefficients", "diabetes.safetensors"],
-        vec!["plot", "loss", "history.csv"],
-        vec![
-            "plot",
-            "matrix",
-            "diabetes.csv",
-            "--features",
-            "bmi,bp,s5,progression",
-        ],
+        format!("{scatter} --features bmi"),
+        format!("{residuals} fitted"),
+        format!("{residuals} qq"),
+        format!("{residuals} leverage"),
+        "plot coefficients diabetes.safetensors".to_string(),
+        "plot loss history.csv".to_string(),
+        "plot matrix diabetes.csv --features bmi,bp,s5,progression".to_string(),
     ] {
         let picture = tool.succeed(&arguments);
         assert_fits_80_by_24(&picture);
-        text += &format!("$ linreg {}\n{picture}\n", arguments.join(" "));
+        text += &format!("$ linreg {arguments}\n{picture}\n");
     }
     insta::assert_snapshot!(text);
 }
@@ -241,8 +208,7 @@ fn pictures_in_a_terminal_are_as_reviewed() {
 #[test]
 fn an_svg_has_its_axes_and_a_mark_for_each_row() {
     let tool = diabetes();
-    let residuals = ["plot", "residuals", "diabetes.safetensors", "diabetes.csv"];
-    tool.succeed(&[&residuals[..], &["--output", "four.svg"]].concat());
+    tool.succeed("plot residuals diabetes.safetensors diabetes.csv --output four.svg");
     let svg = tool.read("four.svg");
     assert_eq!(svg.matches("<circle ").count(), 4 * 442);
     assert_eq!(svg.matches("class=\"axis\"").count(), 4);
@@ -260,44 +226,19 @@ fn an_svg_has_its_axes_and_a_mark_for_each_row() {
         assert!((0.0..1280.0).contains(&x), "{x}");
     }
 
-    tool.succeed(&[
-        "plot",
-        "scatter",
-        "diabetes.csv",
-        "--target",
-        "progression",
-        "--output",
-        "all.svg",
-    ]);
+    tool.succeed("plot scatter diabetes.csv --target progression --output all.svg");
     let svg = tool.read("all.svg");
     assert_eq!(svg.matches("<circle ").count(), 10 * 442);
     assert_eq!(texts(&svg, "y-name"), ["progression"; 10]);
-    tool.succeed(&[
-        "plot",
-        "matrix",
-        "diabetes.csv",
-        "--target",
-        "progression",
-        "--exclude",
-        "s1",
-        "--output",
-        "matrix.svg",
-    ]);
+    tool.succeed("plot matrix diabetes.csv --target progression --exclude s1 --output matrix.svg");
     assert_eq!(texts(&tool.read("matrix.svg"), "correlation").len(), 45);
 }
 
 #[test]
 fn a_picture_is_written_whole_and_only_where_it_may() {
     let tool = diabetes();
-    let scatter = [
-        "plot",
-        "scatter",
-        "diabetes.csv",
-        "--target",
-        "progression",
-        "--output",
-    ];
-    let to = |file: &'static str| [&scatter[..], &[file]].concat();
+    let scatter = "plot scatter diabetes.csv --target progression --output";
+    let to = |file: &'static str| format!("{scatter} {file}");
     tool.succeed(&to("plot.png"));
     let png = std::fs::read(tool.path("plot.png")).unwrap();
     assert!(png.starts_with(b"\x89PNG"));
@@ -305,7 +246,7 @@ fn a_picture_is_written_whole_and_only_where_it_may() {
         tool.fail(&to("plot.png"))
             .ends_with("use --force to replace it, or another name")
     );
-    tool.succeed(&[&to("plot.png")[..], &["--force"]].concat());
+    tool.succeed(to("plot.png --force"));
     assert_eq!(std::fs::read(tool.path("plot.png")).unwrap(), png);
     let error = tool.fail(&to("plot.pdf"));
     assert_eq!(error, "error: plot.pdf: a picture is a .svg or a .png");
@@ -314,9 +255,9 @@ fn a_picture_is_written_whole_and_only_where_it_may() {
 #[test]
 fn what_the_training_printed_is_drawn() {
     let tool = Tool::new();
-    let json = tool.json(&["lesson", "--epochs", "4"]);
+    let json = tool.json("lesson --epochs 4");
     tool.write("lesson.json", json.to_string());
-    tool.succeed(&["plot", "loss", "lesson.json", "--output", "loss.svg"]);
+    tool.succeed("plot loss lesson.json --output loss.svg");
     let svg = tool.read("loss.svg");
     assert_eq!(svg.matches("<circle ").count(), 4);
     assert_eq!(texts(&svg, "x-tick"), ["0", "1", "2", "3"]);
@@ -324,10 +265,10 @@ fn what_the_training_printed_is_drawn() {
         texts(&svg, "title")[0].starts_with("The loss goes from 0.000"),
         "{svg}"
     );
-    let error = tool.fail(&["plot", "loss", "missing.csv"]);
+    let error = tool.fail("plot loss missing.csv");
     assert!(error.starts_with("error: missing.csv: "), "{error}");
     tool.write("bad.csv", "epoch,loss\n0,NaN\n");
-    let error = tool.fail(&["plot", "loss", "bad.csv"]);
+    let error = tool.fail("plot loss bad.csv");
     assert_eq!(
         error,
         "error: bad.csv: `loss` holds NaN, expected finite numbers"
@@ -339,8 +280,8 @@ fn rows_that_no_picture_suits_are_drawn_or_refused_with_a_reason() {
     let tool = Tool::new();
     let name = "\"<script>alert(1)</script> 'a name of sixty characters and more'\"";
     tool.write("one.csv", format!("{name},\"מחיר \u{202e}\"\n1,2\n"));
-    let columns = ["plot", "scatter", "one.csv", "--target", "מחיר \u{202e}"];
-    tool.succeed(&[&columns[..], &["--output", "one.svg"]].concat());
+    let columns = "plot scatter one.csv --target 'מחיר \u{202e}'";
+    tool.succeed(format!("{columns} --output one.svg"));
     let svg = tool.read("one.svg");
     assert!(
         !svg.contains("<script") && !svg.contains('\u{202e}') && !svg.contains("NaN"),
@@ -350,9 +291,9 @@ fn rows_that_no_picture_suits_are_drawn_or_refused_with_a_reason() {
     assert_eq!(svg.matches("<circle ").count(), 1);
 
     tool.write("same.csv", "x,y\n5,5\n5,5\n5,5\n");
-    let same = tool.succeed(&["plot", "scatter", "same.csv", "--target", "y"]);
+    let same = tool.succeed("plot scatter same.csv --target y");
     assert!(same.starts_with("y is constant"), "{same}");
-    tool.succeed(&["plot", "matrix", "same.csv", "--output", "same.png"]);
+    tool.succeed("plot matrix same.csv --output same.png");
 
     tool.write("far.csv", "x,y\n1e-300,1e300\n2e-300,5e300\n3e-300,2e300\n");
     for arguments in [
@@ -369,15 +310,15 @@ fn rows_that_no_picture_suits_are_drawn_or_refused_with_a_reason() {
     assert!(!far.contains("inf") && !far.contains("NaN"), "{far}");
 
     tool.write("empty.csv", "x,y\n");
-    let error = tool.fail(&["plot", "scatter", "empty.csv", "--target", "y"]);
+    let error = tool.fail("plot scatter empty.csv --target y");
     assert!(error.starts_with("error: empty.csv: "), "{error}");
     tool.write("words.csv", "town,y\nBonn,1\nUlm,2\n");
-    let error = tool.fail(&["plot", "scatter", "words.csv", "--target", "y"]);
+    let error = tool.fail("plot scatter words.csv --target y");
     assert_eq!(
         error,
         "error: words.csv: `y` is the only column of numbers; a picture needs two"
     );
-    let error = tool.fail(&["plot", "scatter", "words.csv", "--target", "price"]);
+    let error = tool.fail("plot scatter words.csv --target price");
     assert!(error.contains("`price`"), "{error}");
 }
 
@@ -385,7 +326,7 @@ fn rows_that_no_picture_suits_are_drawn_or_refused_with_a_reason() {
 fn rows_with_missing_cells_are_left_out_aloud() {
     let tool = Tool::new();
     tool.write("gaps.csv", "x,y\n1,2\n,3\n3,4\n5,\n6,7\n");
-    let output = tool.run(&["plot", "scatter", "gaps.csv", "--target", "y"]);
+    let output = tool.run("plot scatter gaps.csv --target y");
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(
         stderr,
@@ -398,26 +339,17 @@ fn rows_with_missing_cells_are_left_out_aloud() {
 #[test]
 fn a_trained_model_is_drawn_without_what_it_does_not_know() {
     let tool = Tool::new();
-    tool.succeed(&["generate", "--examples", "200", "--output", "data.csv"]);
-    tool.succeed(&[
-        "fit",
-        "data.csv",
-        "--target",
-        "y",
-        "--method",
-        "sgd",
-        "--output",
-        "model.safetensors",
-    ]);
-    let residuals = ["plot", "residuals", "model.safetensors", "data.csv"];
-    tool.succeed(&[&residuals[..], &["--output", "two.svg"]].concat());
+    tool.succeed("generate --examples 200 --output data.csv");
+    tool.succeed("fit data.csv --target y --method sgd --output model.safetensors");
+    let residuals = "plot residuals model.safetensors data.csv";
+    tool.succeed(format!("{residuals} --output two.svg"));
     assert_eq!(texts(&tool.read("two.svg"), "title").len(), 2);
-    let error = tool.fail(&[&residuals[..], &["--kind", "leverage"]].concat());
+    let error = tool.fail(format!("{residuals} --kind leverage"));
     assert!(
         error.contains("has no covariance of the coefficients"),
         "{error}"
     );
-    let error = tool.fail(&["plot", "coefficients", "model.safetensors"]);
+    let error = tool.fail("plot coefficients model.safetensors");
     assert!(
         error.contains("has no covariance of the coefficients"),
         "{error}"

@@ -8,24 +8,13 @@
 
 use serde_json::Value;
 
-use crate::tool::{Tool, assert_close, diabetes_rows};
+use crate::tool::{Tool, assert_close, diabetes_rows, number};
+
+const FIT: &str = "fit diabetes.csv --target progression --method sgd --force";
 
 /// A fit to the diabetes data with these options besides.
-fn fit(tool: &Tool, options: &[&str]) -> Value {
-    let fit = [
-        "fit",
-        "diabetes.csv",
-        "--target",
-        "progression",
-        "--method",
-        "sgd",
-        "--force",
-    ];
-    tool.json(&[&fit[..], options].concat())
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or(f64::NAN)
+fn fit(tool: &Tool, options: &str) -> Value {
+    tool.json(format!("{FIT} {options}"))
 }
 
 #[test]
@@ -37,14 +26,7 @@ fn a_quantile_fit_is_the_linear_programs_and_judged_by_pinball_loss_and_coverage
         &["f32"]
     };
     for precision in precisions {
-        let quantile = [
-            "--loss",
-            "quantile",
-            "--tau",
-            "0.9",
-            "--precision",
-            precision,
-        ];
+        let quantile = format!("--loss quantile --tau 0.9 --precision {precision}");
         let fitted = fit(&tool, &quantile);
         let metrics = &fitted["metrics"];
         let excess = number(&metrics["pinball_loss"]) / 9.08789678385851 - 1.0;
@@ -64,7 +46,7 @@ fn a_quantile_fit_is_the_linear_programs_and_judged_by_pinball_loss_and_coverage
 #[test]
 fn a_median_fit_is_judged_by_its_absolute_errors() {
     let tool = diabetes_rows();
-    let fitted = fit(&tool, &["--loss", "absolute"]);
+    let fitted = fit(&tool, "--loss absolute");
     let excess = number(&fitted["metrics"]["mae"]) / 43.041500685877935 - 1.0;
     assert!((-1e-9..1e-5).contains(&excess), "{excess:e}");
     assert_close(&fitted["metrics"]["coverage"], 228.0 / 442.0, "coverage");
@@ -73,7 +55,7 @@ fn a_median_fit_is_judged_by_its_absolute_errors() {
 #[test]
 fn a_huber_fit_is_judged_by_its_loss_and_the_share_within_delta() {
     let tool = diabetes_rows();
-    let fitted = fit(&tool, &["--loss", "huber", "--delta", "20"]);
+    let fitted = fit(&tool, "--loss huber --delta 20");
     let metrics = &fitted["metrics"];
     let excess = number(&metrics["huber_loss"]) / 1361.0215120124813 - 1.0;
     assert!(excess.abs() < 1e-5, "{excess:e}");
@@ -89,16 +71,9 @@ fn a_huber_fit_is_judged_by_its_loss_and_the_share_within_delta() {
 #[test]
 fn every_set_of_rows_and_every_command_judges_by_the_loss_of_the_fit() {
     let tool = diabetes_rows();
-    let quantile = [
-        "--loss",
-        "quantile",
-        "--tau",
-        "0.9",
-        "--output",
-        "q.safetensors",
-    ];
-    let sets = ["--validation", "0.2", "--test", "0.2"];
-    let fitted = fit(&tool, &[&quantile[..], &sets].concat());
+    let quantile = "--loss quantile --tau 0.9 --output q.safetensors";
+    let sets = "--validation 0.2 --test 0.2";
+    let fitted = fit(&tool, &format!("{quantile} {sets}"));
     for set in ["metrics", "validation", "test"] {
         assert!(
             number(&fitted[set]["pinball_loss"]) > 0.0,
@@ -106,7 +81,7 @@ fn every_set_of_rows_and_every_command_judges_by_the_loss_of_the_fit() {
         );
         assert!(number(&fitted[set]["coverage"]) > 0.7, "{set}: {fitted}");
     }
-    let folds = fit(&tool, &[&quantile[..], &["--k-fold", "3"]].concat());
+    let folds = fit(&tool, &format!("{quantile} --k-fold 3"));
     for fold in folds["folds"].as_array().unwrap() {
         assert!(number(&fold["pinball_loss"]) > 0.0, "{fold}");
     }
@@ -128,20 +103,9 @@ fn every_set_of_rows_and_every_command_judges_by_the_loss_of_the_fit() {
 #[test]
 fn the_text_of_a_fit_says_what_it_aims_at_and_how_far_it_may_be_off() {
     let tool = diabetes_rows();
-    let fit = |options: &[&str]| {
-        let fit = [
-            "fit",
-            "diabetes.csv",
-            "--target",
-            "progression",
-            "--method",
-            "sgd",
-            "--force",
-        ];
-        tool.succeed(&[&fit[..], options].concat())
-    };
-    let quantile = ["--loss", "quantile", "--tau", "0.9"];
-    let text = fit(&[&quantile[..], &["--report", "report.html"]].concat());
+    let fit = |options: &str| tool.succeed(format!("{FIT} {options}"));
+    let quantile = "--loss quantile --tau 0.9";
+    let text = fit(&format!("{quantile} --report report.html"));
     let aim =
         "A quantile fit: 90 % of the rows should have `progression` at or below the prediction";
     assert!(text.contains(aim), "{text}");
@@ -167,18 +131,18 @@ fn the_text_of_a_fit_says_what_it_aims_at_and_how_far_it_may_be_off() {
             .contains(aim)
     );
 
-    let minibatches = fit(&[&quantile[..], &["--batch-size", "32", "--epochs", "3"]].concat());
+    let minibatches = fit(&format!("{quantile} --batch-size 32 --epochs 3"));
     assert!(
         minibatches.contains(
             " above the least possible\n  Not converged: train longer with --epochs 12, or use --optimizer lbfgs"
         ),
         "{minibatches}"
     );
-    let folds = fit(&[&quantile[..], &["--k-fold", "3"]].concat());
+    let folds = fit(&format!("{quantile} --k-fold 3"));
     assert!(folds.contains("  pinball loss  "), "{folds}");
     assert!(folds.contains("  coverage  "), "{folds}");
 
-    fit(&["--loss", "huber", "--delta", "20"]);
+    fit("--loss huber --delta 20");
     let inspected = tool.json(&["inspect", "diabetes.safetensors"]);
     assert_eq!(
         inspected["meaning"],
@@ -191,10 +155,7 @@ fn the_text_of_a_fit_says_what_it_aims_at_and_how_far_it_may_be_off() {
 #[test]
 fn a_stream_says_how_far_it_may_be_off() {
     let tool = diabetes_rows();
-    let stream = [
-        "--memory", "0", "--epochs", "50", "--loss", "quantile", "--tau", "0.5",
-    ];
-    let fitted = fit(&tool, &stream);
+    let fitted = fit(&tool, "--memory 0 --epochs 50 --loss quantile --tau 0.5");
     assert_eq!(fitted["training"]["optimizer"]["sgd"]["nesterov"], true);
     let excess = number(&fitted["metrics"]["pinball_loss"]) / 21.520750342938957 - 1.0;
     let said = number(&fitted["optimality"]["excess_at_most"]);
@@ -208,23 +169,13 @@ fn a_stream_says_how_far_it_may_be_off() {
 #[test]
 fn a_search_and_patience_go_by_the_loss_of_the_fit() {
     let tool = diabetes_rows();
-    let quantile = ["--loss", "quantile", "--tau", "0.9"];
-    let searched = fit(
-        &tool,
-        &[&quantile[..], &["--search=3", "--search-l2", "0,10"]].concat(),
-    );
+    let quantile = "--loss quantile --tau 0.9";
+    let searched = fit(&tool, &format!("{quantile} --search=3 --search-l2 0,10"));
     let losses = searched["search"]["candidates"].as_array().unwrap();
     let loss = |index: usize| number(&losses[index]["loss"]);
     assert!(loss(0) > 8.0 && loss(0) < 12.0, "{losses:?}");
-    let patient = [
-        "--validation",
-        "0.3",
-        "--patience",
-        "3",
-        "--history",
-        "history.json",
-    ];
-    let patient = fit(&tool, &[&quantile[..], &patient].concat());
+    let patient = "--validation 0.3 --patience 3 --history history.json";
+    let patient = fit(&tool, &format!("{quantile} {patient}"));
     let history: Value = serde_json::from_str(&tool.read("history.json")).unwrap();
     let losses = history.as_array().unwrap().iter();
     let least = losses
@@ -242,11 +193,11 @@ fn a_search_and_patience_go_by_the_loss_of_the_fit() {
 #[test]
 fn resumed_from_a_checkpoint_it_gives_the_model_of_training_without_a_break() {
     let tool = diabetes_rows();
-    let quantile = ["--loss", "quantile", "--tau", "0.9"];
+    let quantile = "--loss quantile --tau 0.9";
     // The last checkpoint is some updates before the end.
-    let saved = ["--checkpoint", "saved", "--checkpoint-every", "7"];
-    let whole = fit(&tool, &[&quantile[..], &saved].concat());
-    let resumed = fit(&tool, &[&quantile[..], &["--resume", "saved"]].concat());
+    let saved = "--checkpoint saved --checkpoint-every 7";
+    let whole = fit(&tool, &format!("{quantile} {saved}"));
+    let resumed = fit(&tool, &format!("{quantile} --resume saved"));
     assert_eq!(whole["coefficients"], resumed["coefficients"]);
     assert_eq!(whole["epochs"], resumed["epochs"]);
 }

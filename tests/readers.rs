@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use arrow_array::DictionaryArray;
@@ -13,7 +14,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use crate::tool::Tool;
+use crate::tool::{Arguments, Tool};
 
 /// A table of these columns of numbers, whatever their names.
 fn numbers(names: &[&str]) -> RecordBatch {
@@ -75,15 +76,12 @@ fn names_that_are_no_names_are_refused_in_every_format() {
 /// What the program printed about a file, its exit code, and the most memory
 /// that it took, in MiB.
 #[cfg(target_os = "linux")]
-fn measured(tool: &Tool, arguments: &[&str]) -> (String, Option<i32>, u64) {
+fn measured(tool: &Tool, arguments: impl Into<Arguments>) -> (String, Option<i32>, u64) {
     // With this limit, a need for more memory ends the program, not the machine.
-    let mut child = std::process::Command::new("sh")
-        .args(["-c", "ulimit -v 8000000; exec \"$0\" \"$@\""])
-        .arg(assert_cmd::cargo::cargo_bin("linreg"))
-        .args(arguments)
-        .current_dir(tool.path("."))
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::piped())
+    let mut child = tool.in_shell("ulimit -v 8000000", arguments);
+    let mut child = child
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -108,7 +106,7 @@ fn measured(tool: &Tool, arguments: &[&str]) -> (String, Option<i32>, u64) {
 #[cfg(target_os = "linux")]
 #[track_caller]
 fn is_refused(tool: &Tool, file: &str, expected: &str) {
-    let (message, code, peak) = measured(tool, &["describe", file]);
+    let (message, code, peak) = measured(tool, format!("describe '{file}'"));
     assert_eq!(code, Some(2), "{file}: {message}");
     assert!(message.starts_with("error: "), "{message}");
     assert!(message.contains(expected), "{message}");
@@ -171,7 +169,7 @@ fn equal_rows_of_a_small_file_are_read_a_few_at_a_time() {
         .build();
     write_parquet(&tool.path("t.parquet"), &table.unwrap(), properties);
     // A gigabyte of text, in 100,000 characters.
-    let (message, code, peak) = measured(&tool, &["describe", "t.parquet"]);
+    let (message, code, peak) = measured(&tool, "describe t.parquet");
     assert_eq!(code, Some(0), "{message}");
     assert!(peak < 300, "{peak} MiB");
 }
@@ -291,20 +289,19 @@ fn zeros_after_a_gzip_file_are_nothing_and_anything_else_is_told() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(text.as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
-    let expected = tool.succeed(&["describe", "t.csv"]);
+    let expected = tool.succeed("describe t.csv");
     tool.write("t.csv", [&packed[..], &[0; 1000]].concat());
-    assert_eq!(tool.succeed(&["describe", "t.csv"]), expected);
+    assert_eq!(tool.succeed("describe t.csv"), expected);
     tool.write("t.csv", [&packed[..], b"more"].concat());
     assert_eq!(
-        tool.fail(&["describe", "t.csv"]),
+        tool.fail("describe t.csv"),
         "error: t.csv: after the end of the compressed data there is something else; remove it, or decompress the file first"
     );
 }
 
 /// Runs the program with the rows of a file on standard input.
-fn piped(tool: &Tool, arguments: &[&str], input: &[u8]) -> std::process::Output {
-    let mut command = assert_cmd::Command::cargo_bin("linreg").unwrap();
-    command.current_dir(tool.path(".")).args(arguments);
+fn piped(tool: &Tool, arguments: &str, input: &[u8]) -> std::process::Output {
+    let mut command = assert_cmd::Command::from_std(tool.process(arguments));
     command.env("TMPDIR", tool.path("tmp"));
     command.write_stdin(input).output().unwrap()
 }
@@ -320,11 +317,7 @@ fn standard_input_of_any_format_is_kept_without_a_name() {
     let mut expected = None;
     for file in ["t.parquet", "t.arrow"] {
         let input = std::fs::read(tool.path(file)).unwrap();
-        let output = piped(
-            &tool,
-            &["fit", "-", "-t", "y", "-o", "m.st", "--force"],
-            &input,
-        );
+        let output = piped(&tool, "fit - -t y -o m.st --force", &input);
         let message = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{message}");
         // The first line is left out: it has the time that the fit took.
@@ -334,11 +327,7 @@ fn standard_input_of_any_format_is_kept_without_a_name() {
     }
     assert_eq!(std::fs::read_dir(tool.path("tmp")).unwrap().count(), 0);
     std::fs::remove_dir(tool.path("tmp")).unwrap();
-    let output = piped(
-        &tool,
-        &["fit", "-", "-t", "y", "-o", "n.st"],
-        b"a,y\n1,2\n2,3\n",
-    );
+    let output = piped(&tool, "fit - -t y -o n.st", b"a,y\n1,2\n2,3\n");
     let message = String::from_utf8(output.stderr).unwrap();
     let start = "error: standard input: it is read several times, and cannot be kept in ";
     let end = "/tmp: No such file or directory (os error 2); save it as a file first, or name a folder with room for it in TMPDIR";
@@ -351,14 +340,12 @@ fn standard_input_of_any_format_is_kept_without_a_name() {
 fn an_interrupted_fit_from_standard_input_leaves_no_file() {
     let tool = Tool::new();
     std::fs::create_dir(tool.path("tmp")).unwrap();
-    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("linreg"))
-        .current_dir(tool.path("."))
-        .args(["fit", "-", "-t", "y", "-o", "m.st"])
+    let mut child = tool.process("fit - -t y -o m.st");
+    child
         .env("TMPDIR", tool.path("tmp"))
-        .stdin(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = child.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(b"a,y\n").unwrap();
     input.write_all(&b"1,2\n".repeat(1 << 19)).unwrap();
@@ -376,20 +363,12 @@ fn a_limit_on_the_size_of_files_is_told_of_with_what_it_stopped() {
     let rows: String = (0..20_000)
         .map(|row| format!("{row},{}\n", row % 7))
         .collect();
-    let mut child = std::process::Command::new("sh")
-        .args(["-c", "ulimit -f 64; exec \"$0\" fit - -t y -o m.st"])
-        .arg(assert_cmd::cargo::cargo_bin("linreg"))
-        .current_dir(tool.path("."))
+    let limited = tool.in_shell("ulimit -f 64", "fit - -t y -o m.st");
+    let mut limited = assert_cmd::Command::from_std(limited);
+    limited
         .env("TMPDIR", tool.path("."))
-        .stdin(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    // The program may end before it has read everything.
-    let _ = input.write_all(format!("a,y\n{rows}").as_bytes());
-    drop(input);
-    let output = child.wait_with_output().unwrap();
+        .write_stdin(format!("a,y\n{rows}"));
+    let output = limited.output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(
@@ -430,13 +409,9 @@ fn a_file_that_changes_while_it_is_read_is_told_of() {
     ];
     for (change, expected) in changes {
         tool.write("t.csv", "a,y\n1,2\n5,3\n");
-        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("linreg"))
-            .args(["fit", "t.csv", "-", "-t", "y", "-o", "m.st"])
-            .current_dir(tool.path("."))
-            .stdin(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = tool.process("fit t.csv - -t y -o m.st");
+        child.stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
         // When more of standard input is taken than a pipe holds, the first file
         // has been opened.
         let mut input = child.stdin.take().unwrap();
@@ -466,16 +441,16 @@ fn without_any_thread_more_the_work_is_done_by_the_one_there_is() {
     let everyone = std::fs::Permissions::from_mode(0o777);
     std::fs::set_permissions(tool.path("."), everyone).unwrap();
     let program = assert_cmd::cargo::cargo_bin("linreg");
-    let limited = |arguments: &[&str]| {
+    let limited = |arguments: &str| {
         // The limit does not bind the root user, who becomes another.
         std::process::Command::new("setpriv")
             .args(["--reuid", "64123", "--clear-groups", "prlimit", "--nproc=1"])
             .arg(&program)
-            .args(arguments)
+            .args(arguments.split(' '))
             .current_dir(tool.path("."))
             .output()
     };
-    match limited(&["--version"]) {
+    match limited("--version") {
         Ok(output) if output.status.success() => (),
         other => {
             eprintln!("skipped, because this user cannot become another: {other:?}");
@@ -483,15 +458,11 @@ fn without_any_thread_more_the_work_is_done_by_the_one_there_is() {
         }
     }
     for arguments in [
-        &["fit", "t.csv", "-t", "y", "--diagnostics", "--force"][..],
-        &[
-            "fit", "t.csv", "-t", "y", "--method", "sgd", "--epochs", "2", "--force",
-        ],
-        &[
-            "fit", "t.csv", "-t", "y", "--method", "sgd", "--search", "--epochs", "2", "--force",
-        ],
-        &["describe", "t.csv"],
-        &["predict", "t.safetensors", "t.csv"],
+        "fit t.csv -t y --diagnostics --force",
+        "fit t.csv -t y --method sgd --epochs 2 --force",
+        "fit t.csv -t y --method sgd --search --epochs 2 --force",
+        "describe t.csv",
+        "predict t.safetensors t.csv",
     ] {
         let expected = tool.run(arguments);
         let output = limited(arguments).unwrap();

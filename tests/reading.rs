@@ -7,28 +7,10 @@ use serde_json::Value;
 use crate::tool::Tool;
 
 fn run(tool: &Tool, command: &str) -> (i32, String, String) {
-    let arguments = words(command);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let output = tool.run(&arguments);
+    let output = tool.run(command);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let code = output.status.code().unwrap();
     (code, text(output.stdout), text(output.stderr))
-}
-
-/// The words of a command, as a shell reads quotes.
-fn words(command: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut quote = None;
-    for character in command.chars() {
-        match (quote, character) {
-            (None, ' ') => words.push(String::new()),
-            (None, '\'' | '"') => quote = Some(character),
-            (Some(mark), character) if mark == character => quote = None,
-            _ => words.last_mut().unwrap().push(character),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 /// Fits a file's column y and gives the estimate of each coefficient, and what
@@ -58,135 +40,7 @@ fn assert_exact(found: &[f64], scale: f64, what: &str) {
 #[test]
 fn every_way_to_write_a_table_gives_the_fit_of_the_plain_one() {
     let tool = Tool::new();
-    for (what, content, options, scale, note) in [
-        ("plain", "x,y\n1,3\n2,5\n4,9\n8,18\n", "", 1.0, ""),
-        (
-            "an index of pandas",
-            ",x,y\n0,1,3\n1,2,5\n2,4,9\n3,8,18\n",
-            "",
-            1.0,
-            "note: t.csv: the first column has no name: it is ignored as an index of the rows\n",
-        ),
-        (
-            "an index that pandas has read again",
-            "Unnamed: 0,x,y\n0,1,3\n1,2,5\n2,4,9\n3,8,18\n",
-            "",
-            1.0,
-            "note: t.csv: the first column is called `Unnamed: 0`: it is ignored as an index of the rows\n",
-        ),
-        (
-            "R's write.csv",
-            "\"\",\"x\",\"y\"\n\"1\",1,3\n\"2\",2,5\n\"3\",4,9\n\"4\",8,18\n",
-            "",
-            1.0,
-            "note: t.csv: the first column has no name: it is ignored as an index of the rows\n",
-        ),
-        (
-            "R's write.table",
-            "\"x\" \"y\"\n\"1\" 1 3\n\"2\" 2 5\n\"3\" 4 9\n\"4\" 8 18\n",
-            "",
-            1.0,
-            "note: t.csv: rows have one cell more than the header: their first names them, as R writes it, and is ignored\n",
-        ),
-        (
-            "R's write.table with names and another separator",
-            "x;y\nMazda RX4;1;3\nDatsun;2;5\nFiat;4;9\nVolvo;8;18\n",
-            "",
-            1.0,
-            "note: t.csv: rows have one cell more than the header: their first names them, as R writes it, and is ignored\n",
-        ),
-        (
-            "delimiters at the end",
-            "x,y,\n1,3,\n2,5,\n4,9,\n8,18,\n",
-            "",
-            1.0,
-            "",
-        ),
-        (
-            "delimiters at the end of rows only",
-            "x,y\n1,3,,\n2,5,,\n4,9,,\n8,18,,\n",
-            "",
-            1.0,
-            "",
-        ),
-        (
-            "the separator that Excel says",
-            "sep=;\r\nx;y\r\n1;3\r\n2;5\r\n4;9\r\n8;18\r\n",
-            "",
-            1.0,
-            "",
-        ),
-        (
-            "a line of spaces",
-            "x,y\n1,3\n2,5\n   \n4,9\n8,18\n  ",
-            "",
-            1.0,
-            "",
-        ),
-        (
-            "runs of spaces",
-            "  x    y\n  1    3\n  2    5  \n  4    9\n  8   18\n",
-            "--delimiter space",
-            1.0,
-            "",
-        ),
-        (
-            "a title",
-            "Extract of today\n\nx;y\n1;3\n2;5\n4;9\n8;18\n",
-            "--skip 2",
-            1.0,
-            "",
-        ),
-        (
-            "comments",
-            "# from \"here\nx,y\n1,3\n# a\n2,5\n4,9\n8,18\n#",
-            "--comment '#'",
-            1.0,
-            "",
-        ),
-        (
-            "decimal commas",
-            "x;y\n0,1;3\n0,2;5,0\n0,4;9\n0,8;18\n",
-            "--decimal ,",
-            0.1,
-            "",
-        ),
-        (
-            "thousands",
-            "x;y\n1,000;3\n2,000;5\n4,000;9\n8,000.0;18\n",
-            "--thousands ,",
-            1000.0,
-            "",
-        ),
-        (
-            "German numbers",
-            "x;y\n1.000,0;3\n2.000;5\n4.000;9\n8.000;18\n",
-            "--thousands . --decimal ,",
-            1000.0,
-            "",
-        ),
-        (
-            "Swiss numbers",
-            "x;y\n1'000;3\n2'000;5\n4'000;9\n8'000;18\n",
-            "--thousands \"'\"",
-            1000.0,
-            "",
-        ),
-        (
-            "a minus of typesetting",
-            "x,y\n\u{2212}1,3\n\u{2212}2,5\n\u{2212}4,9\n\u{2212}8,18\n",
-            "",
-            -1.0,
-            "",
-        ),
-        (
-            "cells that mean missing",
-            "x,y\n1,3\n?,4\n2,5\n4,9\n-999,1\n8,18\n3,\\N\n",
-            "--na '?,-999' --missing drop",
-            1.0,
-            "",
-        ),
-    ] {
+    let check = |what: &str, content: &str, options: &str, scale: f64, note: &str| {
         tool.write("t.csv", content);
         let (found, said) = fit(&tool, &format!("t.csv {options}"));
         assert_exact(&found, scale, what);
@@ -207,6 +61,111 @@ fn every_way_to_write_a_table_gives_the_fit_of_the_plain_one() {
         assert_eq!(code, 0, "{what}");
         let (code, ..) = run(&tool, "plot residuals m t.csv --kind fitted");
         assert_eq!(code, 0, "{what}");
+    };
+    for (what, content) in [
+        ("plain", "x,y\n1,3\n2,5\n4,9\n8,18\n"),
+        ("delimiters at the end", "x,y,\n1,3,\n2,5,\n4,9,\n8,18,\n"),
+        (
+            "delimiters at the end of rows only",
+            "x,y\n1,3,,\n2,5,,\n4,9,,\n8,18,,\n",
+        ),
+        (
+            "the separator that Excel says",
+            "sep=;\r\nx;y\r\n1;3\r\n2;5\r\n4;9\r\n8;18\r\n",
+        ),
+        ("a line of spaces", "x,y\n1,3\n2,5\n   \n4,9\n8,18\n  "),
+    ] {
+        check(what, content, "", 1.0, "");
+    }
+    for (what, content, options, scale) in [
+        (
+            "runs of spaces",
+            "  x    y\n  1    3\n  2    5  \n  4    9\n  8   18\n",
+            "--delimiter space",
+            1.0,
+        ),
+        (
+            "a title",
+            "Extract of today\n\nx;y\n1;3\n2;5\n4;9\n8;18\n",
+            "--skip 2",
+            1.0,
+        ),
+        (
+            "comments",
+            "# from \"here\nx,y\n1,3\n# a\n2,5\n4,9\n8,18\n#",
+            "--comment '#'",
+            1.0,
+        ),
+        (
+            "decimal commas",
+            "x;y\n0,1;3\n0,2;5,0\n0,4;9\n0,8;18\n",
+            "--decimal ,",
+            0.1,
+        ),
+        (
+            "thousands",
+            "x;y\n1,000;3\n2,000;5\n4,000;9\n8,000.0;18\n",
+            "--thousands ,",
+            1000.0,
+        ),
+        (
+            "German numbers",
+            "x;y\n1.000,0;3\n2.000;5\n4.000;9\n8.000;18\n",
+            "--thousands . --decimal ,",
+            1000.0,
+        ),
+        (
+            "Swiss numbers",
+            "x;y\n1'000;3\n2'000;5\n4'000;9\n8'000;18\n",
+            "--thousands \"'\"",
+            1000.0,
+        ),
+        (
+            "a minus of typesetting",
+            "x,y\n\u{2212}1,3\n\u{2212}2,5\n\u{2212}4,9\n\u{2212}8,18\n",
+            "",
+            -1.0,
+        ),
+        (
+            "cells that mean missing",
+            "x,y\n1,3\n?,4\n2,5\n4,9\n-999,1\n8,18\n3,\\N\n",
+            "--na '?,-999' --missing drop",
+            1.0,
+        ),
+    ] {
+        check(what, content, options, scale, "");
+    }
+    let unnamed = "the first column has no name: it is ignored as an index of the rows";
+    let numbered = "the first column is called `Unnamed: 0`: it is ignored as an index of the rows";
+    let names = "rows have one cell more than the header: their first names them, as R writes it, and is ignored";
+    for (what, content, note) in [
+        (
+            "an index of pandas",
+            ",x,y\n0,1,3\n1,2,5\n2,4,9\n3,8,18\n",
+            unnamed,
+        ),
+        (
+            "an index that pandas has read again",
+            "Unnamed: 0,x,y\n0,1,3\n1,2,5\n2,4,9\n3,8,18\n",
+            numbered,
+        ),
+        (
+            "R's write.csv",
+            "\"\",\"x\",\"y\"\n\"1\",1,3\n\"2\",2,5\n\"3\",4,9\n\"4\",8,18\n",
+            unnamed,
+        ),
+        (
+            "R's write.table",
+            "\"x\" \"y\"\n\"1\" 1 3\n\"2\" 2 5\n\"3\" 4 9\n\"4\" 8 18\n",
+            names,
+        ),
+        (
+            "R's write.table with names and another separator",
+            "x;y\nMazda RX4;1;3\nDatsun;2;5\nFiat;4;9\nVolvo;8;18\n",
+            names,
+        ),
+    ] {
+        check(what, content, "", 1.0, &format!("note: t.csv: {note}\n"));
     }
 }
 

@@ -60,7 +60,7 @@ fn the_program_inspects_and_judges_them() {
         let model = path(&format!("{name}.safetensors"));
         let (model, houses) = (model.to_str().unwrap(), path("houses.csv"));
         tool.succeed(&["inspect", model]);
-        let metrics = tool.json(&["evaluate", model, houses.to_str().unwrap(), "--json"]);
+        let metrics = tool.json(&["evaluate", model, houses.to_str().unwrap()]);
         assert!(
             metrics["r_squared"].as_f64().unwrap() > 0.9,
             "{name}: {metrics}"

@@ -21,11 +21,12 @@ const SECTIONS: [&str; 6] = [
 const MOST_BYTES: usize = 2_000_000;
 
 /// The real rows and their report.
-fn diabetes(options: &[&str]) -> (Tool, String) {
+fn diabetes(options: &str) -> (Tool, String) {
     let tool = diabetes_rows();
-    let fit = ["fit", "diabetes.csv", "--target", "progression"];
-    let report = ["--report", "report.html", "--seed", "5"];
-    tool.succeed(&[&fit[..], &report, options].concat());
+    let report = "--report report.html --seed 5";
+    tool.succeed(format!(
+        "fit diabetes.csv --target progression {report} {options}"
+    ));
     let page = tool.read("report.html");
     (tool, page)
 }
@@ -69,7 +70,7 @@ fn check_page(page: &str) {
 
 #[test]
 fn a_report_tells_the_same_figures_as_the_fit() {
-    let (tool, page) = diabetes(&[]);
+    let (tool, page) = diabetes("");
     check_page(&page);
     let words = words(&page);
     for found in [
@@ -116,11 +117,7 @@ fn a_report_looks_for_findings_itself_and_puts_them_first() {
         ("plain", plain, ""),
     ] {
         tool.write(&format!("{name}.csv"), format!("x,y\n{rows}"));
-        let file = format!("{name}.csv");
-        let fit = [
-            "fit", &file, "--target", "y", "--report", "r.html", "--force",
-        ];
-        let printed = tool.succeed(&fit);
+        let printed = tool.succeed(format!("fit {name}.csv --target y --report r.html --force"));
         // Only the report has these checks.
         assert!(!printed.contains("Durbin-Watson"), "{printed}");
         let page = tool.read("r.html");
@@ -171,7 +168,7 @@ fn normal(count: usize) -> Vec<f64> {
 
 #[test]
 fn the_own_lines_are_those_of_scipy() {
-    let (_, page) = diabetes(&[]);
+    let (_, page) = diabetes("");
     let words = words(page.split("<section id=\"looseness\"").nth(1).unwrap());
     // scipy 1.17.1: linregress(bmi, y) and linregress(sex, y): slope, rvalue²;
     // numpy: var(y - intercept - slope x).
@@ -186,7 +183,7 @@ fn the_own_lines_are_those_of_scipy() {
 fn the_same_seed_gives_the_same_bytes() {
     let page = |seed: &str, threads: &str| {
         let tool = Tool::new();
-        tool.succeed(&["generate", "--examples", "20000", "--output", "data.csv"]);
+        tool.succeed("generate --examples 20000 --output data.csv");
         let fit = "fit data.csv --target y --report report.html --seed";
         let mut arguments: Vec<&str> = fit.split(' ').collect();
         arguments.push(seed);
@@ -215,9 +212,7 @@ fn a_report_is_written_for_every_kind_of_fit() {
     }
     tool.write("houses.csv", &rows);
     let reports = |options: &str| {
-        let options: Vec<&str> = options.split(' ').collect();
-        let fit = ["fit", "--report", "report.html", "--force"];
-        tool.succeed(&[&fit[..], &options].concat());
+        tool.succeed(format!("fit --report report.html --force {options}"));
         let page = tool.read("report.html");
         check_page(&page);
         page
@@ -239,8 +234,7 @@ fn a_report_is_written_for_every_kind_of_fit() {
     assert!(words(&trained).contains("with all rows at once, on"));
 
     let fit = "fit - --target price --output in.safetensors --report in.html";
-    let fit: Vec<&str> = fit.split(' ').collect();
-    tool.pipe(&fit, &rows);
+    tool.pipe(fit, &rows);
     let page = tool.read("in.html");
     check_page(&page);
     assert!(words(&page).contains("Rows came through standard input"));
@@ -300,7 +294,7 @@ fn degenerate_rows_have_a_report_or_a_clear_error() {
     ] {
         let tool = Tool::new();
         tool.write("rows.csv", rows);
-        let output = tool.run(&["fit", "rows.csv", "--target", "y", "--report", "r.html"]);
+        let output = tool.run("fit rows.csv --target y --report r.html");
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.success(), is_written, "{rows}: {message}");
         match is_written {
@@ -329,8 +323,7 @@ fn a_wide_table_stays_below_two_megabytes() {
     }
     tool.write("wide.csv", rows);
     let fit = "fit wide.csv --target y1,y2,y3,y4,y5 --report wide.html";
-    let fit: Vec<&str> = fit.split(' ').collect();
-    let output = tool.run(&fit);
+    let output = tool.run(fit);
     assert!(
         output.status.success(),
         "{}",
@@ -342,7 +335,7 @@ fn a_wide_table_stays_below_two_megabytes() {
 #[test]
 fn a_report_is_refused_where_it_cannot_go() {
     let tool = Tool::new();
-    tool.succeed(&["generate", "--examples", "50", "--output", "data.csv"]);
+    tool.succeed("generate --examples 50 --output data.csv");
     tool.write("old.html", "old");
     let in_use = "this file is read; write another";
     let exists = "the file exists; use --force to replace it, or another name";
@@ -361,21 +354,19 @@ fn a_report_is_refused_where_it_cannot_go() {
         #[cfg(unix)]
         ("/dev/null", "new.html", format!("/dev/null: {pipe}")),
     ] {
-        let fit = ["fit", file, "--target", "y", "--report", report];
-        assert_eq!(tool.fail(&fit), format!("error: {message}"));
+        let fit = format!("fit {file} --target y --report {report}");
+        assert_eq!(tool.fail(fit), format!("error: {message}"));
         assert_eq!(tool.files(), ["data.csv", "old.html"]);
     }
     assert_eq!(tool.read("old.html"), "old");
-    tool.succeed(&[
-        "fit", "data.csv", "--target", "y", "--report", "old.html", "--force",
-    ]);
+    tool.succeed("fit data.csv --target y --report old.html --force");
     assert!(tool.read("old.html").starts_with("<!DOCTYPE html>"));
 }
 
 #[test]
 fn the_lesson_is_a_page_too() {
     let tool = Tool::new();
-    let story = tool.succeed(&["lesson", "--report", "pictures"]);
+    let story = tool.succeed("lesson --report pictures");
     assert!(story.contains("Wrote pictures/report.html; open it in a browser."));
     let page = tool.read("pictures/report.html");
     assert!(page.contains("<html lang=\"en\">"));
@@ -402,13 +393,13 @@ fn the_lesson_is_a_page_too() {
     for name in ["scatter_x1.svg", "scatter_x2.png"] {
         assert!(tool.path("pictures").join(name).is_file(), "{name}");
     }
-    let message = tool.fail(&["lesson", "--report", "pictures"]);
+    let message = tool.fail("lesson --report pictures");
     assert!(message.ends_with("the file exists; use --force to replace it, or another name"));
-    tool.succeed(&["lesson", "--report", "pictures", "--force"]);
-    assert!(tool.fail(&["lesson", "--force"]).contains("--plots"));
+    tool.succeed("lesson --report pictures --force");
+    assert!(tool.fail("lesson --force").contains("--plots"));
 
-    let chinese = ["lesson", "--report", "chinese", "--language", "zh"];
-    tool.succeed(&chinese);
+    let chinese = "lesson --report chinese --language zh";
+    tool.succeed(chinese);
     let page = tool.read("chinese/report.html");
     assert!(page.contains("<html lang=\"zh-Hans\">"));
     assert_eq!(page.matches("<svg ").count(), 5);
@@ -531,7 +522,7 @@ fn a_browser_shows_the_report() {
     let Some(mut browser) = Browser::start() else {
         return;
     };
-    let (tool, _) = diabetes(&["--validation", "0.2"]);
+    let (tool, _) = diabetes("--validation 0.2");
     let path = tool.path("report.html");
     for (width, scheme) in [
         (1280, "light"),

@@ -25,8 +25,8 @@ fn rows(range: std::ops::Range<u32>) -> String {
     text
 }
 
-/// Tables of the same numbers: their names for the program.
-fn tables(tool: &Tool) -> Vec<Vec<String>> {
+/// Tables of the same numbers: how a command names their files.
+fn tables(tool: &Tool) -> [&'static str; 3] {
     let all = rows(0..ROWS);
     tool.write("one.csv", &all);
     tool.write("1.csv", rows(0..7));
@@ -35,52 +35,31 @@ fn tables(tool: &Tool) -> Vec<Vec<String>> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(all.as_bytes()).unwrap();
     tool.write("one.csv.gz", packed.finish().unwrap());
-    let name = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
-    vec![
-        name(&["one.csv"]),
-        name(&["1.csv", "2.csv", "3.csv"]),
-        name(&["one.csv.gz"]),
-    ]
-}
-
-fn model(tool: &Tool, threads: usize, files: &[String], more: &[&str]) -> Vec<u8> {
-    let mut arguments = vec!["fit"];
-    arguments.extend(files.iter().map(String::as_str));
-    arguments.extend(["--target", "y", "--output", "m.safetensors", "--force"]);
-    arguments.extend(more);
-    tool.succeed_on_threads(threads, &arguments);
-    std::fs::read(tool.path("m.safetensors")).unwrap()
+    ["one.csv", "1.csv 2.csv 3.csv", "one.csv.gz"]
 }
 
 #[test]
 fn a_model_does_not_depend_on_files_or_threads() {
     let tool = Tool::new();
     let tables = tables(&tool);
-    for more in [
-        &[][..],
-        &["--robust", "hc3"],
-        &["--ridge"],
-        &["--validation", "0.2", "--missing", "mean"],
-        &["--formula", "y ~ a:b + poly(a, 4) + town"],
+    for options in [
+        "--target y",
+        "--target y --robust hc3",
+        "--target y --ridge",
+        "--target y --validation 0.2 --missing mean",
+        "--formula 'y ~ a:b + poly(a, 4) + town'",
     ] {
-        let more: Vec<&str> = more.to_vec();
-        let files = |table: &[String], threads| -> Vec<u8> {
-            if more.first() == Some(&"--formula") {
-                let mut arguments = vec!["fit"];
-                arguments.extend(table.iter().map(String::as_str));
-                arguments.extend(["--output", "m.safetensors", "--force"]);
-                arguments.extend(&more);
-                tool.succeed_on_threads(threads, &arguments);
-                return std::fs::read(tool.path("m.safetensors")).unwrap();
-            }
-            model(&tool, threads, table, &more)
+        let model = |files: &str, threads| {
+            let fit = format!("fit {files} {options} --output m.safetensors --force");
+            tool.succeed_on_threads(threads, fit);
+            std::fs::read(tool.path("m.safetensors")).unwrap()
         };
-        let expected = files(&tables[0], 1);
-        for table in &tables {
+        let expected = model(tables[0], 1);
+        for files in tables {
             for threads in [1, 2] {
                 assert!(
-                    files(table, threads) == expected,
-                    "{table:?} on {threads} threads with {more:?}"
+                    model(files, threads) == expected,
+                    "{files} on {threads} threads with {options}"
                 );
             }
         }
@@ -90,38 +69,11 @@ fn a_model_does_not_depend_on_files_or_threads() {
 #[test]
 fn a_parquet_file_of_the_same_numbers_gives_the_same_coefficients() {
     let tool = Tool::new();
-    let tables = tables(&tool);
-    let fitted = [
-        "fit",
-        "one.csv",
-        "--target",
-        "y",
-        "--output",
-        "csv.safetensors",
-    ];
-    tool.succeed(&fitted);
+    tables(&tool);
+    let csv = tool.json("fit one.csv --target y --output csv.safetensors");
     // Predictions keep the columns that they are asked to keep.
-    tool.succeed(&[
-        "predict",
-        "csv.safetensors",
-        "one.csv",
-        "--keep",
-        "a,b,town,y",
-        "--output",
-        "all.parquet",
-    ]);
-    let of_parquet = [
-        "fit",
-        "all.parquet",
-        "--target",
-        "y",
-        "--exclude",
-        "predicted_y",
-        "--output",
-        "parquet.safetensors",
-    ];
-    let parquet = tool.json(&of_parquet);
-    let csv = tool.json(&["fit", &tables[0][0], "--target", "y", "--output", "m"]);
+    tool.succeed("predict csv.safetensors one.csv --keep a,b,town,y --output all.parquet");
+    let parquet = tool.json("fit all.parquet --target y --exclude predicted_y --output m");
     assert_eq!(parquet["coefficients"], csv["coefficients"]);
     assert_eq!(parquet["statistics"], csv["statistics"]);
 }

@@ -1,33 +1,15 @@
 //! The search for penalty and learning rate.
 
-use serde_json::Value;
+use crate::tool::{diabetes_rows, number};
 
-use crate::tool::diabetes_rows;
-
-const FIT: [&str; 6] = [
-    "fit",
-    "diabetes.csv",
-    "--target",
-    "progression",
-    "--method",
-    "sgd",
-];
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or(f64::NAN)
-}
+const FIT: &str = "fit diabetes.csv --target progression --method sgd";
 
 #[test]
 fn the_chosen_model_is_the_one_trained_with_its_penalty() {
     let tool = diabetes_rows();
-    let options = [
-        "--search=4",
-        "--search-l2",
-        "0,0.01,0.1,1,10",
-        "--seed",
-        "3",
-    ];
-    let found = tool.json(&[&FIT[..], &options].concat());
+    let found = tool.json(format!(
+        "{FIT} --search=4 --search-l2 0,0.01,0.1,1,10 --seed 3"
+    ));
     let search = &found["search"];
     assert_eq!(search["folds"], 4);
     let candidates = search["candidates"].as_array().unwrap();
@@ -46,8 +28,7 @@ fn the_chosen_model_is_the_one_trained_with_its_penalty() {
 
     let l2 = candidates[chosen]["l2"].to_string();
     assert_eq!(found["training"]["penalty"]["l2"], candidates[chosen]["l2"]);
-    let alone = ["--l2", &l2, "--seed", "3", "--force"];
-    let alone = tool.json(&[&FIT[..], &alone].concat());
+    let alone = tool.json(format!("{FIT} --l2 {l2} --seed 3 --force"));
     assert_eq!(found["coefficients"], alone["coefficients"]);
     assert!(alone["search"].is_null());
 }
@@ -55,7 +36,7 @@ fn the_chosen_model_is_the_one_trained_with_its_penalty() {
 #[test]
 fn a_search_says_in_a_table_what_it_chose() {
     let tool = diabetes_rows();
-    let text = tool.succeed(&[&FIT[..], &["--search", "--search-l1", "0,1,1000"]].concat());
+    let text = tool.succeed(format!("{FIT} --search --search-l1 0,1,1000"));
     let from = text.find("Loss on each of 5 parts of the rows left out in turn, in ");
     let lines: Vec<&str> = text[from.unwrap()..].lines().collect();
     let header: Vec<&str> = lines[1].split_whitespace().collect();
@@ -75,18 +56,10 @@ fn a_search_says_in_a_table_what_it_chose() {
 #[test]
 fn learning_rates_are_searched_and_one_that_diverges_is_not_chosen() {
     let tool = diabetes_rows();
-    let options = [
-        "--optimizer",
-        "sgd",
-        "--epochs",
-        "5",
-        "--schedule",
-        "constant",
-        "--search=3",
-        "--search-learning-rate",
-        "0.001,1000",
-    ];
-    let found = tool.json(&[&FIT[..], &options].concat());
+    let fixed = "--optimizer sgd --epochs 5 --schedule constant";
+    let found = tool.json(format!(
+        "{FIT} {fixed} --search=3 --search-learning-rate 0.001,1000"
+    ));
     let candidates = &found["search"]["candidates"];
     assert!(candidates[1]["loss"].is_null(), "{candidates}");
     assert_eq!(found["search"]["chosen"], 0);
@@ -98,25 +71,25 @@ fn a_search_that_cannot_be_is_one_clear_message() {
     let tool = diabetes_rows();
     for (options, message) in [
         (
-            &["--search=1"][..],
+            "--search=1",
             "error: --search=1 leaves out no part of the rows; expected at least 2 parts",
         ),
         (
-            &["--search", "--search-learning-rate", "0.1"],
+            "--search --search-learning-rate 0.1",
             "error: --search-learning-rate is for minibatches, and --optimizer lbfgs takes all rows at once; add --optimizer sgd",
         ),
         (
-            &["--search", "--memory", "0"],
+            "--search --memory 0",
             "error: diabetes.csv: a search needs the rows in memory; give --memory more MiB",
         ),
         (
-            &["--search", "--search-l2", "-1"],
+            "--search --search-l2 -1",
             "error: the L2 penalty is -1, expected a finite number, 0 or more",
         ),
     ] {
-        assert_eq!(tool.fail(&[&FIT[..], options].concat()), message);
+        assert_eq!(tool.fail(format!("{FIT} {options}")), message);
     }
-    let message = tool.fail(&[&FIT[..4], &["--search"]].concat());
+    let message = tool.fail("fit diabetes.csv --target progression --search");
     assert_eq!(
         message,
         "error: --search is a setting of training; add --method sgd"

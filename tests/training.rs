@@ -5,24 +5,16 @@ use std::time::Duration;
 
 use linreg_backend::BackendKind;
 
-use crate::tool::Tool;
+use crate::tool::{Tool, signal};
 
 /// A folder with rows of so many features.
 fn rows(num_rows: usize, num_features: usize) -> Tool {
     let tool = Tool::new();
     let weights = vec!["1.5"; num_features].join(",");
     let num_rows = num_rows.to_string();
-    tool.succeed(&[
-        "generate",
-        "--weights",
-        &weights,
-        "--examples",
-        &num_rows,
-        "--noise",
-        "1",
-        "--output",
-        "data.csv",
-    ]);
+    tool.succeed(format!(
+        "generate --weights {weights} --examples {num_rows} --noise 1 --output data.csv"
+    ));
     tool
 }
 
@@ -33,13 +25,11 @@ fn on_cpu() -> impl Iterator<Item = String> {
 }
 
 /// Training by minibatches with rows held out, of as many epochs.
-fn long<'a>(epochs: &'a str, output: &'a str) -> Vec<&'a str> {
-    let fit = [
-        "fit", "data.csv", "--target", "y", "--force", "--method", "sgd",
-    ];
-    let way = ["--optimizer", "adam", "--validation", "0.2"];
-    let length = ["--epochs", epochs, "--patience", epochs];
-    [&fit[..], &way, &length, &["--output", output]].concat()
+fn long(epochs: u32, output: &str) -> String {
+    let fit = "fit data.csv --target y --force --method sgd";
+    let way = "--optimizer adam --validation 0.2";
+    let length = format!("--epochs {epochs} --patience {epochs}");
+    format!("{fit} {way} {length} --output {output}")
 }
 
 #[test]
@@ -47,11 +37,11 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
     let tool = rows(2000, 4);
     let mut state: u64 = 7;
     for backend in on_cpu() {
-        let on_backend = ["--backend", &backend];
-        let whole = [&long("300", "whole.safetensors")[..], &on_backend].concat();
+        let on_backend = format!("--backend {backend}");
+        let whole = format!("{} {on_backend}", long(300, "whole.safetensors"));
         tool.succeed(&whole);
         let whole = std::fs::read(tool.path("whole.safetensors")).unwrap();
-        let broken = [&long("300", "broken.safetensors")[..], &on_backend].concat();
+        let broken = format!("{} {on_backend}", long(300, "broken.safetensors"));
         let mut resumed = 0;
         for _ in 0..20 {
             let go_on = if tool.path("saved").exists() {
@@ -60,8 +50,7 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
                 "--checkpoint"
             };
             resumed += usize::from(go_on == "--resume");
-            let saving = [go_on, "saved", "--checkpoint-every", "7"];
-            let mut child = tool.start(&[&broken[..], &saving].concat());
+            let mut child = tool.start(format!("{broken} {go_on} saved --checkpoint-every 7"));
             // Waits until there is something to resume, however slow the
             // machine is.
             while !tool.path("saved").exists() && child.try_wait().unwrap().is_none() {
@@ -84,7 +73,7 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
         } else {
             "--checkpoint"
         };
-        tool.succeed(&[&broken[..], &[go_on, "saved"]].concat());
+        tool.succeed(format!("{broken} {go_on} saved"));
         let found = std::fs::read(tool.path("broken.safetensors")).unwrap();
         assert!(found == whole, "{backend}");
         std::fs::remove_file(tool.path("saved")).ok();
@@ -96,14 +85,12 @@ fn killed_at_any_moment_and_resumed_it_gives_the_model_of_training_without_a_bre
 #[test]
 fn an_interrupt_saves_and_says_how_to_go_on() {
     let tool = rows(2000, 4);
-    let endless = long("100000", "model.safetensors");
-    let child = tool.start(&[&endless[..], &["--checkpoint", "saved"]].concat());
-    std::thread::sleep(Duration::from_millis(1500));
-    let id = child.id().to_string();
-    let kill = std::process::Command::new("kill")
-        .args(["-INT", &id])
-        .status();
-    assert!(kill.unwrap().success());
+    let endless = long(100_000, "model.safetensors");
+    let mut child = tool.start(format!("{endless} --checkpoint saved --log log"));
+    tool.wait(&mut child, |tool| {
+        std::fs::metadata(tool.path("log")).is_ok_and(|log| log.len() > 0)
+    });
+    signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{said}");
@@ -116,8 +103,8 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     assert!(tool.files().contains(&"saved".to_string()));
     assert!(!tool.files().contains(&"model.safetensors".to_string()));
 
-    let short = long("30", "model.safetensors");
-    let other = tool.fail(&[&short[..], &["--resume", "saved"]].concat());
+    let short = long(30, "model.safetensors");
+    let other = tool.fail(format!("{short} --resume saved"));
     assert_eq!(
         other,
         "error: saved: this checkpoint is of another training: found patience 30, expected 100000; num epochs 30, expected 100000"
@@ -130,14 +117,12 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let tool = rows(3000, 120);
     for backend in on_cpu() {
         for way in [
-            &["--optimizer", "sgd", "--batch-size", "512", "--epochs", "3"][..],
-            &["--optimizer", "lbfgs"],
-            &["--l1", "0.1"],
+            "--optimizer sgd --batch-size 512 --epochs 3",
+            "--optimizer lbfgs",
+            "--l1 0.1",
         ] {
-            let fit = [
-                "fit", "data.csv", "--target", "y", "--method", "sgd", "--force",
-            ];
-            let fit = [&fit[..], &["--backend", &backend], way].concat();
+            let fit = "fit data.csv --target y --method sgd --force";
+            let fit = format!("{fit} --backend {backend} {way}");
             let bytes = |threads| {
                 tool.succeed_on_threads(threads, &fit);
                 std::fs::read(tool.path("data.safetensors")).unwrap()
@@ -152,23 +137,8 @@ fn any_number_of_threads_gives_the_same_bytes() {
 #[test]
 fn the_history_is_a_row_an_epoch_in_csv_or_json() {
     let tool = rows(300, 2);
-    let fit = [
-        "fit",
-        "data.csv",
-        "--target",
-        "y",
-        "--method",
-        "sgd",
-        "--force",
-        "--epochs",
-        "3",
-        "--batch-size",
-        "50",
-        "--validation",
-        "0.2",
-        "--history",
-    ];
-    let found = tool.json(&[&fit[..], &["history.csv"]].concat());
+    let fit = "fit data.csv --target y --method sgd --force --epochs 3 --batch-size 50 --validation 0.2 --history";
+    let found = tool.json(format!("{fit} history.csv"));
     assert_eq!(
         (&found["epochs"], &found["stopped"]),
         (&3.into(), &"epochs".into())
@@ -179,7 +149,7 @@ fn the_history_is_a_row_an_epoch_in_csv_or_json() {
     let mut lines = csv.lines();
     let header = "epoch,steps,loss,validation_loss,learning_rate,seconds,rows_per_second";
     assert_eq!(lines.next(), Some(header));
-    tool.succeed(&[&fit[..], &["history.json"]].concat());
+    tool.succeed(format!("{fit} history.json"));
     let json: serde_json::Value = serde_json::from_str(&tool.read("history.json")).unwrap();
     let mse = found["validation"]["mse"].as_f64().unwrap();
     let last = json[2]["validation_loss"].as_f64().unwrap();
@@ -195,25 +165,24 @@ fn the_history_is_a_row_an_epoch_in_csv_or_json() {
 #[test]
 fn penalties_and_losses_work_from_the_shell() {
     let tool = rows(300, 3);
-    let fit = [
-        "fit", "data.csv", "--target", "y", "--method", "sgd", "--force",
-    ];
-    let weights = |options: &[&str]| -> Vec<f64> {
-        let found = tool.json(&[&fit[..], options].concat());
+    let weights = |options: &str| -> Vec<f64> {
+        let found = tool.json(format!(
+            "fit data.csv --target y --method sgd --force {options}"
+        ));
         let list = found["coefficients"].as_array().unwrap().clone();
         let of_features = list.iter().filter(|c| c["name"] != "(intercept)");
         of_features
             .map(|c| c["estimate"].as_f64().unwrap())
             .collect()
     };
-    let plain = weights(&[]);
+    let plain = weights("");
     assert!(plain.iter().all(|w| (w - 1.5).abs() < 0.3), "{plain:?}");
-    assert!(weights(&["--l1", "1e6"]).iter().all(|w| *w == 0.0));
-    assert!(weights(&["--l2", "1e6"]).iter().all(|w| w.abs() < 1e-5));
+    assert!(weights("--l1 1e6").iter().all(|w| *w == 0.0));
+    assert!(weights("--l2 1e6").iter().all(|w| w.abs() < 1e-5));
     for loss in [
-        &["--loss", "huber", "--delta", "1.5"][..],
-        &["--loss", "absolute"],
-        &["--loss", "quantile", "--tau", "0.8"],
+        "--loss huber --delta 1.5",
+        "--loss absolute",
+        "--loss quantile --tau 0.8",
     ] {
         let found = weights(loss);
         assert!(

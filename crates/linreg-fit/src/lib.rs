@@ -34,6 +34,32 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A ridge regression with cross-validation, and training with rows held out:
+//!
+//! ```
+//! use linreg_data::Set;
+//! use linreg_fit::{ChosenBackend, ExactConfig, FitConfig, HoldOut, Penalties, Table, Training};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let x: Vec<f64> = (0..60).map(f64::from).collect();
+//! let y: Vec<f64> = x.iter().map(|x| 3.0 * x + (1.7 * x).sin()).collect();
+//! let table = Table::from_columns([("x", x.into()), ("y", y.into())])?;
+//!
+//! let ridge = ExactConfig { ridge: Some(Penalties::Path), ..ExactConfig::default() };
+//! let folds = HoldOut { folds: Some(5), ..HoldOut::default() };
+//! let fitted = FitConfig::to("y").with_exact(ridge).with_hold_out(folds).run(&table)?;
+//! for fold in &fitted.folds {
+//!     println!("RMSE {:.3}", fold.metrics[0].rmse);
+//! }
+//!
+//! let config = FitConfig::to("y").with_hold_out(HoldOut::validation(0.2));
+//! let trained = config.with_training(Training::on(ChosenBackend::first()?)).run(&table)?;
+//! println!("RMSE {:.3}", trained.on(Set::Validation)[0].rmse);
+//! # assert!(fitted.folds.len() == 5 && trained.on(Set::Validation)[0].rmse < 1.0);
+//! # Ok(())
+//! # }
+//! ```
 
 mod columns;
 mod encoded_table;

@@ -48,6 +48,12 @@ impl Table {
 
     /// Takes columns of numbers or texts in memory, each with its name.
     ///
+    /// A column is a vector or a slice of `f64`, `f32`, `i64`, `bool`, `&str` or
+    /// `String`, or of an `Option` of one of these where some cells are missing. NaN
+    /// and empty texts are missing cells too. A matrix of `ndarray` is taken column by
+    /// column: see the example `from_ndarray`. A column of Polars is
+    /// `df.column("area")?.f64()?.to_vec()`.
+    ///
     /// # Errors
     ///
     /// No columns, columns of different lengths, or a name that is there twice.
@@ -78,11 +84,38 @@ impl Table {
         Ok(Self::in_memory(MemoryTable::from_columns(columns)?))
     }
 
-    /// Takes batches of Arrow, all of the same schema.
+    /// Takes batches of Arrow, all of the same schema, without copying them.
+    ///
+    /// They are the `RecordBatch` of version 59 of the crate `arrow` or `arrow-array`:
+    /// to Rust, batches of another version are of another type. A DataFusion with this
+    /// version of Arrow gives such batches by `df.collect().await?`. Polars has Arrow
+    /// types of its own: pass its columns to [`from_columns`](Self::from_columns), or
+    /// write an Arrow file with its `IpcWriter` and [`open`](Self::open) it.
     ///
     /// # Errors
     ///
     /// No batch, batches of different schemas, or columns without distinct names.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+    /// use linreg_fit::{FitConfig, Table};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let area: ArrayRef = Arc::new(Float64Array::from(vec![50.0, 60.0, 70.0, 80.0]));
+    /// let town: ArrayRef = Arc::new(StringArray::from(vec!["Bonn", "Ulm", "Ulm", "Bonn"]));
+    /// let price: ArrayRef = Arc::new(Float64Array::from(vec![200.0, 250.0, 290.0, 320.0]));
+    /// let columns = [("area", area), ("town", town), ("price", price)];
+    /// let table = Table::from_batches(vec![RecordBatch::try_from_iter(columns)?])?;
+    /// // price = 4 area + 10 (town is Ulm)
+    /// let fitted = FitConfig::to("price").run(&table)?;
+    /// assert!((fitted.model.coefficients().weight()[1] - 10.0).abs() < 1e-12);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_batches(batches: Vec<RecordBatch>) -> Result<Self, FitError> {
         Ok(Self::in_memory(MemoryTable::from_batches(batches)?))
     }

@@ -92,8 +92,12 @@ impl ResidualTests {
         }
     }
 
-    /// The p-value of the Breusch-Pagan test in words, if it is defined.
+    /// The p-value of the Breusch-Pagan test in words, if it is defined and the
+    /// residuals are more than rounding.
     pub(crate) fn spread_p(&self) -> String {
+        if self.are_rounding {
+            return String::new();
+        }
         p_text("Breusch-Pagan", self.breusch_pagan_p)
     }
 

@@ -51,11 +51,7 @@ impl Picture {
             }),
         };
         let rows = rows(fitted.len());
-        let test = if tests.are_rounding {
-            String::new()
-        } else {
-            tests.spread_p()
-        };
+        let test = tests.spread_p();
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
                 "Standard deviation {} in the left third, {} in the right; {rows}{test}",
@@ -105,11 +101,7 @@ impl Picture {
                 _ => "The size of residuals against what was predicted".to_string(),
             })
         };
-        let test = if tests.are_rounding {
-            String::new()
-        } else {
-            tests.spread_p()
-        };
+        let test = tests.spread_p();
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
                 "Standardised: {} in the left third, {} in the right; intervals assume a level line{test}",
