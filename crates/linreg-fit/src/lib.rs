@@ -36,6 +36,7 @@
 //! ```
 
 mod columns;
+mod describe;
 mod encoded_table;
 mod error;
 mod evaluate;
@@ -59,6 +60,7 @@ mod warning;
 pub mod wrap;
 
 pub use columns::Columns;
+pub use describe::{ColumnWarning, TableDescription};
 pub use error::FitError;
 pub use evaluate::Evaluation;
 pub use exact::{
