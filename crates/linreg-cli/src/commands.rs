@@ -42,10 +42,11 @@ pub struct BackendArgs {
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
 
-    /// Say on standard error what computes, and how training goes on
+    /// Print on standard error which device computes, and how training
+    /// progresses
     ///
-    /// It also says where the rows are kept, and what bringing them to the device
-    /// takes.
+    /// It also says where the rows are kept, and how long it takes to bring
+    /// them to the device.
     #[arg(long, short)]
     verbose: bool,
 }
@@ -166,9 +167,10 @@ impl Backend {
     /// processor that computes. A software driver takes half as long again as
     /// the host to gather rows into batches.
     pub fn placement(&self) -> Placement {
-        match self.has_own_memory() {
-            true => Placement::Device,
-            false => Placement::Host,
+        if self.has_own_memory() {
+            Placement::Device
+        } else {
+            Placement::Host
         }
     }
 }

@@ -100,9 +100,10 @@ impl SourceArgs {
             return error;
         }
         let cause = error.chain().find_map(|e| e.downcast_ref::<DataError>());
-        match cause.is_some_and(DataError::names_file) {
-            true => error,
-            false => error.context(self.name()),
+        if cause.is_some_and(DataError::names_file) {
+            error
+        } else {
+            error.context(self.name())
         }
     }
 }

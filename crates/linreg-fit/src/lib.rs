@@ -35,6 +35,7 @@
 //! # }
 //! ```
 
+mod coefficient_picture;
 mod columns;
 mod describe;
 mod encoded_table;
@@ -48,6 +49,7 @@ mod hold_out;
 pub mod loss;
 mod model;
 pub mod number;
+mod numbers;
 pub mod page;
 mod predict;
 mod predict_row;
@@ -71,6 +73,7 @@ pub use fit::{FitConfig, FitObserver, Judged, Method, Training, TrainingHooks};
 pub use fitted::{Fitted, Fold, How};
 pub use hold_out::HoldOut;
 pub use model::{FittedModel, ModelProblem, Predictor};
+pub use numbers::{ColumnsPicture, NumberColumns};
 pub use predict::{BoundModel, Interval, Predictions, TargetPredictions};
 pub use predict_row::Cell;
 pub use report::Report;

@@ -13,9 +13,10 @@ use crate::terminal::{self, print_json};
 /// Test the backends on this machine and its driver
 ///
 /// Computes each operation on every backend that is compiled in, in each of its
-/// float types, over sizes up to past what drivers are known to get wrong, and
-/// compares with 64-bit floats on the CPU. Then trains and evaluates as linreg
-/// does. Exit code 1 if anything that linreg uses is wrong.
+/// float types, at sizes up to beyond those that drivers are known to get
+/// wrong, and compares the results with 64-bit floats on the CPU. Then trains
+/// and evaluates as linreg does. The exit code is 1 if anything that linreg
+/// uses is wrong.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -17,7 +17,7 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// Column that each other one is correlated with
+    /// Column to correlate the others with
     #[arg(long, short, value_name = "NAME")]
     target: Option<String>,
 

@@ -18,14 +18,14 @@ use crate::number::plain;
 use crate::output::Files;
 use crate::terminal;
 
-/// Predict for each row of a table
+/// Predict the target of each row of a table
 ///
-/// Writes a column predicted_NAME for each target, a row for each row read, in
-/// the same order; with --interval also lower_NAME and upper_NAME, between which
-/// the target of such a row lies with that probability, and mean_lower_NAME and
-/// mean_upper_NAME, between which the mean of all such rows does. After fit --robust,
-/// both use the robust covariance; the one of the row also assumes that the residual
-/// variance is the same in all rows.
+/// Writes one row for each row read, in the same order, with a column
+/// predicted_NAME for each target. --interval adds lower_NAME and upper_NAME,
+/// between which the target of such a row lies with that probability, and
+/// mean_lower_NAME and mean_upper_NAME, between which the mean of all such rows
+/// lies. After fit --robust, both intervals use the robust covariance; that of
+/// the row also assumes that the residual variance is the same in all rows.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -68,9 +68,9 @@ pub struct Args {
 
     /// Unknown levels: error, baseline or drop [default: as fitted]
     ///
-    /// These are levels that are in none of the rows fitted to. With baseline, they
-    /// are taken as that level; with drop, there is no
-    /// prediction. By default, the policy is that of the fit.
+    /// An unknown level is in none of the rows that the model was fitted to.
+    /// With baseline, it is taken as the baseline level; with drop, there is no
+    /// prediction for the row. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
 }

@@ -18,15 +18,15 @@ pub struct ExactArgs {
     #[arg(long, value_name = "POLICY", value_parser = collinear)]
     collinear: Option<Collinear>,
 
-    /// Weights are numbers of equal rows, not precisions
+    /// Take weights as counts of identical rows, not as precisions
     #[arg(long, requires = "weight")]
     pub counts: bool,
 
     /// Robust standard errors: hc0, hc1, hc2 or hc3
     ///
-    /// They allow for residuals whose spread differs from row to row, and t, p and
-    /// intervals are by them: hc0 (White), hc1, hc2, or hc3 (the safest with few
-    /// rows). This takes another pass over the rows.
+    /// They allow for residuals whose spread differs from row to row, and t, p
+    /// and intervals use them. The kinds are hc0 (White), hc1, hc2, and hc3
+    /// (the safest with few rows). This takes another pass over the rows.
     #[arg(long, value_name = "KIND", value_parser = robust)]
     pub robust: Option<Robust>,
 
@@ -42,8 +42,8 @@ pub struct ExactArgs {
     ///
     /// The penalty shrinks the weights of standardised features, for better
     /// predictions from many or overlapping features. The best of several is
-    /// chosen by generalised cross-validation; gcv tries a whole path. There are
-    /// no standard errors then.
+    /// chosen by generalised cross-validation; gcv tries a whole path of
+    /// penalties. There are no standard errors then.
     #[arg(
         long,
         value_name = "PENALTIES",

@@ -41,7 +41,7 @@ enum LossName {
     Absolute,
     /// r² up to --delta and linear beyond, so that outliers have less influence
     Huber,
-    /// Learns the quantile --tau
+    /// The pinball loss, which learns the quantile --tau
     Quantile,
 }
 

@@ -9,10 +9,10 @@ use super::run_args::RunArgs;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Training (--method sgd)")]
 pub struct TrainingArgs {
-    /// How gradients become updates: lbfgs or proximal (all rows in each), sgd,
-    /// adam, adamw, rmsprop or adagrad (minibatches) [default: sgd if rows do
-    /// not fit in memory or a setting of minibatches is given; else proximal with
-    /// --l1 or --nonnegative, and lbfgs without]
+    /// How gradients become updates: lbfgs or proximal (all rows in each
+    /// update), sgd, adam, adamw, rmsprop or adagrad (minibatches) [default:
+    /// sgd if rows do not fit in memory or a setting of minibatches is given;
+    /// else proximal with --l1 or --nonnegative, and lbfgs without]
     #[arg(long, value_name = "NAME", value_parser = optimizer)]
     optimizer: Option<OptimizerConfig>,
 
@@ -36,8 +36,8 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NAME", value_parser = schedule)]
     schedule: Option<LearningRateSchedule>,
 
-    /// Train on the columns as they are, not brought to mean 0 and standard
-    /// deviation 1
+    /// Train on the columns as they are, without scaling them to mean 0 and
+    /// standard deviation 1
     #[arg(long)]
     no_standardize: bool,
 
@@ -57,11 +57,11 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     weight_decay: Option<f64>,
 
-    /// Scale gradients of a larger norm down to this
+    /// Scale a gradient of a larger norm down to this norm
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     clip_norm: Option<f64>,
 
-    /// Limit each number of a gradient to this
+    /// Limit the absolute value of each element of a gradient to this
     #[arg(
         long,
         value_name = "NUMBER",
