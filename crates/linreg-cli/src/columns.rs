@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use linreg_data::{
-    ColumnChoice, EncodingCounts, Factor, Feature, FeatureFactor, MissingPolicy, Term, UnseenPolicy,
+    EncodingCounts, Factor, Feature, FeatureFactor, MissingPolicy, Term, UnseenPolicy,
 };
 use linreg_fit::Columns;
 use linreg_fit::export::columns::{missing_cells, unseen_levels};
@@ -136,11 +136,6 @@ pub fn unseen(text: &str) -> Result<UnseenPolicy, String> {
 }
 
 impl KindArgs {
-    /// What the columns of a table are to be learned as.
-    pub fn choice(&self) -> ColumnChoice {
-        self.columns().kinds()
-    }
-
     /// The settings of these flags.
     pub fn columns(&self) -> Columns {
         Columns {

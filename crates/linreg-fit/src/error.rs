@@ -76,6 +76,12 @@ pub enum FitError {
         /// The name of the only one, if there is one.
         only: Option<String>,
     },
+    /// Every row has a missing cell in one of the columns to draw.
+    #[error("each of the {rows} rows has a missing cell in the columns to draw")]
+    AllIncomplete {
+        /// Number of rows.
+        rows: u64,
+    },
     /// There are too many features for a picture.
     #[error("{features} features are more than can be drawn, which are {limit}")]
     TooManyToDraw {

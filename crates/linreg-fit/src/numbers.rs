@@ -199,7 +199,11 @@ impl NumberColumns {
         let encoder = Encoder::new(&self.schema, &config)?;
         let source = self.table.source().clone();
         let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training)?;
-        Ok(rows.run(&Threads::default(), DrawPass { empty, shown })?)
+        let (drawn, counts) = rows.run(&Threads::default(), DrawPass { empty, shown })?;
+        match counts.rows {
+            rows @ 1.. if counts.dropped == rows => Err(FitError::AllIncomplete { rows }),
+            _ => Ok((drawn, counts)),
+        }
     }
 }
 

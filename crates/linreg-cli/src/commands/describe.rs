@@ -31,7 +31,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let table = args.source.table()?;
-    let description = table.describe(&args.kinds.choice(), args.target.as_deref());
+    let description = table.describe(&args.kinds.columns().kinds(), args.target.as_deref());
     let description = description.map_err(advised)?;
     if args.json {
         return print_json(&description.to_json_with(flag));

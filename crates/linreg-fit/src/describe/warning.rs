@@ -1,65 +1,43 @@
-use linreg_data::{Column, Kind, Place};
+use linreg_data::{Column, Kind};
 
 use super::TableDescription;
 use crate::export::columns::gap_note;
 use crate::number::{count, four_digits, plain};
 use crate::{Setting, SettingNames};
 
-/// What an analyst would point out about a column of a table.
+/// What an analyst would point out about the columns of a table. A column is its
+/// name, where nothing else of it is told.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ColumnWarning {
-    /// Every cell is the same.
-    Constant {
-        /// The name of the column.
-        column: String,
-    },
-    /// Two columns have the same cells.
-    SameCells {
-        /// The name of the first.
-        first: String,
-        /// The name of the second.
-        second: String,
-    },
+    /// Every cell of the column is the same.
+    Constant(String),
+    /// The second column has the same cells as the first.
+    SameCells(String, String),
     /// The column seems to number the rows.
-    RowNumber {
-        /// Its name.
-        column: String,
-    },
-    /// Some cells are infinite, and the figures are of the others.
-    Infinite {
-        /// The name of the column.
-        column: String,
-        /// Number of infinite cells.
-        cells: u64,
-        /// The place of the first.
-        first: Place,
-    },
+    RowNumber(String),
+    /// Some cells of the column are infinite, and its figures are of the others.
+    Infinite(Box<Column>),
     /// The column cannot be a feature as it is.
     Unusable(Box<Column>),
     /// A level of the column may stand for missing cells.
     Gap(Box<Column>),
-    /// Many cells are missing.
-    Missing {
-        /// The name of the column.
-        column: String,
-        /// The share of the rows, from 0 to 1.
-        share: f64,
-    },
+    /// The column is missing in this share of the rows, from 0 to 1.
+    Missing(String, f64),
     /// The column says almost the same as the target.
     LikeTarget {
-        /// The name of the column.
+        /// The column.
         column: String,
-        /// The name of the target.
+        /// The target.
         target: String,
         /// Their correlation.
         correlation: f64,
     },
     /// One feature varies much more than another.
     Scales {
-        /// The name of the one that varies most.
+        /// The feature that varies most.
         most: String,
-        /// The name of the one that varies least.
+        /// The feature that varies least.
         least: String,
         /// The ratio of their standard deviations.
         ratio: f64,
@@ -70,131 +48,122 @@ impl ColumnWarning {
     /// The warning as a sentence, in which settings have these names.
     pub fn told(&self, say: SettingNames) -> String {
         let quoted = |name: &str| format!("`{}`", plain(name));
-        match self {
-            Self::Constant { column } => format!(
-                "{} is constant: as a feature, it explains nothing",
-                quoted(column)
-            ),
-            Self::SameCells { first, second } => format!(
-                "{} has the same cells as {}: leave one of them out",
-                quoted(second),
-                quoted(first)
-            ),
-            Self::RowNumber { column } => format!(
-                "{} looks like a row number: leave it out, unless the order of the rows matters",
-                quoted(column)
-            ),
-            Self::Infinite {
+        let (column, what) = match self {
+            Self::Constant(column) => (
                 column,
-                cells,
-                first,
-            } => format!(
-                "{} has {}, left out of its figures: {}; a model needs finite numbers",
-                quoted(column),
-                count(*cells as usize, "infinite cell"),
-                plain(&first.to_string())
+                "is constant: as a feature, it explains nothing".to_string(),
             ),
-            Self::Unusable(column) => format!(
-                "{} cannot be a feature as it is: {}",
-                quoted(&column.name),
-                plain(&say(&Setting::Why(column.clone())))
+            Self::SameCells(first, second) => (
+                second,
+                format!(
+                    "has the same cells as {}: leave one of them out",
+                    quoted(first)
+                ),
             ),
-            Self::Gap(column) => format!(
-                "{}: {}",
-                quoted(&column.name),
-                gap_note(column, say).unwrap_or_default()
+            Self::RowNumber(column) => (
+                column,
+                "looks like a row number: leave it out, unless the order of the rows matters"
+                    .to_string(),
             ),
-            Self::Missing { column, share } => format!(
-                "{} is missing in {:.0} % of the rows",
-                quoted(column),
-                share * 100.0
+            Self::Infinite(column) => {
+                let cells = count(column.infinite as usize, "infinite cell");
+                let first = column.first_infinite.as_ref();
+                let place = first.map(|first| plain(&first.place.to_string()));
+                let what = format!(
+                    "has {cells}, left out of its figures: {}; a model needs finite numbers",
+                    place.unwrap_or_default()
+                );
+                (&column.name, what)
+            }
+            Self::Unusable(column) => {
+                let why = plain(&say(&Setting::Why(column.clone())));
+                (&column.name, format!("cannot be a feature as it is: {why}"))
+            }
+            Self::Gap(column) => {
+                let note = gap_note(column, say).unwrap_or_default();
+                return format!("{}: {note}", quoted(&column.name));
+            }
+            Self::Missing(column, share) => (
+                column,
+                format!("is missing in {:.0} % of the rows", share * 100.0),
             ),
             Self::LikeTarget {
                 column,
                 target,
                 correlation,
-            } => format!(
-                "{} is almost perfectly correlated with {} (r = {correlation:.5}): check that it is known before the target is",
-                quoted(column),
-                quoted(target)
+            } => (
+                column,
+                format!(
+                    "is almost perfectly correlated with {} (r = {correlation:.5}): check that it is known before the target is",
+                    quoted(target)
+                ),
             ),
-            Self::Scales { most, least, ratio } => format!(
-                "{} varies {} times as much as {}: compare coefficients only after scaling (fit scales while it trains)",
-                quoted(most),
-                four_digits(*ratio),
-                quoted(least)
+            Self::Scales { most, least, ratio } => (
+                most,
+                format!(
+                    "varies {} times as much as {}: compare coefficients only after scaling (fit scales while it trains)",
+                    four_digits(*ratio),
+                    quoted(least)
+                ),
             ),
-        }
+        };
+        format!("{} {what}", quoted(column))
     }
 }
 
 pub fn warnings(description: &TableDescription) -> Vec<ColumnWarning> {
     let schema = &description.schema;
     let is_target = |column: &Column| Some(&column.name) == description.target.as_ref();
-    let name = |column: &Column| column.name.clone();
+    let whole = |column: &Column| Box::new(column.clone());
     let constant = schema.columns.iter().filter(|column| column.is_constant());
-    let constant = constant.map(|column| ColumnWarning::Constant {
-        column: name(column),
-    });
+    let constant = constant.map(|column| ColumnWarning::Constant(column.name.clone()));
     let same = schema.duplicates().into_iter();
-    let same = same.map(|(first, second)| ColumnWarning::SameCells {
-        first: first.to_string(),
-        second: second.to_string(),
-    });
+    let same = same.map(|(first, second)| ColumnWarning::SameCells(first.into(), second.into()));
     let mut warnings: Vec<ColumnWarning> = constant.chain(same).collect();
     for column in &schema.columns {
+        let name = || column.name.clone();
         if !is_target(column) && is_row_number(column, schema.num_rows) {
-            warnings.push(ColumnWarning::RowNumber {
-                column: name(column),
-            });
+            warnings.push(ColumnWarning::RowNumber(name()));
         }
-        if let Some(first) = &column.first_infinite {
-            warnings.push(ColumnWarning::Infinite {
-                column: name(column),
-                cells: column.infinite,
-                first: first.place.clone(),
-            });
+        if column.first_infinite.is_some() {
+            warnings.push(ColumnWarning::Infinite(whole(column)));
         }
         if matches!(column.kind, Kind::Mixed | Kind::TooManyLevels) {
-            warnings.push(ColumnWarning::Unusable(Box::new(column.clone())));
+            warnings.push(ColumnWarning::Unusable(whole(column)));
         }
         if gap_note(column, ToString::to_string).is_some() {
-            warnings.push(ColumnWarning::Gap(Box::new(column.clone())));
+            warnings.push(ColumnWarning::Gap(whole(column)));
         }
         let share = column.missing as f64 / schema.num_rows as f64;
         if share > 0.2 && column.kind != Kind::Ignored {
-            warnings.push(ColumnWarning::Missing {
-                column: name(column),
-                share,
-            });
+            warnings.push(ColumnWarning::Missing(name(), share));
         }
     }
     if let Some(target) = &description.target {
         let figures = &description.figures;
-        for (column, correlation) in figures.columns.iter().zip(&figures.correlations) {
-            if let Some(correlation) = correlation.filter(|r| r.abs() > 0.999) {
-                warnings.push(ColumnWarning::LikeTarget {
-                    column: column.clone(),
-                    target: target.clone(),
-                    correlation,
-                });
-            }
-        }
+        let correlated = figures.columns.iter().zip(&figures.correlations);
+        warnings.extend(correlated.filter_map(|(column, correlation)| {
+            Some(ColumnWarning::LikeTarget {
+                column: column.clone(),
+                target: target.clone(),
+                correlation: correlation.filter(|r| r.abs() > 0.999)?,
+            })
+        }));
     }
     let features = schema.columns.iter().filter(|column| !is_target(column));
     let stds = features.filter_map(|column| {
         let std = column.spread.filter(|_| column.kind.is_number())?.std?;
-        (std > 0.0).then_some((std, column))
+        (std > 0.0).then_some((std, &column.name))
     });
     let least = stds.clone().min_by(|a, b| a.0.total_cmp(&b.0));
     let most = stds.max_by(|a, b| a.0.total_cmp(&b.0));
-    if let (Some(least), Some(most)) = (least, most)
-        && most.0 / least.0 > 1e3
+    if let (Some((least_std, least)), Some((most_std, most))) = (least, most)
+        && most_std / least_std > 1e3
     {
         warnings.push(ColumnWarning::Scales {
-            most: name(most.1),
-            least: name(least.1),
-            ratio: most.0 / least.0,
+            most: most.clone(),
+            least: least.clone(),
+            ratio: most_std / least_std,
         });
     }
     warnings
