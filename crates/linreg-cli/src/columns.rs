@@ -83,8 +83,7 @@ pub struct ColumnArgs {
     /// Missing cells: error, drop, mean or indicator
     ///
     /// With drop, the row is left out; with mean, the cell is taken as the mean
-    /// of the column. With indicator, it is taken so too, and another feature
-    /// marks such cells.
+    /// of the column; indicator also adds a feature that marks such cells.
     #[arg(long, value_name = "POLICY", value_parser = missing, default_value = "error")]
     missing: MissingPolicy,
 

@@ -20,6 +20,7 @@ use linreg_data::Placement;
 use linreg_fit::ChosenBackend;
 use linreg_training::Transfer;
 
+use crate::settings::first_given;
 use crate::{number, terminal};
 
 /// Where tensors are computed.
@@ -64,15 +65,11 @@ pub struct Backend {
 impl BackendArgs {
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        let given = [
+        first_given(&[
             (self.backend.is_some(), "--backend"),
             (self.precision.is_some(), "--precision"),
             (self.device.is_some(), "--device"),
-        ];
-        let given = given.into_iter();
-        given
-            .filter_map(|(is_given, name)| is_given.then_some(name))
-            .next()
+        ])
     }
 
     pub fn choose(&self) -> Result<Backend, BackendError> {

@@ -228,12 +228,9 @@ fn fit(
         path: &path,
         page: args.report.as_deref(),
     };
-    let say_where = |error| args.source.say_where(error);
     outputs.write_report(|| {
-        args.page(&fitted)
-            .html()
-            .map_err(advised)
-            .map_err(say_where)
+        let page = args.page(&fitted).html();
+        page.map_err(|error| advised(error.of_table(&args.source.name())))
     });
     if outputs.problems.len() > problems {
         report.page = None;

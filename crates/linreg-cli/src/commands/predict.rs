@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use linreg_data::{
-    ChunkOrder, ColumnIndex, EncodingCounts, MissingPolicy, Passes, TableWriter, UnseenPolicy,
+    ChunkOrder, ColumnIndex, EncodingCounts, MissingPolicy, TableWriter, UnseenPolicy,
     column_indices, read,
 };
 use linreg_fit::FitError;
@@ -16,6 +16,7 @@ use crate::input::{SourceArgs, load_model_before_table, name, other_columns, wit
 use crate::names::{Names, all};
 use crate::number::plain;
 use crate::output::Files;
+use crate::reading::ShownSource;
 use crate::terminal;
 
 /// Predict the target of each row of a table
@@ -82,11 +83,11 @@ pub fn run(args: Args) -> Result<()> {
     let format = output.table_format()?;
     let model = load_model_before_table(&args.model)?;
     let model = with_policies(model, &args.model, args.missing, args.unseen)?;
-    let source = if output.is_file() {
-        args.source.open_for(&model, Passes::One)?
-    } else {
-        args.source.open_quietly_for(&model, Passes::One)?
-    };
+    let mut source = args.source.source_for(&model)?;
+    // Progress would be shown between the lines that go to a terminal.
+    if output.is_file() {
+        source = Arc::new(ShownSource(source));
+    }
     let bound = model.bind(source.as_ref(), args.interval);
     let bound = bound.map_err(|error| match error {
         FitError::Data(error) => other_columns(&args.source.name(), &args.model, error),
@@ -94,7 +95,8 @@ pub fn run(args: Args) -> Result<()> {
     })?;
     let keep = all(&args.keep);
     let kept = column_indices(source.as_ref(), &keep);
-    let kept = kept.map_err(|error| args.source.say_where(error))?;
+    let in_table = |error| advised(FitError::Data(error).of_table(&args.source.name()));
+    let kept = kept.map_err(in_table)?;
     if let (Some(_), Some(kind)) = (args.interval, model.std_errors()) {
         terminal::stderr().warning(format_args!(
             "the model was fitted with --robust {}: intervals of means account for unequal variance, but those of single rows assume the mean variance, so they hold on average only",

@@ -1,6 +1,8 @@
 use linreg_exact::{Collinear, Robust, Weighting};
 use linreg_fit::{ExactConfig, Penalties};
 
+use crate::settings::first_given;
+
 /// Settings of the exact fit.
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Exact fit (--method exact)")]
@@ -91,17 +93,14 @@ fn collinear(text: &str) -> Result<Collinear, String> {
 impl ExactArgs {
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        let given = [
+        first_given(&[
             (self.confidence.is_some(), "--confidence"),
             (self.collinear.is_some(), "--collinear"),
             (self.counts, "--counts"),
             (self.robust.is_some(), "--robust"),
             (self.diagnostics, "--diagnostics"),
             (self.ridge.is_some(), "--ridge"),
-        ];
-        given
-            .into_iter()
-            .find_map(|(is_given, name)| is_given.then_some(name))
+        ])
     }
 
     /// The settings of the fit.

@@ -8,6 +8,7 @@ use linreg_model::{Existing, OutputFile};
 use linreg_training::{Checkpoint, CheckpointFile, Checkpointing, EpochRecord, Every, TrainingLog};
 
 use crate::output::Files;
+use crate::settings::first_given;
 
 /// When training stops, and what it leaves on the way.
 #[derive(clap::Args)]
@@ -86,27 +87,16 @@ impl RunArgs {
 
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        [
+        first_given(&[
             (self.max_steps.is_some(), "--max-steps"),
             (self.max_time.is_some(), "--max-time"),
             (self.patience.is_some(), "--patience"),
             (self.tolerance.is_some(), "--tolerance"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, name)| is_given.then_some(name))
-        .or_else(|| self.given_file())
-    }
-
-    /// The first option about files that was given.
-    fn given_file(&self) -> Option<&'static str> {
-        [
             (self.history.is_some(), "--history"),
             (self.checkpoint.is_some(), "--checkpoint"),
             (self.checkpoint_every.is_some(), "--checkpoint-every"),
             (self.resume.is_some(), "--resume"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, name)| is_given.then_some(name))
+        ])
     }
 
     /// Checks the settings before a long file is read.

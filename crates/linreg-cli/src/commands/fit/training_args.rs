@@ -4,6 +4,7 @@ use linreg_training::{Clipping, LearningRateSchedule, OptimizerConfig};
 
 use super::objective_args::ObjectiveArgs;
 use super::run_args::RunArgs;
+use crate::settings::first_given;
 
 /// Settings of the training; the defaults suit most tables.
 #[derive(clap::Args)]
@@ -119,23 +120,10 @@ fn schedule(text: &str) -> Result<LearningRateSchedule, String> {
 impl TrainingArgs {
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        let first = |given: &[(bool, &'static str)]| {
-            let found = given.iter().find(|(is_given, _)| *is_given);
-            found.map(|(_, name)| *name)
-        };
-        first(&[
+        first_given(&[
             (self.optimizer.is_some(), "--optimizer"),
             (self.epochs.is_some(), "--epochs"),
             (self.no_standardize, "--no-standardize"),
-        ])
-        .or_else(|| self.given_of_minibatches())
-        .or_else(|| self.objective.given())
-        .or_else(|| self.run.given())
-    }
-
-    /// The first option given that only minibatches have.
-    fn given_of_minibatches(&self) -> Option<&'static str> {
-        [
             (self.batch_size.is_some(), "--batch-size"),
             (self.learning_rate.is_some(), "--learning-rate"),
             (self.schedule.is_some(), "--schedule"),
@@ -145,9 +133,9 @@ impl TrainingArgs {
             (self.weight_decay.is_some(), "--weight-decay"),
             (self.clip_norm.is_some(), "--clip-norm"),
             (self.clip_value.is_some(), "--clip-value"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, name)| is_given.then_some(name))
+        ])
+        .or_else(|| self.objective.given())
+        .or_else(|| self.run.given())
     }
 
     /// The settings of the training.

@@ -95,7 +95,7 @@ pub fn run(args: Args) -> Result<()> {
     warn_of_counts(&counts, "")?;
     let pictures = kinds.iter().map(|kind| residuals.picture(*kind));
     let pictures: Result<Vec<Picture>, FitError> = pictures.collect();
-    let pictures = pictures.map_err(|error| args.source.say_where(advised(error)))?;
+    let pictures = pictures.map_err(|error| advised(error.of_table(&args.source.name())))?;
     let picture = Picture::side_by_side(pictures)?;
     if residuals.determined > 0 && is_standardised {
         let (have, of_them, them) = match residuals.determined {
