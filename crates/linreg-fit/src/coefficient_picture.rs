@@ -1,6 +1,6 @@
 use linreg_plot::{Estimate, Picture};
 
-use crate::{FitError, FittedModel, ModelProblem};
+use crate::{FitError, FittedModel};
 
 impl FittedModel {
     /// Draws the weights of a target, by its index, with their confidence
@@ -36,7 +36,7 @@ impl FittedModel {
             |estimate: &Estimate| estimate.value == 0.0 && estimate.lower == estimate.upper;
         let estimates: Vec<Estimate> = estimates.filter(|e| !is_left_out(e)).collect();
         if estimates.is_empty() {
-            return Err(ModelProblem::NoWeights.into());
+            return Err(FitError::NoWeights);
         }
         Ok(Picture::coefficients(name, &estimates, confidence)?)
     }

@@ -68,8 +68,11 @@ pub enum FitError {
         /// The name.
         name: String,
         /// The names of its targets.
-        targets: Vec<String>,
+        targets: Box<[String]>,
     },
+    /// There is no weight to draw: the rows determine none.
+    #[error("the model has no features whose weights are determined")]
+    NoWeights,
     /// There are no two columns of numbers to draw against each other.
     #[error("{}; a picture needs two", only_number(.only.as_deref()))]
     FewNumbers {

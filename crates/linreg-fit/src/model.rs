@@ -176,7 +176,7 @@ impl FittedModel {
         let found = targets.iter().position(|target| target == name);
         found.ok_or_else(|| FitError::UnknownTarget {
             name: name.to_string(),
-            targets: targets.to_vec(),
+            targets: targets.into(),
         })
     }
 

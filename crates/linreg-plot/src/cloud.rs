@@ -179,7 +179,7 @@ impl Cloud {
         self.sums.merge(&other.sums);
         self.line = None;
         if !other.grid.counts.is_empty() {
-            self.to_grid();
+            self.count_in_cells();
         }
         let counts = self.grid.counts.iter_mut().zip(&other.grid.counts);
         counts.for_each(|(count, more)| *count = count.saturating_add(*more));
@@ -191,13 +191,13 @@ impl Cloud {
         if self.grid.counts.is_empty() && self.points.len() + points.len() <= self.most_points {
             self.points.extend(points);
         } else {
-            self.to_grid();
+            self.count_in_cells();
             self.add_to_grid(points);
         }
     }
 
     /// From now on, only the counts of the cells are kept.
-    fn to_grid(&mut self) {
+    fn count_in_cells(&mut self) {
         if self.grid.counts.is_empty() {
             self.grid.counts = vec![0; self.grid.columns * self.grid.rows];
             let points = std::mem::take(&mut self.points);

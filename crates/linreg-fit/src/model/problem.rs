@@ -56,9 +56,6 @@ pub enum ModelProblem {
     /// There are no intervals, because ridge regression biases the weights.
     #[error("the weights of the model are shrunk, so there are no intervals")]
     Shrunken,
-    /// There is no weight to draw: the rows determine none.
-    #[error("the model has no features whose weights are determined")]
-    NoWeights,
     /// There are no intervals, because the file has no covariance.
     #[error(
         "the model file has no covariance of the coefficients: intervals need an exact fit with more rows than coefficients"

@@ -40,7 +40,9 @@ pub fn run(args: Args) -> Result<()> {
     let target = target(&model, &args.model, args.target.as_deref())?;
     let picture = model.coefficient_picture(target, args.confidence);
     drawing.write(&picture.map_err(|error| match error {
-        FitError::Model(_) => advised(error).context(args.model.display().to_string()),
+        FitError::Model(_) | FitError::NoWeights => {
+            advised(error).context(args.model.display().to_string())
+        }
         error => advised(error),
     })?)
 }
