@@ -4,7 +4,8 @@
 //! each: `ndarray` (default), `flex` and `wgpu`. Code that is generic over the
 //! backend is written as a [`Task`], and passed to [`run`] with a [`BackendKind`]
 //! and a [`Precision`], both chosen at run time. The tasks for training exist
-//! already: [`train`] and [`cross_validate`].
+//! already: [`train`] and [`cross_validate`]. [`check`] tests whether a backend
+//! computes right.
 //!
 //! A GPU can be missing, or fail during the work. In this crate both are errors
 //! and never panics. [`adapters`] lists the devices of wgpu before Burn uses
@@ -43,6 +44,7 @@
 
 mod adapter;
 mod adapters;
+pub mod check;
 mod error;
 mod kind;
 mod run;

@@ -110,9 +110,10 @@ fn unusable(found: &Unusable) -> String {
 fn reason(column: &str, why: &Why) -> String {
     match why {
         Why::Dates { is_order_known } => {
-            let order = match is_order_known {
-                true => "",
-                false => ", with --dates day-first or month-first",
+            let order = if *is_order_known {
+                ""
+            } else {
+                ", with --dates day-first or month-first"
             };
             format!(
                 "{why}; --numeric {} takes them as days{order}",
@@ -142,9 +143,10 @@ fn of_cell(remedy: &Remedy) -> String {
         ),
         Remedy::Missing(cell) => {
             // A value with commas is quoted as in a CSV line.
-            let value = match cell.contains(',') {
-                true => format!("\"{}\"", cell.replace('"', "\"\"")),
-                false => cell.clone(),
+            let value = if cell.contains(',') {
+                format!("\"{}\"", cell.replace('"', "\"\""))
+            } else {
+                cell.clone()
             };
             format!("--na {} takes {} as missing", shell(&value), quote(cell))
         }
@@ -183,9 +185,10 @@ fn value(mark: char) -> String {
 /// read.
 fn shell(argument: &str) -> String {
     let is_special = |c: char| "\"\\$`!".contains(c);
-    match argument.contains('\'') && !argument.contains(is_special) {
-        true => format!("\"{argument}\""),
-        false => quoted(argument),
+    if argument.contains('\'') && !argument.contains(is_special) {
+        format!("\"{argument}\"")
+    } else {
+        quoted(argument)
     }
 }
 

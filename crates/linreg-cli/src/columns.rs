@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use linreg_data::{
-    ColumnChoice, EncodingCounts, Factor, Feature, FeatureFactor, MissingPolicy, Term, UnseenPolicy,
+    EncodingCounts, Factor, Feature, FeatureFactor, MissingPolicy, Term, UnseenPolicy,
 };
 use linreg_fit::Columns;
 use linreg_fit::export::columns::{missing_cells, unseen_levels};
@@ -23,7 +23,7 @@ pub struct KindArgs {
     #[arg(long, value_name = "NAMES")]
     categorical: Vec<Names>,
 
-    /// Levels of a categorical column at most
+    /// Largest number of levels of a categorical column
     #[arg(
         long,
         value_name = "NUMBER",
@@ -37,7 +37,7 @@ pub struct KindArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Columns")]
 pub struct ColumnArgs {
-    /// Column to predict, or several
+    /// Column or columns to predict
     #[arg(
         long,
         short,
@@ -47,7 +47,7 @@ pub struct ColumnArgs {
     )]
     target: Vec<Names>,
 
-    /// Columns to predict it from [default: all that can be]
+    /// Columns to predict from [default: all that can be features]
     #[arg(long, value_name = "NAMES", conflicts_with_all = ["formula", "exclude"])]
     features: Vec<Names>,
 
@@ -65,12 +65,12 @@ pub struct ColumnArgs {
     #[arg(long, value_name = "NAME")]
     weight: Option<String>,
 
-    /// A model that is 0 where all features are
+    /// Fit without an intercept: the model is 0 where all features are 0
     #[arg(long)]
     no_intercept: bool,
 
-    /// Features at most [default: 4000 for the exact fit, whose time grows with
-    /// their cube, 10000 for training]
+    /// Largest number of features [default: 4000 for the exact fit, whose time
+    /// grows with the cube of that number, and 10000 for training]
     #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     pub max_features: Option<usize>,
 
@@ -82,17 +82,17 @@ pub struct ColumnArgs {
 
     /// Missing cells: error, drop, mean or indicator
     ///
-    /// With drop, the row is left out; with mean, the cell is taken as the mean of
-    /// the column. With indicator, it is too, and a feature marks such cells.
+    /// With drop, the row is left out; with mean, the cell is taken as the mean
+    /// of the column; indicator also adds a feature that marks such cells.
     #[arg(long, value_name = "POLICY", value_parser = missing, default_value = "error")]
     missing: MissingPolicy,
 
     /// Unknown levels in predict: error, baseline or drop
     ///
-    /// These are levels that are in none of the rows fitted to. With baseline,
-    /// predict takes them as that level; with drop, there is no prediction. Held-out
-    /// rows with such levels are left out of the evaluation, except with
-    /// baseline.
+    /// An unknown level is in none of the rows that the model was fitted to.
+    /// With baseline, predict takes it as the baseline level; with drop, it
+    /// makes no prediction for the row. Held-out rows with such levels are left
+    /// out of the evaluation, except with baseline.
     #[arg(long, value_name = "POLICY", value_parser = unseen, default_value = "error")]
     unseen: UnseenPolicy,
 
@@ -135,12 +135,8 @@ pub fn unseen(text: &str) -> Result<UnseenPolicy, String> {
 }
 
 impl KindArgs {
-    /// What the columns of a table are to be learned as.
-    pub fn choice(&self) -> ColumnChoice {
-        self.columns().kinds()
-    }
-
-    fn columns(&self) -> Columns {
+    /// The settings of these flags.
+    pub fn columns(&self) -> Columns {
         Columns {
             numeric: all(&self.numeric),
             categorical: all(&self.categorical),

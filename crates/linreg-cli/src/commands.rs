@@ -20,6 +20,7 @@ use linreg_data::Placement;
 use linreg_fit::ChosenBackend;
 use linreg_training::Transfer;
 
+use crate::settings::first_given;
 use crate::{number, terminal};
 
 /// Where tensors are computed.
@@ -42,10 +43,11 @@ pub struct BackendArgs {
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
 
-    /// Say on standard error what computes, and how training goes on
+    /// Print on standard error which device computes, and how training
+    /// progresses
     ///
-    /// It also says where the rows are kept, and what bringing them to the device
-    /// takes.
+    /// It also says where the rows are kept, and how long it takes to bring
+    /// them to the device.
     #[arg(long, short)]
     verbose: bool,
 }
@@ -63,15 +65,11 @@ pub struct Backend {
 impl BackendArgs {
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        let given = [
+        first_given(&[
             (self.backend.is_some(), "--backend"),
             (self.precision.is_some(), "--precision"),
             (self.device.is_some(), "--device"),
-        ];
-        let given = given.into_iter();
-        given
-            .filter_map(|(is_given, name)| is_given.then_some(name))
-            .next()
+        ])
     }
 
     pub fn choose(&self) -> Result<Backend, BackendError> {
@@ -166,9 +164,10 @@ impl Backend {
     /// processor that computes. A software driver takes half as long again as
     /// the host to gather rows into batches.
     pub fn placement(&self) -> Placement {
-        match self.has_own_memory() {
-            true => Placement::Device,
-            false => Placement::Host,
+        if self.has_own_memory() {
+            Placement::Device
+        } else {
+            Placement::Host
         }
     }
 }

@@ -45,6 +45,9 @@ pub fn advised(error: FitError) -> Error {
         FitError::Leverage { place } => anyhow!(
             "{place}: this row alone determines a coefficient: its leverage is 1, and hc2 and hc3 divide by 1 - leverage; leave it out, or use --robust hc1"
         ),
+        FitError::TooManyToDraw { features, limit } => anyhow!(
+            "{features} features are more than can be drawn; choose up to {limit} of them with --features"
+        ),
         FitError::HoldsOutNothing => {
             anyhow!("--time-ordered holds out nothing without --validation or --test")
         }

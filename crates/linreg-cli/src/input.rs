@@ -5,7 +5,6 @@ use anyhow::{Context, Result, anyhow};
 use linreg_data::{CsvOptions, DataError, MissingPolicy, Passes, Source, UnseenPolicy, open};
 use linreg_fit::{FitError, FittedModel, ModelProblem, Table, name_of};
 use linreg_model::ModelFileError;
-use linreg_training::TrainingError;
 
 use crate::fit_advice::advised;
 use crate::reading::ShownSource;
@@ -31,47 +30,31 @@ impl SourceArgs {
         self.text.options(CsvOptions::default())
     }
 
-    /// Opens the files, and shows the progress of reading them.
-    pub fn open(&self, passes: Passes) -> Result<Arc<dyn Source>> {
-        self.open_as(&self.options(), passes)
+    /// Opens the files as a table to fit to, and shows the progress of reading them.
+    pub fn table(&self) -> Result<Table> {
+        let options = self.options();
+        let source = ShownSource(self.open(&options, Passes::Several)?);
+        Ok(Table::of(Arc::new(source), &self.name()).with_reading(options))
+    }
+
+    /// Opens the files as a table to apply a model to, and shows the progress.
+    pub fn table_for(&self, model: &FittedModel) -> Result<Table> {
+        let source = ShownSource(self.source_for(model)?);
+        Ok(Table::of(Arc::new(source), &self.name()))
     }
 
     /// Opens the files with the options with which the table was read that the
     /// model was fitted to. Options given for these files come first.
-    pub fn open_for(&self, model: &FittedModel, passes: Passes) -> Result<Arc<dyn Source>> {
-        self.open_as(&self.options_for(model), passes)
+    pub fn source_for(&self, model: &FittedModel) -> Result<Arc<dyn Source>> {
+        self.open(&self.text.options(model.reading().clone()), Passes::One)
     }
 
-    /// Opens the files for a command that prints while it reads.
-    pub fn open_quietly_for(&self, model: &FittedModel, passes: Passes) -> Result<Arc<dyn Source>> {
-        self.open_quietly(&self.options_for(model), passes)
-    }
-
-    /// Opens the files as a table to fit to.
-    pub fn table(&self) -> Result<Table> {
-        let source = self.open(Passes::Several)?;
-        Ok(Table::of(source, &self.name()).with_reading(self.options()))
-    }
-
-    /// Opens the files as a table to apply a model to.
-    pub fn table_for(&self, model: &FittedModel) -> Result<Table> {
-        Ok(Table::of(self.open_for(model, Passes::One)?, &self.name()))
-    }
-
-    fn open_as(&self, options: &CsvOptions, passes: Passes) -> Result<Arc<dyn Source>> {
-        Ok(Arc::new(ShownSource(self.open_quietly(options, passes)?)))
-    }
-
-    fn open_quietly(&self, options: &CsvOptions, passes: Passes) -> Result<Arc<dyn Source>> {
+    fn open(&self, options: &CsvOptions, passes: Passes) -> Result<Arc<dyn Source>> {
         let source = open(&self.files, options, passes)?;
         for note in source.notes() {
             terminal::stderr().note(note)?;
         }
         Ok(source.into())
-    }
-
-    fn options_for(&self, model: &FittedModel) -> CsvOptions {
-        self.text.options(model.reading().clone())
     }
 
     /// Another table, which is read with the same options.
@@ -90,20 +73,6 @@ impl SourceArgs {
     /// The files as paths, so that none of them is overwritten.
     pub fn paths(&self) -> Vec<&Path> {
         self.files.iter().map(PathBuf::as_path).collect()
-    }
-
-    /// Adds the name of the files to an error, unless it names one already.
-    pub fn say_where(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
-        let error = error.into();
-        let of_training = |error: &'_ (dyn std::error::Error + 'static)| matches!(error.downcast_ref(), Some(TrainingError::Data(error)) if error.names_file());
-        if error.chain().any(of_training) {
-            return error;
-        }
-        let cause = error.chain().find_map(|e| e.downcast_ref::<DataError>());
-        match cause.is_some_and(DataError::names_file) {
-            true => error,
-            false => error.context(self.name()),
-        }
     }
 }
 

@@ -13,7 +13,6 @@ mod fit_advice;
 mod input;
 mod interrupt;
 mod language;
-mod log;
 mod memory;
 mod names;
 mod output;
@@ -58,7 +57,7 @@ Examples:
   linreg describe houses.csv                        look at a table's columns
   linreg fit houses.csv --target price              fit a model to a table
   linreg predict houses.safetensors new.csv         predict for new rows
-  linreg evaluate houses.safetensors test.csv       how good is the model?
+  linreg evaluate houses.safetensors test.csv       judge the model
   linreg plot scatter houses.csv --target price     draw each feature";
 
 #[derive(Subcommand)]

@@ -1,9 +1,8 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use linreg_training::{EpochRecord, Observer};
+use linreg_training::{EpochRecord, Observer, TrainingLog};
 
-use crate::log::Log;
 use crate::number::{duration, significant, thousands};
 use crate::reading::bars;
 use crate::terminal;
@@ -18,7 +17,7 @@ pub struct TrainingProgress<'a> {
     start: Instant,
     visible: bool,
     lines: bool,
-    log: Option<&'a mut Log>,
+    log: Option<&'a mut TrainingLog>,
 }
 
 /// Batches between two looks at the clock.
@@ -32,7 +31,7 @@ impl<'a> TrainingProgress<'a> {
         num_batches: u64,
         num_epochs: usize,
         verbose: bool,
-        log: Option<&'a mut Log>,
+        log: Option<&'a mut TrainingLog>,
     ) -> Self {
         let bar = ProgressBar::with_draw_target(Some(num_batches), ProgressDrawTarget::hidden());
         let style = "training {bar:20} {percent:>3} %, {msg}{eta} left";

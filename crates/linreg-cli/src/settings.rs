@@ -1,4 +1,4 @@
-//! How the texts of a fit name a setting: by its flag.
+//! Settings and their flags.
 
 use linreg_fit::Setting;
 
@@ -24,4 +24,10 @@ pub fn flag(setting: &Setting) -> String {
         Setting::Missing(cell) => format!("--na {}", quoted(cell)),
         setting => setting.to_string(),
     }
+}
+
+/// The name of the first option that was given; each comes with whether it was.
+pub fn first_given(options: &[(bool, &'static str)]) -> Option<&'static str> {
+    let given = options.iter().find(|(is_given, _)| *is_given);
+    given.map(|(_, name)| *name)
 }

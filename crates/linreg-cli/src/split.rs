@@ -23,7 +23,7 @@ pub struct SplitArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["validation", "k_fold"])]
     pub validation_file: Option<PathBuf>,
 
-    /// Fraction of the rows to hold out for a last test
+    /// Fraction of the rows to hold out for a final test
     #[arg(
         long,
         value_name = "FRACTION",
@@ -38,9 +38,9 @@ pub struct SplitArgs {
 
     /// Judge by cross-validation over this many parts of the rows
     ///
-    /// The model is fitted once more without each of the parts, and judged on the
-    /// part left out. The parts are of equal size; as many as rows leave out one
-    /// row at a time.
+    /// The model is fitted once more without each of the parts, and judged on
+    /// the part left out. The parts are of equal size. With as many parts as
+    /// rows, one row is left out at a time.
     #[arg(long, value_name = "FOLDS", conflicts_with_all = ["validation", "test", "time_ordered"])]
     k_fold: Option<u64>,
 }

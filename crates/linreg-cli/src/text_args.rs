@@ -7,7 +7,7 @@ use crate::names::{Names, all};
 /// commands that apply a model, as its table was read.
 #[derive(Clone, clap::Args)]
 pub struct TextArgs {
-    /// What separates the cells of a CSV file: one character, tab, or space for
+    /// Separator of the cells of a CSV file: one character, tab, or space for
     /// one or more spaces [default: found in the file]
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter, hide_short_help = true)]
     delimiter: Option<u8>,
@@ -17,11 +17,11 @@ pub struct TextArgs {
     #[arg(long, hide_short_help = true)]
     no_header: bool,
 
-    /// Lines of a CSV file before the header that are passed over
+    /// Number of lines to skip before the header of a CSV file
     #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     skip: Option<u64>,
 
-    /// What lines of a CSV file that are no rows begin with, such as '#'
+    /// Skip the lines of a CSV file that begin with this character, such as '#'
     #[arg(long, value_name = "CHARACTER", value_parser = comment, hide_short_help = true)]
     comment: Option<Byte>,
 
@@ -31,7 +31,7 @@ pub struct TextArgs {
         value_name = "VALUES",
         allow_hyphen_values = true,
         hide_short_help = true,
-        help = "Cells that mean missing, such as '?,-,-999', beside empty ones and NA, N/A, #N/A, #NA, <NA>, NaN, NULL, None and \\N in any case"
+        help = "Cells to take as missing, such as '?,-,-999', besides empty ones and NA, N/A, #N/A, #NA, <NA>, NaN, NULL, None and \\N in upper or lower case"
     )]
     na: Vec<Names>,
 
@@ -39,13 +39,13 @@ pub struct TextArgs {
     #[arg(long, value_name = "CHARACTER", hide_short_help = true)]
     decimal: Option<char>,
 
-    /// What separates the thousands of numbers: , or . or ' or the word space
-    /// [default: nothing]
+    /// Thousands separator of numbers: , or . or ' or the word space [default:
+    /// none]
     #[arg(long, value_name = "CHARACTER", value_parser = thousands, hide_short_help = true)]
     thousands: Option<Mark>,
 
     /// Order of dates such as 03/04/2024: day-first or month-first [default:
-    /// what the column shows]
+    /// found in the column]
     #[arg(long, value_name = "ORDER", value_parser = dates, hide_short_help = true)]
     dates: Option<DateOrder>,
 }
@@ -61,9 +61,10 @@ struct Mark(Option<char>);
 impl TextArgs {
     /// The options given here, and those of `others` where none is given.
     pub fn options(&self, others: CsvOptions) -> CsvOptions {
-        let missing = match self.na.is_empty() {
-            true => others.text.missing,
-            false => all(&self.na),
+        let missing = if self.na.is_empty() {
+            others.text.missing
+        } else {
+            all(&self.na)
         };
         CsvOptions {
             delimiter: self.delimiter.or(others.delimiter),

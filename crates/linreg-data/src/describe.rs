@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::numbers::read_any_numbers;
 use crate::random::mix;
-use crate::schema::{Column, Kind, Schema};
+use crate::schema::{Column, Schema};
 use crate::source::{Source, column_indices};
 use crate::values::Values;
 use crate::{Chunk, ColumnIndex, DataError, Engine, Pass, Threads, exact, pass};
@@ -56,9 +56,9 @@ pub fn describe_on(
     schema: &Schema,
     target: Option<&str>,
 ) -> Result<Description, DataError> {
-    let is_number =
-        |column: &&Column| matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date);
-    let columns: Vec<Column> = schema.columns.iter().filter(is_number).cloned().collect();
+    let columns = schema.columns.iter();
+    let columns = columns.filter(|column| column.kind.is_number());
+    let columns: Vec<Column> = columns.cloned().collect();
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let target = match target {
         None => None,

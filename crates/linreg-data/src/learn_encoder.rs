@@ -155,10 +155,9 @@ impl Schema {
                 continue;
             };
             let column = &self.columns[position];
-            let is_number = matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date);
             let value = column.spread.map_or(0.0, |spread| spread.min);
             let is_whole = column.missing == 0 || config.missing != MissingPolicy::Error;
-            if is_number
+            if column.kind.is_number()
                 && column.is_constant()
                 && column.infinite == 0
                 && is_whole

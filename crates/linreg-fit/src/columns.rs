@@ -183,7 +183,8 @@ fn terms(features: &[String]) -> Result<Vec<Term>, FitError> {
     features.iter().map(term).collect()
 }
 
-fn known(names: &[String], columns: &[String]) -> Result<(), DataError> {
+/// Checks that a table has columns of these names.
+pub(crate) fn known(names: &[String], columns: &[String]) -> Result<(), DataError> {
     let known = ColumnIndex::new(columns);
     match names.iter().find(|name| !known.contains(name)) {
         None => Ok(()),

@@ -62,6 +62,37 @@ pub enum FitError {
         /// Number of targets.
         targets: usize,
     },
+    /// A model has no target of this name.
+    #[error("the model does not predict `{}`; it predicts {}", plain(.name), plain(&.targets.join(", ")))]
+    UnknownTarget {
+        /// The name.
+        name: String,
+        /// The names of its targets.
+        targets: Box<[String]>,
+    },
+    /// There is no weight to draw: the rows determine none.
+    #[error("the model has no features whose weights are determined")]
+    NoWeights,
+    /// There are no two columns of numbers to draw against each other.
+    #[error("{}; a picture needs two", only_number(.only.as_deref()))]
+    FewNumbers {
+        /// The name of the only one, if there is one.
+        only: Option<String>,
+    },
+    /// Every row has a missing cell in one of the columns to draw.
+    #[error("each of the {rows} rows has a missing cell in the columns to draw")]
+    AllIncomplete {
+        /// Number of rows.
+        rows: u64,
+    },
+    /// There are too many features for a picture.
+    #[error("{features} features are more than can be drawn, which are {limit}")]
+    TooManyToDraw {
+        /// Number of features.
+        features: usize,
+        /// The most that can be drawn.
+        limit: usize,
+    },
     /// A picture cannot be drawn.
     #[error(transparent)]
     Plot(#[from] PlotError),
@@ -184,6 +215,13 @@ pub enum FitError {
         /// What can be given.
         expected: &'static str,
     },
+}
+
+fn only_number(only: Option<&str>) -> String {
+    match only {
+        None => "there are no columns of numbers".to_string(),
+        Some(name) => format!("`{}` is the only column of numbers", plain(name)),
+    }
 }
 
 impl From<DataError> for FitError {

@@ -1,8 +1,9 @@
-//! A fit in words and as data: one form a file.
+//! A fit, and what a table holds, in words and as data: one form a file.
 
 pub mod checks;
 pub mod coefficients;
 pub mod columns;
+mod describe;
 mod document;
 pub mod figures;
 mod html;

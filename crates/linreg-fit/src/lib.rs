@@ -61,7 +61,9 @@
 //! # }
 //! ```
 
+mod coefficient_picture;
 mod columns;
+mod describe;
 mod encoded_table;
 mod error;
 mod evaluate;
@@ -73,6 +75,7 @@ mod hold_out;
 pub mod loss;
 mod model;
 pub mod number;
+mod numbers;
 pub mod page;
 mod predict;
 mod predict_row;
@@ -85,6 +88,7 @@ mod warning;
 pub mod wrap;
 
 pub use columns::Columns;
+pub use describe::{ColumnWarning, TableDescription};
 pub use error::FitError;
 pub use evaluate::Evaluation;
 pub use exact::{
@@ -95,6 +99,7 @@ pub use fit::{FitConfig, FitObserver, Judged, Method, Training, TrainingHooks};
 pub use fitted::{Fitted, Fold, How};
 pub use hold_out::HoldOut;
 pub use model::{FittedModel, ModelProblem, Predictor};
+pub use numbers::{ColumnsPicture, NumberColumns};
 pub use predict::{BoundModel, Interval, Predictions, TargetPredictions};
 pub use predict_row::Cell;
 pub use report::Report;

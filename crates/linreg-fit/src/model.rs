@@ -166,6 +166,20 @@ impl FittedModel {
         &self.file.target_names
     }
 
+    /// The index of the target of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`FitError::UnknownTarget`] if there is none.
+    pub fn target_index(&self, name: &str) -> Result<usize, FitError> {
+        let targets = self.target_names();
+        let found = targets.iter().position(|target| target == name);
+        found.ok_or_else(|| FitError::UnknownTarget {
+            name: name.to_string(),
+            targets: targets.into(),
+        })
+    }
+
     /// What turns the columns of a table into the features of the model.
     pub fn encoder(&self) -> &Encoder {
         &self.encoder

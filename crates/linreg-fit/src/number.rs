@@ -29,9 +29,10 @@ pub fn significant(value: f64) -> String {
         Some(end) => text.split_at(end),
         None => (text.as_str(), ""),
     };
-    let digits = match digits.contains('.') {
-        true => digits.trim_end_matches('0').trim_end_matches('.'),
-        false => digits,
+    let digits = if digits.contains('.') {
+        digits.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        digits
     };
     format!("{digits}{power}")
 }
@@ -137,9 +138,10 @@ pub fn table_of_texts(rows: &[Vec<String>], first_number: usize) -> String {
         for (column, cell) in row.iter().enumerate() {
             let space = " ".repeat(widths[column] - columns_of(cell));
             line += "  ";
-            line += &match column < first_number {
-                true => format!("{cell}{space}"),
-                false => format!("{space}{cell}"),
+            line += &if column < first_number {
+                format!("{cell}{space}")
+            } else {
+                format!("{space}{cell}")
             };
         }
         text += line.trim_end();

@@ -47,6 +47,16 @@ pub enum ResidualPicture {
 }
 
 impl ResidualPicture {
+    /// The pictures that say most of a model's fit: those of standardised
+    /// residuals and of fitted values, or predicted and fitted values where it has
+    /// no covariance to standardise with.
+    pub fn usual(model: &FittedModel) -> Vec<Self> {
+        match model.interval_errors() {
+            Ok(_) => vec![Self::Fitted, Self::Quantiles, Self::Scale, Self::Leverage],
+            Err(_) => vec![Self::Predicted, Self::Fitted],
+        }
+    }
+
     /// Whether it needs standardised residuals, for which a model needs a
     /// covariance of its coefficients.
     pub fn is_standardised(self) -> bool {

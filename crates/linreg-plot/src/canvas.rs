@@ -161,11 +161,14 @@ impl Canvas {
             for (column, row) in steps(piece, columns, rows) {
                 let index = row / 4 * self.columns + column / 2;
                 // The second dot is in the same cell.
-                let beside = match is_steep {
-                    _ if points[index] == 0 => (column, row),
-                    true => (column ^ 1, row),
-                    false if row % 4 == 3 => (column, row - 1),
-                    false => (column, row + 1),
+                let beside = if points[index] == 0 {
+                    (column, row)
+                } else if is_steep {
+                    (column ^ 1, row)
+                } else if row % 4 == 3 {
+                    (column, row - 1)
+                } else {
+                    (column, row + 1)
                 };
                 for dot in [(column, row), beside] {
                     self.dot(dot, ink);

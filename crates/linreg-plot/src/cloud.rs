@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::grid::Grid;
 use crate::sums::Sums;
 use crate::ticks::{ends, with_margin};
@@ -21,7 +23,7 @@ use crate::{Line, PlotError};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Cloud {
     pub(crate) x_name: String,
     pub(crate) y_name: String,
@@ -166,31 +168,53 @@ impl Cloud {
                 }
             }
             self.sums.merge(&Sums::of(u, v));
-            if self.grid.counts.is_empty() && self.points.len() + x.len() <= self.most_points {
-                self.points.extend(x.iter().copied().zip(y.iter().copied()));
-                continue;
-            }
-            if self.grid.counts.is_empty() {
-                self.grid.counts = vec![0; self.grid.columns * self.grid.rows];
-                let (x, y): (Vec<_>, Vec<_>) = std::mem::take(&mut self.points).into_iter().unzip();
-                self.add_to_grid(&x, &y);
-            }
-            self.add_to_grid(x, y);
+            self.add(x.iter().copied().zip(y.iter().copied()));
         }
         self.line = None;
         Ok(())
     }
 
-    fn add_to_grid(&mut self, x: &[f64], y: &[f64]) {
+    /// Adds the points of another cloud of the same columns.
+    pub fn merge(&mut self, other: Self) {
+        self.sums.merge(&other.sums);
+        self.line = None;
+        if !other.grid.counts.is_empty() {
+            self.count_in_cells();
+        }
+        let counts = self.grid.counts.iter_mut().zip(&other.grid.counts);
+        counts.for_each(|(count, more)| *count = count.saturating_add(*more));
+        self.add(other.points.into_iter());
+    }
+
+    /// Keeps the points as they are while they are few.
+    fn add(&mut self, points: impl ExactSizeIterator<Item = (f64, f64)>) {
+        if self.grid.counts.is_empty() && self.points.len() + points.len() <= self.most_points {
+            self.points.extend(points);
+        } else {
+            self.count_in_cells();
+            self.add_to_grid(points);
+        }
+    }
+
+    /// From now on, only the counts of the cells are kept.
+    fn count_in_cells(&mut self) {
+        if self.grid.counts.is_empty() {
+            self.grid.counts = vec![0; self.grid.columns * self.grid.rows];
+            let points = std::mem::take(&mut self.points);
+            self.add_to_grid(points.into_iter());
+        }
+    }
+
+    fn add_to_grid(&mut self, points: impl Iterator<Item = (f64, f64)>) {
         let Grid { columns, rows, .. } = self.grid;
         let ((left, right), (bottom, top)) = self.ranges();
         let cell = |value: f64, (start, end): (f64, f64), cells: usize| {
             let position = (value - start) / (end - start);
             ((position * cells as f64) as usize).min(cells - 1)
         };
-        for (x, y) in x.iter().zip(y) {
-            let column = cell(*x, (left, right), columns);
-            let row = cell(*y, (bottom, top), rows);
+        for (x, y) in points {
+            let column = cell(x, (left, right), columns);
+            let row = cell(y, (bottom, top), rows);
             let count = &mut self.grid.counts[row * columns + column];
             *count = count.saturating_add(1);
         }

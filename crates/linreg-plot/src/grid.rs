@@ -1,7 +1,9 @@
+use serde::{Deserialize, Serialize};
+
 use crate::scene::{Mark, Role, Scene};
 
 /// Counts of points in the cells of a chart.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Grid {
     pub(crate) columns: usize,
     pub(crate) rows: usize,

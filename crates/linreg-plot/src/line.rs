@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::sums::Sums;
 use crate::ticks::ends;
 
@@ -16,7 +18,7 @@ use crate::ticks::ends;
 /// assert_eq!((line.slope, line.intercept), (2.0, 1.0));
 /// assert_eq!(line.explained, Some(1.0));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Line {
     /// Change of y for a change of x by 1; 0 where x is constant.

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::chart::Chart;
 use crate::drawing::Drawing;
 use crate::font::{cut, width, wrap};
@@ -22,7 +24,7 @@ use crate::{Cloud, Picture, PlotError};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ScatterMatrix {
     names: Vec<String>,
     ends: Vec<(f64, f64)>,
@@ -82,6 +84,13 @@ impl ScatterMatrix {
             }
         }
         Ok(())
+    }
+
+    /// Adds the rows of another matrix of the same columns.
+    pub fn merge(&mut self, other: Self) {
+        for (pair, other) in self.pairs.iter_mut().zip(other.pairs) {
+            pair.merge(other);
+        }
     }
 
     fn pair(&self, row: usize, column: usize) -> &Cloud {

@@ -10,10 +10,11 @@ pub(crate) fn shorten(name: &str, most: usize) -> String {
         shown.push('…');
     }
     let text: String = shown.into_iter().collect();
-    match text.contains(is_right_to_left) {
+    if text.contains(is_right_to_left) {
         // An isolate keeps the words around it in their places.
-        true => format!("{ISOLATE}{text}{END_OF_ISOLATE}"),
-        false => text,
+        format!("{ISOLATE}{text}{END_OF_ISOLATE}")
+    } else {
+        text
     }
 }
 

@@ -33,17 +33,17 @@ impl Picture {
         let residuals = squares(&mut actual.iter().zip(predicted).map(|(y, p)| y - p));
         let total = squares(&mut actual.iter().map(|y| y - mean));
         let target = shorten(target, 24);
-        // Also false if the sums overflow.
-        let title = match total > 0.0 && total.is_finite() && residuals.is_finite() {
-            true if residuals > total => {
-                format!("Predictions of {target} are worse than its mean")
-            }
-            true => format!(
-                "Predictions explain {:.1} % of the variance of {target}",
-                100.0 * (1.0 - residuals / total)
-            ),
-            false if actual.iter().all(|y| *y == actual[0]) => format!("{target} is constant"),
-            false => format!("What was predicted of {target}, and what was the case"),
+        // The sums of large numbers overflow.
+        let is_known = total > 0.0 && total.is_finite() && residuals.is_finite();
+        let title = if is_known && residuals > total {
+            format!("Predictions of {target} are worse than its mean")
+        } else if is_known {
+            let explained = 100.0 * (1.0 - residuals / total);
+            format!("Predictions explain {explained:.1} % of the variance of {target}")
+        } else if actual.iter().all(|y| *y == actual[0]) {
+            format!("{target} is constant")
+        } else {
+            format!("What was predicted of {target}, and what was the case")
         };
         let rmse = rough((residuals / count).sqrt());
         let rows = rows(actual.len());

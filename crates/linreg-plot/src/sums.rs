@@ -1,10 +1,12 @@
+use serde::{Deserialize, Serialize};
+
 use crate::Line;
 
 /// Means and sums of squares of points, updated block by block (Chan, Golub and
 /// LeVeque, *Updating Formulae and a Pairwise Algorithm for Computing Sample
 /// Variances*, 1979). Points are in units of their ranges, from 0 to 1, so that
 /// nothing overflows.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Sums {
     pub(crate) count: f64,
     mean: [f64; 2],

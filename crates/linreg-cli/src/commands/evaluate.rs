@@ -9,11 +9,12 @@ use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::input::{SourceArgs, load_model_before_table, of_model, with_policies};
 use crate::terminal::{self, print_json};
 
-/// How good a model is on a table whose target is known
+/// Judge a model on a table whose target is known
 ///
-/// A model is judged by the loss it was fitted with: of a quantile, its mean
-/// pinball loss and the share of rows at or below the prediction; of the Huber
-/// loss, its mean and the share of rows within delta; else R², RMSE and MAE.
+/// A model is judged by the loss that it was fitted with: a quantile by the
+/// mean pinball loss and the share of rows at or below the prediction; the
+/// Huber loss by its mean and the share of rows within delta; any other loss by
+/// R², RMSE and MAE.
 ///
 /// The table must have the model's columns and target by name, and its column
 /// of weights if it was fitted with one. Everything is computed in 64-bit
@@ -40,9 +41,9 @@ pub struct Args {
 
     /// Unknown levels: error, baseline or drop [default: as fitted]
     ///
-    /// These are levels that are in none of the rows fitted to. With baseline, they
-    /// are taken as that level; with drop, the
-    /// row is left out. By default, the policy is that of the fit.
+    /// An unknown level is in none of the rows that the model was fitted to.
+    /// With baseline, it is taken as the baseline level; with drop, the row is
+    /// left out. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<linreg_data::UnseenPolicy>,
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use linreg_fit::{FitConfig, Fitted, Method, Report as Page, Table, Training};
-use linreg_training::TrainingError;
+use linreg_training::{TrainingError, TrainingLog};
 
 use super::{Backend, BackendArgs};
 use crate::columns::ColumnArgs;
@@ -21,7 +21,6 @@ use crate::command::command_line;
 use crate::fit_advice::{advised, advised_fit};
 use crate::input::SourceArgs;
 use crate::interrupt::Interrupted;
-use crate::log::Log;
 use crate::settings::flag;
 use crate::split::SplitArgs;
 use crate::terminal;
@@ -69,7 +68,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
-    /// Replace files that exist: the model, the report, and those of a training
+    /// Replace existing files: the model, the report, and those of a training
     #[arg(long)]
     force: bool,
 
@@ -91,9 +90,10 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "exact")]
     method: MethodName,
 
-    /// Seed of all that is random
+    /// Seed of all random choices
     ///
-    /// It decides the rows held out, the initial weights and the order of rows.
+    /// It determines the rows held out, the initial weights and the order of
+    /// rows.
     #[arg(
         long,
         value_name = "NUMBER",
@@ -117,8 +117,8 @@ pub struct Args {
     #[command(flatten)]
     search: SearchArgs,
 
-    /// File to write a line of JSON to after every epoch: losses, learning rate,
-    /// rows per second. With --resume it is continued
+    /// File to write a line of JSON to after every epoch: losses, learning
+    /// rate, rows per second. With --resume, it is continued
     #[arg(long, value_name = "FILE", help_heading = "Training (--method sgd)")]
     log: Option<PathBuf>,
 
@@ -217,7 +217,7 @@ fn fit(
     let table = args.source.table()?;
     let mut watch = Watch::new(backend, outputs);
     let fitted = config.run_with(&table, &mut watch);
-    let failure = outputs.run.log.take().and_then(Log::failure);
+    let failure = outputs.run.log.take().and_then(TrainingLog::failure);
     outputs.problems.extend(failure.map(anyhow::Error::from));
     let fitted = fitted.map_err(|error| advised_fit(error, &args.columns))?;
     let problems = outputs.problems.len();
@@ -228,12 +228,9 @@ fn fit(
         path: &path,
         page: args.report.as_deref(),
     };
-    let say_where = |error| args.source.say_where(error);
     outputs.write_report(|| {
-        args.page(&fitted)
-            .html()
-            .map_err(advised)
-            .map_err(say_where)
+        let page = args.page(&fitted).html();
+        page.map_err(|error| advised(error.of_table(&args.source.name())))
     });
     if outputs.problems.len() > problems {
         report.page = None;

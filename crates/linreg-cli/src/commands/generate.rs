@@ -38,7 +38,7 @@ pub struct Args {
 /// What the synthetic data is drawn from.
 #[derive(clap::Args)]
 pub struct SyntheticArgs {
-    /// True weights, one a feature
+    /// True weights, one for each feature
     #[arg(
         long,
         value_name = "NUMBERS",

@@ -4,10 +4,8 @@ use anyhow::Result;
 use linreg_data::EncodingCounts;
 use linreg_fit::FittedModel;
 use linreg_fit::export::columns::columns_lines;
-use linreg_fit::export::json::coefficients;
 use linreg_fit::export::text::coefficients_table;
 use linreg_model::FORMAT_VERSION;
-use serde_json::{Map, Value, json};
 
 use crate::input::load_model;
 use crate::loss;
@@ -33,29 +31,8 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let model = load_model(&args.model)?;
-    let file = model.file();
-    let targets = plain(&model.target_names().join("`, `"));
-    let meaning = loss::meaning(model.loss(), &targets);
     if args.json {
-        // What is JSON in the metadata is shown as JSON.
-        let parse = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-        let metadata = file.metadata.iter();
-        let metadata: Map<String, Value> = metadata
-            .map(|(key, value)| (key.clone(), parse(value)))
-            .collect();
-        let tensors = file.tensors.iter();
-        let tensors: Map<String, Value> = tensors
-            .map(|(name, tensor)| (name.clone(), json!(tensor.shape)))
-            .collect();
-        return print_json(&json!({
-            "format_version": FORMAT_VERSION,
-            "features": model.feature_names(),
-            "targets": model.target_names(),
-            "coefficients": coefficients(&model),
-            "meaning": meaning,
-            "metadata": metadata,
-            "tensors": tensors,
-        }));
+        return print_json(&model.to_json());
     }
     let mut stdout = terminal::stdout();
     writeln!(
@@ -70,9 +47,11 @@ pub fn run(args: Args) -> Result<()> {
         writeln!(stdout, "{columns}")?;
     }
     write!(stdout, "{}", coefficients_table(&model))?;
-    if let Some(meaning) = meaning {
+    let targets = plain(&model.target_names().join("`, `"));
+    if let Some(meaning) = loss::meaning(model.loss(), &targets) {
         writeln!(stdout, "\n{meaning}")?;
     }
+    let file = model.file();
     // The lines about the columns already show these two.
     let said = |key: &str| columns.is_some() && ["encoder", "schema"].contains(&key);
     let metadata = file.metadata.iter().filter(|(key, _)| !said(key));

@@ -42,11 +42,11 @@ use update::{MakeUpdates, Updates};
 
 /// The linear regression lesson, step by step
 ///
-/// Draws y = X w + b + noise with known weights, looks at it, and trains a model
-/// on it with minibatch stochastic gradient descent. Then it answers, each by an
-/// experiment on these rows: why the update is not tracked, why gradients are set
-/// to zero, why they are divided by the batch size, what evaluation without
-/// gradients saves, and how good a model can get.
+/// Draws y = X w + b + noise with known weights, looks at it, and trains a
+/// model on it with minibatch stochastic gradient descent. Then it answers
+/// questions, each with an experiment on these rows: why the update is not
+/// tracked, why gradients are set to zero, why they are divided by the batch
+/// size, what evaluation without gradients saves, and how good a model can get.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -68,7 +68,7 @@ pub struct Args {
     )]
     batch_size: usize,
 
-    /// How often every row is visited
+    /// Number of passes over the rows
     #[arg(
         long,
         value_name = "NUMBER",
@@ -94,7 +94,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", group = "pictures")]
     report: Option<PathBuf>,
 
-    /// Replace plots and a report that exist
+    /// Replace the plots and the report if they exist
     #[arg(long, requires = "pictures")]
     force: bool,
 

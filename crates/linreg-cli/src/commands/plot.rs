@@ -6,7 +6,12 @@ mod numbers;
 mod residuals;
 mod scatter;
 
+use std::path::Path;
+
 use anyhow::Result;
+use linreg_fit::FittedModel;
+
+use crate::fit_advice::advised;
 
 /// Draw data, a fit, its residuals, its training: in the terminal, as SVG or PNG
 #[derive(clap::Args)]
@@ -39,4 +44,10 @@ pub fn run(args: Args) -> Result<()> {
         Picture::Coefficients(args) => coefficients::run(args),
         Picture::Loss(args) => losses::run(args),
     }
+}
+
+/// The index of the target that is drawn: the one of this name, or the first.
+fn target(model: &FittedModel, file: &Path, name: Option<&str>) -> Result<usize> {
+    let found = name.map_or(Ok(0), |name| model.target_index(name));
+    found.map_err(|error| advised(error).context(file.display().to_string()))
 }

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use linreg_data::{
-    ChunkOrder, ColumnIndex, EncodingCounts, MissingPolicy, Passes, TableWriter, UnseenPolicy,
+    ChunkOrder, ColumnIndex, EncodingCounts, MissingPolicy, TableWriter, UnseenPolicy,
     column_indices, read,
 };
 use linreg_fit::FitError;
@@ -16,16 +16,17 @@ use crate::input::{SourceArgs, load_model_before_table, name, other_columns, wit
 use crate::names::{Names, all};
 use crate::number::plain;
 use crate::output::Files;
+use crate::reading::ShownSource;
 use crate::terminal;
 
-/// Predict for each row of a table
+/// Predict the target of each row of a table
 ///
-/// Writes a column predicted_NAME for each target, a row for each row read, in
-/// the same order; with --interval also lower_NAME and upper_NAME, between which
-/// the target of such a row lies with that probability, and mean_lower_NAME and
-/// mean_upper_NAME, between which the mean of all such rows does. After fit --robust,
-/// both use the robust covariance; the one of the row also assumes that the residual
-/// variance is the same in all rows.
+/// Writes one row for each row read, in the same order, with a column
+/// predicted_NAME for each target. --interval adds lower_NAME and upper_NAME,
+/// between which the target of such a row lies with that probability, and
+/// mean_lower_NAME and mean_upper_NAME, between which the mean of all such rows
+/// lies. After fit --robust, both intervals use the robust covariance; that of
+/// the row also assumes that the residual variance is the same in all rows.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -68,9 +69,9 @@ pub struct Args {
 
     /// Unknown levels: error, baseline or drop [default: as fitted]
     ///
-    /// These are levels that are in none of the rows fitted to. With baseline, they
-    /// are taken as that level; with drop, there is no
-    /// prediction. By default, the policy is that of the fit.
+    /// An unknown level is in none of the rows that the model was fitted to.
+    /// With baseline, it is taken as the baseline level; with drop, there is no
+    /// prediction for the row. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
 }
@@ -82,11 +83,11 @@ pub fn run(args: Args) -> Result<()> {
     let format = output.table_format()?;
     let model = load_model_before_table(&args.model)?;
     let model = with_policies(model, &args.model, args.missing, args.unseen)?;
-    let source = if output.is_file() {
-        args.source.open_for(&model, Passes::One)?
-    } else {
-        args.source.open_quietly_for(&model, Passes::One)?
-    };
+    let mut source = args.source.source_for(&model)?;
+    // Progress would be shown between the lines that go to a terminal.
+    if output.is_file() {
+        source = Arc::new(ShownSource(source));
+    }
     let bound = model.bind(source.as_ref(), args.interval);
     let bound = bound.map_err(|error| match error {
         FitError::Data(error) => other_columns(&args.source.name(), &args.model, error),
@@ -94,7 +95,8 @@ pub fn run(args: Args) -> Result<()> {
     })?;
     let keep = all(&args.keep);
     let kept = column_indices(source.as_ref(), &keep);
-    let kept = kept.map_err(|error| args.source.say_where(error))?;
+    let in_table = |error| advised(FitError::Data(error).of_table(&args.source.name()));
+    let kept = kept.map_err(in_table)?;
     if let (Some(_), Some(kind)) = (args.interval, model.std_errors()) {
         terminal::stderr().warning(format_args!(
             "the model was fitted with --robust {}: intervals of means account for unequal variance, but those of single rows assume the mean variance, so they hold on average only",

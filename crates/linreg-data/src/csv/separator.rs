@@ -55,10 +55,11 @@ pub(super) fn find<'a>(sample: impl Fn(u8) -> Sample<'a>, decimal: Option<char>)
     if best.1 == one && are_spaces(&sample(b' ')) {
         return b' ';
     }
-    match best.1 == one && decimal == Some(',') {
+    if best.1 == one && decimal == Some(',') {
         // The commas of a single column are decimal marks.
-        true => b';',
-        false => best.0,
+        b';'
+    } else {
+        best.0
     }
 }
 

@@ -81,7 +81,7 @@ impl Encoder {
                     "targets and the weight after the features, in their order",
                 ));
             }
-            if !is_number(column) {
+            if !column.kind.is_number() {
                 return Err(DataError::stored(
                     format!("kind of the column {}", quote(name)),
                     column.kind.name(),
@@ -116,7 +116,7 @@ impl Encoder {
                     "one role a column",
                 ));
             }
-            if !is_levels && (!is_number(column) || column.is_second) {
+            if !is_levels && (!column.kind.is_number() || column.is_second) {
                 let found = if column.is_second {
                     format!("{} a second time", column.kind.name())
                 } else {
@@ -172,8 +172,4 @@ impl Encoder {
             )),
         }
     }
-}
-
-fn is_number(column: &Column) -> bool {
-    matches!(column.kind, Kind::Numeric | Kind::Boolean | Kind::Date)
 }

@@ -109,6 +109,11 @@ impl Kind {
             Self::TooManyLevels => "categorical",
         }
     }
+
+    /// Whether each cell becomes a number.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Self::Numeric | Self::Boolean | Self::Date)
+    }
 }
 
 impl Spread {

@@ -32,7 +32,7 @@ pub fn columns_lines(
         // A reader can take in only so many lines; `--json` lists every column.
         const MOST: usize = 30;
         if rows.len() < MOST {
-            rows.push((&column.name, kind, note(column, encoder, say)));
+            rows.push((column, note(column, encoder, say)));
         } else {
             more += 1;
         }
@@ -42,13 +42,7 @@ pub fn columns_lines(
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
     let mut text = after("Columns: ", &kinds.join(", "), most_columns);
-    let width = |text: &str| columns_of(&plain(text));
-    let names = rows.iter().map(|(name, _, _)| width(name)).max();
-    for (name, kind, note) in &rows {
-        let space = " ".repeat(names.unwrap_or(0) - width(name));
-        let start = format!("  {}{space}  {kind:<11}  ", plain(name));
-        text += &after(&start, &plain(note), most_columns);
-    }
+    text += &beside_names(&rows, most_columns);
     if more > 0 {
         text += &format!("  and {more} more\n");
     }
@@ -63,6 +57,19 @@ pub fn columns_lines(
         }
     }
     text
+}
+
+/// Lines with the names and kinds of columns, and a text about each.
+pub(super) fn beside_names(rows: &[(&Column, String)], width: usize) -> String {
+    let names = rows.iter().map(|(column, _)| plain(&column.name));
+    let names: Vec<String> = names.collect();
+    let most = names.iter().map(|name| columns_of(name)).max();
+    let line = |((column, text), name): (&(&Column, String), &String)| {
+        let space = " ".repeat(most.unwrap_or(0) - columns_of(name));
+        let start = format!("  {name}{space}  {:<11}  ", column.kind.name());
+        after(&start, &plain(text), width)
+    };
+    rows.iter().zip(&names).map(line).collect()
 }
 
 /// What a reader should know about the column; empty if nothing.

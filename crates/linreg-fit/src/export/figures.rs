@@ -13,17 +13,19 @@ use crate::number::{plain, significant};
 pub fn figures(fit: &ExactFit, inference: &Inference, target: &str) -> Vec<(&'static str, String)> {
     let target = plain(target);
     let solution = &fit.solution;
-    let about = match solution.has_intercept {
-        true => "share of the variance explained",
-        false => "share of the squares explained, about 0 without an intercept",
+    let about = if solution.has_intercept {
+        "share of the variance explained"
+    } else {
+        "share of the squares explained, about 0 without an intercept"
     };
-    let r_squared = match inference.r_squared.is_nan() {
-        true => format!("-  `{target}` has no variance to explain"),
-        false => format!(
+    let r_squared = if inference.r_squared.is_nan() {
+        format!("-  `{target}` has no variance to explain")
+    } else {
+        format!(
             "{}  {about}; adjusted {}",
             significant(inference.r_squared),
             or_unknown(inference.adjusted_r_squared)
-        ),
+        )
     };
     let freedom = significant(inference.degrees_of_freedom);
     let mut rows = vec![
@@ -103,9 +105,10 @@ pub fn precision(inferences: &[Inference]) -> String {
 }
 
 fn or_unknown(value: f64) -> String {
-    match value.is_finite() {
-        true => significant(value),
-        false => "-".to_string(),
+    if value.is_finite() {
+        significant(value)
+    } else {
+        "-".to_string()
     }
 }
 
@@ -141,9 +144,10 @@ pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<St
     };
     let line = |(feature, c): &(&Feature, &Coefficient)| {
         let way = if c.estimate > 0.0 { "higher" } else { "lower" };
-        let (from, to) = match c.estimate > 0.0 {
-            true => (c.lower, c.upper),
-            false => (-c.upper, -c.lower),
+        let (from, to) = if c.estimate > 0.0 {
+            (c.lower, c.upper)
+        } else {
+            (-c.upper, -c.lower)
         };
         let size = significant(c.estimate.abs());
         let range = format!("{} to {}", significant(from), significant(to));

@@ -1,6 +1,7 @@
 //! A fit as JSON, for programs.
 
 mod exact;
+mod model;
 mod trained;
 
 use linreg_data::{Column, EncodingCounts, Kind, Schema, Set};
@@ -52,7 +53,7 @@ impl Fitted {
 }
 
 /// The coefficients of a model, the bias first, if there is one.
-pub fn coefficients(model: &FittedModel) -> Value {
+fn coefficients(model: &FittedModel) -> Value {
     let coefficients = model.coefficients();
     let num_targets = coefficients.num_targets();
     let has_intercept = model.encoder().intercept();

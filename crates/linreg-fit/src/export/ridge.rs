@@ -38,9 +38,10 @@ pub fn text(
             path.fits.len()
         ),
     };
-    let (size, share) = match encoder.intercept() {
-        true => ("standard deviation", "variance"),
-        false => ("mean square", "squares"),
+    let (size, share) = if encoder.intercept() {
+        ("standard deviation", "variance")
+    } else {
+        ("mean square", "squares")
     };
     let figures = [
         (
@@ -86,9 +87,10 @@ pub fn text(
 /// A table of the penalties: only some of a long path, but always the best one.
 fn path_table(path: &RidgePath) -> String {
     const MOST: usize = 20;
-    let step = match path.fits.len() > MOST {
-        true => path.fits.len().div_ceil(MOST / 2),
-        false => 1,
+    let step = if path.fits.len() > MOST {
+        path.fits.len().div_ceil(MOST / 2)
+    } else {
+        1
     };
     let header = ["penalty", "effective dof", "R²", "RMSE (GCV)", ""];
     let mut rows = vec![header.map(str::to_string).to_vec()];

@@ -1,6 +1,8 @@
 use linreg_exact::{Collinear, Robust, Weighting};
 use linreg_fit::{ExactConfig, Penalties};
 
+use crate::settings::first_given;
+
 /// Settings of the exact fit.
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Exact fit (--method exact)")]
@@ -18,15 +20,15 @@ pub struct ExactArgs {
     #[arg(long, value_name = "POLICY", value_parser = collinear)]
     collinear: Option<Collinear>,
 
-    /// Weights are numbers of equal rows, not precisions
+    /// Take weights as counts of identical rows, not as precisions
     #[arg(long, requires = "weight")]
     pub counts: bool,
 
     /// Robust standard errors: hc0, hc1, hc2 or hc3
     ///
-    /// They allow for residuals whose spread differs from row to row, and t, p and
-    /// intervals are by them: hc0 (White), hc1, hc2, or hc3 (the safest with few
-    /// rows). This takes another pass over the rows.
+    /// They allow for residuals whose spread differs from row to row, and t, p
+    /// and intervals use them. The kinds are hc0 (White), hc1, hc2, and hc3
+    /// (the safest with few rows). This takes another pass over the rows.
     #[arg(long, value_name = "KIND", value_parser = robust)]
     pub robust: Option<Robust>,
 
@@ -42,8 +44,8 @@ pub struct ExactArgs {
     ///
     /// The penalty shrinks the weights of standardised features, for better
     /// predictions from many or overlapping features. The best of several is
-    /// chosen by generalised cross-validation; gcv tries a whole path. There are
-    /// no standard errors then.
+    /// chosen by generalised cross-validation; gcv tries a whole path of
+    /// penalties. There are no standard errors then.
     #[arg(
         long,
         value_name = "PENALTIES",
@@ -91,17 +93,14 @@ fn collinear(text: &str) -> Result<Collinear, String> {
 impl ExactArgs {
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        let given = [
+        first_given(&[
             (self.confidence.is_some(), "--confidence"),
             (self.collinear.is_some(), "--collinear"),
             (self.counts, "--counts"),
             (self.robust.is_some(), "--robust"),
             (self.diagnostics, "--diagnostics"),
             (self.ridge.is_some(), "--ridge"),
-        ];
-        given
-            .into_iter()
-            .find_map(|(is_given, name)| is_given.then_some(name))
+        ])
     }
 
     /// The settings of the fit.

@@ -2,6 +2,8 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use linreg_training::{Loss, Penalty};
 
+use crate::settings::first_given;
+
 /// What training minimises: the mean loss of a row plus the penalty.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Objective (--method sgd)")]
@@ -41,23 +43,21 @@ enum LossName {
     Absolute,
     /// r² up to --delta and linear beyond, so that outliers have less influence
     Huber,
-    /// Learns the quantile --tau
+    /// The pinball loss, which learns the quantile --tau
     Quantile,
 }
 
 impl ObjectiveArgs {
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        [
+        first_given(&[
             (self.loss.is_some(), "--loss"),
             (self.delta.is_some(), "--delta"),
             (self.tau.is_some(), "--tau"),
             (self.l1.is_some(), "--l1"),
             (self.l2.is_some(), "--l2"),
             (self.nonnegative, "--nonnegative"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, name)| is_given.then_some(name))
+        ])
     }
 
     pub fn loss(&self) -> Result<Loss> {

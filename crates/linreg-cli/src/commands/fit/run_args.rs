@@ -5,24 +5,24 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use linreg_fit::TrainingSettings;
 use linreg_model::{Existing, OutputFile};
-use linreg_training::{Checkpoint, CheckpointFile, Checkpointing, EpochRecord, Every};
+use linreg_training::{Checkpoint, CheckpointFile, Checkpointing, EpochRecord, Every, TrainingLog};
 
-use crate::log::Log;
 use crate::output::Files;
+use crate::settings::first_given;
 
 /// When training stops, and what it leaves on the way.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Stopping and saving (--method sgd)")]
 pub struct RunArgs {
-    /// Stop after so many updates
+    /// Stop after this many updates
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     max_steps: Option<usize>,
 
-    /// Stop after so much time: 90s, 15m or 2h
+    /// Stop after this time: 90s, 15m or 2h
     #[arg(long, value_name = "TIME", value_parser = time)]
     max_time: Option<Duration>,
 
-    /// Stop after so many epochs without a better loss on the rows of
+    /// Stop after this many epochs without a better loss on the rows of
     /// --validation or --validation-file, and keep the best epoch's model
     #[arg(long, value_name = "EPOCHS", allow_negative_numbers = true)]
     patience: Option<usize>,
@@ -36,11 +36,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
 
-    /// Save training to this file on the way, for --resume
+    /// Save the state of the training to this file while it runs, for --resume
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
 
-    /// How often to save it: a time, or a number of updates [default: 30s]
+    /// How often to save the state: a time, or a number of updates [default:
+    /// 30s]
     #[arg(long, value_name = "TIME|NUMBER", value_parser = every)]
     checkpoint_every: Option<Every>,
 
@@ -86,27 +87,16 @@ impl RunArgs {
 
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        [
+        first_given(&[
             (self.max_steps.is_some(), "--max-steps"),
             (self.max_time.is_some(), "--max-time"),
             (self.patience.is_some(), "--patience"),
             (self.tolerance.is_some(), "--tolerance"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, name)| is_given.then_some(name))
-        .or_else(|| self.given_file())
-    }
-
-    /// The first option about files that was given.
-    fn given_file(&self) -> Option<&'static str> {
-        [
             (self.history.is_some(), "--history"),
             (self.checkpoint.is_some(), "--checkpoint"),
             (self.checkpoint_every.is_some(), "--checkpoint-every"),
             (self.resume.is_some(), "--resume"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, name)| is_given.then_some(name))
+        ])
     }
 
     /// Checks the settings before a long file is read.
@@ -144,9 +134,10 @@ impl RunArgs {
         let checkpoint = match self.checkpoint.as_ref().or(self.resume.as_ref()) {
             None => None,
             Some(path) => {
-                let existing = match force || goes_on(path) {
-                    true => Existing::Replace,
-                    false => Existing::Keep,
+                let existing = if force || goes_on(path) {
+                    Existing::Replace
+                } else {
+                    Existing::Keep
                 };
                 let advice = "go on from it with --resume, or use --force to replace it";
                 let file = files.file_that("checkpoint", path, existing, advice)?;
@@ -178,7 +169,7 @@ impl RunArgs {
         path: Option<&Path>,
         resumed: Option<&Checkpoint>,
         force: bool,
-    ) -> Result<Option<Log>> {
+    ) -> Result<Option<TrainingLog>> {
         let existing = match (resumed, force) {
             (Some(_), _) => Existing::Append,
             (None, true) => Existing::Replace,
@@ -190,8 +181,8 @@ impl RunArgs {
         let advice = "use --force to replace it, or another name";
         let file = files.file_that("log", path, existing, advice)?;
         Ok(Some(match resumed {
-            Some(checkpoint) => Log::going_on(file, checkpoint.epochs())?,
-            None => Log::new(file),
+            Some(checkpoint) => TrainingLog::resumed(file, checkpoint.epochs())?,
+            None => TrainingLog::new(file),
         }))
     }
 
@@ -218,7 +209,7 @@ impl RunArgs {
 pub struct RunFiles {
     pub checkpoint: Option<Checkpointing>,
     pub resume: Option<Checkpoint>,
-    pub log: Option<Log>,
+    pub log: Option<TrainingLog>,
 }
 
 pub fn write_history(output: &OutputFile, history: &[EpochRecord]) -> Result<()> {

@@ -4,9 +4,10 @@ use linreg_fit::SearchConfig;
 #[derive(clap::Args)]
 #[command(next_help_heading = "Search (--method sgd)")]
 pub struct SearchArgs {
-    /// Choose penalty and learning rate by cross-validation over so many parts
-    /// of the rows, 5 if no number is given: of all within one standard error of
-    /// the least loss, the strongest penalty
+    /// Choose penalty and learning rate by cross-validation over this many
+    /// parts of the rows, 5 if no number is given. Of all settings within one
+    /// standard error of the least loss, those with the strongest penalty are
+    /// chosen
     #[arg(
         long,
         value_name = "FOLDS",
@@ -17,7 +18,7 @@ pub struct SearchArgs {
     )]
     search: Option<u64>,
 
-    /// L1 penalties to try, as 0,0.1,1 [default: that of --l1]
+    /// L1 penalties to try, such as 0,0.1,1 [default: that of --l1]
     #[arg(
         long,
         value_name = "NUMBERS",

@@ -4,15 +4,16 @@ use linreg_training::{Clipping, LearningRateSchedule, OptimizerConfig};
 
 use super::objective_args::ObjectiveArgs;
 use super::run_args::RunArgs;
+use crate::settings::first_given;
 
 /// Settings of the training; the defaults suit most tables.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Training (--method sgd)")]
 pub struct TrainingArgs {
-    /// How gradients become updates: lbfgs or proximal (all rows in each), sgd,
-    /// adam, adamw, rmsprop or adagrad (minibatches) [default: sgd if rows do
-    /// not fit in memory or a setting of minibatches is given; else proximal with
-    /// --l1 or --nonnegative, and lbfgs without]
+    /// How gradients become updates: lbfgs or proximal (all rows in each
+    /// update), sgd, adam, adamw, rmsprop or adagrad (minibatches) [default:
+    /// sgd if rows do not fit in memory or a setting of minibatches is given;
+    /// else proximal with --l1 or --nonnegative, and lbfgs without]
     #[arg(long, value_name = "NAME", value_parser = optimizer)]
     optimizer: Option<OptimizerConfig>,
 
@@ -36,8 +37,8 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NAME", value_parser = schedule)]
     schedule: Option<LearningRateSchedule>,
 
-    /// Train on the columns as they are, not brought to mean 0 and standard
-    /// deviation 1
+    /// Train on the columns as they are, without scaling them to mean 0 and
+    /// standard deviation 1
     #[arg(long)]
     no_standardize: bool,
 
@@ -57,11 +58,11 @@ pub struct TrainingArgs {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     weight_decay: Option<f64>,
 
-    /// Scale gradients of a larger norm down to this
+    /// Scale a gradient of a larger norm down to this norm
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     clip_norm: Option<f64>,
 
-    /// Limit each number of a gradient to this
+    /// Limit the absolute value of each element of a gradient to this
     #[arg(
         long,
         value_name = "NUMBER",
@@ -119,23 +120,10 @@ fn schedule(text: &str) -> Result<LearningRateSchedule, String> {
 impl TrainingArgs {
     /// The first option that was given.
     pub fn given(&self) -> Option<&'static str> {
-        let first = |given: &[(bool, &'static str)]| {
-            let found = given.iter().find(|(is_given, _)| *is_given);
-            found.map(|(_, name)| *name)
-        };
-        first(&[
+        first_given(&[
             (self.optimizer.is_some(), "--optimizer"),
             (self.epochs.is_some(), "--epochs"),
             (self.no_standardize, "--no-standardize"),
-        ])
-        .or_else(|| self.given_of_minibatches())
-        .or_else(|| self.objective.given())
-        .or_else(|| self.run.given())
-    }
-
-    /// The first option given that only minibatches have.
-    fn given_of_minibatches(&self) -> Option<&'static str> {
-        [
             (self.batch_size.is_some(), "--batch-size"),
             (self.learning_rate.is_some(), "--learning-rate"),
             (self.schedule.is_some(), "--schedule"),
@@ -145,9 +133,9 @@ impl TrainingArgs {
             (self.weight_decay.is_some(), "--weight-decay"),
             (self.clip_norm.is_some(), "--clip-norm"),
             (self.clip_value.is_some(), "--clip-value"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, name)| is_given.then_some(name))
+        ])
+        .or_else(|| self.objective.given())
+        .or_else(|| self.run.given())
     }
 
     /// The settings of the training.

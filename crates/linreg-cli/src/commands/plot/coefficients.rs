@@ -1,14 +1,12 @@
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use linreg_exact::PredictionErrors;
-use linreg_fit::FittedModel;
-use linreg_plot::{Estimate, Picture};
+use anyhow::Result;
+use linreg_fit::FitError;
 
 use super::drawing::DrawingArgs;
+use super::target;
 use crate::fit_advice::advised;
 use crate::input::load_model;
-use crate::number::plain;
 
 /// The coefficients of a fit with their intervals
 ///
@@ -38,63 +36,13 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&[], &[&args.model])?;
-    let name = || args.model.display().to_string();
     let model = load_model(&args.model)?;
-    let errors = model.interval_errors();
-    let errors = errors.map_err(|error| advised(error.into()).context(name()))?;
-    let quantile = errors.quantile(args.confidence)?;
-    let targets = model.target_names();
-    let target = match &args.target {
-        None => 0,
-        Some(chosen) => {
-            let found = targets.iter().position(|target| target == chosen);
-            found.with_context(|| {
-                let known: Vec<String> = targets.iter().map(|target| plain(target)).collect();
-                let (chosen, known) = (plain(chosen), known.join(", "));
-                format!(
-                    "{}: the model does not predict `{chosen}`; it predicts {known}",
-                    name()
-                )
-            })?
+    let target = target(&model, &args.model, args.target.as_deref())?;
+    let picture = model.coefficient_picture(target, args.confidence);
+    drawing.write(&picture.map_err(|error| match error {
+        FitError::Model(_) | FitError::NoWeights => {
+            advised(error).context(args.model.display().to_string())
         }
-    };
-    let estimates = estimates(&model, errors, target, quantile);
-    if estimates.is_empty() {
-        bail!(
-            "{}: the model has no features whose weights are determined",
-            name()
-        );
-    }
-    drawing.write(&Picture::coefficients(
-        &targets[target],
-        &estimates,
-        args.confidence,
-    )?)
-}
-
-/// The weights with their intervals, without dropped features, which have no
-/// standard error.
-fn estimates(
-    model: &FittedModel,
-    errors: &PredictionErrors,
-    target: usize,
-    quantile: f64,
-) -> Vec<Estimate> {
-    let weights = model.coefficients().weight()[target..].iter();
-    let weights = weights.step_by(model.target_names().len());
-    let estimates = model.feature_names().iter().zip(weights).enumerate();
-    let estimates = estimates.map(|(feature, (name, value))| {
-        let std_error = errors.std_error_of_weight(target, feature);
-        Estimate {
-            name: name.clone(),
-            value: *value,
-            lower: value - quantile * std_error,
-            upper: value + quantile * std_error,
-        }
-    });
-    let is_left_out =
-        |estimate: &Estimate| estimate.value == 0.0 && estimate.lower == estimate.upper;
-    estimates
-        .filter(|estimate| !is_left_out(estimate))
-        .collect()
+        error => advised(error),
+    })?)
 }

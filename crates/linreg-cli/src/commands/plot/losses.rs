@@ -27,9 +27,10 @@ pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&[], &[&args.history])?;
     let name = || name(&args.history);
     let text = read(&args.history).with_context(name)?;
-    let epochs = match text.trim_start().starts_with(['{', '[']) {
-        true => of_json(&text),
-        false => of_csv(&text),
+    let epochs = if text.trim_start().starts_with(['{', '[']) {
+        of_json(&text)
+    } else {
+        of_csv(&text)
     };
     let History {
         epochs,

@@ -1,23 +1,24 @@
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use linreg_data::{MissingPolicy, UnseenPolicy};
-use linreg_fit::{FitError, FittedModel, ResidualPicture};
+use linreg_fit::{FitError, ResidualPicture};
 use linreg_plot::Picture;
 
 use super::drawing::DrawingArgs;
+use super::target;
 use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::fit_advice::advised;
 use crate::input::{SourceArgs, load_model_before_table, name, of_model, with_policies};
-use crate::number::{count, plain, thousands};
+use crate::number::{count, thousands};
 use crate::terminal;
 
-/// What a fit leaves: residuals against fitted values, normal quantiles, scale,
-/// leverage
+/// The residuals of a fit: against fitted values, normal quantiles and
+/// leverage, and their scale
 ///
 /// Give the rows that the model was fitted to: residuals are standardised as
-/// theirs. A model that gradient descent trained has no covariance to do that
-/// with; without --kind, predicted and fitted are drawn of it.
+/// those of the fit. A model that was trained by gradients has no covariance to
+/// do that with: without --kind, only predicted and fitted are drawn.
 #[derive(clap::Args)]
 pub struct Args {
     /// Model file that linreg fit wrote
@@ -28,9 +29,11 @@ pub struct Args {
 
     /// Pictures to draw: predicted, fitted, qq, scale or leverage
     ///
-    /// They show predicted (and actual values), fitted (values, and residuals), qq
-    /// (normal quantiles), scale (of residuals along fitted values), leverage (and
-    /// Cook's distances). By default, all but predicted are drawn.
+    /// predicted draws actual against predicted values; fitted, residuals
+    /// against fitted values; qq, standardised residuals against normal
+    /// quantiles; scale, the size of standardised residuals along the fitted
+    /// values; leverage, standardised residuals against leverage, with Cook's
+    /// distances. By default, all but predicted are drawn.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     kind: Vec<ResidualPicture>,
 
@@ -50,9 +53,9 @@ pub struct Args {
 
     /// Unknown levels: error, baseline or drop [default: as fitted]
     ///
-    /// These are levels that are in none of the rows fitted to. With baseline, they
-    /// are taken as that level; with drop, the
-    /// row is left out. By default, the policy is that of the fit.
+    /// An unknown level is in none of the rows that the model was fitted to.
+    /// With baseline, it is taken as the baseline level; with drop, the row is
+    /// left out. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
 
@@ -75,21 +78,15 @@ pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&args.source.paths(), &[&args.model])?;
     let model = load_model_before_table(&args.model)?;
     let model = with_policies(model, &args.model, args.missing, args.unseen)?;
-    let target =
-        target(&model, args.target.as_deref()).with_context(|| args.model.display().to_string())?;
-    let errors = model.interval_errors();
-    let kinds = match (&args.kind[..], &errors) {
-        ([], Ok(_)) => vec![
-            ResidualPicture::Fitted,
-            ResidualPicture::Quantiles,
-            ResidualPicture::Scale,
-            ResidualPicture::Leverage,
-        ],
-        ([], Err(_)) => vec![ResidualPicture::Predicted, ResidualPicture::Fitted],
-        (chosen, _) => chosen.to_vec(),
+    let target = target(&model, &args.model, args.target.as_deref())?;
+    let kinds = if args.kind.is_empty() {
+        ResidualPicture::usual(&model)
+    } else {
+        args.kind
     };
     let is_standardised = kinds.iter().any(|kind| kind.is_standardised());
     if is_standardised {
+        let errors = model.interval_errors();
         errors.map_err(|error| advised(error.into()).context(name(&args.model)))?;
     }
     let table = args.source.table_for(&model)?;
@@ -98,7 +95,7 @@ pub fn run(args: Args) -> Result<()> {
     warn_of_counts(&counts, "")?;
     let pictures = kinds.iter().map(|kind| residuals.picture(*kind));
     let pictures: Result<Vec<Picture>, FitError> = pictures.collect();
-    let pictures = pictures.map_err(|error| args.source.say_where(advised(error)))?;
+    let pictures = pictures.map_err(|error| advised(error.of_table(&args.source.name())))?;
     let picture = Picture::side_by_side(pictures)?;
     if residuals.determined > 0 && is_standardised {
         let (have, of_them, them) = match residuals.determined {
@@ -116,22 +113,5 @@ pub fn run(args: Args) -> Result<()> {
     } else {
         let (drawn, all) = (thousands(drawn), thousands(all));
         picture.with_note(&format!("{drawn} of {all} rows, drawn at random"))
-    })
-}
-
-fn target(model: &FittedModel, name: Option<&str>) -> Result<usize> {
-    let Some(name) = name else { return Ok(0) };
-    let found = model.target_names().iter().position(|other| other == name);
-    found.with_context(|| {
-        let names: Vec<String> = model
-            .target_names()
-            .iter()
-            .map(|name| plain(name))
-            .collect();
-        format!(
-            "the model does not predict `{}`; it predicts {}",
-            plain(name),
-            names.join(", ")
-        )
     })
 }

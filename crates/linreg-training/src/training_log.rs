@@ -1,15 +1,15 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 
-use anyhow::{Context, Result, bail};
 use linreg_model::{OutputError, OutputFile};
-use linreg_training::{EpochRecord, Observer};
 use serde_json::json;
+
+use crate::{EpochRecord, Observer};
 
 /// A file that gets a line of JSON after every epoch, for a program that
 /// follows a training. It is written while training runs, so that it also shows
 /// a training that failed.
-pub struct Log {
+pub struct TrainingLog {
     output: OutputFile,
     /// For a log that continues, the number of bytes of the lines that are
     /// kept.
@@ -19,7 +19,8 @@ pub struct Log {
     failed: Option<OutputError>,
 }
 
-impl Log {
+impl TrainingLog {
+    /// Returns the log of a new training; [`start`](Self::start) creates its file.
     pub fn new(output: OutputFile) -> Self {
         Self {
             output,
@@ -29,22 +30,29 @@ impl Log {
         }
     }
 
-    /// A log that continues a training after so many epochs. If the file
-    /// exists, the lines of these epochs are kept.
-    pub fn going_on(output: OutputFile, epochs: usize) -> Result<Self> {
-        let name = output.path().display().to_string();
+    /// Returns the log of a training that is resumed after so many epochs. If the
+    /// file exists, the lines of these epochs are kept.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no training log, or cannot be read.
+    pub fn resumed(output: OutputFile, epochs: usize) -> Result<Self, OutputError> {
         let kept = match File::open(output.path()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            opened => Some(kept(opened.with_context(|| name.clone())?, epochs).context(name)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.and_then(|file| kept(file, epochs)).map(Some),
         };
         Ok(Self {
-            kept,
+            kept: kept.map_err(|error| output.error(error))?,
             ..Self::new(output)
         })
     }
 
-    /// Creates the file, or cuts a log that continues to the lines that are
-    /// kept.
+    /// Creates the file, or cuts the log of a resumed training to the lines that
+    /// are kept.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written.
     pub fn start(&mut self) -> Result<(), OutputError> {
         let file = self.output.append()?;
         if let Some(kept) = self.kept {
@@ -72,12 +80,14 @@ impl Log {
 
 /// The number of bytes of the lines of the first epochs of a log. A full disk
 /// may have cut its last line short.
-fn kept(log: File, epochs: usize) -> Result<u64> {
+fn kept(log: File, epochs: usize) -> io::Result<u64> {
     let (mut log, mut line, mut kept) = (BufReader::new(log), Vec::new(), 0);
     while log.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
         let found = serde_json::from_slice::<serde_json::Value>(&line).ok();
         let Some(epoch) = found.and_then(|found| found["epoch"].as_u64()) else {
-            bail!("this file is not a training log, so it cannot be continued; name another file");
+            return Err(io::Error::other(
+                "this file is not a training log, so it cannot be continued; name another file",
+            ));
         };
         if epoch >= epochs as u64 {
             break;
@@ -88,7 +98,7 @@ fn kept(log: File, epochs: usize) -> Result<u64> {
     Ok(kept)
 }
 
-impl Observer for Log {
+impl Observer for TrainingLog {
     fn epoch(&mut self, report: &EpochRecord) {
         if self.failed.is_some() {
             return;
@@ -122,8 +132,8 @@ mod tests {
         let after = |content: &str, epochs| {
             std::fs::write(&path, content).unwrap();
             let output = OutputFile::new(&path, Existing::Append).unwrap();
-            Log::going_on(output, epochs)?.start()?;
-            anyhow::Ok(std::fs::read_to_string(&path)?)
+            TrainingLog::resumed(output, epochs)?.start()?;
+            Ok::<_, OutputError>(std::fs::read_to_string(&path).unwrap())
         };
         let whole = lines.concat();
         assert_eq!(after(&whole, 4).unwrap(), whole);
@@ -138,7 +148,7 @@ mod tests {
         let error = after("my notes\n", 2).unwrap_err();
         let expected =
             ": this file is not a training log, so it cannot be continued; name another file";
-        assert!(format!("{error:#}").ends_with(expected), "{error:#}");
+        assert!(error.to_string().ends_with(expected), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "my notes\n");
     }
 }
