@@ -19,7 +19,7 @@ pub struct FormulaError {
     formula: String,
     /// The part that is wrong, in bytes; empty at the end of the formula.
     range: Range<usize>,
-    problem: FormulaProblem,
+    problem: Box<FormulaProblem>,
 }
 
 impl FormulaError {
@@ -27,7 +27,7 @@ impl FormulaError {
         Self {
             formula,
             range,
-            problem,
+            problem: Box::new(problem),
         }
     }
 
