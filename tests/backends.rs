@@ -51,6 +51,7 @@ impl Task for Epoch<'_> {
         let before = mean_loss(&model.valid(), &batches).unwrap();
         let training = batches
             .in_order((0..ROWS).collect())
+            .unwrap()
             .fold(Training::new(model, &config, &batches), Training::step);
         let (training, not_finite) = training.end_epoch();
         assert_eq!(not_finite, None);

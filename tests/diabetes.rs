@@ -18,7 +18,7 @@ fn rows() -> Dataset {
 fn exact_fit(dataset: &Dataset) -> Coefficients {
     let d = dataset.num_features();
     let mut moments = Moments::new(d);
-    moments.update(dataset.features());
+    moments.update(dataset.features()).unwrap();
     let (mean, std) = (moments.mean().to_vec(), moments.std());
     let mean_y = dataset.targets().iter().sum::<f64>() / dataset.num_rows() as f64;
     let mut equations = vec![vec![0.0; d + 1]; d];
@@ -52,7 +52,8 @@ fn exact_fit(dataset: &Dataset) -> Coefficients {
 
 fn r_squared(model: &Coefficients, dataset: &Dataset) -> f64 {
     let mut accumulator = MetricsAccumulator::default();
-    accumulator.update(&model.predict(dataset.features()), dataset.targets());
+    let predictions = model.predict(dataset.features());
+    accumulator.update(&predictions, dataset.targets()).unwrap();
     accumulator.metrics().unwrap().r_squared.unwrap()
 }
 

@@ -101,7 +101,7 @@ impl Task for Replay<'_> {
             after_epochs: vec![],
         };
         for order in &reference.epoch_order {
-            for batch in batches.in_order(order.clone()) {
+            for batch in batches.in_order(order.clone()).unwrap() {
                 let first = replayed.first_steps.len() < reference.first_steps.len();
                 if first {
                     let predictions = training.model().valid().forward(batch.features.clone());

@@ -54,7 +54,7 @@ impl Task for Variation<'_> {
         let mut training = Training::new(start, &self.config, &batches);
         let mut states = vec![];
         for order in &reference.epoch_order[..self.config.num_epochs] {
-            for batch in batches.in_order(order.clone()).take(self.batches) {
+            for batch in batches.in_order(order.clone()).unwrap().take(self.batches) {
                 training = training.step(batch);
             }
             let not_finite;
@@ -89,7 +89,7 @@ impl Task for NeverZeroed<'_> {
         let mut b_grad = b.clone().inner().zeros_like();
         let mut states = vec![];
         for order in &reference.epoch_order {
-            for batch in batches.in_order(order.clone()) {
+            for batch in batches.in_order(order.clone()).unwrap() {
                 let x = Tensor::<B, 2>::from_inner(batch.features);
                 let y_hat = x.matmul(w.clone()) + b.clone().unsqueeze();
                 let loss = (y_hat - Tensor::from_inner(batch.targets)).square().sum();

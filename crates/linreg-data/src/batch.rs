@@ -87,7 +87,7 @@ impl<B: Backend> HostBatch<B> {
 
 /// The largest number of rows of one tensor, for rows of these widths.
 pub(crate) fn max_tensor_rows(num_features: usize, num_targets: usize) -> usize {
-    (MAX_TENSOR_NUMBERS / num_features.max(num_targets)).clamp(1, MAX_TENSOR_ROWS)
+    (MAX_TENSOR_NUMBERS / num_features.max(num_targets).max(1)).clamp(1, MAX_TENSOR_ROWS)
 }
 
 /// Returns row-major numbers as a tensor,

@@ -32,11 +32,7 @@ pub trait BatchSource<B: Backend> {
     ) -> impl Iterator<Item = Result<Batch<B>, DataError>> + '_;
 
     /// Returns every row once in the data's own order, `rows` at a time, for
-    /// evaluation. Nothing follows an error.
-    ///
-    /// # Panics
-    ///
-    /// If `rows` is 0.
+    /// evaluation; 0 counts as 1. Nothing follows an error.
     fn sequential(&self, rows: usize) -> impl Iterator<Item = Result<Batch<B>, DataError>> + '_;
 }
 

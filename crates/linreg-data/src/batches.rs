@@ -9,6 +9,7 @@ use crate::ahead::Ahead;
 use crate::batch::{
     Batch, HostBatch, MAX_TENSOR_NUMBERS, check_batch_size, max_tensor_rows, round, round_weights,
 };
+use crate::dataset::check_indices;
 use crate::random::{Purpose, generator};
 use crate::rows::mean_weight;
 use crate::{DataError, Dataset};
@@ -158,17 +159,26 @@ impl<B: Backend> Batches<B> {
     pub fn epoch(&self, epoch: usize, seed: u64) -> impl ExactSizeIterator<Item = Batch<B>> + '_ {
         let mut order: Vec<usize> = (0..self.num_rows).collect();
         order.shuffle(&mut generator(seed, Purpose::Epoch(epoch as u64)));
-        self.in_order(order)
+        self.gathered(order)
     }
 
     /// Returns batches of the rows at these indices, in this order; for example
     /// to replay another program's epoch.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If an index is past the last row; the panic comes when its batch is
-    /// taken.
-    pub fn in_order(&self, order: Vec<usize>) -> Box<dyn ExactSizeIterator<Item = Batch<B>> + '_> {
+    /// [`RowsError::NoRow`](crate::RowsError::NoRow) for an index past the last
+    /// row.
+    pub fn in_order(
+        &self,
+        order: Vec<usize>,
+    ) -> Result<Box<dyn ExactSizeIterator<Item = Batch<B>> + '_>, DataError> {
+        check_indices(&order, self.num_rows)?;
+        Ok(self.gathered(order))
+    }
+
+    /// As [`in_order`](Self::in_order), of indices of rows.
+    fn gathered(&self, order: Vec<usize>) -> Box<dyn ExactSizeIterator<Item = Batch<B>> + '_> {
         let part_size = max_tensor_rows(self.num_features, self.num_targets);
         let mut parts = Vec::with_capacity(self.num_batches());
         for start in (0..order.len()).step_by(self.batch_size) {
@@ -203,13 +213,9 @@ impl<B: Backend> Batches<B> {
     }
 
     /// Returns every row once in the dataset's order, `rows` at a time, for
-    /// evaluation.
-    ///
-    /// # Panics
-    ///
-    /// If `rows` is 0.
+    /// evaluation. 0 counts as 1.
     pub fn sequential(&self, rows: usize) -> Box<dyn ExactSizeIterator<Item = Batch<B>> + '_> {
-        assert!(rows > 0, "no rows at a time never ends");
+        let rows = rows.max(1);
         let (num_rows, num_batches) = (self.num_rows, self.num_rows.div_ceil(rows));
         let range = move |index: usize| index * rows..num_rows.min((index + 1) * rows);
         match &self.rows {
@@ -249,7 +255,6 @@ impl<B: Backend> Batches<B> {
 
     /// Returns indices of rows as a tensor on the device.
     fn indices(&self, order: &[usize]) -> Tensor<B, 1, Int> {
-        assert!(order.iter().all(|row| *row < self.num_rows), "no such row");
         let indices = order.iter().map(|row| (*row as i64).elem::<B::IntElem>());
         let order = TensorData::new(indices.collect(), [order.len()]);
         Tensor::from_data(order, (&self.device, B::IntElem::dtype()))
@@ -307,10 +312,16 @@ mod tests {
         for placement in [Placement::Host, Placement::Device] {
             let batches = batches(5, 2, placement);
             assert_eq!(batches.placement(), placement);
-            let replayed = rows(batches.in_order(vec![4, 0, 3, 3, 1]));
+            let replayed = rows(batches.in_order(vec![4, 0, 3, 3, 1]).unwrap());
             assert_eq!(replayed, [vec![4, 0], vec![3, 3], vec![1]]);
             let in_file_order = rows(batches.sequential(2));
             assert_eq!(in_file_order, [vec![0, 1], vec![2, 3], vec![4]]);
+            assert_eq!(rows(batches.sequential(0)).len(), 5);
+            let error = batches.in_order(vec![0, 5]).err().unwrap();
+            assert_eq!(
+                error.to_string(),
+                "there is no row of index 5; there are 5 rows, counted from 0"
+            );
         }
     }
 
@@ -320,6 +331,7 @@ mod tests {
         assert_eq!(batches.num_batches(), 2);
         let parts: Vec<(usize, bool)> = batches
             .in_order((0..100_000).collect())
+            .unwrap()
             .map(|part| (part.targets.dims()[0], part.more_follows))
             .collect();
         let expected = [

@@ -1,10 +1,12 @@
 mod blocks;
+mod clean;
 mod decode;
 mod dialect;
 mod foreign;
 mod header;
 mod layout;
 mod records;
+mod sample;
 mod separator;
 mod title;
 mod unquoted;
@@ -206,6 +208,7 @@ impl Source for CsvSource {
     }
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
+        self.schema().project(columns)?;
         let layout = &self.layout;
         let columns: Vec<usize> = columns
             .iter()

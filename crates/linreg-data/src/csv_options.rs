@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
-use crate::error::quote;
+use crate::error::{StoredError, quote};
 use crate::text_format::TextFormat;
 
 /// How to read a CSV file, and the text cells of a table of any format.
@@ -39,14 +38,14 @@ struct StoredOptions {
 }
 
 impl TryFrom<StoredOptions> for CsvOptions {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(stored: StoredOptions) -> Result<Self, DataError> {
+    fn try_from(stored: StoredOptions) -> Result<Self, StoredError> {
         let is_mark = |byte: &u8| byte.is_ascii_punctuation() && *byte != b'"';
         let is_delimiter = |byte: &u8| byte.is_ascii() && !b"\"\r\n".contains(byte);
         let wrong = |what, byte: u8, expected| {
             let found = quote(&char::from(byte).to_string());
-            Err(DataError::stored(what, found, expected))
+            Err(StoredError::new(what, found, expected))
         };
         if let Some(byte) = stored.delimiter.filter(|byte| !is_delimiter(byte)) {
             return wrong("delimiter", byte, "one character, such as ;");

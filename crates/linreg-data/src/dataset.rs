@@ -132,12 +132,9 @@ impl Dataset {
         &self.rows.features
     }
 
-    /// The values of one feature, in row order.
-    ///
-    /// # Panics
-    ///
-    /// If there is no feature of that index.
-    pub fn feature(&self, index: usize) -> impl Iterator<Item = f64> + '_ {
+    /// The values of one feature, in row order; None if there is no feature of
+    /// that index.
+    pub fn feature(&self, index: usize) -> Option<impl Iterator<Item = f64> + '_> {
         column(self.features(), index, self.num_features())
     }
 
@@ -146,12 +143,9 @@ impl Dataset {
         &self.rows.targets
     }
 
-    /// The values of one target, in row order.
-    ///
-    /// # Panics
-    ///
-    /// If there is no target of that index.
-    pub fn target(&self, index: usize) -> impl Iterator<Item = f64> + '_ {
+    /// The values of one target, in row order; None if there is no target of
+    /// that index.
+    pub fn target(&self, index: usize) -> Option<impl Iterator<Item = f64> + '_> {
         column(self.targets(), index, self.num_targets())
     }
 
@@ -175,12 +169,10 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// No indices, or only those of rows of weight 0.
-    ///
-    /// # Panics
-    ///
-    /// If an index is past the last row.
+    /// No indices, only those of rows of weight 0, or an index past the last
+    /// row.
     pub fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
+        check_indices(rows, self.num_rows())?;
         let select = |values: &[f64], width: usize| {
             let mut selected = Vec::with_capacity(rows.len() * width);
             for row in rows {
@@ -228,10 +220,17 @@ pub(crate) fn check_number(
     .into())
 }
 
+/// Checks that there is a row for each index.
+pub(crate) fn check_indices(indices: &[usize], rows: usize) -> Result<(), RowsError> {
+    match indices.iter().find(|index| **index >= rows) {
+        None => Ok(()),
+        Some(&index) => Err(RowsError::NoRow { index, rows }),
+    }
+}
+
 /// Returns one column of row-major numbers.
-fn column(values: &[f64], index: usize, width: usize) -> impl Iterator<Item = f64> + '_ {
-    assert!(index < width, "no column {index}");
-    values[index..].iter().step_by(width).copied()
+fn column(values: &[f64], index: usize, width: usize) -> Option<impl Iterator<Item = f64> + '_> {
+    (index < width).then(|| values[index..].iter().step_by(width).copied())
 }
 
 #[cfg(test)]
@@ -302,7 +301,12 @@ mod tests {
         );
         let dataset = dataset.unwrap();
         assert_eq!((dataset.num_rows(), dataset.num_targets()), (3, 2));
-        assert!(dataset.target(1).eq([-1.0, -3.0, -5.0]));
+        assert!(dataset.target(1).unwrap().eq([-1.0, -3.0, -5.0]));
+        assert!(dataset.target(2).is_none() && dataset.feature(9).is_none());
+        assert_eq!(
+            dataset.select(&[0, 3]).unwrap_err().to_string(),
+            "there is no row of index 3; there are 3 rows, counted from 0"
+        );
         let selected = dataset.select(&[2, 0]).unwrap();
         assert_eq!(selected.features(), [5.0, 6.0, 1.0, 2.0]);
         assert_eq!(selected.targets(), [50.0, -5.0, 10.0, -1.0]);

@@ -1,14 +1,16 @@
 mod pairs;
+mod sample;
 
 use serde::{Deserialize, Serialize};
 
 use crate::numbers::read_any_numbers;
-use crate::random::mix;
 use crate::schema::{Column, Schema};
 use crate::source::{Source, column_indices};
 use crate::values::Values;
-use crate::{Chunk, ColumnIndex, DataError, Engine, Pass, Threads, exact, pass};
+use crate::{Chunk, ColumnIndex, DataError, Engine, Pass, Threads, pass};
 use pairs::{Pair, Pairs};
+pub use sample::Sample;
+use sample::SampledRows;
 
 /// Statistics of the numeric columns of a table beyond its [`Schema`], from one
 /// pass.
@@ -90,7 +92,7 @@ struct DescribePass {
 }
 
 impl Pass for DescribePass {
-    type State = (Sample, Pairs);
+    type State = (SampledRows, Pairs);
     type Output = Description;
 
     fn name() -> String {
@@ -98,9 +100,8 @@ impl Pass for DescribePass {
     }
 
     fn start(&self) -> Self::State {
-        let num_columns = self.columns.len();
-        let sample = Sample::new(num_columns, self.capacity);
-        (sample, Pairs::new(num_columns))
+        let sample = SampledRows::new(self.capacity);
+        (sample, Pairs::new(self.columns.len()))
     }
 
     fn update(&self, (sample, pairs): &mut Self::State, chunk: &Chunk) -> Result<(), DataError> {
@@ -108,15 +109,14 @@ impl Pass for DescribePass {
         if let Some(target) = self.target {
             pairs.update(&numbers, target);
         }
-        sample.update(numbers, chunk);
+        sample.update(&numbers, chunk.first_row, chunk.num_rows());
         Ok(())
     }
 
-    fn end_part(&self, (sample, pairs): &mut Self::State) -> Result<(), DataError> {
+    fn end_part(&self, (_, pairs): &mut Self::State) -> Result<(), DataError> {
         if let Some(target) = self.target {
             pairs.settle(target);
         }
-        sample.shrink();
         Ok(())
     }
 
@@ -126,19 +126,18 @@ impl Pass for DescribePass {
         Ok(())
     }
 
-    fn finish(self, (mut sample, pairs): Self::State) -> Result<Description, DataError> {
-        sample.shrink();
-        let correlation = |(index, pair): (usize, &Pair)| {
+    fn finish(self, (sample, pairs): Self::State) -> Result<Description, DataError> {
+        let correlation = |(index, (column, pair)): (usize, (&Column, &Pair))| {
             // The rounding error of the mean of a constant could correlate with
             // anything.
-            let is_one = Some(index) == self.target || self.columns[index].is_constant();
+            let is_one = Some(index) == self.target || column.is_constant();
             pair.correlation().filter(|_| !is_one)
         };
-        let correlations = pairs.sums.iter().enumerate().map(correlation);
+        let columns = self.columns.iter().zip(&pairs.sums).enumerate();
         Ok(Description {
-            correlations: correlations.collect(),
+            correlations: columns.map(correlation).collect(),
+            sample: sample.finish(self.columns.len()),
             columns: self.columns.into_iter().map(|column| column.name).collect(),
-            sample,
         })
     }
 
@@ -159,132 +158,6 @@ fn numbers(columns: &[Column], chunk: &Chunk) -> Result<Vec<Vec<f64>>, DataError
         Ok(numbers)
     };
     arrays.map(finite).collect()
-}
-
-/// A random sample of the rows of a table in which every row is equally likely:
-/// it keeps the rows whose numbers have the smallest hashes. The samples of
-/// parts of a table merge to the sample of the whole, whatever the parts.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Sample {
-    /// The largest number of rows to keep.
-    capacity: usize,
-    /// The number of rows seen.
-    num_rows: u64,
-    /// The hash of each row kept.
-    hashes: Vec<u64>,
-    /// The numbers of the rows kept, one vector for each column; NaN where
-    /// missing.
-    #[serde(with = "exact::lists")]
-    rows: Vec<Vec<f64>>,
-}
-
-impl Sample {
-    fn new(num_columns: usize, capacity: usize) -> Self {
-        Self {
-            capacity,
-            num_rows: 0,
-            hashes: Vec::new(),
-            rows: vec![Vec::new(); num_columns],
-        }
-    }
-
-    fn update(&mut self, numbers: Vec<Vec<f64>>, chunk: &Chunk) {
-        let num_rows = chunk.num_rows() as u64;
-        let rows = chunk.first_row..chunk.first_row + num_rows;
-        self.merge(Self {
-            capacity: self.capacity,
-            num_rows,
-            hashes: rows.map(mix).collect(),
-            rows: numbers,
-        });
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.num_rows += other.num_rows;
-        if self.hashes.is_empty() {
-            (self.hashes, self.rows) = (other.hashes, other.rows);
-            return;
-        }
-        self.hashes.extend(other.hashes);
-        for (column, other) in self.rows.iter_mut().zip(other.rows) {
-            column.extend(other);
-        }
-        // It does not shrink at every chunk, since each selection goes over all
-        // rows kept.
-        if self.hashes.len() > 2 * self.capacity {
-            self.shrink();
-        }
-    }
-
-    fn shrink(&mut self) {
-        let Some(kept) = self.kept() else {
-            return;
-        };
-        let keep = |values: &mut Vec<f64>| {
-            let mut kept = kept.iter();
-            values.retain(|_| kept.next().is_some_and(|kept| *kept));
-        };
-        self.rows.iter_mut().for_each(keep);
-        let mut all = kept.iter();
-        self.hashes.retain(|_| all.next().is_some_and(|kept| *kept));
-    }
-
-    /// Says of each row held whether it is in the sample; None if all are.
-    fn kept(&self) -> Option<Vec<bool>> {
-        if self.hashes.len() <= self.capacity {
-            return None;
-        }
-        let mut sorted = self.hashes.clone();
-        let (_, limit, _) = sorted.select_nth_unstable(self.capacity);
-        let limit = *limit;
-        Some(self.hashes.iter().map(|hash| *hash < limit).collect())
-    }
-
-    /// The number of rows in the sample.
-    pub fn num_rows(&self) -> usize {
-        self.hashes.len().min(self.capacity)
-    }
-
-    /// Whether the sample is the whole table, so that quantiles are exact.
-    pub fn is_whole(&self) -> bool {
-        self.num_rows <= self.capacity as u64
-    }
-
-    /// The error of the rank of a quantile as a share of the rows, which is not
-    /// exceeded in 19 of 20 cases: 1.96 standard deviations of a binomial share
-    /// of one half.
-    pub fn rank_error(&self) -> f64 {
-        if self.is_whole() {
-            0.0
-        } else {
-            1.96 * (0.25 / self.num_rows() as f64).sqrt()
-        }
-    }
-
-    /// Returns the quantiles of a column at shares from 0 to 1, without missing
-    /// values, by linear interpolation as R's type 7 (Hyndman and Fan, *Sample
-    /// Quantiles in Statistical Packages*, 1996); None if there are no numbers.
-    pub fn quantiles(&self, column: usize, shares: &[f64]) -> Option<Vec<f64>> {
-        let kept = self.kept();
-        let is_kept = |row: usize| kept.as_ref().is_none_or(|kept| kept[row]);
-        let values = self.rows[column].iter().enumerate();
-        let values = values.filter(|(row, value)| !value.is_nan() && is_kept(*row));
-        let mut values: Vec<f64> = values.map(|(_, value)| *value).collect();
-        if values.is_empty() {
-            return None;
-        }
-        values.sort_unstable_by(f64::total_cmp);
-        let quantile = |share: &f64| {
-            let position = share * (values.len() - 1) as f64;
-            let below = position.floor() as usize;
-            let above = (below + 1).min(values.len() - 1);
-            let part = position - below as f64;
-            // The difference of the two values is not used, since it may
-            // overflow.
-            values[below] * (1.0 - part) + values[above] * part
-        };
-        Some(shares.iter().map(quantile).collect())
-    }
 }
 
 #[cfg(test)]

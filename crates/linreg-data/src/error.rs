@@ -5,6 +5,7 @@ mod limit;
 mod no_rows;
 mod row;
 mod rows;
+mod stored;
 mod unsupported;
 mod words;
 
@@ -19,6 +20,7 @@ pub use limit::{Limit, Unpacking};
 pub use no_rows::NoRows;
 pub use row::RowProblem;
 pub use rows::{Axis, RowsError};
+pub(crate) use stored::StoredError;
 pub use unsupported::Unsupported;
 pub use words::quote;
 use words::{amount, instead};
@@ -213,16 +215,6 @@ pub enum DataError {
         /// The values that can be used.
         expected: String,
     },
-    /// Something stored with a model is not what it should be.
-    #[error("the {what} is {found}, expected {expected}")]
-    Stored {
-        /// What was stored, in words.
-        what: String,
-        /// What was found.
-        found: String,
-        /// The values that can be used.
-        expected: String,
-    },
     /// The terms of a model stand for more features than the limit.
     #[error("the model has {} features, more than the limit of {limit}; {} of them are of the term {}: use fewer of its factors, powers or levels", amount(*.features), amount(*.of_term), quote(.term))]
     TooManyFeatures {
@@ -293,18 +285,6 @@ impl DataError {
                 | Self::Damaged { .. }
                 | Self::FormatLeftOut { file: Some(_), .. }
         )
-    }
-
-    pub(crate) fn stored(
-        what: impl Into<String>,
-        found: impl std::fmt::Display,
-        expected: impl Into<String>,
-    ) -> Self {
-        Self::Stored {
-            what: what.into(),
-            found: found.to_string(),
-            expected: expected.into(),
-        }
     }
 }
 

@@ -4,6 +4,8 @@
 mod error;
 mod names;
 mod parser;
+mod problem;
+mod shown;
 mod stored;
 
 use std::fmt;
@@ -11,9 +13,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use error::FormulaError;
-pub(crate) use names::nearest;
 use names::written;
 use parser::Parser;
+pub use problem::{Expected, FormulaProblem};
 use stored::{StoredFactor, StoredFormula, StoredTerm};
 
 /// The highest degree of `poly`: beyond it, the raw powers of most columns are

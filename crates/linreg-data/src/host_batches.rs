@@ -107,6 +107,7 @@ impl<'a, I: Iterator<Item = Result<Rows, DataError>>, B: Backend> HostBatches<'a
             return Err(Rows::some_weighted());
         }
         if let Some(scaler) = scaler {
+            scaler.check(summary.num_features(), summary.num_targets())?;
             scaler.apply(&mut self.chunk);
         }
         Ok(true)

@@ -80,6 +80,7 @@ mod load_dataset;
 mod lookalike;
 mod memory_table;
 mod moments;
+mod nearest;
 mod number_summary;
 mod numbered_rows;
 mod numbers;
@@ -87,6 +88,7 @@ mod odd_cell;
 mod one_pass;
 #[cfg(feature = "files")]
 mod open;
+mod other_column;
 #[cfg(feature = "parquet")]
 mod parquet_file;
 mod pass;
@@ -145,7 +147,7 @@ pub use error::{
     Axis, CellPlace, DataError, FileProblem, HeaderProblem, Limit, NameProblem, NoRows, OtherError,
     RowProblem, RowsError, Unpacking, Unsupported, quote,
 };
-pub use formula::{Factor, Formula, FormulaError, Term};
+pub use formula::{Expected, Factor, Formula, FormulaError, FormulaProblem, Term};
 pub use learn_encoder::{learn_encoder, learn_encoder_on, rows_left_out, rows_left_out_on};
 #[cfg(feature = "files")]
 pub use load_dataset::load_dataset;
@@ -155,6 +157,7 @@ pub use odd_cell::{CellKind, OddCell, Oddity};
 pub use one_pass::{Learned, learn_and_encode};
 #[cfg(feature = "files")]
 pub use open::{Passes, files_of, open};
+pub use other_column::OtherColumn;
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
 pub use pass::{AnyPass, AnyState, Engine, Pass, PassReader, SentPassError, Threads, read_pass};

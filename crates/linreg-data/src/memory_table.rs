@@ -8,8 +8,8 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema, SchemaRef};
 
-use crate::error::quote;
 use crate::numbered_rows::NumberedRows;
+use crate::other_column::OtherColumn;
 use crate::repeated_text::{MAX_TEXT_BYTES, longest, most_rows};
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source, check_names};
 use crate::{CellReader, DataError, Place, TextFormat};
@@ -158,23 +158,9 @@ fn common_schema(batches: &[RecordBatch]) -> Result<SchemaRef, MemoryTableError>
     let schema = first.schema();
     let all = || batches.iter().map(RecordBatch::schema_ref);
     for (index, other) in all().enumerate() {
-        let num_columns = schema.fields().len().max(other.fields().len());
-        let of = |schema: &Schema, column: usize| {
-            let field = schema.fields().get(column)?;
-            Some((field.name().clone(), field.data_type().clone()))
-        };
-        let differs = |column: &usize| of(other, *column) != of(&schema, *column);
-        if let Some(column) = (0..num_columns).find(differs) {
-            let text = |schema| match of(schema, column) {
-                Some((name, data_type)) => format!("{} of type {data_type}", quote(&name)),
-                None => "none".to_string(),
-            };
-            return Err(MemoryTableError::OtherColumn {
-                batch: index + 1,
-                column: column + 1,
-                found: text(other),
-                expected: text(&schema),
-            });
+        if let Some(column) = OtherColumn::find(other, &schema) {
+            let (batch, column) = (index + 1, Box::new(column));
+            return Err(MemoryTableError::OtherColumn { batch, column });
         }
     }
     if schema.fields().is_empty() {

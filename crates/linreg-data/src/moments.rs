@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::exact;
+use crate::error::StoredError;
+use crate::{RowsError, exact};
 
 /// Mean and spread of each column, learned from chunks of rows in one pass.
 ///
@@ -17,11 +18,13 @@ use crate::exact;
 /// use linreg_data::Moments;
 ///
 /// let mut moments = Moments::new(2);
-/// moments.update(&[1.0, 10.0, 3.0, 10.0]);
+/// moments.update(&[1.0, 10.0, 3.0, 10.0])?;
 /// assert_eq!(moments.mean(), [2.0, 10.0]);
 /// assert_eq!(moments.std(), [1.0, 0.0]);
+/// # Ok::<(), linreg_data::RowsError>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "StoredMoments")]
 pub struct Moments {
     count: u64,
     #[serde(with = "exact::number")]
@@ -31,6 +34,37 @@ pub struct Moments {
     /// Weighted sum of the squared differences from the mean.
     #[serde(with = "exact::list")]
     squares: Vec<f64>,
+}
+
+/// [`Moments`] as they are stored, not yet checked.
+#[derive(Deserialize)]
+struct StoredMoments {
+    count: u64,
+    #[serde(with = "exact::number")]
+    weight_sum: f64,
+    #[serde(with = "exact::list")]
+    mean: Vec<f64>,
+    #[serde(with = "exact::list")]
+    squares: Vec<f64>,
+}
+
+impl TryFrom<StoredMoments> for Moments {
+    type Error = StoredError;
+
+    fn try_from(stored: StoredMoments) -> Result<Self, StoredError> {
+        StoredError::check_counts("number of rows of moments", [stored.count])?;
+        let (found, expected) = (stored.squares.len(), stored.mean.len());
+        if found != expected {
+            let expected = format!("{expected}, one a mean");
+            return Err(StoredError::new("number of spreads", found, expected));
+        }
+        Ok(Self {
+            count: stored.count,
+            weight_sum: stored.weight_sum,
+            mean: stored.mean,
+            squares: stored.squares,
+        })
+    }
 }
 
 impl Moments {
@@ -44,41 +78,63 @@ impl Moments {
         }
     }
 
+    /// The moments of the values of one column, each of weight 1.
+    pub fn of(values: &[f64]) -> Self {
+        let mut moments = Self::new(1);
+        moments.learn_column(values);
+        moments
+    }
+
     /// Learns from rows of weight 1, row-major `[rows, num_columns]`.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the numbers are not whole rows.
-    pub fn update(&mut self, rows: &[f64]) {
-        match self.mean.len() {
+    /// Numbers that are not whole rows.
+    pub fn update(&mut self, rows: &[f64]) -> Result<(), RowsError> {
+        let columns = self.mean.len();
+        if !rows.len().is_multiple_of(columns) {
+            let found = rows.len();
+            return Err(RowsError::NotWhole { found, columns });
+        }
+        match columns {
             1 => self.learn_column(rows),
             _ => self.learn(rows, |_| 1.0),
         }
+        Ok(())
     }
 
     /// Learns from rows, row-major `[rows, num_columns]`, of these weights,
     /// each finite and 0 or more: a row of weight 2 counts as two rows of
     /// weight 1, and a row of weight 0 does not count.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the numbers are not one whole row for each weight.
-    pub fn update_weighted(&mut self, rows: &[f64], weights: &[f64]) {
-        let num_values = weights.len() * self.mean.len();
-        assert_eq!(rows.len(), num_values, "not one weight for each row");
+    /// Numbers that are not one whole row for each weight.
+    pub fn update_weighted(&mut self, rows: &[f64], weights: &[f64]) -> Result<(), RowsError> {
+        let columns = self.mean.len();
+        if !rows.len().is_multiple_of(columns) {
+            let found = rows.len();
+            return Err(RowsError::NotWhole { found, columns });
+        }
+        let num_rows = rows.len().checked_div(columns).unwrap_or(0);
+        if weights.len() != num_rows {
+            let (found, rows) = (weights.len(), num_rows);
+            return Err(RowsError::Weights { found, rows });
+        }
         self.learn(rows, |row| weights[row]);
+        Ok(())
     }
 
     /// As [`learn`](Self::learn) for a single column without weights, in a
     /// fraction of the time.
-    fn learn_column(&mut self, values: &[f64]) {
+    pub(crate) fn learn_column(&mut self, values: &[f64]) {
         let Some(first) = values.first() else {
             return;
         };
         let weight_sum = values.len() as f64;
         let mean = first + sum(values, |value| value - first) / weight_sum;
         let squares = sum(values, |value| (value - mean).powi(2));
-        self.merge(&Self {
+        self.add(&Self {
             count: values.len() as u64,
             weight_sum,
             mean: vec![mean],
@@ -88,7 +144,9 @@ impl Moments {
 
     fn learn(&mut self, rows: &[f64], weight: impl Fn(usize) -> f64) {
         let num_columns = self.mean.len();
-        assert!(rows.len().is_multiple_of(num_columns), "not whole rows");
+        if num_columns == 0 {
+            return;
+        }
         let weighted = || {
             let rows = rows.chunks_exact(num_columns).enumerate();
             rows.map(|(row, values)| (values, weight(row)))
@@ -117,7 +175,7 @@ impl Moments {
                 squares[column] += weight * (row[column] - mean[column]).powi(2);
             }
         }
-        self.merge(&Self {
+        self.add(&Self {
             count,
             weight_sum,
             mean,
@@ -127,11 +185,20 @@ impl Moments {
 
     /// Adds what another state has learned from other rows.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the states have different numbers of columns.
-    pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.mean.len(), other.mean.len(), "other columns");
+    /// A state of another number of columns.
+    pub fn merge(&mut self, other: &Self) -> Result<(), RowsError> {
+        let (found, expected) = (other.mean.len(), self.mean.len());
+        if found != expected {
+            return Err(RowsError::Columns { found, expected });
+        }
+        self.add(other);
+        Ok(())
+    }
+
+    /// As [`merge`](Self::merge), of a state of the same number of columns.
+    pub(crate) fn add(&mut self, other: &Self) {
         if other.count == 0 {
             return;
         }
@@ -207,108 +274,4 @@ fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn two_pass(values: &[f64]) -> (f64, f64) {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        (mean, (squares / n).sqrt())
-    }
-
-    #[test]
-    fn a_constant_column_has_no_spread_at_all() {
-        let mut moments = Moments::new(1);
-        for _ in 0..10 {
-            moments.update(&[0.1; 333]);
-        }
-        assert_eq!((moments.mean(), moments.std()[0]), (&[0.1][..], 0.0));
-    }
-
-    #[test]
-    fn a_constant_whose_square_overflows_has_no_spread() {
-        let mut moments = Moments::new(1);
-        moments.update(&[1e200; 3]);
-        moments.update(&[1e200; 2]);
-        assert_eq!((moments.mean(), moments.std()[0]), (&[1e200][..], 0.0));
-    }
-
-    #[test]
-    fn a_large_offset_costs_no_digits() {
-        // 1e9 + {1, 2, 3, 4}: every step is exact in f64.
-        let mut moments = Moments::new(1);
-        moments.update(&[1e9 + 1.0, 1e9 + 2.0]);
-        moments.update(&[1e9 + 3.0, 1e9 + 4.0]);
-        assert_eq!(moments.mean(), [1e9 + 2.5]);
-        assert_eq!(moments.std(), [1.25f64.sqrt()]);
-    }
-
-    #[test]
-    fn a_sample_divides_by_one_less() {
-        // pandas 2.2: pd.Series([1, 2, 4]).std(); R: sd(c(1, 2, 4)).
-        let mut moments = Moments::new(1);
-        moments.update(&[1.0, 2.0]);
-        moments.update(&[4.0]);
-        let std = moments.sample_std().unwrap()[0];
-        assert!((std - 1.5275252316519468).abs() < 1e-15, "{std}");
-        let mut one = Moments::new(1);
-        one.update(&[3.0]);
-        assert_eq!(one.sample_std(), None);
-    }
-
-    #[test]
-    fn a_row_of_weight_0_changes_nothing() {
-        let mut moments = Moments::new(1);
-        moments.update_weighted(&[f64::MAX, 1.0], &[0.0, 0.5]);
-        let before = moments.clone();
-        moments.update_weighted(&[f64::MAX, -f64::MAX], &[0.0, 0.0]);
-        assert_eq!(moments, before);
-        assert_eq!((moments.count(), moments.weight_sum()), (1, 0.5));
-        assert_eq!((moments.mean(), moments.std()[0]), (&[1.0][..], 0.0));
-    }
-
-    proptest! {
-        #[test]
-        fn a_weight_counts_as_that_many_rows(
-            rows in prop::collection::vec((-1e3..1e3f64, 0u32..5), 1..100),
-            chunk in 1usize..20,
-            unit in 1e-3..1e3f64,
-        ) {
-            let mut weighted = Moments::new(1);
-            let mut repeated = Moments::new(1);
-            for rows in rows.chunks(chunk) {
-                let values: Vec<f64> = rows.iter().map(|row| row.0).collect();
-                let weights: Vec<f64> = rows.iter().map(|row| unit * f64::from(row.1)).collect();
-                weighted.update_weighted(&values, &weights);
-                for (value, times) in rows {
-                    repeated.update(&vec![*value; *times as usize]);
-                }
-            }
-            let ratio = weighted.weight_sum() / unit - repeated.weight_sum();
-            prop_assert!(ratio.abs() < 1e-9);
-            prop_assert!((weighted.mean()[0] - repeated.mean()[0]).abs() < 1e-9);
-            prop_assert!((weighted.std()[0] - repeated.std()[0]).abs() < 1e-9);
-        }
-
-        #[test]
-        fn any_division_into_chunks_gives_the_moments_of_the_whole(
-            values in prop::collection::vec(-1e3..1e3f64, 1..200),
-            cut in 0usize..200,
-        ) {
-            let cut = cut.min(values.len());
-            let mut first = Moments::new(1);
-            first.update(&values[..cut]);
-            let mut second = Moments::new(1);
-            for chunk in values[cut..].chunks(7) {
-                second.update(chunk);
-            }
-            first.merge(&second);
-            let (mean, std) = two_pass(&values);
-            prop_assert_eq!(first.count(), values.len() as u64);
-            prop_assert!((first.mean()[0] - mean).abs() < 1e-10);
-            prop_assert!((first.std()[0] - std).abs() < 1e-10);
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::error::StoredError;
 use crate::{Moments, exact};
 
 /// The number of numbers that are learned from at once.
@@ -12,6 +14,7 @@ pub(crate) const BLOCK: usize = 512;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct NumberSummary {
     /// Mean and spread of the numbers that have been learned from.
+    #[serde(deserialize_with = "of_one_column")]
     pub moments: Moments,
     /// The smallest number; infinite if there are none.
     #[serde(with = "exact::number")]
@@ -56,26 +59,42 @@ impl NumberSummary {
             if self.pending.len() < BLOCK {
                 return;
             }
-            self.moments.update(&self.pending);
+            self.moments.learn_column(&self.pending);
             self.pending.clear();
             numbers = rest;
         }
         let blocks = numbers.chunks_exact(BLOCK);
         self.pending.extend_from_slice(blocks.remainder());
-        blocks.for_each(|block| self.moments.update(block));
+        blocks.for_each(|block| self.moments.learn_column(block));
     }
 
     /// Learns from the numbers after the last whole block.
     pub fn settle(&mut self) {
-        self.moments.update(&std::mem::take(&mut self.pending));
+        self.moments
+            .learn_column(&std::mem::take(&mut self.pending));
     }
 
-    /// Adds the numbers of later rows. Both summaries have been settled.
+    /// Adds the numbers of later rows. Both summaries have been settled, so that
+    /// nothing is pending.
     pub fn merge(&mut self, later: &Self) {
-        debug_assert!(self.pending.is_empty() && later.pending.is_empty());
-        self.moments.merge(&later.moments);
+        self.settle();
+        self.moments.add(&later.moments);
+        self.moments.learn_column(&later.pending);
         self.min = self.min.min(later.min);
         self.max = self.max.max(later.max);
+    }
+}
+
+/// Reads moments that are of one column.
+fn of_one_column<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Moments, D::Error> {
+    let moments = Moments::deserialize(deserializer)?;
+    match moments.mean().len() {
+        1 => Ok(moments),
+        found => Err(D::Error::custom(StoredError::new(
+            "number of columns of a summary of numbers",
+            found,
+            "1",
+        ))),
     }
 }
 
@@ -83,6 +102,15 @@ impl NumberSummary {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_stored_summary_of_several_columns_is_refused() {
+        let mut stored = serde_json::to_value(NumberSummary::default()).unwrap();
+        stored["moments"] = serde_json::to_value(Moments::new(2)).unwrap();
+        let error = serde_json::from_value::<NumberSummary>(stored).unwrap_err();
+        let message = "the number of columns of a summary of numbers is 2, expected 1";
+        assert_eq!(error.to_string(), message);
+    }
 
     proptest! {
         #[test]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
-use crate::error::quote;
 use crate::input::{InputFile, unreadable};
+use crate::other_column::OtherColumn;
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source};
 use crate::{CellReader, CsvOptions, DataError, FileProblem, TextFormat};
 
@@ -91,28 +91,12 @@ fn open_as_text(
     let Some(first) = sources.first() else {
         return Err(DataError::NoFile);
     };
-    let columns = |source: &dyn Source| -> Vec<String> {
-        let fields = source.schema().fields().iter();
-        fields
-            .map(|field| format!("{} of type {}", quote(field.name()), field.data_type()))
-            .collect()
-    };
-    let names = columns(first.as_ref());
     for (path, source) in files.iter().zip(&sources) {
-        let others = columns(source.as_ref());
-        if others != names {
-            let differs = names.iter().zip(&others).position(|(a, b)| a != b);
-            let index = differs.unwrap_or(names.len().min(others.len()));
-            let name = |names: &[String]| match names.get(index) {
-                Some(name) => name.clone(),
-                None => "none".to_string(),
-            };
+        if let Some(column) = OtherColumn::find(source.schema(), first.schema()) {
             return Err(DataError::File {
                 file: path.display().to_string(),
                 problem: FileProblem::OtherColumns {
-                    number: index + 1,
-                    found: name(&others),
-                    expected: name(&names),
+                    column: Box::new(column),
                     first: files[0].display().to_string(),
                 },
             });
@@ -254,10 +238,20 @@ pub fn files_of(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
             file: text.to_string(),
             problem,
         };
-        let matches = glob::glob(&text).map_err(|error| wrong(FileProblem::Other(error.into())))?;
+        let matches = glob::glob(&text).map_err(|error| {
+            wrong(FileProblem::Pattern {
+                position: error.pos,
+                problem: error.msg,
+            })
+        })?;
         let before = all.len();
         for path in matches {
-            all.push(path.map_err(|error| wrong(FileProblem::Other(error.into())))?);
+            all.push(path.map_err(|error| {
+                wrong(FileProblem::NotListed {
+                    folder: error.path().to_path_buf(),
+                    problem: error.into(),
+                })
+            })?);
         }
         if all.len() == before {
             return Err(wrong(FileProblem::NoMatch));

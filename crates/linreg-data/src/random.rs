@@ -23,10 +23,10 @@ pub(crate) fn generator(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     // Stream 0 belongs to the initial weights, drawn by the model.
     generator.set_stream(match purpose {
         Purpose::Synthetic => 1,
-        Purpose::Epoch(epoch) => 3 + epoch,
+        Purpose::Epoch(epoch) => 3u64.wrapping_add(epoch),
         // These streams are far beyond any number of epochs.
-        Purpose::Chunks(epoch) => (1 << 62) + epoch,
-        Purpose::Shuffle(epoch) => (1 << 63) + epoch,
+        Purpose::Chunks(epoch) => (1u64 << 62).wrapping_add(epoch),
+        Purpose::Shuffle(epoch) => (1u64 << 63).wrapping_add(epoch),
     });
     generator
 }

@@ -64,27 +64,7 @@ impl Scaler {
     /// [`RowsError::Scaled`](crate::RowsError) if the dataset has another number of features or
     /// targets, or a scaled value is beyond 64-bit floats.
     pub fn transform(&self, dataset: &Dataset) -> Result<Dataset, DataError> {
-        for (axis, found, expected) in [
-            (
-                Axis::Features,
-                dataset.num_features(),
-                self.feature_means.len(),
-            ),
-            (
-                Axis::Targets,
-                dataset.num_targets(),
-                self.target_means.len(),
-            ),
-        ] {
-            if found != expected {
-                let error = RowsError::Scaled {
-                    axis,
-                    found,
-                    expected,
-                };
-                return Err(error.into());
-            }
-        }
+        self.check(dataset.num_features(), dataset.num_targets())?;
         let mut rows = Rows {
             features: dataset.features().to_vec(),
             targets: dataset.targets().to_vec(),
@@ -103,7 +83,38 @@ impl Scaler {
         }
     }
 
-    /// Scales rows in place.
+    /// Checks that it scales rows of these numbers of features and targets.
+    pub(crate) fn check(&self, num_features: usize, num_targets: usize) -> Result<(), RowsError> {
+        for (axis, found, means, stds) in [
+            (
+                Axis::Features,
+                num_features,
+                &self.feature_means,
+                &self.feature_stds,
+            ),
+            (
+                Axis::Targets,
+                num_targets,
+                &self.target_means,
+                &self.target_stds,
+            ),
+        ] {
+            if let Some(expected) = [means, stds]
+                .map(Vec::len)
+                .into_iter()
+                .find(|n| *n != found)
+            {
+                return Err(RowsError::Scaled {
+                    axis,
+                    found,
+                    expected,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Scales rows in place, of as many columns as [`check`](Self::check) allows.
     pub(crate) fn apply(&self, rows: &mut Rows) {
         for (values, means, stds) in [
             (&mut rows.features, &self.feature_means, &self.feature_stds),
@@ -162,13 +173,15 @@ mod tests {
         let dataset = Dataset::new(features, targets, names, vec!["y".to_string()]).unwrap();
         let scaler = Scaler::fit(&dataset).unwrap();
         let scaled = scaler.transform(&dataset).unwrap();
-        for values in [scaled.feature(0).collect(), scaled.targets().to_vec()] {
-            let mut moments = Moments::new(1);
-            moments.update(&values);
+        for values in [
+            scaled.feature(0).unwrap().collect(),
+            scaled.targets().to_vec(),
+        ] {
+            let moments = Moments::of(&values);
             let (mean, std) = (moments.mean()[0], moments.std()[0]);
             assert!(mean.abs() < 1e-12 && (std - 1.0).abs() < 1e-12);
         }
-        assert!(scaled.feature(1).all(|value| value == 0.0));
+        assert!(scaled.feature(1).unwrap().all(|value| value == 0.0));
     }
 
     #[test]
@@ -219,7 +232,8 @@ mod tests {
             assert!((std - expected).abs() < 1e-15, "{std} {expected}");
         }
         let scaled = scaler.transform(&dataset).unwrap();
-        assert!(scaled.feature(1).eq([1.0, 1.0]) && scaled.feature(2).eq([0.0, 0.0]));
+        let column = |index| scaled.feature(index).unwrap();
+        assert!(column(1).eq([1.0, 1.0]) && column(2).eq([0.0, 0.0]));
         assert_eq!(scaled.targets(), [-1.0, 1.0]);
     }
 
@@ -236,5 +250,21 @@ mod tests {
         let scaled = scaler.transform(&dataset).unwrap();
         assert_eq!(scaled.targets(), [-1.0, 0.0, 1.0, 0.0, 48.0, 92.0]);
         assert_eq!(scaled.weights(), dataset.weights());
+    }
+
+    #[test]
+    fn a_scaler_of_other_columns_is_an_error() {
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+        let dataset = Dataset::new(vec![1.0, 2.0], vec![3.0], names(&["a", "b"]), names(&["y"]));
+        let scaler = Scaler {
+            feature_means: vec![0.0; 2],
+            feature_stds: vec![1.0],
+            target_means: vec![0.0],
+            target_stds: vec![1.0],
+        };
+        assert_eq!(
+            scaler.transform(&dataset.unwrap()).unwrap_err().to_string(),
+            "found 2 features, expected 1 as when the scale was learned"
+        );
     }
 }

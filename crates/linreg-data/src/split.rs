@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -165,8 +166,9 @@ impl Split {
 
     /// Says of each row of a chunk whether it is in a set.
     pub fn rows(&self, set: Set, first_row: u64, num_rows: usize) -> Vec<bool> {
-        let rows = first_row..first_row + num_rows as u64;
-        rows.map(|row| self.set(row) == set).collect()
+        numbers(first_row, num_rows)
+            .map(|row| self.set(row) == set)
+            .collect()
     }
 }
 
@@ -183,8 +185,12 @@ pub struct SplitRows {
 
 impl SplitRows {
     /// Divides the rows that are not in `left_out`, which holds row numbers,
-    /// from 0 and in order.
-    pub fn new(split: Split, left_out: Arc<[u64]>) -> Self {
+    /// from 0.
+    pub fn new(split: Split, mut left_out: Arc<[u64]>) -> Self {
+        if !left_out.is_sorted_by(|row, next| row < next) {
+            let distinct: BTreeSet<u64> = left_out.iter().copied().collect();
+            left_out = distinct.into_iter().collect();
+        }
         Self { split, left_out }
     }
 
@@ -208,8 +214,7 @@ impl SplitRows {
                 self.split.set(row - before as u64) == set
             }
         };
-        let rows = first_row..first_row + num_rows as u64;
-        rows.map(is_of_set).collect()
+        numbers(first_row, num_rows).map(is_of_set).collect()
     }
 }
 
@@ -246,11 +251,16 @@ impl Dataset {
     }
 }
 
+/// The numbers of rows that follow each other.
+fn numbers(first_row: u64, num_rows: usize) -> impl Iterator<Item = u64> {
+    (0..num_rows as u64).map(move |row| first_row.saturating_add(row))
+}
+
 /// Returns the fold of a row: the rows are put into a random order, which the
 /// folds divide evenly.
 fn fold(row: u64, folds: u64, seed: u64, num_rows: u64) -> u64 {
     let place = place(row, num_rows, seed);
-    (u128::from(place) * u128::from(folds) / u128::from(num_rows)) as u64
+    (u128::from(place) * u128::from(folds) / u128::from(num_rows.max(1))) as u64
 }
 
 /// Returns the place of a row in a random order of all rows, without computing

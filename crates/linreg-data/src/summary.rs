@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rows::mean_weight;
-use crate::{DataError, Moments, NoRows, RowChunk, RowPass, RowSource, exact};
+use crate::{DataError, Moments, NoRows, RowChunk, RowPass, RowSource, RowsError, exact};
 
 /// The statistics of all columns from one pass over the rows.
 ///
@@ -80,16 +80,16 @@ impl RowPass for SummaryPass {
     fn update(&self, state: &mut SummaryState, rows: &RowChunk) -> Result<(), DataError> {
         state.num_rows += rows.num_rows();
         state.is_weighted |= rows.weights.is_some();
-        state.features.update(rows.features, rows.weights);
-        state.targets.update(rows.targets, rows.weights);
+        state.features.update(rows.features, rows.weights)?;
+        state.targets.update(rows.targets, rows.weights)?;
         Ok(())
     }
 
     fn merge(&self, state: &mut SummaryState, later: SummaryState) -> Result<(), DataError> {
         state.num_rows += later.num_rows;
         state.is_weighted |= later.is_weighted;
-        state.features.merge(&later.features);
-        state.targets.merge(&later.targets);
+        state.features.merge(&later.features)?;
+        state.targets.merge(&later.targets)?;
         Ok(())
     }
 
@@ -151,17 +151,18 @@ impl ColumnSummary {
         }
     }
 
-    fn merge(&mut self, later: &Self) {
-        self.moments.merge(&later.moments);
+    fn merge(&mut self, later: &Self) -> Result<(), RowsError> {
+        self.moments.merge(&later.moments)?;
         for (min, later) in self.min.iter_mut().zip(&later.min) {
             *min = min.min(*later);
         }
         for (max, later) in self.max.iter_mut().zip(&later.max) {
             *max = max.max(*later);
         }
+        Ok(())
     }
 
-    fn update(&mut self, rows: &[f64], weights: Option<&[f64]>) {
+    fn update(&mut self, rows: &[f64], weights: Option<&[f64]>) -> Result<(), RowsError> {
         // Parts are small enough to stay in the cache between the passes over
         // them.
         const PART_VALUES: usize = 8192;
@@ -171,8 +172,8 @@ impl ColumnSummary {
             let num_rows = values.len() / width;
             let weights = weights.map(|weights| &weights[part * part_rows..][..num_rows]);
             match weights {
-                None => self.moments.update(values),
-                Some(weights) => self.moments.update_weighted(values, weights),
+                None => self.moments.update(values)?,
+                Some(weights) => self.moments.update_weighted(values, weights)?,
             }
             for (row, values) in values.chunks_exact(width).enumerate() {
                 if weights.is_some_and(|weights| weights[row] == 0.0) {
@@ -184,6 +185,7 @@ impl ColumnSummary {
                 }
             }
         }
+        Ok(())
     }
 
     /// The root of the mean square of each column, not centred.

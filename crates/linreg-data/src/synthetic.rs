@@ -72,11 +72,12 @@ impl SyntheticConfig {
         if self.num_examples == 0 {
             return wrong("number of examples", &0, "at least 1");
         }
-        if !(self.noise_std.is_finite() && self.noise_std >= 0.0) {
-            return wrong("noise", &self.noise_std, "a finite number, 0 or more");
-        }
+        let noise = match Normal::new(0.0, self.noise_std) {
+            Ok(noise) if self.noise_std >= 0.0 => noise,
+            _ => return wrong("noise", &self.noise_std, "a finite number, 0 or more"),
+        };
         Ok(SyntheticSource {
-            noise: Normal::new(0.0, self.noise_std).expect("the noise was checked"),
+            noise,
             feature_names: (1..=self.weights.len()).map(|i| format!("x{i}")).collect(),
             target_names: vec!["y".to_string()],
             config: self.clone(),
@@ -234,8 +235,8 @@ mod tests {
             .zip(dataset.targets())
             .map(|(x, y)| y - (2.0 * x[0] - 3.4 * x[1] + 4.2));
         let columns = [
-            (dataset.feature(0).collect::<Vec<_>>(), 1.0),
-            (dataset.feature(1).collect(), 1.0),
+            (dataset.feature(0).unwrap().collect::<Vec<_>>(), 1.0),
+            (dataset.feature(1).unwrap().collect(), 1.0),
             (residuals.collect(), 0.5),
         ];
         // Six standard errors of a mean and of a standard deviation.
@@ -332,6 +333,14 @@ mod tests {
             (
                 lesson().with_noise_std(-1.0),
                 "the noise is -1, expected a finite number, 0 or more",
+            ),
+            (
+                lesson().with_noise_std(f64::NAN),
+                "the noise is NaN, expected a finite number, 0 or more",
+            ),
+            (
+                lesson().with_noise_std(f64::INFINITY),
+                "the noise is inf, expected a finite number, 0 or more",
             ),
         ] {
             assert_eq!(config.generate().unwrap_err().to_string(), message);

@@ -76,8 +76,8 @@ impl RowPass for MetricsPass {
             let predictions = column(&predictions, target);
             let targets = column(rows.targets, target);
             match rows.weights {
-                None => accumulator.update(&predictions, &targets),
-                Some(weights) => accumulator.update_weighted(&predictions, &targets, weights),
+                None => accumulator.update(&predictions, &targets)?,
+                Some(weights) => accumulator.update_weighted(&predictions, &targets, weights)?,
             }
         }
         Ok(())
@@ -85,7 +85,7 @@ impl RowPass for MetricsPass {
 
     fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
         for (accumulator, later) in state.iter_mut().zip(&later) {
-            accumulator.merge(later);
+            accumulator.merge(later)?;
         }
         Ok(())
     }

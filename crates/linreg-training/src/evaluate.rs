@@ -110,8 +110,8 @@ pub fn evaluate<B: Backend>(
             };
             let (predictions, targets) = (column(&predictions), column(targets));
             match weights {
-                None => accumulator.update(&predictions, &targets),
-                Some(weights) => accumulator.update_weighted(&predictions, &targets, weights),
+                None => accumulator.update(&predictions, &targets)?,
+                Some(weights) => accumulator.update_weighted(&predictions, &targets, weights)?,
             }
         }
         start = end;

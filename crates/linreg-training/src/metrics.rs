@@ -1,4 +1,4 @@
-use linreg_data::Moments;
+use linreg_data::{DataError, Moments, RowsError};
 use serde::{Deserialize, Serialize};
 
 use crate::Loss;
@@ -88,9 +88,10 @@ impl OwnMetrics {
 /// use linreg_training::MetricsAccumulator;
 ///
 /// let mut accumulator = MetricsAccumulator::default();
-/// accumulator.update(&[1.0, 2.0], &[1.0, 4.0]);
+/// accumulator.update(&[1.0, 2.0], &[1.0, 4.0])?;
 /// let metrics = accumulator.metrics().unwrap();
 /// assert_eq!((metrics.mse, metrics.mae), (2.0, 1.0));
+/// # Ok::<(), linreg_data::RowsError>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct MetricsAccumulator {
@@ -129,23 +130,28 @@ impl MetricsAccumulator {
 
     /// Adds rows of weight 1.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are not as many predictions as targets.
-    pub fn update(&mut self, predictions: &[f64], targets: &[f64]) {
-        self.add_residuals(predictions, targets, |_| 1.0);
-        self.targets.update(targets);
+    /// More or fewer predictions than targets.
+    pub fn update(&mut self, predictions: &[f64], targets: &[f64]) -> Result<(), RowsError> {
+        self.add_residuals(predictions, targets, |_| 1.0)?;
+        self.targets.update(targets)
     }
 
     /// Adds rows with these weights, each finite and 0 or more. A row of weight 2
     /// counts as two rows of weight 1, and a row of weight 0 does not count.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are not as many predictions and weights as targets.
-    pub fn update_weighted(&mut self, predictions: &[f64], targets: &[f64], weights: &[f64]) {
-        self.targets.update_weighted(targets, weights);
-        self.add_residuals(predictions, targets, |row| weights[row]);
+    /// More or fewer predictions or weights than targets.
+    pub fn update_weighted(
+        &mut self,
+        predictions: &[f64],
+        targets: &[f64],
+        weights: &[f64],
+    ) -> Result<(), RowsError> {
+        self.targets.update_weighted(targets, weights)?;
+        self.add_residuals(predictions, targets, |row| weights[row])
     }
 
     fn add_residuals(
@@ -153,8 +159,14 @@ impl MetricsAccumulator {
         predictions: &[f64],
         targets: &[f64],
         weight: impl Fn(usize) -> f64,
-    ) {
-        assert_eq!(predictions.len(), targets.len(), "not one target each");
+    ) -> Result<(), RowsError> {
+        let (found, num_targets) = (predictions.len(), targets.len());
+        if found != num_targets {
+            return Err(RowsError::Predictions {
+                found,
+                targets: num_targets,
+            });
+        }
         for (row, (prediction, target)) in predictions.iter().zip(targets).enumerate() {
             let (residual, weight) = (target - prediction, weight(row));
             if weight > 0.0 {
@@ -172,20 +184,28 @@ impl MetricsAccumulator {
                 }
             }
         }
+        Ok(())
     }
 
     /// Adds the rows of another accumulator.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the other accumulator is for another loss.
-    pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.loss, other.loss, "metrics of two losses");
+    /// An accumulator for another loss.
+    pub fn merge(&mut self, other: &Self) -> Result<(), DataError> {
+        if self.loss != other.loss {
+            return Err(DataError::Setting {
+                name: "loss of the metrics",
+                found: format!("{:?}", other.loss),
+                expected: format!("{:?}", self.loss),
+            });
+        }
+        self.targets.merge(&other.targets)?;
         self.squared += other.squared;
         self.absolute += other.absolute;
         self.own += other.own;
         self.counted += other.counted;
-        self.targets.merge(&other.targets);
+        Ok(())
     }
 
     /// Returns the metrics of all rows so far; none before the first row.
@@ -232,7 +252,9 @@ mod tests {
         // scikit-learn 1.9.1: mean_squared_error, mean_absolute_error and
         // r2_score of these lists, the example in its documentation.
         let mut accumulator = MetricsAccumulator::default();
-        accumulator.update(&[2.5, 0.0, 2.0, 8.0], &[3.0, -0.5, 2.0, 7.0]);
+        accumulator
+            .update(&[2.5, 0.0, 2.0, 8.0], &[3.0, -0.5, 2.0, 7.0])
+            .unwrap();
         let metrics = accumulator.metrics().unwrap();
         assert_eq!((metrics.rows, metrics.mse, metrics.mae), (4, 0.375, 0.5));
         assert_eq!(metrics.rmse, 0.375f64.sqrt());
@@ -243,8 +265,12 @@ mod tests {
     fn weights_agree_with_scikit_learn() {
         // scikit-learn 1.9.1 with sample_weight=[1, 2, 3, 4].
         let mut accumulator = MetricsAccumulator::default();
-        accumulator.update_weighted(&[2.5, 0.0], &[3.0, -0.5], &[1.0, 2.0]);
-        accumulator.update_weighted(&[2.0, 8.0, 9e200], &[2.0, 7.0, -9e200], &[3.0, 4.0, 0.0]);
+        accumulator
+            .update_weighted(&[2.5, 0.0], &[3.0, -0.5], &[1.0, 2.0])
+            .unwrap();
+        accumulator
+            .update_weighted(&[2.0, 8.0, 9e200], &[2.0, 7.0, -9e200], &[3.0, 4.0, 0.0])
+            .unwrap();
         let metrics = accumulator.metrics().unwrap();
         assert_eq!(metrics.rows, 4);
         assert!((metrics.mse - 0.475).abs() < 1e-15);
@@ -259,7 +285,9 @@ mod tests {
         let of = |loss, weights: [f64; 4]| {
             let mut accumulator = MetricsAccumulator::new(loss);
             let (predictions, targets) = ([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]);
-            accumulator.update_weighted(&predictions, &targets, &weights);
+            accumulator
+                .update_weighted(&predictions, &targets, &weights)
+                .unwrap();
             let (own, share) = accumulator.metrics().unwrap().own.unwrap().figures();
             (own.map(|own| (own * 1e9).round() / 1e9), share)
         };
@@ -281,7 +309,7 @@ mod tests {
             Loss::Quantile { tau: 0.25 },
         ] {
             let mut accumulator = MetricsAccumulator::new(loss);
-            accumulator.update(&[1.0, 2.0], &[1.5, 1.0]);
+            accumulator.update(&[1.0, 2.0], &[1.5, 1.0]).unwrap();
             let metrics = accumulator.metrics().unwrap();
             let json = serde_json::to_value(metrics).unwrap();
             assert_eq!(
@@ -293,16 +321,31 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_is_an_error() {
+        let mut accumulator = MetricsAccumulator::default();
+        assert!(accumulator.update(&[1.0], &[1.0, 2.0]).is_err());
+        assert!(accumulator.update_weighted(&[1.0], &[1.0], &[]).is_err());
+        let other = MetricsAccumulator::new(Loss::Absolute);
+        let error = accumulator.merge(&other).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the loss of the metrics is Absolute, expected Squared"
+        );
+    }
+
+    #[test]
     fn chunks_merge_to_the_whole() {
         let predictions: Vec<f64> = (0..100).map(|i| f64::from(i).sin()).collect();
         let targets: Vec<f64> = (0..100).map(|i| f64::from(i).cos()).collect();
         let of = |range: std::ops::Range<usize>| {
             let mut accumulator = MetricsAccumulator::default();
-            accumulator.update(&predictions[range.clone()], &targets[range]);
+            accumulator
+                .update(&predictions[range.clone()], &targets[range])
+                .unwrap();
             accumulator
         };
         let mut parts = of(0..37);
-        parts.merge(&of(37..100));
+        parts.merge(&of(37..100)).unwrap();
         let (parts, whole) = (parts.metrics().unwrap(), of(0..100).metrics().unwrap());
         assert!((parts.mse - whole.mse).abs() < 1e-14);
         assert!((parts.mae - whole.mae).abs() < 1e-14);
@@ -313,7 +356,7 @@ mod tests {
     fn a_constant_target_has_no_variance_to_explain() {
         let mut accumulator = MetricsAccumulator::default();
         assert_eq!(accumulator.metrics(), None);
-        accumulator.update(&[1.0, 2.0], &[0.1, 0.1]);
+        accumulator.update(&[1.0, 2.0], &[0.1, 0.1]).unwrap();
         assert_eq!(accumulator.metrics().unwrap().r_squared, None);
     }
 }

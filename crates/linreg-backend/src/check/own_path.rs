@@ -154,7 +154,8 @@ fn training<B: AutodiffBackend>(
     let mut expected = all(&start);
     for _ in 0..num_epochs {
         let order = (0..dataset.num_rows()).collect();
-        training = rows.in_order(order).fold(training, Training::step);
+        let in_order = rows.in_order(order).expect("each index is of a row");
+        training = in_order.fold(training, Training::step);
         training = training.end_epoch().0;
         for batch in 0..dataset.num_rows().div_ceil(batch_size) {
             let from = batch * batch_size;

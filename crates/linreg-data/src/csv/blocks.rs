@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::clean::clean;
 use super::dialect::Dialect;
 use super::records::{Problem, Records, find_records, locate};
 use crate::source::Origin;
@@ -76,7 +77,7 @@ impl Block {
     /// that are no rows.
     pub fn records(&self) -> Cow<'_, [u8]> {
         if self.needs_cleaning {
-            self.dialect.clean(&self.bytes).into()
+            clean(&self.bytes, self.dialect).into()
         } else {
             Cow::Borrowed(&self.bytes)
         }

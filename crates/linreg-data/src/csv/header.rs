@@ -1,20 +1,15 @@
 use std::io::Read;
-use std::ops::{ControlFlow, Range};
 
 use super::blocks::{Start, fill, unreadable};
-use super::decode::cells;
 use super::dialect::Dialect;
 use super::layout::Layout;
-use super::records::{Event, Location, locate, scan};
+use super::records::locate;
+use super::sample::Sample;
+use super::separator::line_length;
 use super::{foreign, separator, title};
 use crate::sizes::MAX_HEADER_BYTES;
 use crate::source::MAX_COLUMNS;
 use crate::{CsvOptions, DataError, FileProblem, HeaderProblem, Place};
-
-/// The number of records after the header row that show how the file is
-/// written, and their bytes without the first of them.
-const SAMPLE: usize = 100;
-const SAMPLE_BYTES: usize = 1 << 21;
 
 /// What the first lines of a file say about it.
 pub(super) struct Header {
@@ -24,76 +19,6 @@ pub(super) struct Header {
     /// in the bytes that have been read.
     pub end: Start,
     pub num_bytes: usize,
-}
-
-/// The first records of a file.
-pub(super) struct Sample<'a> {
-    /// The file from the header row on.
-    pub text: &'a [u8],
-    pub dialect: Dialect,
-    /// The positions of the header row and of the records after it.
-    pub records: Vec<Location>,
-    /// The number of lines before the text.
-    pub lines: u64,
-}
-
-impl<'a> Sample<'a> {
-    fn new(text: &'a [u8], dialect: Dialect, last: bool, lines: u64) -> Self {
-        let mut records = Vec::new();
-        // Wrong quotes are reported when the records are read.
-        let _ = scan(text, dialect, last, |event| {
-            let mut is_enough = false;
-            if let Event::Record(found) = event {
-                let end = records.first().unwrap_or(&found).end;
-                is_enough = records.len() > 1 && found.end - end > SAMPLE_BYTES;
-                records.push(found);
-            }
-            if is_enough || records.len() > SAMPLE {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        Self {
-            text,
-            dialect,
-            records,
-            lines,
-        }
-    }
-
-    /// Returns the sample as another delimiter divides it.
-    pub fn divided_by(&self, delimiter: u8) -> Self {
-        let dialect = Dialect {
-            delimiter,
-            ..self.dialect
-        };
-        Self::new(self.text, dialect, true, self.lines)
-    }
-
-    pub fn raw(&self, record: usize) -> &'a [u8] {
-        let found = self.records[record];
-        &self.text[found.start..found.end]
-    }
-
-    /// The cells of a record.
-    pub fn cells(&self, record: usize) -> Vec<Vec<u8>> {
-        if self.dialect.has_runs() {
-            cells(&self.dialect.clean(self.raw(record)), b' ')
-        } else {
-            cells(self.raw(record), self.dialect.delimiter)
-        }
-    }
-
-    /// The line number of a record, from 1.
-    pub fn line(&self, record: usize) -> u64 {
-        self.lines + self.records[record].line + 1
-    }
-
-    /// The records after the header row.
-    pub fn rows(&self) -> Range<usize> {
-        1..self.records.len().max(1)
-    }
 }
 
 impl Header {
@@ -212,13 +137,6 @@ fn long_header(text: &[u8], comment: Option<u8>, last: bool) -> Option<u64> {
     let has_more = |delimiter: u8| memchr::memchr_iter(delimiter, header).count() >= MAX_COLUMNS;
     let is_long = header.len() as u64 > MAX_HEADER_BYTES || b",;\t| ".iter().any(|d| has_more(*d));
     is_long.then_some(first.line)
-}
-
-/// The length of the first line with its line end; None if it has no end.
-pub(super) fn line_length(bytes: &[u8]) -> Option<usize> {
-    let end = memchr::memchr2(b'\n', b'\r', bytes)?;
-    let is_pair = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
-    Some(end + 1 + usize::from(is_pair))
 }
 
 /// Returns the length of the byte order mark, or an error if the mark is not

@@ -1,4 +1,4 @@
-use super::header::Sample;
+use super::sample::Sample;
 use crate::source::check_names;
 use crate::{HeaderProblem, NameProblem};
 

@@ -1,6 +1,6 @@
 //! Finds the delimiter of a file if the user names none.
 
-use super::header::{Sample, line_length};
+use super::sample::Sample;
 
 /// Returns the delimiter that a first line such as `sep=;` names, which Excel
 /// writes, and the length of that line.
@@ -81,4 +81,11 @@ fn are_spaces(sample: &Sample) -> bool {
         && (width == header || width == header + 1)
         && rows.iter().all(|row| row.len() == width)
         && 2 * numbers >= width * rows.len()
+}
+
+/// The length of the first line with its line end; None if it has no end.
+pub(super) fn line_length(bytes: &[u8]) -> Option<usize> {
+    let end = memchr::memchr2(b'\n', b'\r', bytes)?;
+    let is_pair = bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n');
+    Some(end + 1 + usize::from(is_pair))
 }

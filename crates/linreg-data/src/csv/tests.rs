@@ -263,3 +263,10 @@ proptest! {
         let _ = rows(text);
     }
 }
+
+#[test]
+fn a_column_that_is_not_there_is_an_error() {
+    let file = file("t.csv", "a,y\n1,2\n");
+    let source = file.open().unwrap();
+    assert!(source.parts(&[2], ChunkOrder::File).is_err());
+}

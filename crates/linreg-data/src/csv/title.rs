@@ -1,7 +1,7 @@
 //! Finds lines before the header row that do not belong to the table.
 
 use super::decode::comment_mark;
-use super::header::Sample;
+use super::sample::Sample;
 use crate::HeaderProblem;
 
 /// The largest number of lines before the header row.

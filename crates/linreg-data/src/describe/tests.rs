@@ -51,28 +51,4 @@ proptest! {
             }
         }
     }
-
-    #[test]
-    fn quantiles_of_a_sample_do_not_depend_on_when_it_is_thinned_out(
-        values in prop::collection::vec(-1e3..1e3f64, 1..200),
-        part in 1..50usize,
-        capacity in 1..60usize,
-    ) {
-        let mut sample = Sample::new(1, capacity);
-        for (index, values) in values.chunks(part).enumerate() {
-            let first = index * part;
-            sample.merge(Sample {
-                capacity,
-                num_rows: values.len() as u64,
-                hashes: (first..first + values.len()).map(|row| mix(row as u64)).collect(),
-                rows: vec![values.to_vec()],
-            });
-        }
-        let mut thin = sample.clone();
-        thin.shrink();
-        prop_assert_eq!(thin.num_rows(), thin.hashes.len());
-        let shares = [0.25, 0.5, 0.75];
-        prop_assert_eq!(thin.quantiles(0, &shares), sample.quantiles(0, &shares));
-        prop_assert_eq!(thin.num_rows(), sample.num_rows());
-    }
 }

@@ -1,12 +1,12 @@
 use super::design::{Piece, Product};
 use super::fitted::{FittedColumn, FittedRows};
-use super::levels::LevelIndex;
+use super::levels::{LevelIndex, MISSING, UNSEEN};
 use super::{BoundEncoder, Encoded, EncodingCounts};
 use crate::numbers::read_numbers;
 use crate::rows::Rows;
 use crate::schema::{Column, Kind};
 use crate::values::{ReadNumbers, Values, text};
-use crate::{CellPlace, Chunk, DataError, MissingPolicy, RowProblem, UnseenPolicy};
+use crate::{CellPlace, Chunk, DataError, MissingPolicy, RowProblem, RowsError, UnseenPolicy};
 
 /// The cells of a chunk's columns, converted to the kinds of the columns.
 pub(super) struct Block {
@@ -25,12 +25,6 @@ enum Cells {
     Levels(Vec<u32>),
 }
 
-/// Marks a missing value in place of the index of a level.
-pub(super) const MISSING: u32 = u32::MAX;
-
-/// Marks a level that the encoder does not know.
-const UNSEEN: u32 = u32::MAX - 1;
-
 impl Block {
     pub fn read(
         encoder: &BoundEncoder,
@@ -39,6 +33,14 @@ impl Block {
         numbers: &mut [ReadNumbers],
     ) -> Result<Self, DataError> {
         let num_rows = chunk.num_rows();
+        if let Some(found) = wanted.map(<[bool]>::len).filter(|found| *found != num_rows) {
+            let rows = num_rows;
+            return Err(RowsError::Wanted { found, rows }.into());
+        }
+        let (found, expected) = (chunk.batch.num_columns(), encoder.columns.len());
+        if found < expected {
+            return Err(RowsError::Columns { found, expected }.into());
+        }
         let kept = wanted.map_or_else(|| vec![true; num_rows], <[bool]>::to_vec);
         let mut block = Self {
             columns: Vec::new(),
@@ -49,7 +51,7 @@ impl Block {
             kept,
         };
         let num_feature_columns = encoder.encoder.num_feature_columns();
-        let arrays = &chunk.batch.columns()[..encoder.columns.len()];
+        let arrays = &chunk.batch.columns()[..expected];
         let columns = encoder.encoder.columns.iter();
         for (index, (column, array)) in columns.zip(arrays).enumerate() {
             let numbers = numbers.get_mut(index).and_then(Option::take);

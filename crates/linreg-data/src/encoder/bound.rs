@@ -56,7 +56,8 @@ impl BoundEncoder {
     ///
     /// # Errors
     ///
-    /// A cell that does not fit its column, an infinite number, a missing value
+    /// A chunk of fewer columns, a `wanted` of more or fewer rows,
+    /// a cell that does not fit its column, an infinite number, a missing value
     /// or a new level where that is an error, a weight that is negative or, if
     /// weights are counts, not whole, or a product beyond 64-bit floats.
     pub fn encode(&self, chunk: &Chunk, wanted: Option<&[bool]>) -> Result<Encoded, DataError> {

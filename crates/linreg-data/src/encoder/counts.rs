@@ -26,22 +26,46 @@ pub struct EncodingCounts {
 impl EncodingCounts {
     /// The number of rows left out for missing values.
     pub fn incomplete(&self) -> u64 {
-        self.dropped - self.weightless - self.unseen_rows
+        let others = self.weightless.saturating_add(self.unseen_rows);
+        self.dropped.saturating_sub(others)
     }
 
-    /// Adds the counts of other rows.
+    /// Adds the counts of other rows; none goes past `u64::MAX`.
     pub fn merge(&mut self, other: &Self) {
-        self.rows += other.rows;
-        self.dropped += other.dropped;
-        self.weightless += other.weightless;
-        self.unseen_rows += other.unseen_rows;
+        for (all, others) in [
+            (&mut self.rows, other.rows),
+            (&mut self.dropped, other.dropped),
+            (&mut self.weightless, other.weightless),
+            (&mut self.unseen_rows, other.unseen_rows),
+        ] {
+            *all = all.saturating_add(others);
+        }
         for (all, others) in [
             (&mut self.missing, &other.missing),
             (&mut self.unseen, &other.unseen),
         ] {
             for (name, count) in others {
-                *all.entry(name.clone()).or_default() += count;
+                let all = all.entry(name.clone()).or_default();
+                *all = all.saturating_add(*count);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_any_size_are_added() {
+        let most = EncodingCounts {
+            rows: u64::MAX,
+            weightless: u64::MAX,
+            missing: [("a".to_string(), u64::MAX)].into(),
+            ..EncodingCounts::default()
+        };
+        let mut counts = most.clone();
+        counts.merge(&most);
+        assert_eq!((&counts, counts.incomplete()), (&most, 0));
     }
 }

@@ -3,7 +3,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::Encoder;
-use super::block::MISSING;
+use super::levels::MISSING;
+use crate::error::StoredError;
 use crate::number_summary::NumberSummary;
 use crate::schema::{Column, ColumnError, CommonCell, Kind, Schema, SchemaIndex, Spread, Why};
 use crate::{DataError, Split};
@@ -12,7 +13,23 @@ use crate::{DataError, Split};
 /// of the encoder. These rows are neither held out, nor left out for a missing
 /// value, nor of weight 0.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "Vec<FittedColumn>")]
 pub(crate) struct FittedRows(pub Vec<FittedColumn>);
+
+impl TryFrom<Vec<FittedColumn>> for FittedRows {
+    type Error = StoredError;
+
+    fn try_from(columns: Vec<FittedColumn>) -> Result<Self, StoredError> {
+        for column in &columns {
+            StoredError::check_counts("number of missing cells", [column.missing])?;
+            StoredError::check_counts(
+                "number of cells with levels",
+                column.levels.iter().copied(),
+            )?;
+        }
+        Ok(Self(columns))
+    }
+}
 
 /// A summary of a column in these rows.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -2,6 +2,12 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+/// Marks a missing value in place of the index of a level.
+pub(super) const MISSING: u32 = u32::MAX;
+
+/// Marks a level that the encoder does not know.
+pub(super) const UNSEEN: u32 = u32::MAX - 1;
+
 /// Finds the index of a level by the text of a cell.
 ///
 /// A cell has the level with the same text. Where there is none, it has the

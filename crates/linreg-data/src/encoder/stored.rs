@@ -1,11 +1,12 @@
 use std::collections::HashSet;
+use std::error::Error;
 
 use serde::Deserialize;
 
 use super::{Encoder, MOST_FEATURES, MissingPolicy, UnseenPolicy, check_distinct};
-use crate::error::quote;
+use crate::Term;
+use crate::error::{StoredError, quote};
 use crate::schema::{Column, Kind};
-use crate::{DataError, Term};
 
 /// An [`Encoder`] as it is stored, not yet checked.
 #[derive(Deserialize)]
@@ -22,9 +23,9 @@ pub(super) struct StoredEncoder {
 }
 
 impl TryFrom<StoredEncoder> for Encoder {
-    type Error = DataError;
+    type Error = Box<dyn Error>;
 
-    fn try_from(stored: StoredEncoder) -> Result<Self, DataError> {
+    fn try_from(stored: StoredEncoder) -> Result<Self, Self::Error> {
         let encoder = Self {
             columns: stored.columns,
             terms: stored.terms,
@@ -41,11 +42,11 @@ impl TryFrom<StoredEncoder> for Encoder {
         let features = encoder.num_features();
         if features > MOST_FEATURES {
             let expected = format!("at most {MOST_FEATURES}");
-            return Err(DataError::stored("number of features", features, expected));
+            return Err(StoredError::new("number of features", features, expected).into());
         }
         let names = encoder.feature_names();
         if names.is_empty() {
-            return Err(DataError::stored("number of features", 0, "at least 1"));
+            return Err(StoredError::new("number of features", 0, "at least 1").into());
         }
         check_distinct(&names)?;
         Ok(encoder)
@@ -55,18 +56,18 @@ impl TryFrom<StoredEncoder> for Encoder {
 impl Encoder {
     /// Checks that targets and the weight are the last columns, in this order,
     /// since rows are read by the positions of their columns.
-    fn check_roles(&self) -> Result<(), DataError> {
+    fn check_roles(&self) -> Result<(), StoredError> {
         if self.targets.is_empty() {
-            return Err(DataError::stored("number of targets", 0, "at least 1"));
+            return Err(StoredError::new("number of targets", 0, "at least 1"));
         }
         let roles: Vec<&String> = self.targets.iter().chain(&self.weight).collect();
         let mut seen = HashSet::new();
         if let Some(twice) = roles.iter().find(|name| !seen.insert(name.as_str())) {
             let what = format!("role of the column {}", quote(twice));
-            return Err(DataError::stored(what, "there twice", "one role a column"));
+            return Err(StoredError::new(what, "there twice", "one role a column"));
         }
         if self.columns.len() <= roles.len() {
-            return Err(DataError::stored(
+            return Err(StoredError::new(
                 "number of columns",
                 self.columns.len(),
                 format!("more than the {} of targets and weight", roles.len()),
@@ -75,14 +76,14 @@ impl Encoder {
         let columns = &self.columns[self.num_feature_columns()..];
         for (column, name) in columns.iter().zip(roles) {
             if column.name != *name {
-                return Err(DataError::stored(
+                return Err(StoredError::new(
                     format!("place of the column {}", quote(name)),
                     format!("taken by {}", quote(&column.name)),
                     "targets and the weight after the features, in their order",
                 ));
             }
             if !column.kind.is_number() {
-                return Err(DataError::stored(
+                return Err(StoredError::new(
                     format!("kind of the column {}", quote(name)),
                     column.kind.name(),
                     "numbers, as of every target and weight",
@@ -90,7 +91,7 @@ impl Encoder {
             }
         }
         if self.counts && self.weight.is_none() {
-            Err(DataError::stored(
+            Err(StoredError::new(
                 "weight",
                 "none",
                 "one, as weights are said to be counts",
@@ -102,7 +103,7 @@ impl Encoder {
 
     /// Checks the columns of features. They are found by name, so each name may
     /// occur once as the column is and then at most once by its levels.
-    fn check_feature_columns(&self) -> Result<(), DataError> {
+    fn check_feature_columns(&self) -> Result<(), StoredError> {
         let columns = &self.columns[..self.num_feature_columns()];
         let targets: HashSet<&String> = self.targets.iter().collect();
         let mut seen = HashSet::new();
@@ -110,7 +111,7 @@ impl Encoder {
             let kind = || format!("kind of the column {}", quote(&column.name));
             let is_levels = matches!(column.kind, Kind::Categorical { .. });
             if targets.contains(&column.name) {
-                return Err(DataError::stored(
+                return Err(StoredError::new(
                     format!("role of the column {}", quote(&column.name)),
                     "feature and target",
                     "one role a column",
@@ -122,11 +123,11 @@ impl Encoder {
                 } else {
                     column.kind.name().to_string()
                 };
-                return Err(DataError::stored(kind(), found, "numbers or levels"));
+                return Err(StoredError::new(kind(), found, "numbers or levels"));
             }
             let takes_mean = !is_levels && self.takes_means();
             if takes_mean && column.spread.is_none() {
-                return Err(DataError::stored(
+                return Err(StoredError::new(
                     format!("mean of the column {}", quote(&column.name)),
                     "unknown",
                     "a number, which missing cells take",
@@ -134,7 +135,7 @@ impl Encoder {
             }
             let is_later = seen.contains(&(&column.name, true));
             if !seen.insert((&column.name, column.is_second)) || is_later {
-                return Err(DataError::stored(
+                return Err(StoredError::new(
                     format!("column {}", quote(&column.name)),
                     "there twice",
                     "once as it is, and then once by its levels at most",
@@ -146,17 +147,18 @@ impl Encoder {
 
     /// Checks that every factor names a column that is there and can be used in
     /// that way, and that every column of features is in a term.
-    fn check_terms(&self) -> Result<(), DataError> {
+    fn check_terms(&self) -> Result<(), Box<dyn Error>> {
         let columns = self.feature_index();
         let mut used = HashSet::new();
         for term in &self.terms {
             for factor in &term.0 {
                 let Some(column) = columns.of(factor) else {
-                    return Err(DataError::stored(
+                    return Err(StoredError::new(
                         format!("term {}", quote(&term.to_string())),
                         format!("of the column {}", quote(factor.column())),
                         "one of the columns of features",
-                    ));
+                    )
+                    .into());
                 };
                 self.columns[column].check_factor(factor)?;
                 used.insert(column);
@@ -165,11 +167,12 @@ impl Encoder {
         let unused = (0..self.num_feature_columns()).find(|index| !used.contains(index));
         match unused {
             None => Ok(()),
-            Some(index) => Err(DataError::stored(
+            Some(index) => Err(StoredError::new(
                 format!("column {}", quote(&self.columns[index].name)),
                 "of no term",
                 "a term for each column of features",
-            )),
+            )
+            .into()),
         }
     }
 }

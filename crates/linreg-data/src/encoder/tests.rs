@@ -439,3 +439,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_chunk_of_other_columns_or_rows_is_an_error() {
+    let file = crate::testing::file("t.csv", HOUSES);
+    let source = file.open().unwrap();
+    let schema = crate::learn_schema(source.as_ref(), &ColumnChoice::default()).unwrap();
+    let config = EncoderConfig {
+        targets: vec!["y".to_string()],
+        ..config()
+    };
+    let encoder = Encoder::new(&schema, &config).unwrap();
+    let bound = encoder.bind(source.as_ref(), true).unwrap();
+    let chunk = |columns: &[usize]| {
+        let read = crate::read(source.as_ref(), columns, crate::ChunkOrder::File, Ok);
+        read.unwrap().next().unwrap().unwrap()
+    };
+    let all = chunk(bound.columns());
+    assert!(bound.encode(&all, Some(&[true; 4])).is_ok());
+    for (chunk, wanted, message) in [
+        (chunk(&[0]), None, "found 1 columns, expected 4"),
+        (
+            all,
+            Some(&[true; 3][..]),
+            "3 marks of wanted rows for 4 rows; give one for each",
+        ),
+    ] {
+        assert_eq!(
+            bound.encode(&chunk, wanted).unwrap_err().to_string(),
+            message
+        );
+    }
+}

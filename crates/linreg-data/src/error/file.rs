@@ -3,8 +3,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::{Limit, OtherError};
+use super::Limit;
 use crate::csv::Foreign;
+use crate::other_column::{OtherColumn, name_and_type};
 
 /// Why a file cannot be read as a table.
 #[derive(Debug, Error)]
@@ -22,6 +23,22 @@ pub enum FileProblem {
     /// It is a folder.
     #[error("this is a folder; name the files in it")]
     Folder,
+    /// It is no pattern of file names.
+    #[error("Pattern syntax error near position {position}: {problem}")]
+    Pattern {
+        /// The position of the error in characters, from 0.
+        position: usize,
+        /// What is wrong there.
+        problem: &'static str,
+    },
+    /// It is a pattern, and a folder in which files may match cannot be read.
+    #[error("attempting to read `{}` resulted in an error: {problem}", folder.display())]
+    NotListed {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        problem: io::Error,
+    },
     /// It is a pattern that no file matches.
     #[error("no file matches this pattern")]
     NoMatch,
@@ -61,22 +78,16 @@ pub enum FileProblem {
     },
     /// It has other columns than the first file of the table.
     #[error(
-        "files that are read as one table need the same columns; column {number} is {found} here and {expected} in {first}"
+        "files that are read as one table need the same columns; column {} is {} here and {} in {first}",
+        column.number, name_and_type(&column.found), name_and_type(&column.expected)
     )]
     OtherColumns {
-        /// The number of the first column that differs, from 1.
-        number: usize,
-        /// Its name and type in this file, or `none`.
-        found: String,
-        /// Its name and type in the first file, or `none`.
-        expected: String,
+        /// The first column that differs from the first file.
+        column: Box<OtherColumn>,
         /// The name of the first file.
         first: String,
     },
     /// A part of it is larger than what is read at once.
     #[error(transparent)]
     Limit(#[from] Limit),
-    /// Something that the caller finds wrong with it.
-    #[error(transparent)]
-    Other(OtherError),
 }

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use super::{OtherError, quote};
+use super::quote;
 use crate::Remedy;
 
 /// Why a row cannot be read, or cannot be used.
@@ -55,7 +55,4 @@ pub enum RowProblem {
     /// A feature of it is beyond 64-bit floats.
     #[error("the feature {} is beyond 64-bit floats; divide its columns by a power of ten", quote(.0))]
     FeatureOverflow(String),
-    /// Something that the caller finds wrong with it.
-    #[error(transparent)]
-    Other(OtherError),
 }

@@ -37,6 +37,46 @@ pub enum RowsError {
         /// The number of rows.
         rows: usize,
     },
+    /// Numbers of several columns are not whole rows.
+    #[error("{found} values are not whole rows of {columns} columns")]
+    NotWhole {
+        /// The number of values.
+        found: usize,
+        /// The number of columns.
+        columns: usize,
+    },
+    /// There are more or fewer columns than before.
+    #[error("found {found} columns, expected {expected}")]
+    Columns {
+        /// The number found.
+        found: usize,
+        /// The number expected.
+        expected: usize,
+    },
+    /// There are more or fewer predictions than targets.
+    #[error("{found} predictions for {targets} targets; give one for each")]
+    Predictions {
+        /// The number of predictions.
+        found: usize,
+        /// The number of targets.
+        targets: usize,
+    },
+    /// It is said of more or fewer rows than there are whether they are wanted.
+    #[error("{found} marks of wanted rows for {rows} rows; give one for each")]
+    Wanted {
+        /// The number of marks.
+        found: usize,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// There is no row of this index.
+    #[error("there is no row of index {index}; there are {rows} rows, counted from 0")]
+    NoRow {
+        /// The index asked for, from 0.
+        index: usize,
+        /// The number of rows.
+        rows: usize,
+    },
     /// Some chunks have weights and others none.
     #[error("some chunks have weights and others none; give all or none of them")]
     SomeWeighted,

@@ -1,6 +1,6 @@
 //! How names and cells are written in messages.
 
-use crate::formula::nearest;
+use crate::nearest::nearest;
 use crate::printable;
 
 /// Writes a number that is capped at `u64::MAX`.

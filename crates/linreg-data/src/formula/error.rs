@@ -1,7 +1,7 @@
 use std::ops::Range;
 
-/// The largest number of characters of a name or a formula that an error shows.
-pub(super) const WINDOW: usize = 60;
+use super::FormulaProblem;
+use super::shown::{WINDOW, escaped};
 
 /// An error in a formula: where it is, and what to write instead.
 ///
@@ -14,15 +14,33 @@ pub(super) const WINDOW: usize = 60;
 ///             ^^^^");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("character {}: {message}\n{}", self.position(), self.excerpt())]
+#[error("character {}: {problem}\n{}", self.position(), self.excerpt())]
 pub struct FormulaError {
-    pub(super) formula: String,
+    formula: String,
     /// The part that is wrong, in bytes; empty at the end of the formula.
-    pub(super) range: Range<usize>,
-    pub(super) message: String,
+    range: Range<usize>,
+    problem: Box<FormulaProblem>,
 }
 
 impl FormulaError {
+    pub(super) fn new(formula: String, range: Range<usize>, problem: FormulaProblem) -> Self {
+        Self {
+            formula,
+            range,
+            problem: Box::new(problem),
+        }
+    }
+
+    /// What is wrong there.
+    pub fn problem(&self) -> &FormulaProblem {
+        &self.problem
+    }
+
+    /// The part of the formula that is wrong; empty at its end.
+    pub fn found(&self) -> &str {
+        &self.formula[self.range.clone()]
+    }
+
     /// The position of the error in characters, from 1.
     ///
     /// ```
@@ -56,31 +74,4 @@ impl FormulaError {
         let carets = "^".repeat(width.min(to - start).max(1));
         format!("    {before}{visible}{after}\n    {indent}{carets}")
     }
-}
-
-/// Returns a name as an error shows it.
-pub fn in_backticks(name: &str) -> String {
-    format!("`{}`", shortened(name).replace('`', "``"))
-}
-
-pub fn shortened(text: &str) -> String {
-    let escaped = escaped(text);
-    match escaped.char_indices().nth(WINDOW) {
-        None => escaped,
-        Some(_) => escaped.chars().take(WINDOW - 1).chain(['…']).collect(),
-    }
-}
-
-/// Returns the text with all invisible characters written as escapes, also
-/// those that control nothing, so that a caret is below the character that it
-/// means.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '"' | '\'' | '\\' => escaped.push(character),
-            _ => escaped.extend(character.escape_debug()),
-        }
-    }
-    escaped
 }

@@ -4,8 +4,7 @@ mod token;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::error::{in_backticks, shortened};
-use super::{Factor, Formula, FormulaError, HIGHEST_DEGREE, Term};
+use super::{Expected, Factor, Formula, FormulaError, FormulaProblem, HIGHEST_DEGREE, Term};
 use token::Token;
 
 /// The largest depth of nested parentheses: each level takes some of the stack.
@@ -61,11 +60,7 @@ impl<'a> Parser<'a> {
     pub fn formula(mut self) -> Result<(Formula, Vec<String>), FormulaError> {
         if !self.text.contains('~') {
             let end = self.text.trim_end().len();
-            return Err(self.error(
-                end..end,
-                "there is no `~`; write the target, `~` and the features, \
-                 as in `price ~ area + C(town)`",
-            ));
+            return Err(self.error(end..end, FormulaProblem::NoTilde));
         }
         self.advance()?;
         let mut targets = vec![self.column()?];
@@ -77,7 +72,7 @@ impl<'a> Parser<'a> {
             }
         }
         if self.token != Token::Sign('~') {
-            return Err(self.unexpected("`+` and another target, or `~`"));
+            return Err(self.unexpected(Expected::TargetOrTilde));
         }
         self.advance()?;
         self.targets = targets;
@@ -85,13 +80,10 @@ impl<'a> Parser<'a> {
         let start = self.range.start;
         let mut sum = self.sum()?;
         if self.token != Token::End {
-            return Err(self.unexpected("`+`, `-`, `*`, `:` or the end of the formula"));
+            return Err(self.unexpected(Expected::OperatorOrEnd));
         }
         if sum.terms.is_empty() {
-            return Err(self.error(
-                start..self.end,
-                "a model needs at least one feature; add a column, or `.` for all but the target",
-            ));
+            return Err(self.error(start..self.end, FormulaProblem::NoFeatures));
         }
         sum.terms.sort_by_key(|term| term.0.len());
         let mut implied = Vec::new();
@@ -124,11 +116,8 @@ impl<'a> Parser<'a> {
                     let before = sum.terms.len();
                     sum.terms.retain(|kept| !is_same(kept, term));
                     if sum.terms.len() == before {
-                        let message = format!(
-                            "there is no term {} before this to remove; leave it out",
-                            shortened(&term.to_string())
-                        );
-                        return Err(self.error(start..self.end, message));
+                        let problem = FormulaProblem::NothingToRemove(term.clone());
+                        return Err(self.error(start..self.end, problem));
                     }
                 }
             } else {
@@ -190,15 +179,11 @@ impl<'a> Parser<'a> {
         Ok(left)
     }
 
-    /// Refuses `1` and `0` in a product: R drops the terms that a 1 multiplies
-    /// and patsy keeps them.
+    /// Refuses `1` and `0` in a product.
     fn refuse_intercept(&self, operand: &Sum, start: usize) -> Result<(), FormulaError> {
         match operand.intercept {
             None => Ok(()),
-            Some(_) => Err(self.error(
-                start..self.end,
-                "`1` and `0` stand for the intercept; add or remove them, but not in a product",
-            )),
+            Some(_) => Err(self.error(start..self.end, FormulaProblem::InterceptInProduct)),
         }
     }
 
@@ -208,8 +193,7 @@ impl<'a> Parser<'a> {
         match self.token {
             Token::Sign('(') => {
                 if self.depth == DEEPEST {
-                    let message = format!("parentheses nest more than {DEEPEST} deep; use fewer");
-                    return Err(self.error(range, message));
+                    return Err(self.error(range, FormulaProblem::TooDeep { limit: DEEPEST }));
                 }
                 self.depth += 1;
                 self.advance()?;
@@ -234,7 +218,7 @@ impl<'a> Parser<'a> {
                 sum.terms.push(Term(vec![self.factor()?]));
                 self.count(1, range)?;
             }
-            _ => return Err(self.unexpected("a term, such as a column name")),
+            _ => return Err(self.unexpected(Expected::Term)),
         }
         Ok(sum)
     }
@@ -254,15 +238,14 @@ impl<'a> Parser<'a> {
         }
         self.expect(',')?;
         let Ok(degree @ 1..=HIGHEST_DEGREE) = self.word().parse() else {
-            let expected = format!("the degree, a whole number from 1 to {HIGHEST_DEGREE}");
-            return Err(self.unexpected(&expected));
+            return Err(self.unexpected(Expected::Degree));
         };
         self.advance()?;
         if self.token == Token::Sign(',') {
             self.advance()?;
-            self.expect_word("raw")?;
+            self.expect_raw("raw")?;
             self.expect('=')?;
-            self.expect_word("TRUE")?;
+            self.expect_raw("TRUE")?;
         }
         self.expect(')')?;
         Ok(Factor::Powers { column, degree })
@@ -273,14 +256,10 @@ impl<'a> Parser<'a> {
         let quoted = match self.called() {
             None => false,
             Some("Q") => true,
-            Some("C" | "poly") => return Err(self.unexpected("a column name")),
+            Some("C" | "poly") => return Err(self.unexpected(Expected::Column)),
             Some(function) => {
-                let message = format!(
-                    "there is no function {}; the functions are `C`, `poly` and `Q`, \
-                     and any other column can be computed in the file first",
-                    in_backticks(function)
-                );
-                return Err(self.error(self.range.clone(), message));
+                let problem = FormulaProblem::UnknownFunction(function.to_string());
+                return Err(self.error(self.range.clone(), problem));
             }
         };
         if quoted {
@@ -295,18 +274,15 @@ impl<'a> Parser<'a> {
                 let quote = &word[..1];
                 word[1..word.len() - 1].replace(&quote.repeat(2), quote)
             }
-            _ if quoted => return Err(self.unexpected("a column name in quotes")),
-            _ => return Err(self.unexpected("a column name")),
+            _ if quoted => return Err(self.unexpected(Expected::QuotedColumn)),
+            _ => return Err(self.unexpected(Expected::Column)),
         };
         if !self.columns.contains(&name) {
             return Err(self.no_column(&name));
         }
         if self.targets.contains(&name) {
-            let message = format!(
-                "{} is a target and cannot be a feature as well; leave it out on one side",
-                in_backticks(&name)
-            );
-            return Err(self.error(self.range.clone(), message));
+            let problem = FormulaProblem::TargetIsFeature(name);
+            return Err(self.error(self.range.clone(), problem));
         }
         self.named.insert(name.clone());
         self.advance()?;
@@ -322,11 +298,8 @@ impl<'a> Parser<'a> {
         if self.written <= MOST_FACTORS {
             return Ok(());
         }
-        let message = format!(
-            "written out, the formula names columns more than {MOST_FACTORS} times; \
-             use fewer columns or fewer products"
-        );
-        Err(self.error(range, message))
+        let limit = MOST_FACTORS;
+        Err(self.error(range, FormulaProblem::TooLarge { limit }))
     }
 }
 

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::{Factor, Formula, HIGHEST_DEGREE, Term};
-use crate::DataError;
-use crate::error::quote;
+use crate::error::{StoredError, quote};
 
 #[derive(Deserialize)]
 pub(super) struct StoredFormula {
@@ -16,15 +15,15 @@ pub(super) struct StoredFormula {
 }
 
 impl TryFrom<StoredFormula> for Formula {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(stored: StoredFormula) -> Result<Self, DataError> {
+    fn try_from(stored: StoredFormula) -> Result<Self, StoredError> {
         for (what, number) in [
             ("number of targets", stored.targets.len()),
             ("number of terms", stored.terms.len()),
         ] {
             if number == 0 {
-                return Err(DataError::stored(what, 0, "at least 1"));
+                return Err(StoredError::new(what, 0, "at least 1"));
             }
         }
         Ok(Self {
@@ -39,17 +38,17 @@ impl TryFrom<StoredFormula> for Formula {
 pub(super) struct StoredTerm(Vec<Factor>);
 
 impl TryFrom<StoredTerm> for Term {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(StoredTerm(factors): StoredTerm) -> Result<Self, DataError> {
+    fn try_from(StoredTerm(factors): StoredTerm) -> Result<Self, StoredError> {
         if factors.is_empty() {
             let what = "number of factors of a term";
-            return Err(DataError::stored(what, 0, "at least 1"));
+            return Err(StoredError::new(what, 0, "at least 1"));
         }
         let mut seen = HashSet::new();
         match factors.iter().find(|factor| !seen.insert(*factor)) {
             None => Ok(Self(factors)),
-            Some(twice) => Err(DataError::stored(
+            Some(twice) => Err(StoredError::new(
                 format!("factor {} of a term", quote(&twice.to_string())),
                 "there twice",
                 "distinct factors",
@@ -67,15 +66,15 @@ pub(super) enum StoredFactor {
 }
 
 impl TryFrom<StoredFactor> for Factor {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(stored: StoredFactor) -> Result<Self, DataError> {
+    fn try_from(stored: StoredFactor) -> Result<Self, StoredError> {
         Ok(match stored {
             StoredFactor::Column(column) => Self::Column(column),
             StoredFactor::Categorical(column) => Self::Categorical(column),
             StoredFactor::Powers { column, degree } => {
                 if !(1..=HIGHEST_DEGREE).contains(&degree) {
-                    return Err(DataError::stored(
+                    return Err(StoredError::new(
                         format!("highest power of {}", quote(&column)),
                         degree,
                         format!("a number from 1 to {HIGHEST_DEGREE}"),

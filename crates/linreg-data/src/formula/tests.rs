@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
-use super::error::WINDOW;
-use super::error::escaped;
+use super::shown::{WINDOW, escaped};
 use super::*;
 
 const COLUMNS: [&str; 14] = [
@@ -282,7 +281,7 @@ fn bad_formulas_and_what_is_said_of_them() {
     ] {
         let error = parse(text).expect_err(text);
         assert_eq!(
-            (error.position(), error.message.as_str()),
+            (error.position(), error.problem().to_string().as_str()),
             (position, expected),
             "{text}"
         );
@@ -324,9 +323,8 @@ fn a_long_formula_is_shown_around_its_error() {
 
 #[test]
 fn a_long_name_is_cut_short() {
-    let message = parse(&format!("y ~ {}", "n".repeat(100_000)))
-        .unwrap_err()
-        .message;
+    let error = parse(&format!("y ~ {}", "n".repeat(100_000))).unwrap_err();
+    let message = error.problem().to_string();
     assert!(message.starts_with(&format!("there is no column `{}…`; ", "n".repeat(59))));
 }
 
@@ -353,11 +351,16 @@ fn a_formula_too_large_is_an_error() {
         ("y ~ .".to_string() + &" + .".repeat(100_000), "written out"),
     ] {
         let error = parse(&text).unwrap_err();
-        assert!(error.message.starts_with(expected), "{}", error.message);
+        let message = error.problem().to_string();
+        assert!(message.starts_with(expected), "{message}");
     }
     for right in [".*.*.".to_string(), chain] {
         let error = Formula::parse(&format!("x0 ~ {right}").replace("~ x0:", "~ "), &columns);
-        assert!(error.unwrap_err().message.starts_with("written out"));
+        let problem = error.unwrap_err().problem().clone();
+        assert!(
+            matches!(problem, FormulaProblem::TooLarge { .. }),
+            "{problem}"
+        );
     }
     assert!(parse(&format!("y ~ {}a{}", "(".repeat(100), ")".repeat(100))).is_ok());
 }
@@ -390,7 +393,7 @@ fn assert_aligned(error: &FormulaError) {
         .zip(lines[2].chars())
         .filter(|&(_, mark)| mark == '^');
     let under: String = under.map(|(character, _)| character).collect();
-    let about = escaped(&error.formula[error.range.clone()]);
+    let about = escaped(error.found());
     assert!(lines[2].ends_with('^'), "{shown}");
     assert!(
         about.is_empty() || !under.is_empty() && about.starts_with(&under),

@@ -1,6 +1,7 @@
 use thiserror::Error;
 
 use crate::error::quote;
+use crate::other_column::{OtherColumn, name_and_type};
 use crate::repeated_text::MAX_TEXT_BYTES;
 use crate::sizes::size;
 
@@ -16,17 +17,15 @@ pub enum MemoryTableError {
     #[error("found no columns, expected at least one")]
     NoColumns,
     /// A batch has other columns than the first one.
-    #[error("column {column} of batch {batch}: found {found}, expected {expected} as in batch 1")]
+    #[error(
+        "column {} of batch {batch}: found {}, expected {} as in batch 1",
+        column.number, name_and_type(&column.found), name_and_type(&column.expected)
+    )]
     OtherColumn {
         /// The number of the batch.
         batch: usize,
-        /// The number of the first column that differs.
-        column: usize,
-        /// The name and the type of the column, or that there is none.
-        found: String,
-        /// The name and the type of the column in the first batch, or that
-        /// there is none.
-        expected: String,
+        /// The first column that differs from the first batch.
+        column: Box<OtherColumn>,
     },
     /// A column is longer or shorter than the first one.
     #[error("column {}: found {found} values, expected {expected} as in column {}", quote(.column), quote(.first))]

@@ -72,13 +72,14 @@ pub(super) struct Guessed<P: RowPass> {
 }
 
 impl<P: RowPass> GuessPass<P> {
+    /// Returns the pass; None for wide rows.
     pub fn new(
         source: &dyn Source,
         read: &[usize],
         encoder: Encoder,
         reading: Reading,
         pass: P,
-    ) -> Result<Self, DataError> {
+    ) -> Result<Option<Self>, DataError> {
         let encoder = encoder.bind(source, true)?;
         // For wide rows, which take much work, the number of rows is to be
         // known first. Parts must not depend on a guess, which may depend on the
@@ -87,7 +88,7 @@ impl<P: RowPass> GuessPass<P> {
         let (part_rows, of_pass) = (part_rows_of(source), part_rows(encoder.width()));
         let may_be_smaller = part_rows == MOST_PART_ROWS;
         if encoder.width() > WIDE || of_pass < part_rows && !may_be_smaller {
-            return Err(DataError::Other("the rows are wide".into()));
+            return Ok(None);
         }
         // A column that is read twice has the position of its first reading.
         let mut positions = HashMap::new();
@@ -95,7 +96,7 @@ impl<P: RowPass> GuessPass<P> {
             positions.entry(*column).or_insert(position);
         }
         let position = |column| positions.get(column).copied();
-        Ok(Self {
+        Ok(Some(Self {
             reading,
             positions: encoder.columns().iter().filter_map(position).collect(),
             encoder,
@@ -103,7 +104,7 @@ impl<P: RowPass> GuessPass<P> {
             part_rows,
             update_rows: of_pass.min(part_rows),
             is_wrong: AtomicBool::new(false),
-        })
+        }))
     }
 
     /// Does work with the encoded rows, unless the encoder is known to be wrong;

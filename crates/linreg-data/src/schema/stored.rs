@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::{Column, Kind, Schema, Spread, Why};
-use crate::error::quote;
-use crate::{DataError, DateOrder};
+use crate::DateOrder;
+use crate::error::{StoredError, quote};
 
 #[derive(Deserialize)]
 pub(super) struct StoredSchema {
@@ -15,18 +15,18 @@ pub(super) struct StoredSchema {
 }
 
 impl TryFrom<StoredSchema> for Schema {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(stored: StoredSchema) -> Result<Self, DataError> {
+    fn try_from(stored: StoredSchema) -> Result<Self, StoredError> {
         let mut seen = HashSet::new();
         for column in &stored.columns {
             if !seen.insert((&column.name, column.is_second)) {
                 let what = format!("column {}", quote(&column.name));
                 let expected = "once as it is, and once by its levels at most";
-                return Err(DataError::stored(what, "there twice", expected));
+                return Err(StoredError::new(what, "there twice", expected));
             }
             if column.missing > stored.num_rows || column.infinite > stored.num_rows {
-                return Err(DataError::stored(
+                return Err(StoredError::new(
                     format!(
                         "number of missing or infinite cells of the column {}",
                         quote(&column.name)
@@ -61,11 +61,11 @@ pub(super) struct StoredColumn {
 }
 
 impl TryFrom<StoredColumn> for Column {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(stored: StoredColumn) -> Result<Self, DataError> {
+    fn try_from(stored: StoredColumn) -> Result<Self, StoredError> {
         if stored.name.is_empty() {
-            return Err(DataError::stored("name of a column", "empty", "a name"));
+            return Err(StoredError::new("name of a column", "empty", "a name"));
         }
         let levels = match &stored.kind {
             Kind::Categorical { levels, .. } => &levels[..],
@@ -75,7 +75,7 @@ impl TryFrom<StoredColumn> for Column {
         let known: HashSet<&String> = levels.iter().collect();
         let both = stored.unfitted_levels.iter();
         if let Some(level) = both.clone().find(|level| known.contains(level)) {
-            return Err(DataError::stored(
+            return Err(StoredError::new(
                 format!(
                     "level {} of the column {}",
                     quote(level),
@@ -121,9 +121,9 @@ pub(super) enum StoredKind {
 }
 
 impl TryFrom<StoredKind> for Kind {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(stored: StoredKind) -> Result<Self, DataError> {
+    fn try_from(stored: StoredKind) -> Result<Self, StoredError> {
         Ok(match stored {
             StoredKind::Numeric => Self::Numeric,
             StoredKind::Boolean => Self::Boolean,
@@ -140,36 +140,36 @@ impl TryFrom<StoredKind> for Kind {
     }
 }
 
-fn check_levels(levels: &[String]) -> Result<(), DataError> {
+fn check_levels(levels: &[String]) -> Result<(), StoredError> {
     let mut seen = HashSet::new();
     for level in levels {
         if level.is_empty() {
-            return Err(DataError::stored("name of a level", "empty", "a name"));
+            return Err(StoredError::new("name of a level", "empty", "a name"));
         }
         if !seen.insert(level) {
             let what = format!("level {}", quote(level));
-            return Err(DataError::stored(what, "there twice", "distinct levels"));
+            return Err(StoredError::new(what, "there twice", "distinct levels"));
         }
     }
     Ok(())
 }
 
-fn check_shares(levels: &[String], shares: &[f64]) -> Result<(), DataError> {
+fn check_shares(levels: &[String], shares: &[f64]) -> Result<(), StoredError> {
     /// How far rounding may move the sum of the shares of all levels from 1.
     const SLACK: f64 = 1e-6;
     if levels.is_empty() {
         let what = "number of levels of a categorical column";
-        return Err(DataError::stored(what, 0, "at least 1"));
+        return Err(StoredError::new(what, 0, "at least 1"));
     }
     if shares.len() != levels.len() {
-        return Err(DataError::stored(
+        return Err(StoredError::new(
             "number of shares of a categorical column",
             shares.len(),
             format!("{}, one a level", levels.len()),
         ));
     }
     if let Some(share) = shares.iter().find(|share| !(0.0..=1.0).contains(*share)) {
-        return Err(DataError::stored(
+        return Err(StoredError::new(
             "share of a level",
             share,
             "a number from 0 to 1",
@@ -179,7 +179,7 @@ fn check_shares(levels: &[String], shares: &[f64]) -> Result<(), DataError> {
     if (sum - 1.0).abs() <= SLACK {
         Ok(())
     } else {
-        Err(DataError::stored(
+        Err(StoredError::new(
             "sum of the shares of a column's levels",
             sum,
             "1",
@@ -197,9 +197,9 @@ pub(super) struct StoredSpread {
 }
 
 impl TryFrom<StoredSpread> for Spread {
-    type Error = DataError;
+    type Error = StoredError;
 
-    fn try_from(stored: StoredSpread) -> Result<Self, DataError> {
+    fn try_from(stored: StoredSpread) -> Result<Self, StoredError> {
         /// How far rounding may move a mean, relative to the largest number.
         const SLACK: f64 = 1e-9;
         let StoredSpread {
@@ -215,12 +215,12 @@ impl TryFrom<StoredSpread> for Spread {
         ] {
             if !number.is_finite() {
                 let what = format!("{what} of a column");
-                return Err(DataError::stored(what, number, "a finite number"));
+                return Err(StoredError::new(what, number, "a finite number"));
             }
         }
         let slack = SLACK * min.abs().max(max.abs());
         if min > max || mean < min - slack || mean > max + slack {
-            return Err(DataError::stored(
+            return Err(StoredError::new(
                 "mean of a column",
                 format!("{mean} of numbers from {min} to {max}"),
                 "a number between the least and the greatest",
@@ -228,7 +228,7 @@ impl TryFrom<StoredSpread> for Spread {
         }
         if let Some(std) = std.filter(|std| !(std.is_finite() && *std >= 0.0)) {
             let what = "standard deviation of a column";
-            return Err(DataError::stored(what, std, "a finite number, 0 or more"));
+            return Err(StoredError::new(what, std, "a finite number, 0 or more"));
         }
         Ok(Self {
             mean,

@@ -203,3 +203,18 @@ fn every_row_is_as_likely_in_a_fold_as_every_other() {
         assert!((count - expected).abs() < 5.0 * std, "{row} {count}");
     }
 }
+
+#[test]
+fn any_split_and_any_row_numbers_are_sets() {
+    let no_rows = Split::Fold {
+        folds: 2,
+        held_out: 0,
+        seed: 0,
+        num_rows: 0,
+    };
+    assert_eq!(no_rows.rows(Set::Validation, u64::MAX, 3), [true; 3]);
+    let disordered = SplitRows::new(Split::None, Arc::new([5, 2, 5]));
+    let kept = [true, true, false, true, true, false, true];
+    assert_eq!(disordered.rows(Set::Training, 0, 7), kept);
+    assert_eq!(disordered.rows(Set::Training, 5, 1), [false]);
+}

@@ -45,9 +45,8 @@ pub fn folds_lines(folds: &[Fold], targets: &[String], width: usize) -> String {
             let Some((name, _)) = figures.first() else {
                 continue;
             };
-            let mut moments = Moments::new(1);
             let values: Vec<f64> = figures.iter().map(|(_, value)| *value).collect();
-            moments.update(&values);
+            let moments = Moments::of(&values);
             if let Some(std) = moments.sample_std() {
                 let figure = format!(
                     "{} ± {}  mean and standard deviation, {unit}",

@@ -26,6 +26,7 @@ pub(super) fn epoch_in_order(
     let order = (0..dataset.num_rows()).collect();
     let training = batches
         .in_order(order)
+        .unwrap()
         .fold(Training::new(model, config, &batches), Training::step);
     let (training, not_finite) = training.end_epoch();
     assert_eq!(not_finite, None);
@@ -115,7 +116,7 @@ fn a_batch_in_parts_gives_the_update_of_the_whole() {
         let start = Coefficients::new(vec![0.5, 0.5], vec![0.5]).unwrap();
         let batches = Batches::new(&dataset, 5, &device).unwrap();
         let model = LinearRegression::<B>::from_coefficients(&start, &device);
-        let training = batches.in_order((0..10).collect()).fold(
+        let training = batches.in_order((0..10).collect()).unwrap().fold(
             Training::new(model, &config, &batches),
             |training, batch| {
                 let part = |from: usize, to: usize, more_follows| Batch {

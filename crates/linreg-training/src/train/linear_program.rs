@@ -283,7 +283,7 @@ fn two_targets_without_an_intercept_are_two_models() {
     for target in 0..2 {
         let alone = Dataset::new(
             one.features().to_vec(),
-            both.target(target).collect(),
+            both.target(target).unwrap().collect(),
             one.feature_names().to_vec(),
             vec!["y".into()],
         );

@@ -164,7 +164,7 @@ fn two_targets_are_two_models_whose_losses_add_up() {
         for target in 0..2 {
             let alone = Dataset::new(
                 dataset.features().to_vec(),
-                dataset.target(target).collect(),
+                dataset.target(target).unwrap().collect(),
                 dataset.feature_names().to_vec(),
                 vec!["y".to_string()],
             );

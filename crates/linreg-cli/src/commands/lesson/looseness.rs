@@ -35,7 +35,11 @@ impl FeatureLine {
             .map(|(index, (square, name))| Self {
                 name: name.clone(),
                 measured: Line::fit(
-                    &dataset.feature(index).collect::<Vec<_>>(),
+                    &dataset
+                        .feature(index)
+                        .into_iter()
+                        .flatten()
+                        .collect::<Vec<_>>(),
                     dataset.targets(),
                 ),
                 expected_explained: (total > 0.0).then(|| square / total),

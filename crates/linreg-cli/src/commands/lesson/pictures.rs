@@ -17,7 +17,7 @@ pub fn scatter(
     feature: usize,
     language: Language,
 ) -> Result<Picture, PlotError> {
-    let x: Vec<f64> = dataset.feature(feature).collect();
+    let x: Vec<f64> = dataset.feature(feature).into_iter().flatten().collect();
     let (x_name, y_name) = (
         &dataset.feature_names()[feature],
         &dataset.target_names()[0],

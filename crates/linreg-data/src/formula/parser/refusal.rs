@@ -2,57 +2,35 @@ use std::ops::Range;
 
 use super::Parser;
 use super::token::Token;
-use crate::formula::FormulaError;
-use crate::formula::error::{in_backticks, shortened};
-use crate::formula::names::{is_of_name, nearest, written};
+use crate::formula::names::{is_of_name, written};
+use crate::formula::{Expected, FormulaError, FormulaProblem};
 
 impl Parser<'_> {
     pub(super) fn no_column(&self, name: &str) -> FormulaError {
-        let advice = if let Some(column) = self.unquoted() {
-            format!("the column {column} goes in backticks")
-        } else if let Some(near) = nearest(name, self.columns) {
-            format!("did you mean {}?", in_backticks(near))
-        } else {
-            let first: Vec<String> = self
-                .columns
-                .iter()
-                .take(12)
-                .map(|name| in_backticks(name))
-                .collect();
-            let more = match self.columns.len() - first.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("the columns are {}{more}", first.join(", "))
+        let problem = FormulaProblem::UnknownColumn {
+            name: name.to_string(),
+            unquoted: self.unquoted(),
+            columns: self.columns.into(),
         };
-        let message = format!("there is no column {}; {advice}", in_backticks(name));
-        self.error(self.range.clone(), message)
+        self.error(self.range.clone(), problem)
     }
 
-    pub(super) fn unexpected(&self, expected: &str) -> FormulaError {
-        let found = match self.token {
-            Token::End => "the end of the formula".to_string(),
-            Token::Backticks => shortened(self.word()),
-            _ => format!("`{}`", shortened(self.word())),
+    pub(super) fn unexpected(&self, expected: Expected) -> FormulaError {
+        let found = (self.token != Token::End).then(|| self.word().to_string());
+        let problem = match self.unquoted() {
+            Some(column) => FormulaProblem::Unquoted { found, column },
+            None => FormulaProblem::Unexpected {
+                found,
+                expected,
+                is_right_side: !self.targets.is_empty(),
+            },
         };
-        let advice = match self.token {
-            Token::Sign('^') => "; powers are written `poly(x, 2)` and products `a*b`",
-            Token::Sign('/' | '%') => "; a factor within another is written `a + a:b`",
-            Token::Sign('|') => "; groups are not supported, but `C(group)` makes a feature of one",
-            Token::Sign('~') if !self.targets.is_empty() => "; a formula has one `~`",
-            Token::Quotes => "; a name goes in backticks or in `Q(\"name\")`",
-            _ => "",
-        };
-        let message = match self.unquoted() {
-            Some(column) => format!("found {found}; the column {column} goes in backticks"),
-            None => format!("found {found}, expected {expected}{advice}"),
-        };
-        self.error(self.range.clone(), message)
+        self.error(self.range.clone(), problem)
     }
 
     /// Returns the column whose name begins here, if it needs backticks and has
     /// none.
-    pub(super) fn unquoted(&self) -> Option<String> {
+    fn unquoted(&self) -> Option<String> {
         let rest = &self.text[self.range.start..];
         let begins_here = |name: &str| {
             let after = rest.strip_prefix(name);
@@ -62,16 +40,10 @@ impl Parser<'_> {
             .columns
             .iter()
             .filter(|name| begins_here(name) && written(name) != **name);
-        found
-            .max_by_key(|name| name.len())
-            .map(|name| in_backticks(name))
+        found.max_by_key(|name| name.len()).cloned()
     }
 
-    pub(super) fn error(&self, range: Range<usize>, message: impl Into<String>) -> FormulaError {
-        FormulaError {
-            formula: self.text.to_string(),
-            range,
-            message: message.into(),
-        }
+    pub(super) fn error(&self, range: Range<usize>, problem: FormulaProblem) -> FormulaError {
+        FormulaError::new(self.text.to_string(), range, problem)
     }
 }

@@ -1,6 +1,6 @@
 use super::Parser;
-use crate::formula::FormulaError;
 use crate::formula::names::is_of_name;
+use crate::formula::{Expected, FormulaError, FormulaProblem};
 
 /// What a formula is made of.
 #[derive(Clone, Copy, PartialEq)]
@@ -46,8 +46,8 @@ impl Parser<'_> {
                     Token::Quotes
                 };
                 let Some(length) = quoted_length(rest, first) else {
-                    let message = format!("this {first} is not closed; add {first} after the name");
-                    return Err(self.error(start..start + 1, message));
+                    let problem = FormulaProblem::NotClosed(first);
+                    return Err(self.error(start..start + 1, problem));
                 };
                 (token, length)
             }
@@ -67,15 +67,14 @@ impl Parser<'_> {
 
     pub(super) fn expect(&mut self, sign: char) -> Result<(), FormulaError> {
         if self.token != Token::Sign(sign) {
-            return Err(self.unexpected(&format!("`{sign}`")));
+            return Err(self.unexpected(Expected::Sign(sign)));
         }
         self.advance()
     }
 
-    pub(super) fn expect_word(&mut self, word: &str) -> Result<(), FormulaError> {
+    pub(super) fn expect_raw(&mut self, word: &'static str) -> Result<(), FormulaError> {
         if self.word() != word {
-            let expected = format!("`{word}`, as the powers of `poly(x, 3)` are raw: x, x², x³");
-            return Err(self.unexpected(&expected));
+            return Err(self.unexpected(Expected::Raw(word)));
         }
         self.advance()
     }

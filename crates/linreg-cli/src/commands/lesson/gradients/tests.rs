@@ -45,7 +45,7 @@ impl Task for Replay<'_> {
         let start = Coefficients::new(lesson.initial_weights.clone(), vec![lesson.initial_bias]);
         let start = LinearRegression::from_coefficients(&start.unwrap(), &device);
         let orders = lesson.epoch_order.iter().cloned();
-        let epochs = orders.map(|order| batches.in_order(order));
+        let epochs = orders.map(|order| batches.in_order(order).unwrap());
         train::<B, _>(&start, epochs, &batches, lesson.learning_rate, self.1)
     }
 }
