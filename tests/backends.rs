@@ -51,7 +51,11 @@ impl Task for Epoch<'_> {
         let before = mean_loss(&model.valid(), &batches).unwrap();
         let training = batches
             .in_order((0..ROWS).collect())
-            .fold(Training::new(model, &config, &batches), Training::step);
+            .try_fold(
+                Training::new(model, &config, &batches).unwrap(),
+                Training::step,
+            )
+            .unwrap();
         let (training, not_finite) = training.end_epoch();
         assert_eq!(not_finite, None);
         let model = training.model().valid();

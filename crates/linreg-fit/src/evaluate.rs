@@ -4,6 +4,7 @@ use linreg_data::{
 use linreg_training::{Loss, Metrics, MetricsAccumulator};
 use serde::{Deserialize, Serialize};
 
+use crate::exact::data_error;
 use crate::number::plain;
 use crate::{FitError, FittedModel, Predictor, Table};
 
@@ -70,6 +71,7 @@ impl RowPass for MetricsPass {
 
     fn update(&self, state: &mut Self::State, rows: &RowChunk) -> Result<(), DataError> {
         let predictions = self.predictor.predict(rows.features, rows.tails);
+        let predictions = predictions.map_err(data_error)?;
         let num_targets = self.targets.len();
         let column = |values: &[f64], target: usize| -> Vec<f64> {
             let values = values[target.min(values.len())..].iter();
@@ -78,17 +80,18 @@ impl RowPass for MetricsPass {
         for (target, accumulator) in state.iter_mut().enumerate() {
             let predictions = column(&predictions, target);
             let targets = column(rows.targets, target);
-            match rows.weights {
+            let updated = match rows.weights {
                 None => accumulator.update(&predictions, &targets),
                 Some(weights) => accumulator.update_weighted(&predictions, &targets, weights),
-            }
+            };
+            updated.map_err(data_error)?;
         }
         Ok(())
     }
 
     fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
         for (accumulator, later) in state.iter_mut().zip(&later) {
-            accumulator.merge(later);
+            accumulator.merge(later).map_err(data_error)?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use linreg_model::LinearRegression;
 use serde_json::Value;
 
 use crate::expected::Checked;
-use crate::{Clipping, OptimizerConfig, TrainingConfig};
+use crate::{Clipping, OptimizerConfig, TrainingConfig, TrainingError};
 
 type Adaptor<B, O> = OptimizerAdaptor<O, LinearRegression<B>, B>;
 
@@ -40,17 +40,17 @@ macro_rules! each {
 }
 
 impl<B: AutodiffBackend> BatchOptimizer<B> {
-    /// # Panics
+    /// # Errors
     ///
-    /// For a full-batch optimizer.
-    pub(crate) fn new(config: &TrainingConfig) -> Self {
+    /// [`TrainingError::Setting`] for a full-batch optimizer.
+    pub(crate) fn new(config: &TrainingConfig) -> Result<Self, TrainingError> {
         let clipping = config.clipping.map(|clipping| match clipping {
             Clipping::Norm(limit) => GradientClippingConfig::Norm(limit as f32),
             Clipping::Value(limit) => GradientClippingConfig::Value(limit as f32),
         });
         // Weight decay is applied in `Training::update` instead, because it must
         // not change the bias.
-        match config.optimizer {
+        Ok(match config.optimizer {
             OptimizerConfig::Sgd { momentum, nesterov } => {
                 let momentum = (momentum > 0.0).then(|| {
                     MomentumConfig::new()
@@ -76,9 +76,13 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
                 Self::AdaGrad(AdaGradConfig::new().with_grad_clipping(clipping).init())
             }
             OptimizerConfig::Lbfgs { .. } | OptimizerConfig::Proximal => {
-                panic!("{} takes all rows", config.optimizer.name())
+                return Err(TrainingError::setting(
+                    "optimizer",
+                    config.optimizer.name(),
+                    "one that takes minibatches",
+                ));
             }
-        }
+        })
     }
 
     pub(crate) fn step(
@@ -106,7 +110,7 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
         model: &LinearRegression<B>,
         updates: usize,
     ) -> Checked {
-        let mut optimizer = Self::new(config);
+        let mut optimizer = Self::new(config).map_err(|error| error.to_string())?;
         if updates > 0 {
             let mut gradients = GradientsParams::new();
             let weight = Tensor::zeros_like(&model.weight.val().inner());

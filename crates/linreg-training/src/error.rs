@@ -2,6 +2,8 @@ use linreg_data::DataError;
 use linreg_model::CoefficientsError;
 use thiserror::Error;
 
+use crate::MetricsError;
+
 /// Why training cannot start or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -42,6 +44,25 @@ pub enum TrainingError {
         epoch: usize,
         /// The likely cause and what to do.
         advice: String,
+    },
+    /// The loss on the rows held out is NaN or infinite.
+    #[error("the loss on the rows held out is {loss}; check that they are like those trained on")]
+    HeldOut {
+        /// The loss found.
+        loss: f64,
+    },
+    /// Predictions cannot be judged.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A tensor of another shape than that of the model or of the predictions.
+    #[error("the {what} have the shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// The tensor, in words.
+        what: &'static str,
+        /// Its shape.
+        found: [usize; 2],
+        /// The shape that fits.
+        expected: [usize; 2],
     },
     /// A checkpoint cannot be written, read or resumed from.
     #[error("{path}: {problem}", path = path.display())]

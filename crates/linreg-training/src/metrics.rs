@@ -1,5 +1,6 @@
 use linreg_data::Moments;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::Loss;
 
@@ -88,9 +89,12 @@ impl OwnMetrics {
 /// use linreg_training::MetricsAccumulator;
 ///
 /// let mut accumulator = MetricsAccumulator::default();
-/// accumulator.update(&[1.0, 2.0], &[1.0, 4.0]);
+/// # fn main() -> Result<(), linreg_training::MetricsError> {
+/// accumulator.update(&[1.0, 2.0], &[1.0, 4.0])?;
 /// let metrics = accumulator.metrics().unwrap();
 /// assert_eq!((metrics.mse, metrics.mae), (2.0, 1.0));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct MetricsAccumulator {
@@ -102,6 +106,48 @@ pub struct MetricsAccumulator {
     /// prediction.
     counted: f64,
     targets: Moments,
+}
+
+/// Why predictions cannot be judged.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum MetricsError {
+    /// There is not one prediction for each target.
+    #[error("{predictions} predictions for {targets} targets")]
+    Predictions {
+        /// Number of predictions.
+        predictions: usize,
+        /// Number of targets.
+        targets: usize,
+    },
+    /// There is not one weight for each target.
+    #[error("{weights} weights for {targets} targets")]
+    Weights {
+        /// Number of weights.
+        weights: usize,
+        /// Number of targets.
+        targets: usize,
+    },
+    /// Metrics of another loss.
+    #[error("metrics of the loss {found:?}, expected {expected:?}")]
+    Loss {
+        /// The loss of the other metrics.
+        found: Loss,
+        /// The loss of these metrics.
+        expected: Loss,
+    },
+}
+
+fn check_predictions(predictions: &[f64], targets: &[f64]) -> Result<(), MetricsError> {
+    let (predictions, targets) = (predictions.len(), targets.len());
+    if predictions == targets {
+        Ok(())
+    } else {
+        Err(MetricsError::Predictions {
+            predictions,
+            targets,
+        })
+    }
 }
 
 /// Relative rounding error that is allowed in a prediction.
@@ -129,23 +175,39 @@ impl MetricsAccumulator {
 
     /// Adds rows of weight 1.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are not as many predictions as targets.
-    pub fn update(&mut self, predictions: &[f64], targets: &[f64]) {
+    /// [`MetricsError::Predictions`] if there are not as many predictions as targets.
+    pub fn update(&mut self, predictions: &[f64], targets: &[f64]) -> Result<(), MetricsError> {
+        check_predictions(predictions, targets)?;
         self.add_residuals(predictions, targets, |_| 1.0);
         self.targets.update(targets);
+        Ok(())
     }
 
     /// Adds rows with these weights, each finite and 0 or more. A row of weight 2
     /// counts as two rows of weight 1, and a row of weight 0 does not count.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are not as many predictions and weights as targets.
-    pub fn update_weighted(&mut self, predictions: &[f64], targets: &[f64], weights: &[f64]) {
+    /// [`MetricsError::Predictions`] or [`MetricsError::Weights`] if there are not as
+    /// many predictions and weights as targets.
+    pub fn update_weighted(
+        &mut self,
+        predictions: &[f64],
+        targets: &[f64],
+        weights: &[f64],
+    ) -> Result<(), MetricsError> {
+        check_predictions(predictions, targets)?;
+        if weights.len() != targets.len() {
+            return Err(MetricsError::Weights {
+                weights: weights.len(),
+                targets: targets.len(),
+            });
+        }
         self.targets.update_weighted(targets, weights);
         self.add_residuals(predictions, targets, |row| weights[row]);
+        Ok(())
     }
 
     fn add_residuals(
@@ -154,7 +216,6 @@ impl MetricsAccumulator {
         targets: &[f64],
         weight: impl Fn(usize) -> f64,
     ) {
-        assert_eq!(predictions.len(), targets.len(), "not one target each");
         for (row, (prediction, target)) in predictions.iter().zip(targets).enumerate() {
             let (residual, weight) = (target - prediction, weight(row));
             if weight > 0.0 {
@@ -176,16 +237,20 @@ impl MetricsAccumulator {
 
     /// Adds the rows of another accumulator.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the other accumulator is for another loss.
-    pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.loss, other.loss, "metrics of two losses");
+    /// [`MetricsError::Loss`] if the other accumulator is for another loss.
+    pub fn merge(&mut self, other: &Self) -> Result<(), MetricsError> {
+        let (found, expected) = (other.loss, self.loss);
+        if found != expected {
+            return Err(MetricsError::Loss { found, expected });
+        }
         self.squared += other.squared;
         self.absolute += other.absolute;
         self.own += other.own;
         self.counted += other.counted;
         self.targets.merge(&other.targets);
+        Ok(())
     }
 
     /// Returns the metrics of all rows so far; none before the first row.
@@ -232,7 +297,9 @@ mod tests {
         // scikit-learn 1.9.1: mean_squared_error, mean_absolute_error and
         // r2_score of these lists, the example in its documentation.
         let mut accumulator = MetricsAccumulator::default();
-        accumulator.update(&[2.5, 0.0, 2.0, 8.0], &[3.0, -0.5, 2.0, 7.0]);
+        accumulator
+            .update(&[2.5, 0.0, 2.0, 8.0], &[3.0, -0.5, 2.0, 7.0])
+            .unwrap();
         let metrics = accumulator.metrics().unwrap();
         assert_eq!((metrics.rows, metrics.mse, metrics.mae), (4, 0.375, 0.5));
         assert_eq!(metrics.rmse, 0.375f64.sqrt());
@@ -243,8 +310,12 @@ mod tests {
     fn weights_agree_with_scikit_learn() {
         // scikit-learn 1.9.1 with sample_weight=[1, 2, 3, 4].
         let mut accumulator = MetricsAccumulator::default();
-        accumulator.update_weighted(&[2.5, 0.0], &[3.0, -0.5], &[1.0, 2.0]);
-        accumulator.update_weighted(&[2.0, 8.0, 9e200], &[2.0, 7.0, -9e200], &[3.0, 4.0, 0.0]);
+        accumulator
+            .update_weighted(&[2.5, 0.0], &[3.0, -0.5], &[1.0, 2.0])
+            .unwrap();
+        accumulator
+            .update_weighted(&[2.0, 8.0, 9e200], &[2.0, 7.0, -9e200], &[3.0, 4.0, 0.0])
+            .unwrap();
         let metrics = accumulator.metrics().unwrap();
         assert_eq!(metrics.rows, 4);
         assert!((metrics.mse - 0.475).abs() < 1e-15);
@@ -259,7 +330,9 @@ mod tests {
         let of = |loss, weights: [f64; 4]| {
             let mut accumulator = MetricsAccumulator::new(loss);
             let (predictions, targets) = ([2.5, 0.0, 2.0, 8.0], [3.0, -0.5, 2.0, 7.0]);
-            accumulator.update_weighted(&predictions, &targets, &weights);
+            accumulator
+                .update_weighted(&predictions, &targets, &weights)
+                .unwrap();
             let (own, share) = accumulator.metrics().unwrap().own.unwrap().figures();
             (own.map(|own| (own * 1e9).round() / 1e9), share)
         };
@@ -281,7 +354,7 @@ mod tests {
             Loss::Quantile { tau: 0.25 },
         ] {
             let mut accumulator = MetricsAccumulator::new(loss);
-            accumulator.update(&[1.0, 2.0], &[1.5, 1.0]);
+            accumulator.update(&[1.0, 2.0], &[1.5, 1.0]).unwrap();
             let metrics = accumulator.metrics().unwrap();
             let json = serde_json::to_value(metrics).unwrap();
             assert_eq!(
@@ -298,11 +371,13 @@ mod tests {
         let targets: Vec<f64> = (0..100).map(|i| f64::from(i).cos()).collect();
         let of = |range: std::ops::Range<usize>| {
             let mut accumulator = MetricsAccumulator::default();
-            accumulator.update(&predictions[range.clone()], &targets[range]);
+            accumulator
+                .update(&predictions[range.clone()], &targets[range])
+                .unwrap();
             accumulator
         };
         let mut parts = of(0..37);
-        parts.merge(&of(37..100));
+        parts.merge(&of(37..100)).unwrap();
         let (parts, whole) = (parts.metrics().unwrap(), of(0..100).metrics().unwrap());
         assert!((parts.mse - whole.mse).abs() < 1e-14);
         assert!((parts.mae - whole.mae).abs() < 1e-14);
@@ -313,7 +388,7 @@ mod tests {
     fn a_constant_target_has_no_variance_to_explain() {
         let mut accumulator = MetricsAccumulator::default();
         assert_eq!(accumulator.metrics(), None);
-        accumulator.update(&[1.0, 2.0], &[0.1, 0.1]);
+        accumulator.update(&[1.0, 2.0], &[0.1, 0.1]).unwrap();
         assert_eq!(accumulator.metrics().unwrap().r_squared, None);
     }
 }

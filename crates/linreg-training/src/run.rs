@@ -58,7 +58,7 @@ impl Run<'_> {
         let model = LinearRegressionConfig::new(batches.num_features())
             .with_num_targets(batches.num_targets())
             .with_seed(config.seed)
-            .init::<B>(device);
+            .init::<B>(device)?;
         let path = resumed.as_ref().map(|resumed| resumed.path().to_path_buf());
         let saved = match (resumed, &setting) {
             (Some(resumed), Some(setting)) => Some(resumed.state_for(setting)?),
@@ -109,7 +109,7 @@ impl Run<'_> {
             };
             (last, done.stopped, done.widths)
         } else {
-            let mut training = Training::towards(objective.clone(), model, &config, batches);
+            let mut training = Training::towards(objective.clone(), model, &config, batches)?;
             if let Some(Method::Minibatches(saved)) = method {
                 let loaded = training.load(&saved, device);
                 training = loaded.map_err(|problem| TrainingError::Checkpoint {

@@ -2,14 +2,13 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use linreg_data::{ChunkOrder, DataError, RowSource};
+use linreg_data::{ChunkOrder, RowSource};
 use linreg_model::{Coefficients, CoefficientsError};
 
 use crate::checkpoint::{Best, Method, Progress, Setting, State};
 use crate::columns::Columns;
 use crate::{
     EpochRecord, Every, Loss, Observer, RunOptions, StopReason, TrainingConfig, TrainingError,
-    fold_scale,
 };
 
 /// Tracks a training run: its history, when to stop, and what to save.
@@ -221,7 +220,7 @@ impl<'a> Watch<'a> {
         coefficients: &Coefficients,
     ) -> Result<Coefficients, CoefficientsError> {
         match &self.columns.scaler {
-            Some(scaler) => fold_scale(coefficients, scaler),
+            Some(scaler) => crate::standardize::fold_scale(coefficients, scaler),
             None => Ok(coefficients.clone()),
         }
     }
@@ -233,12 +232,12 @@ pub(crate) fn mean_loss_of(
     source: &dyn RowSource,
     coefficients: &Coefficients,
     loss: Loss,
-) -> Result<f64, DataError> {
+) -> Result<f64, TrainingError> {
     let num_targets = coefficients.num_targets();
     let (mut sum, mut weight_sum) = (0.0, 0.0);
     for rows in source.chunks(ChunkOrder::File)? {
         let rows = rows?;
-        let predictions = coefficients.predict(&rows.features);
+        let predictions = coefficients.predict(&rows.features)?;
         let targets = rows.targets.chunks_exact(num_targets);
         for (row, (y, p)) in targets
             .zip(predictions.chunks_exact(num_targets))
@@ -251,15 +250,10 @@ pub(crate) fn mean_loss_of(
             }
         }
     }
-    let mean = sum / weight_sum;
-    if mean.is_finite() {
-        Ok(mean)
+    let loss: f64 = sum / weight_sum;
+    if loss.is_finite() {
+        Ok(loss)
     } else {
-        Err(DataError::Other(
-            format!(
-                "the loss on the rows held out is {mean}; check that they are like those trained on"
-            )
-            .into(),
-        ))
+        Err(TrainingError::HeldOut { loss })
     }
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use linreg_exact::PredictionErrors;
+use linreg_exact::{ExactError, PredictionErrors};
 use linreg_fit::FittedModel;
 use linreg_plot::{Estimate, Picture};
 
@@ -58,7 +58,7 @@ pub fn run(args: Args) -> Result<()> {
             })?
         }
     };
-    let estimates = estimates(&model, errors, target, quantile);
+    let estimates = estimates(&model, errors, target, quantile)?;
     if estimates.is_empty() {
         bail!(
             "{}: the model has no features whose weights are determined",
@@ -79,22 +79,24 @@ fn estimates(
     errors: &PredictionErrors,
     target: usize,
     quantile: f64,
-) -> Vec<Estimate> {
+) -> Result<Vec<Estimate>, ExactError> {
     let weights = model.coefficients().weight()[target..].iter();
     let weights = weights.step_by(model.target_names().len());
     let estimates = model.feature_names().iter().zip(weights).enumerate();
     let estimates = estimates.map(|(feature, (name, value))| {
-        let std_error = errors.std_error_of_weight(target, feature);
-        Estimate {
+        let std_error = errors.std_error_of_weight(target, feature)?;
+        Ok(Estimate {
             name: name.clone(),
             value: *value,
             lower: value - quantile * std_error,
             upper: value + quantile * std_error,
-        }
+        })
     });
     let is_left_out =
         |estimate: &Estimate| estimate.value == 0.0 && estimate.lower == estimate.upper;
-    estimates
-        .filter(|estimate| !is_left_out(estimate))
-        .collect()
+    let is_kept = |estimate: &Result<Estimate, ExactError>| match estimate {
+        Ok(estimate) => !is_left_out(estimate),
+        Err(_) => true,
+    };
+    estimates.filter(is_kept).collect()
 }
