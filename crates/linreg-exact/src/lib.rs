@@ -35,6 +35,8 @@
 //! compares designs that are made to lose digits with exact integer arithmetic.
 
 mod accumulator;
+#[cfg(test)]
+mod bad_input;
 mod diagnostics;
 mod distributions;
 mod double_double;

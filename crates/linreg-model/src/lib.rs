@@ -39,6 +39,8 @@
 //! # }
 //! ```
 
+#[cfg(test)]
+mod bad_input;
 mod coefficients;
 mod digest;
 mod error;

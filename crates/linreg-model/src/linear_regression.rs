@@ -102,7 +102,8 @@ impl<B: Backend> LinearRegression<B> {
     ///
     /// # Panics
     ///
-    /// If the rows do not have `num_features` columns.
+    /// If the rows do not have `num_features` columns, as Burn's own modules and
+    /// operations do for tensors whose shapes do not fit.
     pub fn forward(&self, features: Tensor<B, 2>) -> Tensor<B, 2> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if is_fused::<B>() {

@@ -12,8 +12,8 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_model::LinearRegression;
 use serde_json::Value;
 
-use crate::expected::Checked;
-use crate::{Clipping, OptimizerConfig, TrainingConfig, TrainingError};
+use crate::expected::{Checked, wrong};
+use crate::{CheckpointProblem, Clipping, OptimizerConfig, TrainingConfig, TrainingError};
 
 type Adaptor<B, O> = OptimizerAdaptor<O, LinearRegression<B>, B>;
 
@@ -95,7 +95,7 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
     }
 
     /// Returns its state, exact to the last bit.
-    pub(crate) fn to_json(&self) -> Result<Value, String> {
+    pub(crate) fn to_json(&self) -> Result<Value, CheckpointProblem> {
         each!(self, optimizer => {
             record::to_json::<B>(Optimizer::<LinearRegression<B>, B>::to_record(optimizer))
         })
@@ -110,7 +110,9 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
         model: &LinearRegression<B>,
         updates: usize,
     ) -> Checked {
-        let mut optimizer = Self::new(config).map_err(|error| error.to_string())?;
+        let Ok(mut optimizer) = Self::new(config) else {
+            return wrong("method", config.optimizer.name(), "one of minibatches");
+        };
         if updates > 0 {
             let mut gradients = GradientsParams::new();
             let weight = Tensor::zeros_like(&model.weight.val().inner());
@@ -127,7 +129,7 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
 
     /// Restores the state of the optimizer, which must have been
     /// [checked](Self::check).
-    pub(crate) fn load(self, json: Value, device: &B::Device) -> Result<Self, String> {
+    pub(crate) fn load(self, json: Value, device: &B::Device) -> Result<Self, CheckpointProblem> {
         macro_rules! load {
             ($kind:ident, $optimizer:ident) => {{
                 let record = record::from_json::<B, _>(json, device)?;

@@ -2,7 +2,7 @@ use linreg_data::DataError;
 use linreg_model::CoefficientsError;
 use thiserror::Error;
 
-use crate::MetricsError;
+use crate::{Advice, CheckpointProblem, MetricsError};
 
 /// Why training cannot start or continue.
 #[derive(Debug, Error)]
@@ -31,7 +31,7 @@ pub enum TrainingError {
         /// Batch of the epoch, from 0.
         batch: usize,
         /// The likely cause and what to do.
-        advice: String,
+        advice: Advice,
     },
     /// The loss is finite, but far above what it was before training.
     #[error("the loss grew from {before:.3e} to {loss:.3e} by the end of epoch {epoch}: {advice}")]
@@ -43,7 +43,7 @@ pub enum TrainingError {
         /// Epoch, from 0.
         epoch: usize,
         /// The likely cause and what to do.
-        advice: String,
+        advice: Advice,
     },
     /// The loss on the rows held out is NaN or infinite.
     #[error("the loss on the rows held out is {loss}; check that they are like those trained on")]
@@ -70,7 +70,7 @@ pub enum TrainingError {
         /// The checkpoint's file.
         path: std::path::PathBuf,
         /// What is wrong with it, and what to do.
-        problem: String,
+        problem: CheckpointProblem,
     },
     /// Training was told to stop; see [`RunOptions`](crate::RunOptions).
     #[error("training was interrupted after {steps} steps, in epoch {epoch}")]

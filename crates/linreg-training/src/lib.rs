@@ -30,6 +30,8 @@
 //! ```
 
 mod all_rows;
+#[cfg(test)]
+mod bad_input;
 mod batch_optimizer;
 mod checkpoint;
 mod checkpoint_file;
@@ -73,9 +75,10 @@ mod training_rows;
 mod vertex;
 mod watch;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, CheckpointProblem};
 pub use checkpoint_file::CheckpointFile;
 pub use config::TrainingConfig;
+pub use divergence::Advice;
 pub use error::TrainingError;
 pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss, mean_losses};
 pub use history::{EpochRecord, StopReason};

@@ -8,7 +8,8 @@ use linreg_model::{Coefficients, CoefficientsError};
 use crate::checkpoint::{Best, Method, Progress, Setting, State};
 use crate::columns::Columns;
 use crate::{
-    EpochRecord, Every, Loss, Observer, RunOptions, StopReason, TrainingConfig, TrainingError,
+    CheckpointProblem, EpochRecord, Every, Loss, Observer, RunOptions, StopReason, TrainingConfig,
+    TrainingError,
 };
 
 /// Tracks a training run: its history, when to stop, and what to save.
@@ -69,7 +70,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Returns the error for an optimizer whose state cannot be saved.
-    pub(crate) fn not_saved(&self, problem: String) -> TrainingError {
+    pub(crate) fn not_saved(&self, problem: CheckpointProblem) -> TrainingError {
         let file = self.options.checkpoint.as_ref().map(|to| to.file.path());
         TrainingError::Checkpoint {
             path: file.unwrap_or(Path::new("")).to_path_buf(),

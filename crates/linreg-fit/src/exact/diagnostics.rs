@@ -85,7 +85,7 @@ impl TableDiagnostics {
     }
 
     /// The results of the tests of a target's residuals, for the titles of pictures.
-    pub fn tests(&self, inference: &Inference, index: usize) -> ResidualTests {
+    pub(crate) fn tests(&self, inference: &Inference, index: usize) -> ResidualTests {
         let target = &self.diagnostics.targets[index];
         ResidualTests {
             breusch_pagan_p: target.breusch_pagan_p,
