@@ -154,8 +154,11 @@ fn digits(found: f64, certified: f64) -> f64 {
         0.0 => found.abs(),
         _ => (found - certified).abs() / certified.abs(),
     };
-    // A figure that is not known has no digits.
-    (-error.log10()).max(0.0).min(MOST)
+    if error.is_nan() {
+        // A figure that is not known has no digits.
+        return 0.0;
+    }
+    (-error.log10()).clamp(0.0, MOST)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ impl Accumulator {
             // A value that is NaN or infinite, or larger than any before.
             self.check(rows)?;
             self.grow(rows, true);
-            self.try_chunk(rows).ok_or_else(|| ExactError::Overflow {
+            self.try_chunk(rows).ok_or(ExactError::Overflow {
                 what: Figure::SumOfProducts,
             })?;
         }
