@@ -70,7 +70,7 @@ pub enum ModelFileError {
         /// The shape found.
         found: Vec<usize>,
         /// What would fit.
-        expected: ExpectedShape,
+        expected: Box<ExpectedShape>,
     },
     /// The coefficients are not those of a linear model.
     #[error(transparent)]

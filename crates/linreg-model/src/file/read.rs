@@ -42,11 +42,11 @@ impl ModelFile {
             Err(ModelFileError::Shape {
                 name: name.to_string(),
                 found: tensor.shape,
-                expected: ExpectedShape::Names {
+                expected: Box::new(ExpectedShape::Names {
                     shape: shape.to_vec(),
                     features: num_features,
                     targets: num_targets,
-                },
+                }),
             })
         };
         let weight = take(WEIGHT, &[num_features, num_targets])?;

@@ -54,7 +54,7 @@ impl ModelFile {
                 return Err(ModelFileError::Shape {
                     name: name.clone(),
                     found: tensor.shape.clone(),
-                    expected: ExpectedShape::Values(tensor.values.len()),
+                    expected: Box::new(ExpectedShape::Values(tensor.values.len())),
                 });
             }
             tensors.push((name, F64View::new(tensor.shape.clone(), &tensor.values)));
