@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let validation = DataLoaderBuilder::new(Stack)
         .batch_size(1000)
         .build(InMemDataset::new(rows));
-    let model = LinearRegressionConfig::new(2).init(&Default::default());
+    let model = LinearRegressionConfig::new(2).init(&Default::default())?;
     let learner = Learner::new(model, SgdConfig::new().init(), 0.03);
     let result = SupervisedTraining::new(&folder, training, validation)
         .metric_valid_numeric(LossMetric::new())

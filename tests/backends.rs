@@ -52,7 +52,11 @@ impl Task for Epoch<'_> {
         let training = batches
             .in_order((0..ROWS).collect())
             .unwrap()
-            .fold(Training::new(model, &config, &batches), Training::step);
+            .try_fold(
+                Training::new(model, &config, &batches).unwrap(),
+                Training::step,
+            )
+            .unwrap();
         let (training, not_finite) = training.end_epoch();
         assert_eq!(not_finite, None);
         let model = training.model().valid();

@@ -109,7 +109,7 @@ fn predicted(tool: &Tool, bytes: &[u8]) -> Result<Vec<u64>, String> {
         .map_err(|error| text(&error))?
     {
         let features = chunk.map_err(|error| text(&error))?.0.features;
-        let predictions = model.coefficients.predict(&features);
+        let predictions = model.coefficients.predict(&features).unwrap();
         bits.extend(predictions.iter().map(|number| number.to_bits()));
     }
     Ok(bits)

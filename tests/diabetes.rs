@@ -52,7 +52,7 @@ fn exact_fit(dataset: &Dataset) -> Coefficients {
 
 fn r_squared(model: &Coefficients, dataset: &Dataset) -> f64 {
     let mut accumulator = MetricsAccumulator::default();
-    let predictions = model.predict(dataset.features());
+    let predictions = model.predict(dataset.features()).unwrap();
     accumulator.update(&predictions, dataset.targets()).unwrap();
     accumulator.metrics().unwrap().r_squared.unwrap()
 }

@@ -339,7 +339,7 @@ fn what_the_backend_cannot_do_is_said_before_anything_else() {
         "--noise 1e39",
         "--device 3 --backend ndarray",
     ] {
-        let output = tool.run(&format!("lesson {arguments}"));
+        let output = tool.run(format!("lesson {arguments}"));
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(output.stdout, b"", "{arguments:?}");
         let message = String::from_utf8(output.stderr).unwrap();

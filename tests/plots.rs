@@ -239,16 +239,16 @@ fn a_picture_is_written_whole_and_only_where_it_may() {
     let tool = diabetes();
     let scatter = "plot scatter diabetes.csv --target progression --output";
     let to = |file: &'static str| format!("{scatter} {file}");
-    tool.succeed(&to("plot.png"));
+    tool.succeed(to("plot.png"));
     let png = std::fs::read(tool.path("plot.png")).unwrap();
     assert!(png.starts_with(b"\x89PNG"));
     assert!(
-        tool.fail(&to("plot.png"))
+        tool.fail(to("plot.png"))
             .ends_with("use --force to replace it, or another name")
     );
     tool.succeed(to("plot.png --force"));
     assert_eq!(std::fs::read(tool.path("plot.png")).unwrap(), png);
-    let error = tool.fail(&to("plot.pdf"));
+    let error = tool.fail(to("plot.pdf"));
     assert_eq!(error, "error: plot.pdf: a picture is a .svg or a .png");
 }
 

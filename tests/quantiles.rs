@@ -85,7 +85,7 @@ fn every_set_of_rows_and_every_command_judges_by_the_loss_of_the_fit() {
     for fold in folds["folds"].as_array().unwrap() {
         assert!(number(&fold["pinball_loss"]) > 0.0, "{fold}");
     }
-    let all = fit(&tool, &quantile);
+    let all = fit(&tool, quantile);
     let judged = tool.json(&["evaluate", "q.safetensors", "diabetes.csv"]);
     for figure in ["pinball_loss", "coverage", "tau", "mae", "r_squared"] {
         assert_close(&judged[figure], number(&all["metrics"][figure]), figure);

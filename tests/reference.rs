@@ -93,7 +93,7 @@ impl Task for Replay<'_> {
             .with_num_epochs(reference.epoch_order.len())
             .with_learning_rate(reference.learning_rate);
         let start = reference.start::<B>(&device);
-        let mut training = Training::new(start, &config, &batches);
+        let mut training = Training::new(start, &config, &batches).unwrap();
         let mut replayed = Replayed {
             batch_loss_sums: vec![],
             first_steps: vec![],
@@ -105,11 +105,11 @@ impl Task for Replay<'_> {
                 let first = replayed.first_steps.len() < reference.first_steps.len();
                 if first {
                     let predictions = training.model().valid().forward(batch.features.clone());
-                    let losses = squared_loss(predictions, batch.targets.clone());
+                    let losses = squared_loss(predictions, batch.targets.clone()).unwrap();
                     let losses = losses.into_data();
                     replayed.batch_loss_sums.push(losses.iter::<f64>().sum());
                 }
-                training = training.step(batch);
+                training = training.step(batch).unwrap();
                 if first {
                     replayed.first_steps.push(parameters(&training));
                 }

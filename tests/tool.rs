@@ -52,7 +52,7 @@ impl From<&Vec<&str>> for Arguments {
 }
 
 impl Arguments {
-    fn as_json(mut self) -> Self {
+    fn with_json(mut self) -> Self {
         self.0.push("--json".to_string());
         self
     }
@@ -195,13 +195,13 @@ impl Tool {
     /// Runs it with `--json`, and gives the object.
     #[track_caller]
     pub fn json(&self, arguments: impl Into<Arguments>) -> serde_json::Value {
-        serde_json::from_str(&self.succeed(arguments.into().as_json())).unwrap()
+        serde_json::from_str(&self.succeed(arguments.into().with_json())).unwrap()
     }
 
     /// The same where there are warnings.
     #[track_caller]
     pub fn warned_json(&self, arguments: impl Into<Arguments>) -> serde_json::Value {
-        let arguments = arguments.into().as_json();
+        let arguments = arguments.into().with_json();
         let (stdout, _) = printed(&arguments, self.run(arguments.clone()));
         serde_json::from_str(&stdout).unwrap()
     }

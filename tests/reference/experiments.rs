@@ -51,11 +51,11 @@ impl Task for Variation<'_> {
         let reference = self.reference;
         let batches = reference.batches::<B::InnerBackend>(self.config.batch_size, &device);
         let start = reference.start::<B>(&device);
-        let mut training = Training::new(start, &self.config, &batches);
+        let mut training = Training::new(start, &self.config, &batches).unwrap();
         let mut states = vec![];
         for order in &reference.epoch_order[..self.config.num_epochs] {
             for batch in batches.in_order(order.clone()).unwrap().take(self.batches) {
-                training = training.step(batch);
+                training = training.step(batch).unwrap();
             }
             let not_finite;
             (training, not_finite) = training.end_epoch();

@@ -29,15 +29,18 @@ impl Task for Epochs<'_> {
             .with_batch_size(self.batch_size)
             .with_learning_rate(0.003);
         let num_features = self.dataset.num_features();
-        let model = LinearRegressionConfig::new(num_features).init::<B>(&device);
-        let mut training = Some(Training::new(model, &config, &batches));
+        let model = LinearRegressionConfig::new(num_features)
+            .init::<B>(&device)
+            .expect("features");
+        let mut training = Some(Training::new(model, &config, &batches).expect("minibatches"));
         let mut group = self.criterion.benchmark_group(self.name);
         group.sample_size(10);
         group.throughput(Throughput::Elements(batches.num_batches() as u64));
         group.bench_function(format!("{:?}", self.placement), |bencher| {
             bencher.iter(|| {
-                let steps = batches.epoch(0, 0);
-                let trained = steps.fold(training.take().expect("put back"), Training::step);
+                let mut steps = batches.epoch(0, 0);
+                let trained = steps.try_fold(training.take().expect("put back"), Training::step);
+                let trained = trained.expect("batches of the model");
                 let (trained, not_finite) = trained.end_epoch();
                 assert!(not_finite.is_none());
                 let loss = mean_loss(&trained.model().valid(), &batches).expect("rows in memory");

@@ -150,12 +150,17 @@ impl<B: AutodiffBackend> Steps<B> {
         let config = TrainingConfig::new()
             .with_batch_size(BATCH)
             .with_learning_rate(0.003);
-        let model = LinearRegressionConfig::new(FEATURES).init::<B>(device);
-        Self(Some(Training::new(model, &config, batches)))
+        let model = LinearRegressionConfig::new(FEATURES)
+            .init::<B>(device)
+            .expect("features");
+        Self(Some(
+            Training::new(model, &config, batches).expect("minibatches"),
+        ))
     }
 
     fn step(&mut self, batch: Batch<B::InnerBackend>) {
-        self.0 = self.0.take().map(|training| training.step(batch));
+        let training = self.0.take().expect("put back");
+        self.0 = Some(training.step(batch).expect("a batch of the model"));
     }
 
     fn end_epoch(&mut self) {

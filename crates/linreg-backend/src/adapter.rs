@@ -73,19 +73,14 @@ pub(crate) fn find<'a>(
             adapters.iter().filter(matches).collect()
         }
     };
-    let found = match matching[..] {
-        [only] => return Ok(only),
-        [] => "there is no device",
-        _ => "there are several devices",
-    };
-    let list = adapters
-        .iter()
-        .map(|a| format!("{} ({})", a.number, a.name));
-    Err(BackendError::Device {
-        wanted: wanted.to_string(),
-        found,
-        available: list.collect::<Vec<_>>().join(", "),
-    })
+    match matching[..] {
+        [only] => Ok(only),
+        _ => Err(BackendError::Device {
+            wanted: wanted.to_string(),
+            matching: matching.len(),
+            available: adapters.to_vec(),
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::{BackendKind, Precision};
+use crate::{Adapter, BackendKind, Precision};
 
 /// Why a backend cannot be used, or failed.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -43,14 +43,16 @@ pub enum BackendError {
     )]
     NoAdapter,
     /// No device matches the name, or several do.
-    #[error("{found} by the name `{wanted}`; the devices are {available}")]
+    #[error("{} by the name `{wanted}`; the devices are {}",
+        if *matching == 0 { "there is no device" } else { "there are several devices" },
+        listed(available))]
     Device {
         /// The number, or part of a name, asked for.
         wanted: String,
-        /// Whether none or several were found, in words.
-        found: &'static str,
-        /// List of all devices, with their numbers.
-        available: String,
+        /// Number of devices that match.
+        matching: usize,
+        /// All devices.
+        available: Vec<Adapter>,
     },
     /// The device cannot hold the tensors that `linreg` makes.
     #[error(
@@ -74,6 +76,13 @@ pub enum BackendError {
         /// Message of the failure, in one line.
         message: String,
     },
+}
+
+fn listed(adapters: &[Adapter]) -> String {
+    let list = adapters
+        .iter()
+        .map(|adapter| format!("{} ({})", adapter.number, adapter.name));
+    list.collect::<Vec<_>>().join(", ")
 }
 
 fn available_in_words() -> String {

@@ -34,7 +34,7 @@ fn main() {
         };
         best("fit and statistics", &|| {
             let solution = fit(&rows, &FitConfig::default()).expect("a fit");
-            black_box(Inference::new(&solution, 0));
+            black_box(Inference::new(&solution, 0).unwrap());
         });
         best("faer's products alone", &|| {
             products(&features, num_features)

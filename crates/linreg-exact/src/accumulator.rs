@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::products::Sums;
 use crate::triangle::Triangle;
-use crate::{DoubleDouble, ExactError, Rows};
+use crate::{DoubleDouble, ExactError, Figure, Rows, ShapeError};
 
 /// The arithmetic in which products of columns are computed and added up.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -86,11 +86,14 @@ fn power_of_two(exponent: i32) -> f64 {
 }
 
 impl Accumulator {
-    /// Returns an accumulator without rows.
+    /// Returns an accumulator without rows. Where the memory cannot hold its sums,
+    /// [`update`](Self::update) and [`merge`](Self::merge) return an error.
     pub fn new(num_features: usize, num_targets: usize, arithmetic: Arithmetic) -> Self {
-        let columns = 1 + num_features + num_targets;
-        let mut exponents = vec![None; columns];
-        exponents[0] = Some(0);
+        let columns = num_features.checked_add(num_targets);
+        let columns = columns.and_then(|columns| columns.checked_add(1));
+        let sums = columns.and_then(Sums::of_size).unwrap_or_default();
+        let mut exponents = vec![None; sums.squares.len()];
+        exponents.iter_mut().take(1).for_each(|one| *one = Some(0));
         Self {
             num_features,
             num_targets,
@@ -102,7 +105,7 @@ impl Accumulator {
             exponents,
             weight_exponent: None,
             centres: None,
-            sums: Sums::zeros(columns),
+            sums,
         }
     }
 
@@ -122,9 +125,11 @@ impl Accumulator {
     /// # Errors
     ///
     /// [`ExactError::Shape`], [`ExactError::NotFinite`], [`ExactError::Weight`] for
-    /// a weight that is negative, NaN or infinite, or [`ExactError::Overflow`].
+    /// a weight that is negative, NaN or infinite, [`ExactError::Overflow`], or
+    /// [`ExactError::OutOfMemory`].
     pub fn update(&mut self, rows: &Rows) -> Result<(), ExactError> {
         rows.check_shape(self.num_features, self.num_targets)?;
+        self.check_memory()?;
         let mut total = self.clone();
         if let Some(counting) = rows.of_weight() {
             // So that the other rows form the same chunks as without these.
@@ -134,7 +139,7 @@ impl Accumulator {
         } else {
             total.add(rows)?;
         }
-        total.all_rows = self.all_rows + rows.num_rows() as u64;
+        total.all_rows = self.all_rows.saturating_add(rows.num_rows() as u64);
         *self = total;
         Ok(())
     }
@@ -152,10 +157,12 @@ impl Accumulator {
     ///
     /// # Errors
     ///
-    /// [`ExactError::Shape`] for another number of features or targets, or
-    /// [`ExactError::Overflow`] for sums beyond the range of 64-bit floats.
+    /// [`ExactError::Shape`] for another number of features or targets,
+    /// [`ExactError::Overflow`] for sums beyond the range of 64-bit floats, or
+    /// [`ExactError::OutOfMemory`].
     pub fn merge(&mut self, other: &Self) -> Result<(), ExactError> {
         self.check_shape(other)?;
+        self.check_memory()?;
         let larger = |a: &Option<i32>, b: &Option<i32>| (*a).max(*b);
         let exponents = self.exponents.iter().zip(&other.exponents);
         let exponents: Vec<Option<i32>> = exponents.map(|(a, b)| larger(a, b)).collect();
@@ -179,12 +186,12 @@ impl Accumulator {
         total.centres = centres;
         total.sums.add(&other.sums);
         total.used = total.used.min(other.used);
-        total.all_rows += other.all_rows;
-        total.rows += other.rows;
+        total.all_rows = total.all_rows.saturating_add(other.all_rows);
+        total.rows = total.rows.saturating_add(other.rows);
         total.sum_of_log_weights += other.sum_of_log_weights;
         if !is_finite(&total.sums) {
             return Err(ExactError::Overflow {
-                what: "a sum of products".to_string(),
+                what: Figure::SumOfProducts,
             });
         }
         *self = total;
@@ -192,13 +199,23 @@ impl Accumulator {
     }
 
     fn check_shape(&self, other: &Self) -> Result<(), ExactError> {
-        if (other.num_features, other.num_targets) == (self.num_features, self.num_targets) {
+        let found = [other.num_features, other.num_targets];
+        let expected = [self.num_features, self.num_targets];
+        if found == expected {
             return Ok(());
         }
-        Err(ExactError::Shape(format!(
-            "sums of {} features and {} targets, expected {} and {}",
-            other.num_features, other.num_targets, self.num_features, self.num_targets
-        )))
+        Err(ShapeError::Sums { found, expected }.into())
+    }
+
+    /// Checks that the sums are in memory.
+    fn check_memory(&self) -> Result<(), ExactError> {
+        if !self.exponents.is_empty() {
+            return Ok(());
+        }
+        Err(ExactError::OutOfMemory {
+            features: self.num_features,
+            targets: self.num_targets,
+        })
     }
 
     /// The differences `to` - `from` of each column, in units.

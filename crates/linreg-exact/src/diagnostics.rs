@@ -99,9 +99,6 @@ pub struct Diagnostics {
     /// share of a row's own target in its prediction, from 0 to 1; its mean is
     /// coefficients / rows.
     pub leverages: Vec<RowFigure>,
-    /// Whether a row stands for more than one: see
-    /// [`Weighting::Counts`](crate::Weighting::Counts).
-    pub has_counted_rows: bool,
     /// The diagnostics of each target.
     pub targets: Vec<TargetDiagnostics>,
 }
@@ -118,6 +115,9 @@ pub struct Diagnostics {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TargetDiagnostics {
+    /// Whether a row stands for more than one: see
+    /// [`Weighting::Counts`](crate::Weighting::Counts).
+    pub has_counted_rows: bool,
     /// Σ (e_i - e_(i-1))² / Σ e² for the rows in their order: about 2 if a residual
     /// says nothing about the next one, near 0 if they are alike, near 4 if they
     /// have opposite signs. Durbin and Watson, *Testing for serial correlation in

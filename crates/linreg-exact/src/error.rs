@@ -1,12 +1,19 @@
+mod shape;
+
+use std::borrow::Cow;
+use std::fmt;
+
 use thiserror::Error;
+
+pub use shape::ShapeError;
 
 /// Why there is no exact fit.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ExactError {
     /// Slices whose lengths do not make whole rows, or rows of another shape.
-    #[error("{0}")]
-    Shape(String),
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     /// A number that is NaN or infinite.
     #[error("row {row}: the {what} at index {index} is {value}, expected a finite number")]
     NotFinite {
@@ -58,6 +65,14 @@ pub enum ExactError {
         /// Largest number of bytes allowed.
         limit: u64,
     },
+    /// Sums that the memory of this machine cannot hold.
+    #[error("the sums of {features} features and {targets} targets do not fit in memory")]
+    OutOfMemory {
+        /// Number of features.
+        features: usize,
+        /// Number of targets.
+        targets: usize,
+    },
     /// Fewer rows than coefficients.
     #[error("{rows} rows do not determine {coefficients} coefficients")]
     TooFewRows {
@@ -70,7 +85,7 @@ pub enum ExactError {
     #[error("{what} is beyond 64-bit floats; change the units of the columns")]
     Overflow {
         /// The result that is out of range.
-        what: String,
+        what: Figure,
     },
     /// Features too nearly collinear for products in 64-bit floats; the rows have
     /// to be added up again in double-double.
@@ -125,6 +140,34 @@ impl ExactError {
     }
 }
 
+/// A figure that can leave the range of `f64`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Figure {
+    /// A sum of the products of two columns.
+    SumOfProducts,
+    /// The ratio of the units of two features.
+    RatioOfUnits,
+    /// An eigenvalue of the products of the features.
+    Eigenvalue,
+    /// The intercept.
+    Intercept,
+    /// The weight of the feature at this index.
+    Weight(usize),
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SumOfProducts => f.write_str("a sum of products"),
+            Self::RatioOfUnits => f.write_str("the ratio of two features' units"),
+            Self::Eigenvalue => f.write_str("an eigenvalue of the features"),
+            Self::Intercept => f.write_str("the intercept"),
+            Self::Weight(index) => write!(f, "the weight at index {index}"),
+        }
+    }
+}
+
 /// A linear dependency: a feature that is a sum of multiples of other features,
 /// to the precision of the data.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,9 +183,13 @@ pub struct Relation {
 }
 
 impl Relation {
-    /// Returns the relation in one line, such as `x3 = 2*x1 + x2 - 4`.
+    /// Returns the relation in one line, such as `x3 = 2*x1 + x2 - 4`. A feature that
+    /// has no name is `x` and its number, from 1.
     pub fn describe<S: AsRef<str>>(&self, feature_names: &[S]) -> String {
-        let name = |index: usize| feature_names[index].as_ref();
+        let name = |index: usize| match feature_names.get(index) {
+            Some(name) => Cow::Borrowed(name.as_ref()),
+            None => Cow::Owned(format!("x{}", index.saturating_add(1))),
+        };
         let mut parts = Vec::new();
         for (index, factor) in &self.terms {
             let size = short(factor.abs());
@@ -204,5 +251,6 @@ mod tests {
         assert_eq!(relation(0.0, &[(1, -1.0)]), "x3 = -x2");
         assert_eq!(relation(0.25, &[(0, 1e-30)]), "x3 = 1e-30*x1 + 0.25");
         assert_eq!(relation(0.0, &[]), "x3 = 0");
+        assert_eq!(relation(0.0, &[(3, 1.0)]), "x3 = x4");
     }
 }

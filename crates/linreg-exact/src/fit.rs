@@ -68,7 +68,9 @@ fn fit_here(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
         let accumulator = accumulate(rows, arithmetic)?;
         accumulator.solve(config.intercept, config.collinear)
     };
-    let products = rows.num_rows().saturating_mul(rows.num_features().pow(2));
+    let products = rows
+        .num_rows()
+        .saturating_mul(rows.num_features().saturating_pow(2));
     let mut solved = if products < FEW_PRODUCTS {
         solve(Arithmetic::DoubleDouble)
     } else {

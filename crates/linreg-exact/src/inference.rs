@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distributions::{f_tail, student_quantile, student_tails};
 use crate::solution::scaled;
-use crate::{DoubleDouble, ExactError, RobustCovariance, Solution};
+use crate::{DoubleDouble, ExactError, RobustCovariance, ShapeError, Solution};
 use digits::Errors;
 
 /// The meaning of the weights of rows.
@@ -139,11 +139,11 @@ impl Inference {
     /// Returns the statistics of a target, with 95 % intervals and weights as
     /// precisions.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there is no such target.
-    pub fn new(solution: &Solution, target: usize) -> Self {
-        Self::of(solution, target, &InferenceConfig::default(), None)
+    /// [`ExactError::Shape`] if there is no such target.
+    pub fn new(solution: &Solution, target: usize) -> Result<Self, ExactError> {
+        Self::with(solution, target, &InferenceConfig::default())
     }
 
     /// Returns the statistics of a target, with other settings.
@@ -182,9 +182,11 @@ impl Inference {
         check_target(solution, target)?;
         let (found, expected) = (covariance.numbers().len(), solution.num_coefficients());
         if found != expected.pow(2) {
-            return Err(ExactError::Shape(format!(
-                "a covariance of {found} numbers for {expected} coefficients"
-            )));
+            return Err(ShapeError::Covariance {
+                numbers: found,
+                coefficients: expected,
+            }
+            .into());
         }
         Ok(Self::of(solution, target, config, Some(covariance)))
     }
@@ -295,11 +297,10 @@ impl Inference {
 fn check_target(solution: &Solution, target: usize) -> Result<(), ExactError> {
     let targets = solution.targets.len();
     if target < targets {
-        return Ok(());
+        Ok(())
+    } else {
+        Err(ShapeError::Target { target, targets }.into())
     }
-    Err(ExactError::Shape(format!(
-        "the target at index {target} of a solution for {targets}"
-    )))
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@
 //! compares designs that are made to lose digits with exact integer arithmetic.
 
 mod accumulator;
+#[cfg(test)]
+mod bad_input;
 mod diagnostics;
 mod distributions;
 mod double_double;
@@ -62,13 +64,13 @@ pub use diagnostics::{
     RobustCovariance, RowFigure, TargetDiagnostics, diagnose, is_determining,
 };
 pub use double_double::DoubleDouble;
-pub use error::{ExactError, Relation};
+pub use error::{ExactError, Figure, Relation, ShapeError};
 pub use fit::{FitConfig, fit};
 pub use inference::{
     Coefficient, CoefficientDigits, Inference, InferenceConfig, InferenceDigits, Weighting,
 };
 pub use policy::{Next, Policy};
-pub use prediction::{PredictionErrors, RowInBasis, StdErrors};
+pub use prediction::{PredictionErrors, PredictionParts, RowInBasis, StdErrors};
 pub use ridge::{RidgeConfig, RidgeFit, RidgePath};
 pub use rows::Rows;
 pub use size::SizeLimits;

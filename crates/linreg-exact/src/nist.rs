@@ -3,7 +3,9 @@
 
 mod tables;
 
-use crate::{DoubleDouble, ExactError, FitConfig, Inference, Rows, Solution, fit};
+use crate::{
+    Coefficient, DoubleDouble, ExactError, FitConfig, Inference, Rows, ShapeError, Solution, fit,
+};
 
 /// A data set and the results that NIST certifies for it.
 #[derive(Clone, Copy, Debug)]
@@ -111,22 +113,24 @@ impl Reference {
     }
 
     /// Compares a fit with the certified results.
-    pub fn accuracy(&self, solution: &Solution) -> Accuracy {
-        let inference = Inference::new(solution, 0);
-        let least = |found: &dyn Fn(usize) -> f64, certified: &[f64]| {
-            let each = certified.iter().enumerate();
-            let each = each.map(|(index, certified)| digits(found(index), *certified));
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] for a fit of another number of coefficients.
+    pub fn accuracy(&self, solution: &Solution) -> Result<Accuracy, ExactError> {
+        let inference = Inference::new(solution, 0)?;
+        let (found, expected) = (inference.coefficients.len(), self.estimates.len());
+        if found != expected {
+            return Err(ShapeError::Coefficients { found, expected }.into());
+        }
+        let least = |figure: fn(&Coefficient) -> f64, certified: &[f64]| {
+            let each = inference.coefficients.iter().zip(certified);
+            let each = each.map(|(found, certified)| digits(figure(found), *certified));
             each.fold(MOST, f64::min)
         };
-        Accuracy {
-            estimates: least(
-                &|index| inference.coefficients[index].estimate,
-                self.estimates,
-            ),
-            std_errors: least(
-                &|index| inference.coefficients[index].std_error,
-                self.std_errors,
-            ),
+        Ok(Accuracy {
+            estimates: least(|found| found.estimate, self.estimates),
+            std_errors: least(|found| found.std_error, self.std_errors),
             residual_std_error: digits(inference.residual_std_error, self.residual_std_error),
             r_squared: digits(inference.r_squared, self.r_squared),
             // A fit without residuals has no F.
@@ -135,7 +139,7 @@ impl Reference {
             } else {
                 digits(inference.f, self.f)
             },
-        }
+        })
     }
 }
 
@@ -150,6 +154,10 @@ fn digits(found: f64, certified: f64) -> f64 {
         0.0 => found.abs(),
         _ => (found - certified).abs() / certified.abs(),
     };
+    if error.is_nan() {
+        // A figure that is not known has no digits.
+        return 0.0;
+    }
     (-error.log10()).clamp(0.0, MOST)
 }
 
@@ -162,7 +170,7 @@ mod tests {
         for reference in references() {
             for exact_powers in [false, true] {
                 let solution = reference.fit(exact_powers).unwrap();
-                let found = reference.accuracy(&solution);
+                let found = reference.accuracy(&solution).unwrap();
                 // Filip's powers rounded to f64 are another data set, whose exact
                 // fit agrees with the certified results to 7.6 digits.
                 let (estimates, std_errors) = match (reference.name, exact_powers) {

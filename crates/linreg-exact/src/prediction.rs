@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::distributions::student_quantile;
 use crate::inference::InferenceConfig;
 use crate::solution::scaled;
-use crate::{DoubleDouble, ExactError, RobustCovariance, Solution, Weighting};
+use crate::{DoubleDouble, ExactError, RobustCovariance, ShapeError, Solution, Weighting};
 
 /// Computes predictions and their standard errors. It needs no rows, so it is stored
 /// with a model.
@@ -13,7 +13,12 @@ use crate::{DoubleDouble, ExactError, RobustCovariance, Solution, Weighting};
 /// cancellation if features are far from zero or nearly collinear: the variance of
 /// the mean prediction is s² v'v, a sum of squares.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct PredictionErrors {
+#[serde(try_from = "PredictionParts", into = "PredictionParts")]
+pub struct PredictionErrors(PredictionParts);
+
+/// The numbers of [`PredictionErrors`], as a model file stores them.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PredictionParts {
     /// Whether the first coefficient is an intercept.
     pub has_intercept: bool,
     /// Number of rows less number of coefficients.
@@ -40,6 +45,68 @@ pub struct PredictionErrors {
     /// `[targets, rank, rank]`; empty if they are the residual variance times the
     /// identity.
     pub covariance: Vec<f64>,
+}
+
+impl TryFrom<PredictionParts> for PredictionErrors {
+    type Error = ExactError;
+
+    fn try_from(parts: PredictionParts) -> Result<Self, ExactError> {
+        parts.check()?;
+        Ok(Self(parts))
+    }
+}
+
+impl From<PredictionErrors> for PredictionParts {
+    fn from(errors: PredictionErrors) -> Self {
+        errors.0
+    }
+}
+
+impl PredictionParts {
+    /// Number of coefficients that the rows determine.
+    fn rank(&self) -> usize {
+        self.basis.len() / self.feature_scales.len().max(1)
+    }
+
+    /// Checks that the lengths fit each other.
+    fn check(&self) -> Result<(), ShapeError> {
+        let (size, rank) = (self.feature_scales.len(), self.rank());
+        let targets = self.target_units.len();
+        let of_rank = |numbers: &[f64]| if numbers.is_empty() { 0 } else { rank };
+        for (part, found, expected) in [
+            ("centres", self.centres.len(), size),
+            ("scales", size, size.max(usize::from(self.has_intercept))),
+            ("numbers of the basis", self.basis.len(), rank * size),
+            (
+                "low parts of the basis",
+                self.basis_rest.len(),
+                of_rank(&self.basis_rest) * size,
+            ),
+            (
+                "coordinates",
+                self.coordinates.len(),
+                of_rank(&self.coordinates).saturating_mul(targets),
+            ),
+            ("centres of targets", self.target_centres.len(), targets),
+            ("residual variances", self.residual_variance.len(), targets),
+            (
+                "covariances",
+                self.covariance.len(),
+                of_rank(&self.covariance)
+                    .saturating_mul(rank)
+                    .saturating_mul(targets),
+            ),
+        ] {
+            if found != expected {
+                return Err(ShapeError::Part {
+                    part,
+                    found,
+                    expected,
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A row of features in the basis of [`PredictionErrors`].
@@ -83,7 +150,7 @@ impl PredictionErrors {
                 f64::NAN
             }
         };
-        Self {
+        Self(PredictionParts {
             has_intercept: solution.has_intercept,
             degrees_of_freedom,
             centres: (0..size)
@@ -107,7 +174,7 @@ impl PredictionErrors {
                 .map(|target| 2f64.powi(solution.target_unit(target)))
                 .collect(),
             covariance: Vec::new(),
-        }
+        })
     }
 
     /// Sets covariances that allow for unequal variances, one for each target.
@@ -115,149 +182,229 @@ impl PredictionErrors {
     /// The standard error of a mean is then right whatever the variances are. That
     /// of a single row adds the mean variance of the residuals, so it is right only
     /// on average over rows: the variance of one row is not known here.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] for another number of covariances than targets, or those
+    /// of another solution.
     pub fn with_robust<'a>(
-        mut self,
+        self,
         covariances: impl IntoIterator<Item = &'a RobustCovariance>,
-    ) -> Self {
+    ) -> Result<Self, ExactError> {
         let numbers = covariances.into_iter().map(RobustCovariance::in_basis);
-        self.covariance = numbers.collect::<Vec<_>>().concat();
-        self
+        PredictionParts {
+            covariance: numbers.collect::<Vec<_>>().concat(),
+            ..self.0
+        }
+        .try_into()
     }
 
-    /// Number of coefficients that the rows determine.
-    fn rank(&self) -> usize {
-        self.basis.len() / self.feature_scales.len().max(1)
+    /// The numbers that it computes with.
+    pub fn parts(&self) -> &PredictionParts {
+        &self.0
     }
 
-    /// Whether the lengths fit each other and a model of so many features.
-    pub fn fits(&self, num_features: usize) -> bool {
-        let size = num_features + usize::from(self.has_intercept);
-        let (targets, rank) = (self.target_units.len(), self.rank());
-        let is_one_of = |length: usize, all: usize| length == 0 || length == all;
-        self.feature_scales.len() == size
-            && self.centres.len() == size
-            && self.basis.len() == rank * size
-            && is_one_of(self.basis_rest.len(), rank * size)
-            && is_one_of(self.coordinates.len(), targets * rank)
-            && self.target_centres.len() == targets
-            && self.residual_variance.len() == targets
-            && is_one_of(self.covariance.len(), targets * rank * rank)
+    /// Number of features of a row.
+    pub fn num_features(&self) -> usize {
+        self.0.feature_scales.len() - self.constant()
+    }
+
+    /// Number of targets.
+    pub fn num_targets(&self) -> usize {
+        self.0.target_units.len()
+    }
+
+    /// Number of coefficients before the weights: 1 with an intercept, else 0.
+    fn constant(&self) -> usize {
+        usize::from(self.0.has_intercept)
+    }
+
+    /// Checks that there is this target, and that a row is one in this basis.
+    fn check(&self, target: usize, row: &RowInBasis) -> Result<(), ExactError> {
+        self.check_target(target)?;
+        let (found, expected) = (row.0.len(), self.0.rank());
+        if found == expected {
+            Ok(())
+        } else {
+            Err(ShapeError::Basis { found, expected }.into())
+        }
+    }
+
+    fn check_target(&self, target: usize) -> Result<(), ExactError> {
+        let targets = self.num_targets();
+        if target < targets {
+            Ok(())
+        } else {
+            Err(ShapeError::Target { target, targets }.into())
+        }
     }
 
     /// Whether features are so nearly collinear that a sum of weights times features
     /// loses digits that [`predict`](Self::predict) keeps.
     pub fn keeps_more_digits(&self) -> bool {
-        !self.basis_rest.is_empty() && !self.coordinates.is_empty()
+        !self.0.basis_rest.is_empty() && !self.0.coordinates.is_empty()
     }
 
     /// Transforms a row of features, `[features]`, with the low parts `tails` if
     /// they are known.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are not as many features as in the model.
-    pub fn in_basis(&self, features: &[f64], tails: Option<&[f64]>) -> RowInBasis {
-        let size = self.feature_scales.len();
-        let constant = usize::from(self.has_intercept);
-        assert_eq!(
-            features.len() + constant,
-            size,
-            "as many features as weights"
-        );
+    /// [`ExactError::Shape`] if there are not as many features as in the model, or not
+    /// one tail for each.
+    pub fn in_basis(
+        &self,
+        features: &[f64],
+        tails: Option<&[f64]>,
+    ) -> Result<RowInBasis, ExactError> {
+        let parts = &self.0;
+        let (size, constant) = (parts.feature_scales.len(), self.constant());
+        let values = features.len();
+        if values != self.num_features() {
+            return Err(ShapeError::Features {
+                values,
+                rows: 1,
+                features: self.num_features(),
+            }
+            .into());
+        }
+        if let Some(tails) = tails.map(<[f64]>::len).filter(|tails| *tails != values) {
+            return Err(ShapeError::Tails { tails, values }.into());
+        }
         let value = |index: usize| {
             if index < constant {
                 return DoubleDouble::from(1.0);
             }
-            let value = DoubleDouble::sum_of(features[index - constant], -self.centres[index]);
+            let value = DoubleDouble::sum_of(features[index - constant], -parts.centres[index]);
             let rest = tails.map_or(0.0, |tails| tails[index - constant]);
             let value = if rest == 0.0 {
                 value
             } else {
                 value + DoubleDouble::from(rest)
             };
-            value.scaled(self.feature_scales[index])
+            value.scaled(parts.feature_scales[index])
         };
         let values: Vec<DoubleDouble> = (0..size).map(value).collect();
-        let rows = self.basis.chunks_exact(size);
-        if self.basis_rest.is_empty() {
+        let rows = parts.basis.chunks_exact(size.max(1));
+        if parts.basis_rest.is_empty() {
             let of_row = |row: &[f64]| {
                 let products = row.iter().zip(&values);
                 products.map(|(factor, value)| factor * value.high()).sum()
             };
-            return RowInBasis(rows.map(of_row).collect());
+            return Ok(RowInBasis(rows.map(of_row).collect()));
         }
-        let rows = rows.zip(self.basis_rest.chunks_exact(size));
+        let rows = rows.zip(parts.basis_rest.chunks_exact(size.max(1)));
         let of_row = |(row, rest): (&[f64], &[f64])| {
             let products = row.iter().zip(rest).zip(&values);
             let products = products.map(|((a, b), value)| DoubleDouble::sum_of(*a, *b) * *value);
             products.sum::<DoubleDouble>().high()
         };
-        RowInBasis(rows.map(of_row).collect())
+        Ok(RowInBasis(rows.map(of_row).collect()))
     }
 
     /// The prediction of a target for a row [in the basis](Self::in_basis), in the
     /// unit of the data; `None` if only the model itself can predict.
-    pub fn predict(&self, target: usize, row: &RowInBasis) -> Option<f64> {
-        if self.coordinates.is_empty() {
-            return None;
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is no such target, or for a row in another basis.
+    pub fn predict(&self, target: usize, row: &RowInBasis) -> Result<Option<f64>, ExactError> {
+        self.check(target, row)?;
+        let parts = &self.0;
+        if parts.coordinates.is_empty() {
+            return Ok(None);
         }
-        let (row, size) = (&row.0, row.0.len());
-        let coordinates = self.coordinates.get(target * size..(target + 1) * size)?;
-        let sum: f64 = coordinates.iter().zip(row).map(|(c, v)| c * v).sum();
-        Some(self.target_centres[target] + sum * self.target_units[target])
+        let coordinates = parts.coordinates[target * row.0.len()..].iter();
+        let sum: f64 = coordinates.zip(&row.0).map(|(c, v)| c * v).sum();
+        Ok(Some(
+            parts.target_centres[target] + sum * parts.target_units[target],
+        ))
     }
 
     /// The prediction of a target for a row with every feature at its centre; `None`
     /// if only the model itself can predict.
-    pub fn at_centres(&self, target: usize) -> Option<f64> {
-        let constant = usize::from(self.has_intercept);
-        let row = self.in_basis(&self.centres[constant..], None);
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is no such target.
+    pub fn at_centres(&self, target: usize) -> Result<Option<f64>, ExactError> {
+        let row = self.in_basis(self.centres(), None)?;
         self.predict(target, &row)
+    }
+
+    /// The means of the features, `[features]`, that predictions are computed about.
+    pub fn centres(&self) -> &[f64] {
+        &self.0.centres[self.constant()..]
     }
 
     /// The standard errors of the prediction of a target for a row
     /// [in the basis](Self::in_basis), in the unit of the data.
-    pub fn std_errors(&self, target: usize, row: &RowInBasis) -> StdErrors {
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is no such target, or for a row in another basis.
+    pub fn std_errors(&self, target: usize, row: &RowInBasis) -> Result<StdErrors, ExactError> {
+        self.check(target, row)?;
         let variance = self.variance(target, &row.0);
-        let unit = self.target_units[target];
-        StdErrors {
+        let unit = self.0.target_units[target];
+        Ok(StdErrors {
             mean: variance.sqrt() * unit,
-            row: (variance + self.residual_variance[target]).sqrt() * unit,
-        }
+            row: (variance + self.0.residual_variance[target]).sqrt() * unit,
+        })
+    }
+
+    /// The standard deviation of the residuals of a target, in the unit of the data.
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is no such target.
+    pub fn residual_std_error(&self, target: usize) -> Result<f64, ExactError> {
+        self.check_target(target)?;
+        Ok(self.0.residual_variance[target].sqrt() * self.0.target_units[target])
     }
 
     /// The leverage of a row [in the basis](Self::in_basis) of weight 1, if it is
     /// one of the rows of the fit: the diagonal of the hat matrix, by which its own
     /// target counts in its prediction.
-    pub fn leverage(&self, target: usize, row: &RowInBasis) -> f64 {
-        if self.coordinates.is_empty() {
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is no such target, or for a row in another basis.
+    pub fn leverage(&self, target: usize, row: &RowInBasis) -> Result<f64, ExactError> {
+        self.check(target, row)?;
+        if self.0.coordinates.is_empty() {
             // A model that keeps a covariance and no coordinates.
-            return self.variance(target, &row.0) / self.residual_variance[target];
+            return Ok(self.variance(target, &row.0) / self.0.residual_variance[target]);
         }
-        row.0.iter().map(|v| v * v).sum()
+        Ok(row.0.iter().map(|v| v * v).sum())
     }
 
     /// The standard error of a weight.
-    pub fn std_error_of_weight(&self, target: usize, feature: usize) -> f64 {
-        let index = feature + usize::from(self.has_intercept);
-        let size = self.feature_scales.len();
-        let column: Vec<f64> = self
-            .basis
-            .chunks_exact(size)
-            .map(|row| row[index])
-            .collect();
-        self.variance(target, &column).sqrt()
-            * self.feature_scales[index]
-            * self.target_units[target]
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if there is no such target or no such feature.
+    pub fn std_error_of_weight(&self, target: usize, feature: usize) -> Result<f64, ExactError> {
+        let (parts, features) = (&self.0, self.num_features());
+        if feature >= features {
+            return Err(ShapeError::Feature { feature, features }.into());
+        }
+        let index = feature + self.constant();
+        let rows = parts.basis.chunks_exact(parts.feature_scales.len());
+        let column = RowInBasis(rows.map(|row| row[index]).collect());
+        self.check(target, &column)?;
+        let variance = self.variance(target, &column.0);
+        Ok(variance.sqrt() * parts.feature_scales[index] * parts.target_units[target])
     }
 
     /// The variance of a sum of the coordinates times these numbers, in units.
     fn variance(&self, target: usize, row: &[f64]) -> f64 {
-        if self.covariance.is_empty() {
-            return row.iter().map(|v| v * v).sum::<f64>() * self.residual_variance[target];
+        let parts = &self.0;
+        if parts.covariance.is_empty() {
+            return row.iter().map(|v| v * v).sum::<f64>() * parts.residual_variance[target];
         }
         let size = row.len();
-        let covariance = &self.covariance[target * size * size..][..size * size];
+        let covariance = &parts.covariance[target * size * size..][..size * size];
         let (mut sum, mut terms) = (0.0, 0.0);
         for (numbers, a) in covariance.chunks_exact(size.max(1)).zip(row) {
             for (number, b) in numbers.iter().zip(row) {
@@ -284,6 +431,9 @@ impl PredictionErrors {
             ..InferenceConfig::default()
         };
         config.check()?;
-        Ok(student_quantile(1.0 - confidence, self.degrees_of_freedom))
+        Ok(student_quantile(
+            1.0 - confidence,
+            self.0.degrees_of_freedom,
+        ))
     }
 }

@@ -8,7 +8,7 @@ pub(crate) use double_double::{DOUBLE_DOUBLE_BLOCK, add_in_double_double};
 
 /// Weighted sums of the products of every two columns, the first of which is all
 /// ones.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Sums {
     /// Products of the columns about the centres of the [`Frame`].
     pub products: Triangle,
@@ -32,13 +32,26 @@ impl Sums {
         }
     }
 
+    /// Sums of this size; `None` if the memory cannot hold them.
+    pub fn of_size(size: usize) -> Option<Self> {
+        Some(Self {
+            products: Triangle::of_size(size)?,
+            squares: vec![0.0; size],
+            offsets: vec![0.0; size],
+            additions: 0,
+        })
+    }
+
     pub fn add(&mut self, other: &Self) {
         self.products.add(&other.products);
         let to = self.squares.iter_mut().chain(&mut self.offsets);
         for (sum, other) in to.zip(other.squares.iter().chain(&other.offsets)) {
             *sum += other;
         }
-        self.additions += other.additions + 1;
+        self.additions = self
+            .additions
+            .saturating_add(other.additions)
+            .saturating_add(1);
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::ExactError;
+use crate::{ExactError, ShapeError};
 
 /// Rows of features, targets and weights, or a chunk of them.
 ///
@@ -43,17 +43,17 @@ impl<'a> Rows<'a> {
         num_targets: usize,
     ) -> Result<Self, ExactError> {
         if num_targets == 0 || !targets.len().is_multiple_of(num_targets) {
-            return Err(ExactError::Shape(format!(
-                "{} target values do not make rows of {num_targets} targets",
-                targets.len()
-            )));
+            let (values, targets) = (targets.len(), num_targets);
+            return Err(ShapeError::Targets { values, targets }.into());
         }
         let num_rows = targets.len() / num_targets;
-        if features.len() != num_rows * num_features {
-            return Err(ExactError::Shape(format!(
-                "{} feature values for {num_rows} rows of {num_features} features",
-                features.len()
-            )));
+        if num_rows.checked_mul(num_features) != Some(features.len()) {
+            return Err(ShapeError::Features {
+                values: features.len(),
+                rows: num_rows,
+                features: num_features,
+            }
+            .into());
         }
         Ok(Self {
             features,
@@ -72,11 +72,10 @@ impl<'a> Rows<'a> {
     /// [`ExactError::Shape`] unless there is one weight for each row.
     pub fn with_weights(self, weights: Option<&'a [f64]>) -> Result<Self, ExactError> {
         match weights {
-            Some(weights) if weights.len() != self.num_rows() => Err(ExactError::Shape(format!(
-                "{} weights for {} rows",
-                weights.len(),
-                self.num_rows()
-            ))),
+            Some(weights) if weights.len() != self.num_rows() => {
+                let (weights, rows) = (weights.len(), self.num_rows());
+                Err(ShapeError::Weights { weights, rows }.into())
+            }
             _ => Ok(Self { weights, ..self }),
         }
     }
@@ -95,11 +94,10 @@ impl<'a> Rows<'a> {
     /// [`ExactError::Shape`] unless there is one tail for each feature value.
     pub fn with_tails(self, tails: Option<&'a [f64]>) -> Result<Self, ExactError> {
         match tails {
-            Some(tails) if tails.len() != self.features.len() => Err(ExactError::Shape(format!(
-                "{} tails for {} feature values",
-                tails.len(),
-                self.features.len()
-            ))),
+            Some(tails) if tails.len() != self.features.len() => {
+                let (tails, values) = (tails.len(), self.features.len());
+                Err(ShapeError::Tails { tails, values }.into())
+            }
             _ => Ok(Self { tails, ..self }),
         }
     }
@@ -120,33 +118,33 @@ impl<'a> Rows<'a> {
     }
 
     /// The features of a row.
-    pub fn features(&self, row: usize) -> &'a [f64] {
+    pub(crate) fn features(&self, row: usize) -> &'a [f64] {
         &self.features[row * self.num_features..][..self.num_features]
     }
 
     /// The low parts of the features of a row, if they are known.
-    pub fn tails(&self, row: usize) -> Option<&'a [f64]> {
+    pub(crate) fn tails(&self, row: usize) -> Option<&'a [f64]> {
         let tails = self.tails?;
         Some(&tails[row * self.num_features..][..self.num_features])
     }
 
     /// Whether the low parts of the features are known.
-    pub fn has_tails(&self) -> bool {
+    pub(crate) fn has_tails(&self) -> bool {
         self.tails.is_some()
     }
 
     /// The targets of a row.
-    pub fn targets(&self, row: usize) -> &'a [f64] {
+    pub(crate) fn targets(&self, row: usize) -> &'a [f64] {
         &self.targets[row * self.num_targets..][..self.num_targets]
     }
 
     /// The weight of a row.
-    pub fn weight(&self, row: usize) -> f64 {
+    pub(crate) fn weight(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |weights| weights[row])
     }
 
     /// Whether rows have weights.
-    pub fn is_weighted(&self) -> bool {
+    pub(crate) fn is_weighted(&self) -> bool {
         self.weights.is_some()
     }
 
@@ -156,21 +154,16 @@ impl<'a> Rows<'a> {
         num_features: usize,
         num_targets: usize,
     ) -> Result<(), ExactError> {
-        if (self.num_features, self.num_targets) == (num_features, num_targets) {
+        let found = [self.num_features, self.num_targets];
+        let expected = [num_features, num_targets];
+        if found == expected {
             return Ok(());
         }
-        Err(ExactError::Shape(format!(
-            "rows of {} features and {} targets, expected {num_features} and {num_targets}",
-            self.num_features, self.num_targets
-        )))
+        Err(ShapeError::Rows { found, expected }.into())
     }
 
     /// The rows of a range.
-    ///
-    /// # Panics
-    ///
-    /// If the range goes beyond the rows.
-    pub fn slice(&self, rows: std::ops::Range<usize>) -> Self {
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Self {
         let part = |values: &'a [f64], width| &values[rows.start * width..rows.end * width];
         Self {
             features: part(self.features, self.num_features),

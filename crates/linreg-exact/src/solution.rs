@@ -130,7 +130,7 @@ impl Solution {
 
     /// Whether a coefficient was left out because its feature is linearly dependent
     /// on others.
-    pub fn is_dropped(&self, coefficient: usize) -> bool {
+    pub(crate) fn is_dropped(&self, coefficient: usize) -> bool {
         let column = coefficient + self.first();
         let mut dropped = self.factor.dropped.iter();
         self.collinear == Collinear::Drop && dropped.any(|dropped| dropped.column == column)
@@ -141,11 +141,7 @@ impl Solution {
     /// scaled by two to the power of [`unit`](Self::unit)`(a) + unit(b)`, because
     /// columns of 1e±300 would leave the range of 64-bit floats, and by two to the
     /// power of [`weight_unit`](Self::weight_unit).
-    ///
-    /// # Panics
-    ///
-    /// If there is no such coefficient.
-    pub fn inverse(&self, a: usize, b: usize) -> f64 {
+    pub(crate) fn inverse(&self, a: usize, b: usize) -> f64 {
         self.inverse[a * self.num_coefficients() + b]
     }
 
@@ -156,11 +152,7 @@ impl Solution {
     }
 
     /// The exponent of the power of two that a coefficient's column is divided by.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such coefficient.
-    pub fn unit(&self, coefficient: usize) -> i32 {
+    pub(crate) fn unit(&self, coefficient: usize) -> i32 {
         self.exponents[coefficient + self.first()]
     }
 
@@ -220,7 +212,7 @@ impl Solution {
 
     /// The exponent of the power of two that the weights are divided by; 0 without
     /// weights. It is even.
-    pub fn weight_unit(&self) -> i32 {
+    pub(crate) fn weight_unit(&self) -> i32 {
         self.weight_exponent
     }
 
@@ -233,7 +225,7 @@ impl Solution {
 
     /// Whether a target is the same in every row; without an intercept, whether it
     /// is 0.
-    pub fn is_constant_target(&self, target: usize) -> bool {
+    pub(crate) fn is_constant_target(&self, target: usize) -> bool {
         // A constant column is its own centre, so all its distances are 0.
         self.targets[target].scaled_total_sum.high() <= 0.0
     }

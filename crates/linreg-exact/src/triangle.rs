@@ -35,8 +35,22 @@ impl Triangle {
         }
     }
 
+    /// A triangle of zeros; `None` if the memory cannot hold it.
+    pub fn of_size(size: usize) -> Option<Self> {
+        let length = size.checked_add(1)?.checked_mul(size)? / 2;
+        let mut numbers = Vec::new();
+        numbers.try_reserve_exact(length).ok()?;
+        numbers.resize(length, DoubleDouble::ZERO);
+        Some(Self { size, numbers })
+    }
+
     pub fn from_numbers(size: usize, numbers: Vec<DoubleDouble>) -> Option<Self> {
-        (numbers.len() == size * (size + 1) / 2).then_some(Self { size, numbers })
+        (Some(numbers.len())
+            == size
+                .checked_add(1)?
+                .checked_mul(size)
+                .map(|twice| twice / 2))
+        .then_some(Self { size, numbers })
     }
 
     pub fn size(&self) -> usize {

@@ -1,3 +1,4 @@
+use linreg_exact::ExactError;
 use linreg_plot::{Estimate, Picture};
 
 use crate::{FitError, FittedModel};
@@ -24,17 +25,18 @@ impl FittedModel {
         let weights = weights.step_by(targets.len());
         let estimates = self.feature_names().iter().zip(weights).enumerate();
         let estimates = estimates.map(|(feature, (name, value))| {
-            let std_error = errors.std_error_of_weight(target, feature);
-            Estimate {
+            let std_error = errors.std_error_of_weight(target, feature)?;
+            Ok(Estimate {
                 name: name.clone(),
                 value: *value,
                 lower: value - quantile * std_error,
                 upper: value + quantile * std_error,
-            }
+            })
         });
+        let mut estimates: Vec<Estimate> = estimates.collect::<Result<_, ExactError>>()?;
         let is_left_out =
             |estimate: &Estimate| estimate.value == 0.0 && estimate.lower == estimate.upper;
-        let estimates: Vec<Estimate> = estimates.filter(|e| !is_left_out(e)).collect();
+        estimates.retain(|estimate| !is_left_out(estimate));
         if estimates.is_empty() {
             return Err(FitError::NoWeights);
         }

@@ -1,6 +1,6 @@
 mod warning;
 
-use linreg_data::{ColumnChoice, Description, Schema, column_names, describe, learn_schema};
+use linreg_data::{ColumnChoice, Description, Schema, column_names, describe_on, learn_schema_on};
 
 use crate::columns::known;
 use crate::{FitError, Table};
@@ -45,8 +45,8 @@ impl Table {
         known(target.as_slice(), &column_names(source))?;
         let mut kinds = kinds.clone();
         kinds.named.extend(target.clone());
-        let schema = learn_schema(source, &kinds)?;
-        let figures = describe(source, &schema, target.as_deref())?;
+        let schema = learn_schema_on(self.engine(), source, &kinds)?;
+        let figures = describe_on(self.engine(), source, &schema, target.as_deref())?;
         Ok(TableDescription {
             name: self.name().to_string(),
             schema,

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use linreg_backend::BackendError;
-use linreg_data::{DataError, Set};
+use linreg_data::{DataError, Place, Set};
 use linreg_exact::ExactError;
 use linreg_model::{CoefficientsError, ModelFileError, OutputError};
 use linreg_plot::PlotError;
@@ -98,11 +98,12 @@ pub enum FitError {
     Plot(#[from] PlotError),
     /// A prediction is beyond 64-bit floats.
     #[error(
-        "{place}: the predicted {target} is beyond 64-bit floats; are its features in the units the model was fitted on?"
+        "{place}: the predicted {} is beyond 64-bit floats; are its features in the units the model was fitted on?",
+        plain(.target)
     )]
     PredictionOverflow {
         /// The place of the row.
-        place: String,
+        place: Place,
         /// The name of the target.
         target: String,
     },
@@ -119,7 +120,7 @@ pub enum FitError {
     )]
     Leverage {
         /// The place of the row.
-        place: String,
+        place: Place,
     },
     /// A feature is named twice.
     #[error("the feature `{}` is named twice", plain(.name))]
@@ -205,16 +206,9 @@ pub enum FitError {
     /// A file cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// The value of a setting cannot be used.
-    #[error("the {name} is {found}, expected {expected}")]
-    Setting {
-        /// The setting, in words.
-        name: &'static str,
-        /// What was given.
-        found: String,
-        /// What can be given.
-        expected: &'static str,
-    },
+    /// Cross-validation over no parts of the rows.
+    #[error("the number of folds is 0, expected at least 2")]
+    NoFolds,
 }
 
 fn only_number(only: Option<&str>) -> String {

@@ -2,6 +2,7 @@ use linreg_data::{DataError, EncodingCounts, RowChunk, RowPass, Set, Split};
 use linreg_training::{Loss, Metrics, MetricsAccumulator};
 use serde::{Deserialize, Serialize};
 
+use crate::exact::data_error;
 use crate::number::plain;
 use crate::{FitError, FittedModel, Predictor, Table};
 
@@ -67,6 +68,7 @@ impl RowPass for MetricsPass {
 
     fn update(&self, state: &mut Self::State, rows: &RowChunk) -> Result<(), DataError> {
         let predictions = self.predictor.predict(rows.features, rows.tails);
+        let predictions = predictions.map_err(data_error)?;
         let num_targets = self.targets.len();
         let column = |values: &[f64], target: usize| -> Vec<f64> {
             let values = values[target.min(values.len())..].iter();

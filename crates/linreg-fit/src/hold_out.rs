@@ -88,11 +88,7 @@ impl HoldOut {
             fold.check()?;
         }
         if self.folds == Some(0) {
-            return Err(FitError::Setting {
-                name: "number of folds",
-                found: "0".to_string(),
-                expected: "at least 2",
-            });
+            return Err(FitError::NoFolds);
         }
         Ok(())
     }

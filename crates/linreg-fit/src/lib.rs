@@ -107,8 +107,8 @@ pub use residuals::{ResidualPicture, Residuals};
 pub use setting::{Setting, SettingNames};
 pub use table::{Table, name_of};
 pub use training::{
-    ChosenBackend, CoefficientGap, Gap, On, Optimum, Search, SearchConfig, TargetGap, Trained,
-    Trainer, TrainingSettings,
+    BackendName, ChosenBackend, CoefficientGap, Gap, On, Optimum, Search, SearchConfig, TargetGap,
+    Trained, Trainer, TrainingSettings,
 };
 pub use warning::TableWarning;
 

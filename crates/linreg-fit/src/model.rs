@@ -16,7 +16,7 @@ use linreg_model::{Coefficients, LinearRegression, ModelFile, OutputFile};
 use linreg_training::Loss;
 
 use crate::encoded_table::EncodedTable;
-use crate::{ExactFit, FitError, Table};
+use crate::{BackendName, ExactFit, FitError, Table};
 pub use predictor::Predictor;
 pub use problem::ModelProblem;
 use stored::Stored;
@@ -74,7 +74,7 @@ impl FittedModel {
     /// A model that was trained on a table.
     pub(crate) fn of_training(
         outcome: &Outcome,
-        backend: &str,
+        backend: &BackendName,
         encoded: &EncodedTable,
         table: &Table,
         num_rows: usize,

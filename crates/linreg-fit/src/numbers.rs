@@ -1,8 +1,8 @@
 mod pass;
 
 use linreg_data::{
-    Column, ColumnIndex, EncodedSource, Encoder, EncoderConfig, EncodingCounts, Factor, Kind,
-    MissingPolicy, Schema, SchemaIndex, Set, Split, Term, Threads, column_names, learn_schema,
+    Column, ColumnIndex, Encoder, EncoderConfig, EncodingCounts, Factor, Kind, MissingPolicy,
+    Schema, SchemaIndex, Set, Split, Term, column_names, learn_schema_on,
 };
 use linreg_plot::{Cloud, Picture, ScatterMatrix};
 
@@ -63,7 +63,7 @@ impl Table {
         if !features.is_empty() {
             choice.columns = Some(features.iter().chain(target).cloned().collect());
         }
-        let schema = learn_schema(source, &choice)?;
+        let schema = learn_schema_on(self.engine(), source, &choice)?;
         let index = SchemaIndex::new(&schema);
         let excluded = ColumnIndex::new(&columns.exclude);
         let mut numbers = Vec::new();
@@ -197,9 +197,8 @@ impl NumberColumns {
             ..EncoderConfig::default()
         };
         let encoder = Encoder::new(&self.schema, &config)?;
-        let source = self.table.source().clone();
-        let rows = EncodedSource::new(source, &encoder, Split::None, Set::Training)?;
-        let (drawn, counts) = rows.run(&Threads::default(), DrawPass { empty, shown })?;
+        let rows = self.table.rows(&encoder, Split::None, Set::Training)?;
+        let (drawn, counts) = rows.run(DrawPass { empty, shown })?;
         match counts.rows {
             rows @ 1.. if counts.dropped == rows => Err(FitError::AllIncomplete { rows }),
             _ => Ok((drawn, counts)),

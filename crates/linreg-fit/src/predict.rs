@@ -2,9 +2,8 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array};
 use linreg_data::{BoundEncoder, Chunk, ChunkOrder, EncodingCounts, Source, read};
-use linreg_exact::PredictionErrors;
+use linreg_exact::{ExactError, PredictionErrors};
 
-use crate::number::plain;
 use crate::{FitError, FittedModel, Predictor, Table};
 
 /// The predictions of some rows.
@@ -182,7 +181,7 @@ impl BoundModel {
         let encoded = self.encoder.encode(chunk, None)?;
         let predictions = self
             .predictor
-            .predict(&encoded.rows.features, encoded.rows.tails.as_deref());
+            .predict(&encoded.rows.features, encoded.rows.tails.as_deref())?;
         let num_features = self.encoder.num_features();
         let num_targets = self.targets.len();
         let mut targets = self.no_rows();
@@ -195,28 +194,32 @@ impl BoundModel {
             let overflow = |value: &Option<f64>| value.is_some_and(|value| !value.is_finite());
             if let Some(row) = of_target.values.iter().position(overflow) {
                 return Err(FitError::PredictionOverflow {
-                    place: chunk.origin.place(row).to_string(),
-                    target: plain(&of_target.name),
+                    place: chunk.origin.place(row),
+                    target: of_target.name.clone(),
                 });
             }
             if let Some(Intervals { errors, quantile }) = &self.intervals {
-                let mut starts = (0..).map(|row| row * num_features);
+                let mut start = 0;
                 let of_row = |value: &Option<f64>| {
-                    let (value, start) = ((*value)?, starts.next()?);
+                    let Some(value) = *value else {
+                        return Ok(None);
+                    };
                     let at = start..start + num_features;
+                    start = at.end;
                     let tails = encoded.rows.tails.as_deref();
                     let tails = tails.map(|tails| &tails[at.clone()]);
-                    let row = errors.in_basis(&encoded.rows.features[at], tails);
-                    let found = errors.std_errors(target, &row);
+                    let row = errors.in_basis(&encoded.rows.features[at], tails)?;
+                    let found = errors.std_errors(target, &row)?;
                     let (row, mean) = (quantile * found.row, quantile * found.mean);
-                    Some(Interval {
+                    Ok(Some(Interval {
                         lower: value - row,
                         upper: value + row,
                         mean_lower: value - mean,
                         mean_upper: value + mean,
-                    })
+                    }))
                 };
-                of_target.intervals = Some(of_target.values.iter().map(of_row).collect());
+                let intervals = of_target.values.iter().map(of_row);
+                of_target.intervals = Some(intervals.collect::<Result<_, ExactError>>()?);
             }
         }
         Ok(Predictions {

@@ -1,5 +1,5 @@
 use linreg_data::{DataError, EncodingCounts, RowChunk, RowPass, RowSample, Set, Split};
-use linreg_exact::{ResidualTests, Weighting, is_determining};
+use linreg_exact::{ExactError, ResidualTests, Weighting, is_determining};
 use linreg_plot::{Picture, PlotError};
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +118,7 @@ impl FittedModel {
                 .map(|(_, row)| row)
                 .collect(),
             target: name.clone(),
-            coefficients: errors.map(|errors| errors.feature_scales.len()),
+            coefficients: errors.map(|errors| errors.parts().feature_scales.len()),
         };
         Ok((residuals, counts))
     }
@@ -231,6 +231,7 @@ impl RowPass for ResidualPass {
     fn update(&self, seen: &mut Seen, rows: &RowChunk) -> Result<(), DataError> {
         let (features, targets) = (rows.num_features, rows.num_targets);
         let predictions = self.predictor.predict(rows.features, rows.tails);
+        let predictions = predictions.map_err(data_error)?;
         let (mut tested, mut residuals, mut counts) = (Vec::new(), Vec::new(), Vec::new());
         for row in 0..rows.num_rows() {
             let at = row * targets + self.target;
@@ -256,6 +257,7 @@ impl RowPass for ResidualPass {
             seen.num_rows += 1;
             let tails = rows.tails.map(|tails| &tails[at]);
             let standardised = self.standardised(of_row, tails, weight, actual - fitted);
+            let standardised = standardised.map_err(data_error)?;
             let has_errors = self.predictor.stored_errors().is_some();
             seen.determined += u64::from(has_errors && standardised.is_none());
             seen.sample.add(rows.row_number(row), || Residual {
@@ -298,14 +300,15 @@ impl ResidualPass {
         tails: Option<&[f64]>,
         weight: f64,
         residual: f64,
-    ) -> Option<(f64, f64)> {
-        let errors = self.predictor.stored_errors()?;
-        let row = errors.in_basis(features, tails);
-        let spread =
-            errors.residual_variance[self.target].sqrt() * errors.target_units[self.target];
-        let leverage = weight * errors.leverage(self.target, &row);
+    ) -> Result<Option<(f64, f64)>, ExactError> {
+        let Some(errors) = self.predictor.stored_errors() else {
+            return Ok(None);
+        };
+        let row = errors.in_basis(features, tails)?;
+        let spread = errors.residual_std_error(self.target)?;
+        let leverage = weight * errors.leverage(self.target, &row)?;
         if is_determining(leverage) || leverage.is_nan() {
-            return None;
+            return Ok(None);
         }
         // Residuals of an exact line are nothing but rounding.
         let residual = if spread > 0.0 {
@@ -313,7 +316,7 @@ impl ResidualPass {
         } else {
             0.0
         };
-        Some((residual / (1.0 - leverage).sqrt(), leverage))
+        Ok(Some((residual / (1.0 - leverage).sqrt(), leverage)))
     }
 
     /// The rounding error that the residual of a row may have.

@@ -16,7 +16,7 @@ pub(crate) use gap::{GapPass, is_possible as has_gap};
 pub use optimum::Optimum;
 pub use search::{Search, SearchConfig};
 pub use settings::TrainingSettings;
-pub use trainer::{ChosenBackend, On, Trainer};
+pub use trainer::{BackendName, ChosenBackend, On, Trainer};
 
 /// How a model was trained.
 pub struct Trained {
@@ -28,8 +28,8 @@ pub struct Trained {
     pub stopped: StopReason,
     /// How long training took.
     pub elapsed: Duration,
-    /// The backend and its float type, in words.
-    pub backend: String,
+    /// The backend and its float type.
+    pub backend: BackendName,
     /// How far the model is from the exact fit, where that is known.
     pub gap: Option<Gap>,
     /// A bound on how far the objective is above the least possible, where

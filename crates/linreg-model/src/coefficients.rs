@@ -32,7 +32,8 @@ impl TryFrom<Stored> for Coefficients {
     }
 }
 
-/// Why a weight and a bias are not the coefficients of a model.
+/// Why a weight and a bias are not the coefficients of a model, or why these do not
+/// predict.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum CoefficientsError {
@@ -52,6 +53,34 @@ pub enum CoefficientsError {
         /// Number of weights given.
         weights: usize,
         /// Number of targets, which is the number of biases given.
+        targets: usize,
+    },
+    /// The features to predict from are not whole rows.
+    #[error("{values} feature values are not whole rows of {features}")]
+    Rows {
+        /// Number of feature values given.
+        values: usize,
+        /// Number of features of a row.
+        features: usize,
+    },
+    /// There is not one centre for each feature, or not one prediction at the
+    /// centres for each target.
+    #[error("{found} {what} for {expected}, expected one each")]
+    Centres {
+        /// `centres` or `predictions at the centres`.
+        what: &'static str,
+        /// How many were given.
+        found: usize,
+        /// Number of features or targets.
+        expected: usize,
+    },
+    /// The memory of this machine does not hold the weights of so many features and
+    /// targets.
+    #[error("the weights of {features} features and {targets} targets do not fit in memory")]
+    OutOfMemory {
+        /// Number of features.
+        features: usize,
+        /// Number of targets.
         targets: usize,
     },
     /// A coefficient is NaN or infinite.
@@ -126,10 +155,11 @@ impl Coefficients {
     /// - features: row-major `[rows, num_features]`
     /// - output: row-major `[rows, num_targets]`
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the length of `features` is not a multiple of `num_features`.
-    pub fn predict(&self, features: &[f64]) -> Vec<f64> {
+    /// [`CoefficientsError::Rows`] if the length of `features` is not a multiple of
+    /// `num_features`.
+    pub fn predict(&self, features: &[f64]) -> Result<Vec<f64>, CoefficientsError> {
         self.predict_about(features, &vec![0.0; self.num_features()], &self.bias)
     }
 
@@ -144,21 +174,36 @@ impl Coefficients {
     /// - predictions at the centres y(c): `[num_targets]`
     /// - output: row-major `[rows, num_targets]`
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the length of `features` is not a multiple of `num_features`, or if
-    /// `centres` or `at_centres` has another length than stated.
-    pub fn predict_about(&self, features: &[f64], centres: &[f64], at_centres: &[f64]) -> Vec<f64> {
+    /// [`CoefficientsError::Rows`] if the length of `features` is not a multiple of
+    /// `num_features`, or [`CoefficientsError::Centres`] if `centres` or `at_centres`
+    /// has another length than stated.
+    pub fn predict_about(
+        &self,
+        features: &[f64],
+        centres: &[f64],
+        at_centres: &[f64],
+    ) -> Result<Vec<f64>, CoefficientsError> {
         let (num_features, num_targets) = (self.num_features(), self.num_targets());
-        assert!(
-            features.len().is_multiple_of(num_features),
-            "{} feature values are not whole rows of {num_features}",
-            features.len()
-        );
-        assert_eq!(
-            (centres.len(), at_centres.len()),
-            (num_features, num_targets)
-        );
+        if !features.len().is_multiple_of(num_features) {
+            return Err(CoefficientsError::Rows {
+                values: features.len(),
+                features: num_features,
+            });
+        }
+        for (what, found, expected) in [
+            ("centres", centres.len(), num_features),
+            ("predictions at the centres", at_centres.len(), num_targets),
+        ] {
+            if found != expected {
+                return Err(CoefficientsError::Centres {
+                    what,
+                    found,
+                    expected,
+                });
+            }
+        }
         let mut predictions = Vec::with_capacity(features.len() / num_features * num_targets);
         for row in features.chunks_exact(num_features) {
             for (target, at_centre) in at_centres.iter().enumerate() {
@@ -168,7 +213,7 @@ impl Coefficients {
                 predictions.push(sum + at_centre);
             }
         }
-        predictions
+        Ok(predictions)
     }
 }
 
@@ -185,8 +230,11 @@ mod tests {
         let model = Coefficients::new(vec![third], vec![10.0 - far * third]).unwrap();
         let rows = [far, far + 1.0, far + 2.0];
         let expected = [10.0, 10.0 + third, 10.0 + 2.0 * third];
-        assert_eq!(model.predict_about(&rows, &[far], &[10.0]), expected);
-        assert_ne!(model.predict(&rows), expected);
+        assert_eq!(
+            model.predict_about(&rows, &[far], &[10.0]).unwrap(),
+            expected
+        );
+        assert_ne!(model.predict(&rows).unwrap(), expected);
     }
 
     #[test]
@@ -194,7 +242,7 @@ mod tests {
         let model = Coefficients::new(vec![1.0, 10.0, 2.0, 20.0], vec![0.5, -0.5]).unwrap();
         assert_eq!((model.num_features(), model.num_targets()), (2, 2));
         let predictions = model.predict(&[1.0, 1.0, 0.0, 3.0]);
-        assert_eq!(predictions, [3.5, 29.5, 6.5, 59.5]);
+        assert_eq!(predictions.unwrap(), [3.5, 29.5, 6.5, 59.5]);
     }
 
     #[test]

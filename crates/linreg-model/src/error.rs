@@ -1,7 +1,7 @@
 use safetensors::tensor::Dtype;
 use thiserror::Error;
 
-use crate::{CoefficientsError, FORMAT_VERSION, OutputError};
+use crate::{CoefficientsError, ExpectedShape, FORMAT_VERSION, NamesError, OutputError};
 
 /// Why a model file cannot be read or written.
 #[derive(Debug, Error)]
@@ -69,14 +69,14 @@ pub enum ModelFileError {
         name: String,
         /// The shape found.
         found: Vec<usize>,
-        /// What would fit, in words.
-        expected: String,
+        /// What would fit.
+        expected: Box<ExpectedShape>,
     },
     /// The coefficients are not those of a linear model.
     #[error(transparent)]
     Coefficients(#[from] CoefficientsError),
     /// The number of names is not that of features or targets, a name is empty or
     /// occurs twice, or a further tensor has the name of one of the model's own.
-    #[error("{0}")]
-    Names(String),
+    #[error(transparent)]
+    Names(#[from] NamesError),
 }

@@ -39,6 +39,8 @@
 //! # }
 //! ```
 
+#[cfg(test)]
+mod bad_input;
 mod coefficients;
 mod digest;
 mod error;
@@ -52,7 +54,7 @@ mod output_file;
 pub use coefficients::{Coefficients, CoefficientsError};
 pub use digest::Digest;
 pub use error::ModelFileError;
-pub use file::{FORMAT_VERSION, ModelFile, NamedTensor};
+pub use file::{ExpectedShape, FORMAT_VERSION, ModelFile, NameKind, NamedTensor, NamesError};
 #[cfg(feature = "burn")]
 pub use linear_regression::{LinearRegression, LinearRegressionConfig};
 pub use output_file::{

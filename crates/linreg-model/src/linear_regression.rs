@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Element, Tensor, TensorData, module::linear};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use rand_distr::{Distribution, Normal};
+use rand_distr::{Distribution, StandardNormal};
 
 use crate::{Coefficients, CoefficientsError};
 
@@ -37,9 +37,12 @@ pub struct LinearRegressionConfig {
 /// use linreg_model::LinearRegressionConfig;
 ///
 /// let device = Default::default();
-/// let model = LinearRegressionConfig::new(3).init::<NdArray>(&device);
+/// # fn main() -> Result<(), linreg_model::CoefficientsError> {
+/// let model = LinearRegressionConfig::new(3).init::<NdArray>(&device)?;
 /// let rows = Tensor::zeros([5, 3], &device);
 /// assert_eq!(model.forward(rows).dims(), [5, 1]);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Module, Debug)]
 pub struct LinearRegression<B: Backend> {
@@ -55,19 +58,37 @@ impl LinearRegressionConfig {
     /// The numbers are drawn on the host, so that one seed starts every
     /// backend from the same weights.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are no features or no targets.
-    pub fn init<B: Backend>(&self, device: &B::Device) -> LinearRegression<B> {
-        assert!(self.num_features > 0, "a model needs at least one feature");
-        assert!(self.num_targets > 0, "a model needs at least one target");
-        let normal = Normal::new(0.0, INITIAL_WEIGHT_STD).expect("a positive constant");
-        let weight = normal
-            .sample_iter(ChaCha8Rng::seed_from_u64(self.seed))
-            .take(self.num_features * self.num_targets)
-            .collect();
-        let bias = vec![0.0; self.num_targets];
-        LinearRegression::from_values(weight, bias, device)
+    /// [`CoefficientsError::Empty`] if there are no features or no targets, or
+    /// [`CoefficientsError::OutOfMemory`] if there are more than the memory holds.
+    pub fn init<B: Backend>(
+        &self,
+        device: &B::Device,
+    ) -> Result<LinearRegression<B>, CoefficientsError> {
+        let (features, targets) = (self.num_features, self.num_targets);
+        let mut weight: Vec<f64> = Vec::new();
+        let size = features.checked_mul(targets);
+        let size = size.filter(|size| weight.try_reserve_exact(*size).is_ok());
+        let size = size.ok_or(CoefficientsError::OutOfMemory { features, targets })?;
+        if size == 0 {
+            return Err(CoefficientsError::Empty {
+                weights: features,
+                biases: targets,
+            });
+        }
+        let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
+        let drawn = std::iter::repeat_with(|| StandardNormal.sample(&mut generator));
+        weight.extend(
+            drawn
+                .take(size)
+                .map(|number: f64| INITIAL_WEIGHT_STD * number),
+        );
+        Ok(LinearRegression::from_values(
+            weight,
+            vec![0.0; targets],
+            device,
+        ))
     }
 }
 
@@ -81,7 +102,8 @@ impl<B: Backend> LinearRegression<B> {
     ///
     /// # Panics
     ///
-    /// If the rows do not have `num_features` columns.
+    /// If the rows do not have `num_features` columns, as Burn's own modules and
+    /// operations do for tensors whose shapes do not fit.
     pub fn forward(&self, features: Tensor<B, 2>) -> Tensor<B, 2> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if is_fused::<B>() {
@@ -147,8 +169,8 @@ mod tests {
         let config = LinearRegressionConfig::new(1000)
             .with_num_targets(2)
             .with_seed(7);
-        let double = config.init::<NdArray<f64>>(&Default::default());
-        let single = config.init::<NdArray<f32>>(&Default::default());
+        let double = config.init::<NdArray<f64>>(&Default::default()).unwrap();
+        let single = config.init::<NdArray<f32>>(&Default::default()).unwrap();
         let double = double.coefficients().unwrap();
         let single = single.coefficients().unwrap();
         for (a, b) in double.weight().iter().zip(single.weight()) {
@@ -165,7 +187,7 @@ mod tests {
     fn another_seed_gives_other_weights() {
         let weights = |seed| {
             let config = LinearRegressionConfig::new(3).with_seed(seed);
-            let model = config.init::<NdArray>(&Default::default());
+            let model = config.init::<NdArray>(&Default::default()).unwrap();
             model.coefficients().unwrap()
         };
         assert_eq!(weights(1), weights(1));
@@ -186,7 +208,7 @@ mod tests {
         let predictions = model.forward(features);
         assert_eq!(predictions.dims(), [2, 2]);
         let predictions: Vec<f64> = predictions.into_data().to_vec().unwrap();
-        for (a, b) in predictions.iter().zip(coefficients.predict(&rows)) {
+        for (a, b) in predictions.iter().zip(coefficients.predict(&rows).unwrap()) {
             assert!((a - b).abs() < 1e-14);
         }
         assert_eq!(model.coefficients().unwrap(), coefficients);
@@ -194,7 +216,9 @@ mod tests {
 
     #[test]
     fn says_which_coefficient_is_not_finite() {
-        let mut model = LinearRegressionConfig::new(2).init::<NdArray>(&Default::default());
+        let mut model = LinearRegressionConfig::new(2)
+            .init::<NdArray>(&Default::default())
+            .unwrap();
         model.bias = Param::from_data([f32::INFINITY], &Default::default());
         let error = model.coefficients().unwrap_err();
         assert_eq!(

@@ -99,7 +99,7 @@ impl Cloud {
         let mut cloud = Self::new((x_name, left, right), (y_name, bottom, top))?;
         cloud.update(x, y)?;
         if x.len() <= MOST_POINTS {
-            cloud.line = Some(Line::fit(x, y));
+            cloud.line = Some(Line::fit(x, y)?);
         }
         Ok(cloud)
     }
@@ -242,7 +242,10 @@ impl Cloud {
     }
 }
 
-fn same_length((x_name, x): (&str, usize), (y_name, y): (&str, usize)) -> Result<(), PlotError> {
+pub(crate) fn same_length(
+    (x_name, x): (&str, usize),
+    (y_name, y): (&str, usize),
+) -> Result<(), PlotError> {
     if x == y {
         Ok(())
     } else {
@@ -278,7 +281,7 @@ mod tests {
     #[test]
     fn blocks_make_the_same_line_as_all_points_at_once() {
         let (x, y) = wave(10_000);
-        let whole = Line::fit(&x, &y);
+        let whole = Line::fit(&x, &y).unwrap();
         let (low, high) = (ends(&y), ends(&x));
         let mut cloud = Cloud::new(("x", high.0, high.1), ("y", low.0, low.1)).unwrap();
         for (x, y) in x.chunks(77).zip(y.chunks(77)) {

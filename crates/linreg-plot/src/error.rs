@@ -13,6 +13,14 @@ pub enum PlotError {
         /// Number of columns.
         count: usize,
     },
+    /// There are fewer columns than names of columns.
+    #[error("{count} columns of numbers for {names} names")]
+    Columns {
+        /// Number of columns.
+        count: usize,
+        /// Number of names.
+        names: usize,
+    },
     /// The numbers of horizontal and of vertical values differ.
     #[error("{x} values of `{x_name}` for {y} of `{y_name}`")]
     Lengths {

@@ -29,6 +29,8 @@
 //! ```
 
 mod axis;
+#[cfg(test)]
+mod bad_input;
 mod canvas;
 mod chart;
 mod cloud;

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::PlotError;
+use crate::cloud::same_length;
 use crate::sums::Sums;
 use crate::ticks::ends;
 
@@ -14,9 +16,12 @@ use crate::ticks::ends;
 /// ```
 /// use linreg_plot::Line;
 ///
-/// let line = Line::fit(&[0.0, 1.0, 2.0], &[1.0, 3.0, 5.0]);
+/// # fn main() -> Result<(), linreg_plot::PlotError> {
+/// let line = Line::fit(&[0.0, 1.0, 2.0], &[1.0, 3.0, 5.0])?;
 /// assert_eq!((line.slope, line.intercept), (2.0, 1.0));
 /// assert_eq!(line.explained, Some(1.0));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -50,11 +55,15 @@ impl Line {
 
     /// Fits the line.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there are no points, or the numbers of x and y differ.
-    pub fn fit(x: &[f64], y: &[f64]) -> Self {
-        assert!(!x.is_empty() && x.len() == y.len(), "one y for each x");
+    /// [`PlotError::NoPoints`], or [`PlotError::Lengths`] if the numbers of x and y
+    /// differ.
+    pub fn fit(x: &[f64], y: &[f64]) -> Result<Self, PlotError> {
+        same_length(("x", x.len()), ("y", y.len()))?;
+        if x.is_empty() {
+            return Err(PlotError::NoPoints);
+        }
         let (of_x, of_y) = (ends(x), ends(y));
         let shares = |values: &[f64], (least, most): (f64, f64)| -> Vec<f64> {
             let width = if most > least { most - least } else { 1.0 };
@@ -72,7 +81,7 @@ impl Line {
         let std = if std < 4.0 * f64::EPSILON { 0.0 } else { std };
         line.residual_std = std * (of_y.1 - of_y.0);
         line.residual_variance = line.residual_std * line.residual_std;
-        line
+        Ok(line)
     }
 
     /// Returns y on the line at this x.
@@ -88,7 +97,7 @@ mod tests {
     #[test]
     fn agrees_with_fractions_by_hand() {
         // Sums of squares: xx = 5, xy = 5.5, yy = 8.75.
-        let line = Line::fit(&[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 5.0]);
+        let line = Line::fit(&[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 5.0]).unwrap();
         assert!((line.slope - 1.1).abs() < 1e-15);
         assert!(line.intercept.abs() < 1e-15);
         assert!((line.residual_variance - 0.675).abs() < 1e-15);
@@ -97,10 +106,10 @@ mod tests {
 
     #[test]
     fn a_constant_x_explains_nothing_and_a_constant_y_has_nothing_to_explain() {
-        let line = Line::fit(&[0.1; 3], &[1.0, 2.0, 3.0]);
+        let line = Line::fit(&[0.1; 3], &[1.0, 2.0, 3.0]).unwrap();
         assert_eq!((line.slope, line.intercept), (0.0, 2.0));
         assert_eq!(line.explained, Some(0.0));
-        let line = Line::fit(&[1.0, 2.0, 3.0], &[0.1; 3]);
+        let line = Line::fit(&[1.0, 2.0, 3.0], &[0.1; 3]).unwrap();
         assert_eq!((line.slope, line.explained), (0.0, None));
     }
 
@@ -109,7 +118,7 @@ mod tests {
         for unit in [1e-300, 1e300] {
             let values = [1.0, 2.0, 3.0, 4.0].map(|value| value * unit);
             let targets = [1.0, 3.0, 2.0, 5.0].map(|value| value * unit);
-            let line = Line::fit(&values, &targets);
+            let line = Line::fit(&values, &targets).unwrap();
             assert!((line.slope - 1.1).abs() < 1e-14, "{line:?}");
             assert!((line.explained.unwrap() - 121.0 / 175.0).abs() < 1e-14);
             assert!((line.residual_std / unit - 0.675f64.sqrt()).abs() < 1e-14);

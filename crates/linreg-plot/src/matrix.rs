@@ -67,18 +67,19 @@ impl ScatterMatrix {
         })
     }
 
-    /// Adds rows, given as columns.
+    /// Adds rows, given as columns. Those beyond the names are ignored.
     ///
     /// # Errors
     ///
-    /// [`PlotError::Lengths`], or values outside their range.
-    ///
-    /// # Panics
-    ///
-    /// If there are fewer columns than names.
+    /// [`PlotError::Columns`] for fewer columns than names, [`PlotError::Lengths`], or
+    /// values outside their range.
     pub fn update(&mut self, columns: &[&[f64]]) -> Result<(), PlotError> {
+        let (count, names) = (columns.len(), self.names.len());
+        if count < names {
+            return Err(PlotError::Columns { count, names });
+        }
         let mut pairs = self.pairs.iter_mut();
-        for (row, y) in columns[..self.names.len()].iter().enumerate() {
+        for (row, y) in columns[..names].iter().enumerate() {
             for (x, cloud) in columns[..row].iter().zip(pairs.by_ref()) {
                 cloud.update(x, y)?;
             }
@@ -135,7 +136,7 @@ impl Picture {
     ///
     /// [`PlotError::NoPoints`] if there are no rows.
     pub fn matrix_of(matrix: ScatterMatrix) -> Result<Self, PlotError> {
-        match matrix.pairs[0].count() {
+        match matrix.pairs.first().map_or(0, Cloud::count) {
             0 => Err(PlotError::NoPoints),
             _ => Ok(Self::of(matrix)),
         }

@@ -120,8 +120,10 @@ impl Picture {
     }
 
     /// The picture as text, at most `width` columns by `height` lines (at least 30
-    /// by 8); combined pictures stand one below the other, each of that size.
+    /// by 8, at most 1000 by 1000); combined pictures stand one below the other, each
+    /// of that size.
     pub fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
-        self.0.terminal(width.max(30), height.max(8))
+        self.0
+            .terminal(width.clamp(30, 1000), height.clamp(8, 1000))
     }
 }

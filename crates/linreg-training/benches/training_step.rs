@@ -25,13 +25,16 @@ fn epoch<B: burn::tensor::backend::AutodiffBackend>(criterion: &mut Criterion, b
             .with_batch_size(batch_size)
             .with_learning_rate(0.003);
         let batches = Batches::new(&dataset, batch_size, &device).expect("the rows fit");
-        let model = LinearRegressionConfig::new(num_features).init::<B>(&device);
-        let mut training = Some(Training::new(model, &config, &batches));
+        let model = LinearRegressionConfig::new(num_features)
+            .init::<B>(&device)
+            .expect("features");
+        let mut training = Some(Training::new(model, &config, &batches).expect("minibatches"));
         group.throughput(Throughput::Elements(batches.num_batches() as u64));
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let steps = batches.epoch(0, 0);
-                let trained = steps.fold(training.take().expect("put back"), Training::step);
+                let mut steps = batches.epoch(0, 0);
+                let trained = steps.try_fold(training.take().expect("put back"), Training::step);
+                let trained = trained.expect("batches of the model");
                 let (trained, not_finite) = trained.end_epoch();
                 assert!(not_finite.is_none());
                 training = Some(trained);

@@ -61,11 +61,11 @@ impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> 
             let targets = Tensor::from_inner(batch.targets.clone());
             let weights = batch.weights.clone().map(Tensor::from_inner);
             let found = if widths.is_empty() {
-                self.objective.losses(predictions, targets, weights)
+                self.objective.losses(predictions, targets, weights)?
             } else {
                 let inner = predictions.clone().inner();
                 let (y, v) = (batch.targets, batch.weights);
-                let exact = self.objective.losses(inner.clone(), y.clone(), v.clone());
+                let exact = self.objective.losses(inner.clone(), y.clone(), v.clone())?;
                 add_rows(&mut losses, exact);
                 add_rows(&mut slacks, slacks_of(self.objective, widths, inner, y, v));
                 smoothed_losses(self.objective, widths, predictions, targets, weights)

@@ -12,8 +12,8 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_model::LinearRegression;
 use serde_json::Value;
 
-use crate::expected::Checked;
-use crate::{Clipping, OptimizerConfig, TrainingConfig};
+use crate::expected::{Checked, wrong};
+use crate::{CheckpointProblem, Clipping, OptimizerConfig, TrainingConfig, TrainingError};
 
 type Adaptor<B, O> = OptimizerAdaptor<O, LinearRegression<B>, B>;
 
@@ -40,17 +40,17 @@ macro_rules! each {
 }
 
 impl<B: AutodiffBackend> BatchOptimizer<B> {
-    /// # Panics
+    /// # Errors
     ///
-    /// For a full-batch optimizer.
-    pub(crate) fn new(config: &TrainingConfig) -> Self {
+    /// [`TrainingError::Setting`] for a full-batch optimizer.
+    pub(crate) fn new(config: &TrainingConfig) -> Result<Self, TrainingError> {
         let clipping = config.clipping.map(|clipping| match clipping {
             Clipping::Norm(limit) => GradientClippingConfig::Norm(limit as f32),
             Clipping::Value(limit) => GradientClippingConfig::Value(limit as f32),
         });
         // Weight decay is applied in `Training::update` instead, because it must
         // not change the bias.
-        match config.optimizer {
+        Ok(match config.optimizer {
             OptimizerConfig::Sgd { momentum, nesterov } => {
                 let momentum = (momentum > 0.0).then(|| {
                     MomentumConfig::new()
@@ -76,9 +76,13 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
                 Self::AdaGrad(AdaGradConfig::new().with_grad_clipping(clipping).init())
             }
             OptimizerConfig::Lbfgs { .. } | OptimizerConfig::Proximal => {
-                panic!("{} takes all rows", config.optimizer.name())
+                return Err(TrainingError::setting(
+                    "optimizer",
+                    config.optimizer.name(),
+                    "one that takes minibatches",
+                ));
             }
-        }
+        })
     }
 
     pub(crate) fn step(
@@ -91,7 +95,7 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
     }
 
     /// Returns its state, exact to the last bit.
-    pub(crate) fn to_json(&self) -> Result<Value, String> {
+    pub(crate) fn to_json(&self) -> Result<Value, CheckpointProblem> {
         each!(self, optimizer => {
             record::to_json::<B>(Optimizer::<LinearRegression<B>, B>::to_record(optimizer))
         })
@@ -106,7 +110,9 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
         model: &LinearRegression<B>,
         updates: usize,
     ) -> Checked {
-        let mut optimizer = Self::new(config);
+        let Ok(mut optimizer) = Self::new(config) else {
+            return wrong("method", config.optimizer.name(), "one of minibatches");
+        };
         if updates > 0 {
             let mut gradients = GradientsParams::new();
             let weight = Tensor::zeros_like(&model.weight.val().inner());
@@ -123,7 +129,7 @@ impl<B: AutodiffBackend> BatchOptimizer<B> {
 
     /// Restores the state of the optimizer, which must have been
     /// [checked](Self::check).
-    pub(crate) fn load(self, json: Value, device: &B::Device) -> Result<Self, String> {
+    pub(crate) fn load(self, json: Value, device: &B::Device) -> Result<Self, CheckpointProblem> {
         macro_rules! load {
             ($kind:ident, $optimizer:ident) => {{
                 let record = record::from_json::<B, _>(json, device)?;

@@ -1,4 +1,7 @@
 mod check;
+mod problem;
+
+pub use problem::CheckpointProblem;
 
 use std::fs;
 use std::io;
@@ -92,43 +95,9 @@ impl Checkpoint {
     /// [`TrainingError::Checkpoint`] for a file that cannot be read, is not a
     /// checkpoint, or is damaged.
     pub fn read(path: &Path) -> Result<Self, TrainingError> {
-        let problem = |problem: String| TrainingError::Checkpoint {
+        let state = State::read(path).map_err(|problem| TrainingError::Checkpoint {
             path: path.to_path_buf(),
             problem,
-        };
-        let bytes = fs::read(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                problem("there is no such checkpoint to go on from".to_string())
-            }
-            _ => problem(error.to_string()),
-        })?;
-        let text = bytes.strip_prefix(FORMAT.as_bytes());
-        let split = text.and_then(|text| {
-            let end = text.iter().position(|byte| *byte == b'\n')?;
-            let checksum = std::str::from_utf8(text[..end].strip_prefix(b" ")?).ok()?;
-            Some((checksum, &text[end + 1..]))
-        });
-        let Some((checksum, json)) = split else {
-            let is_older = bytes.starts_with(b"linreg checkpoint ") && text.is_none();
-            let what = if is_older {
-                "this checkpoint is of another version of linreg"
-            } else if text.is_some() {
-                "the checkpoint is cut short"
-            } else {
-                "this is no checkpoint of linreg"
-            };
-            return Err(problem(what.to_string()));
-        };
-        if format!("{:016x}", Digest::of(json)) != checksum {
-            return Err(problem(
-                "the checkpoint is damaged or cut short".to_string(),
-            ));
-        }
-        let state = serde_json::from_slice(json).map_err(|error| {
-            // The message may quote a text of any length.
-            const MOST: usize = 300;
-            let error: String = error.to_string().chars().take(MOST).collect();
-            problem(format!("the checkpoint cannot be understood: {error}"))
         })?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -145,9 +114,7 @@ impl Checkpoint {
     /// with this setting can reach.
     pub(crate) fn state_for(self, setting: &Setting) -> Result<State, TrainingError> {
         if let Some(difference) = self.state.setting.difference(setting) {
-            return Err(self.refused(format!(
-                "this checkpoint is of another training: found {difference}"
-            )));
+            return Err(self.refused(CheckpointProblem::OtherTraining { difference }));
         }
         let [num_features, num_targets] = setting.data.widths();
         let checked = self.state.check(&Expected {
@@ -167,7 +134,7 @@ impl Checkpoint {
         &self.path
     }
 
-    fn refused(&self, problem: String) -> TrainingError {
+    fn refused(&self, problem: CheckpointProblem) -> TrainingError {
         TrainingError::Checkpoint {
             path: self.path.clone(),
             problem,
@@ -176,6 +143,32 @@ impl Checkpoint {
 }
 
 impl State {
+    fn read(path: &Path) -> Result<Self, CheckpointProblem> {
+        let bytes = fs::read(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => CheckpointProblem::NotFound,
+            _ => CheckpointProblem::Io(error),
+        })?;
+        let text = bytes.strip_prefix(FORMAT.as_bytes());
+        let split = text.and_then(|text| {
+            let end = text.iter().position(|byte| *byte == b'\n')?;
+            let checksum = std::str::from_utf8(text[..end].strip_prefix(b" ")?).ok()?;
+            Some((checksum, &text[end + 1..]))
+        });
+        let Some((checksum, json)) = split else {
+            return Err(if text.is_some() {
+                CheckpointProblem::CutShort
+            } else if bytes.starts_with(b"linreg checkpoint ") {
+                CheckpointProblem::OtherVersion
+            } else {
+                CheckpointProblem::NoCheckpoint
+            });
+        };
+        if format!("{:016x}", Digest::of(json)) != checksum {
+            return Err(CheckpointProblem::Damaged);
+        }
+        serde_json::from_slice(json).map_err(CheckpointProblem::Json)
+    }
+
     /// Returns the content of the checkpoint's file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let json = serde_json::to_vec(self)?;

@@ -3,10 +3,10 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use linreg_model::{Existing, OutputFile};
+use linreg_model::{Existing, OutputError, OutputFile};
 
-use crate::TrainingError;
 use crate::checkpoint::State;
+use crate::{CheckpointProblem, TrainingError};
 
 /// The file that one training saves its checkpoints to.
 ///
@@ -32,7 +32,7 @@ impl CheckpointFile {
         let output = OutputFile::new(&path, Existing::Replace);
         Self::of(output.map_err(|error| TrainingError::Checkpoint {
             path: path.as_ref().to_path_buf(),
-            problem: error.problem.to_string(),
+            problem: CheckpointProblem::Output(error.problem),
         })?)
     }
 
@@ -48,7 +48,7 @@ impl CheckpointFile {
             Err(error) => {
                 return Err(TrainingError::Checkpoint {
                     path: output.path().to_path_buf(),
-                    problem: error.to_string(),
+                    problem: CheckpointProblem::Io(error),
                 });
             }
             Ok(file) => {
@@ -70,13 +70,14 @@ impl CheckpointFile {
     /// Replaces the file. The new file is locked before it takes the place of the
     /// old one, so that there is always a lock.
     pub(crate) fn write(&self, state: &State) -> Result<(), TrainingError> {
-        let problem = |problem: String| TrainingError::Checkpoint {
+        let problem = |problem| TrainingError::Checkpoint {
             path: self.path().to_path_buf(),
-            problem: format!("the checkpoint cannot be written: {problem}"),
+            problem,
         };
-        let bytes = state
-            .to_bytes()
-            .map_err(|error| problem(error.to_string()))?;
+        let not_written =
+            |error: OutputError| problem(CheckpointProblem::NotWritten(error.problem));
+        let bytes = state.to_bytes();
+        let bytes = bytes.map_err(|error| problem(CheckpointProblem::NotStored(error)))?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // A file that has appeared since then belongs to another training.
         let existing = match *held {
@@ -89,10 +90,10 @@ impl CheckpointFile {
             written.map_err(|error| output.error(error))?;
             Ok(new)
         });
-        let new = new.map_err(|error| problem(error.problem.to_string()))?;
+        let new = new.map_err(not_written)?;
         lock(new.file(), &output)?;
         let placed = new.finish();
-        *held = Some(placed.map_err(|error| problem(error.problem.to_string()))?);
+        *held = Some(placed.map_err(not_written)?);
         Ok(())
     }
 }
@@ -103,9 +104,7 @@ fn lock(file: &File, output: &OutputFile) -> Result<(), TrainingError> {
     if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
         return Err(TrainingError::Checkpoint {
             path: output.path().to_path_buf(),
-            problem:
-                "another training saves to this file; wait until it ends, or name another file"
-                    .to_string(),
+            problem: CheckpointProblem::InUse,
         });
     }
     // On a file system without locks, training continues without one.

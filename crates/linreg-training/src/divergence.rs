@@ -1,7 +1,69 @@
+use std::fmt;
+
 use linreg_data::{Scaler, Summary};
 
 use crate::columns::Columns;
 use crate::{TrainingConfig, TrainingError};
+
+/// The likely cause of a loss that diverges, and what to do.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Advice {
+    /// The square of a target is too large.
+    LargeTarget {
+        /// The name of the target.
+        target: String,
+        /// Its largest absolute value.
+        size: f64,
+    },
+    /// The features are too large for the learning rate.
+    LargeFeatures {
+        /// The learning rate.
+        learning_rate: f64,
+        /// The name of the largest feature.
+        feature: String,
+        /// The root of its mean square.
+        size: f64,
+        /// A learning rate that is low enough.
+        lower: f64,
+    },
+    /// The learning rate is too large for these rows.
+    LearningRate {
+        /// The learning rate.
+        learning_rate: f64,
+        /// A learning rate that is low enough.
+        lower: f64,
+    },
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LargeTarget { target, size } => write!(
+                f,
+                "the target `{target}` reaches {size:.2e}, and its square is too large; standardise the columns, or divide it by a power of ten"
+            ),
+            Self::LargeFeatures {
+                learning_rate,
+                feature,
+                size,
+                lower,
+            } => write!(
+                f,
+                "the features are too large in scale for the learning rate {learning_rate} (`{feature}` is around {size:.2e}); standardise them, or lower the learning rate to {}",
+                one_digit(*lower)
+            ),
+            Self::LearningRate {
+                learning_rate,
+                lower,
+            } => write!(
+                f,
+                "the learning rate {learning_rate} is too large for these rows; lower it to {}",
+                one_digit(*lower)
+            ),
+        }
+    }
+}
 
 /// Returns an error if a batch's loss was not finite, or if the mean loss after
 /// the epoch is far larger than before training.
@@ -43,7 +105,7 @@ pub(crate) fn check_loss(
 /// eigenvalue of X'X / n), a column of ones for the bias included; the trace,
 /// which is the mean squared length of a row, bounds that eigenvalue from
 /// above (LeCun et al., *Efficient BackProp*, 1998, section 5.1).
-fn advice(config: &TrainingConfig, summary: &Summary, scaler: Option<&Scaler>) -> String {
+fn advice(config: &TrainingConfig, summary: &Summary, scaler: Option<&Scaler>) -> Advice {
     let learning_rate = config.learning_rate;
     let typical = match scaler {
         None => summary.features.root_mean_square(),
@@ -64,24 +126,26 @@ fn advice(config: &TrainingConfig, summary: &Summary, scaler: Option<&Scaler>) -
     let (largest_target, target) = self::largest(&reach, &targets.names);
     // Squares of such targets, or their sums, can overflow 32-bit floats.
     if scaler.is_none() && largest_target > 1e18 {
-        format!(
-            "the target `{target}` reaches {largest_target:.2e}, and its square is too large; standardise the columns, or divide it by a power of ten"
-        )
+        Advice::LargeTarget {
+            target: target.to_string(),
+            size: largest_target,
+        }
     } else if largest > 10.0 {
-        format!(
-            "the features are too large in scale for the learning rate {learning_rate} (`{name}` is around {largest:.2e}); standardise them, or lower the learning rate to {}",
-            one_digit(stable)
-        )
+        Advice::LargeFeatures {
+            learning_rate,
+            feature: name.to_string(),
+            size: largest,
+            lower: stable,
+        }
     } else {
-        let to = if stable < learning_rate {
-            stable
-        } else {
-            learning_rate / 10.0
-        };
-        format!(
-            "the learning rate {learning_rate} is too large for these rows; lower it to {}",
-            one_digit(to)
-        )
+        Advice::LearningRate {
+            learning_rate,
+            lower: if stable < learning_rate {
+                stable
+            } else {
+                learning_rate / 10.0
+            },
+        }
     }
 }
 
@@ -118,7 +182,7 @@ mod tests {
         let names = |name: &str| vec![name.to_string()];
         let dataset = Dataset::new(vec![1.0], vec![-1e20], names("x"), names("y"));
         let summary = Summary::of(&dataset.unwrap()).unwrap();
-        let advice = advice(&TrainingConfig::new(), &summary, None);
+        let advice = advice(&TrainingConfig::new(), &summary, None).to_string();
         assert!(
             advice.starts_with("the target `y` reaches 1.00e20"),
             "{advice}"
@@ -167,6 +231,7 @@ mod tests {
         };
         assert_eq!(*epoch, 0);
         assert!((2..40).contains(batch), "{batch}");
+        let advice = advice.to_string();
         assert!(advice.contains("`x1` is around 1.00e9"), "{advice}");
         assert!(advice.contains("standardise them"), "{advice}");
     }

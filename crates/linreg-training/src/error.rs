@@ -1,6 +1,8 @@
-use linreg_data::DataError;
+use linreg_data::{DataError, RowsError};
 use linreg_model::CoefficientsError;
 use thiserror::Error;
+
+use crate::{Advice, CheckpointProblem};
 
 /// Why training cannot start or continue.
 #[derive(Debug, Error)]
@@ -29,7 +31,7 @@ pub enum TrainingError {
         /// Batch of the epoch, from 0.
         batch: usize,
         /// The likely cause and what to do.
-        advice: String,
+        advice: Advice,
     },
     /// The loss is finite, but far above what it was before training.
     #[error("the loss grew from {before:.3e} to {loss:.3e} by the end of epoch {epoch}: {advice}")]
@@ -41,7 +43,23 @@ pub enum TrainingError {
         /// Epoch, from 0.
         epoch: usize,
         /// The likely cause and what to do.
-        advice: String,
+        advice: Advice,
+    },
+    /// The loss on the rows held out is NaN or infinite.
+    #[error("the loss on the rows held out is {loss}; check that they are like those trained on")]
+    HeldOut {
+        /// The loss found.
+        loss: f64,
+    },
+    /// A tensor of another shape than that of the model or of the predictions.
+    #[error("the {what} have the shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// The tensor, in words.
+        what: &'static str,
+        /// Its shape.
+        found: [usize; 2],
+        /// The shape that fits.
+        expected: [usize; 2],
     },
     /// A checkpoint cannot be written, read or resumed from.
     #[error("{path}: {problem}", path = path.display())]
@@ -49,7 +67,7 @@ pub enum TrainingError {
         /// The checkpoint's file.
         path: std::path::PathBuf,
         /// What is wrong with it, and what to do.
-        problem: String,
+        problem: CheckpointProblem,
     },
     /// Training was told to stop; see [`RunOptions`](crate::RunOptions).
     #[error("training was interrupted after {steps} steps, in epoch {epoch}")]
@@ -82,5 +100,11 @@ impl TrainingError {
             found: found.to_string(),
             expected,
         }
+    }
+}
+
+impl From<RowsError> for TrainingError {
+    fn from(error: RowsError) -> Self {
+        Self::Data(error.into())
     }
 }

@@ -1,11 +1,11 @@
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use linreg_data::{BatchSource, Batches, DataError, Dataset, MAX_TENSOR_NUMBERS};
+use linreg_data::{BatchSource, Batches, DataError, Dataset, MAX_TENSOR_NUMBERS, NoRows};
 use linreg_model::LinearRegression;
 
 use crate::objective::Objective;
 use crate::read::read_all;
-use crate::{Metrics, MetricsAccumulator, TrainingConfig};
+use crate::{Metrics, MetricsAccumulator, TrainingConfig, TrainingError};
 
 /// Number of rows that are evaluated as one tensor. It is large enough to keep a
 /// device busy, and far below the 65,536 past which reductions of Burn 0.21 on
@@ -17,11 +17,12 @@ pub const EVALUATION_ROWS: usize = 8192;
 ///
 /// # Errors
 ///
-/// Rows that cannot be read. This never happens with [`Batches`].
+/// Batches with other numbers of features or targets than the model, or rows that
+/// cannot be read. The latter never happens with [`Batches`].
 pub fn mean_loss<B: Backend>(
     model: &LinearRegression<B>,
     batches: &impl BatchSource<B>,
-) -> Result<f64, DataError> {
+) -> Result<f64, TrainingError> {
     Ok(mean_losses(model, batches)?.iter().sum())
 }
 
@@ -35,11 +36,16 @@ pub fn mean_loss<B: Backend>(
 ///
 /// # Errors
 ///
-/// Rows that cannot be read. This never happens with [`Batches`].
+/// Batches with other numbers of features or targets than the model, or rows that
+/// cannot be read. The latter never happens with [`Batches`].
 pub fn mean_losses<B: Backend>(
     model: &LinearRegression<B>,
     batches: &impl BatchSource<B>,
-) -> Result<Vec<f64>, DataError> {
+) -> Result<Vec<f64>, TrainingError> {
+    check_widths(
+        model.weight.dims(),
+        [batches.num_features(), batches.num_targets()],
+    )?;
     let squared = TrainingConfig::new();
     let objective = Objective::new(&squared, None, batches.num_targets());
     mean_losses_of(model, batches, &objective)
@@ -50,10 +56,10 @@ pub(crate) fn mean_losses_of<B: Backend>(
     model: &LinearRegression<B>,
     batches: &impl BatchSource<B>,
     objective: &Objective,
-) -> Result<Vec<f64>, DataError> {
+) -> Result<Vec<f64>, TrainingError> {
     // Reading results makes the host wait for the device. Otherwise the queue of
     // rows could fill its memory.
-    let max_waiting = (MAX_TENSOR_NUMBERS / batches.num_features() / EVALUATION_ROWS).max(1);
+    let max_waiting = (MAX_TENSOR_NUMBERS / batches.num_features().max(1) / EVALUATION_ROWS).max(1);
     let mut waiting = Vec::new();
     let mut sums = vec![0.0; batches.num_targets()];
     let mut read = |losses: &mut Vec<Tensor<B, 2>>| {
@@ -67,7 +73,7 @@ pub(crate) fn mean_losses_of<B: Backend>(
     for batch in batches.sequential(EVALUATION_ROWS) {
         let batch = batch?;
         let predictions = model.forward(batch.features);
-        waiting.push(objective.losses(predictions, batch.targets, batch.weights));
+        waiting.push(objective.losses(predictions, batch.targets, batch.weights)?);
         if waiting.len() == max_waiting {
             read(&mut waiting);
         }
@@ -89,7 +95,7 @@ pub fn evaluate<B: Backend>(
     model: &LinearRegression<B>,
     dataset: &Dataset,
     device: &B::Device,
-) -> Result<Vec<Metrics>, DataError> {
+) -> Result<Vec<Metrics>, TrainingError> {
     check_widths(
         model.weight.dims(),
         [dataset.num_features(), dataset.num_targets()],
@@ -117,9 +123,8 @@ pub fn evaluate<B: Backend>(
         start = end;
     }
     let metrics = accumulators.iter().map(MetricsAccumulator::metrics);
-    Ok(metrics
-        .map(|metrics| metrics.expect("rows that count"))
-        .collect())
+    let metrics: Option<Vec<Metrics>> = metrics.collect();
+    Ok(metrics.ok_or(DataError::NoRows(NoRows::AtAll))?)
 }
 
 /// Checks that rows have the numbers of features and targets of a model.
@@ -182,6 +187,7 @@ mod tests {
         let coefficients = Coefficients::new(vec![1.9, -3.0], vec![4.0]).unwrap();
         let residuals: Vec<f64> = coefficients
             .predict(dataset.features())
+            .unwrap()
             .iter()
             .zip(dataset.targets())
             .map(|(prediction, target)| target - prediction)

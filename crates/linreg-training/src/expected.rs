@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use linreg_data::{MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
 
-use crate::TrainingConfig;
+use crate::{CheckpointProblem, TrainingConfig};
 
 /// The settings and sizes that a saved training has to match.
 pub(crate) struct Expected<'a> {
@@ -50,13 +50,15 @@ impl Expected<'_> {
     }
 }
 
-/// The result of a check; the error says in words what is wrong.
-pub(crate) type Checked = Result<(), String>;
+/// The result of a check.
+pub(crate) type Checked = Result<(), CheckpointProblem>;
 
 pub(crate) fn wrong(what: impl Display, found: impl Display, expected: impl Display) -> Checked {
-    Err(format!(
-        "the checkpoint is damaged: found {found} as the {what}, expected {expected}"
-    ))
+    Err(CheckpointProblem::State {
+        what: what.to_string(),
+        found: found.to_string(),
+        expected: expected.to_string(),
+    })
 }
 
 /// Returns an error unless there are exactly `length` numbers, all of them

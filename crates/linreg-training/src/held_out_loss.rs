@@ -2,7 +2,7 @@ use linreg_data::{DataError, RowChunk, RowPass, RowSource};
 use linreg_model::Coefficients;
 use serde::{Deserialize, Serialize};
 
-use crate::Loss;
+use crate::{Loss, TrainingError};
 
 /// Sums the loss over rows and targets, in `f64` on the host.
 #[derive(Clone, Deserialize, Serialize)]
@@ -35,6 +35,7 @@ impl RowPass for HeldOutLossPass {
 
     fn update(&self, sums: &mut LossSums, rows: &RowChunk) -> Result<(), DataError> {
         let predictions = self.coefficients.predict(rows.features);
+        let predictions = predictions.map_err(|error| DataError::Other(error.into()))?;
         let targets = rows.targets.chunks_exact(rows.num_targets);
         let predictions = predictions.chunks_exact(rows.num_targets);
         for (row, (y, p)) in targets.zip(predictions).enumerate() {
@@ -68,16 +69,11 @@ pub(crate) fn held_out_loss(
     source: &(impl RowSource + ?Sized),
     coefficients: &Coefficients,
     loss: Loss,
-) -> Result<f64, DataError> {
+) -> Result<f64, TrainingError> {
     let coefficients = coefficients.clone();
     let mean = HeldOutLossPass { coefficients, loss }.run(source)?;
     if mean.is_finite() {
         return Ok(mean);
     }
-    Err(DataError::Other(
-        format!(
-            "the loss on the rows held out is {mean}; check that they are like those trained on"
-        )
-        .into(),
-    ))
+    Err(TrainingError::HeldOut { loss: mean })
 }

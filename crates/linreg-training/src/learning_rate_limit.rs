@@ -2,6 +2,7 @@ use faer::{MatRef, Side};
 use linreg_data::{DataError, RowChunk, RowPass, RowSource, Summary};
 use serde::{Deserialize, Serialize};
 
+use crate::TrainingError;
 use crate::curvature::Curvature;
 use crate::row_scale::{RowScale, add_sums};
 
@@ -28,7 +29,7 @@ use crate::row_scale::{RowScale, add_sums};
 /// use linreg_data::SyntheticConfig;
 /// use linreg_training::LearningRateLimit;
 ///
-/// # fn main() -> Result<(), linreg_data::DataError> {
+/// # fn main() -> Result<(), linreg_training::TrainingError> {
 /// let dataset = SyntheticConfig::new(vec![2.0, -3.4], 4.2).generate()?;
 /// let limit = LearningRateLimit::of(&dataset, 10, true)?;
 /// // Features of variance 1: each eigenvalue is near 2.
@@ -66,17 +67,15 @@ impl LearningRateLimit {
     ///
     /// # Errors
     ///
-    /// Rows that cannot be read.
-    ///
-    /// # Panics
-    ///
-    /// If the batch size is 0.
+    /// Rows that cannot be read, or [`TrainingError::Setting`] for a batch size of 0.
     pub fn of(
         source: &(impl RowSource + ?Sized),
         batch_size: usize,
         intercept: bool,
-    ) -> Result<Self, DataError> {
-        assert!(batch_size > 0, "a batch has rows");
+    ) -> Result<Self, TrainingError> {
+        if batch_size == 0 {
+            return Err(TrainingError::setting("batch size", 0, "at least 1"));
+        }
         let scale = RowScale {
             scaler: None,
             intercept,

@@ -30,6 +30,8 @@
 //! ```
 
 mod all_rows;
+#[cfg(test)]
+mod bad_input;
 mod batch_optimizer;
 mod checkpoint;
 mod checkpoint_file;
@@ -76,14 +78,15 @@ mod training_rows;
 mod vertex;
 mod watch;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, CheckpointProblem};
 pub use checkpoint_file::CheckpointFile;
 pub use config::TrainingConfig;
+pub use divergence::Advice;
 pub use error::TrainingError;
 pub use evaluate::{EVALUATION_ROWS, evaluate, mean_loss, mean_losses};
 pub use history::{EpochRecord, StopReason};
 pub use learning_rate_limit::LearningRateLimit;
-pub use loss::{squared_loss, weighted_squared_loss};
+pub use loss::squared_loss;
 pub use metrics::{Metrics, MetricsAccumulator, OwnMetrics};
 pub use objective::{Loss, Penalty};
 pub use observer::Observer;
@@ -92,7 +95,6 @@ pub use optimizer::{Clipping, OptimizerConfig};
 pub use run_options::{Checkpointing, Every, RunOptions};
 pub use schedule::LearningRateSchedule;
 pub use search::{CrossValidation, cross_validate};
-pub use standardize::fold_scale;
 pub use step::Training;
 pub use train::{train, train_with};
 pub use trained::{Trained, Transfer};

@@ -42,7 +42,7 @@ pub(crate) fn train<B: AutodiffBackend>(
             for batch in batches.epoch(epoch, config.seed).skip(taken) {
                 let batch = batch?;
                 *waiting += start.elapsed();
-                training = training.step(batch);
+                training = training.step(batch)?;
                 observer.batch();
                 taken += 1;
                 let steps = training.num_updates();

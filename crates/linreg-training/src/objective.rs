@@ -5,8 +5,9 @@ use burn::tensor::{Element, Tensor, TensorData};
 use linreg_data::Scaler;
 use serde::{Deserialize, Serialize};
 
+use crate::loss::check_shape;
 use crate::standardize::target_std;
-use crate::{TrainingConfig, TrainingError, weighted_squared_loss};
+use crate::{TrainingConfig, TrainingError};
 use stored::{StoredLoss, StoredPenalty};
 
 /// The loss function of an example with the residual `r = target - prediction`.
@@ -205,13 +206,14 @@ impl Objective {
         predictions: Tensor<B, 2>,
         targets: Tensor<B, 2>,
         weights: Option<Tensor<B, 2>>,
-    ) -> Tensor<B, 2> {
-        if self.loss == Loss::Squared {
-            return weighted_squared_loss(predictions, targets, weights);
+    ) -> Result<Tensor<B, 2>, TrainingError> {
+        let [rows, num_targets] = predictions.dims();
+        check_shape("targets", targets.dims(), [rows, num_targets])?;
+        if let Some(weights) = &weights {
+            check_shape("weights", weights.dims(), [rows, 1])?;
         }
-        assert_eq!(predictions.dims(), targets.dims(), "not one target each");
         let losses = match self.loss {
-            Loss::Squared => unreachable!("computed above"),
+            Loss::Squared => (predictions - targets).square(),
             Loss::Absolute => (predictions - targets).abs(),
             Loss::Huber { .. } => huber((predictions - targets).abs(), &self.deltas),
             Loss::Quantile { tau } => {
@@ -219,10 +221,10 @@ impl Objective {
                 (targets - predictions) * tau + below
             }
         };
-        match weights {
+        Ok(match weights {
             None => losses,
             Some(weights) => losses * weights,
-        }
+        })
     }
 
     /// Returns the loss of a residual of a target.

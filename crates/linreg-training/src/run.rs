@@ -59,7 +59,7 @@ impl Run<'_> {
         let model = LinearRegressionConfig::new(batches.num_features())
             .with_num_targets(batches.num_targets())
             .with_seed(config.seed)
-            .init::<B>(device);
+            .init::<B>(device)?;
         let path = resumed.as_ref().map(|resumed| resumed.path().to_path_buf());
         let saved = match (resumed, &setting) {
             (Some(resumed), Some(setting)) => Some(resumed.state_for(setting)?),
@@ -110,7 +110,7 @@ impl Run<'_> {
             };
             (last, done.stopped, done.widths)
         } else {
-            let mut training = Training::towards(objective.clone(), model, &config, batches);
+            let mut training = Training::towards(objective.clone(), model, &config, batches)?;
             if let Some(Method::Minibatches(saved)) = method {
                 let loaded = training.load(&saved, device);
                 training = loaded.map_err(|problem| TrainingError::Checkpoint {
@@ -158,7 +158,7 @@ impl Run<'_> {
     fn found_learning_rate(&self, batches: usize) -> Result<TrainingConfig, TrainingError> {
         let mut config = self.config.clone();
         if config.automatic_learning_rate && !config.optimizer.is_full_batch() {
-            let scale = RowScale::new(&self.columns, config.intercept);
+            let scale = RowScale::new(self.columns, config.intercept);
             let curvature = Curvature::of(self.source, &scale)?;
             let accumulate = config.accumulate.min(batches);
             let updates = config.num_updates(batches.div_ceil(accumulate));

@@ -67,7 +67,7 @@ pub fn cross_validate<B: AutodiffBackend>(
     let num_folds = folds as usize;
     let next = AtomicUsize::new(0);
     let num_runs = configs.len() * num_folds;
-    let results = Mutex::new(vec![None; num_runs]);
+    let results = Mutex::new(vec![f64::NAN; num_runs]);
     let failed = Mutex::new(None);
     let work = || {
         loop {
@@ -80,7 +80,7 @@ pub fn cross_validate<B: AutodiffBackend>(
             let (fold, config) = (run / configs.len(), run % configs.len());
             let loss = judge::<B>(&configs[config], dataset, split(fold as u64), device);
             match loss {
-                Ok(loss) => lock(&results)[config * num_folds + fold] = Some(loss),
+                Ok(loss) => lock(&results)[config * num_folds + fold] = loss,
                 Err(error) => {
                     lock(&failed).get_or_insert(error);
                 }
@@ -100,8 +100,7 @@ pub fn cross_validate<B: AutodiffBackend>(
     if let Some(error) = lock(&failed).take() {
         return Err(error);
     }
-    let losses: Option<Vec<f64>> = lock(&results).iter().copied().collect();
-    let losses = losses.expect("every run has ended");
+    let losses = lock(&results);
     let of_config = losses.chunks(num_folds);
     Ok(of_config
         .map(|losses| CrossValidation {
@@ -198,8 +197,8 @@ mod tests {
         }
         let weight = (0..d).map(|i| equations[i][d] / equations[i][i]).collect();
         let scaled = linreg_model::Coefficients::new(weight, vec![0.0]).unwrap();
-        let coefficients = crate::fold_scale(&scaled, &scaler).unwrap();
-        let predictions = coefficients.predict(validation.features());
+        let coefficients = crate::standardize::fold_scale(&scaled, &scaler).unwrap();
+        let predictions = coefficients.predict(validation.features()).unwrap();
         let squares = predictions.iter().zip(validation.targets());
         let squares: f64 = squares.map(|(p, y)| (y - p).powi(2)).sum();
         squares / validation.num_rows() as f64

@@ -9,21 +9,16 @@ use linreg_model::{Coefficients, CoefficientsError};
 /// `b' = mean_y + std_y b - sum of w' mean_x`. A constant feature, whose standard
 /// deviation is 0, says nothing about the targets and gets the weight 0.
 ///
+/// The scaler has to have as many features and targets as the coefficients.
+///
 /// # Errors
 ///
 /// A coefficient that overflows 64-bit floats.
-///
-/// # Panics
-///
-/// If the coefficients and the scaler differ in the number of features or
-/// targets.
-pub fn fold_scale(
+pub(crate) fn fold_scale(
     scaled: &Coefficients,
     scaler: &Scaler,
 ) -> Result<Coefficients, CoefficientsError> {
     let num_targets = scaler.target_stds.len();
-    assert_eq!(scaled.num_targets(), num_targets);
-    assert_eq!(scaled.num_features(), scaler.feature_stds.len());
     let mut weight = Vec::with_capacity(scaled.weight().len());
     let mut from_means = vec![0.0; num_targets];
     for (feature, weights) in scaled.weight().chunks_exact(num_targets).enumerate() {
@@ -74,8 +69,8 @@ mod tests {
             if centred {
                 assert_eq!(folded.weight()[4..], [0.0, 0.0]);
             }
-            let in_units = folded.predict(dataset.features());
-            let expected = scaled.predict(scaled_rows.features());
+            let in_units = folded.predict(dataset.features()).unwrap();
+            let expected = scaled.predict(scaled_rows.features()).unwrap();
             for (index, (a, z)) in in_units.iter().zip(expected).enumerate() {
                 let target = index % 2;
                 let b = scaler.target_means[target] + target_std(&scaler, target) * z;

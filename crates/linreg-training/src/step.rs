@@ -11,9 +11,11 @@ use linreg_model::LinearRegression;
 
 use crate::batch_optimizer::BatchOptimizer;
 use crate::epoch_losses::EpochLosses;
+use crate::evaluate::check_widths;
+use crate::loss::check_shape;
 use crate::objective::{Objective, row};
 use crate::schedule::Scheduler;
-use crate::{OptimizerConfig, TrainingConfig};
+use crate::{OptimizerConfig, TrainingConfig, TrainingError};
 
 /// A model in training, for a training loop of your own that calls
 /// [`step`](Self::step) for each batch.
@@ -43,14 +45,20 @@ impl<B: AutodiffBackend> Training<B> {
     /// intercept, the model's bias stays as it is. The learning rate is that of
     /// the configuration; `automatic_learning_rate` has no effect.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If the configuration has a full-batch optimizer.
+    /// A configuration that cannot be used or has a full-batch optimizer, or batches
+    /// with other numbers of features or targets than the model.
     pub fn new(
         model: LinearRegression<B>,
         config: &TrainingConfig,
         batches: &impl BatchSource<B::InnerBackend>,
-    ) -> Self {
+    ) -> Result<Self, TrainingError> {
+        config.check()?;
+        check_widths(
+            model.weight.dims(),
+            [batches.num_features(), batches.num_targets()],
+        )?;
         let objective = Objective::new(config, None, batches.num_targets());
         Self::towards(objective, model, config, batches)
     }
@@ -61,25 +69,25 @@ impl<B: AutodiffBackend> Training<B> {
         model: LinearRegression<B>,
         config: &TrainingConfig,
         batches: &impl BatchSource<B::InnerBackend>,
-    ) -> Self {
+    ) -> Result<Self, TrainingError> {
         // An update never has more batches than an epoch.
-        let accumulate = config.accumulate.min(batches.num_batches());
+        let accumulate = config.accumulate.min(batches.num_batches()).max(1);
         let updates_per_epoch = batches.num_batches().div_ceil(accumulate);
         let updates = config.num_updates(updates_per_epoch);
-        Self {
+        Ok(Self {
             model,
-            optimizer: BatchOptimizer::new(config),
+            optimizer: BatchOptimizer::new(config)?,
             scheduler: Scheduler::new(config.schedule, updates, 0),
             objective,
             accumulator: GradientsAccumulator::new(),
             config: config.clone().with_accumulate(accumulate),
-            update_rows: (batches.batch_size() * accumulate) as f64,
+            update_rows: batches.batch_size().saturating_mul(accumulate) as f64,
             update: 0,
             learning_rate: config.learning_rate,
             batches_since_update: 0,
             accumulating: false,
             losses: EpochLosses::new(batches),
-        }
+        })
     }
 
     /// Returns the current model.
@@ -94,25 +102,32 @@ impl<B: AutodiffBackend> Training<B> {
     /// Each call of `backward` returns new gradients, so none have to be set to
     /// zero. Gradients are added up only if the configuration accumulates several
     /// batches for an update, or if a batch comes in parts.
-    pub fn step(mut self, batch: Batch<B::InnerBackend>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`TrainingError::Shape`] for a batch that does not fit the model.
+    pub fn step(mut self, batch: Batch<B::InnerBackend>) -> Result<Self, TrainingError> {
+        let [rows, _] = batch.features.dims();
+        let [num_features, num_targets] = self.model.weight.dims();
+        check_shape("features", batch.features.dims(), [rows, num_features])?;
+        check_shape("targets", batch.targets.dims(), [rows, num_targets])?;
         let features = Tensor::from_inner(batch.features);
         let targets = Tensor::from_inner(batch.targets);
         let weights = batch.weights.map(Tensor::from_inner);
         let predictions = self.model.forward(features);
-        let losses = self.objective.losses(predictions, targets, weights);
+        let losses = self.objective.losses(predictions, targets, weights)?;
         self.losses.push(losses.clone().inner());
         let gradients = GradientsParams::from_grads(losses.backward(), &self.model);
         if self.config.accumulate == 1 && !self.accumulating && !batch.more_follows {
-            return self.update(gradients);
+            return Ok(self.update(gradients));
         }
         self.accumulator.accumulate(&self.model, gradients);
         self.accumulating = true;
         self.batches_since_update += usize::from(!batch.more_follows);
         if self.batches_since_update == self.config.accumulate {
-            self.update_accumulated()
-        } else {
-            self
+            self = self.update_accumulated();
         }
+        Ok(self)
     }
 
     /// Ends an epoch: applies accumulated gradients that still wait for more

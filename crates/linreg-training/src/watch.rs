@@ -8,7 +8,8 @@ use crate::checkpoint::{Best, Method, Progress, Setting, State};
 use crate::columns::Columns;
 use crate::held_out_loss::held_out_loss;
 use crate::{
-    EpochRecord, Every, Observer, RunOptions, StopReason, TrainingConfig, TrainingError, fold_scale,
+    CheckpointProblem, EpochRecord, Every, Observer, RunOptions, StopReason, TrainingConfig,
+    TrainingError,
 };
 
 /// Tracks a training run: its history, when to stop, and what to save.
@@ -69,7 +70,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Returns the error for an optimizer whose state cannot be saved.
-    pub(crate) fn not_saved(&self, problem: String) -> TrainingError {
+    pub(crate) fn not_saved(&self, problem: CheckpointProblem) -> TrainingError {
         let file = self.options.checkpoint.as_ref().map(|to| to.file.path());
         TrainingError::Checkpoint {
             path: file.unwrap_or(Path::new("")).to_path_buf(),
@@ -220,7 +221,7 @@ impl<'a> Watch<'a> {
         coefficients: &Coefficients,
     ) -> Result<Coefficients, CoefficientsError> {
         match &self.columns.scaler {
-            Some(scaler) => fold_scale(coefficients, scaler),
+            Some(scaler) => crate::standardize::fold_scale(coefficients, scaler),
             None => Ok(coefficients.clone()),
         }
     }

@@ -101,7 +101,9 @@ fn gradient<B: AutodiffBackend>(dataset: &Dataset, device: &B::Device) -> Outcom
         .sequential(dataset.num_rows())
         .next()
         .expect("there are rows");
-    let gradients = squared_loss(model.forward(batch.features), batch.targets).backward();
+    let gradients = squared_loss(model.forward(batch.features), batch.targets)
+        .expect("one prediction for each target")
+        .backward();
     let gradient = |of: Option<Vec<f64>>| of.unwrap_or_default();
     let found = [
         gradient(model.weight.grad(&gradients).map(values)),
@@ -111,6 +113,7 @@ fn gradient<B: AutodiffBackend>(dataset: &Dataset, device: &B::Device) -> Outcom
         let (weight, bias) = coefficients.split_at(dataset.num_features());
         let coefficients = Coefficients::new(weight.to_vec(), bias.to_vec()).expect("near 1");
         let predictions = coefficients.predict(dataset.features());
+        let predictions = predictions.expect("the features of this model");
         let pairs = predictions.iter().zip(dataset.targets());
         pairs
             .map(|(prediction, target)| (prediction - target).powi(2))
@@ -150,12 +153,13 @@ fn training<B: AutodiffBackend>(
         .with_learning_rate(0.1 / (num_features as f64 + 1.0));
     let rows = batches::<B::InnerBackend>(dataset, batch_size, placement, device);
     let model = LinearRegression::<B>::from_coefficients(&start, device);
-    let mut training = Training::new(model, &config, &rows);
+    let mut training = Training::new(model, &config, &rows).expect("minibatches");
     let mut expected = all(&start);
     for _ in 0..num_epochs {
         let order = (0..dataset.num_rows()).collect();
-        let in_order = rows.in_order(order).expect("each index is of a row");
-        training = in_order.fold(training, Training::step);
+        training = (rows.in_order(order).expect("each index is of a row"))
+            .try_fold(training, Training::step)
+            .expect("batches of the model");
         training = training.end_epoch().0;
         for batch in 0..dataset.num_rows().div_ceil(batch_size) {
             let from = batch * batch_size;
@@ -190,6 +194,7 @@ fn loss<B: AutodiffBackend>(dataset: &Dataset, device: &B::Device) -> Outcome {
         Err(error) => return Outcome::Failed(error.to_string()),
     };
     let predictions = start.predict(dataset.features());
+    let predictions = predictions.expect("the features of this model");
     let pairs = predictions.iter().zip(dataset.targets());
     let sum: f64 = pairs
         .map(|(prediction, target)| (prediction - target).powi(2))

@@ -154,7 +154,7 @@ pub fn run(args: Args) -> Result<()> {
         .map(|plots| plots.write(&dataset))
         .transpose()?;
     let mut story = Story::new(&mut out);
-    let lines = FeatureLine::of_each(&data, &dataset);
+    let lines = FeatureLine::of_each(&data, &dataset)?;
     let scatters = looseness::scatters(&dataset, looseness::MOST_SCATTERS, language)?;
     let mut sections = vec![
         data::section(&data, language),

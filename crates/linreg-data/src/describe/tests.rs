@@ -27,7 +27,7 @@ proptest! {
         let file = file("t.csv", format!("a,b,c\n{}\n", lines.join("\n")));
         let source = file.open().unwrap();
         let schema = learn_schema(source.as_ref(), &ColumnChoice::default()).unwrap();
-        prop_assume!(schema.columns.iter().all(|column| column.kind == Kind::Numeric));
+        prop_assume!(schema.columns.iter().all(|column| column.kind == crate::Kind::Numeric));
         let found = describe(source.as_ref(), &schema, Some("b")).unwrap();
         prop_assert_eq!(&found.columns, &["a", "b", "c"]);
         let column = |index: usize| rows.iter().map(move |row| row[index].unwrap_or(f64::NAN));

@@ -1,6 +1,6 @@
 use super::{Accumulator, Arithmetic, MOST_EXPONENT, is_finite, power_of_two};
 use crate::products::{Frame, Sums, add_in_double, add_in_double_double};
-use crate::{DoubleDouble, ExactError, Rows};
+use crate::{DoubleDouble, ExactError, Figure, Rows};
 
 impl Accumulator {
     /// Adds the products of a chunk of rows, in units that fit its numbers. On an
@@ -20,11 +20,11 @@ impl Accumulator {
             // A value that is NaN or infinite, or larger than any before.
             self.check(rows)?;
             self.grow(rows, true);
-            self.try_chunk(rows).ok_or_else(|| ExactError::Overflow {
-                what: "a sum of products".to_string(),
+            self.try_chunk(rows).ok_or(ExactError::Overflow {
+                what: Figure::SumOfProducts,
             })?;
         }
-        self.all_rows += rows.num_rows() as u64;
+        self.all_rows = self.all_rows.saturating_add(rows.num_rows() as u64);
         Ok(())
     }
 
@@ -68,7 +68,7 @@ impl Accumulator {
         if counted > 0 {
             self.used = self.used.min(self.arithmetic);
         }
-        self.rows += counted;
+        self.rows = self.rows.saturating_add(counted);
         self.sum_of_log_weights += logs;
         self.sums.add(&sums);
         Some(())

@@ -33,7 +33,11 @@ impl Basis {
         let factor = solution.factor();
         let size = factor.kept.len();
         let first = usize::from(solution.has_intercept);
-        let corner = factor.lower(0, 0);
+        let corner = if size == 0 {
+            DoubleDouble::from(1.0)
+        } else {
+            factor.lower(0, 0)
+        };
         let means = (0..size * first).map(|a| factor.lower(a, 0) / corner);
         let lower = if solution.condition > MUCH {
             let all = (0..size * size).map(|at| factor.lower(at / size, at % size));

@@ -38,6 +38,7 @@ impl DiagnosticsPass {
             let distances = of_target.cooks_distances.list();
             let statistic = (of_target.differences / of_target.powers[2]).high();
             TargetDiagnostics {
+                has_counted_rows: sums.is_counted,
                 durbin_watson: known(statistic),
                 durbin_watson_mean: known(durbin_watson.mean),
                 durbin_watson_p: known(durbin_watson.p(statistic)),
@@ -61,7 +62,6 @@ impl DiagnosticsPass {
         });
         Ok(Diagnostics {
             leverages: sums.leverages.list().to_vec(),
-            has_counted_rows: sums.is_counted,
             targets: targets.collect(),
         })
     }

@@ -1,4 +1,4 @@
-use super::{Diagnostics, RowFigure};
+use super::{RowFigure, TargetDiagnostics};
 
 /// An assumption of the statistics of a fit that the residuals contradict.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,39 +48,34 @@ impl Finding {
     }
 }
 
-impl Diagnostics {
-    /// Returns the assumptions that the residuals of a target contradict: tests with
+impl TargetDiagnostics {
+    /// Returns the assumptions that the residuals contradict: tests with
     /// p below `level`, such as 0.05, and rows with a Cook's distance above 1.
     ///
     /// No finding does not mean that the assumptions hold: tests of few rows detect
     /// little. Undefined figures are not findings. With rows that stand for several,
     /// serial dependence is not reported, because equal rows follow each other.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such target.
-    pub fn findings(&self, target: usize, level: f64) -> Vec<Finding> {
-        let of_target = &self.targets[target];
+    pub fn findings(&self, level: f64) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let p = of_target.durbin_watson_p;
+        let p = self.durbin_watson_p;
         if p < level && !self.has_counted_rows {
             findings.push(Finding::SerialDependence {
-                durbin_watson: of_target.durbin_watson,
-                mean: of_target.durbin_watson_mean,
+                durbin_watson: self.durbin_watson,
+                mean: self.durbin_watson_mean,
                 p,
             });
         }
-        let p = of_target.jarque_bera_p;
+        let p = self.jarque_bera_p;
         if p < level {
-            let jarque_bera = of_target.jarque_bera;
+            let jarque_bera = self.jarque_bera;
             findings.push(Finding::NotNormal { jarque_bera, p });
         }
-        let p = of_target.breusch_pagan_p;
+        let p = self.breusch_pagan_p;
         if p < level {
-            let breusch_pagan = of_target.breusch_pagan;
+            let breusch_pagan = self.breusch_pagan;
             findings.push(Finding::UnequalVariance { breusch_pagan, p });
         }
-        let far = of_target.cooks_distances.iter();
+        let far = self.cooks_distances.iter();
         let rows: Vec<RowFigure> = far.filter(|row| row.value > 1.0).copied().collect();
         if !rows.is_empty() {
             findings.push(Finding::InfluentialRows { rows });

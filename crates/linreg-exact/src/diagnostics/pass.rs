@@ -32,8 +32,9 @@ use crate::{DoubleDouble, ExactError, Rows, Solution, Weighting};
 /// };
 /// let pass = DiagnosticsPass::new(&solution, &config);
 /// let mut sums = pass.start();
-/// sums.merge(&pass.sums(&rows.slice(0..2), |row| row as u64)?)?;
-/// sums.merge(&pass.sums(&rows.slice(2..5), |row| 2 + row as u64)?)?;
+/// let (first, second) = (Rows::new(&features[..2], &targets[..2], 1, 1)?, Rows::new(&features[2..], &targets[2..], 1, 1)?);
+/// sums.merge(&pass.sums(&first, |row| row as u64)?)?;
+/// sums.merge(&pass.sums(&second, |row| 2 + row as u64)?)?;
 /// let found = pass.diagnostics(&sums)?;
 /// assert_eq!(found.leverages[0].row, 4);
 ///

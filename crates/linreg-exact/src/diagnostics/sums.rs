@@ -4,7 +4,7 @@ use super::RowFigure;
 use super::largest::Largest;
 use super::order::OrderSums;
 use crate::triangle::Triangle;
-use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError};
+use crate::{Accumulator, Arithmetic, DoubleDouble, ExactError, ShapeError};
 
 /// The sums of the diagnostics over rows, made by
 /// [`DiagnosticsPass::sums`](super::DiagnosticsPass::sums) and merged with those of
@@ -90,9 +90,7 @@ impl ResidualSums {
     pub(super) fn check_same(&self, other: &Self) -> Result<(), ExactError> {
         match (self.sizes(), other.sizes()) {
             (Some(own), Some(others)) if own == others => Ok(()),
-            _ => Err(ExactError::Shape(
-                "the sums of residuals are not those of the same pass".to_string(),
-            )),
+            _ => Err(ShapeError::OtherPass.into()),
         }
     }
 
@@ -141,7 +139,7 @@ impl TargetSums {
     pub fn add_products(&mut self, block: &[f64], factors: &[f64], weighted: &mut Vec<f64>) {
         let size = self.products.size();
         weighted.clear();
-        let rows = block.chunks_exact(size).zip(factors);
+        let rows = block.chunks_exact(size.max(1)).zip(factors);
         weighted.extend(rows.flat_map(|(row, factor)| row.iter().map(move |v| v * factor)));
         self.products.add_products(weighted, block);
     }

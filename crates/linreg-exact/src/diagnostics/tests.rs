@@ -464,8 +464,12 @@ fn counted_rows_are_as_many_rows() {
             };
             let covariance = found.targets[0].robust.as_ref().unwrap();
             let robust = Inference::robust(solution, 0, &config, covariance).unwrap();
-            let errors = PredictionErrors::new(solution, weighting).with_robust([covariance]);
-            let at = errors.std_errors(0, &errors.in_basis(&[0.1, -0.2, 0.3], None));
+            let errors = PredictionErrors::new(solution, weighting)
+                .with_robust([covariance])
+                .unwrap();
+            let at = errors
+                .std_errors(0, &errors.in_basis(&[0.1, -0.2, 0.3], None).unwrap())
+                .unwrap();
             [robust.f, robust.coefficients[1].p, at.mean, at.row]
         };
         assert_close(
@@ -497,14 +501,13 @@ fn intervals_of_means_follow_the_robust_covariance() {
     let found = diagnose(&rows, &solution, &robust(Robust::Hc3)).unwrap();
     let covariance = found.targets[0].robust.as_ref().unwrap();
     let plain = PredictionErrors::new(&solution, Weighting::Precision);
-    let errors = plain.clone().with_robust([covariance]);
-    assert!(errors.fits(10));
-    let zero = errors.in_basis(&[0.0; 10], None);
-    let at_zero = errors.std_errors(0, &zero);
+    let errors = plain.clone().with_robust([covariance]).unwrap();
+    let zero = errors.in_basis(&[0.0; 10], None).unwrap();
+    let at_zero = errors.std_errors(0, &zero).unwrap();
     assert_close(&[at_zero.mean], &[std_errors(&solution, &found)[0]], 1e-12);
-    assert!(at_zero.mean != plain.std_errors(0, &zero).mean);
+    assert!(at_zero.mean != plain.std_errors(0, &zero).unwrap().mean);
     let variance = at_zero.row.powi(2) - at_zero.mean.powi(2);
-    let inference = Inference::new(&solution, 0);
+    let inference = Inference::new(&solution, 0).unwrap();
     assert_close(&[variance.sqrt()], &[inference.residual_std_error], 1e-10);
 }
 

@@ -171,7 +171,7 @@ fn excess(found: f64, exact: DoubleDouble, relative_to: f64, claimed: f64) -> f6
 
 /// The figure of a solution that falls shortest of its claim.
 fn worst(solution: &Solution, exact: &ExactFit) -> (f64, String) {
-    let inference = Inference::new(solution, 0);
+    let inference = Inference::new(solution, 0).unwrap();
     let fit = &solution.targets[0];
     let number = |fraction: &Fraction| fraction.to_double_double();
     let freedom = DoubleDouble::from(inference.degrees_of_freedom);
@@ -336,7 +336,7 @@ fn no_figure_is_worse_than_claimed() {
                 ));
             }
             fits += 1;
-            digits += Inference::new(&solution, 0).fewest_digits();
+            digits += Inference::new(&solution, 0).unwrap().fewest_digits();
         }
     }
     assert!(

@@ -36,7 +36,7 @@ proptest! {
             .collect();
         let solution = fit_rows(&features, &targets, weights.len()).unwrap();
         let largest = targets.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
-        let error = Inference::new(&solution, 0).residual_std_error;
+        let error = Inference::new(&solution, 0).unwrap().residual_std_error;
         prop_assert!(error <= 8.0 * f64::EPSILON * largest, "{} {}", error, largest);
         for (found, expected) in solution.targets[0].estimates[1..].iter().zip(&weights) {
             prop_assert!((found - expected).abs() < 1e-12 * largest);
@@ -96,7 +96,7 @@ proptest! {
         scaled.iter_mut().skip(column).step_by(3).for_each(|value| *value *= factor);
         let of = |features: &[f64]| {
             let solution = fit_rows(features, &targets, 3).unwrap();
-            Inference::new(&solution, 0)
+            Inference::new(&solution, 0).unwrap()
         };
         let (before, after) = (of(&features), of(&scaled));
         for (index, (before, after)) in before.coefficients.iter().zip(&after.coefficients).enumerate() {
@@ -160,7 +160,7 @@ fn rows_there_twice_are_rows_of_count_two() {
         ..InferenceConfig::default()
     };
     let counted = Inference::with(&weighted, 0, &config).unwrap();
-    let twice = Inference::new(&twice, 0);
+    let twice = Inference::new(&twice, 0).unwrap();
     for (a, b) in counted.coefficients.iter().zip(&twice.coefficients) {
         assert_close(
             &[a.estimate, a.std_error, a.p],
@@ -171,8 +171,8 @@ fn rows_there_twice_are_rows_of_count_two() {
     let figures = |i: &Inference| [i.rows, i.r_squared, i.f, i.log_likelihood, i.bic];
     assert_close(&figures(&counted), &figures(&twice), 1e-13);
     // As precisions, a common factor changes nothing.
-    let precise = Inference::new(&weighted, 0);
-    let plain = Inference::new(&fit_rows(&features, &targets, 3).unwrap(), 0);
+    let precise = Inference::new(&weighted, 0).unwrap();
+    let plain = Inference::new(&fit_rows(&features, &targets, 3).unwrap(), 0).unwrap();
     for (a, b) in precise.coefficients.iter().zip(&plain.coefficients) {
         assert_close(
             &[a.estimate, a.std_error],
@@ -238,9 +238,9 @@ fn a_feature_that_others_make_up_is_explained() {
     assert_close(&estimates[..3], &two.targets[0].estimates, 1e-12);
     assert_eq!(estimates[3..], [0.0, 0.0]);
     assert_eq!((dropped.rank, dropped.degrees_of_freedom()), (3, 97));
-    let inference = Inference::new(&dropped, 0);
+    let inference = Inference::new(&dropped, 0).unwrap();
     assert!(inference.coefficients[3].is_dropped && inference.coefficients[3].std_error.is_nan());
-    let expected = Inference::new(&two, 0);
+    let expected = Inference::new(&two, 0).unwrap();
     assert_close(
         &[inference.f, inference.r_squared],
         &[expected.f, expected.r_squared],
@@ -312,7 +312,7 @@ fn fewer_rows_than_coefficients_are_an_error_or_the_least_weights() {
 fn as_many_rows_as_coefficients_fit_without_saying_how_well() {
     let solution = fit_rows(&[1.0, 2.0], &[3.0, 5.0], 1).unwrap();
     assert_close(&solution.targets[0].estimates, &[1.0, 2.0], 1e-15);
-    let inference = Inference::new(&solution, 0);
+    let inference = Inference::new(&solution, 0).unwrap();
     assert_eq!(inference.degrees_of_freedom, 0.0);
     assert!(
         inference
@@ -355,7 +355,7 @@ fn a_constant_target_has_nothing_to_explain() {
     let solution = fit_rows(&features, &[4.0; 20], 1).unwrap();
     assert_eq!(solution.targets[0].estimates[0], 4.0);
     assert!(solution.targets[0].estimates[1].abs() < 1e-30);
-    let inference = Inference::new(&solution, 0);
+    let inference = Inference::new(&solution, 0).unwrap();
     assert!(inference.residual_std_error < 1e-30);
     assert!(inference.r_squared.is_nan() && inference.f.is_nan());
 }
@@ -444,8 +444,8 @@ fn numbers_at_the_ends_of_the_range_are_fitted_or_refused() {
         let plain: Vec<f64> = (0..50)
             .map(|k| 1.0 + 2.0 * f64::from(k as i32) / 50.0 + noise[k])
             .collect();
-        let found = Inference::new(&fit_rows(&x, &y, 1).unwrap(), 0);
-        let expected = Inference::new(&fit_rows(&small, &plain, 1).unwrap(), 0);
+        let found = Inference::new(&fit_rows(&x, &y, 1).unwrap(), 0).unwrap();
+        let expected = Inference::new(&fit_rows(&small, &plain, 1).unwrap(), 0).unwrap();
         let ratio = of_targets / of_features;
         let [intercept, slope] = &found.coefficients[..] else {
             panic!();

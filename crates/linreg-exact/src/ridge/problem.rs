@@ -6,7 +6,7 @@ use super::{RidgeConfig, RidgeFit, RidgePath};
 use crate::accumulator::Centred;
 use crate::solution::scaled;
 use crate::triangle::Triangle;
-use crate::{Accumulator, DoubleDouble, ExactError, Weighting};
+use crate::{Accumulator, DoubleDouble, ExactError, Figure, Weighting};
 
 /// The sums of products about the means, and the eigenvalues and eigenvectors of the
 /// scaled features.
@@ -65,7 +65,7 @@ impl<'a> Problem<'a> {
             .collect();
         if kept.iter().any(|(_, scale)| !scale.is_finite()) {
             return Err(ExactError::Overflow {
-                what: "the ratio of two features' units".to_string(),
+                what: Figure::RatioOfUnits,
             });
         }
         let matrix = Mat::from_fn(kept.len(), kept.len(), |a, b| {
@@ -73,7 +73,7 @@ impl<'a> Problem<'a> {
             products.row(i.max(j))[i.min(j)].high() / of_i / of_j
         });
         let failed = |_| ExactError::Overflow {
-            what: "an eigenvalue of the features".to_string(),
+            what: Figure::Eigenvalue,
         };
         let (values, vectors) = if kept.is_empty() {
             (Vec::new(), Mat::zeros(0, 0))
@@ -257,9 +257,9 @@ impl<'a> Problem<'a> {
             None => Ok(estimates),
             Some(index) => Err(ExactError::Overflow {
                 what: if index < constant {
-                    "the intercept".to_string()
+                    Figure::Intercept
                 } else {
-                    format!("the weight at index {}", index - constant)
+                    Figure::Weight(index - constant)
                 },
             }),
         }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::target_fit::ScaledSums;
 use super::{ROUNDING, Solution};
-use crate::{DoubleDouble, ExactError, Rows};
+use crate::{DoubleDouble, ExactError, Rows, ShapeError};
 
 /// A second pass over the rows that corrects a [`Solution`]. It adds up the products
 /// of the columns with the residuals, all in double-double.
@@ -177,9 +177,7 @@ impl RefinementSums {
         if expected == found {
             return Ok(());
         }
-        Err(ExactError::Shape(format!(
-            "sums of {found:?} products for each target, expected {expected:?}"
-        )))
+        Err(ShapeError::Products { found, expected }.into())
     }
 }
 

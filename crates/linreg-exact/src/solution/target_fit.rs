@@ -1,5 +1,5 @@
 use super::{MOST_DIGITS, Solution, digits_of, scaled};
-use crate::{DoubleDouble, ExactError};
+use crate::{DoubleDouble, ExactError, Figure};
 
 /// The fit of one target.
 #[derive(Clone, Debug)]
@@ -121,8 +121,8 @@ impl Solution {
             let estimate = scaled(estimate, unit - self.exponents[column]);
             if !estimate.is_finite() {
                 let what = match column {
-                    0 => "the intercept".to_string(),
-                    column => format!("the weight at index {}", column - 1),
+                    0 => Figure::Intercept,
+                    column => Figure::Weight(column - 1),
                 };
                 return Err(ExactError::Overflow { what });
             }

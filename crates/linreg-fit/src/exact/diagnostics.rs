@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use linreg_data::{DataError, EncodedSource, RowChunk, RowPass};
+use linreg_data::{DataError, EncodedSource, Place, RowChunk, RowPass};
 use linreg_exact::{
     Diagnostics, DiagnosticsConfig, DiagnosticsPass, ExactError, Finding, Inference, ResidualSums,
     Robust, RobustCovariance, is_determining,
@@ -19,7 +19,7 @@ use crate::number::plain;
 pub struct TableDiagnostics {
     /// The figures.
     pub diagnostics: Diagnostics,
-    places: BTreeMap<u64, String>,
+    places: BTreeMap<u64, Place>,
 }
 
 impl TableDiagnostics {
@@ -57,19 +57,20 @@ impl TableDiagnostics {
 
     /// The place of a listed row, for people.
     pub fn place(&self, row: u64) -> String {
-        let found = self.places.get(&row);
-        found.map_or_else(|| numbered(row), |place| plain(place))
+        let place = self.places.get(&row).cloned();
+        plain(&place.unwrap_or_else(|| numbered(row)).to_string())
     }
 
     /// The place of a listed row, if it is known.
-    pub(crate) fn known_place(&self, row: u64) -> Option<&String> {
+    pub(crate) fn known_place(&self, row: u64) -> Option<&Place> {
         self.places.get(&row)
     }
 
     /// The findings that speak against the assumptions behind a target's
     /// figures.
     pub fn findings(&self, index: usize) -> Vec<Finding> {
-        self.diagnostics.findings(index, LEVEL)
+        let target = self.diagnostics.targets.get(index);
+        target.map_or_else(Vec::new, |target| target.findings(LEVEL))
     }
 
     /// The safest robust covariance that is defined: hc3 divides by 1 minus the
@@ -84,7 +85,7 @@ impl TableDiagnostics {
     }
 
     /// The results of the tests of a target's residuals, for the titles of pictures.
-    pub fn tests(&self, inference: &Inference, index: usize) -> ResidualTests {
+    pub(crate) fn tests(&self, inference: &Inference, index: usize) -> ResidualTests {
         let target = &self.diagnostics.targets[index];
         ResidualTests {
             breusch_pagan_p: target.breusch_pagan_p,
@@ -96,8 +97,8 @@ impl TableDiagnostics {
     }
 }
 
-fn numbered(row: u64) -> String {
-    format!("row {}", row + 1)
+fn numbered(row: u64) -> Place {
+    Place::of_row("", row.saturating_add(1))
 }
 
 /// The significance level of the tests.
@@ -144,7 +145,7 @@ impl From<Check> for Question {
 }
 
 /// The sums, and the places of the rows that they list.
-type Checked = (ResidualSums, BTreeMap<u64, String>);
+type Checked = (ResidualSums, BTreeMap<u64, Place>);
 
 impl RowPass for Check {
     type State = Checked;
@@ -165,8 +166,7 @@ impl RowPass for Check {
         for figure in sums.listed() {
             if let Some(row) = index_of(rows, figure.row) {
                 // A reader looks for the line of a row, not for its first byte.
-                let line = rows.place(row).without_byte();
-                places.insert(figure.row, line.to_string());
+                places.insert(figure.row, rows.place(row).without_byte());
             }
         }
         Ok(())

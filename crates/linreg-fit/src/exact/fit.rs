@@ -99,7 +99,7 @@ impl ExactFit {
         let errors = if robust.is_empty() {
             errors
         } else {
-            errors.with_robust(robust)
+            errors.with_robust(robust)?
         };
         let ridge = settings
             .ridge
@@ -153,7 +153,7 @@ impl ExactFit {
     /// What predicts with all digits and gives intervals; `None` without
     /// degrees of freedom or with shrunken weights.
     pub fn prediction_errors(&self) -> Option<&PredictionErrors> {
-        let has_freedom = self.errors.degrees_of_freedom > 0.0;
+        let has_freedom = self.errors.parts().degrees_of_freedom > 0.0;
         (self.ridge.is_none() && has_freedom).then_some(&self.errors)
     }
 

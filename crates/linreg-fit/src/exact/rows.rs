@@ -3,6 +3,8 @@
 use linreg_data::{DataError, RowChunk};
 use linreg_exact::{ExactError, Rows};
 
+use crate::FitError;
+
 /// The rows of a pass in the form that the exact fit takes.
 pub(crate) fn exact_rows<'a>(rows: &RowChunk<'a>) -> Result<Rows<'a>, ExactError> {
     let (features, targets) = (rows.num_features, rows.num_targets);
@@ -11,7 +13,7 @@ pub(crate) fn exact_rows<'a>(rows: &RowChunk<'a>) -> Result<Rows<'a>, ExactError
         .with_tails(rows.tails)
 }
 
-/// An error of the exact fit as one of a pass over rows.
-pub(crate) fn data_error(error: ExactError) -> DataError {
-    DataError::Other(Box::new(error))
+/// An error of what is computed from rows as one of a pass over them.
+pub(crate) fn data_error(error: impl Into<FitError>) -> DataError {
+    DataError::Other(Box::new(error.into()))
 }

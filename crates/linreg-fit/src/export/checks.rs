@@ -203,7 +203,7 @@ impl Checks<'_> {
         if target.durbin_watson_p.is_nan() {
             return significant(target.durbin_watson);
         }
-        let meaning = if self.found.diagnostics.has_counted_rows {
+        let meaning = if target.has_counted_rows {
             format!(
                 "no conclusion, since with {} a row can stand for several equal rows in sequence",
                 (self.say)(&Setting::Counts)

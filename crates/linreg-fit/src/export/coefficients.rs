@@ -90,7 +90,7 @@ pub fn p_value(p: f64) -> String {
 
 /// A row for each coefficient of a target under a header, with its estimate
 /// alone; the bias first, if there is one.
-pub fn estimates(model: &FittedModel, target: usize) -> Vec<Vec<String>> {
+pub(crate) fn estimates(model: &FittedModel, target: usize) -> Vec<Vec<String>> {
     let coefficients = model.coefficients();
     let row = |name: &str, value: f64| vec![name.to_string(), six_digits(value)];
     let mut rows = vec![["coefficient", "estimate"].map(str::to_string).to_vec()];

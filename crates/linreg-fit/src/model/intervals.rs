@@ -1,6 +1,6 @@
 //! What intervals of predictions need, as the tensors of a model file.
 
-use linreg_exact::{PredictionErrors, Robust};
+use linreg_exact::{PredictionErrors, PredictionParts, Robust};
 use linreg_model::{ModelFile, NamedTensor};
 
 use super::ModelProblem;
@@ -22,6 +22,7 @@ const STD_ERRORS: &str = "std_errors";
 pub fn store(errors: &PredictionErrors, robust: Option<Robust>, model: &mut ModelFile) {
     // There are no intervals without degrees of freedom, without coefficients,
     // or with figures beyond 64-bit floats.
+    let errors = errors.parts();
     let is_known = errors.degrees_of_freedom > 0.0 && !errors.basis.is_empty();
     if !is_known || check_numbers(errors).is_err() {
         return;
@@ -78,16 +79,15 @@ pub fn found(
     let Some(freedom) = freedom.filter(|freedom| freedom.is_finite() && *freedom > 0.0) else {
         return Err(ModelProblem::DegreesOfFreedom);
     };
-    let errors = stored(model, has_intercept, freedom);
-    let errors = errors.or_else(|| stored_covariance(model, has_intercept, freedom));
-    let Some(errors) = errors else {
-        return Err(ModelProblem::IntervalParts);
-    };
-    let targets = model.target_names.len();
-    if !errors.fits(model.feature_names.len()) || errors.target_units.len() != targets {
+    let parts = stored(model, has_intercept, freedom);
+    let parts = parts.or_else(|| stored_covariance(model, has_intercept, freedom));
+    let parts = parts.ok_or(ModelProblem::IntervalParts)?;
+    let errors = PredictionErrors::try_from(parts).map_err(|_| ModelProblem::OtherCovariance)?;
+    let found = (errors.num_features(), errors.num_targets());
+    if found != (model.feature_names.len(), model.target_names.len()) {
         return Err(ModelProblem::OtherCovariance);
     }
-    check_numbers(&errors)?;
+    check_numbers(errors.parts())?;
     Ok(Some(errors))
 }
 
@@ -118,7 +118,7 @@ impl Allowed {
     }
 }
 
-fn check_numbers(errors: &PredictionErrors) -> Result<(), ModelProblem> {
+fn check_numbers(errors: &PredictionParts) -> Result<(), ModelProblem> {
     let checks: [(&'static str, &[f64], Allowed); 9] = [
         (CENTRES, &errors.centres, Allowed::Finite),
         (SCALES, &errors.feature_scales, Allowed::Scale),
@@ -150,9 +150,9 @@ fn tensor(model: &ModelFile, name: &str) -> Option<Vec<f64>> {
     model.tensors.get(name).map(|tensor| tensor.values.clone())
 }
 
-fn stored(model: &ModelFile, has_intercept: bool, freedom: f64) -> Option<PredictionErrors> {
+fn stored(model: &ModelFile, has_intercept: bool, freedom: f64) -> Option<PredictionParts> {
     let tensor = |name| tensor(model, name);
-    Some(PredictionErrors {
+    Some(PredictionParts {
         has_intercept,
         degrees_of_freedom: freedom,
         centres: tensor(CENTRES)?,
@@ -172,7 +172,7 @@ fn stored_covariance(
     model: &ModelFile,
     has_intercept: bool,
     freedom: f64,
-) -> Option<PredictionErrors> {
+) -> Option<PredictionParts> {
     let tensor = |name| tensor(model, name);
     let feature_scales = tensor("covariance_feature_scales")?;
     let target_units = tensor("covariance_target_units")?;
@@ -182,7 +182,7 @@ fn stored_covariance(
         return None;
     }
     let identity = (0..size * size).map(|at| f64::from(u8::from(at / size == at % size)));
-    Some(PredictionErrors {
+    Some(PredictionParts {
         has_intercept,
         degrees_of_freedom: freedom,
         centres: vec![0.0; size],

@@ -2,6 +2,8 @@ use linreg_exact::PredictionErrors;
 use linreg_model::Coefficients;
 use serde::{Deserialize, Serialize};
 
+use crate::FitError;
+
 /// Predicts rows with all the digits that a model has. Where the means of the
 /// features are known, it computes with the differences from them, so that
 /// features far from zero, such as times, lose no digits.
@@ -19,7 +21,7 @@ impl Predictor {
     pub(crate) fn new(coefficients: Coefficients, errors: Option<PredictionErrors>) -> Self {
         let targets = 0..coefficients.num_targets();
         let at_centres = errors.as_ref().and_then(|errors| {
-            let of_target = |target| errors.at_centres(target);
+            let of_target = |target| errors.at_centres(target).ok().flatten();
             targets.map(of_target).collect::<Option<Vec<f64>>>()
         });
         Self {
@@ -38,25 +40,28 @@ impl Predictor {
     /// The predictions of rows of features, row-major `[rows, features]`; they are
     /// `[rows, targets]`. `tails` are digits of the features beyond `f64`, if they
     /// are known.
-    pub fn predict(&self, features: &[f64], tails: Option<&[f64]>) -> Vec<f64> {
+    ///
+    /// # Errors
+    ///
+    /// Features that are not whole rows, or not one tail for each of them.
+    pub fn predict(&self, features: &[f64], tails: Option<&[f64]>) -> Result<Vec<f64>, FitError> {
         let (Some(errors), Some(at_centres)) = (&self.errors, &self.at_centres) else {
-            return self.coefficients.predict(features);
+            return Ok(self.coefficients.predict(features)?);
         };
-        let size = self.coefficients.num_features();
+        let model = &self.coefficients;
         if !errors.keeps_more_digits() {
-            let centres = &errors.centres[errors.centres.len() - size..];
-            return self
-                .coefficients
-                .predict_about(features, centres, at_centres);
+            return Ok(model.predict_about(features, errors.centres(), at_centres)?);
         }
-        let targets = self.coefficients.num_targets();
-        let starts = (0..features.len()).step_by(size.max(1));
-        let of_row = |start: usize| {
-            let tails = tails.map(|tails| &tails[start..start + size]);
-            let row = errors.in_basis(&features[start..start + size], tails);
-            let of_target = |target| errors.predict(target, &row).unwrap_or(f64::NAN);
-            (0..targets).map(of_target).collect::<Vec<f64>>()
-        };
-        starts.flat_map(of_row).collect()
+        let (size, targets) = (model.num_features(), model.num_targets());
+        let mut tails = tails.map(|tails| tails.chunks(size));
+        let mut predictions = Vec::with_capacity(features.len() / size * targets);
+        for of_row in features.chunks(size) {
+            let tails = tails.as_mut().map(|tails| tails.next().unwrap_or_default());
+            let row = errors.in_basis(of_row, tails)?;
+            for target in 0..targets {
+                predictions.push(errors.predict(target, &row)?.unwrap_or(f64::NAN));
+            }
+        }
+        Ok(predictions)
     }
 }

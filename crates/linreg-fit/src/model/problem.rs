@@ -1,6 +1,8 @@
 use linreg_model::ModelFileError;
 use thiserror::Error;
 
+use crate::number::plain;
+
 /// Why a model cannot be used as asked, or what is wrong with its file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -9,26 +11,26 @@ pub enum ModelProblem {
     #[error(transparent)]
     File(#[from] ModelFileError),
     /// A part of the metadata cannot be read.
-    #[error("the {part} is damaged in the model: {reason}")]
+    #[error("the {part} is damaged in the model: {}", shortened(.error))]
     Damaged {
         /// The part, in words.
         part: &'static str,
-        /// What the JSON reader said, at most 300 characters.
-        reason: String,
+        /// What the JSON reader says. The message has its first 300 characters.
+        error: serde_json::Error,
     },
     /// The encoder has other features or targets than the model.
     #[error("the encoder in the file is that of another model")]
     OtherEncoder,
     /// The schema lacks a column that the encoder needs.
-    #[error("the schema in the model lacks the column {column}, which the encoder has")]
+    #[error("the schema in the model lacks the column {}, which the encoder has", quoted(.column))]
     LacksColumn {
-        /// The name of the column, in backticks and shortened.
+        /// The name of the column.
         column: String,
     },
     /// The metadata says something else of the row weights than they can be.
-    #[error("the weights of the model are {found}, expected counts")]
+    #[error("the weights of the model are {}, expected counts", quoted(.found))]
     Weights {
-        /// What it says, in backticks and shortened.
+        /// What it says.
         found: String,
     },
     /// The kind of the standard errors is unknown.
@@ -61,4 +63,22 @@ pub enum ModelProblem {
         "the model file has no covariance of the coefficients: intervals need an exact fit with more rows than coefficients"
     )]
     NoCovariance,
+}
+
+/// The message of an error, which may quote a text of any length.
+fn shortened(error: &serde_json::Error) -> String {
+    const MOST: usize = 300;
+    let message = plain(&error.to_string());
+    let mut reason: String = message.chars().take(MOST).collect();
+    if reason.len() < message.len() {
+        reason.push('…');
+    }
+    reason
+}
+
+/// A text of the file as a message quotes it.
+fn quoted(text: &str) -> String {
+    const MOST: usize = 40;
+    let shown: String = text.chars().take(MOST).collect();
+    format!("`{}`", plain(&shown))
 }

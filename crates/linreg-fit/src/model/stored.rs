@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use super::ModelProblem;
 use crate::Table;
 use crate::encoded_table::EncodedTable;
-use crate::number::plain;
 
 /// The encoder, as JSON.
 pub const ENCODER: &str = "encoder";
@@ -96,7 +95,7 @@ impl Stored {
             Some(COUNTS) => Weighting::Counts,
             Some(found) => {
                 return Err(ModelProblem::Weights {
-                    found: quoted(found),
+                    found: found.to_string(),
                 });
             }
         };
@@ -117,7 +116,7 @@ fn check_schema(schema: &Schema, encoder: &Encoder) -> Result<(), ModelProblem> 
     match names.find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(name) => Err(ModelProblem::LacksColumn {
-            column: quoted(name),
+            column: name.to_string(),
         }),
     }
 }
@@ -154,23 +153,7 @@ fn loss(file: &ModelFile) -> Result<Loss, ModelProblem> {
 
 /// Reads a JSON text of the metadata.
 fn parse<T: DeserializeOwned>(text: &str, part: &'static str) -> Result<T, ModelProblem> {
-    serde_json::from_str(text).map_err(|error| {
-        // The error may quote the text, which may be of any length.
-        const MOST: usize = 300;
-        let message = plain(&error.to_string());
-        let mut reason: String = message.chars().take(MOST).collect();
-        if reason.len() < message.len() {
-            reason.push('…');
-        }
-        ModelProblem::Damaged { part, reason }
-    })
-}
-
-/// A text of the file as a message quotes it.
-fn quoted(text: &str) -> String {
-    const MOST: usize = 40;
-    let shown: String = text.chars().take(MOST).collect();
-    format!("`{}`", plain(&shown))
+    serde_json::from_str(text).map_err(|error| ModelProblem::Damaged { part, error })
 }
 
 /// Stores a text.

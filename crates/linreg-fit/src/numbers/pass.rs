@@ -50,7 +50,7 @@ impl Blocks for Clouds {
 }
 
 /// The pass over the rows.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(bound = "")]
 pub struct DrawPass<T: Blocks> {
     /// What is drawn, without rows.
@@ -99,7 +99,7 @@ impl<T: Blocks> RowPass for DrawPass<T> {
 
 #[cfg(test)]
 mod tests {
-    use linreg_data::{SyntheticConfig, Threads};
+    use linreg_data::SyntheticConfig;
 
     use super::*;
 
@@ -112,7 +112,7 @@ mod tests {
             empty: Clouds(vec![empty.clone()]),
             shown: vec![0, 1],
         };
-        let Clouds(found) = rows.run(&Threads::default(), pass).unwrap();
+        let Clouds(found) = pass.run(&rows).unwrap();
         let mut whole = empty;
         whole.update(rows.features(), rows.targets()).unwrap();
         assert_eq!(found[0].count(), 20_000);

@@ -137,6 +137,7 @@ impl RowPass for LookPass {
     fn update(&self, seen: &mut Seen, rows: &RowChunk) -> Result<(), DataError> {
         let (width, targets) = (rows.num_features, rows.num_targets);
         let predictions = self.coefficients.predict(rows.features);
+        let predictions = predictions.map_err(data_error)?;
         let of_row = rows.targets.chunks_exact(targets);
         let of_row = of_row.zip(predictions.chunks_exact(targets));
         let mut parts = Vec::with_capacity(3 * predictions.len());
@@ -318,7 +319,7 @@ mod tests {
             .iter()
             .map(|row| (row.features[0], row.targets[0]))
             .unzip();
-        let (line, own) = (Line::fit(&x, &y), look.lines[0][0].unwrap());
+        let (line, own) = (Line::fit(&x, &y).unwrap(), look.lines[0][0].unwrap());
         assert!((line.slope - own.slope).abs() < 1e-12);
         assert!((line.residual_variance - own.left).abs() < 1e-9);
         assert!((line.explained.unwrap() - own.explained).abs() < 1e-12);

@@ -128,43 +128,47 @@ impl Gap {
         // A relation without terms is a constant feature, whose weight is 0 in
         // both fits.
         let is_open = solution.relations.iter().any(|r| !r.terms.is_empty());
-        let targets = metrics.iter().enumerate().map(|(target, metrics)| {
-            let fit = &solution.targets[target];
+        let fits = metrics.iter().zip(&solution.targets).enumerate();
+        let targets = fits.map(|(target, (metrics, fit))| {
             let is_exact = fit.residual_sum <= NOTHING * fit.total_sum;
             let least_loss = fit.residual_sum / solution.sum_of_weights;
             // Both sums are rounded, so that the excess could be slightly
             // negative.
             let excess = (metrics.mse / least_loss - 1.0).max(0.0);
             let unsure = is_open || is_exact || solution.degrees_of_freedom() == 0;
-            TargetGap {
+            let compared = (!unsure).then(|| compare(&solution, target, coefficients));
+            Ok(TargetGap {
                 loss: metrics.mse,
                 least_loss,
                 excess: (!is_exact && excess.is_finite()).then_some(excess),
-                coefficients: (!unsure).then(|| compare(&solution, target, coefficients)),
-            }
+                coefficients: compared.transpose()?,
+            })
         });
         Ok(Some(Self {
-            targets: targets.collect(),
+            targets: targets.collect::<Result<_, ExactError>>()?,
         }))
     }
 }
 
 /// The coefficients of a target beside their exact estimates.
-fn compare(solution: &Solution, target: usize, trained: &Coefficients) -> Vec<CoefficientGap> {
+fn compare(
+    solution: &Solution,
+    target: usize,
+    trained: &Coefficients,
+) -> Result<Vec<CoefficientGap>, ExactError> {
     let num_targets = trained.num_targets();
     let weights = trained.weight()[target..].iter().step_by(num_targets);
     let bias = solution.has_intercept.then(|| &trained.bias()[target]);
     let trained = bias.into_iter().chain(weights);
-    let inference = Inference::new(solution, target);
-    let exact = inference.coefficients.iter();
-    exact
-        .zip(trained)
+    let inference = Inference::new(solution, target)?;
+    let pairs = inference.coefficients.iter().zip(trained);
+    Ok(pairs
         .map(|(exact, trained)| CoefficientGap {
             exact: exact.estimate,
             std_error: exact.std_error,
             std_errors: (trained - exact.estimate) / exact.std_error,
         })
-        .collect()
+        .collect())
 }
 
 impl TargetGap {

@@ -44,8 +44,28 @@ pub trait Trainer {
         Placement::Host
     }
 
-    /// The backend and its float type in words, which the model file stores.
-    fn name(&self) -> String;
+    /// The backend and its float type.
+    fn name(&self) -> BackendName;
+}
+
+/// The name of a backend and its float type. Its text, such as `ndarray f32`, is what
+/// a model file stores.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BackendName {
+    /// The name of the backend.
+    pub backend: String,
+    /// The float type, if it is not part of the name.
+    pub precision: Option<Precision>,
+}
+
+impl fmt::Display for BackendName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.backend)?;
+        match self.precision {
+            Some(precision) => write!(f, " {precision}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A backend of one's own, on one of its devices.
@@ -77,8 +97,11 @@ impl<B: AutodiffBackend> Trainer for On<B> {
         )?)
     }
 
-    fn name(&self) -> String {
-        B::name(&self.0)
+    fn name(&self) -> BackendName {
+        BackendName {
+            backend: B::name(&self.0),
+            precision: None,
+        }
     }
 }
 
@@ -143,13 +166,16 @@ impl Trainer for ChosenBackend {
         self.placement
     }
 
-    fn name(&self) -> String {
-        self.to_string()
+    fn name(&self) -> BackendName {
+        BackendName {
+            backend: self.kind.to_string(),
+            precision: Some(self.precision),
+        }
     }
 }
 
 impl fmt::Display for ChosenBackend {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.kind, self.precision)
+        write!(formatter, "{}", self.name())
     }
 }

@@ -161,7 +161,7 @@ mod tests {
         for length in [None, Some(bytes.len() as u64)] {
             assert!(read(&bytes[..], length).is_err());
         }
-        let whole = safetensors::serialize(Vec::<(&str, super::super::F64View)>::new(), None);
+        let whole = safetensors::serialize(Vec::<(&str, crate::file::write::F64View)>::new(), None);
         let whole = whole.unwrap();
         assert_eq!(read(&whole[..], None).unwrap(), whole);
         let longer = [&whole[..], b"x"].concat();

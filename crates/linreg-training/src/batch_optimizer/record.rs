@@ -5,20 +5,23 @@ use burn::record::{DoublePrecisionSettings, Record};
 use burn::tensor::backend::AutodiffBackend;
 use serde_json::Value;
 
+use crate::CheckpointProblem;
 use crate::expected::{Checked, wrong};
 
-pub(super) fn to_json<B: AutodiffBackend>(record: impl Record<B>) -> Result<Value, String> {
+pub(super) fn to_json<B: AutodiffBackend>(
+    record: impl Record<B>,
+) -> Result<Value, CheckpointProblem> {
     let item = record.into_item::<DoublePrecisionSettings>();
-    serde_json::to_value(item).map_err(|error| error.to_string())
+    serde_json::to_value(item).map_err(CheckpointProblem::Record)
 }
 
 /// Reads a record that has passed [`has_form`].
 pub(super) fn from_json<B: AutodiffBackend, R: Record<B>>(
     json: Value,
     device: &B::Device,
-) -> Result<R, String> {
+) -> Result<R, CheckpointProblem> {
     let item = serde_json::from_value::<R::Item<DoublePrecisionSettings>>(json);
-    let item = item.map_err(|error| format!("the checkpoint cannot be understood: {error}"))?;
+    let item = item.map_err(CheckpointProblem::Json)?;
     Ok(R::from_item(item, device))
 }
 

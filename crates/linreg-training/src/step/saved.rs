@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Training;
+use crate::CheckpointProblem;
 use crate::batch_optimizer::BatchOptimizer;
 
 /// A [`Training`] between two updates.
@@ -25,7 +26,7 @@ pub(crate) struct SavedTraining {
 pub(crate) enum NotSaved {
     NotFinite(usize, f64),
     Coefficients(CoefficientsError),
-    Record(String),
+    Record(CheckpointProblem),
 }
 
 impl<B: AutodiffBackend> Training<B> {
@@ -58,12 +59,12 @@ impl<B: AutodiffBackend> Training<B> {
         mut self,
         saved: &SavedTraining,
         device: &B::Device,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, CheckpointProblem> {
         let coefficients = Coefficients::new(saved.weight.clone(), saved.bias.clone());
-        let coefficients = coefficients.map_err(|error| error.to_string())?;
+        let coefficients = coefficients.map_err(CheckpointProblem::Coefficients)?;
         let model = LinearRegression::from_coefficients(&coefficients, device);
         if saved.ids[0] == saved.ids[1] {
-            return Err("the checkpoint is damaged: weight and bias have one name".to_string());
+            return Err(CheckpointProblem::OneName);
         }
         let [weight_id, bias_id] = saved.ids.map(ParamId::from);
         self.model.weight = Param::initialized(weight_id, model.weight.val());

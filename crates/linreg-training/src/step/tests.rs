@@ -27,7 +27,11 @@ pub(super) fn epoch_in_order(
     let training = batches
         .in_order(order)
         .unwrap()
-        .fold(Training::new(model, config, &batches), Training::step);
+        .try_fold(
+            Training::new(model, config, &batches).unwrap(),
+            Training::step,
+        )
+        .unwrap();
     let (training, not_finite) = training.end_epoch();
     assert_eq!(not_finite, None);
     let end = training.model().coefficients().unwrap();
@@ -117,7 +121,7 @@ fn a_batch_in_parts_gives_the_update_of_the_whole() {
         let batches = Batches::new(&dataset, 5, &device).unwrap();
         let model = LinearRegression::<B>::from_coefficients(&start, &device);
         let training = batches.in_order((0..10).collect()).unwrap().fold(
-            Training::new(model, &config, &batches),
+            Training::new(model, &config, &batches).unwrap(),
             |training, batch| {
                 let part = |from: usize, to: usize, more_follows| Batch {
                     features: batch.features.clone().slice(from..to),
@@ -125,7 +129,8 @@ fn a_batch_in_parts_gives_the_update_of_the_whole() {
                     weights: None,
                     more_follows,
                 };
-                training.step(part(0, 2, true)).step(part(2, 5, false))
+                let first = training.step(part(0, 2, true)).unwrap();
+                first.step(part(2, 5, false)).unwrap()
             },
         );
         let (training, _) = training.end_epoch();
@@ -174,7 +179,11 @@ fn names_the_first_batch_with_a_loss_that_is_not_finite() {
     let model = LinearRegression::<B>::from_coefficients(&start, &device);
     let training = batches
         .epoch(0, 0)
-        .fold(Training::new(model, &config, &batches), Training::step);
+        .try_fold(
+            Training::new(model, &config, &batches).unwrap(),
+            Training::step,
+        )
+        .unwrap();
     let (_, not_finite) = training.end_epoch();
     assert_eq!(not_finite, Some((0, f64::INFINITY)));
 }

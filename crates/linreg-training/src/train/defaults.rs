@@ -117,7 +117,7 @@ fn far_target(seed: u64) -> Dataset {
 }
 
 fn mean_square(model: &Coefficients, dataset: &Dataset) -> f64 {
-    let predictions = model.predict(dataset.features());
+    let predictions = model.predict(dataset.features()).unwrap();
     let squares = predictions
         .iter()
         .zip(dataset.targets())

@@ -60,7 +60,7 @@ fn mean_loss<B: burn::tensor::backend::Backend>(
     dataset: &Dataset,
     loss: Loss,
 ) -> f64 {
-    let predictions = trained.coefficients.predict(dataset.features());
+    let predictions = trained.coefficients.predict(dataset.features()).unwrap();
     let rows = predictions.iter().zip(dataset.targets()).enumerate();
     let (mut sum, mut weights) = (0.0, 0.0);
     for (row, (prediction, target)) in rows {

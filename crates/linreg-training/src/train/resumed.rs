@@ -134,7 +134,7 @@ fn patience_stops_and_restores_the_best_epoch_also_after_a_break() {
     );
     // The model is that of the best epoch, so it has that epoch's validation
     // loss.
-    let predictions = whole.coefficients.predict(validation.features());
+    let predictions = whole.coefficients.predict(validation.features()).unwrap();
     let squares = predictions
         .iter()
         .zip(validation.targets())

@@ -124,7 +124,7 @@ fn a_constant_feature_and_a_constant_target_train() {
     let dataset = Dataset::new(features, vec![5.0; 20], names, vec!["y".to_string()]).unwrap();
     let trained = run(&TrainingConfig::for_rows(20, 32), &dataset).unwrap();
     assert_eq!(trained.coefficients.weight()[1], 0.0);
-    for prediction in trained.coefficients.predict(dataset.features()) {
+    for prediction in trained.coefficients.predict(dataset.features()).unwrap() {
         assert!((prediction - 5.0).abs() < 1e-3, "{prediction}");
     }
 }

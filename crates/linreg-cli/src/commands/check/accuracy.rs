@@ -22,7 +22,7 @@ pub fn run(is_json: bool) -> Result<ExitCode> {
             if exact_powers && !reference.is_polynomial() {
                 continue;
             }
-            let accuracy = reference.accuracy(&reference.fit(exact_powers)?);
+            let accuracy = reference.accuracy(&reference.fit(exact_powers)?)?;
             found.push((reference, exact_powers, accuracy));
         }
     }

@@ -55,12 +55,12 @@ impl Accuracy {
             collinear: Collinear::Drop,
             ..FitConfig::default()
         };
-        let exact = Inference::new(&fit(&rows, &config)?, 0);
+        let exact = Inference::new(&fit(&rows, &config)?, 0)?;
         let (intercept, weights) = exact.coefficients.split_first().expect("an intercept");
         let estimates: Vec<f64> = weights.iter().map(|weight| weight.estimate).collect();
         let truth = Coefficients::new(data.weights.clone(), vec![data.bias])?;
         let least = Coefficients::new(estimates, vec![intercept.estimate])?;
-        let least_loss = mean_squared_error(&least, dataset);
+        let least_loss = mean_squared_error(&least, dataset)?;
         let of_weights = (0..features).map(|feature| Parameter {
             feature: Some(feature),
             truth: data.weights[feature],
@@ -81,7 +81,7 @@ impl Accuracy {
             parameters: of_weights.chain([of_bias]).collect(),
             loss_before: run.loss_before,
             loss: run.last_loss(),
-            loss_of_truth: mean_squared_error(&truth, dataset),
+            loss_of_truth: mean_squared_error(&truth, dataset)?,
             least_loss,
             convergence: Convergence::of(run, dataset, least_loss, precision),
             precision,
@@ -328,9 +328,9 @@ fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-fn mean_squared_error(coefficients: &Coefficients, dataset: &Dataset) -> f64 {
-    let predictions = coefficients.predict(dataset.features());
+fn mean_squared_error(coefficients: &Coefficients, dataset: &Dataset) -> Result<f64> {
+    let predictions = coefficients.predict(dataset.features())?;
     let pairs = predictions.iter().zip(dataset.targets());
     let sum: f64 = pairs.map(|(predicted, y)| (predicted - y).powi(2)).sum();
-    sum / dataset.num_rows() as f64
+    Ok(sum / dataset.num_rows() as f64)
 }

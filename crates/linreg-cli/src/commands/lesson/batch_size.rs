@@ -197,7 +197,7 @@ impl Task for TrySizes<'_> {
         let (config, dataset) = (self.config, self.dataset);
         let (size, seed) = (config.batch_size, config.seed);
         let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(seed);
-        let start = Parameters::of(&model.init::<B::InnerBackend>(&device));
+        let start = Parameters::of(&model.init::<B::InnerBackend>(&device)?);
         let of_size = |size| Batches::<B::InnerBackend>::new(dataset, size, &device);
 
         let batches = of_size(size)?;

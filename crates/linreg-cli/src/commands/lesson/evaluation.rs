@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::Task;
-use linreg_data::{Batches, DataError, Dataset};
+use linreg_data::{Batches, Dataset};
 use linreg_model::{Coefficients, LinearRegression};
-use linreg_training::{TrainingConfig, mean_loss};
+use linreg_training::{TrainingConfig, TrainingError, mean_loss};
 use serde_json::{Value, json};
 
 use super::section::{Block, Section, Table, row};
@@ -30,7 +30,7 @@ struct Evaluation {
 
 impl Evaluation {
     /// The median time of several runs, and the peak memory of one more.
-    fn measure(evaluate: impl Fn() -> Result<f64, DataError>) -> Result<Self, DataError> {
+    fn measure(evaluate: impl Fn() -> Result<f64, TrainingError>) -> Result<Self, TrainingError> {
         const RUNS: usize = 21;
         /// After this time, three runs are enough.
         const ENOUGH: Duration = Duration::from_millis(50);

@@ -165,7 +165,7 @@ impl Task for TrainBothWays<'_> {
         let batches = Batches::<B::InnerBackend>::new(dataset, config.batch_size, &device)?;
         let batches = batches.place(config.placement);
         let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(config.seed);
-        let start = model.init::<B::InnerBackend>(&device);
+        let start = model.init::<B::InnerBackend>(&device)?;
         let epochs = || (0..config.num_epochs).map(|epoch| batches.epoch(epoch, config.seed));
         let rate = config.learning_rate;
         let zeroed = train::<B, _>(&start, epochs(), &batches, rate, true);

@@ -27,23 +27,20 @@ pub struct FeatureLine {
 impl FeatureLine {
     /// Features are independent with variance 1, so each feature's line leaves
     /// the other features' squared weights and the noise as its variance.
-    pub fn of_each(data: &SyntheticConfig, dataset: &Dataset) -> Vec<Self> {
+    pub fn of_each(data: &SyntheticConfig, dataset: &Dataset) -> Result<Vec<Self>, PlotError> {
         let squares = data.weights.iter().map(|weight| weight * weight);
         let total = squares.clone().sum::<f64>() + data.noise_std.powi(2);
         let features = squares.zip(dataset.feature_names()).enumerate();
         features
-            .map(|(index, (square, name))| Self {
-                name: name.clone(),
-                measured: Line::fit(
-                    &dataset
-                        .feature(index)
-                        .into_iter()
-                        .flatten()
-                        .collect::<Vec<_>>(),
-                    dataset.targets(),
-                ),
-                expected_explained: (total > 0.0).then(|| square / total),
-                expected_variance: total - square,
+            .map(|(index, (square, name))| {
+                let feature = dataset.feature(index).into_iter().flatten();
+                let feature: Vec<f64> = feature.collect();
+                Ok(Self {
+                    name: name.clone(),
+                    measured: Line::fit(&feature, dataset.targets())?,
+                    expected_explained: (total > 0.0).then(|| square / total),
+                    expected_variance: total - square,
+                })
             })
             .collect()
     }
@@ -202,7 +199,7 @@ mod tests {
                 .with_noise_std(1.5)
                 .with_seed(seed);
             let dataset = data.generate().unwrap();
-            let lines = FeatureLine::of_each(&data, &dataset);
+            let lines = FeatureLine::of_each(&data, &dataset).unwrap();
             // 3.4² + 0.5² + 1.5², 2² + 0.5² + 1.5², 2² + 3.4² + 1.5².
             for (line, expected) in lines.iter().zip([14.06, 6.5, 17.81]) {
                 assert!((line.expected_variance - expected).abs() < 1e-12);

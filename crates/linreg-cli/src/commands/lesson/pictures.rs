@@ -26,7 +26,7 @@ pub fn scatter(
     if language == Language::English {
         return Ok(picture);
     }
-    let line = Line::fit(&x, dataset.targets());
+    let line = Line::fit(&x, dataset.targets())?;
     let title = match line.explained {
         Some(share) => format!(
             "{x_name} 单独解释了 {y_name} 的方差的 {:.1} %",
@@ -58,10 +58,10 @@ pub fn of_model(
     dataset: &Dataset,
     coefficients: &Coefficients,
     language: Language,
-) -> Result<Vec<Picture>, PlotError> {
+) -> anyhow::Result<Vec<Picture>> {
     let rows = dataset.num_rows().min(MOST_POINTS);
     let actual = &dataset.targets()[..rows];
-    let predicted = coefficients.predict(&dataset.features()[..rows * dataset.num_features()]);
+    let predicted = coefficients.predict(&dataset.features()[..rows * dataset.num_features()])?;
     let residuals: Vec<f64> = actual.iter().zip(&predicted).map(|(y, p)| y - p).collect();
     let target = &dataset.target_names()[0];
     let pictures = [

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::{Precision, Task};
-use linreg_data::{Batches, DataError, Dataset};
+use linreg_data::{Batches, Dataset};
 use linreg_fit::page::thinned;
 use linreg_fit::{FitError, Trainer};
 use linreg_model::{Coefficients, LinearRegressionConfig};
@@ -296,13 +296,13 @@ struct LossBefore<'a> {
 }
 
 impl Task for LossBefore<'_> {
-    type Output = Result<f64, DataError>;
+    type Output = Result<f64, TrainingError>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let (config, dataset) = (self.config, self.dataset);
         let batches = Batches::<B::InnerBackend>::new(dataset, config.batch_size, &device)?;
         let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(config.seed);
-        mean_loss(&model.init::<B>(&device).valid(), &batches)
+        mean_loss(&model.init::<B>(&device)?.valid(), &batches)
     }
 }
 

@@ -158,7 +158,7 @@ impl Task for MakeUpdates<'_> {
         let (config, dataset) = (self.config, self.dataset);
         let batches = Batches::<B::InnerBackend>::new(dataset, config.batch_size, &device)?;
         let model = LinearRegressionConfig::new(dataset.num_features()).with_seed(config.seed);
-        let start = Parameters::of(&model.init::<B::InnerBackend>(&device));
+        let start = Parameters::of(&model.init::<B::InnerBackend>(&device)?);
         let factor = -config.learning_rate / batches.batch_size() as f64;
         let epochs = || (0..).flat_map(|epoch| batches.epoch(epoch, config.seed));
         let step = |parameters: &Parameters<B>, leaf: &Parameters<B>, batch| {

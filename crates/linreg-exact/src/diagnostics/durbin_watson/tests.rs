@@ -175,7 +175,10 @@ fn a_fixed_band_about_2_would_miss_dependence_in_many_rows() {
     let found = diagnosed(&features, &targets, None, true, Weighting::Precision);
     let [statistic, _, p] = figures(&found.targets[0]);
     assert!(statistic > 1.5 && p < 1e-8, "{statistic} {p}");
-    assert_eq!(found.findings(0, 0.05)[0].name(), "serial_dependence");
+    assert_eq!(
+        found.targets[0].findings(0.05)[0].name(),
+        "serial_dependence"
+    );
 }
 
 #[test]
@@ -215,9 +218,9 @@ fn rows_that_count_for_several_are_as_many_equal_rows() {
             1e-10,
         );
         // Equal rows have equal residuals by construction.
-        assert!(counted.has_counted_rows && !written.has_counted_rows);
+        assert!(counted.targets[0].has_counted_rows && !written.targets[0].has_counted_rows);
         let names = |found: &Diagnostics| {
-            let list = found.findings(0, 0.05);
+            let list = found.targets[0].findings(0.05);
             list.iter()
                 .map(|finding| finding.name())
                 .collect::<Vec<_>>()
@@ -269,7 +272,7 @@ fn nothing_is_drawn_from_rounding() {
         assert!(figures(t).iter().all(|figure| figure.is_nan()), "{t:?}");
         let others = [t.skewness, t.jarque_bera_p, t.breusch_pagan_p];
         assert!(others.iter().all(|figure| figure.is_nan()), "{t:?}");
-        assert!(t.cooks_distances.is_empty() && found.findings(0, 0.05).is_empty());
+        assert!(t.cooks_distances.is_empty() && found.targets[0].findings(0.05).is_empty());
     }
     // With a single degree of freedom the statistic is a constant.
     let found = diagnosed(&x[..3], &[1.0, 3.0, 2.0], None, true, Weighting::Precision);

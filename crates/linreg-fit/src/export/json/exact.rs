@@ -1,4 +1,4 @@
-use linreg_data::Encoder;
+use linreg_data::{Encoder, Place};
 use linreg_exact::{Inference, RidgeFit, RidgePath, Robust, RowFigure};
 use serde_json::{Value, json};
 
@@ -223,7 +223,7 @@ fn rows(found: &TableDiagnostics, list: &[RowFigure]) -> Value {
     let row = |figure: &RowFigure| {
         json!({
             "row": figure.row + 1,
-            "place": found.known_place(figure.row),
+            "place": found.known_place(figure.row).map(Place::to_string),
             "value": figure.value,
         })
     };

@@ -17,13 +17,9 @@ pub fn put(
 ) {
     let targets = encoder.targets();
     object["method"] = json!("sgd");
-    // The name of a backend is followed by its float type.
-    let (backend, precision) = match trained.backend.rsplit_once(' ') {
-        Some((backend, precision)) => (backend, Some(precision)),
-        None => (trained.backend.as_str(), None),
-    };
-    object["backend"] = json!(backend);
-    object["precision"] = json!(precision);
+    let precision = trained.backend.precision;
+    object["backend"] = json!(trained.backend.backend);
+    object["precision"] = json!(precision.map(|precision| precision.to_string()));
     if let Some(gap) = &trained.gap {
         extend_coefficients(gap, encoder, &mut coefficients);
     }
