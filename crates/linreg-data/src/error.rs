@@ -99,12 +99,10 @@ pub enum DataError {
     #[error(transparent)]
     Other(OtherError),
     /// A cell does not fit its column.
-    #[error("{place}, column {}: found {}, expected {expected}", quote(.column), cell(.found))]
+    #[error("{at}: found {}, expected {expected}", cell(.found))]
     Cell {
-        /// The place of its row.
-        place: Place,
-        /// The name of the column.
-        column: String,
+        /// The place of the cell.
+        at: Box<CellPlace>,
         /// The text of the cell.
         found: String,
         /// What should be there.
@@ -142,7 +140,7 @@ pub enum DataError {
     )]
     UnseenLevel {
         /// The place of the cell.
-        at: CellPlace,
+        at: Box<CellPlace>,
         /// The level.
         found: String,
         /// The known levels.

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::random::{Purpose, generator};
-use crate::{CellReader, ColumnIndex, DataError, NameProblem, Place};
+use crate::{CellPlace, CellReader, ColumnIndex, DataError, NameProblem, Place};
 
 /// The largest number of columns of a table.
 pub(crate) const MAX_COLUMNS: usize = 1 << 18;
@@ -144,8 +144,10 @@ impl Chunk {
         expected: &'static str,
     ) -> DataError {
         DataError::Cell {
-            place: self.origin.place(row),
-            column: column.to_string(),
+            at: Box::new(CellPlace {
+                row: self.origin.place(row),
+                column: column.to_string(),
+            }),
             found: found.to_string(),
             expected,
         }

@@ -9,7 +9,7 @@ use csv::ByteRecord;
 use super::blocks::Block;
 use super::unquoted::split;
 use crate::source::Chunk;
-use crate::{DataError, Marks, Remedy, RowProblem};
+use crate::{CellPlace, DataError, Marks, Remedy, RowProblem};
 
 /// Turns blocks into chunks of the requested columns, as text.
 #[derive(Clone)]
@@ -145,8 +145,10 @@ impl Decoder {
                 .position(|cell| std::str::from_utf8(cell).is_err());
             if let Some(column) = cell {
                 return DataError::Cell {
-                    place: block.place(number),
-                    column: self.schema.field(column).name().clone(),
+                    at: Box::new(CellPlace {
+                        row: block.place(number),
+                        column: self.schema.field(column).name().clone(),
+                    }),
                     found: String::from_utf8_lossy(&record[column]).into_owned(),
                     expected: "UTF-8 text; save the file as UTF-8",
                 };

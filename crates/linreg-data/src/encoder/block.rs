@@ -145,10 +145,10 @@ impl Block {
                     }
                     UnseenPolicy::Error => {
                         return Err(DataError::UnseenLevel {
-                            at: CellPlace {
+                            at: Box::new(CellPlace {
                                 row: chunk.origin.place(row),
                                 column: column.name.clone(),
-                            },
+                            }),
                             found: found(chunk, encoder, &column.name, row),
                             levels: levels.as_slice().into(),
                         });

@@ -4,7 +4,7 @@ use super::stored::{StoredColumn, StoredKind, StoredSpread};
 use super::{ColumnError, Obstacle, Role, Unusable, Why};
 use crate::number_summary::NumberSummary;
 use crate::profile::Example;
-use crate::{DataError, DateOrder, Factor};
+use crate::{CellPlace, DataError, DateOrder, Factor};
 
 /// What is known about a column.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -197,8 +197,10 @@ impl Column {
     fn check_finite(&self) -> Result<(), DataError> {
         match &self.first_infinite {
             Some(found) if !matches!(self.kind, Kind::Categorical { .. }) => Err(DataError::Cell {
-                place: found.place.clone(),
-                column: self.name.clone(),
+                at: Box::new(CellPlace {
+                    row: found.place.clone(),
+                    column: self.name.clone(),
+                }),
                 found: found.found.clone(),
                 expected: "a finite number; correct the cell or remove the row",
             }),
