@@ -58,7 +58,7 @@ pub struct Learned {
 /// use serde::{Deserialize, Serialize};
 ///
 /// /// The sum of the targets.
-/// #[derive(Deserialize, Serialize)]
+/// #[derive(Clone, Deserialize, Serialize)]
 /// struct Sum;
 ///
 /// impl RowPass for Sum {

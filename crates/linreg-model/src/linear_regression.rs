@@ -36,8 +36,8 @@ pub struct LinearRegressionConfig {
 /// use burn_ndarray::NdArray;
 /// use linreg_model::LinearRegressionConfig;
 ///
-/// let device = Default::default();
 /// # fn main() -> Result<(), linreg_model::CoefficientsError> {
+/// let device = Default::default();
 /// let model = LinearRegressionConfig::new(3).init::<NdArray>(&device)?;
 /// let rows = Tensor::zeros([5, 3], &device);
 /// assert_eq!(model.forward(rows).dims(), [5, 1]);

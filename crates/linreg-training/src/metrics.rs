@@ -134,8 +134,10 @@ impl MetricsAccumulator {
     ///
     /// More or fewer predictions than targets.
     pub fn update(&mut self, predictions: &[f64], targets: &[f64]) -> Result<(), RowsError> {
-        self.add_residuals(predictions, targets, |_| 1.0)?;
-        self.targets.update(targets)
+        check_number(predictions, targets)?;
+        self.targets.update(targets)?;
+        self.add_residuals(predictions, targets, |_| 1.0);
+        Ok(())
     }
 
     /// Adds rows with these weights, each finite and 0 or more. A row of weight 2
@@ -150,8 +152,10 @@ impl MetricsAccumulator {
         targets: &[f64],
         weights: &[f64],
     ) -> Result<(), RowsError> {
+        check_number(predictions, targets)?;
         self.targets.update_weighted(targets, weights)?;
-        self.add_residuals(predictions, targets, |row| weights[row])
+        self.add_residuals(predictions, targets, |row| weights[row]);
+        Ok(())
     }
 
     fn add_residuals(
@@ -159,14 +163,7 @@ impl MetricsAccumulator {
         predictions: &[f64],
         targets: &[f64],
         weight: impl Fn(usize) -> f64,
-    ) -> Result<(), RowsError> {
-        let (found, num_targets) = (predictions.len(), targets.len());
-        if found != num_targets {
-            return Err(RowsError::Predictions {
-                found,
-                targets: num_targets,
-            });
-        }
+    ) {
         for (row, (prediction, target)) in predictions.iter().zip(targets).enumerate() {
             let (residual, weight) = (target - prediction, weight(row));
             if weight > 0.0 {
@@ -184,7 +181,6 @@ impl MetricsAccumulator {
                 }
             }
         }
-        Ok(())
     }
 
     /// Adds the rows of another accumulator.
@@ -241,6 +237,15 @@ impl MetricsAccumulator {
             own,
         })
     }
+}
+
+/// Checks that there is a prediction for each target.
+fn check_number(predictions: &[f64], targets: &[f64]) -> Result<(), RowsError> {
+    let (found, targets) = (predictions.len(), targets.len());
+    if found == targets {
+        return Ok(());
+    }
+    Err(RowsError::Predictions { found, targets })
 }
 
 #[cfg(test)]
