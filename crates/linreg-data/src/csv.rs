@@ -23,7 +23,6 @@ use crate::{CsvOptions, DataError, FileProblem};
 use blocks::{Block, Blocks, Start, fill, unreadable};
 use decode::Decoder;
 use dialect::Dialect;
-pub use foreign::Foreign;
 use header::Header;
 use layout::Layout;
 

@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::{ColumnError, EncoderError, Obstacle, OddCell, Place, TableFormat};
 pub use cell_place::CellPlace;
 use cell_place::first_of;
-pub use file::FileProblem;
+pub use file::{FileProblem, Foreign};
 pub use header::{HeaderProblem, NameProblem};
 pub use limit::{Limit, Unpacking};
 pub use no_rows::NoRows;

@@ -1,7 +1,6 @@
 //! Sizes of files and of what is in them.
 
 /// The largest size in bytes of a header row, or of the metadata of a file.
-#[cfg(feature = "files")]
 pub(crate) const MAX_HEADER_BYTES: u64 = 1 << 24;
 
 /// Writes a number of bytes with a unit.

@@ -1,16 +1,6 @@
 //! Recognises files of other formats by their first bytes.
 
-use thiserror::Error;
-
-/// A file of a format that is not read.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("this is {what}; {instead}")]
-pub struct Foreign {
-    /// What it is, in words.
-    pub what: &'static str,
-    /// What to do with it, in words.
-    pub instead: &'static str,
-}
+use crate::error::Foreign;
 
 /// Says what a file is and what to do with it; None for text that may be CSV.
 pub(super) fn what(bytes: &[u8]) -> Option<Foreign> {

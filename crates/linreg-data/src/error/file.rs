@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::Limit;
-use crate::csv::Foreign;
 use crate::other_column::{OtherColumn, name_and_type};
 
 /// Why a file cannot be read as a table.
@@ -90,4 +89,14 @@ pub enum FileProblem {
     /// A part of it is larger than what is read at once.
     #[error(transparent)]
     Limit(#[from] Limit),
+}
+
+/// A file of a format that is not read.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("this is {what}; {instead}")]
+pub struct Foreign {
+    /// What it is, in words.
+    pub what: &'static str,
+    /// What to do with it, in words.
+    pub instead: &'static str,
 }
