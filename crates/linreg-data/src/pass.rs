@@ -1,6 +1,6 @@
 pub(crate) mod any;
 mod assembly;
-#[cfg(test)]
+#[cfg(all(test, feature = "csv", feature = "parquet"))]
 mod bits;
 #[cfg(test)]
 mod tests;

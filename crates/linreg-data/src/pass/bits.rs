@@ -1,5 +1,7 @@
 //! Results have the same bits however a table is divided and stored.
 
+mod sending;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,13 +14,14 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::test_source::{Divided, Sending};
+use crate::test_source::Divided;
 use crate::test_table::write;
 use crate::{
     ColumnChoice, CsvOptions, EncodedSource, EncoderConfig, MissingPolicy, Passes, RowChunk,
     RowPass, Set, Split, TableFormat, describe_on, learn_and_encode, learn_encoder_on,
     learn_schema_on, open, rows_left_out_on,
 };
+use sending::Sending;
 
 /// Sums of the products of features and targets, whose last bits depend on the
 /// order of the additions.
