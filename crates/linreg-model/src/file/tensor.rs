@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// A further tensor of a [`ModelFile`].
+/// A further tensor of a [`ModelFile`](crate::ModelFile).
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
     /// Length of each axis.
