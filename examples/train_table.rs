@@ -5,8 +5,7 @@
 
 use burn::tensor::backend::AutodiffBackend;
 use linreg_backend::DefaultBackend;
-use linreg_data::Set;
-use linreg_fit::{FitConfig, FittedModel, HoldOut, On, Table, Training};
+use linreg_fit::{FitConfig, FittedModel, HoldOut, On, Set, Table, Training};
 
 /// Any backend with gradients: `Autodiff<Wgpu>` as well.
 type Backend = DefaultBackend;

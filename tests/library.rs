@@ -1,10 +1,10 @@
 //! The library by itself: what the program does, in a few lines of Rust.
 
 use linreg_backend::DefaultBackend;
-use linreg_data::{DataError, MissingPolicy, Set, UnseenPolicy};
+use linreg_data::DataError;
 use linreg_fit::{
-    Cell, ChosenBackend, Columns, ExactConfig, FitConfig, FitError, FittedModel, HoldOut, On,
-    Penalties, Table, Training, Undetermined,
+    Cell, ChosenBackend, Columns, ExactConfig, FitConfig, FitError, FittedModel, HoldOut,
+    MissingPolicy, On, Penalties, Set, Table, Training, Undetermined, UnseenPolicy,
 };
 
 use crate::tool::Tool;
@@ -142,8 +142,7 @@ fn a_cross_validation_is_that_of_the_program() {
     let tool = Tool::new();
     tool.write("houses.csv", HOUSES);
     let output = tool.json(&["fit", "houses.csv", "--target", "price", "--k-fold", "3"]);
-    let mut config = FitConfig::to("price");
-    config.hold_out.folds = Some(3);
+    let config = FitConfig::to("price").with_hold_out(HoldOut::folds(3));
     let fitted = config.run(&houses()).unwrap();
     let rmse = |fold: usize| fitted.folds[fold].metrics[0].rmse;
     for fold in 0..3 {
@@ -213,6 +212,16 @@ fn what_cannot_be_fitted_is_a_typed_error() {
     };
     let error = run(FitConfig::to("price").with_exact(confidence));
     assert!(matches!(error, FitError::Exact(_)), "{error}");
+    for folds in [0, 1] {
+        let config = FitConfig::to("price").with_hold_out(HoldOut::folds(folds));
+        assert!(config.check().is_err());
+    }
+    let none = ExactConfig {
+        ridge: Some(Penalties::Given(Vec::new())),
+        ..ExactConfig::default()
+    };
+    let error = FitConfig::to("price").with_exact(none).check().unwrap_err();
+    assert!(matches!(error, FitError::NoPenalties), "{error}");
     let formula = Columns::formula("price ~ town + area:town + poly(area, 6)");
     let FitError::Table { problem, .. } = run(FitConfig::of(formula)) else {
         panic!("not of the table");

@@ -107,6 +107,9 @@ pub enum FitError {
         /// The name of the target.
         target: String,
     },
+    /// A list of penalties with none in it.
+    #[error("the list of penalties is empty, expected at least one")]
+    NoPenalties,
     /// No penalty can be used for a target.
     #[error("there is no penalty to fit target {target} with")]
     NoPenalty {

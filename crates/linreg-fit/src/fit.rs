@@ -13,7 +13,7 @@ use linreg_exact::Weighting;
 use crate::encoded_table::EncodedTable;
 use crate::exact::Limits;
 use crate::training::{SearchConfig, Trainer, TrainingSettings};
-use crate::{Columns, ExactConfig, FitError, Fitted, HoldOut, How, Table};
+use crate::{Columns, ExactConfig, FitError, Fitted, HoldOut, How, Penalties, Table};
 pub use observer::{FitObserver, Judged, TrainingHooks};
 
 /// How a model is fitted to a table.
@@ -115,6 +115,13 @@ impl FitConfig {
         self
     }
 
+    /// The same fit with this seed of the rows held out, the initial weights and the
+    /// order of rows.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Checks the settings that need no table, before a long one is read.
     ///
     /// # Errors
@@ -122,9 +129,13 @@ impl FitConfig {
     /// Settings that do not go together, or a value out of range.
     pub fn check(&self) -> Result<(), FitError> {
         self.hold_out.split(1, self.seed)?;
+        self.hold_out.check_folds(u64::MAX)?;
         match &self.method {
             Method::Exact(exact) => {
                 exact.inference()?;
+                if matches!(&exact.ridge, Some(Penalties::Given(list)) if list.is_empty()) {
+                    return Err(FitError::NoPenalties);
+                }
             }
             Method::Training(training) => {
                 let config = training.settings.config(1, true, self.seed)?;

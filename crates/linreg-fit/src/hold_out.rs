@@ -29,6 +29,15 @@ impl HoldOut {
         }
     }
 
+    /// Holds out each of this many parts of the rows in turn, which is k-fold
+    /// cross-validation.
+    pub fn folds(folds: u64) -> Self {
+        Self {
+            folds: Some(folds),
+            ..Self::default()
+        }
+    }
+
     /// Whether the model is fitted to all rows.
     pub fn is_nothing(&self) -> bool {
         self.validation == 0.0 && self.test == 0.0 && !self.time_ordered

@@ -38,8 +38,9 @@
 //! A ridge regression with cross-validation, and training with rows held out:
 //!
 //! ```
-//! use linreg_data::Set;
-//! use linreg_fit::{ChosenBackend, ExactConfig, FitConfig, HoldOut, Penalties, Table, Training};
+//! use linreg_fit::{
+//!     ChosenBackend, ExactConfig, FitConfig, HoldOut, Penalties, Set, Table, Training,
+//! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let x: Vec<f64> = (0..60).map(f64::from).collect();
@@ -47,7 +48,7 @@
 //! let table = Table::from_columns([("x", x.into()), ("y", y.into())])?;
 //!
 //! let ridge = ExactConfig { ridge: Some(Penalties::Path), ..ExactConfig::default() };
-//! let folds = HoldOut { folds: Some(5), ..HoldOut::default() };
+//! let folds = HoldOut::folds(5);
 //! let fitted = FitConfig::to("y").with_exact(ridge).with_hold_out(folds).run(&table)?;
 //! for fold in &fitted.folds {
 //!     println!("RMSE {:.3}", fold.metrics[0].rmse);
@@ -111,6 +112,11 @@ pub use training::{
     Trained, Trainer, TrainingSettings,
 };
 pub use warning::TableWarning;
+
+/// What settings are made of.
+pub use linreg_data::{ColumnValues, CsvOptions, DateOrder, MissingPolicy, Set, UnseenPolicy};
+pub use linreg_exact::{Collinear, Robust, Weighting};
+pub use linreg_training::{Clipping, LearningRateSchedule, Loss, OptimizerConfig, Penalty};
 
 /// The README's code runs as it stands there.
 #[cfg(doctest)]

@@ -28,7 +28,7 @@ pub enum MemoryTableError {
         column: Box<OtherColumn>,
     },
     /// A column is longer or shorter than the first one.
-    #[error("column {}: found {found} values, expected {expected} as in column {}", quote(.column), quote(.first))]
+    #[error("column {}: the length is {found}, expected {expected} as in column {}", quote(.column), quote(.first))]
     Length {
         /// The name of the column.
         column: String,

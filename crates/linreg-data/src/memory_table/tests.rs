@@ -307,7 +307,7 @@ fn what_is_no_table_is_an_error_that_says_why() {
     assert_eq!(columns(vec![]), "found no columns, expected at least one");
     assert_eq!(
         columns(vec![("a", vec![1.0].into()), ("b", vec!["x", "y"].into())]),
-        "column `b`: found 2 values, expected 1 as in column `a`"
+        "column `b`: the length is 2, expected 1 as in column `a`"
     );
 }
 

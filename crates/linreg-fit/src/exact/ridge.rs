@@ -35,7 +35,7 @@ impl Ridge {
         }
         Ok(Self {
             paths,
-            is_given: matches!(penalties, Penalties::Given(list) if !list.is_empty()),
+            is_given: matches!(penalties, Penalties::Given(_)),
         })
     }
 

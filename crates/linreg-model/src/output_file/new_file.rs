@@ -10,9 +10,11 @@ use super::{Existing, OutputError, OutputFile};
 /// A temporary file in the folder of the output, with the permissions of the
 /// output, which replaces it when it is finished.
 ///
-/// On Linux it has no name, so that nothing is left of it however the program
-/// ends. On other systems, and on file systems that do not support this, its name
-/// starts with `.linreg-`, and it is removed when this value is dropped; see
+/// On Linux it has no name until it is finished. A program that is killed while it
+/// writes leaves nothing; one that is killed at the very moment at which a finished
+/// file replaces another may leave it under a name that starts with `.linreg-`. On
+/// other systems, and on file systems that do not support this, it has such a name
+/// from the start, and it is removed when this value is dropped; see
 /// [`remove_unfinished_files`].
 #[derive(Debug)]
 pub struct NewFile {
