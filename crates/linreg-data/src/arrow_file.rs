@@ -12,7 +12,7 @@ use crate::data_file::DataFile;
 use crate::input::InputFile;
 use crate::repeated_text::{MAX_TEXT_BYTES, longest, most_rows};
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
-use crate::{DataError, Limit};
+use crate::{CsvOptions, DataError, FileIndex, Limit, TableLocation};
 use contents::{Batch, Contents, scan};
 use messages::{Block, check_unpacked, damaged, message, read_block, unpacked_bytes};
 
@@ -95,6 +95,16 @@ impl Source for ArrowFile {
                 read: Box::new(move || table.read(batch, &columns)),
             })
         })))
+    }
+
+    fn location(&self) -> Option<TableLocation> {
+        let num_rows = self.num_rows()?;
+        let index = FileIndex::InFile { num_rows };
+        Some(TableLocation {
+            files: vec![self.table.file.input().location(Some(index))?],
+            reading: CsvOptions::default(),
+            first_row: 0,
+        })
     }
 
     fn num_rows(&self) -> Option<u64> {

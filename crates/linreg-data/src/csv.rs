@@ -12,14 +12,15 @@ mod title;
 mod unquoted;
 
 use std::io::{Cursor, Read};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::compression::Compression;
 use crate::input::{InputFile, changed};
-use crate::source::{ChunkOrder, Part, Parts, Source};
-use crate::{CsvOptions, DataError, FileProblem};
+use crate::source::{ChunkOrder, Part, Parts, Source, overlapping};
+use crate::{CsvOptions, DataError, FileIndex, FileProblem, TableLocation, TextBlock};
 use blocks::{Block, Blocks, Start, fill, unreadable};
 use decode::Decoder;
 use dialect::Dialect;
@@ -42,6 +43,7 @@ pub(crate) struct CsvSource {
     dialect: Dialect,
     /// The position of the first record.
     start: Start,
+    options: CsvOptions,
     /// The blocks of the file; set when a pass has ended.
     index: Arc<OnceLock<Index>>,
 }
@@ -59,17 +61,7 @@ enum Input {
 /// What a pass over the file finds out.
 struct Index {
     num_rows: u64,
-    blocks: Vec<IndexEntry>,
-}
-
-/// A block of an uncompressed file.
-#[derive(Clone)]
-struct IndexEntry {
-    start: Start,
-    num_bytes: usize,
-    first_row: u64,
-    num_rows: u64,
-    needs_cleaning: bool,
+    blocks: Vec<TextBlock>,
 }
 
 impl CsvSource {
@@ -83,7 +75,19 @@ impl CsvSource {
         let mut input = compression.reader(Box::new(file.reader()));
         let mut bytes = Vec::new();
         let header = Header::read(&mut input, &mut bytes, &name, options)?;
-        Ok(Self::new(Input::File(file, compression), name, header))
+        let input = Input::File(file, compression);
+        Ok(Self::new(input, name, header, options.clone()))
+    }
+
+    /// Takes what is known of the places of rows.
+    pub fn with_index(self, index: &FileIndex) -> Self {
+        let blocks = match index {
+            FileIndex::Blocks { blocks, .. } => blocks.clone(),
+            FileIndex::FromStart { .. } | FileIndex::InFile { .. } => Vec::new(),
+        };
+        let num_rows = index.num_rows();
+        self.index.get_or_init(|| Index { num_rows, blocks });
+        self
     }
 
     /// Opens an input that can be read only once and reads its header row.
@@ -104,10 +108,11 @@ impl CsvSource {
             Input::Once(Mutex::new(Some((bytes, input)))),
             name,
             header,
+            options.clone(),
         ))
     }
 
-    fn new(input: Input, name: Arc<str>, header: Header) -> Self {
+    fn new(input: Input, name: Arc<str>, header: Header, options: CsvOptions) -> Self {
         let layout = header.layout;
         let field = |name: &str| Field::new(name, DataType::Utf8, true);
         let named = || layout.names.iter().map(|name| field(name));
@@ -122,6 +127,7 @@ impl CsvSource {
             layout,
             dialect: header.dialect,
             start: header.end,
+            options,
             index: Arc::default(),
         }
     }
@@ -155,12 +161,13 @@ impl CsvSource {
             };
             Some(block.map(|block| {
                 num_rows += block.num_rows;
-                entries.push(IndexEntry {
-                    start: block.start,
-                    num_bytes: block.bytes.len(),
+                entries.push(TextBlock {
                     first_row: block.first_row,
                     num_rows: block.num_rows,
-                    needs_cleaning: block.needs_cleaning,
+                    byte: block.start.byte,
+                    num_bytes: block.bytes.len(),
+                    line: block.start.line,
+                    has_other_lines: block.needs_cleaning,
                 });
                 part(block, decoder.clone())
             }))
@@ -168,36 +175,50 @@ impl CsvSource {
         Box::new(ended_by_error(parts))
     }
 
-    /// Returns the blocks of an uncompressed file in a shuffled order.
-    fn in_shuffled_order(
-        &self,
-        file: &InputFile,
-        index: &Index,
-        order: ChunkOrder,
-        decoder: Decoder,
-    ) -> Result<Parts, DataError> {
+    /// Returns these blocks of an uncompressed file.
+    fn in_blocks(&self, file: &InputFile, blocks: Vec<TextBlock>, decoder: Decoder) -> Parts {
         let (file, name, dialect) = (file.clone(), self.name.clone(), self.dialect);
-        let mut blocks = index.blocks.clone();
-        order.arrange(&mut blocks);
-        let parts = blocks.into_iter().map(move |entry| {
-            let (name, decoder) = (name.clone(), decoder.clone());
-            let file = file.clone();
-            let (first_row, num_rows) = (entry.first_row, entry.num_rows);
+        Box::new(blocks.into_iter().map(move |block| {
+            let (file, name, decoder) = (file.clone(), name.clone(), decoder.clone());
             Ok(Part {
-                first_row,
-                num_rows,
+                first_row: block.first_row,
+                num_rows: block.num_rows,
                 read: Box::new(move || {
                     let bytes = file
-                        .bytes_at(entry.start.byte, entry.num_bytes)
+                        .bytes_at(block.byte, block.num_bytes)
                         .map_err(|error| unreadable(&name, error))?;
-                    let rows = first_row..first_row + num_rows;
-                    let mut block = Block::new(bytes, rows, entry.start, name, dialect);
-                    block.needs_cleaning = entry.needs_cleaning;
-                    Ok(Box::new(std::iter::once(decoder.decode(block))))
+                    let rows = block.first_row..block.first_row + block.num_rows;
+                    let start = Start {
+                        byte: block.byte,
+                        line: block.line,
+                    };
+                    let mut read = Block::new(bytes, rows, start, name, dialect);
+                    read.needs_cleaning = block.has_other_lines;
+                    Ok(Box::new(std::iter::once(decoder.decode(read))))
                 }),
             })
-        });
-        Ok(Box::new(parts))
+        }))
+    }
+
+    /// Returns what decodes the columns at these indices of the table.
+    fn decoder(&self, columns: &[usize]) -> Result<Decoder, DataError> {
+        self.schema().project(columns)?;
+        let layout = &self.layout;
+        let columns = columns.iter().map(|column| layout.num_index + column);
+        let columns: Vec<usize> = columns.collect();
+        let num_cells = layout.num_cells();
+        let unnamed = num_cells - layout.num_unnamed..num_cells;
+        let delimiter = self.dialect.delimiter;
+        Ok(Decoder::new(&self.all, &columns, unnamed, delimiter))
+    }
+
+    /// Returns the file and its blocks, if they are known and can be read in any
+    /// order.
+    fn known_blocks(&self) -> Option<(&InputFile, &[TextBlock])> {
+        match (&self.input, self.index.get()) {
+            (Input::File(file, Compression::None), Some(index)) => Some((file, &index.blocks)),
+            _ => None,
+        }
     }
 }
 
@@ -207,15 +228,7 @@ impl Source for CsvSource {
     }
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
-        self.schema().project(columns)?;
-        let layout = &self.layout;
-        let columns: Vec<usize> = columns
-            .iter()
-            .map(|column| layout.num_index + column)
-            .collect();
-        let num_cells = layout.num_cells();
-        let unnamed = num_cells - layout.num_unnamed..num_cells;
-        let decoder = Decoder::new(&self.all, &columns, unnamed, self.dialect.delimiter);
+        let decoder = self.decoder(columns)?;
         let (file, compression) = match &self.input {
             Input::File(file, compression) => (file, compression),
             Input::Once(input) => {
@@ -228,10 +241,10 @@ impl Source for CsvSource {
             }
         };
         file.check()?;
-        if let (ChunkOrder::Shuffled { .. }, Compression::None, Some(index)) =
-            (order, compression, self.index.get())
-        {
-            return self.in_shuffled_order(file, index, order, decoder);
+        if let (ChunkOrder::Shuffled { .. }, Some((file, blocks))) = (order, self.known_blocks()) {
+            let mut blocks = blocks.to_vec();
+            order.arrange(&mut blocks);
+            return Ok(self.in_blocks(file, blocks, decoder));
         }
         let start = self.start.byte;
         let input: Box<dyn Read + Send> = match compression {
@@ -243,6 +256,39 @@ impl Source for CsvSource {
             }
         };
         Ok(self.in_file_order(input, Vec::new(), decoder))
+    }
+
+    fn parts_of(&self, columns: &[usize], rows: Range<u64>) -> Result<Parts, DataError> {
+        let Some((file, blocks)) = self.known_blocks() else {
+            let parts = self.parts(columns, ChunkOrder::File)?;
+            return Ok(overlapping(parts, rows));
+        };
+        file.check()?;
+        let ends_before = |block: &TextBlock| block.first_row + block.num_rows <= rows.start;
+        let first = blocks.partition_point(ends_before);
+        let after = blocks.partition_point(|block| block.first_row < rows.end);
+        let blocks = blocks.get(first..after).unwrap_or_default();
+        Ok(self.in_blocks(file, blocks.to_vec(), self.decoder(columns)?))
+    }
+
+    fn location(&self) -> Option<TableLocation> {
+        let Input::File(file, compression) = &self.input else {
+            return None;
+        };
+        let index = self.index.get().map(|index| match compression {
+            Compression::None => FileIndex::Blocks {
+                num_rows: index.num_rows,
+                blocks: index.blocks.clone(),
+            },
+            _ => FileIndex::FromStart {
+                num_rows: index.num_rows,
+            },
+        });
+        Some(TableLocation {
+            files: vec![file.location(index)?],
+            reading: self.options.clone(),
+            first_row: 0,
+        })
     }
 
     fn num_rows(&self) -> Option<u64> {

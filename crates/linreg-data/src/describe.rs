@@ -82,7 +82,7 @@ pub fn describe_on(
 
 /// Describes numeric columns.
 #[derive(Deserialize, Serialize)]
-struct DescribePass {
+pub(crate) struct DescribePass {
     columns: Vec<Column>,
     /// The position of the target among the columns.
     target: Option<usize>,

@@ -10,7 +10,7 @@ use crate::{
     EncodingCounts, Engine, InOrder, NoRows, Pass, RowChunks, RowPass, RowSource, Set, SplitRows,
     Threads,
 };
-use load::LoadPass;
+pub(crate) use load::LoadPass;
 
 /// The rows of a source for training, validation or the test, encoded as they
 /// are read.

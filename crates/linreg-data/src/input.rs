@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::{DataError, FileProblem};
+use crate::{DataError, FileIndex, FileLocation, FileProblem};
 
 /// The message about a file that is no longer as it was when it was opened.
 const CHANGED: &str =
@@ -103,6 +103,33 @@ impl InputFile {
 
     pub fn name(&self) -> &Arc<str> {
         &self.opened.name
+    }
+
+    /// Where the file is, for another program; None for one without a name.
+    pub fn location(&self, index: Option<FileIndex>) -> Option<FileLocation> {
+        let path = self.opened.path.as_ref()?;
+        Some(FileLocation {
+            name: self.name().to_string(),
+            path: std::path::absolute(path).ok()?,
+            num_bytes: self.num_bytes(),
+            modified: self.opened.state.modified,
+            index,
+        })
+    }
+
+    /// Opens a file that another program has opened.
+    pub fn at(location: &FileLocation) -> Result<Self, DataError> {
+        let file = Self::open(&location.path, &location.name)?;
+        let State {
+            num_bytes,
+            modified,
+            ..
+        } = file.opened.state;
+        if (num_bytes, modified) == (location.num_bytes, location.modified) {
+            Ok(file)
+        } else {
+            Err(unreadable(&location.name, io::Error::other(CHANGED)))
+        }
     }
 
     pub fn num_bytes(&self) -> u64 {

@@ -8,7 +8,7 @@ use crate::source::Source;
 use crate::{
     DataError, Encoder, EncoderConfig, Engine, MissingPolicy, Pass, Split, SplitRows, Threads,
 };
-use passes::{FittedPass, LeftOutPass};
+pub(crate) use passes::{FittedPass, LeftOutPass};
 
 /// Decides what each column becomes in a model that is fitted to the training
 /// rows of a split.

@@ -77,6 +77,7 @@ mod input;
 mod learn_encoder;
 #[cfg(feature = "files")]
 mod load_dataset;
+mod location;
 mod lookalike;
 mod memory_table;
 mod moments;
@@ -151,16 +152,19 @@ pub use formula::{Expected, Factor, Formula, FormulaError, FormulaProblem, Term}
 pub use learn_encoder::{learn_encoder, learn_encoder_on, rows_left_out, rows_left_out_on};
 #[cfg(feature = "files")]
 pub use load_dataset::load_dataset;
+pub use location::{FileIndex, FileLocation, TableLocation, TextBlock};
 pub use memory_table::{ColumnValues, MemoryTable, MemoryTableError};
 pub use moments::Moments;
 pub use odd_cell::{CellKind, OddCell, Oddity};
 pub use one_pass::{Learned, learn_and_encode};
 #[cfg(feature = "files")]
-pub use open::{Passes, files_of, open};
+pub use open::{Passes, files_of, open, open_location};
 pub use other_column::OtherColumn;
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
-pub use pass::{AnyPass, AnyState, Engine, Pass, PassReader, SentPassError, Threads, read_pass};
+pub use pass::{
+    AnyPass, AnyState, Engine, GROUP_ROWS, KnownPasses, Pass, PassReader, SentPassError, Threads, read_pass,
+};
 pub use place::Place;
 pub use printable::{is_control, printable, printable_lines};
 pub use profile::{ColumnProfile, Example, TableProfile, Words};

@@ -8,7 +8,8 @@ use crate::{
     ColumnChoice, DataError, EncodedPass, Encoder, EncoderConfig, EncodingCounts, Engine, Pass,
     RowPass, Schema, Set, Split,
 };
-use guess::{GuessPass, first_rows};
+pub(crate) use guess::GuessPass;
+use guess::first_rows;
 
 /// What [`learn_and_encode`] has learned about a table.
 #[derive(Clone, Debug)]

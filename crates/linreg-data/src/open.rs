@@ -2,6 +2,7 @@ mod formats;
 
 use std::fs::File;
 use std::io::{Cursor, Read, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,8 +10,10 @@ use arrow_schema::SchemaRef;
 
 use crate::input::{InputFile, unreadable};
 use crate::other_column::OtherColumn;
-use crate::source::{Chunk, ChunkOrder, Part, Parts, Source};
-use crate::{CellReader, CsvOptions, DataError, FileProblem, TextFormat};
+use crate::source::{Chunk, ChunkOrder, Part, Parts, Source, overlapping};
+use crate::{
+    CellReader, CsvOptions, DataError, FileIndex, FileProblem, TableLocation, TextFormat,
+};
 
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -59,14 +62,42 @@ pub fn open(
     csv: &CsvOptions,
     passes: Passes,
 ) -> Result<Box<dyn Source>, DataError> {
-    let cells = CellReader::new(&csv.text)?;
-    let source = open_as_text(files, csv, passes)?;
-    if csv.text == TextFormat::default() {
+    // What is wrong with the text format is told before a file is read.
+    CellReader::new(&csv.text)?;
+    told(open_as_text(files, csv, passes)?, &csv.text)
+}
+
+/// Opens the table that another program has opened.
+///
+/// # Errors
+///
+/// As [`open`], or a file that is not as it was when that program opened it.
+pub fn open_location(table: &TableLocation) -> Result<Box<dyn Source>, DataError> {
+    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    for file in &table.files {
+        let input = InputFile::at(file)?;
+        let source = source_of(input, &table.reading, file.index.as_ref())?;
+        sources.push(source.into());
+    }
+    if sources.is_empty() {
+        return Err(DataError::NoFile);
+    }
+    let files = Files {
+        sources,
+        first_row: table.first_row,
+    };
+    told(Box::new(files), &table.reading.text)
+}
+
+/// Reads the text cells of a source in this way.
+fn told(source: Box<dyn Source>, text: &TextFormat) -> Result<Box<dyn Source>, DataError> {
+    if *text == TextFormat::default() {
         return Ok(source);
     }
     Ok(Box::new(Told {
+        cells: Arc::new(CellReader::new(text)?),
+        text: text.clone(),
         source,
-        cells: Arc::new(cells),
     }))
 }
 
@@ -104,6 +135,7 @@ fn open_as_text(
     }
     Ok(Box::new(Files {
         sources: sources.into_iter().map(Arc::from).collect(),
+        first_row: 0,
     }))
 }
 
@@ -114,18 +146,22 @@ fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source
         let input = File::open(path).map_err(|error| unreadable(name, error))?;
         return once(Box::new(input), name, csv);
     }
-    source_of(InputFile::open(path, name)?, csv)
+    source_of(InputFile::open(path, name)?, csv, None)
 }
 
 /// Opens the table in a file, in the format that its first bytes show.
-fn source_of(file: InputFile, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
+fn source_of(
+    file: InputFile,
+    csv: &CsvOptions,
+    index: Option<&FileIndex>,
+) -> Result<Box<dyn Source>, DataError> {
     let mut magic = Vec::new();
     let read = file.reader().take(6).read_to_end(&mut magic);
     read.map_err(|error| unreadable(file.name(), error))?;
     match &magic[..] {
         [b'P', b'A', b'R', b'1', ..] => formats::parquet(file),
         b"ARROW1" | [0xFF, 0xFF, 0xFF, 0xFF, ..] => formats::arrow(file),
-        _ => formats::csv(file, csv),
+        _ => formats::csv(file, csv, index),
     }
 }
 
@@ -154,7 +190,7 @@ fn open_standard_input(csv: &CsvOptions, passes: Passes) -> Result<Box<dyn Sourc
         Passes::One => once(Box::new(input), STANDARD_INPUT, csv),
         Passes::Several => {
             let kept = InputFile::unnamed(keep(input, STANDARD_INPUT)?, STANDARD_INPUT)?;
-            source_of(kept, csv)
+            source_of(kept, csv, None)
         }
     }
 }
@@ -192,6 +228,21 @@ fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
 struct Told {
     source: Box<dyn Source>,
     cells: Arc<CellReader>,
+    text: TextFormat,
+}
+
+impl Told {
+    fn told(&self, parts: Parts) -> Parts {
+        let cells = self.cells.clone();
+        Box::new(parts.map(move |part| {
+            let cells = cells.clone();
+            part.map(|part| {
+                changed(part, move |chunk| {
+                    chunk.cells = cells.clone();
+                })
+            })
+        }))
+    }
 }
 
 impl Source for Told {
@@ -200,16 +251,17 @@ impl Source for Told {
     }
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
-        let cells = self.cells.clone();
-        let parts = self.source.parts(columns, order)?;
-        Ok(Box::new(parts.map(move |part| {
-            let cells = cells.clone();
-            part.map(|part| {
-                changed(part, move |chunk| {
-                    chunk.cells = cells.clone();
-                })
-            })
-        })))
+        Ok(self.told(self.source.parts(columns, order)?))
+    }
+
+    fn parts_of(&self, columns: &[usize], rows: Range<u64>) -> Result<Parts, DataError> {
+        Ok(self.told(self.source.parts_of(columns, rows)?))
+    }
+
+    fn location(&self) -> Option<TableLocation> {
+        let mut location = self.source.location()?;
+        location.reading.text = self.text.clone();
+        Some(location)
     }
 
     fn num_rows(&self) -> Option<u64> {
@@ -263,6 +315,8 @@ pub fn files_of(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
 /// Several files as one table.
 struct Files {
     sources: Vec<Arc<dyn Source>>,
+    /// The number of the first row in the table, from 0.
+    first_row: u64,
 }
 
 impl Source for Files {
@@ -275,7 +329,7 @@ impl Source for Files {
         // needs the number of rows of each file.
         let known: Option<Vec<u64>> = self.sources.iter().map(|s| s.num_rows()).collect();
         if let (ChunkOrder::Shuffled { .. }, Some(num_rows)) = (order, known) {
-            let mut first_row = 0;
+            let mut first_row = self.first_row;
             let mut all = Vec::new();
             for (source, num_rows) in self.sources.iter().zip(num_rows) {
                 for part in source.parts(columns, order)? {
@@ -288,7 +342,7 @@ impl Source for Files {
         }
         let (mut sources, columns) = (self.sources.clone().into_iter(), columns.to_vec());
         let mut current: Option<Parts> = None;
-        let (mut first_row, mut next_row) = (0, 0);
+        let (mut first_row, mut next_row) = (self.first_row, self.first_row);
         Ok(Box::new(std::iter::from_fn(move || {
             loop {
                 if let Some(part) = current.as_mut().and_then(Iterator::next) {
@@ -304,6 +358,35 @@ impl Source for Files {
                 }
             }
         })))
+    }
+
+    fn parts_of(&self, columns: &[usize], rows: Range<u64>) -> Result<Parts, DataError> {
+        let mut first_row = self.first_row;
+        let mut readers = Vec::new();
+        for source in &self.sources {
+            let Some(num_rows) = source.num_rows() else {
+                return Ok(overlapping(self.parts(columns, ChunkOrder::File)?, rows));
+            };
+            let end = first_row + num_rows;
+            let of_file = rows.start.clamp(first_row, end)..rows.end.clamp(first_row, end);
+            if !of_file.is_empty() {
+                let of_file = of_file.start - first_row..of_file.end - first_row;
+                let parts = source.parts_of(columns, of_file)?;
+                readers.push(parts.map(move |part| part.map(|part| moved(part, first_row))));
+            }
+            first_row = end;
+        }
+        Ok(Box::new(readers.into_iter().flatten()))
+    }
+
+    fn location(&self) -> Option<TableLocation> {
+        let mut sources = self.sources.iter();
+        let mut all = sources.next()?.location()?;
+        for source in sources {
+            all.files.extend(source.location()?.files);
+        }
+        all.first_row = self.first_row;
+        Some(all)
     }
 
     fn num_rows(&self) -> Option<u64> {

@@ -6,6 +6,7 @@ mod runs;
 mod thrift;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +25,7 @@ use crate::input::InputFile;
 use crate::repeated_text::MAX_TEXT_BYTES;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
 use crate::unpacked;
-use crate::{DataError, Limit, Unsupported};
+use crate::{CsvOptions, DataError, FileIndex, Limit, TableLocation, Unsupported};
 use footer::Refused;
 use pages::{Chunk, Pages};
 use runs::{Run, runs};
@@ -136,12 +137,37 @@ impl Source for ParquetFile {
     }
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
+        let mut runs = self.runs.clone();
+        order.arrange(&mut runs);
+        self.parts_in(runs, columns)
+    }
+
+    fn parts_of(&self, columns: &[usize], rows: Range<u64>) -> Result<Parts, DataError> {
+        let runs = self.runs.iter().filter_map(|run| run.within(&rows));
+        self.parts_in(runs.collect(), columns)
+    }
+
+    fn location(&self) -> Option<TableLocation> {
+        let num_rows = self.num_rows()?;
+        let index = FileIndex::InFile { num_rows };
+        Some(TableLocation {
+            files: vec![self.table.file.input().location(Some(index))?],
+            reading: CsvOptions::default(),
+            first_row: 0,
+        })
+    }
+
+    fn num_rows(&self) -> Option<u64> {
+        Some(self.runs.iter().map(|run| run.rows.len() as u64).sum())
+    }
+}
+
+impl ParquetFile {
+    fn parts_in(&self, runs: Vec<Run>, columns: &[usize]) -> Result<Parts, DataError> {
         self.schema().project(columns)?;
         self.table.file.check()?;
         let columns: Arc<[usize]> = columns.into();
         let table = self.table.clone();
-        let mut runs = self.runs.clone();
-        order.arrange(&mut runs);
         Ok(Box::new(runs.into_iter().map(move |run| {
             let (table, columns) = (table.clone(), columns.clone());
             Ok(Part {
@@ -150,10 +176,6 @@ impl Source for ParquetFile {
                 read: Box::new(move || table.read(run, &columns)),
             })
         })))
-    }
-
-    fn num_rows(&self) -> Option<u64> {
-        Some(self.runs.iter().map(|run| run.rows.len() as u64).sum())
     }
 }
 

@@ -2,6 +2,7 @@ pub(crate) mod any;
 mod assembly;
 #[cfg(all(test, feature = "csv", feature = "parquet"))]
 mod bits;
+mod known;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -15,7 +16,9 @@ use crate::source::{Chunk, Source};
 use crate::{DataError, Dataset};
 use any::taken;
 pub use any::{AnyPass, AnyState, PassReader, SentPassError, read_pass};
+pub use known::KnownPasses;
 pub use threads::Threads;
+pub use tree::GROUP_ROWS;
 pub(crate) use tree::{Shape, Tree};
 
 /// A computation over all rows of a table, whose result does not depend on who
@@ -26,7 +29,7 @@ pub(crate) use tree::{Shape, Tree};
 /// [`Engine`] makes one state for each part, with [`start`](Self::start),
 /// [`update`](Self::update) and [`end_part`](Self::end_part), on any thread or
 /// machine. It merges the states in the order of the table, one after the other:
-/// first those of the parts of a block of 8,192 rows, then those of a group of 64
+/// first those of the parts of a block of 8,192 rows, then those of a group of 16
 /// blocks, then those of all groups. This is a property of the table alone, so the
 /// result has the same bits on any number of threads, from any file format.
 ///

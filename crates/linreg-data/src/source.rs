@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -6,7 +7,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::random::{Purpose, generator};
-use crate::{CellPlace, CellReader, ColumnIndex, DataError, NameProblem, Place};
+use crate::{CellPlace, CellReader, ColumnIndex, DataError, NameProblem, Place, TableLocation};
 
 /// The largest number of columns of a table.
 pub(crate) const MAX_COLUMNS: usize = 1 << 18;
@@ -32,6 +33,22 @@ pub trait Source: Send + Sync {
     /// The number of rows if it is known: from the file itself, or counted by a
     /// pass that has ended.
     fn num_rows(&self) -> Option<u64>;
+
+    /// Begins to read some rows of columns, in the order of the table. The first
+    /// and the last part may have further rows before and after them.
+    ///
+    /// # Errors
+    ///
+    /// As [`parts`](Self::parts).
+    fn parts_of(&self, columns: &[usize], rows: Range<u64>) -> Result<Parts, DataError> {
+        Ok(overlapping(self.parts(columns, ChunkOrder::File)?, rows))
+    }
+
+    /// Where the files of the table are; None if it is not in files that another
+    /// program can open.
+    fn location(&self) -> Option<TableLocation> {
+        None
+    }
 
     /// What the user should know about how the table was read, one sentence
     /// each: for example which column of the file is not used, and why.
@@ -165,6 +182,19 @@ impl Origin for Later {
     fn place(&self, row: usize) -> Place {
         self.origin.place(self.start + row)
     }
+}
+
+/// Those of the parts, which are in the order of the table, that have rows of a
+/// range.
+pub(crate) fn overlapping(parts: Parts, rows: Range<u64>) -> Parts {
+    let Range { start, end } = rows;
+    let begins_before =
+        move |part: &Result<Part, DataError>| part.as_ref().map_or(true, |part| part.first_row < end);
+    let ends_after = move |part: &Result<Part, DataError>| {
+        let part = part.as_ref();
+        part.map_or(true, |part| part.first_row + part.num_rows > start)
+    };
+    Box::new(parts.take_while(begins_before).filter(ends_after))
 }
 
 /// Names of the columns of a source.

@@ -13,11 +13,13 @@ mod undetermined;
 mod warning;
 
 pub use config::{ExactConfig, Penalties};
+pub(crate) use diagnostics::Check;
 pub use diagnostics::{LEVEL, TableDiagnostics};
 pub use fit::ExactFit;
 pub(crate) use limits::Limits;
 pub use ridge::Ridge;
 pub(crate) use rows::data_error;
+pub(crate) use solved::Refine;
 pub(crate) use sums::{Sums, SumsPass};
 pub use undetermined::Undetermined;
 pub(crate) use undetermined::lines as relations_lines;

@@ -73,6 +73,7 @@ pub mod export;
 mod fit;
 mod fitted;
 mod hold_out;
+mod known_passes;
 pub mod loss;
 mod model;
 pub mod number;
@@ -99,6 +100,7 @@ pub use exact::{
 pub use fit::{FitConfig, FitObserver, Judged, Method, Training, TrainingHooks};
 pub use fitted::{Fitted, Fold, How};
 pub use hold_out::HoldOut;
+pub use known_passes::known_passes;
 pub use model::{FittedModel, ModelProblem, Predictor};
 pub use numbers::{ColumnsPicture, NumberColumns};
 pub use predict::{BoundModel, Interval, Predictions, TargetPredictions};

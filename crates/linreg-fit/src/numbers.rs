@@ -8,7 +8,8 @@ use linreg_plot::{Cloud, Picture, ScatterMatrix};
 
 use crate::columns::known;
 use crate::{Columns, FitError, Table};
-use pass::{Blocks, Clouds, DrawPass};
+use pass::Blocks;
+pub(crate) use pass::{Clouds, DrawPass};
 
 /// The columns of numbers of a table, to be drawn against each other.
 pub struct NumberColumns {

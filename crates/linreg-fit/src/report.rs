@@ -22,6 +22,7 @@ use crate::page::{Language, Page};
 use crate::{FitError, Fitted, How, SettingNames, loss};
 use files::hashes;
 use look::Look;
+pub(crate) use look::LookPass;
 
 /// The most targets that a page describes: its size is limited.
 const MOST_TARGETS: usize = 4;

@@ -183,7 +183,7 @@ impl Residuals {
 
 /// The pass over the rows.
 #[derive(Clone, Deserialize, Serialize)]
-struct ResidualPass {
+pub(crate) struct ResidualPass {
     predictor: Predictor,
     /// The weights and the bias of the target.
     weights: Vec<f64>,

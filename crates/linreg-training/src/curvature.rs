@@ -63,7 +63,7 @@ impl Curvature {
 }
 
 #[derive(Clone, Deserialize, Serialize)]
-struct CurvaturePass {
+pub(crate) struct CurvaturePass {
     scale: RowScale,
     /// Rows whose number is a multiple of it are in the sample.
     every: u64,

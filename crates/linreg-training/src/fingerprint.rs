@@ -75,7 +75,7 @@ impl Fingerprint {
 /// evaluated at [`BASE`](RowsDigest::BASE) modulo a prime (Karp and Rabin,
 /// *Efficient randomized pattern-matching algorithms*, 1987).
 #[derive(Clone, Deserialize, Serialize)]
-struct DigestPass;
+pub(crate) struct DigestPass;
 
 #[derive(Deserialize, Serialize)]
 struct RowsDigest {

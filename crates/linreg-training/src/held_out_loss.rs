@@ -6,7 +6,7 @@ use crate::{Loss, TrainingError};
 
 /// Sums the loss over rows and targets, in `f64` on the host.
 #[derive(Clone, Deserialize, Serialize)]
-struct HeldOutLossPass {
+pub(crate) struct HeldOutLossPass {
     coefficients: Coefficients,
     loss: Loss,
 }

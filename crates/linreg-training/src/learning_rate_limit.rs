@@ -103,7 +103,7 @@ impl LearningRateLimit {
 
 /// Sums the Gram matrix `X' X / n`, with a column for the bias.
 #[derive(Clone, Deserialize, Serialize)]
-struct GramPass(RowScale);
+pub(crate) struct GramPass(RowScale);
 
 #[derive(Default, Deserialize, Serialize)]
 struct Gram {

@@ -7,7 +7,7 @@ use crate::row_scale::{RowScale, add_sums, predict};
 
 /// Sums the losses of each target, on the scale that training uses.
 #[derive(Clone, Deserialize, Serialize)]
-struct LossesPass {
+pub(crate) struct LossesPass {
     scale: RowScale,
     coefficients: Coefficients,
     objective: Objective,

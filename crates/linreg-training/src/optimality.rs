@@ -7,7 +7,8 @@ use crate::objective::Objective;
 use crate::objectives::objectives;
 use crate::row_scale::RowScale;
 use crate::{Loss, TrainingConfig};
-use dual::{Dual, DualPass, Work};
+pub(crate) use dual::DualPass;
+use dual::{Dual, Work};
 
 mod dual;
 

@@ -69,7 +69,7 @@ pub(crate) fn at_vertex(
 /// Computes the change of the weights and the bias of each target by which they
 /// fit the rows within its width best, in the least-squares sense.
 #[derive(Clone, Deserialize, Serialize)]
-struct StepPass {
+pub(crate) struct StepPass {
     scale: RowScale,
     coefficients: Coefficients,
     /// The width of each target.

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::input::InputFile;
-use crate::{CsvOptions, DataError, Source};
+use crate::{CsvOptions, DataError, FileIndex, Source};
 
 type Opened = Result<Box<dyn Source>, DataError>;
 
@@ -21,11 +21,21 @@ pub(super) fn parquet(file: InputFile) -> Opened {
     return Err(left_out(crate::TableFormat::Parquet, file.name()));
 }
 
-pub(super) fn csv(file: InputFile, options: &CsvOptions) -> Opened {
+/// Opens a CSV file, the rows of which are where an index says.
+pub(super) fn csv(file: InputFile, options: &CsvOptions, index: Option<&FileIndex>) -> Opened {
     #[cfg(feature = "csv")]
-    return Ok(Box::new(crate::csv::CsvSource::open(file, options)?));
+    {
+        let mut source = crate::csv::CsvSource::open(file, options)?;
+        if let Some(index) = index {
+            source = source.with_index(index);
+        }
+        Ok(Box::new(source))
+    }
     #[cfg(not(feature = "csv"))]
-    return Err(without_csv(file.name(), options));
+    {
+        let _ = index;
+        Err(without_csv(file.name(), options))
+    }
 }
 
 /// Opens a CSV file that can be read only once.

@@ -19,6 +19,23 @@ pub(crate) struct Run {
     pub(crate) first_row: u64,
 }
 
+impl Run {
+    /// Those of its rows that are in a range of rows of the table; None if there
+    /// are none.
+    pub(crate) fn within(&self, rows: &Range<u64>) -> Option<Self> {
+        let end = self.first_row + self.rows.len() as u64;
+        let first_row = rows.start.max(self.first_row);
+        let num_rows = rows.end.min(end).checked_sub(first_row)?;
+        // Both are at most the number of rows of the run.
+        let start = self.rows.start + (first_row - self.first_row) as usize;
+        (num_rows > 0).then(|| Self {
+            row_group: self.row_group,
+            rows: start..start + num_rows as usize,
+            first_row,
+        })
+    }
+}
+
 /// Returns the ranges of rows of all parts; None if the file contradicts
 /// itself.
 pub(crate) fn runs(metadata: &ParquetMetaData) -> Option<Vec<Run>> {

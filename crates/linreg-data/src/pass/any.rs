@@ -89,6 +89,9 @@ pub fn read_pass<P: Pass>(bytes: &[u8]) -> Result<Box<dyn AnyPass>, DataError> {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SentPassError {
+    /// Nobody here knows a pass of this name.
+    #[error("found the pass {0:?}, which this program does not have")]
+    Unknown(String),
     /// A state is of another pass.
     #[error("found a state of another pass, expected one of the pass {0:?}")]
     ForeignState(String),

@@ -1,11 +1,12 @@
 use std::num::NonZero;
+use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::assembly::{Assembly, WholePart};
-use super::tree::{Shape, Tree};
+use super::tree::{GROUP_ROWS, Shape, Tree};
 use super::{AnyPass, AnyState, Engine};
 use crate::row_pass::AnyRowPass;
 use crate::source::{Chunk, ChunkOrder, Part, Source};
@@ -41,6 +42,89 @@ impl Default for Threads {
     }
 }
 
+impl Threads {
+    /// Runs a pass over whole groups of [`GROUP_ROWS`] rows, the last of which may
+    /// be shorter at the end of the table. Calls `deliver` with the state of each and
+    /// the number of the group in the table, from 0, in any order and on any thread.
+    ///
+    /// This is the share of one machine in a pass: states of groups that are merged
+    /// from the first to the last give the state that
+    /// [`run_any`](Engine::run_any) returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pass::run`](crate::Pass::run), in the order of the rows of the range; a
+    /// range that does not begin where a group does, or has rows beyond the table;
+    /// or what `deliver` returns.
+    pub fn run_groups(
+        &self,
+        table: &dyn Source,
+        columns: &[usize],
+        rows: Range<u64>,
+        pass: &dyn AnyPass,
+        deliver: &Deliver,
+    ) -> Result<(), DataError> {
+        if !rows.start.is_multiple_of(GROUP_ROWS) {
+            return Err(out_of_order(rows.start, rows.start.next_multiple_of(GROUP_ROWS)));
+        }
+        let parts = table.parts_of(columns, rows.clone())?;
+        let parts = parts.map({
+            let rows = rows.clone();
+            move |part| part.map(|part| cut(part, &rows))
+        });
+        let shape = Shape::new(pass.rows_of_part().max(1));
+        let tree = Tree::new(self.num_threads, shape).keeping_groups();
+        let run = Run::new(pass, Box::new(parts), rows.start, tree, deliver);
+        on_threads(self.num_threads, &run.tree, || run.work());
+        let next_row = run.pieces.lock().map_or(0, |pieces| pieces.next_row);
+        run.tree.finish()?;
+        if next_row != rows.end {
+            return Err(DataError::PartChanged {
+                found: next_row.saturating_sub(rows.start),
+                expected: rows.end - rows.start,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Takes the state of a group, and its number.
+type Deliver = dyn Fn(u64, AnyState) -> Result<(), DataError> + Sync;
+
+/// Those rows of a part that are in a range; the part has some.
+fn cut(part: Part, rows: &Range<u64>) -> Part {
+    let end = part.first_row + part.num_rows;
+    let first_row = part.first_row.max(rows.start);
+    let num_rows = end.min(rows.end).saturating_sub(first_row);
+    if num_rows == part.num_rows {
+        return part;
+    }
+    let skipped = first_row - part.first_row;
+    let read = part.read;
+    Part {
+        first_row,
+        num_rows,
+        read: Box::new(move || {
+            let mut skip = skipped;
+            let mut left = num_rows;
+            let chunks = read()?;
+            Ok(Box::new(chunks.map_while(move |chunk| {
+                if left == 0 {
+                    return None;
+                }
+                let chunk = match chunk {
+                    Ok(chunk) => chunk,
+                    Err(error) => return Some(Err(error)),
+                };
+                let before = skip.min(chunk.num_rows() as u64);
+                let taken = left.min(chunk.num_rows() as u64 - before);
+                (skip, left) = (skip - before, left - taken);
+                Some(Ok(chunk.slice(before as usize, taken as usize)))
+            })))
+        }),
+    }
+}
+
 impl Engine for Threads {
     fn run_any(
         &self,
@@ -48,17 +132,9 @@ impl Engine for Threads {
         columns: &[usize],
         pass: &dyn AnyPass,
     ) -> Result<AnyState, DataError> {
-        let part_rows = pass.rows_of_part().max(1);
-        let run = Run {
-            pass,
-            part_rows,
-            pieces: Mutex::new(Pieces {
-                left: Some(table.parts(columns, ChunkOrder::File)?),
-                next_row: 0,
-            }),
-            assembly: Mutex::new(Assembly::new(part_rows)),
-            tree: Tree::new(self.num_threads, Shape::new(part_rows)),
-        };
+        let parts = table.parts(columns, ChunkOrder::File)?;
+        let tree = Tree::new(self.num_threads, Shape::new(pass.rows_of_part().max(1)));
+        let run = Run::new(pass, parts, 0, tree, &|_, _| Ok(()));
         on_threads(self.num_threads, &run.tree, || run.work());
         let state = run.tree.finish()?;
         Ok(state.unwrap_or_else(|| pass.start_any()))
@@ -131,6 +207,9 @@ impl<S> Drop for StopOnPanic<'_, S> {
 struct Run<'a> {
     pass: &'a dyn AnyPass,
     part_rows: u64,
+    /// The number of the first part that is read.
+    first_part: u64,
+    deliver: &'a Deliver,
     pieces: Mutex<Pieces>,
     assembly: Mutex<Assembly>,
     tree: Tree<AnyState>,
@@ -144,7 +223,30 @@ struct Pieces {
     next_row: u64,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Begins a pass over parts of the table from a row on.
+    fn new(
+        pass: &'a dyn AnyPass,
+        parts: Parts,
+        first_row: u64,
+        tree: Tree<AnyState>,
+        deliver: &'a Deliver,
+    ) -> Self {
+        let part_rows = pass.rows_of_part().max(1);
+        Self {
+            pass,
+            part_rows,
+            first_part: first_row / part_rows,
+            deliver,
+            pieces: Mutex::new(Pieces {
+                left: Some(parts),
+                next_row: first_row,
+            }),
+            assembly: Mutex::new(Assembly::new(part_rows)),
+            tree,
+        }
+    }
+
     fn work(&self) {
         while let Some(piece) = self.next_piece() {
             self.decode(piece);
@@ -170,9 +272,11 @@ impl Run<'_> {
         match problem {
             Some(error) => self.fail(row, error),
             None => {
-                self.tree.end(row.div_ceil(self.part_rows), |state, later| {
+                let num_parts = row.div_ceil(self.part_rows) - self.first_part;
+                self.tree.end(num_parts, |state, later| {
                     self.pass.merge_any(state, later)
                 });
+                self.deliver_groups();
                 self.update(whole);
             }
         }
@@ -181,7 +285,7 @@ impl Run<'_> {
 
     /// Whether the rows from here on can still be of use.
     fn wants(&self, row: u64) -> bool {
-        self.tree.wants(row / self.part_rows)
+        self.tree.wants(row / self.part_rows - self.first_part)
     }
 
     fn assemble(&self, add: impl FnOnce(&mut Assembly) -> Option<WholePart>) -> Option<WholePart> {
@@ -242,7 +346,7 @@ impl Run<'_> {
     /// Updates the state of a part, if there is one.
     fn update(&self, whole: Option<WholePart>) {
         let Some(whole) = whole else { return };
-        let part = whole.index;
+        let part = whole.index - self.first_part;
         if !self.tree.wait_for_room(part) {
             return;
         }
@@ -251,6 +355,18 @@ impl Run<'_> {
                 self.pass.merge_any(state, later)
             }),
             Err(error) => self.tree.fail(part, error),
+        }
+        self.deliver_groups();
+    }
+
+    /// Gives away the states of groups that are whole, if they are not merged here.
+    fn deliver_groups(&self) {
+        let parts_of_group = GROUP_ROWS / self.part_rows;
+        let first_group = self.first_part / parts_of_group;
+        for (group, state) in self.tree.take_groups() {
+            if let Err(error) = (self.deliver)(first_group + group, state) {
+                self.tree.fail(group * parts_of_group, error);
+            }
         }
     }
 

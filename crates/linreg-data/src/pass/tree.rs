@@ -4,9 +4,16 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::MOST_PART_ROWS;
 use crate::DataError;
 
+/// The number of blocks of a group.
+const BLOCKS_OF_GROUP: u64 = 16;
+
+/// The number of rows of a group, the states of which are merged on one machine.
+pub const GROUP_ROWS: u64 = BLOCKS_OF_GROUP * MOST_PART_ROWS;
+
 /// How many neighbours are merged into one at each level below the total: parts
-/// into a block of as many rows as the largest parts have, and 64 blocks into a
-/// group. So a pass may merge the states of small parts of a block itself.
+/// into a block of as many rows as the largest parts have, and 16 blocks into a
+/// group. So a pass may merge the states of small parts of a block itself, and
+/// another machine those of a group.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     pub parts_of_block: u64,
@@ -18,7 +25,7 @@ impl Shape {
     pub fn new(part_rows: u64) -> Self {
         Self {
             parts_of_block: (MOST_PART_ROWS / part_rows).max(1),
-            blocks_of_group: 64,
+            blocks_of_group: BLOCKS_OF_GROUP,
         }
     }
 
@@ -55,10 +62,14 @@ pub(crate) struct Tree<S> {
     /// With this many states in memory, no part may begin but the first that has
     /// not been delivered, once all others that can be merged are.
     most_states: usize,
+    /// Whether the states of groups are taken out, not merged.
+    keeps_groups: bool,
 }
 
 struct Inner<S> {
     folds: BTreeMap<Node, Fold<S>>,
+    /// The states of groups to take out.
+    groups: Vec<(u64, S)>,
     num_states: usize,
     /// The number of workers that are merging.
     num_busy: usize,
@@ -120,6 +131,7 @@ impl<S> Tree<S> {
             shape,
             inner: Mutex::new(Inner {
                 folds: BTreeMap::new(),
+                groups: Vec::new(),
                 num_states: 0,
                 num_busy: 0,
                 first_missing: 0,
@@ -130,7 +142,26 @@ impl<S> Tree<S> {
             }),
             changed: Condvar::new(),
             most_states: 4 * num_workers.max(1),
+            keeps_groups: false,
         }
+    }
+
+    /// Returns a tree whose groups are taken out with
+    /// [`take_groups`](Self::take_groups).
+    pub fn keeping_groups(self) -> Self {
+        Self {
+            keeps_groups: true,
+            ..self
+        }
+    }
+
+    /// Takes out the states of groups that are whole, each with its index.
+    pub fn take_groups(&self) -> Vec<(u64, S)> {
+        let mut inner = self.lock();
+        let groups = std::mem::take(&mut inner.groups);
+        inner.num_states -= groups.len();
+        self.changed.notify_all();
+        groups
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<S>> {
@@ -242,6 +273,10 @@ impl<S> Tree<S> {
             let Some(state) = self.take_whole(&mut inner, node) else {
                 return;
             };
+            if self.keeps_groups && node.level == Level::Group {
+                inner.groups.push((node.index, state));
+                return;
+            }
             node = self.add(&mut inner, node.level.above(), node.index, state);
         }
     }

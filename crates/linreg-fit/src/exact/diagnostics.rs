@@ -107,7 +107,7 @@ pub const LEVEL: f64 = 0.05;
 /// The pass over the rows that checks the assumptions of a fit.
 #[derive(Deserialize, Serialize)]
 #[serde(from = "Question", into = "Question")]
-struct Check {
+pub(crate) struct Check {
     question: Question,
     pass: DiagnosticsPass,
 }

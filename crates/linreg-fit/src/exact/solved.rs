@@ -71,7 +71,7 @@ impl TryFrom<Problem> for Solved {
 /// Reads the rows again to give the coefficients more digits.
 #[derive(Deserialize, Serialize)]
 #[serde(from = "Solved", into = "Solved")]
-struct Refine {
+pub(crate) struct Refine {
     solved: Solved,
     pass: RefinementPass,
 }

@@ -99,7 +99,7 @@ impl Look {
 
 /// The pass that a [`Look`] takes.
 #[derive(Clone, Deserialize, Serialize)]
-struct LookPass {
+pub(crate) struct LookPass {
     coefficients: Coefficients,
     features: Vec<usize>,
     most: usize,

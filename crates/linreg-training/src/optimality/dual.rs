@@ -88,7 +88,7 @@ pub(super) enum Work {
 
 /// Adds up the sums of several points.
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct DualPass {
+pub(crate) struct DualPass {
     scale: RowScale,
     duals: Vec<Dual>,
     work: Work,
