@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use linreg_backend::DefaultBackend;
 use linreg_data::{AnyPass, AnyState, DataError, Engine, MissingPolicy, Source, Threads};
-use linreg_fit::{FitConfig, HoldOut, On, Table, Training};
+use linreg_fit::{FitConfig, HoldOut, On, Table, Training, known_passes};
 
 use crate::tool::Tool;
 
@@ -26,8 +26,8 @@ impl Engine for Listed {
     ) -> Result<AnyState, DataError> {
         self.passes.fetch_add(1, Ordering::Relaxed);
         self.names.lock().unwrap().push(pass.pass_name());
-        // As another machine would receive it.
-        let read = pass.reader()(&pass.to_bytes()?)?;
+        // As another machine would receive it, and find it.
+        let read = known_passes().read(&pass.pass_name(), &pass.to_bytes()?)?;
         Threads::new(1).run_any(table, columns, read.as_ref())
     }
 }

@@ -163,7 +163,8 @@ pub use other_column::OtherColumn;
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
 pub use pass::{
-    AnyPass, AnyState, Engine, GROUP_ROWS, KnownPasses, Pass, PassReader, SentPassError, Threads, read_pass,
+    AnyPass, AnyState, Engine, GROUP_ROWS, KnownPasses, Pass, PassReader, SentPassError, Threads,
+    read_pass,
 };
 pub use place::Place;
 pub use printable::{is_control, printable, printable_lines};

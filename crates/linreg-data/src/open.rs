@@ -11,9 +11,7 @@ use arrow_schema::SchemaRef;
 use crate::input::{InputFile, unreadable};
 use crate::other_column::OtherColumn;
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source, overlapping};
-use crate::{
-    CellReader, CsvOptions, DataError, FileIndex, FileProblem, TableLocation, TextFormat,
-};
+use crate::{CellReader, CsvOptions, DataError, FileIndex, FileProblem, TableLocation, TextFormat};
 
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";

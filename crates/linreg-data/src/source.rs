@@ -188,8 +188,9 @@ impl Origin for Later {
 /// range.
 pub(crate) fn overlapping(parts: Parts, rows: Range<u64>) -> Parts {
     let Range { start, end } = rows;
-    let begins_before =
-        move |part: &Result<Part, DataError>| part.as_ref().map_or(true, |part| part.first_row < end);
+    let begins_before = move |part: &Result<Part, DataError>| {
+        part.as_ref().map_or(true, |part| part.first_row < end)
+    };
     let ends_after = move |part: &Result<Part, DataError>| {
         let part = part.as_ref();
         part.map_or(true, |part| part.first_row + part.num_rows > start)

@@ -195,7 +195,7 @@ pub(crate) struct ResidualPass {
 
 /// What is known of some rows.
 #[derive(Deserialize, Serialize)]
-struct Seen {
+pub(crate) struct Seen {
     num_rows: u64,
     determined: u64,
     sample: RowSample<Residual>,

@@ -70,7 +70,7 @@ pub(crate) struct CurvaturePass {
 }
 
 #[derive(Deserialize, Serialize)]
-struct CurvatureSums {
+pub(crate) struct CurvatureSums {
     num_rows: usize,
     squares: f64,
     fourths: f64,

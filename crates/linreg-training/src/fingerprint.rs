@@ -78,7 +78,7 @@ impl Fingerprint {
 pub(crate) struct DigestPass;
 
 #[derive(Deserialize, Serialize)]
-struct RowsDigest {
+pub(crate) struct RowsDigest {
     value: u64,
     /// The base to the power of the number of rows.
     power: u64,

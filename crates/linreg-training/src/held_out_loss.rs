@@ -13,7 +13,7 @@ pub(crate) struct HeldOutLossPass {
 
 /// The weighted sum of the losses, and the sum of the weights.
 #[derive(Deserialize, Serialize)]
-struct LossSums {
+pub(crate) struct LossSums {
     losses: f64,
     weights: f64,
 }

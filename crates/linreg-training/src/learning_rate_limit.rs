@@ -106,7 +106,7 @@ impl LearningRateLimit {
 pub(crate) struct GramPass(RowScale);
 
 #[derive(Default, Deserialize, Serialize)]
-struct Gram {
+pub(crate) struct Gram {
     /// The sums of the products, row-major; their means at the end.
     products: Vec<f64>,
     num_rows: usize,

@@ -78,7 +78,7 @@ pub(crate) struct StepPass {
 
 /// The normal equations of a target.
 #[derive(Deserialize, Serialize)]
-struct Normal {
+pub(crate) struct Normal {
     /// Row-major; only the lower triangle is computed.
     matrix: Vec<f64>,
     products: Vec<f64>,

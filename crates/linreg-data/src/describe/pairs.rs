@@ -8,7 +8,7 @@ use crate::number_summary::BLOCK;
 /// The rows of a part may come in any pieces: they are learned from in blocks of
 /// 512, so that the pieces make no difference in the last bit.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Pairs {
+pub(crate) struct Pairs {
     pub sums: Vec<Pair>,
     /// The numbers of each column after the last whole block.
     #[serde(with = "exact::lists")]
@@ -69,7 +69,7 @@ impl Pairs {
 /// Sums of products of the deviations of two columns from their means, over the
 /// rows in which neither is missing.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub(super) struct Pair {
+pub(crate) struct Pair {
     #[serde(with = "exact::number")]
     count: f64,
     #[serde(with = "exact::number")]

@@ -8,7 +8,7 @@ const SEED: u64 = 0x61C8_8646_80B5_83EB;
 
 /// A sample of the rows of a table while they are read.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct SampledRows {
+pub(crate) struct SampledRows {
     /// The number of rows seen.
     num_rows: u64,
     kept: RowSample<Numbers>,

@@ -7,7 +7,7 @@ use crate::{DataError, RowChunk, RowPass, Rows};
 
 /// Takes rows into memory, if there are not too many.
 #[derive(Clone, Deserialize, Serialize)]
-pub(super) struct LoadPass {
+pub(crate) struct LoadPass {
     /// The largest number of features and targets to keep.
     max_numbers: usize,
     /// The number of those found so far, so that rows are not kept that will be
@@ -18,7 +18,7 @@ pub(super) struct LoadPass {
 
 /// Rows in memory.
 #[derive(Deserialize, Serialize)]
-pub(super) struct Loaded {
+pub(crate) struct Loaded {
     pub num_rows: usize,
     /// The rows of each part and their numbers in the table, None if there are
     /// too many. They are joined at the end, so that each number is moved only

@@ -7,7 +7,7 @@ use crate::{Chunk, DataError, Pass, Set, SplitRows};
 
 /// Sums up the training rows.
 #[derive(Deserialize, Serialize)]
-pub(super) struct FittedPass {
+pub(crate) struct FittedPass {
     pub encoder: BoundEncoder,
     pub split: SplitRows,
     pub part_rows: u64,
@@ -53,7 +53,7 @@ impl Pass for FittedPass {
 
 /// Lists the rows that an encoder leaves out.
 #[derive(Deserialize, Serialize)]
-pub(super) struct LeftOutPass {
+pub(crate) struct LeftOutPass {
     pub encoder: BoundEncoder,
     pub part_rows: u64,
 }

@@ -40,7 +40,7 @@ pub(super) fn first_rows(
 /// It is not a pair of two passes, since both need the numbers in the cells, and
 /// reading them takes most of the time.
 #[derive(Deserialize, Serialize)]
-pub(super) struct GuessPass<P> {
+pub(crate) struct GuessPass<P> {
     reading: Reading,
     encoder: BoundEncoder,
     /// The positions of the encoder's columns among those that are read.
@@ -57,14 +57,14 @@ pub(super) struct GuessPass<P> {
 
 /// What is known of some rows.
 #[derive(Deserialize, Serialize)]
-pub(super) struct GuessState<S> {
+pub(crate) struct GuessState<S> {
     profile: TableProfile,
     /// None if the encoder is wrong.
     encoded: Option<(EncodedState<S>, FittedRows)>,
 }
 
 /// The result for an encoder that fits all rows, as far as encoding them shows.
-pub(super) struct Guessed<P: RowPass> {
+pub(crate) struct Guessed<P: RowPass> {
     pub encoder: Encoder,
     pub pass: P,
     pub encoded: EncodedState<P::State>,

@@ -62,10 +62,13 @@ impl Threads {
         columns: &[usize],
         rows: Range<u64>,
         pass: &dyn AnyPass,
-        deliver: &Deliver,
+        deliver: &Deliver<'_>,
     ) -> Result<(), DataError> {
         if !rows.start.is_multiple_of(GROUP_ROWS) {
-            return Err(out_of_order(rows.start, rows.start.next_multiple_of(GROUP_ROWS)));
+            return Err(out_of_order(
+                rows.start,
+                rows.start.next_multiple_of(GROUP_ROWS),
+            ));
         }
         let parts = table.parts_of(columns, rows.clone())?;
         let parts = parts.map({
@@ -89,7 +92,7 @@ impl Threads {
 }
 
 /// Takes the state of a group, and its number.
-type Deliver = dyn Fn(u64, AnyState) -> Result<(), DataError> + Sync;
+type Deliver<'a> = dyn Fn(u64, AnyState) -> Result<(), DataError> + Sync + 'a;
 
 /// Those rows of a part that are in a range; the part has some.
 fn cut(part: Part, rows: &Range<u64>) -> Part {
@@ -209,7 +212,7 @@ struct Run<'a> {
     part_rows: u64,
     /// The number of the first part that is read.
     first_part: u64,
-    deliver: &'a Deliver,
+    deliver: &'a Deliver<'a>,
     pieces: Mutex<Pieces>,
     assembly: Mutex<Assembly>,
     tree: Tree<AnyState>,
@@ -230,7 +233,7 @@ impl<'a> Run<'a> {
         parts: Parts,
         first_row: u64,
         tree: Tree<AnyState>,
-        deliver: &'a Deliver,
+        deliver: &'a Deliver<'a>,
     ) -> Self {
         let part_rows = pass.rows_of_part().max(1);
         Self {
@@ -273,9 +276,8 @@ impl<'a> Run<'a> {
             Some(error) => self.fail(row, error),
             None => {
                 let num_parts = row.div_ceil(self.part_rows) - self.first_part;
-                self.tree.end(num_parts, |state, later| {
-                    self.pass.merge_any(state, later)
-                });
+                self.tree
+                    .end(num_parts, |state, later| self.pass.merge_any(state, later));
                 self.deliver_groups();
                 self.update(whole);
             }

@@ -108,7 +108,7 @@ pub(crate) struct LookPass {
 
 /// What is known of some rows.
 #[derive(Deserialize, Serialize)]
-struct Seen {
+pub(crate) struct Seen {
     /// Number of rows whose weight is not 0.
     num_rows: u64,
     sample: RowSample<Row>,

@@ -38,7 +38,7 @@ struct Penalties {
 
 /// Sums over rows, weighted by their weights.
 #[derive(Deserialize, Serialize)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     /// The sum of `u x`, for each feature and the intercept.
     balance: Vec<f64>,
     /// The sum of `|u x|`, for each feature and the intercept.
