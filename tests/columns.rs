@@ -244,7 +244,7 @@ fn as_many_folds_as_rows_leave_out_one_at_a_time() {
     for folds in ["0", "1"] {
         assert_eq!(
             tool.fail(format!("{fit} --k-fold {folds}")),
-            format!("error: d.csv: the number of folds is {folds}, expected at least 2")
+            format!("error: the number of folds is {folds}, expected at least 2")
         );
     }
 }

@@ -19,6 +19,7 @@ pub fn known_passes() -> KnownPasses {
     known.add_rows::<GapPass>();
     known.add_rows::<LookPass>();
     known.add_rows::<MetricsPass>();
+    known.add_rows::<(MetricsPass, GapPass)>();
     known.add_rows::<Refine>();
     known.add_rows::<ResidualPass>();
     known.add_rows::<SumsPass>();
