@@ -7,7 +7,7 @@ use crate::numbers::read_any_numbers;
 use crate::schema::{Column, Schema};
 use crate::source::{Source, column_indices};
 use crate::values::Values;
-use crate::{Chunk, ColumnIndex, DataError, Engine, Pass, Threads, pass};
+use crate::{Chunk, ColumnIndex, DataError, Engine, Pass, SampleLimit, Threads, pass};
 use pairs::{Pair, Pairs};
 pub use sample::Sample;
 use sample::SampledRows;
@@ -76,6 +76,7 @@ pub fn describe_on(
         capacity: capacity.max(1),
         columns,
         target,
+        limit: SampleLimit::default(),
     };
     pass.run(engine, source, &indices)
 }
@@ -89,6 +90,8 @@ pub(crate) struct DescribePass {
     /// The largest number of rows of the sample.
     capacity: usize,
     part_rows: u64,
+    #[serde(skip)]
+    limit: SampleLimit,
 }
 
 impl Pass for DescribePass {
@@ -100,7 +103,7 @@ impl Pass for DescribePass {
     }
 
     fn start(&self) -> Self::State {
-        let sample = SampledRows::new(self.capacity);
+        let sample = SampledRows::new(self.capacity).within(&self.limit);
         (sample, Pairs::new(self.columns.len()))
     }
 
@@ -122,6 +125,7 @@ impl Pass for DescribePass {
 
     fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
         state.0.merge(later.0);
+        state.0.tell(&self.limit);
         state.1.merge(&later.1);
         Ok(())
     }

@@ -172,7 +172,7 @@ pub use profile::{ColumnProfile, Example, TableProfile, Words};
 pub use read::{InOrder, read};
 pub use remedy::{Marks, Mixture, Remedy, Sign};
 pub use row_pass::{AnyRowPass, EncodedPass, RowChunk, RowPass};
-pub use row_sample::RowSample;
+pub use row_sample::{RowSample, SampleLimit};
 pub use row_source::{RowChunks, RowSource};
 pub use rows::Rows;
 pub use scaler::Scaler;

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::random::mix;
@@ -49,6 +51,13 @@ impl<T> RowSample<T> {
         }
     }
 
+    /// The same sample, for a part of a table: rows that are not in the sample of the
+    /// whole table, as far as other parts tell, need not be kept.
+    pub fn within(mut self, limit: &SampleLimit) -> Self {
+        self.largest = self.largest.min(limit.0.load(Ordering::Relaxed));
+        self
+    }
+
     /// Adds a row of this number; `value` is called if it may be kept.
     pub fn add(&mut self, row: u64, value: impl FnOnce() -> T) {
         let random = mix(mix(self.seed) ^ row);
@@ -90,8 +99,54 @@ impl<T> RowSample<T> {
     }
 }
 
+/// What the parts of a table that have been read tell of the sample of all of it: a
+/// pass that takes one shares it among its parts, so that these keep few rows. The
+/// sample is the same without it.
+///
+/// # Example
+///
+/// ```
+/// use linreg_data::{RowSample, SampleLimit};
+///
+/// let limit = SampleLimit::default();
+/// let mut all = RowSample::new(3, 42);
+/// for part in 0..10 {
+///     let mut sample = RowSample::new(3, 42).within(&limit);
+///     (0..50).for_each(|row| sample.add(50 * part + row, || row));
+///     all.merge(sample);
+///     limit.learn(&all);
+/// }
+/// let mut at_once = RowSample::new(3, 42);
+/// (0..500).for_each(|row| at_once.add(row, || row % 50));
+/// assert_eq!(all.into_rows(), at_once.into_rows());
+/// ```
+#[derive(Debug)]
+pub struct SampleLimit(AtomicU64);
+
+impl Default for SampleLimit {
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+}
+
+impl Clone for SampleLimit {
+    fn clone(&self) -> Self {
+        Self(AtomicU64::new(self.0.load(Ordering::Relaxed)))
+    }
+}
+
+impl SampleLimit {
+    /// Learns from the sample of some rows of the table.
+    pub fn learn<T>(&self, sample: &RowSample<T>) {
+        // Above this random number there are enough rows with smaller ones.
+        self.0.fetch_min(sample.largest, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rows(parts: &[std::ops::Range<u64>], capacity: usize, seed: u64) -> Vec<u64> {
@@ -131,5 +186,37 @@ mod tests {
             counts.iter().all(|count| (863..1137).contains(count)),
             "{counts:?}"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn parts_that_know_of_others_give_the_same_sample(
+            order in Just((0..20u64).collect::<Vec<u64>>()).prop_shuffle(),
+            capacity in 0..40usize,
+            part_rows in 1..30u64,
+        ) {
+            let (limit, mut parts) = (SampleLimit::default(), Vec::new());
+            for part in order {
+                let mut sample = RowSample::new(capacity, 3).within(&limit);
+                let rows = part * part_rows..(part + 1) * part_rows;
+                rows.for_each(|row| sample.add(row, || row));
+                parts.push((part, sample));
+                // Some parts are merged only later, as on other threads.
+                if part % 3 > 0 {
+                    let (_, first) = parts[0].clone();
+                    parts[0].1 = parts[1..].iter().fold(first, |mut all, (_, part)| {
+                        all.merge(part.clone());
+                        all
+                    });
+                    parts.truncate(1);
+                    limit.learn(&parts[0].1);
+                }
+            }
+            let mut found = RowSample::new(capacity, 3);
+            parts.into_iter().for_each(|(_, part)| found.merge(part));
+            let mut expected = RowSample::new(capacity, 3);
+            (0..20 * part_rows).for_each(|row| expected.add(row, || row));
+            prop_assert_eq!(found.into_rows(), expected.into_rows());
+        }
     }
 }

@@ -1,4 +1,6 @@
-use linreg_data::{DataError, EncodingCounts, RowChunk, RowPass, RowSample, Set, Split};
+use linreg_data::{
+    DataError, EncodingCounts, RowChunk, RowPass, RowSample, SampleLimit, Set, Split,
+};
 use linreg_exact::{ExactError, ResidualTests, Weighting, is_determining};
 use linreg_plot::{Picture, PlotError};
 use serde::{Deserialize, Serialize};
@@ -100,6 +102,7 @@ impl FittedModel {
             bias: self.coefficients().bias()[target],
             target,
             weighting: self.encoder().weight().map(|_| self.weighting()),
+            limit: SampleLimit::default(),
         };
         let found = rows.run(pass);
         let (seen, counts) = found.map_err(|error| in_table(error.into()))?;
@@ -191,6 +194,8 @@ pub(crate) struct ResidualPass {
     target: usize,
     /// What row weights are, if the model has any.
     weighting: Option<Weighting>,
+    #[serde(skip)]
+    limit: SampleLimit,
 }
 
 /// What is known of some rows.
@@ -220,7 +225,7 @@ impl RowPass for ResidualPass {
         Seen {
             num_rows: 0,
             determined: 0,
-            sample: RowSample::new(MOST_ROWS, 0),
+            sample: RowSample::new(MOST_ROWS, 0).within(&self.limit),
             tests: ResidualTests::new(self.weights.len()),
             squares: 0.0,
             rounding: 0.0,
@@ -275,6 +280,7 @@ impl RowPass for ResidualPass {
         seen.num_rows += later.num_rows;
         seen.determined += later.determined;
         seen.sample.merge(later.sample);
+        self.limit.learn(&seen.sample);
         seen.tests.merge(&later.tests).map_err(data_error)?;
         seen.squares += later.squares;
         seen.rounding += later.rounding;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{RowSample, exact};
+use crate::{RowSample, SampleLimit, exact};
 
 /// The seed of the sample. SplitMix64 turns it into 0, so that the rows of the
 /// smallest hashes of their own numbers are kept.
@@ -25,6 +25,17 @@ impl SampledRows {
             num_rows: 0,
             kept: RowSample::new(capacity, SEED),
         }
+    }
+
+    /// The same, for a part of the table.
+    pub fn within(mut self, limit: &SampleLimit) -> Self {
+        self.kept = self.kept.within(limit);
+        self
+    }
+
+    /// Tells the other parts of the table what need not be kept.
+    pub fn tell(&self, limit: &SampleLimit) {
+        limit.learn(&self.kept);
     }
 
     /// Adds rows that follow each other: the numbers of each column.

@@ -1,4 +1,4 @@
-use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, RowSample};
+use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, RowSample, SampleLimit};
 use linreg_exact::{Accumulator, Arithmetic, Collinear};
 use linreg_model::Coefficients;
 use linreg_plot::Line;
@@ -75,6 +75,7 @@ impl Look {
             features,
             most,
             seed,
+            limit: SampleLimit::default(),
         };
         Ok(rows.run(pass)?.0)
     }
@@ -104,6 +105,8 @@ pub(crate) struct LookPass {
     features: Vec<usize>,
     most: usize,
     seed: u64,
+    #[serde(skip)]
+    limit: SampleLimit,
 }
 
 /// What is known of some rows.
@@ -129,7 +132,7 @@ impl RowPass for LookPass {
         let sums = Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble);
         Seen {
             num_rows: 0,
-            sample: RowSample::new(self.most, self.seed),
+            sample: RowSample::new(self.most, self.seed).within(&self.limit),
             sums: vec![sums; self.features.len()],
         }
     }
@@ -175,6 +178,7 @@ impl RowPass for LookPass {
     fn merge(&self, seen: &mut Seen, later: Seen) -> Result<(), DataError> {
         seen.num_rows += later.num_rows;
         seen.sample.merge(later.sample);
+        self.limit.learn(&seen.sample);
         for (sums, later) in seen.sums.iter_mut().zip(&later.sums) {
             sums.merge(later).map_err(data_error)?;
         }
@@ -279,6 +283,7 @@ mod tests {
             features,
             most,
             seed,
+            limit: SampleLimit::default(),
         };
         pass.run(&dataset).unwrap()
     }
