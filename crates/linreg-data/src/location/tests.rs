@@ -108,10 +108,7 @@ fn opened(files: &[PathBuf]) -> Box<dyn Source> {
 /// The location of a table that has been read through.
 fn location(files: &[PathBuf]) -> TableLocation {
     let source = opened(files);
-    assert_eq!(
-        source.parts(&[0], ChunkOrder::File).unwrap().count() > 0,
-        true
-    );
+    assert!(source.parts(&[0], ChunkOrder::File).unwrap().count() > 0);
     source.location().unwrap()
 }
 
