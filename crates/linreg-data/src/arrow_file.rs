@@ -12,7 +12,7 @@ use crate::data_file::DataFile;
 use crate::input::InputFile;
 use crate::repeated_text::{MAX_TEXT_BYTES, longest, most_rows};
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
-use crate::{CsvOptions, DataError, FileIndex, Limit, TableLocation};
+use crate::{DataError, Limit, TableLocation};
 use contents::{Batch, Contents, scan};
 use messages::{Block, check_unpacked, damaged, message, read_block, unpacked_bytes};
 
@@ -98,13 +98,7 @@ impl Source for ArrowFile {
     }
 
     fn location(&self) -> Option<TableLocation> {
-        let num_rows = self.num_rows()?;
-        let index = FileIndex::InFile { num_rows };
-        Some(TableLocation {
-            files: vec![self.table.file.input().location(Some(index))?],
-            reading: CsvOptions::default(),
-            first_row: 0,
-        })
+        self.table.file.location(self.num_rows()?)
     }
 
     fn num_rows(&self) -> Option<u64> {

@@ -10,7 +10,7 @@ use arrow_schema::SchemaRef;
 use crate::input::{InputFile, unreadable};
 use crate::numbered_rows::NumberedRows;
 use crate::source::{Chunk, check_names};
-use crate::{DataError, Limit, Place};
+use crate::{CsvOptions, DataError, FileIndex, Limit, Place, TableLocation};
 
 /// A file of a binary format that is read in parts.
 pub(crate) struct DataFile {
@@ -25,6 +25,16 @@ impl DataFile {
 
     pub(crate) fn input(&self) -> &InputFile {
         &self.input
+    }
+
+    /// Where a table of this one file is.
+    pub(crate) fn location(&self, num_rows: u64) -> Option<TableLocation> {
+        let index = FileIndex::InFile { num_rows };
+        Some(TableLocation {
+            files: vec![self.input.location(Some(index))?],
+            reading: CsvOptions::default(),
+            first_row: 0,
+        })
     }
 
     /// Checks that the file has not changed since it was opened.

@@ -25,7 +25,7 @@ use crate::input::InputFile;
 use crate::repeated_text::MAX_TEXT_BYTES;
 use crate::source::{ChunkOrder, Chunks, Part, Parts, Source};
 use crate::unpacked;
-use crate::{CsvOptions, DataError, FileIndex, Limit, TableLocation, Unsupported};
+use crate::{DataError, Limit, TableLocation, Unsupported};
 use footer::Refused;
 use pages::{Chunk, Pages};
 use runs::{Run, runs};
@@ -148,13 +148,7 @@ impl Source for ParquetFile {
     }
 
     fn location(&self) -> Option<TableLocation> {
-        let num_rows = self.num_rows()?;
-        let index = FileIndex::InFile { num_rows };
-        Some(TableLocation {
-            files: vec![self.table.file.input().location(Some(index))?],
-            reading: CsvOptions::default(),
-            first_row: 0,
-        })
+        self.table.file.location(self.num_rows()?)
     }
 
     fn num_rows(&self) -> Option<u64> {
