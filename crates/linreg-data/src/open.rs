@@ -1,4 +1,5 @@
 mod formats;
+mod with_text;
 
 use std::fs::File;
 use std::io::{Cursor, Read, Write};
@@ -8,10 +9,11 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
+use self::with_text::with_text;
 use crate::input::{InputFile, unreadable};
 use crate::other_column::OtherColumn;
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source, overlapping};
-use crate::{CellReader, CsvOptions, DataError, FileIndex, FileProblem, TableLocation, TextFormat};
+use crate::{CellReader, CsvOptions, DataError, FileIndex, FileProblem, TableLocation};
 
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -53,7 +55,7 @@ pub enum Passes {
 ///
 /// A file that is not there or cannot be read, a pattern that no file matches,
 /// files with different columns, a header row that cannot be used, a
-/// [`TextFormat`] that contradicts itself, or a file of a format whose feature
+/// [`TextFormat`](crate::TextFormat) that contradicts itself, or a file of a format whose feature
 /// is not enabled.
 pub fn open(
     files: &[PathBuf],
@@ -62,7 +64,7 @@ pub fn open(
 ) -> Result<Box<dyn Source>, DataError> {
     // What is wrong with the text format is told before a file is read.
     CellReader::new(&csv.text)?;
-    told(open_as_text(files, csv, passes)?, &csv.text)
+    with_text(open_as_text(files, csv, passes)?, &csv.text)
 }
 
 /// Opens the table that another program has opened.
@@ -84,22 +86,10 @@ pub fn open_location(table: &TableLocation) -> Result<Box<dyn Source>, DataError
         sources,
         first_row: table.first_row,
     };
-    told(Box::new(files), &table.reading.text)
+    with_text(Box::new(files), &table.reading.text)
 }
 
-/// Reads the text cells of a source in this way.
-fn told(source: Box<dyn Source>, text: &TextFormat) -> Result<Box<dyn Source>, DataError> {
-    if *text == TextFormat::default() {
-        return Ok(source);
-    }
-    Ok(Box::new(Told {
-        cells: Arc::new(CellReader::new(text)?),
-        text: text.clone(),
-        source,
-    }))
-}
-
-/// Opens files without regard to the [`TextFormat`].
+/// Opens files without regard to the [`TextFormat`](crate::TextFormat).
 fn open_as_text(
     files: &[PathBuf],
     csv: &CsvOptions,
@@ -219,55 +209,6 @@ fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => (),
             Err(error) => return Err(unreadable(name, error)),
         }
-    }
-}
-
-/// A source whose text cells are read with the [`TextFormat`] of the user.
-struct Told {
-    source: Box<dyn Source>,
-    cells: Arc<CellReader>,
-    text: TextFormat,
-}
-
-impl Told {
-    fn told(&self, parts: Parts) -> Parts {
-        let cells = self.cells.clone();
-        Box::new(parts.map(move |part| {
-            let cells = cells.clone();
-            part.map(|part| {
-                changed(part, move |chunk| {
-                    chunk.cells = cells.clone();
-                })
-            })
-        }))
-    }
-}
-
-impl Source for Told {
-    fn schema(&self) -> &SchemaRef {
-        self.source.schema()
-    }
-
-    fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
-        Ok(self.told(self.source.parts(columns, order)?))
-    }
-
-    fn parts_of(&self, columns: &[usize], rows: Range<u64>) -> Result<Parts, DataError> {
-        Ok(self.told(self.source.parts_of(columns, rows)?))
-    }
-
-    fn location(&self) -> Option<TableLocation> {
-        let mut location = self.source.location()?;
-        location.reading.text = self.text.clone();
-        Some(location)
-    }
-
-    fn num_rows(&self) -> Option<u64> {
-        self.source.num_rows()
-    }
-
-    fn notes(&self) -> Vec<String> {
-        self.source.notes()
     }
 }
 

@@ -102,6 +102,42 @@ pub struct Part {
     pub read: Box<dyn FnOnce() -> Result<Chunks, DataError> + Send>,
 }
 
+impl Part {
+    /// Those of its rows that are in a range of the table, which has some of them.
+    pub(crate) fn within(self, rows: &Range<u64>) -> Self {
+        let end = self.first_row + self.num_rows;
+        let first_row = self.first_row.max(rows.start);
+        let num_rows = end.min(rows.end).saturating_sub(first_row);
+        if num_rows == self.num_rows {
+            return self;
+        }
+        let skipped = first_row - self.first_row;
+        let read = self.read;
+        Part {
+            first_row,
+            num_rows,
+            read: Box::new(move || {
+                let mut skip = skipped;
+                let mut left = num_rows;
+                let chunks = read()?;
+                Ok(Box::new(chunks.map_while(move |chunk| {
+                    if left == 0 {
+                        return None;
+                    }
+                    let chunk = match chunk {
+                        Ok(chunk) => chunk,
+                        Err(error) => return Some(Err(error)),
+                    };
+                    let before = skip.min(chunk.num_rows() as u64);
+                    let taken = left.min(chunk.num_rows() as u64 - before);
+                    (skip, left) = (skip - before, left - taken);
+                    Some(Ok(chunk.slice(before as usize, taken as usize)))
+                })))
+            }),
+        }
+    }
+}
+
 /// Rows of some columns of a table, in memory.
 #[derive(Clone)]
 pub struct Chunk {

@@ -47,7 +47,7 @@ pub(crate) fn train<B: AutodiffBackend>(
     start: &LinearRegression<B>,
     saved: Option<FullBatch>,
     watch: &mut Watch<'_>,
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
 ) -> Result<Ended, TrainingError> {
     let num_weights = rows.batches.num_features() * rows.batches.num_targets();
     let at = |parameters: Vec<f64>, widths: &[f64]| rows.at(parameters, widths);

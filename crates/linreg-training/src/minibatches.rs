@@ -22,7 +22,7 @@ pub(crate) fn train<B: AutodiffBackend>(
     mut training: Training<B>,
     watch: &mut Watch<'_>,
     waiting: &mut Duration,
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
 ) -> Result<(Coefficients, StopReason), TrainingError> {
     if watch.saves() {
         let (epoch, steps) = (watch.progress.epoch, training.num_updates());

@@ -36,7 +36,7 @@ impl Run<'_> {
         batches: &impl BatchSource<B::InnerBackend>,
         mut options: RunOptions<'_>,
         device: &B::Device,
-        observer: &mut impl Observer,
+        observer: &mut dyn Observer,
     ) -> Result<Trained<B::InnerBackend>, TrainingError> {
         if let Some(validation) = options.validation {
             check_widths(

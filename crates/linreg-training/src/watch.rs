@@ -161,7 +161,7 @@ impl<'a> Watch<'a> {
         &mut self,
         done: EpochDone,
         coefficients: &Coefficients,
-        observer: &mut impl Observer,
+        observer: &mut dyn Observer,
     ) -> Result<Option<StopReason>, TrainingError> {
         let validation_loss = match self.options.validation {
             None => None,

@@ -1,6 +1,7 @@
+mod groups;
+
 use std::hint::black_box;
 use std::num::NonZero;
-use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
@@ -40,92 +41,6 @@ impl Default for Threads {
     /// Returns an engine of as many threads as there are cores.
     fn default() -> Self {
         Self::new(thread::available_parallelism().map_or(1, NonZero::get))
-    }
-}
-
-impl Threads {
-    /// Runs a pass over whole groups of [`GROUP_ROWS`] rows, the last of which may
-    /// be shorter at the end of the table. Calls `deliver` with the state of each and
-    /// the number of the group in the table, from 0, in any order and on any thread.
-    ///
-    /// This is the share of one machine in a pass: states of groups that are merged
-    /// from the first to the last give the state that
-    /// [`run_any`](Engine::run_any) returns.
-    ///
-    /// # Errors
-    ///
-    /// As [`Pass::run`](crate::Pass::run), in the order of the rows of the range; a
-    /// range that does not begin where a group does, or has rows beyond the table;
-    /// or what `deliver` returns.
-    pub fn run_groups(
-        &self,
-        table: &dyn Source,
-        columns: &[usize],
-        rows: Range<u64>,
-        pass: &dyn AnyPass,
-        deliver: &Deliver<'_>,
-    ) -> Result<(), DataError> {
-        if !rows.start.is_multiple_of(GROUP_ROWS) {
-            return Err(out_of_order(
-                rows.start,
-                rows.start.next_multiple_of(GROUP_ROWS),
-            ));
-        }
-        let parts = table.parts_of(columns, rows.clone())?;
-        let parts = parts.map({
-            let rows = rows.clone();
-            move |part| part.map(|part| cut(part, &rows))
-        });
-        let shape = Shape::new(pass.rows_of_part().max(1));
-        let tree = Tree::new(self.num_threads, shape).keeping_groups();
-        let run = Run::new(pass, Box::new(parts), rows.start, tree, deliver);
-        on_threads(self.num_threads, &run.tree, || run.work());
-        let next_row = run.pieces.lock().map_or(0, |pieces| pieces.next_row);
-        run.tree.finish()?;
-        if next_row != rows.end {
-            return Err(DataError::PartChanged {
-                found: next_row.saturating_sub(rows.start),
-                expected: rows.end - rows.start,
-            });
-        }
-        Ok(())
-    }
-}
-
-/// Takes the state of a group, and its number.
-type Deliver<'a> = dyn Fn(u64, AnyState) -> Result<(), DataError> + Sync + 'a;
-
-/// Those rows of a part that are in a range; the part has some.
-fn cut(part: Part, rows: &Range<u64>) -> Part {
-    let end = part.first_row + part.num_rows;
-    let first_row = part.first_row.max(rows.start);
-    let num_rows = end.min(rows.end).saturating_sub(first_row);
-    if num_rows == part.num_rows {
-        return part;
-    }
-    let skipped = first_row - part.first_row;
-    let read = part.read;
-    Part {
-        first_row,
-        num_rows,
-        read: Box::new(move || {
-            let mut skip = skipped;
-            let mut left = num_rows;
-            let chunks = read()?;
-            Ok(Box::new(chunks.map_while(move |chunk| {
-                if left == 0 {
-                    return None;
-                }
-                let chunk = match chunk {
-                    Ok(chunk) => chunk,
-                    Err(error) => return Some(Err(error)),
-                };
-                let before = skip.min(chunk.num_rows() as u64);
-                let taken = left.min(chunk.num_rows() as u64 - before);
-                (skip, left) = (skip - before, left - taken);
-                Some(Ok(chunk.slice(before as usize, taken as usize)))
-            })))
-        }),
     }
 }
 
@@ -217,6 +132,9 @@ impl<S> Drop for StopOnPanic<'_, S> {
         }
     }
 }
+
+/// Takes the state of a group, and its number.
+type Deliver<'a> = dyn Fn(u64, AnyState) -> Result<(), DataError> + Sync + 'a;
 
 /// A pass that is running.
 struct Run<'a> {
