@@ -62,7 +62,7 @@ impl ArrowFile {
     ///
     /// A file that is not there, is cut short, or is no Arrow file.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        Self::of(InputFile::open(path, &path.display().to_string())?)
+        Self::of(InputFile::open(path)?)
     }
 
     pub(crate) fn of(input: InputFile) -> Result<Self, DataError> {
@@ -82,7 +82,7 @@ impl Source for ArrowFile {
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
         self.schema().project(columns)?;
-        self.table.file.check()?;
+        self.table.file.begin_pass()?;
         let columns: Arc<[usize]> = columns.into();
         let table = self.table.clone();
         let mut batches = table.contents.batches.clone();
@@ -138,7 +138,7 @@ impl Table {
     }
 
     fn decode(&self, block: Block, columns: &[usize]) -> Result<RecordBatch, DataError> {
-        let (metadata, body) = read_block(&mut self.file.input().reader(), block)?;
+        let (metadata, body) = read_block(self.file.input(), block)?;
         let message = message(&metadata)?;
         let batch = message.header_as_record_batch();
         let batch = batch.ok_or_else(|| damaged("a record batch is missing"))?;

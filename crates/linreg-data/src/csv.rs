@@ -240,7 +240,7 @@ impl Source for CsvSource {
                 return Ok(self.in_file_order(input, rest, decoder));
             }
         };
-        file.check()?;
+        file.begin_pass()?;
         if let (ChunkOrder::Shuffled { .. }, Some((file, blocks))) = (order, self.known_blocks()) {
             let mut blocks = blocks.to_vec();
             order.arrange(&mut blocks);
@@ -263,7 +263,7 @@ impl Source for CsvSource {
             let parts = self.parts(columns, ChunkOrder::File)?;
             return Ok(overlapping(parts, rows));
         };
-        file.check()?;
+        file.begin_pass()?;
         let ends_before = |block: &TextBlock| block.first_row + block.num_rows <= rows.start;
         let first = blocks.partition_point(ends_before);
         let after = blocks.partition_point(|block| block.first_row < rows.end);

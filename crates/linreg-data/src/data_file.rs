@@ -37,9 +37,9 @@ impl DataFile {
         })
     }
 
-    /// Checks that the file has not changed since it was opened.
-    pub(crate) fn check(&self) -> Result<(), DataError> {
-        self.input.check()
+    /// Checks before a pass that the file has not changed since it was opened.
+    pub(crate) fn begin_pass(&self) -> Result<(), DataError> {
+        self.input.begin_pass()
     }
 
     /// Checks that every column has a distinct name, and that there are not too

@@ -1,10 +1,15 @@
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+mod local;
 
-use crate::{DataError, FileIndex, FileLocation, FileProblem};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use self::local::LocalFile;
+#[cfg(feature = "object-store")]
+use crate::remote::{Ahead, Held, NotCopied, RemoteFile, download};
+use crate::url::{Url, shown_name};
+use crate::{DataError, FileIndex, FileLocation, FileProblem, RemoteProblem};
 
 /// The message about a file that is no longer as it was when it was opened.
 const CHANGED: &str =
@@ -19,121 +24,149 @@ const REPLACED: &str = "the file was replaced or removed while it was read; run 
 #[derive(Clone)]
 pub(crate) struct InputFile {
     opened: Arc<Opened>,
+    /// Bytes of a file behind a URL that this reader has asked for.
+    #[cfg(feature = "object-store")]
+    held: Held,
 }
 
 struct Opened {
-    file: File,
     name: Arc<str>,
-    /// The path; None for a file without a name, which no other program can
-    /// change.
-    path: Option<PathBuf>,
-    state: State,
+    contents: Contents,
 }
 
-/// What identifies a file and shows whether it has changed.
-#[derive(Debug, PartialEq)]
-struct State {
-    num_bytes: u64,
-    modified: Option<SystemTime>,
-    /// The device, and the number of the file on it.
-    #[cfg(unix)]
-    identity: (u64, u64),
-    /// The time of the last change of any kind, which no program can set:
-    /// seconds and nanoseconds.
-    #[cfg(unix)]
-    changed: (i64, i64),
-}
-
-impl State {
-    fn of(metadata: &Metadata) -> Self {
-        #[cfg(unix)]
-        use std::os::unix::fs::MetadataExt;
-        Self {
-            num_bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-            #[cfg(unix)]
-            identity: (metadata.dev(), metadata.ino()),
-            #[cfg(unix)]
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
-
-    fn is_same_file(&self, other: &Self) -> bool {
-        #[cfg(unix)]
-        return self.identity == other.identity;
-        // Windows does not allow an open file to be replaced or removed.
-        #[cfg(not(unix))]
-        {
-            let _ = other;
-            true
-        }
-    }
+enum Contents {
+    Local(LocalFile),
+    #[cfg(feature = "object-store")]
+    Remote(RemoteFile),
 }
 
 impl InputFile {
-    /// Opens a file; messages call it `name`.
-    pub fn open(path: &Path, name: &str) -> Result<Self, DataError> {
+    /// Opens the file of a path or of a URL.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let name = shown_name(path);
+        if let Some(url) = Url::of_path(path) {
+            return Self::of_url(&url, &name);
+        }
+        Self::open_as(path, &name)
+    }
+
+    /// Opens the file of a path; messages call it `name`.
+    pub fn open_as(path: &Path, name: &str) -> Result<Self, DataError> {
         let file = File::open(path).map_err(|error| unreadable(name, error))?;
-        Self::new(file, Some(path.to_path_buf()), name)
+        Self::local(file, Some(path), name)
     }
 
     /// Takes a file without a name in the file system, such as a temporary one.
     pub fn unnamed(file: File, name: &str) -> Result<Self, DataError> {
-        Self::new(file, None, name)
+        Self::local(file, None, name)
     }
 
-    fn new(file: File, path: Option<PathBuf>, name: &str) -> Result<Self, DataError> {
-        let metadata = file.metadata().map_err(|error| unreadable(name, error))?;
-        if metadata.is_dir() {
-            return Err(DataError::File {
-                file: name.to_string(),
-                problem: FileProblem::Folder,
-            });
-        }
-        let state = State::of(&metadata);
-        Ok(Self {
+    fn local(file: File, path: Option<&Path>, name: &str) -> Result<Self, DataError> {
+        let file = LocalFile::new(file, path).map_err(|error| unreadable(name, error))?;
+        let file = file.ok_or_else(|| wrong(name, FileProblem::Folder))?;
+        Ok(Self::new(Contents::Local(file), name))
+    }
+
+    fn new(contents: Contents, name: &str) -> Self {
+        Self {
             opened: Arc::new(Opened {
-                file,
                 name: name.into(),
-                path,
-                state,
+                contents,
             }),
-        })
+            #[cfg(feature = "object-store")]
+            held: Held::default(),
+        }
+    }
+
+    #[cfg(not(feature = "object-store"))]
+    fn of_url(url: &Url, name: &str) -> Result<Self, DataError> {
+        let problem = match url.kind() {
+            Some(_) => RemoteProblem::LeftOut,
+            None => RemoteProblem::Scheme,
+        };
+        Err(wrong(name, problem.into()))
+    }
+
+    #[cfg(feature = "object-store")]
+    fn of_url(url: &Url, name: &str) -> Result<Self, DataError> {
+        match RemoteFile::open(url) {
+            Ok(file) => Ok(Self::new(Contents::Remote(file), name)),
+            Err(RemoteProblem::NoParts) => Self::copied(url, name),
+            Err(problem) => Err(wrong(name, problem.into())),
+        }
+    }
+
+    #[cfg(all(test, feature = "object-store"))]
+    pub fn remote(file: RemoteFile, name: &str) -> Self {
+        Self::new(Contents::Remote(file), name)
+    }
+
+    /// Copies a file from a server that gives whole files only.
+    #[cfg(feature = "object-store")]
+    fn copied(url: &Url, name: &str) -> Result<Self, DataError> {
+        let folder = std::env::temp_dir();
+        let not_kept = |error: io::Error| not_kept(name, &folder, &error);
+        let mut file = tempfile::tempfile_in(&folder).map_err(not_kept)?;
+        download(url, &mut file).map_err(|error| match error {
+            NotCopied::Read(problem) => wrong(name, problem.into()),
+            NotCopied::Written(error) => not_kept(error),
+        })?;
+        Self::unnamed(file, name)
     }
 
     pub fn name(&self) -> &Arc<str> {
         &self.opened.name
     }
 
-    /// Where the file is, for another program; None for one without a name.
+    /// Where the file is, for another program; None for one without a name, and
+    /// for a URL with a secret in it.
     pub fn location(&self, index: Option<FileIndex>) -> Option<FileLocation> {
-        let path = self.opened.path.as_ref()?;
+        let (path, modified, etag) = match &self.opened.contents {
+            Contents::Local(file) => {
+                let path = std::path::absolute(file.path.as_ref()?).ok()?;
+                (path, file.modified(), None)
+            }
+            #[cfg(feature = "object-store")]
+            Contents::Remote(file) => {
+                let etag = file.etag().map(String::from);
+                (file.url()?.into(), file.modified(), etag)
+            }
+        };
         Some(FileLocation {
             name: self.name().to_string(),
-            path: std::path::absolute(path).ok()?,
+            path,
             num_bytes: self.num_bytes(),
-            modified: self.opened.state.modified,
+            modified,
+            etag,
             index,
         })
     }
 
     /// Opens a file that another program has opened.
     pub fn at(location: &FileLocation) -> Result<Self, DataError> {
-        let file = Self::open(&location.path, &location.name)?;
-        let State {
-            num_bytes,
-            modified,
-            ..
-        } = file.opened.state;
-        if (num_bytes, modified) == (location.num_bytes, location.modified) {
-            Ok(file)
-        } else {
-            Err(unreadable(&location.name, io::Error::other(CHANGED)))
+        let mut file = Self::open(&location.path)?;
+        let is_same = file.location(None).is_some_and(|found| {
+            let is_same = match (&found.etag, &location.etag) {
+                (None, None) => found.modified == location.modified,
+                (found, etag) => found == etag,
+            };
+            is_same && found.num_bytes == location.num_bytes
+        });
+        if !is_same {
+            return Err(unreadable(&location.name, io::Error::other(CHANGED)));
         }
+        if let Some(opened) = Arc::get_mut(&mut file.opened) {
+            opened.name = location.name.as_str().into();
+        }
+        Ok(file)
     }
 
     pub fn num_bytes(&self) -> u64 {
-        self.opened.state.num_bytes
+        match &self.opened.contents {
+            Contents::Local(file) => file.num_bytes(),
+            #[cfg(feature = "object-store")]
+            Contents::Remote(file) => file.num_bytes(),
+        }
     }
 
     /// Returns a reader from the beginning, with a position of its own.
@@ -146,50 +179,73 @@ impl InputFile {
         InputReader {
             file: self.clone(),
             position,
+            #[cfg(feature = "object-store")]
+            ahead: Ahead::default(),
         }
     }
 
     /// Returns `length` bytes from the byte `start` on.
-    #[cfg(any(test, feature = "csv", feature = "parquet"))]
+    #[cfg(any(test, feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
     pub fn bytes_at(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
         // This limits the memory to the size of the file, whatever the file
         // says about itself.
         let end = start.checked_add(length as u64);
-        if end.is_none_or(|end| end > self.num_bytes()) {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        let end = end.filter(|end| *end <= self.num_bytes());
+        let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+        match &self.opened.contents {
+            Contents::Local(_) => {
+                let mut bytes = vec![0; (end - start) as usize];
+                self.reader_at(start).read_exact(&mut bytes)?;
+                Ok(bytes)
+            }
+            #[cfg(feature = "object-store")]
+            Contents::Remote(file) => Ok(file.bytes_at(start..end, &self.held)?.into()),
         }
-        let mut bytes = vec![0; length];
-        self.reader_at(start).read_exact(&mut bytes)?;
-        Ok(bytes)
     }
 
-    /// Checks that the file is the one that was opened, and unchanged.
-    pub fn check(&self) -> Result<(), DataError> {
-        self.change()
-            .map_err(|error| unreadable(self.name(), error))
-    }
-
-    fn change(&self) -> io::Result<()> {
-        let Opened {
-            file, path, state, ..
-        } = self.opened.as_ref();
-        // The name is checked first, since replacing a file also changes the
-        // state of the open one.
-        if let Some(path) = path {
-            let is_same = match std::fs::metadata(path) {
-                Ok(metadata) => State::of(&metadata).is_same_file(state),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                Err(error) => return Err(error),
-            };
-            if !is_same {
-                return Err(io::Error::other(REPLACED));
+    /// Returns the same file for a reader that is going to read these ranges: of
+    /// a file behind a URL they are fetched now, with few requests, and stay in
+    /// memory for as long as the reader lives.
+    #[cfg(any(feature = "arrow-ipc", feature = "parquet"))]
+    pub fn holding(&self, ranges: impl IntoIterator<Item = std::ops::Range<u64>>) -> Self {
+        match &self.opened.contents {
+            Contents::Local(_) => {
+                let _ = ranges;
+                self.clone()
+            }
+            #[cfg(feature = "object-store")]
+            Contents::Remote(file) => {
+                let end = self.num_bytes();
+                let ranges = ranges.into_iter();
+                let ranges = ranges.map(|range| range.start.min(end)..range.end.min(end));
+                Self {
+                    opened: self.opened.clone(),
+                    held: file.hold(ranges.collect()),
+                }
             }
         }
-        if State::of(&file.metadata()?) == *state {
-            Ok(())
-        } else {
-            Err(io::Error::other(CHANGED))
-        }
+    }
+
+    /// Checks before a pass that the file is the one that was opened, and
+    /// unchanged.
+    pub fn begin_pass(&self) -> Result<(), DataError> {
+        let checked = match &self.opened.contents {
+            Contents::Local(file) => file.check(),
+            #[cfg(feature = "object-store")]
+            Contents::Remote(file) => file.begin_pass(),
+        };
+        checked.map_err(|error| unreadable(self.name(), error))
+    }
+
+    /// Checks that the file is the one that was opened, and unchanged, as far as
+    /// it has been read in this pass.
+    pub fn check(&self) -> Result<(), DataError> {
+        let checked = match &self.opened.contents {
+            Contents::Local(file) => file.check(),
+            #[cfg(feature = "object-store")]
+            Contents::Remote(file) => file.check(),
+        };
+        checked.map_err(|error| unreadable(self.name(), error))
     }
 }
 
@@ -197,14 +253,21 @@ impl InputFile {
 pub(crate) struct InputReader {
     file: InputFile,
     position: u64,
+    /// What is read ahead of a file behind a URL.
+    #[cfg(feature = "object-store")]
+    ahead: Ahead,
 }
 
 impl Read for InputReader {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let read = read_at(&self.file.opened.file, bytes, self.position)?;
-        // The check comes after the read: what is written later is not in the
-        // bytes.
-        self.file.change()?;
+        let read = match &self.file.opened.contents {
+            Contents::Local(file) => file.read_at(bytes, self.position)?,
+            #[cfg(feature = "object-store")]
+            Contents::Remote(file) => {
+                let held = &self.file.held;
+                self.ahead.read(file, held, self.position, bytes)?
+            }
+        };
         self.position += read as u64;
         Ok(read)
     }
@@ -222,15 +285,6 @@ impl Seek for InputReader {
     }
 }
 
-/// Reads from an offset without using the cursor that all handles of a file
-/// share.
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_at(file, bytes, offset);
-    #[cfg(windows)]
-    return std::os::windows::fs::FileExt::seek_read(file, bytes, offset);
-}
-
 /// Returns the error that a file has changed.
 #[cfg(feature = "csv")]
 pub(crate) fn changed(file: &str) -> DataError {
@@ -239,9 +293,28 @@ pub(crate) fn changed(file: &str) -> DataError {
 
 /// Returns the error that a file cannot be read, in the words of the system.
 pub(crate) fn unreadable(file: &str, error: io::Error) -> DataError {
+    match error.downcast::<RemoteProblem>() {
+        Ok(problem) => wrong(file, problem.into()),
+        Err(error) => wrong(file, FileProblem::Unreadable(error)),
+    }
+}
+
+/// Returns the error that a file cannot be copied into this folder.
+pub(crate) fn not_kept(file: &str, folder: &Path, error: &io::Error) -> DataError {
+    // The user does not know the random name of the temporary file: leave it out.
+    let problem = error.to_string();
+    let problem = problem.split(" at path ").next().unwrap_or_default();
+    let problem = FileProblem::NotKept {
+        folder: folder.to_path_buf(),
+        problem: problem.to_string(),
+    };
+    wrong(file, problem)
+}
+
+fn wrong(file: &str, problem: FileProblem) -> DataError {
     DataError::File {
         file: file.to_string(),
-        problem: FileProblem::Unreadable(error),
+        problem,
     }
 }
 
@@ -298,7 +371,7 @@ mod tests {
         ];
         for (change, expected) in changes {
             fs::write(&path, "a\n1\n").unwrap();
-            let file = InputFile::open(&path, "t").unwrap();
+            let file = InputFile::open_as(&path, "t").unwrap();
             // The clock of the file system ticks a hundred times a second or more.
             std::thread::sleep(std::time::Duration::from_millis(20));
             change(&path);
@@ -330,7 +403,7 @@ mod tests {
     #[test]
     fn a_folder_and_a_file_that_is_not_there_say_so() {
         let folder = tempfile::tempdir().unwrap();
-        let error = |path: &Path| InputFile::open(path, "t").err().unwrap().to_string();
+        let error = |path: &Path| InputFile::open_as(path, "t").err().unwrap().to_string();
         let missing = error(&folder.path().join("none"));
         assert!(
             missing.starts_with("t: No such file") || cfg!(windows),

@@ -25,6 +25,8 @@
 //!
 //! `csv` (also compressed with gzip or Zstandard), `parquet` and `arrow-ipc` are
 //! the formats of files that are read and written; all are enabled by default.
+//! `object-store` reads them from S3, Google Cloud Storage, Azure and web servers
+//! too: [`open`] says how.
 //! Without any of them, what reads and writes files is left out, and everything
 //! else works on a [`MemoryTable`] or a [`Dataset`].
 //!
@@ -99,6 +101,8 @@ mod profile;
 mod random;
 mod read;
 mod remedy;
+#[cfg(feature = "object-store")]
+mod remote;
 mod repeated_text;
 mod row_pass;
 mod row_sample;
@@ -125,6 +129,7 @@ mod testing;
 mod text_format;
 #[cfg(any(feature = "arrow-ipc", feature = "parquet"))]
 mod unpacked;
+mod url;
 mod values;
 #[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 mod write_dataset;
@@ -146,7 +151,7 @@ pub use encoder::{
 };
 pub use error::{
     Axis, CellPlace, DataError, FileProblem, Foreign, HeaderProblem, Limit, NameProblem, NoRows,
-    OtherError, RowProblem, RowsError, Unpacking, Unsupported, quote,
+    OtherError, RemoteProblem, RowProblem, RowsError, Unpacking, Unsupported, quote,
 };
 pub use formula::{Expected, Factor, Formula, FormulaError, FormulaProblem, Term};
 pub use learn_encoder::{learn_encoder, learn_encoder_on, rows_left_out, rows_left_out_on};
@@ -192,5 +197,6 @@ pub use table_format::TableFormat;
 #[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 pub use table_writer::TableWriter;
 pub use text_format::{CellReader, TextFormat};
+pub use url::{RemoteKind, is_url, shown_name, without_secrets};
 #[cfg(any(feature = "arrow-ipc", feature = "csv", feature = "parquet"))]
 pub use write_dataset::write_dataset;

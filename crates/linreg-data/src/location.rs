@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::CsvOptions;
 
 /// Where the files of a table are, and where its rows are in them: what another
-/// machine, which sees the same files, needs to read any of its rows.
+/// machine, which sees the same files, needs to read any of its rows. It holds no
+/// credentials: a table with a URL that has some in it has no location.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct TableLocation {
     /// The files in the order of the table.
@@ -23,13 +24,18 @@ pub struct TableLocation {
 pub struct FileLocation {
     /// The name of the file in messages.
     pub name: String,
-    /// The absolute path.
+    /// The absolute path, or the URL. Credentials for it are those of whoever
+    /// opens it.
     pub path: PathBuf,
     /// The size of the file in bytes, when it was opened.
     pub num_bytes: u64,
     /// The time of its last change, when it was opened; None where the system
     /// does not tell.
     pub modified: Option<SystemTime>,
+    /// The mark of this version of a file behind a URL; None where the server
+    /// gives none.
+    #[serde(default)]
+    pub etag: Option<String>,
     /// Where its rows are; None for text that nobody has read through yet.
     pub index: Option<FileIndex>,
 }

@@ -10,10 +10,13 @@ use std::sync::Arc;
 use arrow_schema::SchemaRef;
 
 use self::with_text::with_text;
-use crate::input::{InputFile, unreadable};
+use crate::input::{InputFile, not_kept, unreadable};
 use crate::other_column::OtherColumn;
 use crate::source::{Chunk, ChunkOrder, Part, Parts, Source, overlapping};
-use crate::{CellReader, CsvOptions, DataError, FileIndex, FileProblem, TableLocation};
+use crate::url::Url;
+use crate::{
+    CellReader, CsvOptions, DataError, FileIndex, FileProblem, TableLocation, is_url, shown_name,
+};
 
 /// The name of standard input in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -33,6 +36,28 @@ pub enum Passes {
 /// A name with `*`, `?` or `[` that is no file stands for all files that match,
 /// in alphabetical order; `-` is standard input. All files must have the same
 /// columns.
+///
+/// # Files behind a URL
+///
+/// With the feature `object-store`, a file may be in Amazon S3 and stores that speak
+/// its protocol (`s3://bucket/folder/houses.csv`), in Google Cloud Storage (`gs://`),
+/// in Azure Blob Storage (`az://container/…`, `abfs://`) or on a web server
+/// (`https://`, `http://`). It is not copied: Parquet and Arrow files are read by
+/// ranges, text as it arrives. Only a web server that gives no parts of a file is
+/// asked for the whole file, which is kept in a temporary one.
+///
+/// - Settings and credentials of a store are those of the environment that the crate
+///   `object_store` knows: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`,
+///   `AWS_ENDPOINT` and so on, `GOOGLE_SERVICE_ACCOUNT`, `AZURE_STORAGE_ACCOUNT_NAME`.
+///   They are in no message, and neither are the user, the password and the query of a
+///   web server's URL.
+/// - In the name of a store's file, `*`, `?` and `[` are wildcards, for which its folder
+///   is listed. A web server cannot be listed.
+/// - A file that is replaced while it is open gives an error: each request names the
+///   version (ETag) that was opened; where there is none, the time of the last change
+///   and the size are compared.
+/// - A server that sends nothing for 30 seconds is an error. Servers that are too busy
+///   and connections that are closed too early are tried again a few times.
 ///
 /// # Example
 ///
@@ -101,7 +126,7 @@ fn open_as_text(
         sources.push(if path == Path::new("-") {
             open_standard_input(csv, passes)?
         } else {
-            open_file(path, &path.display().to_string(), csv)?
+            open_file(path, csv)?
         });
     }
     if sources.len() == 1 {
@@ -113,10 +138,10 @@ fn open_as_text(
     for (path, source) in files.iter().zip(&sources) {
         if let Some(column) = OtherColumn::find(source.schema(), first.schema()) {
             return Err(DataError::File {
-                file: path.display().to_string(),
+                file: shown_name(path),
                 problem: FileProblem::OtherColumns {
                     column: Box::new(column),
-                    first: files[0].display().to_string(),
+                    first: shown_name(&files[0]),
                 },
             });
         }
@@ -127,18 +152,21 @@ fn open_as_text(
     }))
 }
 
-fn open_file(path: &Path, name: &str, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
-    // What is no plain file, such as a pipe, can be read only once.
-    let metadata = std::fs::metadata(path).map_err(|error| unreadable(name, error))?;
-    if !metadata.is_file() && !metadata.is_dir() {
-        let input = File::open(path).map_err(|error| unreadable(name, error))?;
-        return once(Box::new(input), name, csv);
+fn open_file(path: &Path, csv: &CsvOptions) -> Result<Box<dyn Source>, DataError> {
+    if !is_url(path) {
+        // What is no plain file, such as a pipe, can be read only once.
+        let name = shown_name(path);
+        let metadata = std::fs::metadata(path).map_err(|error| unreadable(&name, error))?;
+        if !metadata.is_file() && !metadata.is_dir() {
+            let input = File::open(path).map_err(|error| unreadable(&name, error))?;
+            return once(Box::new(input), &name, csv);
+        }
     }
-    source_of(InputFile::open(path, name)?, csv, None)
+    source_of(InputFile::open(path)?, csv, None)
 }
 
 /// Opens the table in a file, in the format that its first bytes show.
-fn source_of(
+pub(crate) fn source_of(
     file: InputFile,
     csv: &CsvOptions,
     index: Option<&FileIndex>,
@@ -187,19 +215,7 @@ fn open_standard_input(csv: &CsvOptions, passes: Passes) -> Result<Box<dyn Sourc
 /// name, which disappears with the program however it ends.
 fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
     let folder = std::env::temp_dir();
-    let full = |error: std::io::Error| {
-        // The user does not know the random name of the temporary file: leave
-        // it out.
-        let problem = error.to_string();
-        let problem = problem.split(" at path ").next().unwrap_or_default();
-        DataError::File {
-            file: name.to_string(),
-            problem: FileProblem::NotKept {
-                folder: folder.clone(),
-                problem: problem.to_string(),
-            },
-        }
-    };
+    let full = |error: std::io::Error| not_kept(name, &folder, &error);
     let mut file = tempfile::tempfile_in(&folder).map_err(full)?;
     let mut bytes = vec![0; 1 << 18];
     loop {
@@ -220,6 +236,17 @@ fn keep(mut input: impl Read, name: &str) -> Result<File, DataError> {
 pub fn files_of(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
     let mut all = Vec::new();
     for path in files {
+        if let Some(url) = Url::of_path(path) {
+            match matching(&url) {
+                Ok(None) => all.push(path.clone()),
+                Ok(Some(files)) => all.extend(files),
+                Err(problem) => {
+                    let file = shown_name(path);
+                    return Err(DataError::File { file, problem });
+                }
+            }
+            continue;
+        }
         let text = path.to_string_lossy();
         if !text.contains(['*', '?', '[']) || path.exists() {
             all.push(path.clone());
@@ -249,6 +276,18 @@ pub fn files_of(files: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
         }
     }
     Ok(all)
+}
+
+/// The files of a URL with wildcards; None for one without.
+fn matching(url: &Url) -> Result<Option<Vec<PathBuf>>, FileProblem> {
+    #[cfg(feature = "object-store")]
+    return crate::remote::matching(url);
+    // That URLs are not read is told when it is opened.
+    #[cfg(not(feature = "object-store"))]
+    {
+        let _ = url;
+        Ok(None)
+    }
 }
 
 /// Several files as one table.

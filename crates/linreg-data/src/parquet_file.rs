@@ -42,6 +42,9 @@ const CHUNK_CELLS: usize = 1 << 20;
 /// The largest size of the texts of a chunk; a single row may exceed it.
 const CHUNK_BYTES: u64 = 1 << 26;
 
+/// The bytes at the end that are fetched first of a file behind a URL.
+const TAIL_BYTES: u64 = 1 << 18;
+
 /// A Parquet file.
 ///
 /// A column of lists or of structures, which a linear model cannot use, comes
@@ -96,12 +99,15 @@ impl ParquetFile {
     /// A file that is not there, is cut short, is no Parquet file, or is
     /// compressed with Brotli or LZO.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        Self::of(InputFile::open(path, &path.display().to_string())?)
+        Self::of(InputFile::open(path)?)
     }
 
     pub(crate) fn of(input: InputFile) -> Result<Self, DataError> {
         let file = DataFile::new(input, "Parquet");
-        match file.decode(|| Ok(footer::check_file(file.input())?))? {
+        // The footer of most files is here.
+        let end = file.input().num_bytes();
+        let input = file.input().holding([end.saturating_sub(TAIL_BYTES)..end]);
+        match file.decode(|| Ok(footer::check_file(&input)?))? {
             Ok(()) => (),
             Err(Refused::Damaged) => {
                 return Err(file.damaged("its footer is none, or contradicts itself"));
@@ -112,7 +118,7 @@ impl ParquetFile {
             // With the offset index, a part starts reading where its rows are.
             let options =
                 ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-            Ok(ArrowReaderMetadata::load(file.input(), options)?)
+            Ok(ArrowReaderMetadata::load(&input, options)?)
         })?;
         file.check_names(metadata.schema())?;
         check_compression(&metadata)?;
@@ -159,7 +165,7 @@ impl Source for ParquetFile {
 impl ParquetFile {
     fn parts_in(&self, runs: Vec<Run>, columns: &[usize]) -> Result<Parts, DataError> {
         self.schema().project(columns)?;
-        self.table.file.check()?;
+        self.table.file.begin_pass()?;
         let columns: Arc<[usize]> = columns.into();
         let table = self.table.clone();
         Ok(Box::new(runs.into_iter().map(move |run| {
@@ -185,7 +191,8 @@ impl Table {
             .map(|column| stored.binary_search(column).ok());
         let places: Vec<Option<usize>> = places.collect();
         let schema = self.schema_of(columns)?;
-        let mut batches = self.file.decode(|| self.batches(&run, &stored))?;
+        let input = self.file.input().holding(self.ranges(&run, &stored));
+        let mut batches = self.file.decode(|| self.batches(&input, &run, &stored))?;
         let mut first_row = run.first_row;
         let mut next = move || -> Result<Option<_>, DataError> {
             let batch = self.file.decode(|| Ok(batches.next().transpose()?))?;
@@ -222,26 +229,48 @@ impl Table {
         Ok(Arc::new(Schema::new(fields.collect::<Vec<Field>>())))
     }
 
-    fn batches(&self, run: &Run, columns: &[usize]) -> Result<ParquetRecordBatchReader, DataError> {
-        let file = self.file.input().clone();
+    /// The bytes of these columns in the row group of a run.
+    fn ranges(&self, run: &Run, columns: &[usize]) -> Vec<Range<u64>> {
+        let group = self.metadata.metadata().row_group(run.row_group);
+        let leaves = columns.iter().filter_map(|column| self.stored[*column]);
+        let ranges = leaves.map(|leaf| {
+            let (start, length) = group.column(leaf).byte_range();
+            start..start.saturating_add(length)
+        });
+        ranges.collect()
+    }
+
+    fn batches(
+        &self,
+        input: &InputFile,
+        run: &Run,
+        columns: &[usize],
+    ) -> Result<ParquetRecordBatchReader, DataError> {
         let roots = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
-        let reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-                .with_row_groups(vec![run.row_group])
-                .with_projection(roots)
-                .with_offset(run.rows.start)
-                .with_limit(run.rows.len())
-                .with_batch_size(self.chunk_rows(run.row_group, columns)?);
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            input.clone(),
+            self.metadata.clone(),
+        )
+        .with_row_groups(vec![run.row_group])
+        .with_projection(roots)
+        .with_offset(run.rows.start)
+        .with_limit(run.rows.len())
+        .with_batch_size(self.chunk_rows(input, run.row_group, columns)?);
         Ok(reader.build()?)
     }
 
     /// Returns the rows of a chunk, fewer if their texts may be long; an error
     /// if their pages take too much memory.
-    fn chunk_rows(&self, row_group: usize, columns: &[usize]) -> Result<usize, DataError> {
+    fn chunk_rows(
+        &self,
+        input: &InputFile,
+        row_group: usize,
+        columns: &[usize],
+    ) -> Result<usize, DataError> {
         let mut pages = Vec::new();
         for column in columns {
             if let Some(leaf) = self.stored[*column] {
-                pages.push((self.pages(row_group, leaf)?, *column));
+                pages.push((self.pages(input, row_group, leaf)?, *column));
             }
         }
         let sum = |of: fn(&Pages) -> u64| {
@@ -274,7 +303,12 @@ impl Table {
 
     /// Returns the sizes of the pages of a column, which are determined only
     /// once.
-    fn pages(&self, row_group: usize, leaf: usize) -> Result<Arc<Pages>, DataError> {
+    fn pages(
+        &self,
+        input: &InputFile,
+        row_group: usize,
+        leaf: usize,
+    ) -> Result<Arc<Pages>, DataError> {
         let lock = || self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pages) = lock().get(&(row_group, leaf)) {
             return Ok(pages.clone());
@@ -286,7 +320,7 @@ impl Table {
             of_column.page_locations().as_slice()
         });
         let chunk = Chunk {
-            file: self.file.input(),
+            file: input,
             column: group.column(leaf),
             num_rows: usize::try_from(group.num_rows()).unwrap_or(0),
             locations,

@@ -55,7 +55,7 @@ pub(crate) fn scan(file: &DataFile) -> Result<Contents, DataError> {
             if !dictionary.isDelta() && dictionaries.contains_key(&dictionary.id()) {
                 return Err(Unsupported::ReplacedDictionary.into());
             }
-            let (_, body) = read_block(&mut file.input().reader(), block)?;
+            let (_, body) = read_block(file.input(), block)?;
             if let Some(values) = dictionary.data() {
                 // All dictionaries stay in memory.
                 packed += body.len() as u64;

@@ -5,7 +5,7 @@ use arrow_ipc::{Message, RecordBatch, root_as_message};
 use arrow_schema::ArrowError;
 
 use crate::data_file::DataFile;
-use crate::input::InputReader;
+use crate::input::{InputFile, InputReader};
 use crate::sizes::MAX_HEADER_BYTES;
 use crate::unpacked::{self, most_of_lz4};
 use crate::{DataError, Limit};
@@ -128,23 +128,19 @@ pub(crate) fn message(metadata: &[u8]) -> Result<Message<'_>, DataError> {
 }
 
 /// Reads the metadata and the body of a message.
-pub(crate) fn read_block(
-    file: &mut InputReader,
-    block: Block,
-) -> Result<(Vec<u8>, Buffer), DataError> {
+pub(crate) fn read_block(file: &InputFile, block: Block) -> Result<(Vec<u8>, Buffer), DataError> {
     let Block {
         offset,
         metadata_length,
         body_length,
     } = block;
-    file.seek(SeekFrom::Start(offset))?;
-    let mut metadata = vec![0; metadata_length];
-    file.read_exact(&mut metadata)?;
+    let body = offset + metadata_length as u64;
+    let file = file.holding([offset..body + body_length as u64]);
+    let metadata = file.bytes_at(offset, metadata_length)?;
     // The body is a buffer of its own: arrays are decoded in place if it is
     // aligned. It is not a MutableBuffer, whose alignment splits the
     // allocator's memory until three times as much is used.
-    let mut body = vec![0; body_length];
-    file.read_exact(&mut body)?;
+    let body = file.bytes_at(body, body_length)?;
     Ok((metadata, body.into()))
 }
 

@@ -11,7 +11,7 @@ fn rows(content: impl AsRef<[u8]>) -> Result<Vec<Vec<String>>, String> {
 
 fn columns(content: impl AsRef<[u8]>, options: &CsvOptions) -> Result<Vec<String>, String> {
     let file = file("t.csv", content);
-    let source = CsvSource::open(InputFile::open(&file.path, "t.csv").unwrap(), options);
+    let source = CsvSource::open(InputFile::open_as(&file.path, "t.csv").unwrap(), options);
     let source = source.map_err(|error| error.to_string())?;
     Ok(crate::column_names(&source))
 }
@@ -53,7 +53,8 @@ fn names_columns_where_there_is_no_header() {
         ..CsvOptions::default()
     };
     let file = file("t.csv", "1,2\n3,4\n");
-    let source = CsvSource::open(InputFile::open(&file.path, "t.csv").unwrap(), &options).unwrap();
+    let source =
+        CsvSource::open(InputFile::open_as(&file.path, "t.csv").unwrap(), &options).unwrap();
     assert_eq!(crate::column_names(&source), ["column_1", "column_2"]);
     let rows = cells(&source, ChunkOrder::File).unwrap();
     assert_eq!(rows, [["1", "2"], ["3", "4"]]);
@@ -173,7 +174,8 @@ fn lines_that_are_no_rows_are_passed_over_in_every_order() {
         ..CsvOptions::default()
     };
     let file = file("t.csv", &text);
-    let source = CsvSource::open(InputFile::open(&file.path, "t.csv").unwrap(), &options).unwrap();
+    let source =
+        CsvSource::open(InputFile::open_as(&file.path, "t.csv").unwrap(), &options).unwrap();
     let in_order: Vec<usize> = (0..200_000).collect();
     assert!(numbers(&source, ChunkOrder::File) == in_order);
     let mut shuffled = numbers(&source, ChunkOrder::Shuffled { seed: 1 });

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::Limit;
+use super::{Limit, RemoteProblem};
 use crate::other_column::{OtherColumn, name_and_type};
 
 /// Why a file cannot be read as a table.
@@ -16,6 +16,9 @@ pub enum FileProblem {
         _ => .0.to_string(),
     })]
     Unreadable(io::Error),
+    /// It is behind a URL, and cannot be read from there.
+    #[error(transparent)]
+    Remote(#[from] RemoteProblem),
     /// It is compressed, and it ends early.
     #[error("the compressed file ends early; it is cut short or damaged")]
     CutShort,
