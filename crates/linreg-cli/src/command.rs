@@ -1,11 +1,14 @@
+use linreg_data::without_secrets;
+
 /// The most characters of a command line that are shown.
 const MOST: usize = 4000;
 
-/// The command that is running, as a shell reads it.
+/// The command that is running, as a shell reads it; without what may be secret in
+/// a URL.
 pub fn command_line() -> String {
     let arguments = std::env::args_os().skip(1);
     let arguments: Vec<String> = arguments
-        .map(|argument| argument.to_string_lossy().into_owned())
+        .map(|argument| without_secrets(&argument.to_string_lossy()).into_owned())
         .collect();
     let line = line(&arguments);
     match line.char_indices().nth(MOST) {

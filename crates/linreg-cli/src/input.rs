@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
-use linreg_data::{CsvOptions, DataError, MissingPolicy, Passes, Source, UnseenPolicy, open};
+use anyhow::{Context, Result, anyhow, bail};
+use linreg_data::{
+    CsvOptions, DataError, MissingPolicy, Passes, Source, UnseenPolicy, is_url, open, shown_name,
+};
 use linreg_fit::{FitError, FittedModel, ModelProblem, Table, name_of};
 use linreg_model::ModelFileError;
 
@@ -11,12 +13,21 @@ use crate::reading::ShownSource;
 use crate::terminal;
 use crate::text_args::TextArgs;
 
+/// The long help of a table's files, with the line that this feature adds.
+#[cfg(feature = "object-store")]
+const LONG_HELP: &str = "CSV, Parquet or Arrow files, read as one table; - for standard input
+
+CSV files may be compressed, as .gz or .zst.
+
+URLs such as s3://bucket/a.csv, gs://, az:// and https:// are read too.";
+
 /// The table that a command reads.
 #[derive(Clone, clap::Args)]
 pub struct SourceArgs {
     /// CSV, Parquet or Arrow files, read as one table; - for standard input
     ///
     /// CSV files may be compressed, as .gz or .zst.
+    #[cfg_attr(feature = "object-store", arg(long_help = LONG_HELP))]
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
@@ -78,11 +89,13 @@ impl SourceArgs {
 
 /// Reads a model file, and checks all that is stored in it.
 pub fn load_model(path: &Path) -> Result<FittedModel> {
+    check_is_local(path)?;
     FittedModel::load(path).map_err(advised)
 }
 
 /// Reads the model file of a command that takes a table after it.
 pub fn load_model_before_table(path: &Path) -> Result<FittedModel> {
+    check_is_local(path)?;
     FittedModel::load(path).map_err(|error| match &error {
         FitError::ModelFile {
             problem: ModelProblem::File(ModelFileError::Table),
@@ -90,6 +103,15 @@ pub fn load_model_before_table(path: &Path) -> Result<FittedModel> {
         } => anyhow!("{error}; are the arguments swapped? The model comes first, then the table"),
         _ => advised(error),
     })
+}
+
+/// Checks that a model file is not behind a URL.
+fn check_is_local(model: &Path) -> Result<()> {
+    if is_url(model) {
+        let name = shown_name(model);
+        bail!("{name}: a model file is read from this machine; copy it first");
+    }
+    Ok(())
 }
 
 /// What an applied model does about cells that it cannot take as they are.

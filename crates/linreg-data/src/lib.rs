@@ -163,7 +163,7 @@ pub use moments::Moments;
 pub use odd_cell::{CellKind, OddCell, Oddity};
 pub use one_pass::{Learned, learn_and_encode};
 #[cfg(feature = "files")]
-pub use open::{Passes, files_of, open, open_location};
+pub use open::{Passes, files_of, open, open_bytes, open_location};
 pub use other_column::OtherColumn;
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;

@@ -114,6 +114,16 @@ pub fn open_location(table: &TableLocation) -> Result<Box<dyn Source>, DataError
     with_text(Box::new(files), &table.reading.text)
 }
 
+/// Opens a file as it is, whatever its format; also one behind a URL, as [`open`]
+/// reads it.
+///
+/// # Errors
+///
+/// A file that is not there or cannot be read.
+pub fn open_bytes(path: &Path) -> Result<Box<dyn Read + Send>, DataError> {
+    Ok(Box::new(InputFile::open(path)?.reader()))
+}
+
 /// Opens files without regard to the [`TextFormat`](crate::TextFormat).
 fn open_as_text(
     files: &[PathBuf],

@@ -106,7 +106,8 @@ impl ParquetFile {
         let file = DataFile::new(input, "Parquet");
         // The footer of most files is here.
         let end = file.input().num_bytes();
-        let input = file.input().holding([end.saturating_sub(TAIL_BYTES)..end]);
+        let tail = end.saturating_sub(TAIL_BYTES)..end;
+        let input = file.input().holding(std::iter::once(tail));
         match file.decode(|| Ok(footer::check_file(&input)?))? {
             Ok(()) => (),
             Err(Refused::Damaged) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use linreg_data::{
     ColumnValues, CsvOptions, DataError, EncodedSource, Encoder, Engine, MemoryTable, Set, Source,
-    SplitRows, Threads,
+    SplitRows, Threads, shown_name,
 };
 #[cfg(feature = "files")]
 use linreg_data::{Passes, open};
@@ -26,9 +26,26 @@ impl Table {
     /// Opens a CSV file (also one compressed with gzip or Zstandard), a Parquet
     /// or an Arrow file.
     ///
+    /// With the feature `object-store`, the file may be behind a URL: in S3, Google
+    /// Cloud Storage or Azure, or on a web server. Credentials are taken from the
+    /// environment, and are in no message, model or report: see
+    /// [`linreg_data::open`].
+    ///
     /// # Errors
     ///
     /// A file that is not there or is no table.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use linreg_fit::{FitConfig, Table};
+    ///
+    /// # fn main() -> Result<(), linreg_fit::FitError> {
+    /// let table = Table::open("s3://bucket/houses.parquet")?;
+    /// FitConfig::to("price").run(&table)?.model.save("houses.safetensors")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "files")]
     pub fn open(path: impl AsRef<Path>) -> Result<Self, FitError> {
         Self::open_files(&[path.as_ref().to_path_buf()], &CsvOptions::default())
@@ -187,7 +204,7 @@ pub fn name_of(files: &[PathBuf]) -> String {
         if path == Path::new("-") {
             "standard input".to_string()
         } else {
-            path.display().to_string()
+            shown_name(path)
         }
     };
     match files {

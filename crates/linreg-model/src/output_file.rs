@@ -100,7 +100,7 @@ impl OutputFiles {
     ///
     /// # Errors
     ///
-    /// A path that is not a regular file, a file that is already an input or an
+    /// A URL, a path that is not a regular file, a file that is already an input or an
     /// output, a file that exists and is to be kept, or a folder in which no file
     /// can be created.
     pub fn add(
@@ -110,6 +110,11 @@ impl OutputFiles {
         existing: Existing,
     ) -> Result<OutputFile, OutputError> {
         let path = path.as_ref();
+        if let Some(scheme) = scheme(path) {
+            // What follows may hold a password.
+            let shown = format!("{scheme}://…");
+            return Err(OutputError::new(shown.as_ref(), OutputProblem::Url));
+        }
         let wrong = |problem| OutputError::new(path, problem);
         let (target, found) = resolve(path).map_err(wrong)?;
         let identity = Identity::new(&target, found.as_ref());
@@ -323,6 +328,13 @@ fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), OutputProblem> {
         }
         Err(error) => Err(OutputProblem::Io(error)),
     }
+}
+
+/// Returns what stands before `://` in a URL; None for a path.
+fn scheme(path: &Path) -> Option<&str> {
+    let (scheme, _) = path.to_str()?.split_once("://")?;
+    let is_scheme = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_scheme.then_some(scheme)
 }
 
 /// Describes a file that is not a regular one.

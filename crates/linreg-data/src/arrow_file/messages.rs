@@ -135,7 +135,7 @@ pub(crate) fn read_block(file: &InputFile, block: Block) -> Result<(Vec<u8>, Buf
         body_length,
     } = block;
     let body = offset + metadata_length as u64;
-    let file = file.holding([offset..body + body_length as u64]);
+    let file = file.holding(std::iter::once(offset..body + body_length as u64));
     let metadata = file.bytes_at(offset, metadata_length)?;
     // The body is a buffer of its own: arrays are decoded in place if it is
     // aligned. It is not a MutableBuffer, whose alignment splits the

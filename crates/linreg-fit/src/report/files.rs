@@ -1,7 +1,7 @@
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use linreg_data::shown_name;
 use sha2::{Digest, Sha256};
 
 use crate::FitError;
@@ -26,12 +26,12 @@ pub fn hashes(files: &[PathBuf]) -> Result<Vec<Hashed>, FitError> {
 }
 
 fn hash(path: &Path) -> Result<Hashed, FitError> {
-    let name = path.display().to_string();
+    let name = shown_name(path);
     let failed = |error: io::Error| FitError::Unreadable {
-        file: path.to_path_buf(),
+        file: name.clone().into(),
         error,
     };
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = contents(path)?;
     let mut hasher = Sha256::new();
     let bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
     let digits = hasher.finalize();
@@ -39,6 +39,19 @@ fn hash(path: &Path) -> Result<Hashed, FitError> {
         name,
         bytes,
         sha256: digits.iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
+}
+
+#[cfg(feature = "files")]
+fn contents(path: &Path) -> Result<impl io::Read, FitError> {
+    Ok(linreg_data::open_bytes(path)?)
+}
+
+#[cfg(not(feature = "files"))]
+fn contents(path: &Path) -> Result<impl io::Read, FitError> {
+    std::fs::File::open(path).map_err(|error| FitError::Unreadable {
+        file: path.to_path_buf(),
+        error,
     })
 }
 

@@ -26,6 +26,9 @@ pub enum OutputProblem {
     /// The path is that of a symbolic link whose target does not exist.
     #[error("this links to {target}, which does not exist; remove the link", target = .0.display())]
     DanglingLink(PathBuf),
+    /// The path is a URL.
+    #[error("results are written to files of this machine; name one, and copy it from there")]
+    Url,
     /// The folder of the file does not exist.
     #[error("there is no folder {folder}", folder = .0.display())]
     NoFolder(PathBuf),

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use linreg_data::files_of;
+use linreg_data::{files_of, is_url, shown_name};
 use linreg_fit::{FitError, FittedModel};
 use linreg_model::OutputFile;
 use linreg_training::EpochRecord;
@@ -99,7 +99,11 @@ impl Args {
     /// The first file's name with .safetensors, in the current folder.
     fn default_output(&self) -> Result<PathBuf> {
         let file = &self.source.files[0];
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let shown = shown_name(file);
+        let name = Path::new(&shown)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
         // Extensions such as .csv.gz are removed, and a pattern gives no name.
         let stem = name.split('.').next().unwrap_or_default();
         if stem.is_empty() || stem.contains(['*', '?', '[']) || file == Path::new("-") {
@@ -116,6 +120,7 @@ impl Args {
         let inputs: Vec<PathBuf> = self.inputs().into_iter().map(Path::to_path_buf).collect();
         let is_pipe = |input: &&PathBuf| {
             *input != Path::new("-")
+                && !is_url(input)
                 && std::fs::metadata(input).is_ok_and(|found| !found.is_file() && !found.is_dir())
         };
         if let Some(pipe) = files_of(&inputs)?.iter().find(is_pipe) {

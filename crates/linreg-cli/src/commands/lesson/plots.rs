@@ -2,7 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use linreg_data::Dataset;
+use linreg_data::{Dataset, is_url, shown_name};
 use linreg_model::OutputFile;
 
 use super::pictures;
@@ -18,6 +18,10 @@ pub struct Plots {
 impl Plots {
     /// Checks that all of them can be written, before any work is done.
     pub fn new(folder: PathBuf, dataset: &Dataset, files: &mut Files) -> Result<Self> {
+        if is_url(&folder) {
+            let name = shown_name(&folder);
+            bail!("{name}: plots are written to a folder of this machine; name one");
+        }
         if folder.exists() && !folder.is_dir() {
             bail!(
                 "{}: this is a file; name a folder for the plots",
