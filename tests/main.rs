@@ -19,6 +19,8 @@ mod hostile;
 mod lesson;
 mod library;
 mod numeric;
+#[cfg(feature = "object-store")]
+mod objects;
 mod outputs;
 mod plots;
 mod quantiles;
