@@ -168,10 +168,13 @@ fn what_is_wrong_is_said_in_a_short_sentence() {
             Fault::Status(503),
             "the server has answered with the HTTP status 503",
         ),
-        (Fault::Redirect("file:///etc/passwd"), ""),
+        (
+            Fault::Redirect("file:///etc/passwd"),
+            "the file cannot be read",
+        ),
         (Fault::Redirect("ftp://127.0.0.1/t.csv"), ""),
         (
-            Fault::Cut(10, usize::MAX),
+            Fault::Cut(0, usize::MAX),
             "the connection was closed before the end, again and again; try it later",
         ),
     ] {
@@ -214,7 +217,7 @@ fn a_file_that_is_replaced_while_it_is_read_is_an_error() {
     let (tool, web) = (Tool::new(), Web::start());
     for (name, bytes) in tables() {
         for fault in [Fault::None, Fault::NoCompare] {
-            for after in [1, 2, 3] {
+            for after in [1, 2] {
                 web.set(fault);
                 web.put(name, bytes.clone());
                 web.replace_after(after);
@@ -237,60 +240,50 @@ fn secrets_of_a_url_are_sent_and_shown_nowhere() {
     let (tool, web) = (Tool::new(), Web::start());
     let rows = (0..50).map(|k| format!("{k},{}\n", 2 * k + k % 5));
     web.put("t.csv", format!("x,y\n{}", rows.collect::<String>()));
-    web.require("Basic dXM6cGFzc3dvcmRY", "signature=signatureX");
+    web.require("Basic dXNlclg6cGFzc3dvcmRY", "signature=signatureX");
     let url = |name: &str| {
         let signed = web.url(name) + "?signature=signatureX#fragmentX";
-        signed.replace("http://", "http://us:password%58@")
+        signed.replace("http://", "http://userX:password%58@")
     };
     let signed = url("t.csv");
     let mut all = String::new();
-    for command in [
-        &["describe", &signed][..],
-        &["fit", &signed, "-t", "y", "--report", "r.html", "--json"],
-        &[
-            "fit",
-            &signed,
-            "-t",
-            "y",
-            "--method",
-            "sgd",
-            "--epochs",
-            "2",
-            "--log",
-            "log",
-            "--checkpoint",
-            "c",
-            "--force",
-        ],
-        &["predict", "t.safetensors", &signed, "-o", "p.csv"],
-        &["evaluate", "t.safetensors", &signed],
-        &["plot", "scatter", &signed, "-t", "y", "-o", "p.svg"],
-        // These fail.
-        &["fit", &signed, "-t", "z"],
-        &["fit", &url("other.csv"), "-t", "y"],
-        &["fit", &url("*.csv"), "-t", "y"],
-        &["fit", "t.csv", "-t", "y", "-o", &signed],
-        &["lesson", "--plots", &signed],
-        &["inspect", &signed],
-        &["predict", &signed, "t.csv"],
-        &["plot", "loss", &signed],
-    ] {
+    let mut run = |command: &[&str], succeeds: bool| {
         let output = tool.run(command);
-        assert_eq!(
-            output.status.success(),
-            !all.contains("error:") && command[2..] != ["-t", "z"],
-            "{command:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), succeeds, "{command:?}: {stderr}");
+        all += &stderr;
         all += &String::from_utf8_lossy(&output.stdout);
-        all += &String::from_utf8_lossy(&output.stderr);
-    }
+    };
+    let fit = ["fit", &signed, "-t", "y", "--force"];
+    let training = "--method sgd --epochs 2 --log log --checkpoint saved";
+    let training: Vec<&str> = training.split(' ').collect();
+    run(&["describe", &signed], true);
+    run(
+        &[&fit[..], &["--report", "r.html", "--json"]].concat(),
+        true,
+    );
+    run(&[&fit[..], &training].concat(), true);
+    run(&["predict", "t.safetensors", &signed, "-o", "p.csv"], true);
+    run(&["evaluate", "t.safetensors", &signed], true);
+    run(&["inspect", "t.safetensors"], true);
+    run(
+        &["plot", "scatter", &signed, "-t", "y", "-o", "p.svg"],
+        true,
+    );
+    run(&["fit", &signed, "-t", "z", "--force"], false);
+    run(&["fit", &url("other.csv"), "-t", "y"], false);
+    run(&["fit", &url("*.csv"), "-t", "y", "-o", "n.st"], false);
+    run(&["fit", &signed, "-t", "y", "-o", &signed], false);
+    run(&["lesson", "--plots", &signed], false);
+    run(&["inspect", &signed], false);
+    run(&["predict", &signed, "t.csv"], false);
+    run(&["plot", "loss", &signed], false);
     for name in tool.files() {
         all += &String::from_utf8_lossy(&std::fs::read(tool.path(&name)).unwrap());
     }
     assert!(tool.files().contains(&"r.html".to_string()));
     assert!(all.contains(&web.url("t.csv")));
-    for secret in ["password", "signatureX", "fragmentX", "us:", "dXM6"] {
+    for secret in ["passw", "signatureX", "fragmentX", "userX", "dXNlclg6"] {
         assert!(!all.contains(secret), "{secret} is in {all}");
     }
 }

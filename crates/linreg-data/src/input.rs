@@ -400,6 +400,21 @@ mod tests {
         assert!(reader.seek(SeekFrom::Current(-6)).is_err());
     }
 
+    #[cfg(not(feature = "object-store"))]
+    #[test]
+    fn a_url_is_an_error_that_names_the_feature() {
+        let left_out = "files behind a URL are not compiled in; build with the feature `object-store`, or copy the file first";
+        for (url, shown) in [
+            ("s3://b/*.csv", "s3://b/*.csv"),
+            ("https://u:p@h/a.csv?q=1", "https://h/a.csv"),
+        ] {
+            let files = [url.into()];
+            let error = crate::open(&files, &Default::default(), crate::Passes::One);
+            let message = error.err().unwrap().to_string();
+            assert_eq!(message, format!("{shown}: {left_out}"));
+        }
+    }
+
     #[test]
     fn a_folder_and_a_file_that_is_not_there_say_so() {
         let folder = tempfile::tempdir().unwrap();

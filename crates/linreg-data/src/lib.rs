@@ -102,6 +102,10 @@ mod random;
 mod read;
 mod remedy;
 #[cfg(feature = "object-store")]
+#[cfg_attr(
+    not(any(feature = "arrow-ipc", feature = "parquet")),
+    expect(dead_code, reason = "text is not read by ranges that are known before")
+)]
 mod remote;
 mod repeated_text;
 mod row_pass;

@@ -83,6 +83,7 @@ impl<'a> Url<'a> {
     }
 
     /// The query, from its question mark on; empty if there is none.
+    #[cfg(any(test, feature = "object-store"))]
     pub fn query(&self) -> &'a str {
         self.split_path().1
     }
@@ -115,6 +116,7 @@ impl<'a> Url<'a> {
     }
 
     /// Whether it holds what must not be shown.
+    #[cfg(any(test, feature = "object-store"))]
     pub fn has_secrets(&self) -> bool {
         self.user().is_some() || !self.query().is_empty()
     }

@@ -103,7 +103,12 @@ impl Object {
             let from = range.start + bytes.len() as u64;
             match self.get_into(from..range.end, length, &mut bytes).await {
                 Ok(()) => (),
-                Err(RemoteProblem::Cut) if cuts < MOST_CUTS => {
+                // Where versions have marks, the store has tried again already.
+                Err(RemoteProblem::Cut)
+                    if cuts < MOST_CUTS
+                        && (range.start + bytes.len() as u64 > from
+                            || self.version.etag.is_none()) =>
+                {
                     sleep(Duration::from_millis(100 << cuts)).await;
                     cuts += 1;
                 }

@@ -32,8 +32,10 @@ pub(super) fn problem(error: &object_store::Error, place: &Place) -> RemoteProbl
             (Some(401 | 403), _) => RemoteProblem::Denied(kind),
             (Some(412), _) => RemoteProblem::Changed,
             (Some(status), _) => RemoteProblem::Status(status),
-            (None, Some(HttpErrorKind::Connect)) => RemoteProblem::Unreachable,
-            (None, Some(HttpErrorKind::Timeout)) => RemoteProblem::Silent(place.limit.as_secs()),
+            // Only the time for connecting is limited by the store.
+            (None, Some(HttpErrorKind::Connect | HttpErrorKind::Timeout)) => {
+                RemoteProblem::Unreachable
+            }
             (None, Some(_)) => RemoteProblem::Cut,
             (None, None) => RemoteProblem::Other,
         },
