@@ -170,9 +170,12 @@ fn what_is_wrong_is_said_in_a_short_sentence() {
         ),
         (
             Fault::Redirect("file:///etc/passwd"),
-            "the file cannot be read",
+            "the server has answered with the HTTP status 302",
         ),
-        (Fault::Redirect("ftp://127.0.0.1/t.csv"), ""),
+        (
+            Fault::Redirect("ftp://127.0.0.1/t.csv"),
+            "the file cannot be read from there",
+        ),
         (
             Fault::Cut(0, usize::MAX),
             "the connection was closed before the end, again and again; try it later",

@@ -36,8 +36,8 @@ pub(super) fn problem(error: &object_store::Error, place: &Place) -> RemoteProbl
             (None, Some(HttpErrorKind::Connect | HttpErrorKind::Timeout)) => {
                 RemoteProblem::Unreachable
             }
+            (None, Some(HttpErrorKind::Unknown) | None) => RemoteProblem::Other,
             (None, Some(_)) => RemoteProblem::Cut,
-            (None, None) => RemoteProblem::Other,
         },
     }
 }
