@@ -192,8 +192,10 @@ impl Table {
             .map(|column| stored.binary_search(column).ok());
         let places: Vec<Option<usize>> = places.collect();
         let schema = self.schema_of(columns)?;
-        let input = self.file.input().holding(self.ranges(&run, &stored));
-        let mut batches = self.file.decode(|| self.batches(&input, &run, &stored))?;
+        let mut batches = self.file.decode(|| {
+            let input = self.file.input().holding(self.ranges(&run, &stored));
+            self.batches(&input, &run, &stored)
+        })?;
         let mut first_row = run.first_row;
         let mut next = move || -> Result<Option<_>, DataError> {
             let batch = self.file.decode(|| Ok(batches.next().transpose()?))?;
@@ -230,15 +232,19 @@ impl Table {
         Ok(Arc::new(Schema::new(fields.collect::<Vec<Field>>())))
     }
 
-    /// The bytes of these columns in the row group of a run.
-    fn ranges(&self, run: &Run, columns: &[usize]) -> Vec<Range<u64>> {
+    /// The bytes of these columns in the row group of a run; asking for those of a
+    /// damaged file may panic.
+    fn ranges<'a>(
+        &'a self,
+        run: &Run,
+        columns: &'a [usize],
+    ) -> impl Iterator<Item = Range<u64>> + use<'a> {
         let group = self.metadata.metadata().row_group(run.row_group);
         let leaves = columns.iter().filter_map(|column| self.stored[*column]);
-        let ranges = leaves.map(|leaf| {
+        leaves.map(|leaf| {
             let (start, length) = group.column(leaf).byte_range();
             start..start.saturating_add(length)
-        });
-        ranges.collect()
+        })
     }
 
     fn batches(
