@@ -106,7 +106,7 @@ struct Members {
 enum State {
     /// At the beginning, or after a member.
     Between(Input),
-    Gzip(flate2::bufread::GzDecoder<Input>),
+    Gzip(Box<flate2::bufread::GzDecoder<Input>>),
     Zstandard(zstd::Decoder<'static, Input>),
     /// After the last member, or after an error.
     Ended,
@@ -125,7 +125,7 @@ impl Members {
             ));
         }
         Ok(match self.compression {
-            Compression::Gzip => State::Gzip(flate2::bufread::GzDecoder::new(input)),
+            Compression::Gzip => State::Gzip(Box::new(flate2::bufread::GzDecoder::new(input))),
             _ => State::Zstandard(zstd::Decoder::with_buffer(input)?.single_frame()),
         })
     }

@@ -114,6 +114,7 @@ mod row_source;
 mod rows;
 mod scaler;
 mod schema;
+mod sent_batch;
 mod shuffle;
 mod sizes;
 mod source;
@@ -172,8 +173,8 @@ pub use other_column::OtherColumn;
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
 pub use pass::{
-    AnyPass, AnyState, Engine, GROUP_ROWS, KnownPasses, Pass, PassReader, SentPassError, Threads,
-    read_pass,
+    AnyPass, AnyState, EachState, Engine, GROUP_ROWS, KnownPasses, Pass, PassReader, SentPassError,
+    Threads, read_pass,
 };
 pub use place::Place;
 pub use printable::{is_control, printable, printable_lines};
@@ -189,6 +190,7 @@ pub use schema::{
     Column, ColumnChoice, ColumnError, CommonCell, Kind, Obstacle, Role, Schema, SchemaIndex,
     Spread, Unusable, Why, learn_schema, learn_schema_on,
 };
+pub use sent_batch::SentBatch;
 pub use shuffle::ShuffleBuffer;
 pub use source::{
     Chunk, ChunkOrder, Chunks, Origin, Part, Parts, Source, column_indices, column_names,

@@ -152,6 +152,24 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sync + 'static {
         let state = engine.run_any(table, columns, &self)?;
         self.finish(taken(state, Self::name)?)
     }
+
+    /// Runs the pass, and calls `each` with the states after some rows each, in the
+    /// order of the table.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), or what `each` returns, which ends the pass.
+    fn run_in_order(
+        &self,
+        engine: &dyn Engine,
+        table: &dyn Source,
+        columns: &[usize],
+        each: &mut (dyn FnMut(Self::State) -> Result<(), DataError> + Send),
+    ) -> Result<(), DataError> {
+        engine.run_in_order(table, columns, self, &mut |state| {
+            each(taken(state, Self::name)?)
+        })
+    }
 }
 
 /// Runs passes over tables; [`Pass::run`] and [`RowPass::run`](crate::RowPass::run)
@@ -169,6 +187,23 @@ pub trait Engine: Send + Sync {
         pass: &dyn AnyPass,
     ) -> Result<AnyState, DataError>;
 
+    /// Calls `each` with the states of a pass after some rows each, in the order of
+    /// the table, for results that are too large for one state. Default: with one
+    /// state, of all rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_any`](Self::run_any), or what `each` returns, which ends the pass.
+    fn run_in_order(
+        &self,
+        table: &dyn Source,
+        columns: &[usize],
+        pass: &dyn AnyPass,
+        each: &mut EachState<'_>,
+    ) -> Result<(), DataError> {
+        each(self.run_any(table, columns, pass)?)
+    }
+
     /// Returns the state of a pass after all rows in memory. Default: on all cores
     /// of this machine.
     ///
@@ -179,6 +214,9 @@ pub trait Engine: Send + Sync {
         Threads::default().run_rows(rows, pass)
     }
 }
+
+/// Takes states in the order of the table.
+pub type EachState<'a> = dyn FnMut(AnyState) -> Result<(), DataError> + Send + 'a;
 
 /// The largest number of rows of a part, and the number of rows of a block.
 pub(crate) const MOST_PART_ROWS: u64 = 8192;

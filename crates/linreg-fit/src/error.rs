@@ -54,6 +54,15 @@ pub enum FitError {
         "the model makes no prediction for this row, because of a missing cell or a level that it does not know"
     )]
     NoPrediction,
+    /// A column to keep beside predictions has the name of one of them.
+    #[error(
+        "the column `{}` is the prediction's own name; it cannot be kept",
+        plain(column)
+    )]
+    KeptPrediction {
+        /// The name.
+        column: String,
+    },
     /// A model has no target of this index.
     #[error("the index of the target is {found}, expected one below {targets}")]
     NoTarget {

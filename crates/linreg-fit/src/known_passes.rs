@@ -6,6 +6,7 @@ use crate::exact::{Check, Refine, SumsPass};
 use crate::numbers::{Clouds, DrawPass};
 use crate::report::LookPass;
 use crate::residuals::ResidualPass;
+use crate::table_predictor::PredictPass;
 use crate::training::GapPass;
 
 /// Returns every pass over a table that this crate runs, by name: what a machine
@@ -13,6 +14,7 @@ use crate::training::GapPass;
 pub fn known_passes() -> KnownPasses {
     let mut known = KnownPasses::default();
     linreg_training::add_passes(&mut known);
+    known.add::<PredictPass>();
     known.add_rows::<Check>();
     known.add_rows::<DrawPass<Clouds>>();
     known.add_rows::<DrawPass<ScatterMatrix>>();

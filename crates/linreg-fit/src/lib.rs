@@ -85,6 +85,7 @@ mod report;
 mod residuals;
 mod setting;
 mod table;
+mod table_predictor;
 mod training;
 mod warning;
 pub mod wrap;
@@ -109,6 +110,7 @@ pub use report::Report;
 pub use residuals::{ResidualPicture, Residuals};
 pub use setting::{Setting, SettingNames};
 pub use table::{Table, name_of};
+pub use table_predictor::{PredictedRows, TablePredictor};
 pub use training::{
     BackendName, ChosenBackend, CoefficientGap, Gap, On, Optimum, Search, SearchConfig, TargetGap,
     Trained, Trainer, TrainingSettings,

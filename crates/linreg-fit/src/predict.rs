@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array};
-use linreg_data::{BoundEncoder, Chunk, ChunkOrder, EncodingCounts, Source, read};
+use linreg_data::{BoundEncoder, Chunk, EncodingCounts, Source};
 use linreg_exact::{ExactError, PredictionErrors};
+use serde::{Deserialize, Serialize};
 
 use crate::{FitError, FittedModel, Predictor, Table};
 
 /// The predictions of some rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Predictions {
     /// The predictions of each target.
     pub targets: Vec<TargetPredictions>,
@@ -16,7 +17,7 @@ pub struct Predictions {
 }
 
 /// The predictions of one target.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct TargetPredictions {
     /// The name of the target.
     pub name: String,
@@ -41,7 +42,7 @@ impl TargetPredictions {
 ///
 /// After a fit with robust standard errors, both use the robust covariance; the
 /// interval of the row also assumes the same residual variance in all rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Interval {
     /// The lower end for the target of such a row.
     pub lower: f64,
@@ -55,6 +56,7 @@ pub struct Interval {
 
 /// A model that knows where its columns are in a source, to predict chunks of
 /// its rows on any thread.
+#[derive(Deserialize, Serialize)]
 pub struct BoundModel {
     encoder: BoundEncoder,
     predictor: Predictor,
@@ -63,6 +65,7 @@ pub struct BoundModel {
 }
 
 /// What the ends of intervals are computed from.
+#[derive(Deserialize, Serialize)]
 struct Intervals {
     errors: PredictionErrors,
     quantile: f64,
@@ -97,22 +100,15 @@ impl FittedModel {
     }
 
     fn predict_all(&self, table: &Table, interval: Option<f64>) -> Result<Predictions, FitError> {
-        let source = table.source().as_ref();
-        let bound = self.bind(source, interval);
-        let bound = bound.map_err(|error| error.of_table(table.name()))?;
+        let rows = self.table_predictor(table, interval, &[])?;
         let mut all = Predictions {
-            targets: bound.no_rows(),
+            targets: rows.bound().no_rows(),
             counts: EncodingCounts::default(),
         };
-        let columns = bound.columns().to_vec();
-        let chunks = read(source, &columns, ChunkOrder::File, move |chunk| {
-            Ok(bound.predict(&chunk))
-        });
-        let in_table = |error: FitError| error.of_table(table.name());
-        for chunk in chunks.map_err(|error| in_table(error.into()))? {
-            let of_chunk = chunk.map_err(|error| in_table(error.into()))??;
-            all.append(of_chunk);
-        }
+        rows.run(&mut |predicted| {
+            all.append(predicted.predictions);
+            Ok(())
+        })?;
         Ok(all)
     }
 

@@ -9,7 +9,7 @@ use std::thread;
 
 use super::assembly::{Assembly, WholePart};
 use super::tree::{GROUP_ROWS, Shape, Tree};
-use super::{AnyPass, AnyState, Engine};
+use super::{AnyPass, AnyState, EachState, Engine};
 use crate::row_pass::AnyRowPass;
 use crate::source::{Chunk, ChunkOrder, Part, Source};
 use crate::{DataError, Dataset, Parts};
@@ -57,6 +57,16 @@ impl Engine for Threads {
         on_threads(self.num_threads, &run.tree, || run.work());
         let state = run.tree.finish()?;
         Ok(state.unwrap_or_else(|| pass.start_any()))
+    }
+
+    fn run_in_order(
+        &self,
+        table: &dyn Source,
+        columns: &[usize],
+        pass: &dyn AnyPass,
+        each: &mut EachState<'_>,
+    ) -> Result<(), DataError> {
+        self.run_groups_in_order(table, columns, pass, each)
     }
 
     fn run_rows(&self, rows: &Dataset, pass: &dyn AnyRowPass) -> Result<AnyState, DataError> {

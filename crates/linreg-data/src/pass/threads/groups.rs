@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use super::{Deliver, Run, Threads, on_threads, out_of_order};
-use crate::pass::AnyPass;
 use crate::pass::tree::{GROUP_ROWS, Shape, Tree};
-use crate::{DataError, Source};
+use crate::pass::{AnyPass, AnyState, EachState};
+use crate::{ChunkOrder, DataError, Source};
 
 impl Threads {
     /// Runs a pass over whole groups of [`GROUP_ROWS`] rows, the last of which may
@@ -49,6 +51,52 @@ impl Threads {
                 found: next_row.saturating_sub(rows.start),
                 expected: rows.end - rows.start,
             });
+        }
+        Ok(())
+    }
+
+    /// Runs a pass over a table, and calls `each` with the states of groups, in order.
+    pub(super) fn run_groups_in_order(
+        &self,
+        table: &dyn Source,
+        columns: &[usize],
+        pass: &dyn AnyPass,
+        each: &mut EachState<'_>,
+    ) -> Result<(), DataError> {
+        let parts = table.parts(columns, ChunkOrder::File)?;
+        let shape = Shape::new(pass.rows_of_part().max(1));
+        let tree = Tree::new(self.num_threads, shape).keeping_groups();
+        let in_order = Mutex::new(InOrder {
+            next: 0,
+            waiting: BTreeMap::new(),
+            each,
+        });
+        let deliver = |group, state| {
+            let in_order = in_order.lock();
+            in_order
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(group, state)
+        };
+        let run = Run::new(pass, parts, 0, tree, &deliver);
+        on_threads(self.num_threads, &run.tree, || run.work());
+        run.tree.finish().map(drop)
+    }
+}
+
+/// States of groups that come in any order.
+struct InOrder<'a, 'b> {
+    /// The number of the group that comes next.
+    next: u64,
+    waiting: BTreeMap<u64, AnyState>,
+    each: &'a mut EachState<'b>,
+}
+
+impl InOrder<'_, '_> {
+    fn add(&mut self, group: u64, state: AnyState) -> Result<(), DataError> {
+        self.waiting.insert(group, state);
+        while let Some(state) = self.waiting.remove(&self.next) {
+            (self.each)(state)?;
+            self.next += 1;
         }
         Ok(())
     }
