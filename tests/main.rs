@@ -4,6 +4,8 @@
 mod advice;
 mod backends;
 mod bad_input;
+#[cfg(feature = "ballista")]
+mod ballista;
 mod browser;
 mod cli;
 mod columns;

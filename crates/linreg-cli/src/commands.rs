@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+#[cfg(feature = "ballista")]
+pub mod ballista;
 pub mod check;
 pub mod completions;
 pub mod describe;

@@ -20,6 +20,9 @@ static SIGNAL: AtomicI32 = AtomicI32::new(0);
 /// What to print before a signal ends the program.
 static LAST_WORDS: Mutex<String> = Mutex::new(String::new());
 
+/// What to do before a signal ends the program.
+static LAST_ACTS: Mutex<Vec<Box<dyn Fn() + Send>>> = Mutex::new(Vec::new());
+
 /// The error of work that a signal stopped.
 #[derive(Debug, Error)]
 #[error("{0}")]
@@ -75,6 +78,9 @@ fn act(signal: i32) {
         return;
     }
     linreg_model::remove_unfinished_files();
+    for act in &*LAST_ACTS.lock().unwrap_or_else(PoisonError::into_inner) {
+        act();
+    }
     let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner);
     if !words.is_empty() {
         // Standard error may be closed.
@@ -91,6 +97,14 @@ fn start() -> std::io::Result<()> {
 /// Sets what to print before a signal ends the program.
 pub fn say_at_the_end(words: String) {
     *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
+}
+
+/// Adds what to do before a signal ends the program.
+#[cfg(feature = "ballista")]
+pub fn do_at_the_end(act: impl Fn() + Send + 'static) {
+    listen();
+    let mut acts = LAST_ACTS.lock().unwrap_or_else(PoisonError::into_inner);
+    acts.push(Box::new(act));
 }
 
 /// While this lives, the first signal sets a flag, and the second ends the

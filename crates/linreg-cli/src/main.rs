@@ -6,6 +6,7 @@
 compile_error!("linreg needs a backend: build with --features ndarray (the default), flex or wgpu");
 
 mod advice;
+mod cluster;
 mod columns;
 mod command;
 mod commands;
@@ -73,6 +74,8 @@ enum Command {
     Devices(devices::Args),
     Check(check::Args),
     Completions(completions::Args),
+    #[cfg(feature = "ballista")]
+    Ballista(commands::ballista::Args),
 }
 
 fn main() -> ExitCode {
@@ -134,6 +137,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Devices(args) => devices::run(args)?,
         Command::Check(args) => return check::run(args),
         Command::Completions(args) => completions::run(args)?,
+        #[cfg(feature = "ballista")]
+        Command::Ballista(args) => commands::ballista::run(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

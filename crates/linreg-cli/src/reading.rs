@@ -1,10 +1,11 @@
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow_schema::SchemaRef;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use linreg_data::{ChunkOrder, Chunks, DataError, Part, Parts, Source};
+use linreg_data::{ChunkOrder, Chunks, DataError, Part, Parts, Source, TableLocation};
 
 /// A source that shows on standard error how far a pass over it has come, if it
 /// takes over a second; nothing where standard error is no terminal.
@@ -27,6 +28,14 @@ impl Source for ShownSource {
         Ok(Box::new(
             parts.map(move |part| part.map(|part| shown(part, &pass))),
         ))
+    }
+
+    fn parts_of(&self, columns: &[usize], rows: Range<u64>) -> Result<Parts, DataError> {
+        self.0.parts_of(columns, rows)
+    }
+
+    fn location(&self) -> Option<TableLocation> {
+        self.0.location()
     }
 
     fn num_rows(&self) -> Option<u64> {

@@ -1,5 +1,6 @@
 use anyhow::Result;
 
+use crate::cluster::ClusterArgs;
 use crate::columns::KindArgs;
 use crate::fit_advice::advised;
 use crate::input::SourceArgs;
@@ -27,10 +28,13 @@ pub struct Args {
 
     #[command(flatten)]
     kinds: KindArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 pub fn run(args: Args) -> Result<()> {
-    let table = args.source.table()?;
+    let table = args.cluster.read(args.source.table()?)?;
     let description = table.describe(&args.kinds.columns().kinds(), args.target.as_deref());
     let description = description.map_err(advised)?;
     if args.json {

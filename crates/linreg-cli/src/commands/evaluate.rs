@@ -5,6 +5,7 @@ use linreg_data::MissingPolicy;
 use linreg_fit::export::json::metrics;
 use linreg_fit::export::judgement::metrics_lines;
 
+use crate::cluster::ClusterArgs;
 use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::input::{SourceArgs, load_model_before_table, of_model, with_policies};
 use crate::terminal::{self, print_json};
@@ -50,12 +51,15 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 pub fn run(args: Args) -> Result<()> {
     let model = load_model_before_table(&args.model)?;
     let model = with_policies(model, &args.model, args.missing, args.unseen)?;
-    let table = args.source.table_for(&model)?;
+    let table = args.cluster.read(args.source.table_for(&model)?)?;
     let evaluation = model.evaluate(&table);
     let evaluation = evaluation.map_err(|error| of_model(error, &args.model))?;
     warn_of_counts(&evaluation.counts, "")?;

@@ -16,6 +16,7 @@ use linreg_fit::{FitConfig, Fitted, Method, Report as Page, Table, Training};
 use linreg_training::{TrainingError, TrainingLog};
 
 use super::{Backend, BackendArgs};
+use crate::cluster::ClusterArgs;
 use crate::columns::ColumnArgs;
 use crate::command::command_line;
 use crate::fit_advice::{advised, advised_fit};
@@ -124,6 +125,9 @@ pub struct Args {
 
     #[command(flatten)]
     backend: BackendArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 /// Leaves the options of training to `--help`: `-h` shows what an exact fit takes.
@@ -214,7 +218,7 @@ fn fit(
     outputs: &mut Outputs,
 ) -> Result<()> {
     config.hold_out = args.split.hold_out(args.validation()?);
-    let table = args.source.table()?;
+    let table = args.cluster.read(args.source.table()?)?;
     let mut watch = Watch::new(backend, outputs);
     let fitted = config.run_with(&table, &mut watch);
     let failure = outputs.run.log.take().and_then(TrainingLog::failure);
@@ -261,7 +265,7 @@ impl Args {
         if file == standard_input && self.source.paths().contains(&standard_input) {
             bail!("both tables cannot come from standard input; give a file for one of them");
         }
-        Ok(Some(args.table()?))
+        Ok(Some(self.cluster.read(args.table()?)?))
     }
 
     /// The report of a fit.

@@ -1,20 +1,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
-use linreg_data::{
-    ChunkOrder, ColumnIndex, EncodingCounts, MissingPolicy, TableWriter, UnseenPolicy,
-    column_indices, read,
-};
-use linreg_fit::FitError;
+use anyhow::Result;
+use linreg_data::{EncodingCounts, MissingPolicy, TableWriter, UnseenPolicy, column_indices};
+use linreg_fit::{FitError, Table};
 
+use crate::cluster::ClusterArgs;
 use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::fit_advice::advised;
-use crate::input::{SourceArgs, load_model_before_table, name, other_columns, with_policies};
+use crate::input::{SourceArgs, load_model_before_table, name, of_model, with_policies};
 use crate::names::{Names, all};
-use crate::number::plain;
 use crate::output::Files;
 use crate::reading::ShownSource;
 use crate::terminal;
@@ -74,6 +69,9 @@ pub struct Args {
     /// prediction for the row. By default, the policy is that of the fit.
     #[arg(long, value_name = "POLICY", value_parser = unseen)]
     unseen: Option<UnseenPolicy>,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 pub fn run(args: Args) -> Result<()> {
@@ -88,55 +86,30 @@ pub fn run(args: Args) -> Result<()> {
     if output.is_file() {
         source = Arc::new(ShownSource(source));
     }
-    let bound = model.bind(source.as_ref(), args.interval);
-    let bound = bound.map_err(|error| match error {
-        FitError::Data(error) => other_columns(&args.source.name(), &args.model, error),
-        error => advised(error).context(name(&args.model)),
-    })?;
     let keep = all(&args.keep);
     let kept = column_indices(source.as_ref(), &keep);
-    let in_table = |error| advised(FitError::Data(error).of_table(&args.source.name()));
-    let kept = kept.map_err(in_table)?;
+    kept.map_err(|error| advised(FitError::Data(error).of_table(&args.source.name())))?;
+    let table = Table::of(source, &args.source.name());
+    let table = args.cluster.read(table)?;
+    let predictor = model.table_predictor(&table, args.interval, &keep);
+    let predictor = predictor.map_err(|error| match error {
+        FitError::Table { .. } | FitError::Data(_) => of_model(error, &args.model),
+        error => advised(error).context(name(&args.model)),
+    })?;
     if let (Some(_), Some(kind)) = (args.interval, model.std_errors()) {
         terminal::stderr().warning(format_args!(
             "the model was fitted with --robust {}: intervals of means account for unequal variance, but those of single rows assume the mean variance, so they hold on average only",
             kind.name()
         ))?;
     }
-    let predicted = bound.column_names();
-    let is_kept = ColumnIndex::new(&keep);
-    if let Some(name) = predicted.iter().find(|name| is_kept.contains(name)) {
-        bail!(
-            "{}: the column `{}` is the prediction's own name; it cannot be kept",
-            args.source.name(),
-            plain(name)
-        );
-    }
-    let fields = source.schema().fields();
-    let mut fields: Vec<Field> = kept.iter().map(|at| fields[*at].as_ref().clone()).collect();
-    let predicted = predicted.iter();
-    fields.extend(predicted.map(|name| Field::new(name, DataType::Float64, true)));
-    let schema = Arc::new(Schema::new(fields));
-
-    let num_bound = bound.columns().len();
-    let columns = [bound.columns(), &kept].concat();
-    let of_batch = schema.clone();
-    let chunks = read(source.as_ref(), &columns, ChunkOrder::File, move |chunk| {
-        let mut columns: Vec<ArrayRef> = chunk.batch.columns()[num_bound..].to_vec();
-        Ok(bound.predict(&chunk).map(|predictions| {
-            let counts = predictions.counts.clone();
-            columns.extend(predictions.into_columns());
-            (RecordBatch::try_new(of_batch.clone(), columns), counts)
-        }))
-    })?;
     let mut counts = EncodingCounts::default();
     output.write(|file| {
-        let mut writer = TableWriter::new(file, format, schema)?;
-        for chunk in chunks {
-            let (batch, of_chunk) = chunk?.map_err(advised)?;
-            counts.merge(&of_chunk);
-            writer.write(&batch?)?;
-        }
+        let mut writer = TableWriter::new(file, format, predictor.schema())?;
+        let written = predictor.run(&mut |rows| {
+            counts.merge(&rows.predictions.counts);
+            writer.write(&rows.into_batch()?)
+        });
+        written.map_err(advised)?;
         Ok(writer.finish()?)
     })?;
     warn_of_counts(&counts, "")?;

@@ -1,0 +1,62 @@
+use std::path::Path;
+
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity, ServerTlsConfig};
+
+use crate::BallistaError;
+
+/// Certificates by which the machines and programs of a cluster know each other.
+///
+/// With them, all connections are encrypted, and neither a machine nor a program
+/// without a certificate of the same authority gets in. Executors then ask the
+/// scheduler for work, ten times a second.
+#[derive(Clone)]
+pub struct Certificates {
+    authority: Certificate,
+    own: Identity,
+}
+
+impl Certificates {
+    /// Reads `ca.pem`, the certificate of the authority, `cert.pem`, a certificate that
+    /// it has signed for this machine under the name or address by which others reach
+    /// it, and `key.pem`, its private key.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, BallistaError> {
+        let file = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).map_err(|error| BallistaError::Certificate {
+                file: path.display().to_string(),
+                reason: error.to_string(),
+            })
+        };
+        Ok(Self {
+            authority: Certificate::from_pem(file("ca.pem")?),
+            own: Identity::from_pem(file("cert.pem")?, file("key.pem")?),
+        })
+    }
+
+    /// How a server shows itself, and whom it lets in.
+    pub(crate) fn of_server(&self) -> ServerTlsConfig {
+        ServerTlsConfig::new()
+            .identity(self.own.clone())
+            .client_ca_root(self.authority.clone())
+    }
+
+    /// The same connection with these certificates.
+    pub(crate) fn secure(&self, endpoint: Endpoint) -> Result<Endpoint, tonic::transport::Error> {
+        endpoint.tls_config(
+            ClientTlsConfig::new()
+                .ca_certificate(self.authority.clone())
+                .identity(self.own.clone()),
+        )
+    }
+}
+
+impl std::fmt::Debug for Certificates {
+    /// Says nothing of the key.
+    fn fmt(&self, to: &mut std::fmt::Formatter) -> std::fmt::Result {
+        to.write_str("Certificates")
+    }
+}

@@ -1,0 +1,189 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use linreg_ballista::{Ballista, ConnectOptions, Executor, Scheduler};
+
+use crate::cluster::CertificateArgs;
+use crate::terminal::{self, print_json};
+
+/// Run the machines of a cluster: a scheduler, and an executor on every machine
+///
+/// With --ballista HOST:PORT, describe, fit and evaluate have the rows of a table read
+/// by the executors of the scheduler at that address, and give the same result as on
+/// one machine, to the last byte.
+///
+/// All listen on this machine alone, unless --bind says otherwise. Who reaches a port
+/// can have tables read with the rights of the process: on other networks, give every
+/// machine and program --certificates.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  linreg ballista scheduler
+  linreg ballista executor --scheduler 127.0.0.1:50050
+  linreg ballista status 127.0.0.1:50050
+  linreg fit houses.parquet --target price --ballista 127.0.0.1:50050")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Scheduler(SchedulerArgs),
+    Executor(ExecutorArgs),
+    Status(StatusArgs),
+}
+
+/// Give out work to executors
+#[derive(clap::Args)]
+struct SchedulerArgs {
+    /// Address to listen at
+    #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    bind: IpAddr,
+
+    /// Port to listen at
+    #[arg(long, default_value_t = 50050)]
+    port: u16,
+
+    /// Seconds without a word after which an executor is taken for lost
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(3..))]
+    executor_timeout: u64,
+
+    #[command(flatten)]
+    certificates: CertificateArgs,
+}
+
+/// Read rows and run passes over them
+#[derive(clap::Args)]
+struct ExecutorArgs {
+    /// Address of the scheduler
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]
+    scheduler: String,
+
+    /// Address to listen at
+    #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    bind: IpAddr,
+
+    /// Name by which the others reach this machine [default: the address of --bind]
+    #[arg(long)]
+    host: Option<String>,
+
+    /// Port at which results are fetched
+    #[arg(long, default_value_t = 50051)]
+    port: u16,
+
+    /// Port at which work arrives
+    #[arg(long, value_name = "PORT", default_value_t = 50052)]
+    work_port: u16,
+
+    /// Tasks at a time [default: the number of cores]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    slots: Option<u16>,
+
+    /// Folder for results until they are fetched [default: one for temporary files]
+    #[arg(long)]
+    folder: Option<PathBuf>,
+
+    #[command(flatten)]
+    certificates: CertificateArgs,
+}
+
+/// Tell what executors a scheduler has, and how far passes have come
+#[derive(clap::Args)]
+struct StatusArgs {
+    /// Address of the scheduler
+    #[arg(value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]
+    scheduler: String,
+
+    #[command(flatten)]
+    certificates: CertificateArgs,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: Args) -> Result<()> {
+    match args.command {
+        Command::Scheduler(args) => scheduler(args),
+        Command::Executor(args) => executor(args),
+        Command::Status(args) => status(args),
+    }
+}
+
+fn scheduler(args: SchedulerArgs) -> Result<()> {
+    let scheduler = Scheduler {
+        bind: args.bind,
+        port: args.port,
+        executor_timeout: args.executor_timeout,
+        certificates: args.certificates.read()?,
+    };
+    terminal::stderr().note(format!(
+        "the scheduler listens at {}:{}",
+        args.bind, args.port
+    ))?;
+    Ok(scheduler.run()?)
+}
+
+fn executor(args: ExecutorArgs) -> Result<()> {
+    let default = std::env::temp_dir().join(format!("linreg-executor-{}", args.port));
+    let folder = args.folder.clone().unwrap_or_else(|| default.clone());
+    let named = || folder.display().to_string();
+    std::fs::create_dir_all(&folder).with_context(named)?;
+    let folder = folder.canonicalize().with_context(named)?;
+    let mut executor = Executor::new(&folder).with_scheduler(&args.scheduler)?;
+    executor.bind = args.bind;
+    executor.host = args.host;
+    executor.port = args.port;
+    executor.work_port = args.work_port;
+    executor.certificates = args.certificates.read()?;
+    if let Some(slots) = args.slots {
+        executor.slots = usize::from(slots);
+    }
+    let slots = executor.slots;
+    terminal::stderr().note(format!(
+        "the executor works for {} with {slots} {}",
+        args.scheduler,
+        if slots == 1 { "slot" } else { "slots" }
+    ))?;
+    executor.run()?;
+    if args.folder.is_none() {
+        // It is empty, unless somebody else uses it.
+        std::fs::remove_dir(&default).ok();
+    }
+    Ok(())
+}
+
+fn status(args: StatusArgs) -> Result<()> {
+    let mut options = ConnectOptions::default();
+    options.certificates = args.certificates.read()?;
+    let status = Ballista::connect_with(&args.scheduler, options)?.status()?;
+    if args.json {
+        return print_json(&serde_json::to_value(&status)?);
+    }
+    let count = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    };
+    let mut output = terminal::stdout();
+    writeln!(
+        output,
+        "linreg {}: {}, {}",
+        status.version,
+        count(status.executors, "executor"),
+        count(status.slots, "slot")
+    )?;
+    for pass in &status.passes {
+        writeln!(
+            output,
+            "  {}: {} of {} done, {} at work",
+            pass.name,
+            pass.done,
+            count(pass.parts, "part"),
+            pass.running
+        )?;
+    }
+    Ok(())
+}
