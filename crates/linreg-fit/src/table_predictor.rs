@@ -14,7 +14,7 @@ use crate::{BoundModel, FitError, FittedModel, Predictions, Table};
 /// # Example
 ///
 /// ```
-/// use linreg_fit::{FitConfig, Table};
+/// use linreg_fit::{Columns, FitConfig, Table};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let table = Table::from_columns([
@@ -22,7 +22,8 @@ use crate::{BoundModel, FitError, FittedModel, Predictions, Table};
 ///     ("area", vec![50.0, 60.0, 80.0].into()),
 ///     ("price", vec![200.0, 240.0, 320.0].into()),
 /// ])?;
-/// let model = FitConfig::to("price").with_features(["area"]).run(&table)?.model;
+/// let columns = Columns::formula("price ~ area");
+/// let model = FitConfig::of(columns).run(&table)?.model;
 /// let predictor = model.table_predictor(&table, None, &["id".to_string()])?;
 /// let mut num_rows = 0;
 /// predictor.run(&mut |rows| {
