@@ -10,7 +10,7 @@
 //! A model has the same bytes as one that was fitted on a single machine, whatever
 //! the number of executors and the order in which they finish, also when some of
 //! them are lost. The machines need to see the files of the table under the same
-//! paths. None of this is there without the feature `ballista`.
+//! paths, or behind the same URL. None of this is there without the feature `ballista`.
 //!
 //! # Security
 //!

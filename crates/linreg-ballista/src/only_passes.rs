@@ -58,3 +58,53 @@ fn is_job(plan: &dyn ExecutionPlan) -> bool {
     let tasks = tasks.downcast_ref::<DataSourceExec>();
     tasks.is_some_and(|tasks| tasks.data_source().is::<MemorySourceConfig>())
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::datatypes::Schema;
+    use datafusion::physical_plan::empty::EmptyExec;
+    use linreg_data::KnownPasses;
+
+    use super::*;
+    use crate::work::{Job, Pass, Work};
+
+    fn is_run(plan: Arc<dyn ExecutionPlan>) -> bool {
+        let engine = OnlyPasses::new();
+        let folder = tempfile::tempdir().unwrap();
+        let made = engine.create_query_stage_exec(
+            JobId::from("job"),
+            1,
+            0,
+            Vec::new(),
+            plan,
+            folder.path().to_str().unwrap(),
+            &SessionConfig::new(),
+        );
+        if let Err(error) = &made {
+            let words = "[linreg[this executor runs the passes of linreg only]]";
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        made.is_ok()
+    }
+
+    #[test]
+    fn an_executor_runs_our_jobs_and_no_other_plan() {
+        let written = |plan: Arc<dyn ExecutionPlan>| -> Arc<dyn ExecutionPlan> {
+            let folder = String::new();
+            Arc::new(ShuffleWriterExec::try_new(JobId::from("job"), 1, plan, folder).unwrap())
+        };
+        let job = Arc::new(Job {
+            work: Work::Index,
+            pass: Pass::default(),
+        });
+        let known = Arc::new(KnownPasses::default());
+        let ours = JobPlan::of(job.clone(), &[], known.clone()).unwrap();
+        assert!(is_run(written(ours.clone())));
+        let empty: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
+        assert!(!is_run(ours));
+        assert!(!is_run(empty.clone()));
+        assert!(!is_run(written(empty.clone())));
+        // Tasks that another plan would have to find.
+        assert!(!is_run(written(Arc::new(JobPlan::new(empty, job, known)))));
+    }
+}
