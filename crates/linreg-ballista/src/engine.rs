@@ -41,8 +41,8 @@ pub struct ConnectOptions {
     pub known: KnownPasses,
     /// Told how far passes have come, and when executors are lost. Default: nothing is.
     pub on_event: Option<OnEvent>,
-    /// The longest time in which no further part of a pass is done, before it is an
-    /// error. Default: 15 minutes.
+    /// How long a pass may go without finishing a part before that is an error.
+    /// Default: 15 minutes.
     pub stall_limit: Duration,
     /// The certificates that the cluster wants, if it wants any. Default: none.
     pub certificates: Option<Certificates>,

@@ -87,6 +87,14 @@ pub enum BallistaError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The folder for results cannot be used.
+    #[error("{folder}: {source}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// The error of the system.
+        source: std::io::Error,
+    },
     /// The rows are not in files that executors can open.
     #[error("the rows are not in files, and executors read files only")]
     NotInFiles,

@@ -38,8 +38,9 @@ pub struct Executor {
     pub work_port: u16,
     /// The number of tasks at a time. Default: the number of cores.
     pub slots: usize,
-    /// The folder for results that have not been fetched yet. It must be there.
-    pub folder: PathBuf,
+    /// The folder for results that have not been fetched yet. Default: a new one among
+    /// those for temporary files, for this user alone, which is removed at the end.
+    pub folder: Option<PathBuf>,
     /// The certificates that others must have too. Default: none, so that everybody
     /// gets in.
     pub certificates: Option<Certificates>,
@@ -47,9 +48,8 @@ pub struct Executor {
     pub known: KnownPasses,
 }
 
-impl Executor {
-    /// Returns an executor that keeps its results in a folder.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
+impl Default for Executor {
+    fn default() -> Self {
         Self {
             scheduler_host: Ipv4Addr::LOCALHOST.to_string(),
             scheduler_port: 50050,
@@ -58,12 +58,14 @@ impl Executor {
             port: 50051,
             work_port: 50052,
             slots: thread::available_parallelism().map_or(1, |cores| cores.get()),
-            folder: folder.into(),
+            folder: None,
             certificates: None,
             known: known_passes(),
         }
     }
+}
 
+impl Executor {
     /// Returns the same executor for the scheduler at an address such as
     /// `127.0.0.1:50050`.
     ///
@@ -83,12 +85,30 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// A scheduler that does not answer, or ports that cannot be listened at.
+    /// A scheduler that does not answer, ports that cannot be listened at, or a folder
+    /// that cannot be written to.
     pub fn run(&self) -> Result<(), BallistaError> {
         runtime()?.block_on(self.work())
     }
 
     async fn work(&self) -> Result<(), BallistaError> {
+        let of_folder = |folder: PathBuf| {
+            let folder = folder.display().to_string();
+            move |source| BallistaError::Folder { folder, source }
+        };
+        let _temporary;
+        let folder = match &self.folder {
+            Some(folder) => folder.clone(),
+            None => {
+                let made = tempfile::Builder::new().prefix("linreg-").tempdir();
+                let made = made.map_err(of_folder(std::env::temp_dir()))?;
+                let folder = made.path().to_path_buf();
+                _temporary = made;
+                folder
+            }
+        };
+        std::fs::create_dir_all(&folder).map_err(of_folder(folder.clone()))?;
+        let folder = std::path::absolute(&folder).map_err(of_folder(folder.clone()))?;
         let config = ExecutorProcessConfig {
             bind_host: self.bind.to_string(),
             external_host: Some(self.host.clone().unwrap_or_else(|| self.bind.to_string())),
@@ -100,7 +120,7 @@ impl Executor {
             scheduler_connect_timeout_seconds: 15,
             vcores: self.slots.max(1),
             task_scheduling_policy: policy(self.certificates.as_ref()),
-            work_dir: Some(self.folder.display().to_string()),
+            work_dir: Some(folder.display().to_string()),
             // What programs that have died left behind.
             job_data_clean_up_interval_seconds: 60,
             job_data_ttl_seconds: 3600,

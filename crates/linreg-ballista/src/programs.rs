@@ -13,8 +13,8 @@ use crate::status::program_and_pass;
 /// The time after which a program that says nothing is taken for dead.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// The programs that have passes run. The work of one that has died is ended and
-/// removed.
+/// The programs that wait for work of the scheduler. When one dies, its work is ended,
+/// and its results are removed.
 #[derive(Default)]
 pub(crate) struct Programs(Mutex<HashMap<String, Program>>);
 

@@ -18,7 +18,7 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "HOST:PORT", help_heading = HEADING, hide_short_help = true)]
     ballista: Option<String>,
 
-    /// Seconds after which a cluster that does no part of its work is an error
+    /// Seconds without a finished part after which the command fails
     ///
     /// A part has 131,072 rows; a file that is compressed with gzip or Zstandard is one
     /// part.

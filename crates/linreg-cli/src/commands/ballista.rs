@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use linreg_ballista::{Ballista, ConnectOptions, Executor, Scheduler};
 
@@ -128,16 +128,12 @@ fn scheduler(args: SchedulerArgs) -> Result<()> {
 }
 
 fn executor(args: ExecutorArgs) -> Result<()> {
-    let default = std::env::temp_dir().join(format!("linreg-executor-{}", args.port));
-    let folder = args.folder.clone().unwrap_or_else(|| default.clone());
-    let named = || folder.display().to_string();
-    std::fs::create_dir_all(&folder).with_context(named)?;
-    let folder = folder.canonicalize().with_context(named)?;
-    let mut executor = Executor::new(&folder).with_scheduler(&args.scheduler)?;
+    let mut executor = Executor::default().with_scheduler(&args.scheduler)?;
     executor.bind = args.bind;
     executor.host = args.host;
     executor.port = args.port;
     executor.work_port = args.work_port;
+    executor.folder = args.folder;
     executor.certificates = args.certificates.read()?;
     if let Some(slots) = args.slots {
         executor.slots = usize::from(slots);
@@ -148,12 +144,7 @@ fn executor(args: ExecutorArgs) -> Result<()> {
         args.scheduler,
         if slots == 1 { "slot" } else { "slots" }
     ))?;
-    executor.run()?;
-    if args.folder.is_none() {
-        // It is empty, unless somebody else uses it.
-        std::fs::remove_dir(&default).ok();
-    }
-    Ok(())
+    Ok(executor.run()?)
 }
 
 fn status(args: StatusArgs) -> Result<()> {
