@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -70,12 +70,23 @@ pub(super) fn folder_of(url: &Url, kind: RemoteKind, path: Path) -> Result<Place
     })
 }
 
+/// Chooses what encrypts connections, unless the program has chosen already.
+fn choose_cryptography() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
+    });
+}
+
 /// The settings in the environment, with names as the users of a store know them.
 type Settings = Vec<(String, String)>;
 
 /// The store of a bucket. All files of a bucket share one, and so its connections
 /// and the credentials that it has been given.
 fn bucket(url: &Url, kind: RemoteKind) -> Result<Arc<dyn ObjectStore>, RemoteProblem> {
+    choose_cryptography();
     type Stores = HashMap<(String, Settings), Arc<dyn ObjectStore>>;
     static STORES: Mutex<Option<Stores>> = Mutex::new(None);
     let name = format!("{}://{}/", url.scheme.to_ascii_lowercase(), url.authority);
@@ -152,6 +163,7 @@ fn build(
 
 /// The store of the one file of a web server's URL.
 fn web(url: &Url) -> Result<Arc<dyn ObjectStore>, RemoteProblem> {
+    choose_cryptography();
     let mut options = options().with_allow_http(url.scheme.eq_ignore_ascii_case("http"));
     if let Some(user) = url.user() {
         let user = STANDARD.encode(decoded(user));

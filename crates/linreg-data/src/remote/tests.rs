@@ -96,6 +96,7 @@ impl ObjectStore for Server {
             meta,
             range,
             attributes,
+            extensions: Default::default(),
         })
     }
 
