@@ -47,6 +47,7 @@ mod adapters;
 pub mod check;
 mod error;
 mod kind;
+mod passes;
 mod run;
 mod training;
 #[cfg(feature = "wgpu")]
@@ -56,6 +57,7 @@ pub use adapter::{Adapter, AdapterKind};
 pub use adapters::{adapter, adapters};
 pub use error::BackendError;
 pub use kind::{BackendKind, Precision};
+pub use passes::add_passes;
 pub use run::{Task, run};
 pub use training::{Outcome, cross_validate, train};
 

@@ -5,8 +5,11 @@
 //! module lists the adapters first, opens the device itself, and records every
 //! failure on it in [`FAILURE`].
 
+mod guarded_pass;
+
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use burn::tensor::backend::Backend;
@@ -16,6 +19,7 @@ use wgpu::{AdapterInfo, DeviceType, Instance, InstanceDescriptor, PollType};
 
 use crate::adapter::find;
 use crate::{Adapter, AdapterKind, BackendError, BackendKind};
+pub(crate) use guarded_pass::guarded_pass;
 
 /// Size in bytes that a device has to allow for a tensor, because no tensor of
 /// `linreg` is larger. It is the limit that WebGPU guarantees for a binding (W3C
@@ -29,6 +33,9 @@ static OPENED: Mutex<Vec<(WgpuDevice, WgpuSetup)>> = Mutex::new(Vec::new());
 /// computed after it can be trusted.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 
+/// The message of the last panic of a thread of a pass that was not taken yet.
+static PANIC_OF_PASS: Mutex<Option<String>> = Mutex::new(None);
+
 thread_local! {
     /// The message of the last panic of a task on this thread that was not taken
     /// yet.
@@ -36,6 +43,9 @@ thread_local! {
     /// How many guarded calls this thread is in.
     static GUARDED: RefCell<usize> = const { RefCell::new(0) };
 }
+
+/// How many guarded calls there are on all threads.
+static NUM_GUARDED: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn adapters() -> Vec<Adapter> {
     enumerate()
@@ -105,6 +115,19 @@ fn kind(info: &AdapterInfo) -> AdapterKind {
 pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
     let (devices, adapters): (Vec<WgpuDevice>, Vec<Adapter>) = enumerate().into_iter().unzip();
     let adapter = find(&adapters, wanted)?;
+    let device = devices[adapter.number].clone();
+    open_as(&device, adapter)?;
+    Ok(device)
+}
+
+/// Opens the device of the best kind as Burn's default device.
+pub(crate) fn open_default() -> Result<(), BackendError> {
+    let adapters = adapters();
+    open_as(&WgpuDevice::DefaultDevice, find(&adapters, None)?)
+}
+
+/// Opens an adapter that Burn knows as this device, unless it is open.
+fn open_as(device: &WgpuDevice, adapter: &Adapter) -> Result<(), BackendError> {
     if adapter.max_tensor_bytes < MIN_TENSOR_BYTES {
         return Err(BackendError::TooSmall {
             name: adapter.name.clone(),
@@ -112,12 +135,11 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
             expected: MIN_TENSOR_BYTES,
         });
     }
-    let device = devices[adapter.number].clone();
     let mut opened = lock(&OPENED);
-    if opened.iter().any(|(known, _)| *known == device) {
-        return Ok(device);
+    if opened.iter().any(|(known, _)| known == device) {
+        return Ok(());
     }
-    let setup = caught(|| init_setup::<AutoGraphicsApi>(&device, Default::default()))?;
+    let setup = caught(|| init_setup::<AutoGraphicsApi>(device, Default::default()))?;
     let used = setup.adapter.get_info().name;
     if used != adapter.name {
         return Err(failed(format!(
@@ -134,7 +156,7 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
         *lock(&FAILURE) = Some(message);
     });
     opened.push((device.clone(), setup));
-    Ok(device)
+    Ok(())
 }
 
 /// Runs code on the device, waits until all of it is done, and returns an error
@@ -166,10 +188,12 @@ pub(crate) fn guard<B: Backend, T>(
 fn caught<T>(code: impl FnOnce() -> T) -> Result<T, BackendError> {
     listen_to_panics();
     GUARDED.with_borrow_mut(|depth| *depth += 1);
+    NUM_GUARDED.fetch_add(1, Ordering::Relaxed);
     let result = catch_unwind(AssertUnwindSafe(code));
     GUARDED.with_borrow_mut(|depth| *depth -= 1);
+    NUM_GUARDED.fetch_sub(1, Ordering::Relaxed);
     result.map_err(|_| {
-        let message = PANIC.take();
+        let message = PANIC.take().or_else(|| lock(&PANIC_OF_PASS).take());
         failed(message.unwrap_or_else(|| "a panic without a message".to_string()))
     })
 }
@@ -187,10 +211,14 @@ fn listen_to_panics() {
                 None => message.to_string(),
             };
             let thread = std::thread::current();
+            // A pass over rows computes on threads of its own.
+            let is_of_pass = thread.name() == Some("linreg pass");
             if GUARDED.with_borrow(|depth| *depth > 0) {
                 PANIC.set(Some(message));
             } else if thread.name().is_some_and(|name| name.starts_with("DS")) {
                 record(message);
+            } else if is_of_pass && NUM_GUARDED.load(Ordering::Relaxed) > 0 {
+                *lock(&PANIC_OF_PASS) = Some(message);
             } else {
                 before(panic);
             }

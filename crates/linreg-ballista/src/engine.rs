@@ -193,6 +193,10 @@ impl Drop for Ballista {
 }
 
 impl Engine for Ballista {
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn run_any(
         &self,
         table: &dyn Source,

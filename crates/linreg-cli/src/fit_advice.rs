@@ -3,7 +3,7 @@
 use anyhow::{Error, anyhow};
 use linreg_data::{DataError, MOST_FEATURES};
 use linreg_exact::ExactError;
-use linreg_fit::{FitError, ModelProblem, Undetermined};
+use linreg_fit::{FitError, ModelProblem, PartsProblem, Undetermined};
 use thiserror::Error;
 
 use crate::columns::ColumnArgs;
@@ -30,6 +30,13 @@ pub fn advised(error: FitError) -> Error {
         FitError::ModelFile { file, problem } => {
             advised(problem.into()).context(file.display().to_string())
         }
+        FitError::Parts {
+            folder,
+            problem: problem @ PartsProblem::Exists,
+        } => anyhow!(
+            "{}: {problem}; use --force to replace a folder of predictions, or another name",
+            folder.display()
+        ),
         FitError::Model(ModelProblem::File(error)) => error.into(),
         FitError::Model(problem @ ModelProblem::Shrunken) => {
             anyhow!("{problem}; fit without --ridge")

@@ -64,6 +64,11 @@ impl EncodedSource {
         self
     }
 
+    /// Whether other machines read the rows; see [`Engine::is_remote`].
+    pub fn is_remote(&self) -> bool {
+        self.engine.is_remote()
+    }
+
     /// Reads and encodes the rows; with each chunk come the counts of its
     /// missing values and new levels.
     ///

@@ -53,6 +53,7 @@ mod ahead;
 #[cfg(feature = "arrow-ipc")]
 mod arrow_file;
 mod batch;
+mod batch_scale;
 mod batch_source;
 mod batches;
 mod cell;
@@ -142,6 +143,7 @@ mod write_dataset;
 #[cfg(feature = "arrow-ipc")]
 pub use arrow_file::ArrowFile;
 pub use batch::{Batch, MAX_TENSOR_NUMBERS, MAX_TENSOR_ROWS};
+pub use batch_scale::BatchScale;
 pub use batch_source::BatchSource;
 pub use batches::{Batches, Placement};
 pub use column_index::ColumnIndex;
@@ -173,8 +175,8 @@ pub use other_column::OtherColumn;
 #[cfg(feature = "parquet")]
 pub use parquet_file::ParquetFile;
 pub use pass::{
-    AnyPass, AnyState, EachState, Engine, GROUP_ROWS, KnownPasses, Pass, PassReader, SentPassError,
-    Threads, read_pass,
+    AnyPass, AnyState, EachState, Engine, GROUP_ROWS, KnownPasses, Pass, PassReader, PreparePass,
+    SentPassError, Threads, read_pass,
 };
 pub use place::Place;
 pub use printable::{is_control, printable, printable_lines};

@@ -16,7 +16,7 @@ use crate::source::{Chunk, Source};
 use crate::{DataError, Dataset};
 use any::taken;
 pub use any::{AnyPass, AnyState, PassReader, SentPassError, read_pass};
-pub use known::KnownPasses;
+pub use known::{KnownPasses, PreparePass};
 pub use threads::Threads;
 pub use tree::GROUP_ROWS;
 pub(crate) use tree::{Shape, Tree};
@@ -116,6 +116,20 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sync + 'static {
         Ok(())
     }
 
+    /// Ends a group of [`GROUP_ROWS`] rows, whose parts have been merged, on the machine
+    /// that has read them. Only [`run_in_order`](Self::run_in_order) calls it: what is
+    /// too large to travel is put elsewhere here. `group` is the number of the group in
+    /// the table, from 0. A group may be read and ended again if a machine is lost.
+    /// Default: does nothing.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be put elsewhere; the error ends the pass.
+    fn end_group(&self, state: &mut Self::State, group: u64) -> Result<(), DataError> {
+        let _ = (state, group);
+        Ok(())
+    }
+
     /// Adds the state of the rows that follow in the table. Both states have
     /// ended their parts.
     ///
@@ -201,7 +215,15 @@ pub trait Engine: Send + Sync {
         pass: &dyn AnyPass,
         each: &mut EachState<'_>,
     ) -> Result<(), DataError> {
-        each(self.run_any(table, columns, pass)?)
+        let mut state = self.run_any(table, columns, pass)?;
+        pass.end_group_any(&mut state, 0)?;
+        each(state)
+    }
+
+    /// Whether other machines read the rows. It is then better to run a pass again than
+    /// to have the rows here. Default: no.
+    fn is_remote(&self) -> bool {
+        false
     }
 
     /// Returns the state of a pass after all rows in memory. Default: on all cores
@@ -262,6 +284,11 @@ impl<A: Pass, B: Pass> Pass for (A, B) {
     fn end_part(&self, state: &mut Self::State) -> Result<(), DataError> {
         self.0.end_part(&mut state.0)?;
         self.1.end_part(&mut state.1)
+    }
+
+    fn end_group(&self, state: &mut Self::State, group: u64) -> Result<(), DataError> {
+        self.0.end_group(&mut state.0, group)?;
+        self.1.end_group(&mut state.1, group)
     }
 
     fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {

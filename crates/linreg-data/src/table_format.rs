@@ -1,11 +1,13 @@
 use std::fmt;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::DataError;
 use crate::error::quote;
 
 /// The formats in which a table is written.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum TableFormat {
     /// Text, which people and every program can read.
     Csv,
@@ -33,6 +35,15 @@ impl TableFormat {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow-ipc",
+        }
+    }
+
+    /// Returns the extension of files of the format: `csv`, `parquet` or `arrow`.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
         }
     }
 

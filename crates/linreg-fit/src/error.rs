@@ -9,7 +9,7 @@ use linreg_training::TrainingError;
 use thiserror::Error;
 
 use crate::number::plain;
-use crate::{ModelProblem, Undetermined};
+use crate::{ModelProblem, PartsProblem, Undetermined};
 
 /// Why a model cannot be fitted, kept or applied.
 #[derive(Debug, Error)]
@@ -62,6 +62,14 @@ pub enum FitError {
     KeptPrediction {
         /// The name.
         column: String,
+    },
+    /// Predictions cannot be written to a folder.
+    #[error("{}: {problem}", folder.display())]
+    Parts {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with it.
+        problem: PartsProblem,
     },
     /// A model has no target of this index.
     #[error("the index of the target is {found}, expected one below {targets}")]

@@ -14,6 +14,7 @@ use crate::training::GapPass;
 pub fn known_passes() -> KnownPasses {
     let mut known = KnownPasses::default();
     linreg_training::add_passes(&mut known);
+    linreg_backend::add_passes(&mut known);
     known.add::<PredictPass>();
     known.add_rows::<Check>();
     known.add_rows::<DrawPass<Clouds>>();

@@ -1,12 +1,18 @@
+mod parts;
+#[cfg(all(test, feature = "csv", feature = "parquet"))]
+mod tests;
+
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use linreg_data::{Chunk, DataError, Pass, SentBatch, column_indices};
+use linreg_data::{Chunk, DataError, EncodingCounts, Pass, SentBatch, column_indices};
 use serde::{Deserialize, Serialize};
 
 use crate::exact::data_error;
 use crate::{BoundModel, FitError, FittedModel, Predictions, Table};
+use parts::PartFiles;
+pub use parts::{PartsProblem, PredictedParts};
 
 /// A model that predicts the rows of one table, beside columns of the table that are
 /// kept.
@@ -72,7 +78,7 @@ impl FittedModel {
         Ok(TablePredictor {
             columns: [bound.columns(), &kept].concat(),
             table: table.clone(),
-            pass: PredictPass { bound },
+            pass: PredictPass { bound, parts: None },
         })
     }
 }
@@ -86,14 +92,8 @@ impl TablePredictor {
     pub fn schema(&self) -> SchemaRef {
         let fields = self.table.source().schema().fields();
         let kept = &self.columns[self.bound().columns().len()..];
-        let mut columns: Vec<Field> = kept.iter().map(|at| fields[*at].as_ref().clone()).collect();
-        let predicted = self.bound().column_names();
-        columns.extend(
-            predicted
-                .iter()
-                .map(|name| Field::new(name, DataType::Float64, true)),
-        );
-        Arc::new(Schema::new(columns))
+        let kept = kept.iter().map(|at| fields[*at].as_ref().clone());
+        self.pass.schema_beside(kept)
     }
 
     /// Predicts all rows, and calls `each` with some of them at a time, in the order of
@@ -106,20 +106,29 @@ impl TablePredictor {
         &self,
         each: &mut (dyn FnMut(PredictedRows) -> Result<(), DataError> + Send),
     ) -> Result<(), FitError> {
+        let schema = self.schema();
+        self.run_groups(&mut |group| {
+            group.into_iter().try_for_each(|mut rows| {
+                rows.schema = Some(schema.clone());
+                each(rows)
+            })
+        })
+    }
+
+    /// Predicts all rows, and calls `each` with the state of each group.
+    fn run_groups(
+        &self,
+        each: &mut (dyn FnMut(Vec<PredictedRows>) -> Result<(), DataError> + Send),
+    ) -> Result<(), FitError> {
         let mut problem = None;
         let (engine, source) = (self.table.engine(), self.table.source().as_ref());
-        let schema = self.schema();
         let done = self
             .pass
-            .run_in_order(engine, source, &self.columns, &mut |parts| {
-                for mut rows in parts {
-                    rows.schema = Some(schema.clone());
-                    if let Err(error) = each(rows) {
-                        problem = Some(error);
-                        return Err(DataError::Other("nobody takes further rows".into()));
-                    }
-                }
-                Ok(())
+            .run_in_order(engine, source, &self.columns, &mut |group| {
+                each(group).map_err(|error| {
+                    problem = Some(error);
+                    DataError::Other("nobody takes further rows".into())
+                })
             });
         match (problem, done) {
             (Some(error), _) => Err(error.into()),
@@ -160,6 +169,8 @@ impl PredictedRows {
 #[derive(Deserialize, Serialize)]
 pub(crate) struct PredictPass {
     bound: BoundModel,
+    /// Where the predictions are written; `None` where they are states.
+    parts: Option<PartFiles>,
 }
 
 impl Pass for PredictPass {
@@ -184,6 +195,33 @@ impl Pass for PredictPass {
         Ok(())
     }
 
+    fn end_group(&self, state: &mut Self::State, group: u64) -> Result<(), DataError> {
+        let Some(parts) = &self.parts else {
+            return Ok(());
+        };
+        let mut rows = std::mem::take(state);
+        let mut counts = EncodingCounts::default();
+        let schema = self.schema(rows.first());
+        for rows in &mut rows {
+            counts.merge(&rows.predictions.counts);
+            rows.schema = Some(schema.clone());
+        }
+        parts.write(
+            group,
+            schema,
+            rows.into_iter().map(PredictedRows::into_batch),
+        )?;
+        state.push(PredictedRows {
+            predictions: Predictions {
+                targets: Vec::new(),
+                counts,
+            },
+            kept: None,
+            schema: None,
+        });
+        Ok(())
+    }
+
     fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
         state.extend(later);
         Ok(())
@@ -195,6 +233,23 @@ impl Pass for PredictPass {
 }
 
 impl PredictPass {
+    /// The columns of predicted rows.
+    fn schema(&self, rows: Option<&PredictedRows>) -> SchemaRef {
+        let kept = rows.and_then(|rows| rows.kept.as_ref());
+        let kept = kept.map(|kept| kept.0.schema());
+        let kept = kept.iter().flat_map(|kept| kept.fields().iter());
+        self.schema_beside(kept.map(|field| field.as_ref().clone()))
+    }
+
+    /// The columns of predictions that follow others.
+    fn schema_beside(&self, kept: impl Iterator<Item = Field>) -> SchemaRef {
+        let names = self.bound.column_names();
+        let predicted = names
+            .into_iter()
+            .map(|name| Field::new(name, DataType::Float64, true));
+        Arc::new(Schema::new(kept.chain(predicted).collect::<Vec<_>>()))
+    }
+
     /// The columns of a chunk that follow those of the model.
     fn kept(&self, chunk: &Chunk) -> Result<Option<RecordBatch>, ArrowError> {
         let num_bound = self.bound.columns().len();

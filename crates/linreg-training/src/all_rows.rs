@@ -1,38 +1,73 @@
 use std::cell::Cell;
+use std::marker::PhantomData;
 
-use burn::tensor::Tensor;
-use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::BatchSource;
-use linreg_model::{Coefficients, LinearRegression};
+use burn::tensor::backend::AutodiffBackend;
+use linreg_data::{Batch, BatchScale, DataError, Dataset, MAX_TENSOR_NUMBERS, Placement, RowPass};
+use linreg_model::Coefficients;
 
+use crate::columns::Columns;
 use crate::objective::Objective;
+use crate::objective_pass::{ObjectiveAt, ObjectivePass, ObjectiveSums};
 use crate::point::Point;
-use crate::smoothing::{slacks as slacks_of, smoothed_losses};
-use crate::{EVALUATION_ROWS, TrainingError};
+use crate::{TrainingError, TrainingRows};
 
-/// Evaluates the objective on all rows. Chunks of rows are computed on the device
-/// and summed in `f64` on the host.
-pub(crate) struct AllRows<'a, B: AutodiffBackend, S> {
-    pub(crate) batches: &'a S,
+/// Evaluates the objective on all rows. Parts of the table are computed on the device,
+/// and their sums merged in `f64` on the host, so that the result has the same bits
+/// wherever the rows are.
+pub(crate) struct AllRows<'a, B: AutodiffBackend> {
     pub(crate) objective: &'a Objective,
+    pub(crate) num_rows: usize,
     intercept: bool,
-    device: &'a B::Device,
+    rows: TrainingRows<'a>,
+    scale: BatchScale,
+    /// The parts of the rows, if they stay on the device; `None` for a part without
+    /// rows.
+    kept: Option<Vec<Option<Batch<B::InnerBackend>>>>,
+    device: B::Device,
     passes: Cell<u64>,
 }
 
-impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> {
+impl<'a, B: AutodiffBackend> AllRows<'a, B> {
     pub(crate) fn new(
-        batches: &'a S,
+        rows: TrainingRows<'a>,
         objective: &'a Objective,
+        columns: &Columns,
         intercept: bool,
-        device: &'a B::Device,
+        device: &B::Device,
     ) -> Self {
         Self {
-            batches,
             objective,
+            num_rows: columns.summary.num_rows,
             intercept,
-            device,
+            rows,
+            scale: BatchScale::new(&columns.summary, columns.scaler.as_ref()),
+            kept: None,
+            device: device.clone(),
             passes: Cell::new(0),
+        }
+    }
+
+    /// Moves rows in memory to the device if they are to be kept there and are few
+    /// enough.
+    pub(crate) fn place(mut self, placement: Placement) -> Result<Self, DataError> {
+        let TrainingRows::Memory(dataset) = self.rows else {
+            return Ok(self);
+        };
+        let width = dataset.num_features().max(dataset.num_targets());
+        if placement == Placement::Device && dataset.num_rows() * width <= MAX_TENSOR_NUMBERS {
+            let move_part = |rows: Option<_>| {
+                let batch = rows.map(|rows| self.scale.batch(&rows, &self.device));
+                batch.transpose()
+            };
+            self.kept = Some(dataset.parts().map(move_part).collect::<Result<_, _>>()?);
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn placement(&self) -> Placement {
+        match self.kept {
+            Some(_) => Placement::Device,
+            None => Placement::Host,
         }
     }
 
@@ -46,75 +81,64 @@ impl<'a, B: AutodiffBackend, S: BatchSource<B::InnerBackend>> AllRows<'a, B, S> 
     /// floats, the value is infinite or NaN and the gradient has no meaning.
     pub(crate) fn at(&self, parameters: Vec<f64>, widths: &[f64]) -> Result<Point, TrainingError> {
         self.passes.set(self.passes.get() + 1);
-        let num_targets = self.batches.num_targets();
-        let num_weights = self.batches.num_features() * num_targets;
+        let num_targets = self.objective.num_targets();
+        let num_weights = parameters.len() - num_targets;
         let (weight, bias) = parameters.split_at(num_weights);
-        let coefficients = Coefficients::new(weight.to_vec(), bias.to_vec())?;
-        let model = LinearRegression::<B>::from_coefficients(&coefficients, self.device);
-        let mut minimised = vec![0.0; num_targets];
-        let mut losses = vec![0.0; widths.len()];
-        let mut slacks = vec![0.0; widths.len()];
-        let mut gradient = vec![0.0; parameters.len()];
-        for batch in self.batches.sequential(EVALUATION_ROWS) {
-            let batch = batch?;
-            let predictions = model.forward(Tensor::from_inner(batch.features));
-            let targets = Tensor::from_inner(batch.targets.clone());
-            let weights = batch.weights.clone().map(Tensor::from_inner);
-            let found = if widths.is_empty() {
-                self.objective.losses(predictions, targets, weights)?
-            } else {
-                let inner = predictions.clone().inner();
-                let (y, v) = (batch.targets, batch.weights);
-                let exact = self.objective.losses(inner.clone(), y.clone(), v.clone())?;
-                add_rows(&mut losses, exact);
-                add_rows(&mut slacks, slacks_of(self.objective, widths, inner, y, v));
-                smoothed_losses(self.objective, widths, predictions, targets, weights)
-            };
-            let gradients = found.backward();
-            add_rows(&mut minimised, found.inner());
-            let (of_weight, of_bias) = gradient.split_at_mut(num_weights);
-            if let Some(found) = model.weight.val().grad(&gradients) {
-                add(of_weight, found.into_data().iter());
-            }
-            if self.intercept
-                && let Some(found) = model.bias.val().grad(&gradients)
-            {
-                add(of_bias, found.into_data().iter());
-            }
-        }
+        let sums = self.sums(ObjectiveAt {
+            objective: self.objective.clone(),
+            coefficients: Coefficients::new(weight.to_vec(), bias.to_vec())?,
+            widths: widths.to_vec(),
+            intercept: self.intercept,
+        })?;
         // The mean of the weights of rows is 1.
-        let num_rows = self.batches.num_rows() as f64;
-        for sums in [&mut minimised, &mut losses, &mut slacks] {
-            sums.iter_mut().for_each(|sum| *sum /= num_rows);
-        }
+        let num_rows = self.num_rows as f64;
+        let mean = |sums: Vec<f64>| -> Vec<f64> { sums.iter().map(|sum| sum / num_rows).collect() };
+        let minimised = mean(sums.minimised);
+        let mut gradient = mean(sums.gradient);
         let mut value: f64 = minimised.iter().sum();
-        for (index, slope) in gradient.iter_mut().enumerate() {
-            *slope /= num_rows;
-            if index < num_weights {
-                let (l2, w) = (self.objective.l2[index % num_targets], parameters[index]);
-                value += l2 * w * w;
-                *slope += 2.0 * l2 * w;
-            }
+        for (index, slope) in gradient[..num_weights].iter_mut().enumerate() {
+            let (l2, w) = (self.objective.l2[index % num_targets], parameters[index]);
+            value += l2 * w * w;
+            *slope += 2.0 * l2 * w;
         }
         Ok(Point {
             parameters,
-            losses: if widths.is_empty() { minimised } else { losses },
-            slacks,
+            losses: if widths.is_empty() {
+                minimised
+            } else {
+                mean(sums.losses)
+            },
+            slacks: mean(sums.slacks),
             value,
             gradient,
         })
     }
-}
 
-/// Adds the numbers of each row, `[rows, num_targets]`, to the sum of each
-/// target.
-fn add_rows<B: Backend>(sums: &mut [f64], rows: Tensor<B, 2>) {
-    let num_targets = sums.len();
-    for (index, number) in rows.into_data().iter::<f64>().enumerate() {
-        sums[index % num_targets] += number;
+    fn sums(&self, at: ObjectiveAt) -> Result<ObjectiveSums, TrainingError> {
+        if let (Some(parts), TrainingRows::Memory(dataset)) = (&self.kept, self.rows) {
+            return self.sums_on_device(&at, parts, dataset);
+        }
+        let pass = ObjectivePass::<B> {
+            at,
+            scale: self.scale.clone(),
+            device: self.device.clone(),
+            backend: PhantomData,
+        };
+        Ok(pass.run(self.rows.source())?)
     }
-}
 
-fn add(sums: &mut [f64], numbers: impl Iterator<Item = f64>) {
-    sums.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
+    fn sums_on_device(
+        &self,
+        at: &ObjectiveAt,
+        parts: &[Option<Batch<B::InnerBackend>>],
+        dataset: &Dataset,
+    ) -> Result<ObjectiveSums, TrainingError> {
+        let sums = parts.iter().map(|batch| match batch {
+            None => Ok(at.zero()),
+            Some(batch) => at.of::<B>(batch.clone(), &self.device),
+        });
+        let sums: Vec<ObjectiveSums> = sums.collect::<Result<_, _>>()?;
+        let merged = dataset.merge(sums, |sums, later| sums.merge(&later));
+        Ok(merged.unwrap_or_else(|| at.zero()))
+    }
 }

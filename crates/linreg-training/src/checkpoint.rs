@@ -66,6 +66,16 @@ pub(crate) struct Progress {
     pub(crate) ended: Option<StopReason>,
 }
 
+impl Progress {
+    /// No progress yet, from these losses of the targets.
+    pub(crate) fn before(losses: &[f64]) -> Self {
+        Self {
+            loss_before: losses.iter().sum(),
+            ..Self::default()
+        }
+    }
+}
+
 /// The epoch with the least validation loss so far.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Best {

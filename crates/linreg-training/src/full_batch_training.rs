@@ -1,13 +1,11 @@
-use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
-use linreg_data::BatchSource;
-use linreg_model::{Coefficients, LinearRegression};
+use linreg_model::Coefficients;
 
 use crate::all_rows::AllRows;
 use crate::checkpoint::Method;
 use crate::divergence::check_loss;
 use crate::full_batch::FullBatch;
-use crate::point::Moved;
+use crate::point::{Moved, Point};
 use crate::watch::{EpochDone, Watch};
 use crate::{Observer, StopReason, TrainingConfig, TrainingError};
 
@@ -39,27 +37,31 @@ impl Ended {
     }
 }
 
-/// Trains by full-batch updates, starting from a model or from a checkpoint. An
-/// epoch is one update.
+/// Where full-batch training begins.
+pub(crate) enum Start {
+    /// At the parameters of a new model.
+    New(Point),
+    /// Where a checkpoint was saved.
+    Saved(FullBatch),
+}
+
+/// Trains by full-batch updates. An epoch is one update.
 pub(crate) fn train<B: AutodiffBackend>(
     config: &TrainingConfig,
-    rows: &AllRows<'_, B, impl BatchSource<B::InnerBackend>>,
-    start: &LinearRegression<B>,
-    saved: Option<FullBatch>,
+    rows: &AllRows<'_, B>,
+    start: Start,
     watch: &mut Watch<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Ended, TrainingError> {
-    let num_weights = rows.batches.num_features() * rows.batches.num_targets();
+    let num_weights = watch.columns().summary.num_features() * rows.objective.num_targets();
     let at = |parameters: Vec<f64>, widths: &[f64]| rows.at(parameters, widths);
     let epsilon = match size_of::<B::FloatElem>() {
         8.. => f64::EPSILON,
         _ => f64::from(f32::EPSILON),
     };
-    let mut method = match saved {
-        Some(saved) => saved,
-        None => {
-            let start = start.valid().coefficients()?;
-            let point = at([start.weight(), start.bias()].concat(), &[])?;
+    let mut method = match start {
+        Start::Saved(saved) => saved,
+        Start::New(point) => {
             if !point.value.is_finite() {
                 let not_finite = Some((0, point.value));
                 check_loss(config, watch.columns(), 0, not_finite, [0.0; 2])?;
@@ -99,7 +101,7 @@ pub(crate) fn train<B: AutodiffBackend>(
         let coefficients = method.coefficients(num_weights)?;
         let done = EpochDone {
             steps: epoch + 1,
-            rows: rows.batches.num_rows(),
+            rows: rows.num_rows,
             loss,
             learning_rate: None,
         };

@@ -200,6 +200,10 @@ impl Objective {
         config.penalty.check()
     }
 
+    pub(crate) fn num_targets(&self) -> usize {
+        self.deltas.len()
+    }
+
     /// Returns the loss of each example times its weight, `[rows, num_targets]`.
     pub(crate) fn losses<B: Backend>(
         &self,

@@ -1,22 +1,26 @@
+use std::time::{Duration, Instant};
+
 use burn::module::AutodiffModule;
 use burn::tensor::Element;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use linreg_data::{BatchSource, Placement, RowSource};
+use linreg_data::{BatchSource, Placement};
 use linreg_model::{LinearRegression, LinearRegressionConfig};
 
 use crate::all_rows::AllRows;
-use crate::checkpoint::{Method, Progress, Setting};
+use crate::checkpoint::{Method, Progress, Setting, State};
 use crate::columns::Columns;
 use crate::curvature::Curvature;
 use crate::evaluate::{check_widths, mean_losses_of};
 use crate::fingerprint::Fingerprint;
+use crate::full_batch_training::Start;
 use crate::objective::Objective;
 use crate::optimality::optimality;
 use crate::row_scale::RowScale;
+use crate::step::SavedTraining;
 use crate::vertex::at_vertex;
 use crate::watch::Watch;
 use crate::{
-    Observer, RunOptions, Trained, Training, TrainingConfig, TrainingError, Transfer,
+    Observer, RunOptions, Trained, Training, TrainingConfig, TrainingError, TrainingRows, Transfer,
     full_batch_training, minibatches,
 };
 
@@ -24,40 +28,51 @@ use crate::{
 pub(crate) struct Run<'a> {
     pub(crate) config: &'a TrainingConfig,
     /// The rows in their own units.
-    pub(crate) source: &'a dyn RowSource,
+    pub(crate) rows: TrainingRows<'a>,
     pub(crate) columns: &'a Columns,
+    /// What minibatches cost to move to the device.
     pub(crate) transfer: Transfer,
 }
 
-impl Run<'_> {
-    /// Trains on batches from memory or from a stream.
+/// What an update reads, and where updates begin.
+enum Steps<'a, B: AutodiffBackend, S> {
+    Minibatches(&'a S, Option<SavedTraining>),
+    AllRows(AllRows<'a, B>, Start),
+}
+
+impl<'a> Run<'a> {
+    /// Trains on minibatches, or on all rows in each update if there are none.
     pub(crate) fn train<B: AutodiffBackend>(
         mut self,
-        batches: &impl BatchSource<B::InnerBackend>,
+        batches: Option<&impl BatchSource<B::InnerBackend>>,
         mut options: RunOptions<'_>,
         device: &B::Device,
         observer: &mut dyn Observer,
     ) -> Result<Trained<B::InnerBackend>, TrainingError> {
+        let (columns, summary) = (self.columns, &self.columns.summary);
+        let (num_features, num_targets) = (summary.num_features(), summary.num_targets());
         if let Some(validation) = options.validation {
             check_widths(
-                [batches.num_features(), batches.num_targets()],
+                [num_features, num_targets],
                 [
                     validation.feature_names().len(),
                     validation.target_names().len(),
                 ],
             )?;
         }
-        let scaler = self.columns.scaler.as_ref();
-        let objective = Objective::new(self.config, scaler, batches.num_targets());
-        let config = self.found_learning_rate(batches.num_batches())?;
+        let objective = Objective::new(self.config, columns.scaler.as_ref(), num_targets);
+        let config = match batches {
+            Some(batches) => self.found_learning_rate(batches.num_batches())?,
+            None => self.config.clone(),
+        };
         let resumed = options.resume.take();
         let setting = if resumed.is_some() || options.checkpoint.is_some() {
             Some(self.setting::<B>(&options, device)?)
         } else {
             None
         };
-        let model = LinearRegressionConfig::new(batches.num_features())
-            .with_num_targets(batches.num_targets())
+        let model = LinearRegressionConfig::new(num_features)
+            .with_num_targets(num_targets)
             .with_seed(config.seed)
             .init::<B>(device)?;
         let path = resumed.as_ref().map(|resumed| resumed.path().to_path_buf());
@@ -65,72 +80,84 @@ impl Run<'_> {
             (Some(resumed), Some(setting)) => Some(resumed.state_for(setting)?),
             _ => None,
         };
-        let (progress, method) = match saved {
-            Some(saved) => (saved.progress, Some(saved.method)),
+        let is_new = saved.is_none();
+        let (progress, steps) = match batches {
+            Some(batches) => match saved {
+                Some(State {
+                    progress,
+                    method: Method::Minibatches(saved),
+                    ..
+                }) => (progress, Steps::Minibatches(batches, Some(saved))),
+                _ => {
+                    let losses = mean_losses_of(&model.valid(), batches, &objective)?;
+                    (Progress::before(&losses), Steps::Minibatches(batches, None))
+                }
+            },
             None => {
-                let losses = mean_losses_of(&model.valid(), batches, &objective)?;
-                let progress = Progress {
-                    loss_before: losses.iter().sum(),
-                    ..Progress::default()
-                };
-                (progress, None)
+                let rows = self.placed::<B>(&objective, device)?;
+                match saved {
+                    Some(State {
+                        progress,
+                        method: Method::FullBatch(saved),
+                        ..
+                    }) => (progress, Steps::AllRows(rows, Start::Saved(saved))),
+                    _ => {
+                        let start = model.valid().coefficients()?;
+                        let point = rows.at([start.weight(), start.bias()].concat(), &[])?;
+                        let progress = Progress::before(&point.losses);
+                        (progress, Steps::AllRows(rows, Start::New(point)))
+                    }
+                }
             }
         };
         let epochs_before = progress.history.len();
-        let steps = match &method {
-            Some(Method::Minibatches(saved)) => saved.update,
-            _ => progress.history.len(),
+        let num_steps = match &steps {
+            Steps::Minibatches(_, Some(saved)) => saved.update,
+            _ => epochs_before,
         };
-        let mut watch = Watch::new(&config, self.columns, &options, setting, progress, steps);
-        // Without a checkpoint, the loss before training took a pass over the
-        // rows.
-        let mut passes = u64::from(method.is_none());
-        let (last, stopped, widths) = if config.optimizer.is_full_batch() {
-            let saved = match method {
-                Some(Method::FullBatch(saved)) => Some(saved),
-                _ => None,
-            };
-            let rows = AllRows::<B, _>::new(batches, &objective, config.intercept, device);
-            let done =
-                full_batch_training::train(&config, &rows, &model, saved, &mut watch, observer)?;
-            passes += rows.num_passes();
-            let last = if done.is_at_an_end() && !done.widths.is_empty() {
-                let (source, columns) = (self.source, self.columns);
-                let (intercept, widths) = (config.intercept, &done.widths);
-                at_vertex(
-                    source,
-                    columns,
-                    &objective,
-                    intercept,
-                    done.coefficients,
-                    widths,
-                )?
-            } else {
-                done.coefficients
-            };
-            (last, done.stopped, done.widths)
-        } else {
-            let mut training = Training::towards(objective.clone(), model, &config, batches)?;
-            if let Some(Method::Minibatches(saved)) = method {
-                let loaded = training.load(&saved, device);
-                training = loaded.map_err(|problem| TrainingError::Checkpoint {
-                    path: path.unwrap_or_default(),
-                    problem,
-                })?;
+        // Without a checkpoint, the loss before training took a pass over the rows.
+        let mut passes = u64::from(is_new);
+        let mut watch = Watch::new(&config, columns, &options, setting, progress, num_steps);
+        let (last, stopped, widths) = match steps {
+            Steps::AllRows(rows, start) => {
+                let done = full_batch_training::train(&config, &rows, start, &mut watch, observer)?;
+                passes = rows.num_passes();
+                let last = if done.is_at_an_end() && !done.widths.is_empty() {
+                    at_vertex(
+                        self.rows.source(),
+                        columns,
+                        &objective,
+                        config.intercept,
+                        done.coefficients,
+                        &done.widths,
+                    )?
+                } else {
+                    done.coefficients
+                };
+                (last, done.stopped, done.widths)
             }
-            let time = &mut self.transfer.time;
-            let (last, stopped) = minibatches::train(
-                &config, batches, &objective, training, &mut watch, time, observer,
-            )?;
-            // Each epoch has one pass for training and one for the loss after
-            // it.
-            passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
-            (last, stopped, Vec::new())
+            Steps::Minibatches(batches, saved) => {
+                let mut training = Training::towards(objective.clone(), model, &config, batches)?;
+                if let Some(saved) = saved {
+                    let loaded = training.load(&saved, device);
+                    training = loaded.map_err(|problem| TrainingError::Checkpoint {
+                        path: path.unwrap_or_default(),
+                        problem,
+                    })?;
+                }
+                let time = &mut self.transfer.time;
+                let (last, stopped) = minibatches::train(
+                    &config, batches, &objective, training, &mut watch, time, observer,
+                )?;
+                // Each epoch has one pass for training and one for the loss after it.
+                passes += 2 * (watch.progress.history.len() - epochs_before) as u64;
+                (last, stopped, Vec::new())
+            }
         };
         let kept = watch.kept(last)?;
         let coefficients = watch.in_units(&kept)?;
         let optimality = if options.bound_objective {
-            let (source, columns) = (self.source, self.columns);
+            let source = self.rows.source();
             optimality(&config, source, columns, &objective, &kept, &widths)?
         } else {
             None
@@ -153,13 +180,35 @@ impl Run<'_> {
         })
     }
 
+    /// Returns the rows for updates that take all of them, on the device if they are to
+    /// be kept there.
+    fn placed<'r, B: AutodiffBackend>(
+        &mut self,
+        objective: &'r Objective,
+        device: &B::Device,
+    ) -> Result<AllRows<'r, B>, TrainingError>
+    where
+        'a: 'r,
+    {
+        let start = Instant::now();
+        let (intercept, placement) = (self.config.intercept, self.config.placement);
+        let rows = AllRows::new(self.rows, objective, self.columns, intercept, device);
+        let rows = rows.place(placement)?;
+        let time = match rows.placement() {
+            Placement::Device => start.elapsed(),
+            Placement::Host => Duration::ZERO,
+        };
+        self.transfer = self.columns.transfer::<B>(rows.placement(), time);
+        Ok(rows)
+    }
+
     /// Returns the configuration; where the learning rate is automatic, with the
     /// one computed from the data.
     fn found_learning_rate(&self, batches: usize) -> Result<TrainingConfig, TrainingError> {
         let mut config = self.config.clone();
-        if config.automatic_learning_rate && !config.optimizer.is_full_batch() {
+        if config.automatic_learning_rate {
             let scale = RowScale::new(self.columns, config.intercept);
-            let curvature = Curvature::of(self.source, &scale)?;
+            let curvature = Curvature::of(self.rows.source(), &scale)?;
             let accumulate = config.accumulate.min(batches);
             let updates = config.num_updates(batches.div_ceil(accumulate));
             config.learning_rate = curvature.learning_rate(&config, updates);
@@ -179,7 +228,7 @@ impl Run<'_> {
         Ok(Setting {
             backend: format!("{name} {:?}", B::FloatElem::dtype()).to_lowercase(),
             config: self.config.clone(),
-            data: Fingerprint::of(self.source)?,
+            data: Fingerprint::of(self.rows.source())?,
             validation,
         })
     }

@@ -43,10 +43,15 @@ pub fn train_with<'a, B: AutodiffBackend>(
     let columns = Columns::learn(config, rows.source())?;
     let run = |transfer| Run {
         config,
-        source: rows.source(),
+        rows,
         columns: &columns,
         transfer,
     };
+    let streamed = columns.transfer::<B>(Placement::Host, Duration::ZERO);
+    if config.optimizer.is_full_batch() {
+        let no_batches = None::<&Batches<B::InnerBackend>>;
+        return run(streamed).train::<B>(no_batches, options, device, observer);
+    }
     match rows {
         TrainingRows::Memory(dataset) => {
             let scaler = columns.scaler.as_ref();
@@ -58,7 +63,7 @@ pub fn train_with<'a, B: AutodiffBackend>(
             let transfer = columns.transfer::<B>(batches.placement(), start.elapsed());
             // The batches have their own copy of the numbers.
             drop(scaled);
-            run(transfer).train::<B>(&batches, options, device, observer)
+            run(transfer).train::<B>(Some(&batches), options, device, observer)
         }
         TrainingRows::Stream(source) => std::thread::scope(|scope| {
             let (summary, size) = (&columns.summary, config.batch_size);
@@ -66,8 +71,7 @@ pub fn train_with<'a, B: AutodiffBackend>(
                 StreamedBatches::<B::InnerBackend, _>::new(scope, source, summary, size, device)?
                     .with_scaler(columns.scaler.as_ref())
                     .with_shuffle_rows(config.shuffle_rows);
-            let transfer = columns.transfer::<B>(Placement::Host, Duration::ZERO);
-            run(transfer).train::<B>(&batches, options, device, observer)
+            run(streamed).train::<B>(Some(&batches), options, device, observer)
         }),
     }
 }

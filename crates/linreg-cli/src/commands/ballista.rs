@@ -10,9 +10,9 @@ use crate::terminal::{self, print_json};
 
 /// Run the machines of a cluster: a scheduler, and an executor on every machine
 ///
-/// With --ballista HOST:PORT, describe, fit and evaluate have the rows of a table read
-/// by the executors of the scheduler at that address, and give the same result as on
-/// one machine, to the last byte.
+/// With --ballista HOST:PORT, describe, fit, evaluate and predict have the rows of a
+/// table read by the executors of the scheduler at that address, and give the same
+/// result as on one machine, to the last byte.
 ///
 /// All listen on this machine alone, unless --bind says otherwise. Who reaches a port
 /// can have tables read with the rights of the process: on other networks, give every

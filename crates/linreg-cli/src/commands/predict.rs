@@ -2,15 +2,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use linreg_data::{EncodingCounts, MissingPolicy, TableWriter, UnseenPolicy, column_indices};
-use linreg_fit::{FitError, Table};
+use linreg_data::{
+    EncodingCounts, MissingPolicy, TableFormat, TableWriter, UnseenPolicy, column_indices,
+};
+use linreg_fit::{FitError, PredictedParts, Table};
 
 use crate::cluster::ClusterArgs;
 use crate::columns::{applied_missing, unseen, warn_of_counts};
 use crate::fit_advice::advised;
 use crate::input::{SourceArgs, load_model_before_table, name, of_model, with_policies};
+use crate::interrupt;
 use crate::names::{Names, all};
-use crate::output::Files;
+use crate::output::{Files, Output};
 use crate::reading::ShownSource;
 use crate::terminal;
 
@@ -28,6 +31,7 @@ Examples:
   linreg predict houses.safetensors new.csv --output predictions.csv
   linreg predict houses.safetensors new.parquet --keep id --output predictions.parquet
   linreg predict houses.safetensors new.csv --interval 0.95
+  linreg predict houses.safetensors 'new-*.parquet' --output predictions --parts parquet
   cat new.csv | linreg predict houses.safetensors -")]
 pub struct Args {
     /// Model file that linreg fit wrote
@@ -42,7 +46,15 @@ pub struct Args {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Replace the file if it exists
+    /// Make --output a folder of files of this format: csv, parquet or arrow
+    ///
+    /// There is a file for each 131,072 rows: part-00000.parquet and so on, in the
+    /// order of the table. The machines that read the rows write the files, so on a
+    /// cluster they all need the folder under the same path.
+    #[arg(long, value_name = "FORMAT", value_parser = format, requires = "output")]
+    parts: Option<TableFormat>,
+
+    /// Replace the file or the folder if it exists
     #[arg(long)]
     force: bool,
 
@@ -77,13 +89,28 @@ pub struct Args {
 pub fn run(args: Args) -> Result<()> {
     let mut files = Files::new(&args.source.paths(), args.force)?;
     files.read(&args.model);
-    let output = files.output("predictions", args.output.as_deref())?;
-    let format = output.table_format()?;
+    let to = match (args.parts, &args.output) {
+        (Some(format), Some(folder)) => {
+            let parts = PredictedParts::new(folder, format, args.force).map_err(advised)?;
+            let unfinished = parts.unfinished().to_path_buf();
+            interrupt::do_at_the_end(move || drop(std::fs::remove_dir_all(&unfinished)));
+            To::Parts(parts)
+        }
+        _ => {
+            let output = files.output("predictions", args.output.as_deref())?;
+            let format = output.table_format()?;
+            To::Table(output, format)
+        }
+    };
     let model = load_model_before_table(&args.model)?;
     let model = with_policies(model, &args.model, args.missing, args.unseen)?;
     let mut source = args.source.source_for(&model)?;
     // Progress would be shown between the lines that go to a terminal.
-    if output.is_file() {
+    let is_file = match &to {
+        To::Parts(_) => true,
+        To::Table(output, _) => output.is_file(),
+    };
+    if is_file {
         source = Arc::new(ShownSource(source));
     }
     let keep = all(&args.keep);
@@ -102,16 +129,36 @@ pub fn run(args: Args) -> Result<()> {
             kind.name()
         ))?;
     }
-    let mut counts = EncodingCounts::default();
-    output.write(|file| {
-        let mut writer = TableWriter::new(file, format, predictor.schema())?;
-        let written = predictor.run(&mut |rows| {
-            counts.merge(&rows.predictions.counts);
-            writer.write(&rows.into_batch()?)
-        });
-        written.map_err(advised)?;
-        Ok(writer.finish()?)
-    })?;
+    let counts = match to {
+        To::Parts(parts) => predictor.write_parts(parts).map_err(advised)?,
+        To::Table(output, format) => {
+            let mut counts = EncodingCounts::default();
+            output.write(|file| {
+                let mut writer = TableWriter::new(file, format, predictor.schema())?;
+                let written = predictor.run(&mut |rows| {
+                    counts.merge(&rows.predictions.counts);
+                    writer.write(&rows.into_batch()?)
+                });
+                written.map_err(advised)?;
+                Ok(writer.finish()?)
+            })?;
+            counts
+        }
+    };
     warn_of_counts(&counts, "")?;
     Ok(())
+}
+
+/// Where predictions go.
+enum To {
+    Table(Output, TableFormat),
+    Parts(PredictedParts),
+}
+
+fn format(text: &str) -> Result<TableFormat, String> {
+    let formats = [TableFormat::Csv, TableFormat::Parquet, TableFormat::Arrow];
+    let named = formats
+        .into_iter()
+        .find(|format| format.extension() == text);
+    named.ok_or_else(|| "expected csv, parquet or arrow".to_string())
 }

@@ -40,6 +40,13 @@ pub trait AnyPass: Send + Sync {
     /// As [`Pass::end_part`], or a state of another pass.
     fn end_part_any(&self, state: &mut AnyState) -> Result<(), DataError>;
 
+    /// As [`Pass::end_group`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pass::end_group`], or a state of another pass.
+    fn end_group_any(&self, state: &mut AnyState, group: u64) -> Result<(), DataError>;
+
     /// As [`Pass::merge`].
     ///
     /// # Errors
@@ -132,6 +139,10 @@ impl<P: Pass> AnyPass for P {
 
     fn end_part_any(&self, state: &mut AnyState) -> Result<(), DataError> {
         self.end_part(borrowed(state, P::name)?)
+    }
+
+    fn end_group_any(&self, state: &mut AnyState, group: u64) -> Result<(), DataError> {
+        self.end_group(borrowed(state, P::name)?, group)
     }
 
     fn merge_any(&self, state: &mut AnyState, later: AnyState) -> Result<(), DataError> {

@@ -44,8 +44,17 @@ use crate::{DataError, EncodedPass, RowPass, SummaryPass};
 /// ```
 #[derive(Clone, Debug)]
 pub struct KnownPasses {
-    readers: BTreeMap<String, PassReader>,
+    readers: BTreeMap<String, Reader>,
 }
+
+#[derive(Clone, Debug)]
+struct Reader {
+    reader: PassReader,
+    prepare: PreparePass,
+}
+
+/// Prepares a pass that has been read for another program.
+pub type PreparePass = fn(Box<dyn AnyPass>) -> Result<Box<dyn AnyPass>, DataError>;
 
 impl Default for KnownPasses {
     /// Returns the passes of this crate.
@@ -66,13 +75,28 @@ impl Default for KnownPasses {
 impl KnownPasses {
     /// Adds a pass.
     pub fn add<P: Pass>(&mut self) {
-        self.readers.insert(P::name(), read_pass::<P>);
+        let (reader, prepare): (PassReader, PreparePass) = (read_pass::<P>, Ok);
+        self.readers.insert(P::name(), Reader { reader, prepare });
     }
 
     /// Adds a pass over encoded rows, which also runs while the columns are learnt.
     pub fn add_rows<P: RowPass>(&mut self) {
         self.add::<EncodedPass<P>>();
         self.add::<GuessPass<P>>();
+    }
+
+    /// Adds a pass over encoded rows that is given to `prepare` when it has been read for
+    /// another program.
+    pub fn add_rows_prepared<P: RowPass>(&mut self, prepare: PreparePass) {
+        for (name, reader) in [
+            (
+                EncodedPass::<P>::name(),
+                read_pass::<EncodedPass<P>> as PassReader,
+            ),
+            (GuessPass::<P>::name(), read_pass::<GuessPass<P>>),
+        ] {
+            self.readers.insert(name, Reader { reader, prepare });
+        }
     }
 
     /// Whether there is a pass of this name.
@@ -88,6 +112,6 @@ impl KnownPasses {
     pub fn read(&self, name: &str, bytes: &[u8]) -> Result<Box<dyn AnyPass>, DataError> {
         let reader = self.readers.get(name);
         let reader = reader.ok_or_else(|| SentPassError::Unknown(name.to_string()))?;
-        reader(bytes)
+        (reader.prepare)((reader.reader)(bytes)?)
     }
 }

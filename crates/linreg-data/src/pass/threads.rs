@@ -305,8 +305,11 @@ impl<'a> Run<'a> {
     fn deliver_groups(&self) {
         let parts_of_group = GROUP_ROWS / self.part_rows;
         let first_group = self.first_part / parts_of_group;
-        for (group, state) in self.tree.take_groups() {
-            if let Err(error) = (self.deliver)(first_group + group, state) {
+        for (group, mut state) in self.tree.take_groups() {
+            let number = first_group + group;
+            let ended = self.pass.end_group_any(&mut state, number);
+            let delivered = ended.and_then(|()| (self.deliver)(number, state));
+            if let Err(error) = delivered {
                 self.tree.fail(group * parts_of_group, error);
             }
         }

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use super::{AnyRowPass, RowChunk, RowNumbers, RowPass};
 use crate::pass::any::taken;
-use crate::pass::part_rows;
+use crate::pass::{Shape, Tree, part_rows};
 use crate::{AnyState, DataError, Dataset, Engine};
 
 impl Dataset {
@@ -37,16 +37,49 @@ impl Dataset {
         pass: &dyn AnyRowPass,
         state: &mut AnyState,
     ) -> Result<(), DataError> {
+        match self.part(part) {
+            None => Ok(()),
+            Some(rows) => pass.update_any(state, &rows),
+        }
+    }
+
+    /// Returns the rows of each part in which a pass goes over them, in order; `None`
+    /// for a part without rows.
+    pub fn parts(&self) -> impl Iterator<Item = Option<RowChunk<'_>>> {
+        (0..self.num_parts()).map(|part| self.part(part))
+    }
+
+    /// Merges the states of all [`parts`](Self::parts), in their order, as a pass merges
+    /// them; `None` if there are no states.
+    pub fn merge<S>(
+        &self,
+        states: impl IntoIterator<Item = S>,
+        merge: impl Fn(&mut S, S),
+    ) -> Option<S> {
+        let merge = |state: &mut S, later| {
+            merge(state, later);
+            Ok(())
+        };
+        let tree = Tree::new(1, Shape::new(self.part_rows()));
+        for (part, state) in (0..).zip(states) {
+            tree.deliver(part, state, merge);
+        }
+        tree.end(self.num_parts(), merge);
+        // Merging has no errors.
+        tree.finish().ok().flatten()
+    }
+
+    fn part(&self, part: u64) -> Option<RowChunk<'_>> {
         let Range { start, end } = self.rows_of_part(part);
         if start == end {
-            return Ok(());
+            return None;
         }
         let (num_features, num_targets) = (self.num_features(), self.num_targets());
         let numbers = match self.numbers() {
             None => RowNumbers::From(start as u64),
             Some(numbers) => RowNumbers::Listed(&numbers[start..end]),
         };
-        let rows = RowChunk {
+        Some(RowChunk {
             features: &self.features()[start * num_features..end * num_features],
             targets: &self.targets()[start * num_targets..end * num_targets],
             weights: self.weights().map(|weights| &weights[start..end]),
@@ -55,8 +88,7 @@ impl Dataset {
             num_targets,
             numbers,
             origins: &[],
-        };
-        pass.update_any(state, &rows)
+        })
     }
 
     fn rows_of_part(&self, part: u64) -> Range<usize> {

@@ -67,15 +67,18 @@ impl FitConfig {
         }
     }
 
-    /// Reads the rows of a set into memory, if they fit there.
+    /// Reads the rows of a set into memory, if they fit there and no other machine reads
+    /// them.
     pub(super) fn load(
         &self,
         encoded: &EncodedTable,
         set: Set,
     ) -> Result<(EncodedRows, EncodingCounts), FitError> {
+        let is_remote = encoded.table.engine().is_remote();
+        let most = if is_remote { 0 } else { self.max_numbers() };
         if let (Some(table), Set::Validation) = (&self.hold_out.validation_table, set) {
             let rows = encoded.rows_of(table, set);
-            let rows = rows.and_then(|rows| Ok(rows.load(self.max_numbers())?));
+            let rows = rows.and_then(|rows| Ok(rows.load(most)?));
             return rows.map_err(|error| {
                 match error {
                     FitError::Data(DataError::NoRows(_)) => FitError::NoRowsToJudge,
@@ -84,7 +87,7 @@ impl FitConfig {
                 .of_table(table.name())
             });
         }
-        Ok(encoded.rows(set)?.load(self.max_numbers())?)
+        Ok(encoded.rows(set)?.load(most)?)
     }
 
     /// The name of the table that the model is judged on.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use linreg_backend::Outcome;
-use linreg_data::{EncodedRows, Encoder, EncodingCounts, Set};
+use linreg_data::{EncodedRows, Encoder, EncodingCounts, RowSource, Set};
 use linreg_exact::{Arithmetic, ExactError};
 use linreg_model::Coefficients;
 use linreg_training::{Loss, Metrics, RunOptions};
@@ -88,11 +88,23 @@ impl FitConfig {
         if !is_fold {
             self.hold_out.check_folds(num_rows as u64)?;
         }
-        let in_memory = matches!(rows, EncodedRows::Memory(_));
-        let config = training.settings.config(num_rows, in_memory, self.seed)?;
+        // The method does not depend on where the rows are read.
+        let most = self.max_numbers();
+        let fits = fits_in_memory(as_source(&rows), most);
+        let config = training.settings.config(num_rows, fits, self.seed)?;
         let config = config
             .with_placement(training.trainer.placement())
             .with_intercept(encoded.encoder.intercept());
+        // Minibatches are made on this machine, and a search keeps the rows.
+        let rows = match rows {
+            EncodedRows::File(source)
+                if source.is_remote()
+                    && (!config.optimizer.is_full_batch() || training.search.is_some()) =>
+            {
+                source.load(most)?.0
+            }
+            rows => rows,
+        };
         let search = match (&training.search, &rows) {
             (None, _) => None,
             (Some(_), _) if is_fold => None,
@@ -148,6 +160,12 @@ impl FitConfig {
             elapsed,
         })
     }
+}
+
+/// Whether rows have at most so many numbers.
+fn fits_in_memory(rows: &dyn RowSource, most: usize) -> bool {
+    let width = rows.feature_names().len() + rows.target_names().len();
+    rows.num_rows().saturating_mul(width) <= most
 }
 
 /// Judges a trained model on the rows that it was trained on.

@@ -55,6 +55,10 @@ impl AnyPass for Sent {
         Ok(())
     }
 
+    fn end_group_any(&self, state: &mut AnyState, group: u64) -> Result<(), DataError> {
+        self.0.end_group_any(state, group)
+    }
+
     fn merge_any(&self, state: &mut AnyState, later: AnyState) -> Result<(), DataError> {
         self.0.merge_any(state, self.sent(&later)?)?;
         *state = self.sent(state)?;

@@ -1,0 +1,62 @@
+use burn_wgpu::{Wgpu, WgpuDevice};
+use linreg_data::{AnyPass, AnyState, Chunk, DataError, PassReader};
+
+use super::{guard, open_default};
+
+/// A pass of another program that computes on the default device.
+struct GuardedPass(Box<dyn AnyPass>);
+
+/// Opens the default device for a pass, whose parts then end in an error where the
+/// device fails.
+pub(crate) fn guarded_pass(pass: Box<dyn AnyPass>) -> Result<Box<dyn AnyPass>, DataError> {
+    open_default().map_err(|error| DataError::Other(error.into()))?;
+    Ok(Box::new(GuardedPass(pass)))
+}
+
+impl AnyPass for GuardedPass {
+    fn pass_name(&self) -> String {
+        self.0.pass_name()
+    }
+
+    fn rows_of_part(&self) -> u64 {
+        self.0.rows_of_part()
+    }
+
+    fn start_any(&self) -> AnyState {
+        self.0.start_any()
+    }
+
+    fn update_any(&self, state: &mut AnyState, chunk: &Chunk) -> Result<(), DataError> {
+        self.0.update_any(state, chunk)
+    }
+
+    fn end_part_any(&self, state: &mut AnyState) -> Result<(), DataError> {
+        let end = || self.0.end_part_any(state);
+        let ended = guard::<Wgpu, _>(&WgpuDevice::DefaultDevice, end);
+        ended.map_err(|error| DataError::Other(error.into()))?
+    }
+
+    fn end_group_any(&self, state: &mut AnyState, group: u64) -> Result<(), DataError> {
+        self.0.end_group_any(state, group)
+    }
+
+    fn merge_any(&self, state: &mut AnyState, later: AnyState) -> Result<(), DataError> {
+        self.0.merge_any(state, later)
+    }
+
+    fn to_bytes(&self) -> Result<Vec<u8>, DataError> {
+        self.0.to_bytes()
+    }
+
+    fn reader(&self) -> PassReader {
+        self.0.reader()
+    }
+
+    fn state_to_bytes(&self, state: &AnyState) -> Result<Vec<u8>, DataError> {
+        self.0.state_to_bytes(state)
+    }
+
+    fn state_from_bytes(&self, bytes: &[u8]) -> Result<AnyState, DataError> {
+        self.0.state_from_bytes(bytes)
+    }
+}
