@@ -9,6 +9,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use linreg_ballista::{Ballista, ConnectOptions, Executor, Scheduler};
+use linreg_data::{Chunk, DataError, KnownPasses, Pass, Threads};
+use linreg_fit::Table;
+use serde::{Deserialize, Serialize};
+
 use crate::tool::Tool;
 
 /// A scheduler with its executors, which end with this value.
@@ -520,7 +525,7 @@ fn training_on_all_rows_has_the_bytes_of_one_machine() {
 fn training_goes_on_though_an_executor_is_killed_and_from_a_checkpoint() {
     let tool = Tool::new();
     tables(&tool);
-    let fit = "fit t.csv --target y --missing drop --method sgd --tolerance 0";
+    let fit = "fit t.csv --target y --missing drop --method sgd --tolerance 1e-300";
     tool.warnings(format!("{fit} --epochs 12 --output here.safetensors"));
     let here = std::fs::read(tool.path("here.safetensors")).unwrap();
     let mut cluster = Cluster::new(&tool, 2);
@@ -558,4 +563,110 @@ fn status_of(tool: &Tool, cluster: &Cluster) -> String {
         cluster.options
     );
     String::from_utf8(tool.run(line).stdout).unwrap()
+}
+
+#[cfg(feature = "object-store")]
+#[test]
+fn a_table_behind_a_url_has_the_model_of_the_local_one_unless_it_is_replaced() {
+    use crate::objects::web::Web;
+
+    let (tool, web) = (Tool::new(), Web::start());
+    tables(&tool);
+    let cluster = Cluster::new(&tool, 2);
+    let fit = "--target y --missing drop --force";
+    tool.warnings(format!("fit t.csv {fit} --output here.safetensors"));
+    let text = tool.read("t.csv");
+    web.put("t.csv", text.clone());
+    let url = web.url("t.csv");
+    let line = cluster.on(&format!("fit {url} {fit} --output there.safetensors"));
+    tool.warnings(&line);
+    let model = |name: &str| std::fs::read(tool.path(name)).unwrap();
+    assert!(model("here.safetensors") == model("there.safetensors"));
+    for after in [1, 3, 5] {
+        web.put("t.csv", text.clone());
+        web.replace_after(after);
+        let error = tool.fail(&line);
+        let expected = "while it was read; run the command again when nothing writes to it";
+        assert!(error.contains(expected), "after {after} requests: {error}");
+    }
+}
+
+/// A pass whose state is 64 MiB: the numbers of rows by what is left of their number.
+#[derive(Deserialize, Serialize)]
+struct Wide;
+
+impl Wide {
+    const WIDTH: u64 = 8 << 20;
+}
+
+impl Pass for Wide {
+    type State = Vec<f64>;
+    type Output = Vec<f64>;
+
+    fn name() -> String {
+        "wide".to_string()
+    }
+
+    fn start(&self) -> Vec<f64> {
+        vec![0.0; Self::WIDTH as usize]
+    }
+
+    fn update(&self, counts: &mut Vec<f64>, chunk: &Chunk) -> Result<(), DataError> {
+        for row in chunk.first_row..chunk.first_row + chunk.num_rows() as u64 {
+            counts[(row * 2_654_435_761 % Self::WIDTH) as usize] += 1.0 / (row + 1) as f64;
+        }
+        Ok(())
+    }
+
+    fn merge(&self, counts: &mut Vec<f64>, later: Vec<f64>) -> Result<(), DataError> {
+        let pairs = counts.iter_mut().zip(later);
+        pairs.for_each(|(count, later)| *count += later);
+        Ok(())
+    }
+
+    fn finish(self, counts: Vec<f64>) -> Result<Vec<f64>, DataError> {
+        Ok(counts)
+    }
+}
+
+#[test]
+fn a_program_s_own_pass_with_a_large_state_runs_on_executors_that_know_it() {
+    let tool = Tool::new();
+    tool.write("t.csv", rows(0, ROWS));
+    let mut known = KnownPasses::default();
+    known.add::<Wide>();
+    let port = free_port();
+    let scheduler = Scheduler {
+        port,
+        ..Scheduler::default()
+    };
+    std::thread::spawn(move || scheduler.run());
+    let address = format!("127.0.0.1:{port}");
+    for folder in ["own-0", "own-1"] {
+        let executor = Executor {
+            folder: Some(tool.path(folder)),
+            port: free_port(),
+            work_port: free_port(),
+            slots: 1,
+            known: known.clone(),
+            ..Executor::default()
+        };
+        let executor = executor.with_scheduler(&address).unwrap();
+        std::thread::spawn(move || executor.run());
+    }
+    let begun = Instant::now();
+    let cluster = loop {
+        let mut options = ConnectOptions::default();
+        options.known = known.clone();
+        match Ballista::connect_with(&address, options) {
+            Ok(cluster) => break cluster,
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "{error}"),
+        }
+        sleep(Duration::from_millis(50));
+    };
+    let table = Table::open(tool.path("t.csv")).unwrap();
+    let source = table.source().as_ref();
+    let here = Wide.run(&Threads::new(2), source, &[0]).unwrap();
+    let there = Wide.run(&cluster, source, &[0]).unwrap();
+    assert!(here == there, "other states");
 }

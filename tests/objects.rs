@@ -2,7 +2,7 @@
 
 mod proxy;
 mod s3;
-mod web;
+pub mod web;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -67,6 +67,32 @@ fn a_model_does_not_depend_on_files_or_threads() {
 }
 
 #[test]
+fn a_model_trained_on_all_rows_does_not_depend_on_where_they_are() {
+    let tool = Tool::new();
+    tables(&tool);
+    for options in [
+        "--optimizer lbfgs",
+        "--optimizer lbfgs --precision f64 --validation 0.2 --patience 3",
+        "--optimizer lbfgs --loss quantile --tau 0.8",
+        "--optimizer proximal --weight b --loss huber --delta 0.5 --l1 0.01",
+    ] {
+        let fit = format!("fit one.csv --target y --method sgd --epochs 5 {options}");
+        let model = |memory: &str, threads| {
+            let line = format!("{fit} {memory} --output m.safetensors --force");
+            tool.succeed_on_threads(threads, line);
+            std::fs::read(tool.path("m.safetensors")).unwrap()
+        };
+        let expected = model("", 1);
+        for (memory, threads) in [("", 2), ("--memory 0", 1), ("--memory 0", 2)] {
+            assert!(
+                model(memory, threads) == expected,
+                "{memory} on {threads} threads with {options}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_parquet_file_of_the_same_numbers_gives_the_same_coefficients() {
     let tool = Tool::new();
     tables(&tool);

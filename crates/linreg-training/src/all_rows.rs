@@ -1,8 +1,11 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 
 use burn::tensor::backend::AutodiffBackend;
-use linreg_data::{Batch, BatchScale, DataError, Dataset, MAX_TENSOR_NUMBERS, Placement, RowPass};
+use linreg_data::{
+    Batch, BatchScale, DataError, Dataset, MAX_TENSOR_NUMBERS, Placement, RowPass, Threads,
+};
 use linreg_model::Coefficients;
 
 use crate::columns::Columns;
@@ -23,6 +26,8 @@ pub(crate) struct AllRows<'a, B: AutodiffBackend> {
     /// The parts of the rows, if they stay on the device; `None` for a part without
     /// rows.
     kept: Option<Vec<Option<Batch<B::InnerBackend>>>>,
+    /// What goes over rows in memory that stay with the host.
+    threads: Threads,
     device: B::Device,
     passes: Cell<u64>,
 }
@@ -42,9 +47,18 @@ impl<'a, B: AutodiffBackend> AllRows<'a, B> {
             rows,
             scale: BatchScale::new(&columns.summary, columns.scaler.as_ref()),
             kept: None,
+            threads: Threads::default(),
             device: device.clone(),
             passes: Cell::new(0),
         }
+    }
+
+    /// The same rows, on so many threads if they are in memory.
+    pub(crate) fn on_threads(mut self, num_threads: Option<NonZeroUsize>) -> Self {
+        if let Some(num_threads) = num_threads {
+            self.threads = Threads::new(num_threads.get());
+        }
+        self
     }
 
     /// Moves rows in memory to the device if they are to be kept there and are few
@@ -124,7 +138,10 @@ impl<'a, B: AutodiffBackend> AllRows<'a, B> {
             device: self.device.clone(),
             backend: PhantomData,
         };
-        Ok(pass.run(self.rows.source())?)
+        Ok(match self.rows {
+            TrainingRows::Memory(dataset) => dataset.run(&self.threads, pass)?,
+            TrainingRows::Stream(source) => pass.run(source)?,
+        })
     }
 
     fn sums_on_device(

@@ -25,5 +25,5 @@ pub fn add_passes(known: &mut KnownPasses) {
 /// Adds the passes that compute on the default device of a backend, for another program
 /// that trains on the same backend. Each is given to `prepare` before it runs.
 pub fn add_passes_on<B: AutodiffBackend>(known: &mut KnownPasses, prepare: PreparePass) {
-    known.add_rows_prepared::<ObjectivePass<B>>(prepare);
+    known.add_encoded::<ObjectivePass<B>>(prepare);
 }

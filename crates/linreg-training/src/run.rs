@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use burn::module::AutodiffModule;
@@ -94,7 +95,7 @@ impl<'a> Run<'a> {
                 }
             },
             None => {
-                let rows = self.placed::<B>(&objective, device)?;
+                let rows = self.placed::<B>(&objective, options.num_threads, device)?;
                 match saved {
                     Some(State {
                         progress,
@@ -185,6 +186,7 @@ impl<'a> Run<'a> {
     fn placed<'r, B: AutodiffBackend>(
         &mut self,
         objective: &'r Objective,
+        num_threads: Option<NonZeroUsize>,
         device: &B::Device,
     ) -> Result<AllRows<'r, B>, TrainingError>
     where
@@ -193,7 +195,7 @@ impl<'a> Run<'a> {
         let start = Instant::now();
         let (intercept, placement) = (self.config.intercept, self.config.placement);
         let rows = AllRows::new(self.rows, objective, self.columns, intercept, device);
-        let rows = rows.place(placement)?;
+        let rows = rows.on_threads(num_threads).place(placement)?;
         let time = match rows.placement() {
             Placement::Device => start.elapsed(),
             Placement::Host => Duration::ZERO,

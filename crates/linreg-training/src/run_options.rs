@@ -1,3 +1,4 @@
+use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -32,6 +33,9 @@ pub struct RunOptions<'a> {
     /// least four more passes over the rows, see
     /// [`Trained::optimality`](crate::Trained::optimality).
     pub bound_objective: bool,
+    /// The number of threads on which a full-batch optimizer goes over rows in memory;
+    /// it changes no bit of the model. Default: all cores.
+    pub num_threads: Option<NonZeroUsize>,
 }
 
 /// Where and how often to save a [`Checkpoint`].

@@ -6,7 +6,7 @@ use burn::tensor::backend::AutodiffBackend;
 use linreg_data::{Dataset, Set, Split};
 
 use crate::held_out_loss::held_out_loss;
-use crate::{TrainingConfig, TrainingError, train};
+use crate::{RunOptions, TrainingConfig, TrainingError, train_with};
 
 /// The cross-validation losses of one configuration, on rows that it was not
 /// trained on.
@@ -69,6 +69,9 @@ pub fn cross_validate<B: AutodiffBackend>(
     let num_runs = configs.len() * num_folds;
     let results = Mutex::new(vec![f64::NAN; num_runs]);
     let failed = Mutex::new(None);
+    // Each training has a share of the cores.
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = NonZeroUsize::new(cores / threads.get()).unwrap_or(NonZeroUsize::MIN);
     let work = || {
         loop {
             // Runs go fold by fold, because the configurations of one fold share
@@ -78,7 +81,7 @@ pub fn cross_validate<B: AutodiffBackend>(
                 return;
             }
             let (fold, config) = (run / configs.len(), run % configs.len());
-            let loss = judge::<B>(&configs[config], dataset, split(fold as u64), device);
+            let loss = judge::<B>(&configs[config], dataset, split(fold as u64), share, device);
             match loss {
                 Ok(loss) => lock(&results)[config * num_folds + fold] = loss,
                 Err(error) => {
@@ -114,11 +117,16 @@ fn judge<B: AutodiffBackend>(
     config: &TrainingConfig,
     dataset: &Dataset,
     split: Split,
+    num_threads: NonZeroUsize,
     device: &B::Device,
 ) -> Result<f64, TrainingError> {
+    let options = RunOptions {
+        num_threads: Some(num_threads),
+        ..RunOptions::default()
+    };
     let training = dataset.rows_of(&split, Set::Training)?;
     let validation = dataset.rows_of(&split, Set::Validation)?;
-    match train::<B>(config, &training, device, &mut ()) {
+    match train_with::<B>(config, &training, options, device, &mut ()) {
         Ok(trained) => Ok(held_out_loss(
             &validation,
             &trained.coefficients,

@@ -86,17 +86,12 @@ impl KnownPasses {
     }
 
     /// Adds a pass over encoded rows that is given to `prepare` when it has been read for
-    /// another program.
-    pub fn add_rows_prepared<P: RowPass>(&mut self, prepare: PreparePass) {
-        for (name, reader) in [
-            (
-                EncodedPass::<P>::name(),
-                read_pass::<EncodedPass<P>> as PassReader,
-            ),
-            (GuessPass::<P>::name(), read_pass::<GuessPass<P>>),
-        ] {
-            self.readers.insert(name, Reader { reader, prepare });
-        }
+    /// another program. Unlike those of [`add_rows`](Self::add_rows), it does not run
+    /// while the columns are learnt.
+    pub fn add_encoded<P: RowPass>(&mut self, prepare: PreparePass) {
+        let reader: PassReader = read_pass::<EncodedPass<P>>;
+        let name = EncodedPass::<P>::name();
+        self.readers.insert(name, Reader { reader, prepare });
     }
 
     /// Whether there is a pass of this name.

@@ -70,10 +70,12 @@ impl Engine for Threads {
     }
 
     fn run_rows(&self, rows: &Dataset, pass: &dyn AnyRowPass) -> Result<AnyState, DataError> {
-        let tree = Tree::new(self.num_threads, Shape::new(rows.part_rows()));
+        let num_parts = rows.num_parts();
+        // Starting threads takes longer than a pass over few rows.
+        let num_threads = self.num_threads.min(num_parts as usize);
+        let tree = Tree::new(num_threads, Shape::new(rows.part_rows()));
         let next = AtomicU64::new(0);
         let merge = |state: &mut AnyState, later| pass.merge_any(state, later);
-        let num_parts = rows.num_parts();
         let work = || {
             loop {
                 let part = next.fetch_add(1, Ordering::Relaxed);
@@ -87,7 +89,7 @@ impl Engine for Threads {
                 }
             }
         };
-        on_threads(self.num_threads, &tree, work);
+        on_threads(num_threads, &tree, work);
         tree.end(num_parts, merge);
         let state = tree.finish()?;
         Ok(state.unwrap_or_else(|| pass.start_any()))

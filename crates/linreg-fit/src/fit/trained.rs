@@ -133,6 +133,7 @@ impl FitConfig {
             resume: hooks.resume.take(),
             interrupted: hooks.interrupted,
             bound_objective: !is_fold && !has_gap(&config, &encoded.encoder),
+            num_threads: None,
         };
         let started = Instant::now();
         let trained = match &mut hooks.observer {

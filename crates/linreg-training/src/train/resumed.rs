@@ -49,6 +49,7 @@ fn part(
         resume: path.exists().then(|| Checkpoint::read(path)).transpose()?,
         interrupted: Some(&flag),
         bound_objective: false,
+        num_threads: None,
     };
     let mut observer = StopAfter(batches, &flag);
     train_with::<B>(config, dataset, options, &Default::default(), &mut observer)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{Loss, Penalty};
 use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
 use linreg_data::{ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows, SyntheticConfig};
@@ -123,6 +124,29 @@ fn full_batches_give_the_coefficients_of_rows_in_memory() {
                     assert_eq!(streamed.coefficients.bias(), [0.0, 0.0]);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn rows_that_stay_on_the_device_give_the_same_bits() {
+    let config = SyntheticConfig::new(vec![2.0, -3.4, 0.5], 4.2).with_noise_std(0.3);
+    let plain = config.with_num_examples(20_000).generate().unwrap();
+    let weights = (0..20_000).map(|row| f64::from(row % 7)).collect();
+    let weighted = plain.clone().with_weights(weights).unwrap();
+    for dataset in [&plain, &weighted] {
+        for loss in [Loss::Squared, Loss::Absolute, Loss::Huber { delta: 0.2 }] {
+            let config = TrainingConfig::full_batch_of(loss, Penalty::default());
+            let config = config.with_num_epochs(6);
+            let train = |placement| {
+                let config = config.clone().with_placement(placement);
+                let trained =
+                    train::<Autodiff<NdArray>>(&config, dataset, &Default::default(), &mut ());
+                let trained = trained.unwrap();
+                assert_eq!(trained.transfer.placement, placement);
+                (trained.coefficients, trained.losses)
+            };
+            assert_eq!(train(Placement::Device), train(Placement::Host));
         }
     }
 }
