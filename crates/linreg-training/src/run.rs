@@ -38,7 +38,7 @@ pub(crate) struct Run<'a> {
 /// What an update reads, and where updates begin.
 enum Steps<'a, B: AutodiffBackend, S> {
     Minibatches(&'a S, Option<SavedTraining>),
-    AllRows(AllRows<'a, B>, Start),
+    AllRows(Box<AllRows<'a, B>>, Start),
 }
 
 impl<'a> Run<'a> {
@@ -96,6 +96,7 @@ impl<'a> Run<'a> {
             },
             None => {
                 let rows = self.placed::<B>(&objective, options.num_threads, device)?;
+                let rows = Box::new(rows);
                 match saved {
                     Some(State {
                         progress,

@@ -47,7 +47,7 @@ impl CrossValidation {
 ///
 /// # Errors
 ///
-/// Fewer than two folds, more folds than rows, and the errors of [`train`],
+/// Fewer than two folds, more folds than rows, and the errors of [`train`](crate::train),
 /// except that a training that diverges counts as an infinite loss.
 pub fn cross_validate<B: AutodiffBackend>(
     configs: &[TrainingConfig],
