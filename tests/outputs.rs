@@ -510,6 +510,58 @@ fn a_table_that_is_stopped_at_any_moment_is_whole_or_not_there() {
 
 #[cfg(unix)]
 #[test]
+fn a_folder_of_predictions_that_is_interrupted_is_whole_or_not_there() {
+    let tool = ready();
+    tool.succeed("generate --examples 300000 --output many.parquet");
+    let predict = "predict m.st many.parquet --parts parquet --output p";
+    let parts = |tool: &Tool| -> Vec<(String, Vec<u8>)> {
+        let names = [
+            "part-00000.parquet",
+            "part-00001.parquet",
+            "part-00002.parquet",
+        ];
+        assert_eq!(
+            std::fs::read_dir(tool.path("p")).unwrap().count(),
+            names.len()
+        );
+        let read = |name: &str| std::fs::read(tool.path("p").join(name)).unwrap();
+        names.map(|name| (name.to_string(), read(name))).to_vec()
+    };
+    let before = tool.files();
+    let started = Instant::now();
+    tool.succeed(predict);
+    let took = started.elapsed();
+    let whole = parts(&tool);
+    let error = tool.fail(predict);
+    assert!(
+        error.contains("use --force to replace a folder of predictions"),
+        "{error}"
+    );
+    tool.succeed(format!("{predict} --force"));
+    assert!(parts(&tool) == whole);
+    let error = tool.fail("predict m.st many.parquet --parts csv --output -");
+    assert_eq!(
+        error,
+        "error: --parts writes files to a folder: name it with --output"
+    );
+    std::fs::remove_dir_all(tool.path("p")).unwrap();
+    let mut state = 5;
+    for round in 0..16 {
+        let child = tool.start(predict);
+        std::thread::sleep(took.mul_f64(uniform(&mut state)));
+        let name = ["-TERM", "-INT", "-HUP"][round % 3];
+        signal(&child, name);
+        child.wait_with_output().unwrap();
+        if tool.path("p").exists() {
+            assert!(parts(&tool) == whole, "after {name}");
+            std::fs::remove_dir_all(tool.path("p")).unwrap();
+        }
+        assert_eq!(tool.files(), before, "after {name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_fit_that_is_stopped_at_any_moment_leaves_whole_files_and_no_others() {
     let tool = ready();
     tool.succeed("generate --examples 20000 --output many.csv");

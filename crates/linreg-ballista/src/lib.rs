@@ -12,13 +12,43 @@
 //! them are lost. The machines need to see the files of the table under the same
 //! paths, or behind the same URL. None of this is there without the feature `ballista`.
 //!
+//! Training computes losses and gradients on the executors, with the backend of the
+//! program; on a GPU, the same bytes need the same kind of device everywhere.
+//!
+//! # What a pass costs
+//!
+//! ```text
+//! time = fixed + rows * time of a row / slots + groups * (time of a task + time of a state)
+//! ```
+//!
+//! The rows of a group, 131,072, are the least that is sent elsewhere; a pass has at most
+//! 4,096 tasks, each of one group or of several. Measured on two cores (AMD EPYC), all of
+//! them busy with the scheduler, two executors of one slot and the program, without link
+//! time optimisation:
+//!
+//! - A fit to 2,000,000 rows of 20 features in 16 groups, which reads them twice, takes
+//!   1.42 s, one process with two threads 1.34 s; with diagnostics 3.83 and 3.55 s.
+//! - The scheduler computes for about 1.2 ms a task. 100 executors of one slot that take a
+//!   second for each group need 100 tasks a second, which keep one core of the scheduler
+//!   busy for an eighth of the time; at a tenth of a second for each group, all wait for
+//!   the scheduler. A pass over 100,000 groups, which are 13 billion rows, has 4,096 tasks
+//!   and takes the scheduler 5 s.
+//! - The program fetches and merges one state of a group after the other. It has few of
+//!   them in memory, whatever the number of groups, but fetches all: 100,000 states of 20
+//!   features are 400 MB, those of 2,000 features would be 3 TB. Wide models of so many
+//!   rows are limited by the network of the program.
+//! - An executor needs, for each slot, the memory of a few states and of what it decodes,
+//!   which is up to 256 MiB for a row group of Parquet. There is no option to limit it:
+//!   give an executor fewer slots.
+//!
 //! # Security
 //!
 //! Whoever reaches the port of a scheduler or an executor can have passes run there,
 //! with the rights of that process: they read any table that it can read. Both listen
 //! on the loopback interface unless they are told otherwise; elsewhere, give all
 //! machines and programs [`Certificates`], or use a network that only the cluster is
-//! on. An executor runs our passes and refuses every other plan.
+//! on. An executor runs our passes and refuses every other plan. One of these passes
+//! writes predictions to the folder that it is told, where the process may write.
 //!
 //! # Example
 //!

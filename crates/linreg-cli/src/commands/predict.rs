@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use linreg_data::{
     EncodingCounts, MissingPolicy, TableFormat, TableWriter, UnseenPolicy, column_indices,
 };
@@ -90,10 +90,20 @@ pub fn run(args: Args) -> Result<()> {
     let mut files = Files::new(&args.source.paths(), args.force)?;
     files.read(&args.model);
     let to = match (args.parts, &args.output) {
+        (Some(_), Some(folder)) if folder == "-" => {
+            bail!("--parts writes files to a folder: name it with --output")
+        }
         (Some(format), Some(folder)) => {
             let parts = PredictedParts::new(folder, format, args.force).map_err(advised)?;
             let unfinished = parts.unfinished().to_path_buf();
-            interrupt::do_at_the_end(move || drop(std::fs::remove_dir_all(&unfinished)));
+            interrupt::do_at_the_end(move || {
+                // Files may still be added while it is removed.
+                for _ in 0..100 {
+                    if std::fs::remove_dir_all(&unfinished).is_ok() {
+                        break;
+                    }
+                }
+            });
             To::Parts(parts)
         }
         _ => {

@@ -36,8 +36,17 @@ pub(super) struct PartFiles {
 #[non_exhaustive]
 pub enum PartsProblem {
     /// It is there already.
-    #[error("there is a file or a folder of this name already")]
+    #[error("there is a folder of this name already")]
     Exists,
+    /// It is a file.
+    #[error("this is a file; name a folder")]
+    NotAFolder,
+    /// It is behind a URL.
+    #[error("predictions are written to this machine; name a folder, and copy it from there")]
+    Url,
+    /// The folder that it is to be in does not exist.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
     /// It contains a file that is no part of predictions.
     #[error("it contains `{0}`, which is no file of predictions, and is not replaced")]
     OtherFile(String),
@@ -62,6 +71,13 @@ impl PredictedParts {
     ///
     /// A folder that exists and may not be replaced, or cannot be made.
     pub fn new(folder: &Path, format: TableFormat, replace: bool) -> Result<Self, FitError> {
+        if let Some((scheme, _)) = folder.to_str().and_then(|name| name.split_once("://")) {
+            // The rest of a URL may be secret.
+            return Err(FitError::Parts {
+                folder: format!("{scheme}://…").into(),
+                problem: PartsProblem::Url,
+            });
+        }
         Self::prepared(folder, format, replace).map_err(|problem| FitError::Parts {
             folder: folder.to_path_buf(),
             problem,
@@ -71,8 +87,11 @@ impl PredictedParts {
     fn prepared(folder: &Path, format: TableFormat, replace: bool) -> Result<Self, PartsProblem> {
         check(folder, replace)?;
         let folder = std::path::absolute(folder)?;
-        let name = folder.file_name().ok_or(PartsProblem::Exists)?;
+        let name = folder.file_name().ok_or(PartsProblem::NotAFolder)?;
         let parent = folder.parent().unwrap_or(&folder);
+        if !parent.is_dir() {
+            return Err(PartsProblem::NoFolder(parent.to_path_buf()));
+        }
         let prefix = format!(".{}.", name.to_string_lossy());
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(".unfinished");
@@ -193,7 +212,10 @@ fn check(folder: &Path, replace: bool) -> Result<(), PartsProblem> {
     if folder.symlink_metadata().is_err() {
         return Ok(());
     }
-    if !replace || !folder.is_dir() {
+    if !folder.is_dir() {
+        return Err(PartsProblem::NotAFolder);
+    }
+    if !replace {
         return Err(PartsProblem::Exists);
     }
     for entry in std::fs::read_dir(folder)? {

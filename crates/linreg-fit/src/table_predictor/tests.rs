@@ -115,12 +115,24 @@ fn only_predictions_are_replaced() {
         let parts = PredictedParts::new(&path, format, replace)?;
         predictor(&table).write_parts(parts)
     };
+    for (folder, expected) in [
+        (
+            "s3://key:secret@bucket/p",
+            "s3://…: predictions are written to this machine",
+        ),
+        ("/no/such/p", "/no/such/p: there is no folder /no/such"),
+    ] {
+        let error = PredictedParts::new(folder.as_ref(), TableFormat::Csv, true).err();
+        let error = error.unwrap().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+    std::fs::write(&path, "mine").unwrap();
+    let error = write(TableFormat::Csv, true).unwrap_err().to_string();
+    assert!(error.ends_with("this is a file; name a folder"), "{error}");
+    std::fs::remove_file(&path).unwrap();
     write(TableFormat::Csv, false).unwrap();
     let error = write(TableFormat::Parquet, false).unwrap_err();
-    let expected = format!(
-        "{}: there is a file or a folder of this name already",
-        path.display()
-    );
+    let expected = format!("{}: there is a folder of this name already", path.display());
     assert_eq!(error.to_string(), expected);
     write(TableFormat::Parquet, true).unwrap();
     assert_eq!(names(&path), ["part-00000.parquet"]);
