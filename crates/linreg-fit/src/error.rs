@@ -8,8 +8,10 @@ use linreg_plot::PlotError;
 use linreg_training::TrainingError;
 use thiserror::Error;
 
+#[cfg(feature = "files")]
+use crate::PartsProblem;
 use crate::number::plain;
-use crate::{ModelProblem, PartsProblem, Undetermined};
+use crate::{ModelProblem, Undetermined};
 
 /// Why a model cannot be fitted, kept or applied.
 #[derive(Debug, Error)]
@@ -64,6 +66,7 @@ pub enum FitError {
         column: String,
     },
     /// Predictions cannot be written to a folder.
+    #[cfg(feature = "files")]
     #[error("{}: {problem}", folder.display())]
     Parts {
         /// The folder.

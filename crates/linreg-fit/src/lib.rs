@@ -110,7 +110,9 @@ pub use report::Report;
 pub use residuals::{ResidualPicture, Residuals};
 pub use setting::{Setting, SettingNames};
 pub use table::{Table, name_of};
-pub use table_predictor::{PartsProblem, PredictedParts, PredictedRows, TablePredictor};
+#[cfg(feature = "files")]
+pub use table_predictor::{PartsProblem, PredictedParts};
+pub use table_predictor::{PredictedRows, TablePredictor};
 pub use training::{
     BackendName, ChosenBackend, CoefficientGap, Gap, On, Optimum, Search, SearchConfig, TargetGap,
     Trained, Trainer, TrainingSettings,

@@ -1,3 +1,4 @@
+#[cfg(feature = "files")]
 mod parts;
 #[cfg(all(test, feature = "csv", feature = "parquet"))]
 mod tests;
@@ -6,12 +7,16 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use linreg_data::{Chunk, DataError, EncodingCounts, Pass, SentBatch, column_indices};
+#[cfg(feature = "files")]
+use linreg_data::EncodingCounts;
+use linreg_data::{Chunk, DataError, Pass, SentBatch, column_indices};
 use serde::{Deserialize, Serialize};
 
 use crate::exact::data_error;
 use crate::{BoundModel, FitError, FittedModel, Predictions, Table};
+#[cfg(feature = "files")]
 use parts::PartFiles;
+#[cfg(feature = "files")]
 pub use parts::{PartsProblem, PredictedParts};
 
 /// A model that predicts the rows of one table, beside columns of the table that are
@@ -78,7 +83,11 @@ impl FittedModel {
         Ok(TablePredictor {
             columns: [bound.columns(), &kept].concat(),
             table: table.clone(),
-            pass: PredictPass { bound, parts: None },
+            pass: PredictPass {
+                bound,
+                #[cfg(feature = "files")]
+                parts: None,
+            },
         })
     }
 }
@@ -170,6 +179,7 @@ impl PredictedRows {
 pub(crate) struct PredictPass {
     bound: BoundModel,
     /// Where the predictions are written; `None` where they are states.
+    #[cfg(feature = "files")]
     parts: Option<PartFiles>,
 }
 
@@ -195,6 +205,7 @@ impl Pass for PredictPass {
         Ok(())
     }
 
+    #[cfg(feature = "files")]
     fn end_group(&self, state: &mut Self::State, group: u64) -> Result<(), DataError> {
         let Some(parts) = &self.parts else {
             return Ok(());
@@ -234,6 +245,7 @@ impl Pass for PredictPass {
 
 impl PredictPass {
     /// The columns of predicted rows.
+    #[cfg(feature = "files")]
     fn schema(&self, rows: Option<&PredictedRows>) -> SchemaRef {
         let kept = rows.and_then(|rows| rows.kept.as_ref());
         let kept = kept.map(|kept| kept.0.schema());
