@@ -104,6 +104,12 @@ impl<'a, B: AutodiffBackend> AllRows<'a, B> {
             widths: widths.to_vec(),
             intercept: self.intercept,
         })?;
+        if sums.num_rows != self.num_rows {
+            return Err(TrainingError::Data(DataError::Changed {
+                found: sums.num_rows,
+                expected: self.num_rows,
+            }));
+        }
         // The mean of the weights of rows is 1.
         let num_rows = self.num_rows as f64;
         let mean = |sums: Vec<f64>| -> Vec<f64> { sums.iter().map(|sum| sum / num_rows).collect() };

@@ -26,6 +26,7 @@ pub(crate) struct ObjectiveAt {
 /// Sums over rows, in `f64`.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct ObjectiveSums {
+    pub(crate) num_rows: usize,
     /// The loss of each target, smoothed if there are widths.
     pub(crate) minimised: Vec<f64>,
     /// The loss of each target, not smoothed; empty without widths.
@@ -40,6 +41,7 @@ impl ObjectiveAt {
     pub(crate) fn zero(&self) -> ObjectiveSums {
         let parameters = self.coefficients.weight().len() + self.coefficients.bias().len();
         ObjectiveSums {
+            num_rows: 0,
             minimised: vec![0.0; self.coefficients.num_targets()],
             losses: vec![0.0; self.widths.len()],
             slacks: vec![0.0; self.widths.len()],
@@ -54,6 +56,7 @@ impl ObjectiveAt {
         device: &B::Device,
     ) -> Result<ObjectiveSums, TrainingError> {
         let mut sums = self.zero();
+        sums.num_rows = batch.targets.dims()[0];
         let model = LinearRegression::<B>::from_coefficients(&self.coefficients, device);
         let predictions = model.forward(Tensor::from_inner(batch.features));
         let targets = Tensor::from_inner(batch.targets.clone());
@@ -87,6 +90,7 @@ impl ObjectiveAt {
 impl ObjectiveSums {
     /// Adds the sums over the rows that follow.
     pub(crate) fn merge(&mut self, later: &Self) {
+        self.num_rows += later.num_rows;
         for (sums, later) in [
             (&mut self.minimised, &later.minimised),
             (&mut self.losses, &later.losses),

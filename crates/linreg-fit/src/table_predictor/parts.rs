@@ -150,13 +150,13 @@ impl PredictedParts {
             let aside = Builder::new().prefix(".replaced.").tempdir_in(parent)?;
             let before = aside.path().join("before");
             std::fs::rename(&self.folder, &before)?;
-            if let Err(error) = std::fs::rename(self.unfinished.keep(), &self.folder) {
+            if let Err(error) = std::fs::rename(self.unfinished.path(), &self.folder) {
                 std::fs::rename(before, &self.folder)?;
                 return Err(error.into());
             }
             return Ok(());
         }
-        std::fs::rename(self.unfinished.keep(), &self.folder)?;
+        std::fs::rename(self.unfinished.path(), &self.folder)?;
         Ok(())
     }
 }
