@@ -13,7 +13,9 @@
 //! paths, or behind the same URL. None of this is there without the feature `ballista`.
 //!
 //! Training computes losses and gradients on the executors, with the backend of the
-//! program; on a GPU, the same bytes need the same kind of device everywhere.
+//! program. On `ndarray` and `flex` the model has the same bytes. On `wgpu` its last digits
+//! may differ: each machine measures its kernels when it first uses them, and takes the
+//! fastest.
 //!
 //! # What a pass costs
 //!

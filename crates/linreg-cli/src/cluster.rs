@@ -12,8 +12,9 @@ const HEADING: &str = "Cluster";
 pub struct ClusterArgs {
     /// Read the rows on the executors of the Ballista scheduler at this address
     ///
-    /// The result has the same bytes as on one machine. The files must be there under
-    /// the same absolute paths on every machine. See linreg ballista --help.
+    /// The result has the same bytes as on one machine, but for the last digits of a
+    /// training on wgpu. The files must be there under the same absolute paths on every
+    /// machine. See linreg ballista --help.
     #[cfg(feature = "ballista")]
     #[arg(long, value_name = "HOST:PORT", help_heading = HEADING, hide_short_help = true)]
     ballista: Option<String>,
