@@ -14,7 +14,7 @@ use linreg_data::{Chunk, DataError, KnownPasses, Pass, Threads};
 use linreg_fit::Table;
 use serde::{Deserialize, Serialize};
 
-use crate::tool::Tool;
+use crate::tool::{PRECISIONS, Tool};
 
 /// A scheduler with its executors, which end with this value.
 struct Cluster<'a> {
@@ -500,9 +500,10 @@ fn training_on_all_rows_has_the_bytes_of_one_machine() {
     let tool = Tool::new();
     tables(&tool);
     let cluster = Cluster::new(&tool, 3);
+    let precision = PRECISIONS.last().unwrap();
     for options in [
         "",
-        "--precision f64 --validation 0.2 --patience 2",
+        &format!("--precision {precision} --validation 0.2 --patience 2"),
         "--loss huber --delta 0.5 --weight w",
         "--loss quantile --tau 0.9",
         "--loss absolute --l2 0.01",

@@ -8,7 +8,7 @@
 
 use serde_json::Value;
 
-use crate::tool::{Tool, assert_close, diabetes_rows, number};
+use crate::tool::{PRECISIONS, Tool, assert_close, diabetes_rows, number};
 
 const FIT: &str = "fit diabetes.csv --target progression --method sgd --force";
 
@@ -20,12 +20,7 @@ fn fit(tool: &Tool, options: &str) -> Value {
 #[test]
 fn a_quantile_fit_is_the_linear_programs_and_judged_by_pinball_loss_and_coverage() {
     let tool = diabetes_rows();
-    let precisions: &[&str] = if cfg!(feature = "ndarray") {
-        &["f32", "f64"]
-    } else {
-        &["f32"]
-    };
-    for precision in precisions {
+    for precision in PRECISIONS {
         let quantile = format!("--loss quantile --tau 0.9 --precision {precision}");
         let fitted = fit(&tool, &quantile);
         let metrics = &fitted["metrics"];

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::tool::Tool;
+use crate::tool::{PRECISIONS, Tool};
 
 /// Rows whose sums depend, in their last bits, on the order of additions; more
 /// than a part of the table and less than three.
@@ -70,12 +70,16 @@ fn a_model_does_not_depend_on_files_or_threads() {
 fn a_model_trained_on_all_rows_does_not_depend_on_where_they_are() {
     let tool = Tool::new();
     tables(&tool);
-    for options in [
-        "--optimizer lbfgs",
-        "--optimizer lbfgs --precision f64 --validation 0.2 --patience 3",
-        "--optimizer lbfgs --loss quantile --tau 0.8",
-        "--optimizer proximal --weight b --loss huber --delta 0.5 --l1 0.01",
-    ] {
+    let mut kinds = vec![
+        "--optimizer lbfgs --loss quantile --tau 0.8".to_string(),
+        "--optimizer proximal --weight b --loss huber --delta 0.5 --l1 0.01".to_string(),
+    ];
+    for precision in PRECISIONS {
+        let lbfgs = format!("--optimizer lbfgs --precision {precision}");
+        kinds.push(format!("{lbfgs} --validation 0.2 --patience 3"));
+        kinds.push(lbfgs);
+    }
+    for options in kinds {
         let fit = format!("fit one.csv --target y --method sgd --epochs 5 {options}");
         let model = |memory: &str, threads| {
             let line = format!("{fit} {memory} --output m.safetensors --force");

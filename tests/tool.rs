@@ -7,6 +7,13 @@ use std::time::Duration;
 use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
+/// The precisions of the backend that is used where none is named.
+pub const PRECISIONS: &[&str] = if cfg!(feature = "ndarray") {
+    &["f32", "f64"]
+} else {
+    &["f32"]
+};
+
 pub struct Tool {
     folder: TempDir,
 }
@@ -159,10 +166,21 @@ impl Tool {
         }
     }
 
-    /// Runs it with so many threads for each pool.
+    /// Runs it with so many threads for each pool. One thread is also one for passes,
+    /// where the system can keep a program to one core; otherwise they have as many as
+    /// there are cores.
     #[track_caller]
     pub fn succeed_on_threads(&self, threads: usize, arguments: impl Into<Arguments>) {
-        self.succeed_with("RAYON_NUM_THREADS", &threads.to_string(), arguments);
+        let arguments = arguments.into();
+        let mut command = if threads == 1 && cfg!(target_os = "linux") {
+            let first = "$(taskset -pc $$ | sed 's/.*: //; s/[,-].*//')";
+            let one_core = format!("taskset -pc {first} $$ >/dev/null");
+            self.in_shell(&one_core, arguments.clone())
+        } else {
+            self.process(arguments.clone())
+        };
+        command.env("RAYON_NUM_THREADS", threads.to_string());
+        printed(&arguments, command.output().unwrap());
     }
 
     /// Runs it with this on standard input, and gives what it printed.
