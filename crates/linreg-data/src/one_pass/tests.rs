@@ -63,7 +63,10 @@ fn in_two_passes(
     for chunk in encoded.encoded(ChunkOrder::File)? {
         let (rows, of_chunk) = chunk?;
         counts.merge(&of_chunk);
-        all.append(rows);
+        // A pass is not given a chunk of which no row is left.
+        if !rows.targets.is_empty() {
+            all.append(rows);
+        }
     }
     Ok((schema, encoder, counts, all))
 }
@@ -173,6 +176,17 @@ fn a_level_only_in_rows_left_out_takes_another_pass() {
     };
     let one_file = tables(&["1,a,2,3\n,c,2,4\n5,a,2,1\n3,b,2,2\n2,b,2,5"]);
     assert_eq!(passes(&one_file, &ColumnChoice::default(), &config), Ok(2));
+}
+
+#[test]
+fn every_row_may_be_left_out() {
+    let config = EncoderConfig {
+        weight: Some("w".to_string()),
+        missing: MissingPolicy::Drop,
+        ..config()
+    };
+    let chunks = tables(&["1,,0,", "2.5,,,1"]);
+    assert!(passes(&chunks, &ColumnChoice::default(), &config).is_ok());
 }
 
 #[test]

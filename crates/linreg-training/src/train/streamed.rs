@@ -1,5 +1,7 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
-use crate::{Loss, Penalty};
+use crate::{Loss, OptimizerConfig, Penalty};
 use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
 use linreg_data::{ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows, SyntheticConfig};
@@ -185,6 +187,55 @@ fn a_chunk_that_cannot_be_read_stops_training_with_its_error() {
             matches!(error, TrainingError::Data(DataError::Overflow(_))),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn training_on_all_rows_notices_that_rows_were_lost_between_passes() {
+    struct Shrinking {
+        rows: InChunks,
+        passes_left: AtomicUsize,
+    }
+    impl RowSource for Shrinking {
+        fn feature_names(&self) -> &[String] {
+            self.rows.feature_names()
+        }
+
+        fn target_names(&self) -> &[String] {
+            self.rows.target_names()
+        }
+
+        fn num_rows(&self) -> usize {
+            self.rows.num_rows()
+        }
+
+        fn chunks(&self, order: ChunkOrder) -> Result<RowChunks<'_>, DataError> {
+            let chunks = self.rows.chunks(order)?;
+            let left = self.passes_left.load(Ordering::Relaxed);
+            self.passes_left
+                .store(left.saturating_sub(1), Ordering::Relaxed);
+            let lost = usize::from(left == 0);
+            Ok(Box::new(chunks.skip(lost)))
+        }
+    }
+
+    let dataset = two_targets();
+    let lbfgs = OptimizerConfig::Lbfgs { history: 10 };
+    for optimizer in [lbfgs, OptimizerConfig::Proximal] {
+        let config = TrainingConfig::new().with_optimizer(optimizer);
+        // The scale of the columns takes the first pass.
+        for passes in [1, 2, 4] {
+            let source = Shrinking {
+                rows: InChunks::new(&dataset, 100),
+                passes_left: AtomicUsize::new(passes),
+            };
+            let rows = TrainingRows::Stream(&source);
+            let error = train::<B>(&config, rows, &Default::default(), &mut ()).unwrap_err();
+            let TrainingError::Data(DataError::Changed { found, expected }) = error else {
+                panic!("{error}");
+            };
+            assert_eq!([found, expected], [401, 501], "{passes} passes");
+        }
     }
 }
 
