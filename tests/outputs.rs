@@ -546,12 +546,26 @@ fn a_folder_of_predictions_that_is_interrupted_is_whole_or_not_there() {
     );
     std::fs::remove_dir_all(tool.path("p")).unwrap();
     let mut state = 5;
-    for round in 0..16 {
-        let child = tool.start(predict);
+    for round in 0..24 {
+        // Every other time the folder is there before, with the same predictions.
+        let is_there = round % 2 == 1;
+        if is_there {
+            tool.succeed(predict);
+        }
+        let child = tool.start(format!("{predict} --force"));
         std::thread::sleep(took.mul_f64(uniform(&mut state)));
-        let name = ["-TERM", "-INT", "-HUP"][round % 3];
+        let (name, number) = [("-TERM", 15), ("-INT", 2), ("-HUP", 1)][round % 3];
         signal(&child, name);
-        child.wait_with_output().unwrap();
+        let output = child.wait_with_output().unwrap();
+        // It may have ended before, or not have listened to signals yet.
+        let code = output.status.code();
+        assert!(
+            [None, Some(0), Some(128 + number)].contains(&code),
+            "{code:?} after {name}"
+        );
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!stderr.contains("error"), "{stderr} after {name}");
+        assert!(!is_there || tool.path("p").exists(), "lost after {name}");
         if tool.path("p").exists() {
             assert!(parts(&tool) == whole, "after {name}");
             std::fs::remove_dir_all(tool.path("p")).unwrap();

@@ -14,6 +14,9 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Whether the first signal leaves it to the training to end.
 static DEFERRED: AtomicBool = AtomicBool::new(false);
 
+/// Whether a signal ends the program, on the thread that hears of signals.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 /// The last signal that came.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
@@ -77,6 +80,7 @@ fn act(signal: i32) {
     if DEFERRED.load(Ordering::SeqCst) && !INTERRUPTED.swap(true, Ordering::SeqCst) {
         return;
     }
+    ENDING.store(true, Ordering::SeqCst);
     linreg_model::remove_unfinished_files();
     for act in &*LAST_ACTS.lock().unwrap_or_else(PoisonError::into_inner) {
         act();
@@ -92,6 +96,14 @@ fn act(signal: i32) {
 #[cfg(not(unix))]
 fn start() -> std::io::Result<()> {
     Ok(())
+}
+
+/// Returns unless a signal ends the program. It removes files while other threads still
+/// work with them, and what becomes of their work is not to be reported.
+pub fn return_unless_ending() {
+    while ENDING.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
 }
 
 /// Sets what to print before a signal ends the program.

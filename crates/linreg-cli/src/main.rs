@@ -86,7 +86,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    match run(cli) {
+    let done = run(cli);
+    interrupt::return_unless_ending();
+    match done {
         Ok(code) => code,
         // The program that reads our output has read enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

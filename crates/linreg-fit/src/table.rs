@@ -160,7 +160,8 @@ impl Table {
     }
 
     /// The same table, whose rows are read on this engine. Models of it have the
-    /// same bits on every engine.
+    /// same bits on every engine, except for the last digits of those that are trained on
+    /// wgpu by other machines.
     pub fn on(mut self, engine: Arc<dyn Engine>) -> Self {
         self.engine = engine;
         self

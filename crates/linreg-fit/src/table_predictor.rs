@@ -253,7 +253,7 @@ impl PredictPass {
         self.schema_beside(kept.map(|field| field.as_ref().clone()))
     }
 
-    /// The columns of predictions that follow others.
+    /// The kept columns, followed by those of predictions.
     fn schema_beside(&self, kept: impl Iterator<Item = Field>) -> SchemaRef {
         let names = self.bound.column_names();
         let predicted = names

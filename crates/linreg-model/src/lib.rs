@@ -58,5 +58,6 @@ pub use file::{ExpectedShape, FORMAT_VERSION, ModelFile, NameKind, NamedTensor, 
 #[cfg(feature = "burn")]
 pub use linear_regression::{LinearRegression, LinearRegressionConfig};
 pub use output_file::{
-    Existing, NewFile, OutputError, OutputFile, OutputFiles, OutputProblem, remove_unfinished_files,
+    Existing, NewFile, NewFolder, OutputError, OutputFile, OutputFiles, OutputProblem,
+    remove_unfinished_files,
 };

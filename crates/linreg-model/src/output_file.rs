@@ -2,6 +2,7 @@
 
 mod error;
 mod new_file;
+mod new_folder;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::{OutputError, OutputProblem};
 pub use new_file::{NewFile, remove_unfinished_files};
+pub use new_folder::NewFolder;
 
 /// The files that a program reads and writes, declared before the work starts, so
 /// that no output overwrites an input or another output.

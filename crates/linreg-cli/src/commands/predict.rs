@@ -95,15 +95,7 @@ pub fn run(args: Args) -> Result<()> {
         }
         (Some(format), Some(folder)) => {
             let parts = PredictedParts::new(folder, format, args.force).map_err(advised)?;
-            let unfinished = parts.unfinished().to_path_buf();
-            interrupt::do_at_the_end(move || {
-                // Files may still be added while it is removed.
-                for _ in 0..100 {
-                    if std::fs::remove_dir_all(&unfinished).is_ok() {
-                        break;
-                    }
-                }
-            });
+            interrupt::listen();
             To::Parts(parts)
         }
         _ => {

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use linreg_data::{DataError, EncodingCounts, TableFormat, TableWriter};
+use linreg_model::NewFolder;
 use serde::{Deserialize, Serialize};
-use tempfile::{Builder, TempDir};
+use tempfile::Builder;
 use thiserror::Error;
 
 use super::TablePredictor;
@@ -16,11 +17,11 @@ use crate::{FitError, Table};
 ///
 /// The machines that read the rows write the files, in a new folder beside the one that
 /// is asked for, which takes its name at the end. On a cluster, all machines need to
-/// have both under the same path, and to be allowed to write there.
+/// have both under the same path, and the user as whom an executor runs needs to be
+/// allowed to write there.
 pub struct PredictedParts {
-    folder: PathBuf,
+    folder: NewFolder,
     replace: bool,
-    unfinished: TempDir,
     files: PartFiles,
 }
 
@@ -35,30 +36,30 @@ pub(super) struct PartFiles {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PartsProblem {
-    /// It is there already.
+    /// The folder exists.
     #[error("there is a folder of this name already")]
     Exists,
-    /// It is a file.
+    /// The path names a file.
     #[error("this is a file; name a folder")]
     NotAFolder,
-    /// It is behind a URL.
+    /// The path is a URL.
     #[error("predictions are written to this machine; name a folder, and copy it from there")]
     Url,
-    /// The folder that it is to be in does not exist.
+    /// The folder that it is to be in, or to which a link leads, does not exist.
     #[error("there is no folder {}", .0.display())]
     NoFolder(PathBuf),
-    /// It contains a file that is no part of predictions.
-    #[error("it contains `{0}`, which is no file of predictions, and is not replaced")]
+    /// The folder contains a file that is no part of predictions.
+    #[error("the folder is not replaced: it contains `{0}`, which is not a file of predictions")]
     OtherFile(String),
-    /// It contains a file of the table that is predicted.
-    #[error("it contains `{0}`, which is being predicted, and is not replaced")]
+    /// The folder contains a file of the table that is predicted.
+    #[error("the folder is not replaced: it contains `{0}`, which is being predicted")]
     OwnTable(String),
     /// A machine has written a file that is not here.
     #[error(
         "{0} is not here, though a machine has written it: the folder has to be the same one on every machine"
     )]
     Missing(String),
-    /// It cannot be written.
+    /// The folder cannot be written.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -69,7 +70,9 @@ impl PredictedParts {
     ///
     /// # Errors
     ///
-    /// A folder that exists and may not be replaced, or cannot be made.
+    /// A folder that exists and may not be replaced, or contains other files; a path
+    /// that is a URL or a file, or whose parent does not exist; a folder that cannot be
+    /// made.
     pub fn new(folder: &Path, format: TableFormat, replace: bool) -> Result<Self, FitError> {
         if let Some((scheme, _)) = folder.to_str().and_then(|name| name.split_once("://")) {
             // The rest of a URL may be secret.
@@ -86,42 +89,30 @@ impl PredictedParts {
 
     fn prepared(folder: &Path, format: TableFormat, replace: bool) -> Result<Self, PartsProblem> {
         check(folder, replace)?;
-        let folder = std::path::absolute(folder)?;
-        let name = folder.file_name().ok_or(PartsProblem::NotAFolder)?;
-        let parent = folder.parent().unwrap_or(&folder);
+        let absolute = std::path::absolute(folder)?;
+        let parent = absolute.parent().unwrap_or(&absolute);
         if !parent.is_dir() {
             return Err(PartsProblem::NoFolder(parent.to_path_buf()));
         }
-        let prefix = format!(".{}.", name.to_string_lossy());
-        let mut builder = Builder::new();
-        builder.prefix(&prefix).suffix(".unfinished");
-        let unfinished = as_others_would(&mut builder, 0o777).tempdir_in(parent)?;
+        let folder = NewFolder::new(folder, replace)?;
         let files = PartFiles {
-            folder: unfinished.path().to_path_buf(),
+            folder: folder.path().to_path_buf(),
             format,
         };
         Ok(Self {
             folder,
             replace,
-            unfinished,
             files,
         })
     }
 
-    /// The folder that files are written to until all are there. It is removed with this
-    /// value.
-    pub fn unfinished(&self) -> &Path {
-        self.unfinished.path()
-    }
-
     /// Returns the name of a file of a table that the folder contains.
     fn file_of(&self, table: &Table) -> Option<String> {
-        let folder = self.folder.canonicalize().ok()?;
         let files = table.source().location()?.files;
         let mut files = files
             .iter()
             .filter_map(|file| file.path.canonicalize().ok());
-        let file = files.find(|file| file.starts_with(&folder))?;
+        let file = files.find(|file| file.starts_with(self.folder.target()))?;
         Some(file.file_name()?.to_string_lossy().into_owned())
     }
 
@@ -131,33 +122,24 @@ impl PredictedParts {
             .map(|group| self.files.name(group))
             .collect();
         // A machine that was lost may have left files that it had not finished.
-        for entry in std::fs::read_dir(self.unfinished.path())? {
+        for entry in std::fs::read_dir(self.folder.path())? {
             let entry = entry?;
             let name = entry.file_name();
             if !expected.iter().any(|expected| name == expected.as_str()) {
-                std::fs::remove_file(entry.path())?;
+                match std::fs::remove_file(entry.path()) {
+                    // It still works, and has given the file its name.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    removed => removed?,
+                }
             }
         }
         for name in expected {
-            if !self.unfinished.path().join(&name).exists() {
+            if !self.folder.path().join(&name).exists() {
                 return Err(PartsProblem::Missing(name));
             }
         }
-        check(&self.folder, self.replace)?;
-        if self.folder.exists() {
-            // What is replaced is only lost once the new files are in its place.
-            let parent = self.folder.parent().unwrap_or(&self.folder);
-            let aside = Builder::new().prefix(".replaced.").tempdir_in(parent)?;
-            let before = aside.path().join("before");
-            std::fs::rename(&self.folder, &before)?;
-            if let Err(error) = std::fs::rename(self.unfinished.path(), &self.folder) {
-                std::fs::rename(before, &self.folder)?;
-                return Err(error.into());
-            }
-            return Ok(());
-        }
-        std::fs::rename(self.unfinished.path(), &self.folder)?;
-        Ok(())
+        check(self.folder.target(), self.replace)?;
+        Ok(self.folder.finish()?)
     }
 }
 
@@ -173,44 +155,68 @@ impl PartFiles {
         schema: SchemaRef,
         rows: impl IntoIterator<Item = Result<RecordBatch, DataError>>,
     ) -> Result<(), DataError> {
-        let path = self.folder.join(self.name(group));
-        let at_path = |error: io::Error| {
-            let message = format!("{}: {error}", path.display());
-            DataError::Io(io::Error::new(error.kind(), message))
-        };
         let mut builder = Builder::new();
-        let mut file = as_others_would(builder.prefix(".part."), 0o666)
-            .tempfile_in(&self.folder)
-            .map_err(at_path)?;
-        let mut writer = TableWriter::new(file.as_file_mut(), self.format, schema)?;
-        for batch in rows {
-            writer.write(&batch?)?;
+        #[cfg(unix)]
+        {
+            // As any other new file.
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        writer.finish()?;
-        file.persist(&path).map_err(|error| at_path(error.error))?;
+        let temporary = builder.prefix(UNFINISHED_PART).tempfile_in(&self.folder);
+        let mut file = temporary.map_err(|error| self.of_folder(error))?;
+        let write = || {
+            let mut writer = TableWriter::new(file.as_file_mut(), self.format, schema)?;
+            for batch in rows {
+                writer.write(&batch?)?;
+            }
+            writer.finish()
+        };
+        write().map_err(|error| match error {
+            DataError::Io(error) => self.of_folder(error),
+            error => self.unwritten(&error),
+        })?;
+        let flushed = file.as_file().sync_all();
+        flushed.map_err(|error| self.of_folder(error))?;
+        let path = self.folder.join(self.name(group));
+        let named = file.persist(path);
+        named.map_err(|error| self.of_folder(error.error))?;
         Ok(())
+    }
+
+    /// An error of the file system, with what it is about.
+    fn of_folder(&self, error: io::Error) -> DataError {
+        let folder = self.folder.display();
+        // The temporary name of a file, which tempfile adds, helps nobody.
+        let cause = match error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code).to_string(),
+            None => error.kind().to_string(),
+        };
+        if self.folder.is_dir() {
+            return self.unwritten(&cause);
+        }
+        let message = format!(
+            "there is no folder {folder} on the machine that is to write predictions: the folder that is named has to be in the same place on every machine"
+        );
+        DataError::Io(io::Error::new(error.kind(), message))
+    }
+
+    fn unwritten(&self, cause: &dyn std::fmt::Display) -> DataError {
+        let folder = self.folder.display();
+        let message = format!("predictions cannot be written to {folder}: {cause}");
+        DataError::Io(io::Error::other(message))
     }
 }
 
-/// Gives a temporary file or folder the permissions of any other one.
-fn as_others_would<'a, 'p, 's>(
-    builder: &'a mut Builder<'p, 's>,
-    mode: u32,
-) -> &'a mut Builder<'p, 's> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(mode));
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
-    builder
-}
+/// What the names of files begin with that are not finished.
+const UNFINISHED_PART: &str = ".part.";
 
 /// Checks that nothing but predictions is replaced.
 fn check(folder: &Path, replace: bool) -> Result<(), PartsProblem> {
-    if folder.symlink_metadata().is_err() {
+    let Ok(found) = folder.symlink_metadata() else {
         return Ok(());
+    };
+    if found.is_symlink() && !folder.exists() {
+        return Err(PartsProblem::NoFolder(folder.read_link()?));
     }
     if !folder.is_dir() {
         return Err(PartsProblem::NotAFolder);
@@ -227,7 +233,8 @@ fn check(folder: &Path, replace: bool) -> Result<(), PartsProblem> {
         let is_part = number.is_some_and(|number| {
             number.len() >= 5 && number.bytes().all(|digit| digit.is_ascii_digit())
         });
-        if !is_part {
+        // A machine that was taken for lost may have left one.
+        if !is_part && !name.starts_with(UNFINISHED_PART) {
             return Err(PartsProblem::OtherFile(name));
         }
     }
@@ -240,11 +247,12 @@ impl TablePredictor {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run), or files that cannot be written.
+    /// As [`run`](Self::run); a folder that contains the table itself; files that cannot
+    /// be written, or that another machine has written but are not here.
     pub fn write_parts(mut self, parts: PredictedParts) -> Result<EncodingCounts, FitError> {
         if let Some(file) = parts.file_of(&self.table) {
             return Err(FitError::Parts {
-                folder: parts.folder.clone(),
+                folder: parts.folder.target().to_path_buf(),
                 problem: PartsProblem::OwnTable(file),
             });
         }
@@ -259,11 +267,12 @@ impl TablePredictor {
             Ok(())
         })?;
         if num_groups == 0 {
-            // A folder without files would not be a table.
+            // An empty table gets one file too, with the header, so that the folder can be
+            // opened.
             parts.files.write(0, self.schema(), [])?;
             num_groups = 1;
         }
-        let folder = parts.folder.clone();
+        let folder = parts.folder.target().to_path_buf();
         let finished = parts.finish(num_groups);
         finished.map_err(|problem| FitError::Parts { folder, problem })?;
         Ok(counts)

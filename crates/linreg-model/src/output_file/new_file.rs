@@ -156,9 +156,9 @@ fn replaced(output: &OutputFile) -> (Option<Metadata>, u32) {
     (found, 0o666)
 }
 
-/// Gives a file the owner, group and permissions of the one that it replaces, as
+/// Gives a file or folder the owner, group and permissions of the one that it replaces, as
 /// far as the system allows. Nobody gets access who had none before.
-fn take_after(file: &File, replaced: Option<&Metadata>) -> io::Result<()> {
+pub(super) fn take_after(file: &File, replaced: Option<&Metadata>) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(replaced) = replaced {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -203,8 +203,8 @@ fn place(_: &File, _: &OutputFile) -> io::Result<()> {
     unreachable!("every file has a name on this system")
 }
 
-/// Creates a file in a folder under an unused name.
-fn under_unused_name<T>(
+/// Creates a file or folder in a folder under an unused name.
+pub(super) fn under_unused_name<T>(
     folder: &Path,
     make: impl Fn(&Path) -> io::Result<T>,
 ) -> io::Result<(T, Name)> {
@@ -219,17 +219,17 @@ fn under_unused_name<T>(
     }
 }
 
-/// The temporary name of a file. The file is removed when this value is dropped.
+/// The temporary name of a file or folder, which is removed when this value is dropped.
 #[derive(Debug)]
-struct Name {
+pub(super) struct Name {
     path: PathBuf,
-    /// False once the file has its final name.
+    /// False once it has its final name.
     is_there: bool,
 }
 
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Removes the temporary files of this process that have a name.
+/// Removes the temporary files and folders of this process that have a name.
 ///
 /// This is for a program that is about to end without dropping its values, for
 /// example on a signal. Finished files are not touched.
@@ -241,8 +241,21 @@ pub fn remove_unfinished_files() {
 pub(super) fn remove_unfinished_in(folder: &Path) {
     let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     for path in unfinished.iter().filter(|path| path.starts_with(folder)) {
-        // The program ends, so errors are ignored.
-        fs::remove_file(path).ok();
+        remove(path);
+    }
+}
+
+/// Removes a temporary file or folder. Its program ends, or has an error to report
+/// already, so errors are ignored.
+fn remove(path: &Path) {
+    if fs::remove_file(path).is_err() {
+        // Another thread or machine may still add files to a folder.
+        for _ in 0..100 {
+            match fs::remove_dir_all(path) {
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+                _ => return,
+            }
+        }
     }
 }
 
@@ -254,6 +267,23 @@ impl Name {
             path,
             is_there: true,
         }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs code that gives what has this name its final one. No signal handler removes
+    /// it meanwhile.
+    pub(super) fn become_with(
+        mut self,
+        rename: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        rename(&self.path)?;
+        self.is_there = false;
+        unfinished.remove(&self.path);
+        Ok(())
     }
 
     fn become_file(mut self, output: &OutputFile) -> io::Result<()> {
@@ -303,7 +333,7 @@ impl Drop for Name {
         // The file is removed first, so that every temporary file that exists is
         // listed.
         if self.is_there {
-            fs::remove_file(&self.path).ok();
+            remove(&self.path);
         }
         let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
         unfinished.remove(&self.path);
