@@ -1,7 +1,7 @@
 use linreg_data::KnownPasses;
 
-/// Adds the passes that training runs on each backend that is compiled in, in each of
-/// its float types, to those that a program can run for another one. They compute on
+/// Adds the training passes of every backend that is compiled in, in each of its float
+/// types, to those that a program can run for another one. They compute on
 /// the best device of this machine; if it fails, that is an error of the pass.
 #[cfg_attr(
     not(any(feature = "ndarray", feature = "flex", feature = "wgpu")),

@@ -33,7 +33,7 @@ static OPENED: Mutex<Vec<(WgpuDevice, WgpuSetup)>> = Mutex::new(Vec::new());
 /// computed after it can be trusted.
 static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 
-/// The message of the last panic of a thread of a pass that was not taken yet.
+/// The message of the latest panic on a thread of a pass, until it is reported.
 static PANIC_OF_PASS: Mutex<Option<String>> = Mutex::new(None);
 
 thread_local! {
@@ -122,8 +122,20 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
 
 /// Opens the device of the best kind as Burn's default device.
 pub(crate) fn open_default() -> Result<(), BackendError> {
+    if is_open(&WgpuDevice::DefaultDevice) {
+        return Ok(());
+    }
     let adapters = adapters();
     open_as(&WgpuDevice::DefaultDevice, find(&adapters, None)?)
+}
+
+fn is_open(device: &WgpuDevice) -> bool {
+    lock(&OPENED).iter().any(|(known, _)| known == device)
+}
+
+/// Whether a device has failed, so that this program can compute on none any more.
+pub(crate) fn has_failed() -> bool {
+    lock(&FAILURE).is_some()
 }
 
 /// Opens an adapter that Burn knows as this device, unless it is open.

@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 
-use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{StreamId, Tensor};
 use linreg_data::{Batch, BatchScale, DataError, RowChunk, RowPass};
 use linreg_model::{Coefficients, LinearRegression};
 use serde::{Deserialize, Serialize};
@@ -114,6 +114,10 @@ fn add(sums: &mut [f64], numbers: impl Iterator<Item = f64>) {
     sums.iter_mut().zip(numbers).for_each(|(sum, x)| *sum += x);
 }
 
+/// The stream of a device on which passes compute. By default each thread has one of its
+/// own, for which the device keeps memory, and each pass has new threads.
+const STREAM: StreamId = StreamId { value: 0 };
+
 /// Sums the objective and its gradient over rows, each part as one tensor on a device
 /// of the backend `B`.
 #[derive(Clone, Deserialize, Serialize)]
@@ -146,9 +150,12 @@ impl<B: AutodiffBackend> RowPass for ObjectivePass<B> {
     }
 
     fn update(&self, sums: &mut ObjectiveSums, rows: &RowChunk) -> Result<(), DataError> {
-        let batch = self.scale.batch(rows, &self.device)?;
-        let found = self.at.of::<B>(batch, &self.device);
-        sums.merge(&found.map_err(|error| DataError::Other(error.into()))?);
+        let found = STREAM.executes(|| {
+            let batch = self.scale.batch(rows, &self.device)?;
+            let found = self.at.of::<B>(batch, &self.device);
+            found.map_err(|error| DataError::Other(error.into()))
+        })?;
+        sums.merge(&found);
         Ok(())
     }
 

@@ -33,8 +33,8 @@ pub struct RunOptions<'a> {
     /// least four more passes over the rows, see
     /// [`Trained::optimality`](crate::Trained::optimality).
     pub bound_objective: bool,
-    /// The number of threads on which a full-batch optimizer goes over rows in memory;
-    /// it changes no bit of the model. Default: all cores.
+    /// The number of threads on which a full-batch optimizer goes over rows in memory.
+    /// The model has the same bits on any number. Default: all cores.
     pub num_threads: Option<NonZeroUsize>,
 }
 

@@ -1,7 +1,7 @@
 use burn_wgpu::{Wgpu, WgpuDevice};
 use linreg_data::{AnyPass, AnyState, Chunk, DataError, PassReader};
 
-use super::{guard, open_default};
+use super::{guard, has_failed, open_default};
 
 /// A pass of another program that computes on the default device.
 struct GuardedPass(Box<dyn AnyPass>);
@@ -33,7 +33,14 @@ impl AnyPass for GuardedPass {
     fn end_part_any(&self, state: &mut AnyState) -> Result<(), DataError> {
         let end = || self.0.end_part_any(state);
         let ended = guard::<Wgpu, _>(&WgpuDevice::DefaultDevice, end);
-        ended.map_err(|error| DataError::Other(error.into()))?
+        ended.map_err(|error| {
+            if has_failed() {
+                let advice = "end this executor and start it again to use its device";
+                DataError::Other(format!("{error}; {advice}").into())
+            } else {
+                DataError::Other(error.into())
+            }
+        })?
     }
 
     fn end_group_any(&self, state: &mut AnyState, group: u64) -> Result<(), DataError> {
