@@ -22,6 +22,7 @@ use datafusion_proto::physical_plan::AsExecutionPlan;
 use datafusion_proto::protobuf::PhysicalPlanNode;
 use futures::StreamExt;
 use tokio::sync::mpsc::Sender;
+use tokio::time::timeout;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 
@@ -35,7 +36,8 @@ use crate::waits::Waits;
 use crate::work::{Job, Task};
 use crate::{BallistaError, ConnectOptions, Event};
 
-/// The longest time in which a result that is there arrives.
+/// The longest time in which an executor connects, or sends the next piece of a result
+/// that is there.
 const FETCH: Duration = Duration::from_secs(60);
 
 /// How often results are computed again without a further one arriving.
@@ -314,11 +316,8 @@ impl Cluster {
         clients: &mut HashMap<String, BallistaClient>,
         found: &Sender<FoundOfTask>,
     ) -> Fetched {
-        let fetch = self.fetch_from(place, task, clients, found);
-        match tokio::time::timeout(FETCH, fetch).await {
-            Ok(Some(fetched)) => fetched,
-            Ok(None) | Err(_) => Fetched::Lost,
-        }
+        let fetched = self.fetch_from(place, task, clients, found).await;
+        fetched.unwrap_or(Fetched::Lost)
     }
 
     /// Returns None if the executor does not answer as it should.
@@ -345,7 +344,7 @@ impl Cluster {
                 let is_secure = secure.is_some();
                 let client =
                     BallistaClient::try_new(host, port, bytes, is_secure, secure, 1, 0, 0, 0);
-                let client = client.await.ok()?;
+                let client = timeout(FETCH, client).await.ok()?.ok()?;
                 clients.insert(executor.id.clone(), client.clone());
                 client
             }
@@ -353,9 +352,11 @@ impl Cluster {
         let layout = location.layout();
         let id = location.partition_id.clone()?.into();
         let batches = client.fetch_partition(&executor.id, &id, location.file_id, layout, true);
-        let mut batches = batches.await.ok()?;
+        let mut batches = timeout(FETCH, batches).await.ok()?.ok()?;
         let mut reader = Reader::default();
-        while let Some(batch) = batches.next().await {
+        // What is found may have to wait for results of earlier parts: only the
+        // executor's time is limited.
+        while let Some(batch) = timeout(FETCH, batches.next()).await.ok()? {
             for of_task in reader.read(&batch.ok()?).ok()? {
                 if found.send(Ok((task, of_task))).await.is_err() {
                     return Some(Fetched::NotWanted);

@@ -176,7 +176,7 @@ fn secure_results(certificates: Certificates) -> Arc<ArrowFlightServerProvider> 
     })
 }
 
-/// What plans run in: ours write nothing but their results.
+/// What plans run in: ours need no space on the disk for rows that do not fit in memory.
 fn runtime_without_disk() -> datafusion::common::Result<Arc<RuntimeEnv>> {
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
     let builder = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);

@@ -23,8 +23,9 @@
 //! time = fixed + rows * time of a row / slots + groups * (time of a task + time of a state)
 //! ```
 //!
-//! The rows of a group, 131,072, are the least that is sent elsewhere; a pass has at most
-//! 4,096 tasks, each of one group or of several. Measured on two cores (AMD EPYC), all of
+//! The rows of a group, 131,072, are the least that is sent elsewhere; a pass over files
+//! that can be divided has at most 4,096 tasks, each of one group or of several, and over
+//! compressed text one for each file. Measured on two cores (AMD EPYC), all of
 //! them busy with the scheduler, two executors of one slot and the program, without link
 //! time optimisation:
 //!
@@ -33,7 +34,7 @@
 //! - The scheduler computes for about 1.2 ms a task. 100 executors of one slot that take a
 //!   second for each group need 100 tasks a second, which keep one core of the scheduler
 //!   busy for an eighth of the time; at a tenth of a second for each group, all wait for
-//!   the scheduler. A pass over 100,000 groups, which are 13 billion rows, has 4,096 tasks
+//!   the scheduler. A pass over 100,000 groups, which are 13 billion rows, has 4,000 tasks
 //!   and takes the scheduler 5 s.
 //! - The program fetches and merges one state of a group after the other. It has few of
 //!   them in memory, whatever the number of groups, but fetches all. The sums of an exact

@@ -14,8 +14,8 @@ use crate::status::program_and_pass;
 /// The time after which a program that says nothing is taken for dead.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// The most jobs of a dead program that are looked at: it removes the results of one pass
-/// before the next, so only the last ones can have any.
+/// How many of the latest jobs of a dead program are cleaned up. A program removes the
+/// results of a pass before the next one, so older jobs have none.
 const LAST_JOBS: usize = 16;
 
 /// The programs that have connected to the scheduler, and when each was heard last. When

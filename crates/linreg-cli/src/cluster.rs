@@ -12,7 +12,7 @@ const HEADING: &str = "Cluster";
 pub struct ClusterArgs {
     /// Read the rows on the executors of the Ballista scheduler at this address
     ///
-    /// The result has the same bytes as on one machine, but for the last digits of a
+    /// The result has the same bytes as on one machine, except for the last digits of a
     /// training on wgpu. The files must be there under the same absolute paths on every
     /// machine. See linreg ballista --help.
     #[cfg(feature = "ballista")]

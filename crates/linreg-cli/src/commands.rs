@@ -140,18 +140,25 @@ impl Backend {
             return Ok(());
         }
         let bytes = number::bytes(transfer.bytes);
-        let kept = match (&self.adapter, transfer.placement) {
-            (None, _) => format!("rows in host memory: {bytes} copied into batches"),
-            (Some(_), Placement::Host) => {
+        let rows = match (transfer.placement, &self.adapter) {
+            (Placement::Device, _) => format!("rows in device memory, moved once: {bytes}"),
+            (Placement::Host, None) => format!("rows in host memory, copied in batches: {bytes}"),
+            (Placement::Host, Some(_)) => {
                 format!("rows in host memory, moved in batches while the device computes: {bytes}")
             }
-            (Some(_), Placement::Device) => format!("rows in device memory, moved once: {bytes}"),
         };
+        let training = number::duration(training);
+        // Training on all rows scales them in each pass, on all threads or machines.
+        if transfer.time.is_zero() {
+            return writeln!(
+                terminal::stderr(),
+                "{rows} in each pass; training took {training}"
+            );
+        }
+        let time = number::duration(transfer.time);
         writeln!(
             terminal::stderr(),
-            "{kept}; making batches took {} of {}",
-            number::duration(transfer.time),
-            number::duration(training)
+            "{rows}; making batches took {time} of {training}"
         )
     }
 

@@ -2,7 +2,7 @@ use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, HostBatch, round, round_weights};
-use crate::{DataError, RowChunk, Rows, Scaler, Summary};
+use crate::{Axis, DataError, RowChunk, Rows, RowsError, Scaler, Summary};
 
 /// How encoded rows become tensors: scaled, and with weights whose mean is 1.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -38,6 +38,20 @@ impl BatchScale {
     ) -> Result<Batch<B>, DataError> {
         if rows.weights.is_some() != self.mean_weight.is_some() {
             return Err(Rows::some_weighted());
+        }
+        for (axis, found, names) in [
+            (Axis::Features, rows.num_features, &self.feature_names),
+            (Axis::Targets, rows.num_targets, &self.target_names),
+        ] {
+            if found != names.len() {
+                let expected = names.len();
+                return Err(RowsError::Scaled {
+                    axis,
+                    found,
+                    expected,
+                }
+                .into());
+            }
         }
         let mut scaled = HostBatch::<B> {
             features: Vec::with_capacity(rows.features.len()),

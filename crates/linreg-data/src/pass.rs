@@ -117,8 +117,8 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// Ends a group of [`GROUP_ROWS`] rows, whose parts have been merged, on the machine
-    /// that has read them. Only [`run_in_order`](Self::run_in_order) calls it: what is
-    /// too large to travel is put elsewhere here. `group` is the number of the group in
+    /// that has read them. Only [`run_in_order`](Self::run_in_order) calls it: results
+    /// that are too large to send can be written to a file here. `group` is the number of the group in
     /// the table, from 0. A group may be read and ended again if a machine is lost.
     /// Default: does nothing.
     ///
@@ -220,8 +220,8 @@ pub trait Engine: Send + Sync {
         each(state)
     }
 
-    /// Whether other machines read the rows. It is then better to run a pass again than
-    /// to have the rows here. Default: no.
+    /// Whether other machines read the rows. If so, another pass usually takes less time
+    /// than to fetch the rows. Default: no.
     fn is_remote(&self) -> bool {
         false
     }

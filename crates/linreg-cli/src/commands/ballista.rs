@@ -12,11 +12,12 @@ use crate::terminal::{self, print_json};
 ///
 /// With --ballista HOST:PORT, describe, fit, evaluate and predict have the rows of a
 /// table read by the executors of the scheduler at that address, and give the same
-/// result as on one machine, to the last byte.
+/// result as on one machine, to the last byte, except for the last digits of a training
+/// on wgpu.
 ///
 /// All listen on this machine alone, unless --bind says otherwise. Who reaches a port
-/// can have tables read with the rights of the process: on other networks, give every
-/// machine and program --certificates.
+/// can have tables read, and predictions written, with the rights of the process: on
+/// other networks, give every machine and program --certificates.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

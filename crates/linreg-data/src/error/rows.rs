@@ -117,14 +117,14 @@ pub enum RowsError {
     /// Two columns have the same name.
     #[error("the column name {} is there twice", quote(.0))]
     NameTwice(String),
-    /// There are more or fewer columns than a scaler has learned.
+    /// There are more or fewer columns than those of which the scale was learned.
     #[error("found {found} {axis}, expected {expected} as when the scale was learned")]
     Scaled {
         /// Of which columns.
         axis: Axis,
         /// The number found.
         found: usize,
-        /// The number that the scaler knows.
+        /// The number of which the scale was learned.
         expected: usize,
     },
     /// A number is too large for the float type of a backend.
