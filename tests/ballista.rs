@@ -1,121 +1,18 @@
 //! A cluster of real processes on this machine gives the bytes of one process, also
 //! when machines are lost, and its errors.
 
+mod cluster;
+mod own_pass;
+mod training;
+
 use std::fmt::Write;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use linreg_ballista::{Ballista, ConnectOptions, Executor, Scheduler};
-use linreg_data::{Chunk, DataError, KnownPasses, Pass, Threads};
-use linreg_fit::Table;
-use serde::{Deserialize, Serialize};
-
-use crate::tool::{PRECISIONS, Tool};
-
-/// A scheduler with its executors, which end with this value.
-struct Cluster<'a> {
-    tool: &'a Tool,
-    /// The options of every machine and program.
-    options: &'static str,
-    port: u16,
-    scheduler: Child,
-    executors: Vec<Child>,
-}
-
-/// A port that nobody listens at. Systems do not take those below 32768 for
-/// connections, so that none is in use before it is listened at.
-fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 100 * 100) as u16;
-    loop {
-        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
-}
-
-impl<'a> Cluster<'a> {
-    fn new(tool: &'a Tool, num_executors: usize) -> Self {
-        Self::with(tool, num_executors, "")
-    }
-
-    fn with(tool: &'a Tool, num_executors: usize, options: &'static str) -> Self {
-        let port = free_port();
-        let line = format!("ballista scheduler --port {port} --executor-timeout 3 {options}");
-        let mut scheduler = tool.process(line);
-        let scheduler = scheduler.stderr(Stdio::null()).spawn().unwrap();
-        let mut cluster = Self {
-            tool,
-            options,
-            port,
-            scheduler,
-            executors: Vec::new(),
-        };
-        for _ in 0..num_executors {
-            cluster.add_executor();
-        }
-        cluster.wait_for(num_executors);
-        cluster
-    }
-
-    fn add_executor(&mut self) {
-        let (port, work) = (free_port(), free_port());
-        let line = format!(
-            "ballista executor --scheduler 127.0.0.1:{} --slots 1 --port {port} --work-port {work} --folder work-{port} {}",
-            self.port, self.options
-        );
-        let mut executor = self.tool.process(line);
-        self.executors
-            .push(executor.stderr(Stdio::null()).spawn().unwrap());
-    }
-
-    fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-
-    /// Waits until the scheduler has this many executors.
-    fn wait_for(&self, num_executors: usize) {
-        let begun = Instant::now();
-        loop {
-            let status = self.tool.run(format!(
-                "ballista status {} --json {}",
-                self.address(),
-                self.options
-            ));
-            let status = serde_json::from_slice::<serde_json::Value>(&status.stdout);
-            if status.is_ok_and(|status| status["executors"] == num_executors) {
-                return;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(60), "no cluster");
-            sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// A command on the cluster.
-    fn on(&self, line: &str) -> String {
-        format!("{line} --ballista {} {}", self.address(), self.options)
-    }
-
-    fn kill_executor(&mut self) {
-        let mut executor = self.executors.remove(0);
-        executor.kill().unwrap();
-        executor.wait().unwrap();
-    }
-}
-
-impl Drop for Cluster<'_> {
-    fn drop(&mut self) {
-        for process in self.executors.iter_mut().chain([&mut self.scheduler]) {
-            process.kill().ok();
-            process.wait().ok();
-        }
-    }
-}
+use crate::tool::Tool;
+use cluster::{Cluster, free_port};
 
 /// Three groups of rows, with words and missing cells.
 const ROWS: u32 = 300_000;
@@ -495,77 +392,6 @@ fn nobody_gets_in_without_a_certificate() {
     );
 }
 
-#[test]
-fn training_on_all_rows_has_the_bytes_of_one_machine() {
-    let tool = Tool::new();
-    tables(&tool);
-    let cluster = Cluster::new(&tool, 3);
-    let precision = PRECISIONS.last().unwrap();
-    for options in [
-        "",
-        &format!("--precision {precision} --validation 0.2 --patience 2"),
-        "--loss huber --delta 0.5 --weight w",
-        "--loss quantile --tau 0.9",
-        "--loss absolute --l2 0.01",
-        "--l1 0.1 --l2 0.01",
-        "--nonnegative",
-        "--optimizer proximal",
-    ] {
-        let line = format!("fit t.csv --target y --missing drop --method sgd --epochs 4 {options}");
-        same_model(&tool, &cluster, &line);
-    }
-    // Minibatches are made on this machine.
-    same_model(
-        &tool,
-        &cluster,
-        "fit part-1.csv --target y --missing drop --method sgd --optimizer sgd --epochs 1",
-    );
-}
-
-#[test]
-fn training_goes_on_though_an_executor_is_killed_and_from_a_checkpoint() {
-    let tool = Tool::new();
-    tables(&tool);
-    let fit = "fit t.csv --target y --missing drop --method sgd --tolerance 1e-300";
-    tool.warnings(format!("{fit} --epochs 12 --output here.safetensors"));
-    let here = std::fs::read(tool.path("here.safetensors")).unwrap();
-    let mut cluster = Cluster::new(&tool, 2);
-    let line = format!("{fit} --epochs 12 --output there.safetensors");
-    let process = tool.start(cluster.on(&line));
-    let begun = Instant::now();
-    while !status_of(&tool, &cluster).contains("loss and gradient") {
-        assert!(begun.elapsed() < Duration::from_secs(60), "no such pass");
-        sleep(Duration::from_millis(20));
-    }
-    cluster.kill_executor();
-    let output = process.wait_with_output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{error}");
-    let there = std::fs::read(tool.path("there.safetensors")).unwrap();
-    assert!(here == there, "the model files differ");
-
-    // The first half is trained here, the second there.
-    cluster.add_executor();
-    cluster.wait_for(2);
-    let save = "--checkpoint c.json";
-    tool.warnings(format!(
-        "{fit} --epochs 12 --max-steps 6 {save} --output half.safetensors"
-    ));
-    let resume = format!("{fit} --epochs 12 --resume c.json --output resumed.safetensors");
-    tool.warnings(cluster.on(&resume));
-    let resumed = std::fs::read(tool.path("resumed.safetensors")).unwrap();
-    assert!(here == resumed, "the model files differ");
-}
-
-fn status_of(tool: &Tool, cluster: &Cluster) -> String {
-    let line = format!(
-        "ballista status {} --json {}",
-        cluster.address(),
-        cluster.options
-    );
-    String::from_utf8(tool.run(line).stdout).unwrap()
-}
-
 #[cfg(feature = "object-store")]
 #[test]
 fn a_table_behind_a_url_has_the_model_of_the_local_one_unless_it_is_replaced() {
@@ -590,84 +416,4 @@ fn a_table_behind_a_url_has_the_model_of_the_local_one_unless_it_is_replaced() {
         let expected = "while it was read; run the command again when nothing writes to it";
         assert!(error.contains(expected), "after {after} requests: {error}");
     }
-}
-
-/// A pass whose state is 64 MiB: the numbers of rows by what is left of their number.
-#[derive(Deserialize, Serialize)]
-struct Wide;
-
-impl Wide {
-    const WIDTH: u64 = 8 << 20;
-}
-
-impl Pass for Wide {
-    type State = Vec<f64>;
-    type Output = Vec<f64>;
-
-    fn name() -> String {
-        "wide".to_string()
-    }
-
-    fn start(&self) -> Vec<f64> {
-        vec![0.0; Self::WIDTH as usize]
-    }
-
-    fn update(&self, counts: &mut Vec<f64>, chunk: &Chunk) -> Result<(), DataError> {
-        for row in chunk.first_row..chunk.first_row + chunk.num_rows() as u64 {
-            counts[(row * 2_654_435_761 % Self::WIDTH) as usize] += 1.0 / (row + 1) as f64;
-        }
-        Ok(())
-    }
-
-    fn merge(&self, counts: &mut Vec<f64>, later: Vec<f64>) -> Result<(), DataError> {
-        let pairs = counts.iter_mut().zip(later);
-        pairs.for_each(|(count, later)| *count += later);
-        Ok(())
-    }
-
-    fn finish(self, counts: Vec<f64>) -> Result<Vec<f64>, DataError> {
-        Ok(counts)
-    }
-}
-
-#[test]
-fn a_program_s_own_pass_with_a_large_state_runs_on_executors_that_know_it() {
-    let tool = Tool::new();
-    tool.write("t.csv", rows(0, ROWS));
-    let mut known = KnownPasses::default();
-    known.add::<Wide>();
-    let port = free_port();
-    let scheduler = Scheduler {
-        port,
-        ..Scheduler::default()
-    };
-    std::thread::spawn(move || scheduler.run());
-    let address = format!("127.0.0.1:{port}");
-    for folder in ["own-0", "own-1"] {
-        let executor = Executor {
-            folder: Some(tool.path(folder)),
-            port: free_port(),
-            work_port: free_port(),
-            slots: 1,
-            known: known.clone(),
-            ..Executor::default()
-        };
-        let executor = executor.with_scheduler(&address).unwrap();
-        std::thread::spawn(move || executor.run());
-    }
-    let begun = Instant::now();
-    let cluster = loop {
-        let mut options = ConnectOptions::default();
-        options.known = known.clone();
-        match Ballista::connect_with(&address, options) {
-            Ok(cluster) => break cluster,
-            Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "{error}"),
-        }
-        sleep(Duration::from_millis(50));
-    };
-    let table = Table::open(tool.path("t.csv")).unwrap();
-    let source = table.source().as_ref();
-    let here = Wide.run(&Threads::new(2), source, &[0]).unwrap();
-    let there = Wide.run(&cluster, source, &[0]).unwrap();
-    assert!(here == there, "other states");
 }

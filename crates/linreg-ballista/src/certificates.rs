@@ -22,18 +22,25 @@ impl Certificates {
     ///
     /// # Errors
     ///
-    /// A file that cannot be read.
+    /// A file that cannot be read, or is not in PEM format.
     pub fn read(folder: &Path) -> Result<Self, BallistaError> {
-        let file = |name: &str| {
+        let file = |name: &str, content: &str| {
             let path = folder.join(name);
-            std::fs::read(&path).map_err(|error| BallistaError::Certificate {
+            let unusable = |reason: String| BallistaError::Certificate {
                 file: path.display().to_string(),
-                reason: error.to_string(),
-            })
+                reason,
+            };
+            let bytes = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
+            if String::from_utf8_lossy(&bytes).contains(&format!("{content}-----")) {
+                Ok(bytes)
+            } else {
+                Err(unusable(format!("it has no {}", content.to_lowercase())))
+            }
         };
+        let (certificate, key) = ("CERTIFICATE", "PRIVATE KEY");
         Ok(Self {
-            authority: Certificate::from_pem(file("ca.pem")?),
-            own: Identity::from_pem(file("cert.pem")?, file("key.pem")?),
+            authority: Certificate::from_pem(file("ca.pem", certificate)?),
+            own: Identity::from_pem(file("cert.pem", certificate)?, file("key.pem", key)?),
         })
     }
 

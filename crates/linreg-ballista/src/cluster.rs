@@ -36,6 +36,9 @@ use crate::waits::Waits;
 use crate::work::{Job, Task};
 use crate::{BallistaError, ConnectOptions, Event};
 
+/// What a scheduler says of a job that was cancelled.
+const CANCELLED: &str = "Cancelled";
+
 /// The longest time in which an executor connects, or sends the next piece of a result
 /// that is there.
 const FETCH: Duration = Duration::from_secs(60);
@@ -290,6 +293,10 @@ impl Cluster {
                 }
                 Some(job_status::Status::Failed(error)) => {
                     submitted.has_ended();
+                    if error.error == CANCELLED {
+                        let address = self.address.clone();
+                        return Err(BallistaError::TakenForDead { address });
+                    }
                     return Err(failed(error.error));
                 }
                 Some(_) if waits.are_due() => {

@@ -29,6 +29,14 @@ pub enum BallistaError {
         /// The address of the scheduler.
         address: String,
     },
+    /// The scheduler has not heard of the program, and has ended its work.
+    #[error(
+        "the scheduler at {address} has heard nothing of this program for 10 seconds, as when it or its machine sleeps, and has ended its work; run the command again"
+    )]
+    TakenForDead {
+        /// The address of the scheduler.
+        address: String,
+    },
     /// There are no executors to do the work.
     #[error(
         "the scheduler at {address} has had no executors for {seconds} seconds; {done} of the {parts} parts of the pass {pass:?} are done: start executors with `linreg ballista executor`, and then the command again"

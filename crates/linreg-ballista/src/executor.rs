@@ -36,7 +36,7 @@ pub struct Executor {
     pub port: u16,
     /// The port at which work arrives. Default: 50052.
     pub work_port: u16,
-    /// The number of tasks at a time. Default: the number of cores.
+    /// The number of tasks at a time, at least 1. Default: the number of cores.
     pub slots: usize,
     /// The folder for results that have not been fetched yet. Default: a new one among
     /// those for temporary files, for this user alone, which is removed at the end.

@@ -140,21 +140,21 @@ impl Backend {
             return Ok(());
         }
         let bytes = number::bytes(transfer.bytes);
+        let training = number::duration(training);
         let rows = match (transfer.placement, &self.adapter) {
             (Placement::Device, _) => format!("rows in device memory, moved once: {bytes}"),
-            (Placement::Host, None) => format!("rows in host memory, copied in batches: {bytes}"),
+            // Training on all rows scales them in each pass, on all cores or machines.
+            (Placement::Host, _) if transfer.time.is_zero() => {
+                return writeln!(
+                    terminal::stderr(),
+                    "rows in host memory: {bytes} scaled in each pass over them; training took {training}"
+                );
+            }
+            (Placement::Host, None) => format!("rows in host memory: {bytes} copied into batches"),
             (Placement::Host, Some(_)) => {
                 format!("rows in host memory, moved in batches while the device computes: {bytes}")
             }
         };
-        let training = number::duration(training);
-        // Training on all rows scales them in each pass, on all threads or machines.
-        if transfer.time.is_zero() {
-            return writeln!(
-                terminal::stderr(),
-                "{rows} in each pass; training took {training}"
-            );
-        }
         let time = number::duration(transfer.time);
         writeln!(
             terminal::stderr(),

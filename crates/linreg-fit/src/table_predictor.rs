@@ -55,8 +55,8 @@ pub struct TablePredictor {
 
 impl FittedModel {
     /// Prepares to predict the rows of a table in the order of the table, with memory
-    /// that does not grow with it. `interval` is the probability of the intervals, if
-    /// there are to be any; `keep` names columns of the table to keep.
+    /// that does not grow with it. `interval` is the probability of the intervals, above 0
+    /// and below 1, if there are to be any; `keep` names columns of the table to keep.
     ///
     /// # Errors
     ///

@@ -128,6 +128,10 @@ impl ExactFit {
     }
 
     /// The coefficients as those of a model.
+    ///
+    /// # Errors
+    ///
+    /// A coefficient that is not a finite number.
     pub fn coefficients(&self) -> Result<Coefficients, FitError> {
         let constant = usize::from(self.solution.has_intercept);
         let targets: Vec<&[f64]> = match &self.ridge {

@@ -1,0 +1,120 @@
+//! A cluster of processes of `linreg`.
+
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::tool::Tool;
+
+/// A scheduler with its executors, which end with this value.
+pub struct Cluster<'a> {
+    pub tool: &'a Tool,
+    /// The options of every machine and program.
+    pub options: &'static str,
+    port: u16,
+    pub scheduler: Child,
+    pub executors: Vec<Child>,
+}
+
+/// A port that nobody listens at. Systems do not take those below 32768 for
+/// connections, so that none is in use before it is listened at.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 100 * 100) as u16;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+impl<'a> Cluster<'a> {
+    pub fn new(tool: &'a Tool, num_executors: usize) -> Self {
+        Self::with(tool, num_executors, "")
+    }
+
+    pub fn with(tool: &'a Tool, num_executors: usize, options: &'static str) -> Self {
+        let port = free_port();
+        let line = format!("ballista scheduler --port {port} --executor-timeout 3 {options}");
+        let mut scheduler = tool.process(line);
+        let scheduler = scheduler.stderr(Stdio::null()).spawn().unwrap();
+        let mut cluster = Self {
+            tool,
+            options,
+            port,
+            scheduler,
+            executors: Vec::new(),
+        };
+        for _ in 0..num_executors {
+            cluster.add_executor();
+        }
+        cluster.wait_for(num_executors);
+        cluster
+    }
+
+    pub fn add_executor(&mut self) {
+        let (port, work) = (free_port(), free_port());
+        let line = format!(
+            "ballista executor --scheduler 127.0.0.1:{} --slots 1 --port {port} --work-port {work} --folder work-{port} {}",
+            self.port, self.options
+        );
+        let mut executor = self.tool.process(line);
+        self.executors
+            .push(executor.stderr(Stdio::null()).spawn().unwrap());
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Waits until the scheduler has this many executors.
+    pub fn wait_for(&self, num_executors: usize) {
+        let begun = Instant::now();
+        loop {
+            let status = self.tool.run(format!(
+                "ballista status {} --json {}",
+                self.address(),
+                self.options
+            ));
+            let status = serde_json::from_slice::<serde_json::Value>(&status.stdout);
+            if status.is_ok_and(|status| status["executors"] == num_executors) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "no cluster");
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A command on the cluster.
+    pub fn on(&self, line: &str) -> String {
+        format!("{line} --ballista {} {}", self.address(), self.options)
+    }
+
+    pub fn kill_executor(&mut self) {
+        let mut executor = self.executors.remove(0);
+        executor.kill().unwrap();
+        executor.wait().unwrap();
+    }
+}
+
+impl Drop for Cluster<'_> {
+    fn drop(&mut self) {
+        for process in self.executors.iter_mut().chain([&mut self.scheduler]) {
+            process.kill().ok();
+            process.wait().ok();
+        }
+    }
+}
+
+/// What `linreg ballista status` says.
+pub fn status_of(tool: &Tool, cluster: &Cluster) -> String {
+    let line = format!(
+        "ballista status {} --json {}",
+        cluster.address(),
+        cluster.options
+    );
+    String::from_utf8(tool.run(line).stdout).unwrap()
+}
