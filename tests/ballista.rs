@@ -6,12 +6,15 @@ mod own_pass;
 mod training;
 
 use std::fmt::Write;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::tool::Tool;
+#[cfg(unix)]
+use crate::tool::signal;
 use cluster::{Cluster, free_port};
 
 /// Three groups of rows, with words and missing cells.
@@ -294,6 +297,63 @@ fn an_executor_that_joins_later_is_used() {
     sleep(Duration::from_secs(2));
     cluster.add_executor();
     assert!(process.wait_with_output().unwrap().status.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_executor_that_was_taken_for_lost_or_lost_its_scheduler_comes_back() {
+    let tool = Tool::new();
+    tool.write("t.csv", rows(0, 1000));
+    let mut cluster = Cluster::new(&tool, 1);
+    for _ in 0..2 {
+        signal(&cluster.executors[0], "-STOP");
+        cluster.wait_for(0);
+        signal(&cluster.executors[0], "-CONT");
+        cluster.wait_for(1);
+    }
+    cluster.replace_scheduler(Duration::from_secs(7));
+    cluster.wait_for(1);
+    tool.succeed(cluster.on("describe t.csv"));
+    signal(&cluster.executors[0], "-TERM");
+    let ended = cluster.executors[0].wait().unwrap();
+    assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn machines_that_cannot_work_say_so_before_they_begin() {
+    let tool = Tool::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().port();
+    let free = free_port();
+    for (line, expected) in [
+        (
+            format!("executor --port {taken} --work-port {free}"),
+            "choose other ports with --port and --work-port",
+        ),
+        (
+            format!("executor --port {free} --work-port {taken}"),
+            "choose other ports with --port and --work-port",
+        ),
+        (
+            format!("executor --port {free} --work-port {free}"),
+            "it needs two ports",
+        ),
+        (
+            format!("scheduler --port {taken}"),
+            "choose another one with --port",
+        ),
+        ("executor --bind 0.0.0.0".to_string(), "name it with --host"),
+        (
+            "executor --scheduler http://127.0.0.1:50050".to_string(),
+            "expected a host and a port",
+        ),
+    ] {
+        let error = tool.fail(format!("ballista {line}"));
+        assert!(error.contains(expected), "{line}: {error}");
+    }
+    tool.write("t.csv", rows(0, 10));
+    let error = tool.fail("describe t.csv --certificates nowhere");
+    assert!(error.contains("give --ballista too"), "{error}");
 }
 
 #[test]

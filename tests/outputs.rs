@@ -508,6 +508,36 @@ fn a_table_that_is_stopped_at_any_moment_is_whole_or_not_there() {
     stopped(&tool, generate, None, &["g.parquet"], &[]);
 }
 
+#[test]
+fn a_folder_with_anything_but_predictions_is_never_replaced() {
+    let tool = ready();
+    tool.succeed("predict m.st data.csv --parts csv --output p");
+    std::fs::create_dir(tool.path("tables")).unwrap();
+    tool.write("tables/part-00000.csv", "x,y\n1,2\n");
+    std::fs::create_dir_all(tool.path("nested/part-00000.csv")).unwrap();
+    tool.write("nested/part-00000.csv/notes.txt", "mine");
+    std::fs::create_dir(tool.path("other")).unwrap();
+    tool.write("other/notes.txt", "mine");
+    for (folder, file) in [
+        ("tables", "part-00000.csv"),
+        ("nested", "part-00000.csv"),
+        ("other", "notes.txt"),
+    ] {
+        let predict = format!("predict m.st data.csv --parts parquet --output {folder} --force");
+        let error = tool.fail(predict);
+        let expected = format!("it contains `{file}`, which is not a file of predictions");
+        assert!(error.contains(&expected), "{error}");
+    }
+    assert_eq!(tool.read("tables/part-00000.csv"), "x,y\n1,2\n");
+    assert_eq!(tool.read("nested/part-00000.csv/notes.txt"), "mine");
+    // Predictions of another format are replaced.
+    tool.succeed("predict m.st data.csv --parts parquet --output p --force");
+    assert!(tool.path("p/part-00000.parquet").exists());
+    assert!(!tool.path("p/part-00000.csv").exists());
+    let error = tool.fail("predict m.st data.csv --parts csv --output data.csv --force");
+    assert!(error.contains("this is a file; name a folder"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_of_predictions_that_is_interrupted_is_whole_or_not_there() {

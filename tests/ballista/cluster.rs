@@ -31,6 +31,12 @@ pub fn free_port() -> u16 {
     }
 }
 
+fn scheduler(tool: &Tool, port: u16, options: &str) -> Child {
+    let line = format!("ballista scheduler --port {port} --executor-timeout 3 {options}");
+    let mut scheduler = tool.process(line);
+    scheduler.stderr(Stdio::null()).spawn().unwrap()
+}
+
 impl<'a> Cluster<'a> {
     pub fn new(tool: &'a Tool, num_executors: usize) -> Self {
         Self::with(tool, num_executors, "")
@@ -38,14 +44,11 @@ impl<'a> Cluster<'a> {
 
     pub fn with(tool: &'a Tool, num_executors: usize, options: &'static str) -> Self {
         let port = free_port();
-        let line = format!("ballista scheduler --port {port} --executor-timeout 3 {options}");
-        let mut scheduler = tool.process(line);
-        let scheduler = scheduler.stderr(Stdio::null()).spawn().unwrap();
         let mut cluster = Self {
             tool,
             options,
             port,
-            scheduler,
+            scheduler: scheduler(tool, port, options),
             executors: Vec::new(),
         };
         for _ in 0..num_executors {
@@ -91,6 +94,14 @@ impl<'a> Cluster<'a> {
     /// A command on the cluster.
     pub fn on(&self, line: &str) -> String {
         format!("{line} --ballista {} {}", self.address(), self.options)
+    }
+
+    /// Ends the scheduler, and starts another one after some time.
+    pub fn replace_scheduler(&mut self, after: Duration) {
+        self.scheduler.kill().unwrap();
+        self.scheduler.wait().unwrap();
+        sleep(after);
+        self.scheduler = scheduler(self.tool, self.port, self.options);
     }
 
     pub fn kill_executor(&mut self) {

@@ -182,7 +182,9 @@ impl Cluster {
                         .filter(|task| executor(task) == gone)
                         .cloned()
                         .collect();
+                    let executor = places.get(&tasks[next].number).map(Place::address);
                     self.tell(Event::Lost {
+                        executor,
                         again: again.len(),
                         parts: tasks.len(),
                     });
@@ -364,7 +366,10 @@ impl Cluster {
         // What is found may have to wait for results of earlier parts: only the
         // executor's time is limited.
         while let Some(batch) = timeout(FETCH, batches.next()).await.ok()? {
-            for of_task in reader.read(&batch.ok()?).ok()? {
+            for mut of_task in reader.read(&batch.ok()?).ok()? {
+                if let Found::Error(message) = &mut of_task {
+                    *message = format!("{message} (executor at {})", place.address());
+                }
                 if found.send(Ok((task, of_task))).await.is_err() {
                     return Some(Fetched::NotWanted);
                 }
@@ -381,6 +386,13 @@ struct Place {
     location: PartitionLocation,
     /// Which is cleaned up when none of its results is wanted any more.
     job: Arc<Submitted>,
+}
+
+impl Place {
+    /// The host and port of the executor.
+    fn address(&self) -> String {
+        format!("{}:{}", self.executor.host, self.executor.port)
+    }
 }
 
 /// Whether a result has arrived.

@@ -11,9 +11,35 @@ pub enum BallistaError {
         /// What was found.
         found: String,
     },
+    /// A port cannot be listened at.
+    #[error("the {what} cannot listen at {address}: {reason}")]
+    Port {
+        /// Which port, in words.
+        what: &'static str,
+        /// The address with the port.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An executor has no name by which others reach it.
+    #[error(
+        "found {found:?} as the host by which others reach this executor, expected its name or address, since it listens at every address of the machine"
+    )]
+    Host {
+        /// What was found.
+        found: String,
+    },
+    /// An executor ended though nobody told it to.
+    #[error(
+        "the scheduler at {scheduler} has ended, or has taken this executor for lost; start the executor again"
+    )]
+    Stopped {
+        /// The address of the scheduler.
+        scheduler: String,
+    },
     /// The scheduler cannot be reached, or was lost.
     #[error(
-        "the scheduler at {address} does not answer: {reason}; is `linreg ballista scheduler` running there?"
+        "the scheduler at {address} does not answer: {reason}; is `linreg ballista scheduler` running there, and do both sides have certificates or neither?"
     )]
     NoScheduler {
         /// The address of the scheduler.

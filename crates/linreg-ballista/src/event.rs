@@ -5,8 +5,10 @@ pub enum Event {
     /// How far a pass has come. It is told twice a second, and at the end.
     Progress(Progress),
     /// Parts of a pass are computed again, since the executor that had done them was
-    /// lost.
+    /// lost, or cannot be reached.
     Lost {
+        /// The host and port of the executor, if it is known which it was.
+        executor: Option<String>,
         /// The number of these parts.
         again: usize,
         /// The number of all parts.

@@ -1,6 +1,8 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -81,14 +83,61 @@ impl Executor {
         })
     }
 
-    /// Works until the process is told to end, and removes the results it keeps then.
+    /// Checks what can be known before it works.
     ///
     /// # Errors
     ///
-    /// A scheduler that does not answer, ports that cannot be listened at, or a folder
-    /// that cannot be written to.
+    /// Ports that cannot be listened at, or a missing name by which others reach this
+    /// machine.
+    pub fn check(&self) -> Result<(), BallistaError> {
+        let host = self.host();
+        if host.parse().is_ok_and(|host: IpAddr| host.is_unspecified()) {
+            return Err(BallistaError::Host { found: host });
+        }
+        if self.port == self.work_port {
+            return Err(BallistaError::Port {
+                what: "executor",
+                address: SocketAddr::new(self.bind, self.port).to_string(),
+                reason: "it needs two ports, one for results and one for work".to_string(),
+            });
+        }
+        is_free("executor", self.bind, self.port)?;
+        is_free("executor", self.bind, self.work_port)
+    }
+
+    /// Checks whether the scheduler can be reached.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if not.
+    pub fn look_for_scheduler(&self) -> io::Result<()> {
+        let addresses = (self.scheduler_host.as_str(), self.scheduler_port).to_socket_addrs()?;
+        let mut found = Err(io::ErrorKind::AddrNotAvailable.into());
+        for address in addresses {
+            found = TcpStream::connect_timeout(&address, Duration::from_secs(5)).map(drop);
+            if found.is_ok() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Works until the process is told to end, and removes the results it keeps then. It
+    /// waits for a scheduler that is not there yet. A process can run one executor after
+    /// another, but not after one that has ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check), a folder that cannot be written to, or
+    /// [`Stopped`](BallistaError::Stopped) by a scheduler that has ended or has not heard
+    /// of this executor for too long: then start it again, in a new process.
     pub fn run(&self) -> Result<(), BallistaError> {
+        self.check()?;
         runtime()?.block_on(self.work())
+    }
+
+    fn host(&self) -> String {
+        self.host.clone().unwrap_or_else(|| self.bind.to_string())
     }
 
     async fn work(&self) -> Result<(), BallistaError> {
@@ -111,7 +160,7 @@ impl Executor {
         let folder = std::path::absolute(&folder).map_err(of_folder(folder.clone()))?;
         let config = ExecutorProcessConfig {
             bind_host: self.bind.to_string(),
-            external_host: Some(self.host.clone().unwrap_or_else(|| self.bind.to_string())),
+            external_host: Some(self.host()),
             port: self.port,
             grpc_port: self.work_port,
             scheduler_host: self.scheduler_host.clone(),
@@ -136,13 +185,50 @@ impl Executor {
             override_execution_engine: Some(Arc::new(OnlyPasses::new())),
             ..ExecutorProcessConfig::default()
         };
+        let is_told = Arc::new(AtomicBool::new(false));
+        tokio::spawn(note_signal(is_told.clone()));
         let ended = start_executor_process(Arc::new(config)).await;
         ended.map_err(|error| BallistaError::Server {
             what: "executor",
             address: format!("{}:{}", self.bind, self.port),
             reason: error.to_string(),
-        })
+        })?;
+        if is_told.load(Ordering::SeqCst) {
+            Ok(())
+        } else {
+            Err(BallistaError::Stopped {
+                scheduler: format!("{}:{}", self.scheduler_host, self.scheduler_port),
+            })
+        }
     }
+}
+
+/// Sets a flag when the process is told to end, as Ballista's own code hears too.
+async fn note_signal(is_told: Arc<AtomicBool>) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => (),
+                _ = terminated.recv() => (),
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.ok();
+    is_told.store(true, Ordering::SeqCst);
+}
+
+/// Checks that a port can be listened at.
+pub(crate) fn is_free(what: &'static str, bind: IpAddr, port: u16) -> Result<(), BallistaError> {
+    let address = SocketAddr::new(bind, port);
+    let listened = TcpListener::bind(address);
+    listened.map(drop).map_err(|error| BallistaError::Port {
+        what,
+        address: address.to_string(),
+        reason: error.to_string(),
+    })
 }
 
 /// Makes connections with certificates. Ballista dials without encryption, so it is
@@ -187,7 +273,7 @@ fn runtime_without_disk() -> datafusion::common::Result<Arc<RuntimeEnv>> {
 pub(crate) fn host_and_port(address: &str) -> Result<(&str, u16), BallistaError> {
     let parts = address.rsplit_once(':');
     let parts = parts.and_then(|(host, port)| Some((host, port.parse().ok()?)));
-    let parts = parts.filter(|(host, _)| !host.is_empty());
+    let parts = parts.filter(|(host, _)| !host.is_empty() && !host.contains('/'));
     parts.ok_or_else(|| BallistaError::Address {
         found: address.to_string(),
     })
@@ -198,10 +284,44 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ports_that_are_taken_and_hosts_that_are_none_are_errors_before_the_work() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = listener.local_addr().unwrap().port();
+        let wrong = |port, work_port| {
+            let executor = Executor {
+                port,
+                work_port,
+                ..Executor::default()
+            };
+            executor.check().unwrap_err().to_string()
+        };
+        let expected = format!("the executor cannot listen at 127.0.0.1:{taken}: ");
+        for message in [wrong(taken, 1), wrong(taken, taken)] {
+            assert!(message.starts_with(&expected), "{message}");
+        }
+        for (bind, host) in [("0.0.0.0", None), ("127.0.0.1", Some("::".to_string()))] {
+            let executor = Executor {
+                bind: bind.parse().unwrap(),
+                host,
+                ..Executor::default()
+            };
+            assert!(matches!(executor.check(), Err(BallistaError::Host { .. })));
+        }
+    }
+
+    #[test]
     fn an_address_is_a_host_and_a_port() {
         assert_eq!(host_and_port("node-1:50050").unwrap(), ("node-1", 50050));
         assert_eq!(host_and_port("[::1]:7").unwrap(), ("[::1]", 7));
-        for wrong in ["", "node", "node:", ":50050", "node:65536", "node:x"] {
+        for wrong in [
+            "http://node:50050",
+            "",
+            "node",
+            "node:",
+            ":50050",
+            "node:65536",
+            "node:x",
+        ] {
             let error = host_and_port(wrong).unwrap_err();
             assert!(matches!(error, BallistaError::Address { found } if found == wrong));
         }

@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tonic::service::Routes;
 
 use crate::codec::Codec;
+use crate::executor::is_free;
 use crate::programs::Programs;
 use crate::status::{self, PassStatus, Status, program_and_pass};
 use crate::{BallistaError, Certificates};
@@ -53,12 +54,22 @@ impl Default for Scheduler {
 }
 
 impl Scheduler {
+    /// Checks what can be known before it listens.
+    ///
+    /// # Errors
+    ///
+    /// A port that cannot be listened at.
+    pub fn check(&self) -> Result<(), BallistaError> {
+        is_free("scheduler", self.bind, self.port)
+    }
+
     /// Listens for ever.
     ///
     /// # Errors
     ///
-    /// An address that cannot be listened at.
+    /// As [`check`](Self::check).
     pub fn run(&self) -> Result<(), BallistaError> {
+        self.check()?;
         runtime()?.block_on(self.serve())
     }
 

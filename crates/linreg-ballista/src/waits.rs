@@ -65,6 +65,7 @@ impl Waits {
             }
             if pass.again > self.again {
                 events.push(Event::Lost {
+                    executor: None,
                     again: pass.again - self.again,
                     parts: progress.parts,
                 });
@@ -154,7 +155,11 @@ mod tests {
         assert_eq!(found, (1, 100, 3));
         let mut lost = status(2, 0);
         lost.passes[0].again = 2;
-        let lost_parts = Event::Lost { again: 2, parts: 2 };
+        let lost_parts = Event::Lost {
+            executor: None,
+            again: 2,
+            parts: 2,
+        };
         assert_eq!(waits.note(&lost, "j")[0], lost_parts);
         assert_eq!(waits.note(&lost, "j").len(), 1);
         let Event::Progress(progress) = waits.done() else {

@@ -14,7 +14,8 @@ pub struct ClusterArgs {
     ///
     /// The result has the same bytes as on one machine, except for the last digits of a
     /// training on wgpu. The files must be there under the same absolute paths on every
-    /// machine. See linreg ballista --help.
+    /// machine, with the same sizes and times of modification: shared, or copied with
+    /// their times. See linreg ballista --help.
     #[cfg(feature = "ballista")]
     #[arg(long, value_name = "HOST:PORT", help_heading = HEADING, hide_short_help = true)]
     ballista: Option<String>,
@@ -28,6 +29,7 @@ pub struct ClusterArgs {
         long,
         value_name = "SECONDS",
         default_value_t = 900,
+        value_parser = clap::value_parser!(u64).range(1..),
         requires = "ballista",
         help_heading = HEADING,
         hide_short_help = true
@@ -76,6 +78,9 @@ impl ClusterArgs {
         use linreg_ballista::{Ballista, ConnectOptions};
 
         let Some(address) = &self.ballista else {
+            if self.certificates.certificates.is_some() {
+                anyhow::bail!("--certificates are those of a cluster: give --ballista too");
+            }
             return Ok(table);
         };
         let progress = shown::Progress::default();
@@ -119,7 +124,11 @@ mod shown {
         pub fn show(&self, event: &Event) {
             match event {
                 Event::Progress(pass) => self.show_pass(pass),
-                Event::Lost { again, parts } => tell_lost(*again, *parts),
+                Event::Lost {
+                    executor,
+                    again,
+                    parts,
+                } => tell_lost(executor.as_deref(), *again, *parts),
                 _ => (),
             }
         }
@@ -163,9 +172,15 @@ mod shown {
         bar
     }
 
-    fn tell_lost(again: usize, all: usize) {
-        let parts = if again == 1 { "part" } else { "parts" };
-        let words = format!("an executor was lost: {again} {parts} of {all} are computed again");
+    fn tell_lost(executor: Option<&str>, again: usize, all: usize) {
+        let lost = match executor {
+            Some(address) => {
+                format!("the executor at {address} was lost, or cannot be reached from here")
+            }
+            None => "an executor was lost".to_string(),
+        };
+        let are = if again == 1 { "is" } else { "are" };
+        let words = format!("{lost}: {again} of {all} parts {are} computed again");
         // Standard error may be closed.
         terminal::stderr().note(words).ok();
     }

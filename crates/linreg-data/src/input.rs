@@ -17,6 +17,9 @@ use crate::{DataError, FileIndex, FileLocation, FileProblem, RemoteProblem};
 const CHANGED: &str =
     "the file changed while it was read; run the command again when nothing writes to it";
 
+/// The message about a file that is not the one that another program has opened.
+const OTHER: &str = "the file has another size or time of modification than the one that was opened first; share one file between machines, or copy it with its time (cp -p, rsync -t), and do not write to it while it is read";
+
 /// The message about a file whose name now stands for another file, or for
 /// none.
 const REPLACED: &str = "the file was replaced or removed while it was read; run the command again when nothing writes to it";
@@ -155,7 +158,7 @@ impl InputFile {
             is_same && found.num_bytes == location.num_bytes
         });
         if !is_same {
-            return Err(unreadable(&location.name, io::Error::other(CHANGED)));
+            return Err(unreadable(&location.name, io::Error::other(OTHER)));
         }
         if let Some(opened) = Arc::get_mut(&mut file.opened) {
             opened.name = location.name.as_str().into();

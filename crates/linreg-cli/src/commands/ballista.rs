@@ -1,9 +1,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Subcommand;
-use linreg_ballista::{Ballista, ConnectOptions, Executor, Scheduler};
+use linreg_ballista::{Ballista, BallistaError, ConnectOptions, Executor, Scheduler};
 
 use crate::cluster::CertificateArgs;
 use crate::terminal::{self, print_json};
@@ -45,7 +46,7 @@ struct SchedulerArgs {
     bind: IpAddr,
 
     /// Port to listen at
-    #[arg(long, default_value_t = 50050)]
+    #[arg(long, default_value_t = 50050, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
 
     /// Seconds without a word after which an executor is taken for lost
@@ -57,6 +58,9 @@ struct SchedulerArgs {
 }
 
 /// Read rows and run passes over them
+///
+/// It waits for a scheduler that is not there yet, and starts again if the scheduler ends
+/// or takes it for lost. A second executor on a machine needs ports of its own.
 #[derive(clap::Args)]
 struct ExecutorArgs {
     /// Address of the scheduler
@@ -72,15 +76,15 @@ struct ExecutorArgs {
     host: Option<String>,
 
     /// Port at which results are fetched
-    #[arg(long, default_value_t = 50051)]
+    #[arg(long, default_value_t = 50051, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
 
     /// Port at which work arrives
-    #[arg(long, value_name = "PORT", default_value_t = 50052)]
+    #[arg(long, value_name = "PORT", default_value_t = 50052, value_parser = clap::value_parser!(u16).range(1..))]
     work_port: u16,
 
     /// Tasks at a time [default: the number of cores]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     slots: Option<u16>,
 
     /// Folder for results until they are fetched [default: one for temporary files]
@@ -121,6 +125,7 @@ fn scheduler(args: SchedulerArgs) -> Result<()> {
         executor_timeout: args.executor_timeout,
         certificates: args.certificates.read()?,
     };
+    scheduler.check().map_err(with_advice)?;
     terminal::stderr().note(format!(
         "the scheduler listens at {}:{}",
         args.bind, args.port
@@ -139,13 +144,56 @@ fn executor(args: ExecutorArgs) -> Result<()> {
     if let Some(slots) = args.slots {
         executor.slots = usize::from(slots);
     }
+    executor.check().map_err(with_advice)?;
+    let mut waits = false;
+    while let Err(error) = executor.look_for_scheduler() {
+        if !waits {
+            let scheduler = &args.scheduler;
+            let words = format!("waiting for the scheduler at {scheduler}: {error}");
+            terminal::stderr().note(words)?;
+            waits = true;
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
     let slots = executor.slots;
     terminal::stderr().note(format!(
         "the executor works for {} with {slots} {}",
         args.scheduler,
         if slots == 1 { "slot" } else { "slots" }
     ))?;
-    Ok(executor.run()?)
+    match executor.run() {
+        Err(BallistaError::Stopped { .. }) => start_again(&args.scheduler),
+        done => Ok(done?),
+    }
+}
+
+/// Runs this program anew in place of this process, since an executor works once in a
+/// process.
+#[cfg(unix)]
+fn start_again(scheduler: &str) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    terminal::stderr().note(format!(
+        "the scheduler at {scheduler} has ended, or has taken this executor for lost; it starts again"
+    ))?;
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    Err(command.args(std::env::args_os().skip(1)).exec().into())
+}
+
+#[cfg(not(unix))]
+fn start_again(scheduler: &str) -> Result<()> {
+    let scheduler = scheduler.to_string();
+    Err(BallistaError::Stopped { scheduler }.into())
+}
+
+fn with_advice(error: BallistaError) -> anyhow::Error {
+    match error {
+        BallistaError::Port {
+            what: "executor", ..
+        } => anyhow!("{error}; choose other ports with --port and --work-port"),
+        BallistaError::Port { .. } => anyhow!("{error}; choose another one with --port"),
+        BallistaError::Host { .. } => anyhow!("{error}; name it with --host"),
+        error => error.into(),
+    }
 }
 
 fn status(args: StatusArgs) -> Result<()> {

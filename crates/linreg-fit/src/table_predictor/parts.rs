@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use linreg_data::{DataError, EncodingCounts, TableFormat, TableWriter};
+use linreg_data::{CsvOptions, DataError, EncodingCounts, Passes, TableFormat, TableWriter, open};
 use linreg_model::NewFolder;
 use serde::{Deserialize, Serialize};
 use tempfile::Builder;
@@ -207,8 +207,26 @@ impl PartFiles {
     }
 }
 
+/// What the names of columns of predictions begin with.
+const PREDICTED: &str = "predicted_";
+
 /// What the names of files begin with that are not finished.
 const UNFINISHED_PART: &str = ".part.";
+
+/// Whether a file is a table with a column of predictions.
+fn is_predicted(file: &Path) -> bool {
+    let table = open(
+        &[file.to_path_buf()],
+        &CsvOptions::default(),
+        Passes::Several,
+    );
+    table.is_ok_and(|table| {
+        let fields = table.schema().fields();
+        fields
+            .iter()
+            .any(|field| field.name().starts_with(PREDICTED))
+    })
+}
 
 /// Checks that nothing but predictions is replaced.
 fn check(folder: &Path, replace: bool) -> Result<(), PartsProblem> {
@@ -225,7 +243,8 @@ fn check(folder: &Path, replace: bool) -> Result<(), PartsProblem> {
         return Err(PartsProblem::Exists);
     }
     for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
         let number = name.strip_prefix("part-").and_then(|name| {
             let (number, extension) = name.split_once('.')?;
             matches!(extension, "csv" | "parquet" | "arrow").then_some(number)
@@ -234,7 +253,9 @@ fn check(folder: &Path, replace: bool) -> Result<(), PartsProblem> {
             number.len() >= 5 && number.bytes().all(|digit| digit.is_ascii_digit())
         });
         // A machine that was taken for lost may have left one.
-        if !is_part && !name.starts_with(UNFINISHED_PART) {
+        let is_unfinished = name.starts_with(UNFINISHED_PART);
+        let is_ours = is_unfinished || is_part && is_predicted(&entry.path());
+        if !entry.file_type()?.is_file() || !is_ours {
             return Err(PartsProblem::OtherFile(name));
         }
     }
