@@ -67,6 +67,10 @@ fn row(group: u64, piece: u32, bytes: &[u8]) -> Result<RecordBatch> {
     Ok(batch)
 }
 
+fn other_columns() -> DataFusionError {
+    DataFusionError::Execution("a result has other columns than ours".to_string())
+}
+
 /// Puts the rows of a result together again.
 #[derive(Default)]
 pub(crate) struct Reader {
@@ -76,9 +80,15 @@ pub(crate) struct Reader {
 impl Reader {
     /// Returns what is complete with these rows.
     pub fn read(&mut self, batch: &RecordBatch) -> Result<Vec<Found>> {
-        let groups = batch.column(0).as_primitive::<UInt64Type>();
-        let pieces = batch.column(1).as_primitive::<UInt32Type>();
-        let bytes = batch.column(2).as_binary::<i32>();
+        let [groups, pieces, bytes] = batch.columns() else {
+            return Err(other_columns());
+        };
+        let groups = groups.as_primitive_opt::<UInt64Type>();
+        let pieces = pieces.as_primitive_opt::<UInt32Type>();
+        let bytes = bytes.as_binary_opt::<i32>();
+        let (Some(groups), Some(pieces), Some(bytes)) = (groups, pieces, bytes) else {
+            return Err(other_columns());
+        };
         let mut found = Vec::new();
         for row in 0..batch.num_rows() {
             let (group, piece, bytes) = (groups.value(row), pieces.value(row), bytes.value(row));

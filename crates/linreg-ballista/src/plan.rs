@@ -159,8 +159,9 @@ fn run(
             }
             Ok(())
         };
-        let tasks = tasks.column(0).as_binary::<i32>();
-        for task in tasks.iter().flatten() {
+        let tasks = tasks.columns().first();
+        let tasks = tasks.and_then(|tasks| tasks.as_binary_opt::<i32>());
+        for task in tasks.into_iter().flatten().flatten() {
             let done = match rmp_serde::from_slice::<Task>(task) {
                 Err(error) => Err(error.to_string()),
                 Ok(task) => job
