@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, BinaryArray, RecordBatch, UInt32Array, UInt64Array};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type, UInt64Type};
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{DataFusionError, Result, internal_err};
 
 /// The most bytes of a row of a result: a message holds several times as many, and a
 /// row cannot be divided.
