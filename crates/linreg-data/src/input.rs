@@ -158,7 +158,12 @@ impl InputFile {
             is_same && found.num_bytes == location.num_bytes
         });
         if !is_same {
-            return Err(unreadable(&location.name, io::Error::other(OTHER)));
+            let problem = match &file.opened.contents {
+                Contents::Local(_) => OTHER,
+                #[cfg(feature = "object-store")]
+                Contents::Remote(_) => CHANGED,
+            };
+            return Err(unreadable(&location.name, io::Error::other(problem)));
         }
         if let Some(opened) = Arc::get_mut(&mut file.opened) {
             opened.name = location.name.as_str().into();
