@@ -112,6 +112,7 @@ pub fn say_at_the_end(words: String) {
 }
 
 /// Adds what to do before a signal ends the program.
+#[cfg(feature = "ballista")]
 pub fn do_at_the_end(act: impl Fn() + Send + 'static) {
     listen();
     let mut acts = LAST_ACTS.lock().unwrap_or_else(PoisonError::into_inner);
