@@ -123,8 +123,8 @@ impl Executor {
     }
 
     /// Works until the process is told to end, and removes the results it keeps then. It
-    /// waits for a scheduler that is not there yet. A process can run one executor after
-    /// another, but not after one that has ended.
+    /// waits for a scheduler that is not there yet. Once an executor has ended, its process
+    /// can run no other one.
     ///
     /// # Errors
     ///
