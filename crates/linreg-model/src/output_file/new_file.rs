@@ -3,7 +3,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Existing, OutputError, OutputFile};
 
@@ -209,12 +209,17 @@ pub(super) fn under_unused_name<T>(
     make: impl Fn(&Path) -> io::Result<T>,
 ) -> io::Result<(T, Name)> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
+    // Whoever removes unfinished files waits until this one is listed.
+    let mut unfinished = unfinished();
+    if unfinished.program_ends {
+        return Err(io::Error::other("the program is about to end"));
+    }
     loop {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!(".linreg-{}-{number}", std::process::id()));
         match make(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return Ok((made?, Name::new(path))),
+            made => return Ok((made?, unfinished.add(path))),
         }
     }
 }
@@ -227,22 +232,53 @@ pub(super) struct Name {
     is_there: bool,
 }
 
-static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// The temporary names of this process.
+#[derive(Debug)]
+struct Unfinished {
+    paths: BTreeSet<PathBuf>,
+    program_ends: bool,
+}
 
-/// Removes the temporary files and folders of this process that have a name.
+static UNFINISHED: Mutex<Unfinished> = Mutex::new(Unfinished {
+    paths: BTreeSet::new(),
+    program_ends: false,
+});
+
+fn unfinished() -> MutexGuard<'static, Unfinished> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Unfinished {
+    fn add(&mut self, path: PathBuf) -> Name {
+        self.paths.insert(path.clone());
+        Name {
+            path,
+            is_there: true,
+        }
+    }
+
+    fn remove_in(&self, folder: &Path) {
+        for path in self.paths.iter().filter(|path| path.starts_with(folder)) {
+            remove(path);
+        }
+    }
+}
+
+/// Removes the temporary files and folders of this process that have a name. From then
+/// on, none can be made.
 ///
 /// This is for a program that is about to end without dropping its values, for
 /// example on a signal. Finished files are not touched.
 pub fn remove_unfinished_files() {
+    let mut unfinished = unfinished();
+    unfinished.program_ends = true;
     // Every path starts with the empty path.
-    remove_unfinished_in(Path::new(""));
+    unfinished.remove_in(Path::new(""));
 }
 
+#[cfg(test)]
 pub(super) fn remove_unfinished_in(folder: &Path) {
-    let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-    for path in unfinished.iter().filter(|path| path.starts_with(folder)) {
-        remove(path);
-    }
+    unfinished().remove_in(folder);
 }
 
 /// Removes a temporary file or folder. Its program ends, or has an error to report
@@ -260,38 +296,32 @@ fn remove(path: &Path) {
 }
 
 impl Name {
-    fn new(path: PathBuf) -> Self {
-        let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        unfinished.insert(path.clone());
-        Self {
-            path,
-            is_there: true,
-        }
-    }
-
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Runs code that gives what has this name its final one. No signal handler removes
-    /// it meanwhile.
+    /// it meanwhile. What the code took out of the way is returned, under the temporary
+    /// name that the code gave it.
     pub(super) fn become_with(
         mut self,
-        rename: impl FnOnce(&Path) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        rename(&self.path)?;
+        rename: impl FnOnce(&Path) -> io::Result<Option<PathBuf>>,
+    ) -> io::Result<Option<Self>> {
+        let mut unfinished = unfinished();
+        let before = rename(&self.path)?;
         self.is_there = false;
-        unfinished.remove(&self.path);
-        Ok(())
+        unfinished.paths.remove(&self.path);
+        Ok(before.map(|before| unfinished.add(before)))
     }
 
-    fn become_file(mut self, output: &OutputFile) -> io::Result<()> {
-        match output.existing {
-            Existing::Keep => rename_to_new(&self.path, &output.target)?,
-            Existing::Replace | Existing::Append => fs::rename(&self.path, &output.target)?,
-        }
-        self.is_there = false;
+    fn become_file(self, output: &OutputFile) -> io::Result<()> {
+        self.become_with(|path| {
+            match output.existing {
+                Existing::Keep => rename_to_new(path, &output.target)?,
+                Existing::Replace | Existing::Append => fs::rename(path, &output.target)?,
+            }
+            Ok(None)
+        })?;
         Ok(())
     }
 }
@@ -330,12 +360,10 @@ pub(super) fn link_to_new(from: &Path, to: &Path) -> io::Result<()> {
 
 impl Drop for Name {
     fn drop(&mut self) {
-        // The file is removed first, so that every temporary file that exists is
-        // listed.
         if self.is_there {
+            // It is removed first, so that everything that exists is listed.
             remove(&self.path);
+            unfinished().paths.remove(&self.path);
         }
-        let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        unfinished.remove(&self.path);
     }
 }

@@ -101,32 +101,36 @@ impl NewFolder {
     /// Errors of the file system, and a folder that has appeared since, where an existing
     /// one is to be kept.
     pub fn finish(self) -> io::Result<()> {
-        let Self {
-            target,
-            replace,
-            name,
-        } = self;
-        flush(name.path());
-        let mut before = None;
-        name.become_with(|path| {
-            if replace && target.exists() {
-                before = Some(exchange(path, &target)?);
-                Ok(())
-            } else {
-                rename_to_new(path, &target)
-            }
-        })?;
-        flush(target.parent().unwrap_or(&target));
-        let Some(before) = before else {
+        let Some(before) = self.put_in_place()? else {
             return Ok(());
         };
-        fs::remove_dir_all(&before).map_err(|error| {
+        let before = before.path();
+        fs::remove_dir_all(before).map_err(|error| {
             let before = before.display();
             let message = format!(
                 "the new folder is in its place, but the one before it, now {before}, cannot be removed: {error}"
             );
             io::Error::new(error.kind(), message)
         })
+    }
+
+    /// Returns the folder that was there before.
+    fn put_in_place(self) -> io::Result<Option<Name>> {
+        let Self {
+            target,
+            replace,
+            name,
+        } = self;
+        flush(name.path());
+        let before = name.become_with(|path| {
+            if replace && target.exists() {
+                exchange(path, &target).map(Some)
+            } else {
+                rename_to_new(path, &target).map(|()| None)
+            }
+        })?;
+        flush(target.parent().unwrap_or(&target));
+        Ok(before)
     }
 }
 
@@ -276,6 +280,21 @@ mod tests {
         crate::output_file::new_file::remove_unfinished_in(parent.path());
         assert!(folder.finish().is_err());
         assert!(names(parent.path()).is_empty());
+    }
+
+    #[test]
+    fn a_signal_after_finishing_leaves_nothing_of_the_folder_before() {
+        let parent = tempfile::tempdir().unwrap();
+        let target = filled(parent.path(), "p", "before");
+        let folder = NewFolder::new(&target, true).unwrap();
+        fs::write(folder.path().join("file"), "after").unwrap();
+        let before = folder.put_in_place().unwrap();
+        assert_eq!(names(parent.path()).len(), 2);
+        crate::output_file::new_file::remove_unfinished_in(parent.path());
+        // The program ends.
+        std::mem::forget(before);
+        assert_eq!(names(parent.path()), ["p"]);
+        assert_eq!(fs::read_to_string(target.join("file")).unwrap(), "after");
     }
 
     #[test]
