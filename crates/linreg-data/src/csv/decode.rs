@@ -85,7 +85,13 @@ impl Decoder {
 
     fn unquoted(&self, block: &Block, records: &[u8]) -> Option<RecordBatch> {
         let num_columns = self.schema.fields().len();
-        let columns = split(records, self.delimiter, num_columns, &self.columns)?;
+        let columns = split(
+            records,
+            self.delimiter,
+            num_columns,
+            &self.columns,
+            block.num_rows as usize,
+        )?;
         let schema = self.schema.project(&self.columns).ok()?;
         // A batch without columns would not know its number of rows.
         let num_rows = RecordBatchOptions::new().with_row_count(Some(block.num_rows as usize));
