@@ -2,20 +2,18 @@
 //! when machines are lost, and its errors.
 
 mod cluster;
+mod lost;
+mod machines;
 mod own_pass;
 mod training;
 
 use std::fmt::Write;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::tool::Tool;
-#[cfg(unix)]
-use crate::tool::signal;
-use cluster::{Cluster, free_port};
+use cluster::Cluster;
 
 /// Three groups of rows, with words and missing cells.
 const ROWS: u32 = 300_000;
@@ -145,43 +143,6 @@ fn predictions_have_the_bytes_of_one_machine() {
     assert_eq!(tool.fail(cluster.on(line)), tool.fail(line));
 }
 
-#[test]
-fn a_model_has_the_same_bytes_though_an_executor_is_killed() {
-    let tool = Tool::new();
-    tables(&tool);
-    let fit =
-        "fit t.csv t.csv part-0.csv part-1.csv part-2.csv --target y --missing mean --diagnostics";
-    tool.warnings(format!("{fit} --output here.safetensors"));
-    let here = std::fs::read(tool.path("here.safetensors")).unwrap();
-    let mut told = 0;
-    for moment in (0..20).map(|index| 100 + 150 * index) {
-        let mut cluster = Cluster::new(&tool, 2);
-        let line = cluster.on(&format!("{fit} --output there.safetensors --force"));
-        let process = tool.start(line);
-        sleep(Duration::from_millis(moment));
-        cluster.kill_executor();
-        let output = process.wait_with_output().unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "killed after {moment} ms: {error}");
-        told += usize::from(error.contains("computed again"));
-        let there = std::fs::read(tool.path("there.safetensors")).unwrap();
-        assert!(
-            here == there,
-            "killed after {moment} ms: the model files differ"
-        );
-    }
-    assert!(told > 0, "nobody said that an executor was lost");
-}
-
-/// A fit that takes the cluster several seconds, begun.
-fn long_fit(tool: &Tool, cluster: &Cluster) -> Child {
-    tables(tool);
-    let fit = "fit t.csv t.csv t.csv t.csv --target y --missing mean --diagnostics";
-    let process = tool.start(cluster.on(fit));
-    sleep(Duration::from_millis(1500));
-    process
-}
-
 /// Waits until no pass runs any more, and executors have no results.
 fn wait_for_rest(tool: &Tool, cluster: &Cluster) {
     let begun = Instant::now();
@@ -203,157 +164,6 @@ fn wait_for_rest(tool: &Tool, cluster: &Cluster) {
         assert!(waited < Duration::from_secs(40), "work or results are left");
         sleep(Duration::from_millis(100));
     }
-}
-
-#[test]
-fn the_work_of_a_program_that_dies_or_is_interrupted_is_ended() {
-    let tool = Tool::new();
-    let cluster = Cluster::new(&tool, 2);
-    for (signal, code) in [("-KILL", None), ("-INT", Some(130))] {
-        let process = long_fit(&tool, &cluster);
-        let id = process.id().to_string();
-        let mut kill = std::process::Command::new("kill");
-        assert!(kill.args([signal, &id]).status().unwrap().success());
-        let output = process.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), code);
-        wait_for_rest(&tool, &cluster);
-    }
-}
-
-#[test]
-fn a_cluster_that_is_lost_is_one_clear_error_within_half_a_minute() {
-    let tool = Tool::new();
-    for is_scheduler in [false, true] {
-        let mut cluster = Cluster::new(&tool, 2);
-        let process = long_fit(&tool, &cluster);
-        let begun = Instant::now();
-        if is_scheduler {
-            cluster.scheduler.kill().unwrap();
-        } else {
-            cluster.kill_executor();
-            cluster.kill_executor();
-        }
-        let output = process.wait_with_output().unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(30));
-        assert_eq!(output.status.code(), Some(2));
-        let error = String::from_utf8(output.stderr).unwrap();
-        let expected = if is_scheduler {
-            "does not answer"
-        } else {
-            "has had no executors"
-        };
-        let last = error.lines().last().unwrap();
-        assert!(
-            last.starts_with("error: ") && last.contains(expected),
-            "{error}"
-        );
-        assert!(
-            is_scheduler || last.contains(" parts of the pass "),
-            "{error}"
-        );
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn machines_listen_to_their_own_machine_only() {
-    let tool = Tool::new();
-    let cluster = Cluster::new(&tool, 1);
-    let processes = [&cluster.scheduler, &cluster.executors[0]];
-    let mut listened = 0;
-    for process in processes {
-        let folder = format!("/proc/{}", process.id());
-        let links = std::fs::read_dir(format!("{folder}/fd")).unwrap();
-        let sockets: Vec<String> = links
-            .filter_map(|link| {
-                let link = std::fs::read_link(link.ok()?.path()).ok()?;
-                let link = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
-                Some(link.to_string())
-            })
-            .collect();
-        for table in ["tcp", "tcp6"] {
-            let table =
-                std::fs::read_to_string(format!("{folder}/net/{table}")).unwrap_or_default();
-            for line in table.lines().skip(1) {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                // 0A: it listens. 0100007F: 127.0.0.1.
-                if words[3] == "0A" && sockets.iter().any(|socket| socket == words[9]) {
-                    assert!(words[1].starts_with("0100007F:"), "{line}");
-                    listened += 1;
-                }
-            }
-        }
-    }
-    assert_eq!(listened, 3);
-}
-
-#[test]
-fn an_executor_that_joins_later_is_used() {
-    let tool = Tool::new();
-    tables(&tool);
-    let mut cluster = Cluster::new(&tool, 0);
-    let process =
-        tool.start(cluster.on("fit t.csv --target y --missing drop --output m.safetensors"));
-    sleep(Duration::from_secs(2));
-    cluster.add_executor();
-    assert!(process.wait_with_output().unwrap().status.success());
-}
-
-#[cfg(unix)]
-#[test]
-fn an_executor_that_was_taken_for_lost_or_lost_its_scheduler_comes_back() {
-    let tool = Tool::new();
-    tool.write("t.csv", rows(0, 1000));
-    let mut cluster = Cluster::new(&tool, 1);
-    for _ in 0..2 {
-        signal(&cluster.executors[0], "-STOP");
-        cluster.wait_for(0);
-        signal(&cluster.executors[0], "-CONT");
-        cluster.wait_for(1);
-    }
-    cluster.replace_scheduler(Duration::from_secs(7));
-    cluster.wait_for(1);
-    tool.succeed(cluster.on("describe t.csv"));
-    signal(&cluster.executors[0], "-TERM");
-    let ended = cluster.executors[0].wait().unwrap();
-    assert!(ended.success(), "{ended}");
-}
-
-#[test]
-fn machines_that_cannot_work_say_so_before_they_begin() {
-    let tool = Tool::new();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = listener.local_addr().unwrap().port();
-    let free = free_port();
-    for (line, expected) in [
-        (
-            format!("executor --port {taken} --work-port {free}"),
-            "choose other ports with --port and --work-port",
-        ),
-        (
-            format!("executor --port {free} --work-port {taken}"),
-            "choose other ports with --port and --work-port",
-        ),
-        (
-            format!("executor --port {free} --work-port {free}"),
-            "it needs two ports",
-        ),
-        (
-            format!("scheduler --port {taken}"),
-            "choose another one with --port",
-        ),
-        ("executor --bind 0.0.0.0".to_string(), "name it with --host"),
-        (
-            "executor --scheduler http://127.0.0.1:50050".to_string(),
-            "expected a host and a port",
-        ),
-    ] {
-        let error = tool.fail(format!("ballista {line}"));
-        assert!(error.contains(expected), "{line}: {error}");
-    }
-    tool.write("t.csv", rows(0, 10));
-    let error = tool.fail("describe t.csv --certificates nowhere");
-    assert!(error.contains("give --ballista too"), "{error}");
 }
 
 #[test]
@@ -379,77 +189,6 @@ fn a_wrong_cell_is_the_error_of_one_machine() {
         .output();
     let piped = String::from_utf8(piped.unwrap().stderr).unwrap();
     assert!(piped.contains("executors read files only"), "{piped}");
-}
-
-#[test]
-fn a_cluster_that_cannot_work_is_one_clear_error() {
-    let tool = Tool::new();
-    tool.write("t.csv", rows(0, 1000));
-    let fit = "fit t.csv --target y --missing drop";
-    let port = free_port();
-    let error = tool.fail(format!("{fit} --ballista 127.0.0.1:{port}"));
-    assert!(error.contains("does not answer"), "{error}");
-    let error = tool.fail(format!("{fit} --ballista here"));
-    assert!(
-        error.contains("found the address `here`") || error.contains("found the address \"here\""),
-        "{error}"
-    );
-    let begun = Instant::now();
-    let cluster = Cluster::new(&tool, 0);
-    let error = tool.fail(cluster.on(fit));
-    assert!(error.contains("has had no executors"), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(40));
-}
-
-#[test]
-fn nothing_is_left_in_the_folder_of_an_executor() {
-    let tool = Tool::new();
-    tool.write("t.csv", rows(0, 150_000));
-    let cluster = Cluster::new(&tool, 1);
-    tool.warnings(cluster.on("fit t.csv --target y --missing drop"));
-    wait_for_rest(&tool, &cluster);
-}
-
-#[test]
-fn nobody_gets_in_without_a_certificate() {
-    let tool = Tool::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/certificates");
-    for authority in ["cluster", "stranger"] {
-        std::fs::create_dir(tool.path(authority)).unwrap();
-        for file in ["ca.pem", "cert.pem", "key.pem"] {
-            let content = std::fs::read(folder.join(authority).join(file)).unwrap();
-            tool.write(&format!("{authority}/{file}"), content);
-        }
-    }
-    tables(&tool);
-    let cluster = Cluster::with(&tool, 2, "--certificates cluster");
-    same_model(&tool, &cluster, "fit t.csv --target y --missing drop");
-    wait_for_rest(&tool, &cluster);
-    let fit = format!(
-        "fit t.csv --target y --missing drop --ballista {}",
-        cluster.address()
-    );
-    for options in ["", "--certificates stranger"] {
-        let error = tool.fail(format!("{fit} {options}"));
-        assert!(error.contains("does not answer"), "{options}: {error}");
-        let (port, work) = (free_port(), free_port());
-        let mut executor = tool.process(format!(
-            "ballista executor --scheduler {} --port {port} --work-port {work} --folder x {options}",
-            cluster.address()
-        ));
-        let mut executor = executor.stderr(Stdio::null()).spawn().unwrap();
-        sleep(Duration::from_secs(2));
-        let status = tool.run(cluster.on("ballista status").replace("--ballista ", "") + " --json");
-        let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
-        executor.kill().unwrap();
-        executor.wait().unwrap();
-        assert_eq!(status["executors"], 2, "{options}");
-    }
-    let error = tool.fail(format!("{fit} --certificates nowhere"));
-    assert!(
-        error.contains("expected ca.pem, cert.pem and key.pem"),
-        "{error}"
-    );
 }
 
 #[cfg(feature = "object-store")]

@@ -1,4 +1,6 @@
-use std::collections::BTreeMap;
+mod any_table;
+mod errors;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,10 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::*;
 use crate::test_table::{numbered, write};
 use crate::{
-    ChunkOrder, CsvOptions, EncodedSource, Formula, MissingPolicy, Passes, RowChunk, Rows, Set,
-    TableFormat, Threads, UnseenPolicy, learn_encoder, learn_schema, open,
+    ChunkOrder, CsvOptions, EncodedSource, MissingPolicy, Passes, RowChunk, Rows, Set, TableFormat,
+    Threads, learn_encoder, learn_schema, open,
 };
-use proptest::prelude::*;
 
 /// Collects all rows.
 #[derive(Clone, Deserialize, Serialize)]
@@ -211,42 +212,6 @@ fn the_order_of_dates_is_that_of_all_rows() {
 }
 
 #[test]
-fn errors_are_those_of_two_passes() {
-    for (later, message) in [
-        (
-            "seven,a,0,1",
-            "2.csv: line 2 (byte 8): found `seven`, where 9 of 10 cells are numbers; `seven` can be taken as missing",
-        ),
-        (
-            "7,a,0,inf",
-            "2.csv: line 2 (byte 8), column `y`: found `inf`, expected a finite number",
-        ),
-        ("7,a,0,big", "2.csv: line 2 (byte 8): found `big`"),
-        (
-            ",a,0,1\n1,,0,1\n1,a,0,\n,a,0,1",
-            "4 missing cells: 2.csv: line 2 (byte 8), column `x`; 2.csv: line 5 (byte 29), column `x`; 2.csv: line 3 (byte 15), column `t` and 1 more",
-        ),
-        (
-            "7,a,0",
-            "2.csv: line 2 (byte 8): found 3 cells, expected 4 as in the header",
-        ),
-    ] {
-        let error = after_first(later, &config()).unwrap_err();
-        assert!(error.starts_with(message), "{error}");
-    }
-    let weighted = EncoderConfig {
-        weight: Some("w".to_string()),
-        ..config()
-    };
-    assert_eq!(after_first("1,a,0,1", &weighted), Ok(1));
-    let error = after_first("1,a,-1,1", &weighted).unwrap_err();
-    let message = "2.csv: line 2 (byte 8), column `w`: found `-1`, expected a weight of 0 or more";
-    assert!(error.starts_with(message), "{error}");
-    let nothing = passes(&tables(&["", ""]), &ColumnChoice::default(), &config());
-    assert_eq!(nothing.unwrap_err(), "there are no rows after the header");
-}
-
-#[test]
 fn missing_cells_that_take_the_mean_need_the_mean_of_all() {
     for (missing, feature, target) in [
         (MissingPolicy::Drop, 1, 1),
@@ -287,136 +252,5 @@ fn columns_with_types_are_learned_and_encoded_too() {
             ..EncoderConfig::default()
         };
         assert_eq!(compare(&[path], &choice, &config), Ok(1), "{name}");
-    }
-}
-
-/// A pass that fails at rows with large targets.
-#[derive(Clone, Deserialize, Serialize)]
-struct Fussy {
-    in_merge: bool,
-}
-
-impl RowPass for Fussy {
-    type State = f64;
-    type Output = ();
-
-    fn name() -> String {
-        "fussy".to_string()
-    }
-
-    fn start(&self) -> f64 {
-        0.0
-    }
-
-    fn update(&self, largest: &mut f64, rows: &RowChunk) -> Result<(), DataError> {
-        *largest = rows.targets.iter().copied().fold(*largest, f64::max);
-        if self.in_merge {
-            Ok(())
-        } else {
-            fuss(rows.targets[0])
-        }
-    }
-
-    fn merge(&self, _: &mut f64, later: f64) -> Result<(), DataError> {
-        fuss(later)
-    }
-
-    fn finish(self, largest: f64) -> Result<(), DataError> {
-        fuss(largest)
-    }
-}
-
-fn fuss(target: f64) -> Result<(), DataError> {
-    if target <= 10.0 {
-        return Ok(());
-    }
-    Err(DataError::Other(format!("{target} is large").into()))
-}
-
-#[test]
-fn the_first_error_of_a_pass_comes_after_those_of_the_table() {
-    for in_merge in [false, true] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("t.csv");
-        for (end, message) in [("1,1", "is large"), ("inf,1", "found `inf`")] {
-            std::fs::write(&path, format!("x,y\n1,11\n2,12\n{end}\n")).unwrap();
-            let files = std::slice::from_ref(&path);
-            let source = open(files, &CsvOptions::default(), Passes::Several).unwrap();
-            let choice = ColumnChoice::default();
-            let make = |_: &Encoder, _: Option<u64>| Ok(Fussy { in_merge });
-            let engine = Threads::new(2);
-            let learned = learn_and_encode(&engine, source.as_ref(), &choice, &config(), make);
-            let error = learned.unwrap_err().to_string();
-            assert!(error.contains(message), "{error}");
-        }
-    }
-}
-
-/// The cells of a column: mostly of one kind, rarely of others.
-fn cell() -> impl Strategy<Value = (&'static str, &'static str, &'static str)> {
-    let number = prop::sample::select(vec!["1", "2.5", "-3e2", "0", " 7 "]);
-    let word = prop::sample::select(vec!["a", "b", "c", "d e"]);
-    let odd = prop_oneof![
-        9 => prop::sample::select(vec!["", "NA"]),
-        1 => prop::sample::select(vec![
-            "true", "FALSE", "2024-02-01", "1e999", "1 5", "x", "4", "nan",
-        ]),
-    ];
-    (number, word, odd)
-}
-
-fn policies() -> impl Strategy<Value = (MissingPolicy, UnseenPolicy)> {
-    use MissingPolicy::{Drop, Error, Indicator, Mean};
-    let unseen = vec![UnseenPolicy::Error, UnseenPolicy::Baseline];
-    (
-        prop::sample::select(vec![Error, Drop, Mean, Indicator]),
-        prop::sample::select(unseen),
-    )
-}
-
-proptest! {
-    #[test]
-    fn one_pass_finds_the_same_as_two(
-        rows in prop::collection::vec(prop::collection::vec((cell(), 0..60u8), 4), 1..40),
-        chunk_rows in 1..12usize,
-        (missing, unseen) in policies(),
-        formula in prop::option::of(prop::sample::select(vec![
-            "y ~ x * t", "y ~ 0 + t + poly(x, 3)", "y + x ~ t", "y ~ C(x) + t:w", "y ~ .",
-        ])),
-        (is_weighted, is_categorical, oddity) in (any::<bool>(), prop::bool::weighted(0.2), 0..5u8),
-    ) {
-        let text = |row: &Vec<((&str, &str, &str), u8)>| -> String {
-            let cells = row.iter().enumerate().map(|(column, ((number, word, odd), chance))| {
-                match (column, *chance < oddity) {
-                    (_, true) => *odd,
-                    (1, false) => *word,
-                    _ => number.trim_start_matches(['-'; 1]),
-                }
-            });
-            cells.collect::<Vec<_>>().join(",")
-        };
-        let rows: Vec<String> = rows.iter().map(text).collect();
-        let chunks: Vec<String> = rows.chunks(chunk_rows).map(|rows| rows.join("\n")).collect();
-        let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
-        let columns = ["x", "t", "w", "y"].map(String::from);
-        let formula = formula.map(|formula| Formula::parse(formula, &columns).unwrap());
-        let mut config = EncoderConfig {
-            weight: is_weighted.then(|| "w".to_string()),
-            missing,
-            unseen,
-            ..config()
-        };
-        if let Some(formula) = formula {
-            config.targets = formula.targets;
-            config.terms = Some(formula.terms);
-            config.no_intercept = !formula.intercept;
-        }
-        let choice = ColumnChoice {
-            categorical: is_categorical.then(|| "x".to_string()).into_iter().collect(),
-            baselines: if is_categorical {BTreeMap::from([("t".to_string(), "b".to_string())])} else {BTreeMap::new()},
-            max_levels: if is_categorical { 3 } else { 9 },
-            ..ColumnChoice::default()
-        };
-        let _ = passes(&tables(&chunks), &choice, &config);
     }
 }

@@ -1,0 +1,131 @@
+//! Programs, executors and schedulers that are lost, come back or join later.
+
+use std::process::Child;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::cluster::Cluster;
+#[cfg(unix)]
+use super::rows;
+use super::{tables, wait_for_rest};
+use crate::tool::Tool;
+#[cfg(unix)]
+use crate::tool::signal;
+
+#[test]
+fn a_model_has_the_same_bytes_though_an_executor_is_killed() {
+    let tool = Tool::new();
+    tables(&tool);
+    let fit =
+        "fit t.csv t.csv part-0.csv part-1.csv part-2.csv --target y --missing mean --diagnostics";
+    tool.warnings(format!("{fit} --output here.safetensors"));
+    let here = std::fs::read(tool.path("here.safetensors")).unwrap();
+    let mut told = 0;
+    for moment in (0..20).map(|index| 100 + 150 * index) {
+        let mut cluster = Cluster::new(&tool, 2);
+        let line = cluster.on(&format!("{fit} --output there.safetensors --force"));
+        let process = tool.start(line);
+        sleep(Duration::from_millis(moment));
+        cluster.kill_executor();
+        let output = process.wait_with_output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "killed after {moment} ms: {error}");
+        told += usize::from(error.contains("computed again"));
+        let there = std::fs::read(tool.path("there.safetensors")).unwrap();
+        assert!(
+            here == there,
+            "killed after {moment} ms: the model files differ"
+        );
+    }
+    assert!(told > 0, "nobody said that an executor was lost");
+}
+
+/// A fit that takes the cluster several seconds, begun.
+fn long_fit(tool: &Tool, cluster: &Cluster) -> Child {
+    tables(tool);
+    let fit = "fit t.csv t.csv t.csv t.csv --target y --missing mean --diagnostics";
+    let process = tool.start(cluster.on(fit));
+    sleep(Duration::from_millis(1500));
+    process
+}
+
+#[test]
+fn the_work_of_a_program_that_dies_or_is_interrupted_is_ended() {
+    let tool = Tool::new();
+    let cluster = Cluster::new(&tool, 2);
+    for (signal, code) in [("-KILL", None), ("-INT", Some(130))] {
+        let process = long_fit(&tool, &cluster);
+        let id = process.id().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args([signal, &id]).status().unwrap().success());
+        let output = process.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), code);
+        wait_for_rest(&tool, &cluster);
+    }
+}
+
+#[test]
+fn a_cluster_that_is_lost_is_one_clear_error_within_half_a_minute() {
+    let tool = Tool::new();
+    for is_scheduler in [false, true] {
+        let mut cluster = Cluster::new(&tool, 2);
+        let process = long_fit(&tool, &cluster);
+        let begun = Instant::now();
+        if is_scheduler {
+            cluster.scheduler.kill().unwrap();
+        } else {
+            cluster.kill_executor();
+            cluster.kill_executor();
+        }
+        let output = process.wait_with_output().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).unwrap();
+        let expected = if is_scheduler {
+            "does not answer"
+        } else {
+            "has had no executors"
+        };
+        let last = error.lines().last().unwrap();
+        assert!(
+            last.starts_with("error: ") && last.contains(expected),
+            "{error}"
+        );
+        assert!(
+            is_scheduler || last.contains(" parts of the pass "),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_executor_that_joins_later_is_used() {
+    let tool = Tool::new();
+    tables(&tool);
+    let mut cluster = Cluster::new(&tool, 0);
+    let process =
+        tool.start(cluster.on("fit t.csv --target y --missing drop --output m.safetensors"));
+    sleep(Duration::from_secs(2));
+    cluster.add_executor();
+    assert!(process.wait_with_output().unwrap().status.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_executor_that_was_taken_for_lost_or_lost_its_scheduler_comes_back() {
+    let tool = Tool::new();
+    tool.write("t.csv", rows(0, 1000));
+    let mut cluster = Cluster::new(&tool, 1);
+    for _ in 0..2 {
+        signal(&cluster.executors[0], "-STOP");
+        cluster.wait_for(0);
+        signal(&cluster.executors[0], "-CONT");
+        cluster.wait_for(1);
+    }
+    cluster.replace_scheduler(Duration::from_secs(7));
+    cluster.wait_for(1);
+    tool.succeed(cluster.on("describe t.csv"));
+    signal(&cluster.executors[0], "-TERM");
+    let ended = cluster.executors[0].wait().unwrap();
+    assert!(ended.success(), "{ended}");
+}
