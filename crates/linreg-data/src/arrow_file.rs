@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::RecordBatchDecoder;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 
 use crate::data_file::DataFile;
 use crate::input::InputFile;
@@ -69,6 +69,10 @@ impl ArrowFile {
         let file = DataFile::new(input, "Arrow");
         let contents = file.decode(|| scan(&file))?;
         file.check_names(&contents.schema)?;
+        let num_rows = contents.batches.iter().map(|batch| batch.num_rows).sum();
+        let fields = contents.schema.fields().iter();
+        let mut kinds = fields.map(|field| field.data_type());
+        file.check_rows(num_rows, kinds.any(|kind| *kind != DataType::Null))?;
         Ok(Self {
             table: Arc::new(Table { file, contents }),
         })
@@ -261,5 +265,22 @@ mod tests {
         }
         write_stream(&path, &[table]);
         damage(&path, ArrowFile::open);
+    }
+
+    #[test]
+    fn rows_that_nothing_is_stored_of_are_not_counted_for_ever() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("table.arrow");
+        for (num_rows, is_refused) in [(1 << 20, false), (1 << 33, true)] {
+            let nothing: ArrayRef = std::sync::Arc::new(arrow_array::NullArray::new(num_rows));
+            let table = RecordBatch::try_from_iter([("a", nothing)]).unwrap();
+            write_stream(&path, &[table]);
+            let opened = ArrowFile::open(&path);
+            assert_eq!(opened.is_err(), is_refused);
+            if let Err(error) = opened {
+                let expected = "said to have 8589934592 rows without a value";
+                assert!(error.to_string().contains(expected), "{error}");
+            }
+        }
     }
 }

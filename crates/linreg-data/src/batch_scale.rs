@@ -2,7 +2,7 @@ use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, HostBatch, round, round_weights};
-use crate::{Axis, DataError, RowChunk, Rows, RowsError, Scaler, Summary};
+use crate::{Axis, DataError, NoRows, RowChunk, Rows, RowsError, Scaler, Summary};
 
 /// How encoded rows become tensors: scaled, and with weights whose mean is 1.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -29,7 +29,7 @@ impl BatchScale {
     ///
     /// # Errors
     ///
-    /// Rows that have other columns than the summary, or weights where it has none or
+    /// No rows, rows that have other columns than the summary, or weights where it has none or
     /// none where it has them, or a number too large for the backend's floats.
     pub fn batch<B: Backend>(
         &self,
@@ -52,6 +52,9 @@ impl BatchScale {
                 }
                 .into());
             }
+        }
+        if rows.num_rows() == 0 {
+            return Err(DataError::NoRows(NoRows::AtAll));
         }
         let mut scaled = HostBatch::<B> {
             features: Vec::with_capacity(rows.features.len()),

@@ -20,7 +20,7 @@ pub trait BatchSource<B: Backend> {
 
     /// Number of batches of an epoch.
     fn num_batches(&self) -> usize {
-        self.num_rows().div_ceil(self.batch_size())
+        self.num_rows().div_ceil(self.batch_size().max(1))
     }
 
     /// Returns batches of every row once, in an order that depends on the seed

@@ -12,6 +12,12 @@ use crate::numbered_rows::NumberedRows;
 use crate::source::{Chunk, check_names};
 use crate::{CsvOptions, DataError, FileIndex, Limit, Place, TableLocation};
 
+/// The largest number of rows of a file, 17 trillion.
+const MOST_ROWS: u64 = 1 << 44;
+
+/// The largest number of rows of a file that has no value in any of them, 4 billion.
+const MOST_ROWS_WITHOUT_VALUES: u64 = 1 << 32;
+
 /// A file of a binary format that is read in parts.
 pub(crate) struct DataFile {
     input: InputFile,
@@ -40,6 +46,22 @@ impl DataFile {
     /// Checks before a pass that the file has not changed since it was opened.
     pub(crate) fn begin_pass(&self) -> Result<(), DataError> {
         self.input.begin_pass()
+    }
+
+    /// Checks the number of rows that the file says it has. Where no column has
+    /// values, nothing else limits how long they are counted.
+    pub(crate) fn check_rows(&self, num_rows: u64, has_values: bool) -> Result<(), DataError> {
+        let (most, what) = if has_values {
+            (MOST_ROWS, "")
+        } else {
+            (MOST_ROWS_WITHOUT_VALUES, " without a value")
+        };
+        if num_rows <= most {
+            return Ok(());
+        }
+        Err(self.damaged(format!(
+            "it is said to have {num_rows} rows{what}, and the limit is {most}"
+        )))
     }
 
     /// Checks that every column has a distinct name, and that there are not too

@@ -6,9 +6,9 @@ use crate::read::read_wide;
 use crate::rows::Rows;
 use crate::source::{ChunkOrder, Source};
 use crate::{
-    AnyRowPass, AnyState, BoundEncoder, Chunk, DataError, Dataset, Encoded, EncodedPass, Encoder,
-    EncodingCounts, Engine, InOrder, NoRows, Pass, RowChunks, RowPass, RowSource, Set, SplitRows,
-    Threads,
+    AnyRowPass, AnyState, Axis, BoundEncoder, Chunk, DataError, Dataset, Encoded, EncodedPass,
+    Encoder, EncodingCounts, Engine, InOrder, NoRows, Pass, RowChunks, RowPass, RowSource,
+    RowsError, Set, SplitRows, Threads,
 };
 pub(crate) use load::LoadPass;
 
@@ -40,13 +40,16 @@ impl EncodedSource {
     ///
     /// # Errors
     ///
-    /// A column that the source lacks.
+    /// A column that the source lacks, or an encoder without targets.
     pub fn new(
         source: Arc<dyn Source>,
         encoder: &Encoder,
         split: impl Into<SplitRows>,
         set: Set,
     ) -> Result<Self, DataError> {
+        if encoder.targets().is_empty() {
+            return Err(RowsError::None(Axis::Targets).into());
+        }
         Ok(Self {
             encoder: encoder.bind(source.as_ref(), true)?,
             feature_names: encoder.feature_names(),

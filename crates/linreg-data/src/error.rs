@@ -84,8 +84,10 @@ pub enum DataError {
     #[error(transparent)]
     Names(#[from] NameProblem),
     /// A column is of a type that the format cannot store.
-    #[error("column {} is {kind}, which no CSV cell holds; write Parquet, or leave the column out", quote(.column))]
+    #[error("column {} is {kind}, which {format} cannot store; write Arrow, or leave the column out", quote(.column))]
     NotStorable {
+        /// The format.
+        format: TableFormat,
         /// The name of the column.
         column: String,
         /// Its type.

@@ -94,7 +94,8 @@ impl FileIndex {
         match self {
             Self::Blocks { num_rows, blocks } => {
                 let is_needed = |block: &&TextBlock| {
-                    block.first_row < rows.end && rows.start < block.first_row + block.num_rows
+                    let end = block.first_row.saturating_add(block.num_rows);
+                    block.first_row < rows.end && rows.start < end
                 };
                 Self::Blocks {
                     num_rows: *num_rows,
@@ -107,10 +108,12 @@ impl FileIndex {
 }
 
 impl TableLocation {
-    /// Number of rows; None if a file has no index yet.
+    /// Number of rows, `u64::MAX` if there were more; None if a file has no index yet.
     pub fn num_rows(&self) -> Option<u64> {
-        let rows = self.files.iter();
-        rows.map(|file| Some(file.index.as_ref()?.num_rows())).sum()
+        let mut files = self.files.iter();
+        files.try_fold(0u64, |sum, file| {
+            Some(sum.saturating_add(file.index.as_ref()?.num_rows()))
+        })
     }
 
     /// The ranges of rows that are best read by one reader: each file of
@@ -120,7 +123,7 @@ impl TableLocation {
         let mut first_row = self.first_row;
         for file in &self.files {
             let index = file.index.as_ref()?;
-            let end = first_row + index.num_rows();
+            let end = first_row.saturating_add(index.num_rows());
             if matches!(index, FileIndex::FromStart { .. }) && end > first_row {
                 ranges.push(first_row..end);
             }
@@ -141,7 +144,7 @@ impl TableLocation {
         };
         for file in &self.files {
             let index = file.index.as_ref();
-            let end = first_row + index.map_or(0, FileIndex::num_rows);
+            let end = first_row.saturating_add(index.map_or(0, FileIndex::num_rows));
             let of_file = rows.start.clamp(first_row, end)..rows.end.clamp(first_row, end);
             if !of_file.is_empty() {
                 if found.files.is_empty() {

@@ -126,6 +126,8 @@ impl ParquetFile {
         let runs = runs(metadata.metadata())
             .ok_or_else(|| file.damaged("the number of rows is not what the row groups hold"))?;
         let stored = stored(&metadata);
+        let num_rows = runs.iter().map(|run| run.rows.len() as u64).sum();
+        file.check_rows(num_rows, stored.iter().any(Option::is_some))?;
         Ok(Self {
             table: Arc::new(Table {
                 file,

@@ -145,7 +145,8 @@ pub trait Pass: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// A table for which there is no result.
     fn finish(self, state: Self::State) -> Result<Self::Output, DataError>;
 
-    /// The number of rows of a part, a power of two up to 8,192. Default: 8,192.
+    /// The number of rows of a part, a power of two up to 8,192; other numbers are
+    /// rounded down to one. Default: 8,192.
     fn part_rows(&self) -> u64 {
         MOST_PART_ROWS
     }

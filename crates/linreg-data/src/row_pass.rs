@@ -158,9 +158,10 @@ struct SliceOrigin {
 }
 
 impl RowChunk<'_> {
-    /// Number of rows.
+    /// Number of rows; 0 without targets.
     pub fn num_rows(&self) -> usize {
-        self.targets.len() / self.num_targets
+        let rows = self.targets.len().checked_div(self.num_targets);
+        rows.unwrap_or(0)
     }
 
     /// Returns the number of a row in the table, from 0; rows that are left out

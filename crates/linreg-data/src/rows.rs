@@ -77,7 +77,7 @@ impl Rows {
             return Err(RowsError::Targets { found, targets }.into());
         }
         let rows = self.targets.len() / num_targets;
-        if self.features.len() != rows * num_features {
+        if rows.checked_mul(num_features) != Some(self.features.len()) {
             let error = RowsError::Features {
                 found: self.features.len(),
                 rows,
@@ -182,5 +182,7 @@ mod tests {
         ] {
             assert_eq!(rows.num_rows(3, 2).unwrap_err().to_string(), message);
         }
+        // Twice this many features are 0 in 64 bits.
+        assert!(rows(0, 2, None).num_rows(1 << 63, 1).is_err());
     }
 }

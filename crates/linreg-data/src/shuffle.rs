@@ -57,6 +57,9 @@ impl<I: Iterator<Item = Result<Rows, DataError>>> ShuffleBuffer<I> {
     /// for rows of the buffer; the result is empty if the buffer took all rows.
     fn trade(&mut self, mut chunk: Rows) -> Result<Rows, DataError> {
         let num_rows = chunk.num_rows(self.num_features, self.num_targets)?;
+        if num_rows == 0 {
+            return Ok(Rows::default());
+        }
         let buffered = self.num_buffered > 0;
         if buffered && chunk.weights.is_some() != self.buffer.weights.is_some() {
             return Err(Rows::some_weighted());
@@ -279,5 +282,21 @@ mod tests {
             order.sort_unstable();
             prop_assert!(order.into_iter().eq(0..num_rows));
         }
+    }
+
+    #[test]
+    fn chunks_without_rows_change_nothing() {
+        let empty = Rows {
+            weights: Some(Vec::new()),
+            ..Rows::default()
+        };
+        let without_weights = |chunk| Rows {
+            weights: None,
+            ..chunk
+        };
+        let chunks = chunks(6, 3).into_iter().map(without_weights);
+        let chunks = std::iter::once(empty).chain(chunks).map(Ok);
+        let rows = ShuffleBuffer::new(chunks, [2, 1], 4, 0, 0).map(Result::unwrap);
+        assert_eq!(rows.map(|rows| rows.targets.len()).sum::<usize>(), 6);
     }
 }

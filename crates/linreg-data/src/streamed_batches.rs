@@ -70,7 +70,7 @@ impl<'scope, 'env, B: Backend, S: RowSource + ?Sized> StreamedBatches<'scope, 'e
             source,
             summary,
             scaler: None,
-            batch_size: batch_size.min(summary.num_rows),
+            batch_size: batch_size.min(summary.num_rows).max(1),
             shuffle_rows: 1,
             device: device.clone(),
         })

@@ -78,6 +78,15 @@ impl RowPass for SummaryPass {
     }
 
     fn update(&self, state: &mut SummaryState, rows: &RowChunk) -> Result<(), DataError> {
+        for (names, found) in [
+            (&self.feature_names, rows.num_features),
+            (&self.target_names, rows.num_targets),
+        ] {
+            let expected = names.len();
+            if found != expected {
+                return Err(RowsError::Columns { found, expected }.into());
+            }
+        }
         state.num_rows += rows.num_rows();
         state.is_weighted |= rows.weights.is_some();
         state.features.update(rows.features, rows.weights)?;
@@ -292,5 +301,15 @@ mod tests {
         assert_eq!(summary.mean_weight, Some(10.0 / 20_001.0));
         assert_eq!(summary.features, first.features);
         assert_eq!(summary.targets, first.targets);
+    }
+
+    #[test]
+    fn names_of_other_columns_are_refused() {
+        for (features, targets) in [(0, 1), (1, 1), (3, 1), (2, 0), (2, 2)] {
+            let names = |number| vec!["x".to_string(); number];
+            let pass = SummaryPass::new(&names(features), &names(targets));
+            let error = pass.run(&dataset(10)).unwrap_err().to_string();
+            assert!(error.contains("columns, expected"), "{error}");
+        }
     }
 }

@@ -126,6 +126,7 @@ mod tests {
     use std::io::{Error, ErrorKind};
 
     use arrow_array::{ArrayRef, Float64Array, Int64Array, record_batch};
+    use arrow_schema::DataType;
     use std::sync::Arc;
 
     const FORMATS: [TableFormat; 3] = [TableFormat::Csv, TableFormat::Parquet, TableFormat::Arrow];
@@ -197,6 +198,26 @@ mod tests {
                     "{format:?} {room} {result:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_column_that_a_format_cannot_store_is_named() {
+        let int = std::sync::Arc::new(arrow_schema::Field::new("i", DataType::Int64, true));
+        let union = arrow_schema::UnionFields::from_fields([int.clone()]);
+        let union = DataType::Union(union, arrow_schema::UnionMode::Sparse);
+        for (kind, format) in [
+            (DataType::List(int), TableFormat::Csv),
+            (union.clone(), TableFormat::Csv),
+            (union, TableFormat::Parquet),
+        ] {
+            let field = arrow_schema::Field::new("a", kind, true);
+            let schema = Arc::new(arrow_schema::Schema::new(vec![field]));
+            let error = TableWriter::new(Vec::new(), format, schema).err().unwrap();
+            let message = error.to_string();
+            assert!(message.starts_with("column `a` is "), "{message}");
+            let expected = format!("which {format} cannot store");
+            assert!(message.contains(&expected), "{message}");
         }
     }
 }

@@ -25,8 +25,18 @@ pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), Unpacking> {
 
 /// Returns the largest number of bytes to which data in LZ4's frame format
 /// unpacks; None for other data. Its decoders go on for as long as there are
-/// blocks.
+/// frames.
 pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
+    let (mut most, mut rest) = most_of_frame(bytes)?;
+    while let Some((of_frame, after)) = most_of_frame(rest) {
+        most = most.saturating_add(of_frame);
+        rest = after;
+    }
+    Some(most)
+}
+
+/// Returns the same of the first frame, and what follows it.
+fn most_of_frame(bytes: &[u8]) -> Option<(u64, &[u8])> {
     const MAGIC: [u8; 4] = [0x04, 0x22, 0x4D, 0x18];
     /// The largest number of bytes that a byte of a block unpacks to.
     const MOST_OF_A_BYTE: u64 = 255;
@@ -42,9 +52,9 @@ pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
         let length = u32::from_le_bytes(*length);
         let (is_plain, length) = (length >> 31 == 1, length & (u32::MAX >> 1));
         if length == 0 {
-            // This is the end of a frame, and another frame may follow.
-            let after = after.get(4 * usize::from(has(4))..).unwrap_or_default();
-            return Some(most.saturating_add(most_of_lz4(after).unwrap_or(0)));
+            // This is the end of a frame.
+            let checksum = 4 * usize::from(has(4));
+            return Some((most, after.get(checksum..).unwrap_or_default()));
         }
         let block = if is_plain {
             u64::from(length)
@@ -55,7 +65,7 @@ pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
         let next = length as usize + 4 * usize::from(has(16));
         rest = after.get(next..).unwrap_or_default();
     }
-    Some(most)
+    Some((most, &[]))
 }
 
 #[cfg(test)]
@@ -89,5 +99,7 @@ mod tests {
             assert_eq!(most_of_lz4(&bytes.repeat(3)), Some(3 * most));
         }
         assert_eq!(most_of_lz4(b"PAR1"), None);
+        let empty = frame(&[]);
+        assert_eq!(most_of_lz4(&empty.repeat(1_000_000)), Some(0));
     }
 }

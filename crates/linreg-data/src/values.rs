@@ -1,7 +1,10 @@
 use std::fmt::Display;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType};
+use arrow_array::types::{
+    Date32Type, Date64Type, Float32Type, Float64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Float64Array, PrimitiveArray, StringArray,
 };
@@ -29,9 +32,20 @@ pub(crate) enum Values {
     Other(DataType),
 }
 
+/// Times as days, by way of whole microseconds: `times` and `parts` say how many of
+/// these are a unit, or how many units are one.
+fn days<T: ArrowPrimitiveType<Native = i64>>(array: &ArrayRef, times: i64, parts: i64) -> Values {
+    const MICROSECONDS_PER_DAY: f64 = 86_400e6;
+    let days = |time: i64| {
+        // A time of billions of years would not fit into 64 bits.
+        let microseconds = i128::from(time) * i128::from(times) / i128::from(parts);
+        microseconds as f64 / MICROSECONDS_PER_DAY
+    };
+    Values::Days(array.as_primitive::<T>().unary(days))
+}
+
 impl Values {
     pub fn of(array: &ArrayRef) -> Result<Self, DataError> {
-        const MICROSECONDS_PER_DAY: f64 = 86_400e6;
         let values = match array.data_type() {
             DataType::Utf8 => Self::Text(array.as_string().clone()),
             DataType::Float64 => Self::Numbers(array.as_primitive().clone()),
@@ -49,12 +63,17 @@ impl Values {
                 let numbers = cast(array, &DataType::Float64)?;
                 Self::Numbers(numbers.as_primitive::<Float64Type>().clone())
             }
-            DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => {
-                let microseconds = DataType::Timestamp(TimeUnit::Microsecond, None);
-                let times = cast(array, &microseconds)?;
-                let times: &PrimitiveArray<TimestampMicrosecondType> = times.as_primitive();
-                Self::Days(times.unary(|time| time as f64 / MICROSECONDS_PER_DAY))
+            DataType::Date32 => {
+                let days = array.as_primitive::<Date32Type>();
+                Self::Days(days.unary(f64::from))
             }
+            DataType::Date64 => days::<Date64Type>(array, 1_000, 1),
+            DataType::Timestamp(unit, _) => match unit {
+                TimeUnit::Second => days::<TimestampSecondType>(array, 1_000_000, 1),
+                TimeUnit::Millisecond => days::<TimestampMillisecondType>(array, 1_000, 1),
+                TimeUnit::Microsecond => days::<TimestampMicrosecondType>(array, 1, 1),
+                TimeUnit::Nanosecond => days::<TimestampNanosecondType>(array, 1, 1_000),
+            },
             other => Self::Other(other.clone()),
         };
         Ok(values)
@@ -160,8 +179,9 @@ mod tests {
     use super::*;
     use arrow_array::types::{Int8Type, Int32Type};
     use arrow_array::{
-        BinaryArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Int8Array,
-        Int64Array, TimestampMicrosecondArray, UInt64Array,
+        BinaryArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray, Float32Array,
+        Int8Array, Int64Array, TimestampMicrosecondArray, TimestampMillisecondArray,
+        TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
     };
 
     fn words(array: ArrayRef) -> Vec<Option<String>> {
@@ -237,5 +257,61 @@ mod tests {
         let bytes: ArrayRef = Arc::new(BinaryArray::from(vec![&b"\xff"[..]]));
         assert!(matches!(Values::of(&bytes).unwrap(), Values::Other(_)));
         assert!(matches!(Values::words(&bytes).unwrap(), Values::Other(_)));
+    }
+
+    #[test]
+    fn times_are_days_in_any_unit_and_however_far_from_now() {
+        let days = |array: ArrayRef| match Values::of(&array).unwrap() {
+            Values::Days(days) => days.iter().collect::<Vec<_>>(),
+            _ => panic!("not days"),
+        };
+        let (second, ms, us) = (1.0 / 86_400.0, 1.0 / 86_400e3, 1.0 / 86_400e6);
+        let far = 1e16 / 86_400e3;
+        let cases: [(ArrayRef, [Option<f64>; 3]); 6] = [
+            (
+                Arc::new(Date32Array::from(vec![Some(19_782), None, Some(i32::MIN)])),
+                [Some(19_782.0), None, Some(f64::from(i32::MIN))],
+            ),
+            (
+                Arc::new(Date64Array::from(vec![Some(1), None, Some(10i64.pow(16))])),
+                [Some(ms), None, Some(far)],
+            ),
+            (
+                Arc::new(TimestampSecondArray::from(vec![
+                    Some(1),
+                    None,
+                    Some(10i64.pow(18)),
+                ])),
+                [Some(second), None, Some(1e18 / 86_400.0)],
+            ),
+            (
+                Arc::new(TimestampMillisecondArray::from(vec![
+                    Some(1),
+                    None,
+                    Some(10i64.pow(16)),
+                ])),
+                [Some(ms), None, Some(far)],
+            ),
+            (
+                Arc::new(TimestampMicrosecondArray::from(vec![
+                    Some(1),
+                    None,
+                    Some(86_400_000_000),
+                ])),
+                [Some(us), None, Some(1.0)],
+            ),
+            (
+                Arc::new(TimestampNanosecondArray::from(vec![
+                    Some(1_999),
+                    None,
+                    Some(-1_000),
+                ])),
+                [Some(us), None, Some(-us)],
+            ),
+        ];
+        for (array, expected) in cases {
+            let kind = array.data_type().clone();
+            assert_eq!(days(array), expected, "{kind}");
+        }
     }
 }

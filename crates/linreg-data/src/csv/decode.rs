@@ -76,6 +76,14 @@ impl Decoder {
     }
 
     fn batch(&self, block: &Block, records: &[u8]) -> Option<RecordBatch> {
+        // Each cell takes a byte, that of the delimiter or line break after it. Where
+        // there are fewer bytes, memory for all cells may be far more than the file.
+        let num_cells = block
+            .num_rows
+            .checked_mul(self.schema.fields().len() as u64)?;
+        if num_cells > records.len() as u64 + 1 {
+            return None;
+        }
         let batch = match self.unquoted(block, records) {
             Some(batch) => batch,
             None => self.any(block, records)?,

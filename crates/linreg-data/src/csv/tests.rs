@@ -272,3 +272,11 @@ fn a_column_that_is_not_there_is_an_error() {
     let source = file.open().unwrap();
     assert!(source.parts(&[2], ChunkOrder::File).is_err());
 }
+
+#[test]
+fn a_header_of_more_cells_than_the_rows_have_bytes_takes_no_memory_for_them() {
+    let header: Vec<String> = (0..10_000).map(|column| format!("c{column}")).collect();
+    let file = format!("{}\n{}", header.join(","), "1\n".repeat(300_000));
+    let error = rows(file).unwrap_err();
+    assert!(error.contains("found 1 cell"), "{error}");
+}

@@ -1,8 +1,9 @@
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use super::feature::{Feature, FeatureFactor};
 use crate::schema::Kind;
-use crate::{Encoder, Factor, MissingPolicy};
+use crate::{Encoder, Factor, MissingPolicy, Term};
 
 /// One column of the encoded rows, which is a product.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +49,47 @@ pub(super) struct Design {
     marked: Vec<usize>,
 }
 
+/// The terms of a model, to be found by their factors in any order.
+struct KnownTerms<'a> {
+    terms: HashSet<BTreeSet<&'a Factor>>,
+    /// The number of factors of each, and the sum of their hashes. With it, whether a term
+    /// without one of its factors is another takes no time for each of the others.
+    sums: HashSet<(usize, u64)>,
+    hashes: RandomState,
+}
+
+impl<'a> KnownTerms<'a> {
+    fn of(terms: &'a [Term]) -> Self {
+        let mut known = Self {
+            terms: terms.iter().map(|term| term.0.iter().collect()).collect(),
+            sums: HashSet::new(),
+            hashes: RandomState::new(),
+        };
+        known.sums = terms
+            .iter()
+            .map(|term| (term.0.len(), known.sum(term)))
+            .collect();
+        known
+    }
+
+    fn sum(&self, term: &Term) -> u64 {
+        let hashes = term.0.iter().map(|factor| self.hashes.hash_one(factor));
+        hashes.fold(0, u64::wrapping_add)
+    }
+
+    /// Whether one of the terms is this one, whose hashes have this sum, without the
+    /// factor at an index.
+    fn contain_without(&self, term: &Term, sum: u64, index: usize) -> bool {
+        let others = sum.wrapping_sub(self.hashes.hash_one(&term.0[index]));
+        self.sums.contains(&(term.0.len() - 1, others)) && {
+            let others = term.0.iter().enumerate();
+            let others = others.filter(|(other, _)| *other != index);
+            self.terms
+                .contains(&others.map(|(_, factor)| factor).collect())
+        }
+    }
+}
+
 impl Design {
     /// Returns the design of an encoder.
     pub fn of(encoder: &Encoder) -> Self {
@@ -59,26 +101,21 @@ impl Design {
         let has_missing_level = |column: usize| {
             encoder.missing == MissingPolicy::Indicator && encoder.columns[column].missing > 0
         };
-        let known: HashSet<BTreeSet<&Factor>> = encoder
-            .terms
-            .iter()
-            .map(|term| term.0.iter().collect())
-            .collect();
+        let known = KnownTerms::of(&encoder.terms);
         // Whether some of the features so far add up to 1 in every row, as the
         // intercept or all levels of a column do.
         let mut has_constant = encoder.intercept;
         let (mut terms, mut marked) = (Vec::new(), Vec::new());
         for term in &encoder.terms {
             let mut pieces = Vec::new();
+            let sum = known.sum(term);
             for (index, factor) in term.0.iter().enumerate() {
                 let Some(column) = columns.of(factor) else {
                     continue;
                 };
                 let by_levels = is_categorical(column);
                 let compared = if term.0.len() > 1 {
-                    let others = term.0.iter().enumerate();
-                    let others = others.filter(|(other, _)| *other != index);
-                    known.contains(&others.map(|(_, factor)| factor).collect())
+                    known.contain_without(term, sum, index)
                 } else if by_levels {
                     std::mem::replace(&mut has_constant, true)
                 } else {

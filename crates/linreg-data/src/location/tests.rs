@@ -209,3 +209,18 @@ fn rows_that_are_no_whole_groups_are_refused() {
         assert!(run.is_err(), "{rows:?}");
     }
 }
+
+#[test]
+fn numbers_of_rows_that_do_not_fit_into_64_bits_are_no_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = location(&tables(folder.path())[0]);
+    table.first_row = u64::MAX - 1;
+    table.files.push(table.files[0].clone());
+    assert_eq!(table.within(0..5).files.len(), 1);
+    let source = open_location(&table).unwrap();
+    assert_eq!(source.parts_of(&[0], 0..5).unwrap().count(), 0);
+    for file in &mut table.files {
+        file.index = Some(FileIndex::InFile { num_rows: u64::MAX });
+    }
+    assert_eq!(table.num_rows(), Some(u64::MAX));
+}

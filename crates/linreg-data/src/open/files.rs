@@ -62,7 +62,7 @@ impl Source for Files {
             let Some(num_rows) = source.num_rows() else {
                 return Ok(overlapping(self.parts(columns, ChunkOrder::File)?, rows));
             };
-            let end = first_row + num_rows;
+            let end = first_row.saturating_add(num_rows);
             let of_file = rows.start.clamp(first_row, end)..rows.end.clamp(first_row, end);
             if !of_file.is_empty() {
                 let of_file = of_file.start - first_row..of_file.end - first_row;

@@ -100,3 +100,21 @@ fn a_file_that_changes_while_it_is_read_is_told_of() {
     assert!(changed((parts.next().unwrap().unwrap().read)().map(|_| ())));
     assert!(changed(file.parts(&[0], ChunkOrder::File).map(|_| ())));
 }
+
+#[test]
+fn rows_that_nothing_is_stored_of_are_not_counted_for_ever() {
+    // A column of structures, and 2^60 rows.
+    let bytes = [
+        &b"PAR1\x15\x00\x15\x10\x15\x10,\x15\x02\x15\x00\x15\x06\x15\x06\x00\x00\x00\x00\x00"[..],
+        &b"\x00\x00\x00\xf8?\x15\x02\x19<H\x06schema\x15\x02\x005\x00\x18\x01s\x15\x02\x00\x15"[..],
+        &b"\x0a%\x00\x18\x01x\x00\x16\x80\x80\x80\x80\x80\x80\x80\x80 \x19\x1c\x19\x1c&\x08\x1c"[..],
+        &b"\x15\x0a\x19\x15\x00\x19(\x01s\x01x\x15\x00\x16\x02\x162\x162&\x08\x00\x00\x162\x16"[..],
+        &b"\x80\x80\x80\x80\x80\x80\x80\x80 \x00\x00U\x00\x00\x00PAR1"[..],
+    ]
+    .concat();
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    fs::write(&path, bytes).unwrap();
+    let error = ParquetFile::open(&path).err().unwrap().to_string();
+    assert!(error.contains("rows without a value"), "{error}");
+}

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use super::Pass;
+use super::{MOST_PART_ROWS, Pass};
 use crate::source::Chunk;
 use crate::{DataError, OtherError};
 
@@ -126,7 +126,8 @@ impl<P: Pass> AnyPass for P {
     }
 
     fn rows_of_part(&self) -> u64 {
-        self.part_rows()
+        // Groups are whole parts.
+        1 << self.part_rows().clamp(1, MOST_PART_ROWS).ilog2()
     }
 
     fn start_any(&self) -> AnyState {

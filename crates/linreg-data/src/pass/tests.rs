@@ -300,3 +300,48 @@ fn wide_rows_come_in_smaller_parts() {
     let rows = [0, 1, 256, 257, 1000, 4096, 5000, 100_000].map(part_rows);
     assert_eq!(rows, [8192, 8192, 8192, 4096, 2048, 512, 512, 512]);
 }
+
+/// Counts rows in parts of a size that no group is a multiple of.
+#[derive(Deserialize, Serialize)]
+struct OddParts(u64);
+
+impl Pass for OddParts {
+    type State = u64;
+    type Output = u64;
+
+    fn name() -> String {
+        "odd parts".to_string()
+    }
+
+    fn start(&self) -> u64 {
+        0
+    }
+
+    fn update(&self, rows: &mut u64, chunk: &Chunk) -> Result<(), DataError> {
+        *rows += chunk.num_rows() as u64;
+        Ok(())
+    }
+
+    fn merge(&self, rows: &mut u64, later: u64) -> Result<(), DataError> {
+        *rows += later;
+        Ok(())
+    }
+
+    fn finish(self, rows: u64) -> Result<u64, DataError> {
+        Ok(rows)
+    }
+
+    fn part_rows(&self) -> u64 {
+        self.0
+    }
+}
+
+#[test]
+fn any_number_of_rows_of_a_part_and_of_threads_will_do() {
+    for part_rows in [0, 1, 3000, 1 << 20, u64::MAX] {
+        for threads in [0, 1, usize::MAX] {
+            let rows = OddParts(part_rows).run(&Threads::new(threads), &even(30), &[0]);
+            assert_eq!(rows.unwrap(), 300, "{part_rows}");
+        }
+    }
+}

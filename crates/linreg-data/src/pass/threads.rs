@@ -14,6 +14,9 @@ use crate::row_pass::AnyRowPass;
 use crate::source::{Chunk, ChunkOrder, Part, Source};
 use crate::{DataError, Dataset, Parts};
 
+/// The most threads: no machine has more cores.
+const MOST_THREADS: usize = 4096;
+
 /// Runs passes on the threads of this machine.
 ///
 /// Each thread takes the next undecoded piece of the file and decodes it. The
@@ -28,11 +31,11 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Returns an engine of this many threads, at least 1. Where the system
-    /// allows fewer, those do the work.
+    /// Returns an engine of this many threads, at least 1 and at most 4,096. Where
+    /// the system allows fewer, those do the work.
     pub fn new(num_threads: usize) -> Self {
         Self {
-            num_threads: num_threads.max(1),
+            num_threads: num_threads.clamp(1, MOST_THREADS),
         }
     }
 }
@@ -52,7 +55,7 @@ impl Engine for Threads {
         pass: &dyn AnyPass,
     ) -> Result<AnyState, DataError> {
         let parts = table.parts(columns, ChunkOrder::File)?;
-        let tree = Tree::new(self.num_threads, Shape::new(pass.rows_of_part().max(1)));
+        let tree = Tree::new(self.num_threads, Shape::new(pass.rows_of_part()));
         let run = Run::new(pass, parts, 0, tree, &|_, _| Ok(()));
         on_threads(self.num_threads, &run.tree, || run.work());
         let state = run.tree.finish()?;
@@ -177,7 +180,7 @@ impl<'a> Run<'a> {
         tree: Tree<AnyState>,
         deliver: &'a Deliver<'a>,
     ) -> Self {
-        let part_rows = pass.rows_of_part().max(1);
+        let part_rows = pass.rows_of_part();
         Self {
             pass,
             part_rows,

@@ -17,6 +17,9 @@ const FIRST_BYTES: u64 = 1 << 16;
 /// How often a connection that was closed too early is made again.
 const MOST_CUTS: u32 = 3;
 
+/// The most memory that is set aside before bytes have come.
+const MOST_AT_ONCE: usize = 1 << 24;
+
 /// A version of an object in a store.
 pub(super) struct Object {
     place: Place,
@@ -97,7 +100,8 @@ impl Object {
     /// Reads a range of bytes that are in the object.
     pub async fn get(&self, range: Range<u64>) -> Result<Bytes, RemoteProblem> {
         let length = (range.end - range.start) as usize;
-        let mut bytes = BytesMut::with_capacity(length);
+        // A file or a server may say that there is more than there is.
+        let mut bytes = BytesMut::with_capacity(length.min(MOST_AT_ONCE));
         let mut cuts = 0;
         while bytes.len() < length {
             let from = range.start + bytes.len() as u64;

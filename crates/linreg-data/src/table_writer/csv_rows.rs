@@ -6,7 +6,7 @@ use arrow_array::{Array, Float64Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Schema};
 
-use crate::DataError;
+use crate::{DataError, TableFormat};
 
 /// The bytes that are collected before they are written.
 const BUFFER_BYTES: usize = 1 << 16;
@@ -29,6 +29,7 @@ impl<W: Write> CsvRows<W> {
         for (index, field) in schema.fields().iter().enumerate() {
             if field.data_type().is_nested() {
                 return Err(DataError::NotStorable {
+                    format: TableFormat::Csv,
                     column: field.name().clone(),
                     kind: field.data_type().to_string(),
                 });

@@ -1,10 +1,11 @@
 use std::io::Write;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
-use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use crate::{DataError, TableFormat};
 
 /// The largest size of a Parquet row group, in rows and in bytes: it is in
 /// memory until it is written. It has twice the rows of a part that a thread
@@ -28,7 +29,16 @@ const DICTIONARY_BYTES: usize = 8 << 10;
 pub(super) fn begin<W: Write + Send>(
     output: W,
     schema: SchemaRef,
-) -> Result<ArrowWriter<W>, ParquetError> {
+) -> Result<ArrowWriter<W>, DataError> {
+    for field in schema.flattened_fields() {
+        if matches!(field.data_type(), DataType::Union(..)) {
+            return Err(DataError::NotStorable {
+                format: TableFormat::Parquet,
+                column: field.name().clone(),
+                kind: "a union of types".to_string(),
+            });
+        }
+    }
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -37,5 +47,5 @@ pub(super) fn begin<W: Write + Send>(
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .build();
-    ArrowWriter::try_new(output, schema, Some(properties))
+    Ok(ArrowWriter::try_new(output, schema, Some(properties))?)
 }

@@ -173,3 +173,13 @@ fn powers_and_products_keep_the_digits_that_64_bits_lose() {
     // There are no tails where 64 bits hold every feature exactly.
     assert_eq!(of("y ~ a + b + t + t:a").tails, None);
 }
+
+#[test]
+fn a_product_of_any_number_of_factors_takes_no_time_for_every_other() {
+    let mut encoder = Encoder::of_numbers(&["x".into()], &["y".into()]);
+    let factor = |index| Factor::Column(format!("x{index}"));
+    let all = |number| Term((0..number).map(factor).collect());
+    encoder.terms = vec![all(100_000), all(99_999)];
+    // With squared time this would take an hour.
+    design::Design::of(&encoder);
+}

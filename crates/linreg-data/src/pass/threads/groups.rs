@@ -40,7 +40,7 @@ impl Threads {
             let rows = rows.clone();
             move |part| part.map(|part| part.within(&rows))
         });
-        let shape = Shape::new(pass.rows_of_part().max(1));
+        let shape = Shape::new(pass.rows_of_part());
         let tree = Tree::new(self.num_threads, shape).keeping_groups();
         let run = Run::new(pass, Box::new(parts), rows.start, tree, deliver);
         on_threads(self.num_threads, &run.tree, || run.work());
@@ -64,7 +64,7 @@ impl Threads {
         each: &mut EachState<'_>,
     ) -> Result<(), DataError> {
         let parts = table.parts(columns, ChunkOrder::File)?;
-        let shape = Shape::new(pass.rows_of_part().max(1));
+        let shape = Shape::new(pass.rows_of_part());
         let tree = Tree::new(self.num_threads, shape).keeping_groups();
         let in_order = Mutex::new(InOrder {
             next: 0,
