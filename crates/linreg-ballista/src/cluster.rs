@@ -1,47 +1,27 @@
+mod fetch;
+mod submit;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ballista_core::client::BallistaClient;
-use ballista_core::config::BALLISTA_JOB_NAME;
-use ballista_core::extension::{
-    BallistaConfigGrpcEndpoint, BallistaGrpcMetadataInterceptor, SessionConfigExt,
-    SessionConfigHelperExt,
-};
+use ballista_core::extension::{BallistaGrpcMetadataInterceptor, SessionConfigExt};
 use ballista_core::ids::new_instance_id;
-use ballista_core::serde::protobuf::execute_query_params::Query;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
-use ballista_core::serde::protobuf::{
-    ExecuteQueryParams, ExecutorMetadata, GetJobStatusParams, KeyValuePair, PartitionLocation,
-    execute_query_result, job_status,
-};
 use ballista_core::utils::{GrpcClientConfig, create_grpc_client_endpoint};
-use ballista_core::version::insert_version_header;
 use datafusion::prelude::SessionConfig;
-use datafusion_proto::physical_plan::AsExecutionPlan;
-use datafusion_proto::protobuf::PhysicalPlanNode;
-use futures::StreamExt;
 use tokio::sync::mpsc::Sender;
-use tokio::time::timeout;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
-use crate::codec::{Codec, marked};
-use crate::found::{Found, Reader};
+use self::fetch::{Fetched, Place};
+use crate::codec::Codec;
+use crate::found::Found;
 use crate::jobs::{Jobs, Submitted};
-use crate::plan::JobPlan;
 use crate::scheduler::MESSAGE_BYTES;
-use crate::status::{Status, ask, innermost, name_of_job};
-use crate::waits::Waits;
+use crate::status::{Status, ask, innermost};
 use crate::work::{Job, Task};
 use crate::{BallistaError, ConnectOptions, Event};
-
-/// What a scheduler says of a job that was cancelled.
-const CANCELLED: &str = "Cancelled";
-
-/// The longest time in which an executor connects, or sends the next piece of a result
-/// that is there.
-const FETCH: Duration = Duration::from_secs(60);
 
 /// How often results are computed again without a further one arriving.
 const TRIES: usize = 3;
@@ -201,206 +181,6 @@ impl Cluster {
         }
         Ok(())
     }
-
-    /// Has tasks done, and returns where the results are, by the numbers of the tasks.
-    async fn places(
-        &self,
-        name: &str,
-        job: &Arc<Job>,
-        tasks: &[Task],
-    ) -> Result<HashMap<u64, Place>, BallistaError> {
-        let (job, locations) = self.submit(name, job, tasks).await?;
-        let job = Arc::new(job);
-        let mut places = HashMap::new();
-        // Places on executors that were lost meanwhile come first, if they come at all.
-        for location in locations {
-            let partition = location
-                .partition_id
-                .as_ref()
-                .map(|id| id.partition_id as usize);
-            let task = partition.and_then(|partition| tasks.get(partition));
-            if let (Some(task), Some(executor)) = (task, location.executor_meta.clone()) {
-                let place = Place {
-                    executor,
-                    location,
-                    job: job.clone(),
-                };
-                places.insert(task.number, place);
-            }
-        }
-        Ok(places)
-    }
-
-    async fn submit(
-        &self,
-        name: &str,
-        job: &Arc<Job>,
-        tasks: &[Task],
-    ) -> Result<(Submitted, Vec<PartitionLocation>), BallistaError> {
-        let failed = |message: String| BallistaError::Failed {
-            pass: name.to_string(),
-            message: marked(&message).map_or(message.clone(), str::to_string),
-        };
-        let plan = JobPlan::of(job.clone(), tasks, Arc::new(self.options.known.clone()));
-        let plan = plan.and_then(|plan| {
-            let plan = PhysicalPlanNode::try_from_physical_plan(plan, &self.codec)?;
-            let mut bytes = Vec::new();
-            plan.try_encode(&mut bytes)?;
-            Ok(bytes)
-        });
-        let mut settings = self.config.to_key_value_pairs();
-        settings.retain(|setting| setting.key != BALLISTA_JOB_NAME);
-        settings.push(KeyValuePair {
-            key: BALLISTA_JOB_NAME.to_string(),
-            value: Some(name_of_job(&self.program, name)),
-        });
-        let mut request = tonic::Request::new(ExecuteQueryParams {
-            query: Some(Query::PhysicalPlan(
-                plan.map_err(|error| failed(error.to_string()))?,
-            )),
-            settings,
-            session_id: self.program.clone(),
-            operation_id: String::new(),
-        });
-        insert_version_header(request.metadata_mut());
-        let mut scheduler = self.scheduler.clone();
-        let answer = scheduler.execute_query(request).await;
-        let answer = answer.map_err(|error| match marked(error.message()) {
-            Some(message) => failed(message.to_string()),
-            None => self.lost(&error),
-        })?;
-        let job_id = match answer.into_inner().result {
-            Some(execute_query_result::Result::Success(success)) => success.job_id,
-            other => return Err(failed(format!("the scheduler refuses the job: {other:?}"))),
-        };
-        let submitted = Submitted::new(job_id.clone(), self.jobs.clone());
-        let mut pause = Duration::from_millis(2);
-        let mut waits = Waits::new(name, tasks);
-        loop {
-            tokio::time::sleep(pause).await;
-            pause = (pause * 5 / 4).min(Duration::from_millis(250));
-            let params = GetJobStatusParams {
-                job_id: job_id.clone(),
-            };
-            let answer = scheduler.get_job_status(params).await;
-            let status = answer
-                .map_err(|error| self.lost(&error))?
-                .into_inner()
-                .status;
-            match status.and_then(|status| status.status) {
-                Some(job_status::Status::Successful(done)) => {
-                    submitted.has_ended();
-                    self.tell(waits.done());
-                    return Ok((submitted, done.partition_location));
-                }
-                Some(job_status::Status::Failed(error)) => {
-                    submitted.has_ended();
-                    if error.error == CANCELLED {
-                        let address = self.address.clone();
-                        return Err(BallistaError::TakenForDead { address });
-                    }
-                    return Err(failed(error.error));
-                }
-                Some(_) if waits.are_due() => {
-                    let status = self.status().await?;
-                    for event in waits.note(&status, &job_id) {
-                        self.tell(event);
-                    }
-                    waits.check(&self.address, self.options.stall_limit)?;
-                }
-                Some(_) => (),
-                None => {
-                    let address = self.address.clone();
-                    return Err(BallistaError::Forgotten { address });
-                }
-            }
-        }
-    }
-
-    /// Sends what a task has found.
-    async fn fetch(
-        &self,
-        place: &Place,
-        task: usize,
-        clients: &mut HashMap<String, BallistaClient>,
-        found: &Sender<FoundOfTask>,
-    ) -> Fetched {
-        let fetched = self.fetch_from(place, task, clients, found).await;
-        fetched.unwrap_or(Fetched::Lost)
-    }
-
-    /// Returns None if the executor does not answer as it should.
-    async fn fetch_from(
-        &self,
-        place: &Place,
-        task: usize,
-        clients: &mut HashMap<String, BallistaClient>,
-        found: &Sender<FoundOfTask>,
-    ) -> Option<Fetched> {
-        let Place {
-            executor, location, ..
-        } = place;
-        let mut client = match clients.get(&executor.id) {
-            Some(client) => client.clone(),
-            None => {
-                let (host, port) = (&executor.host, u16::try_from(executor.port).ok()?);
-                let bytes = MESSAGE_BYTES as usize;
-                let secure = self.options.certificates.clone().map(|certificates| {
-                    Arc::new(BallistaConfigGrpcEndpoint::new(Arc::new(
-                        move |endpoint: Endpoint| Ok(certificates.secure(endpoint)?),
-                    )))
-                });
-                let is_secure = secure.is_some();
-                let client =
-                    BallistaClient::try_new(host, port, bytes, is_secure, secure, 1, 0, 0, 0);
-                let client = timeout(FETCH, client).await.ok()?.ok()?;
-                clients.insert(executor.id.clone(), client.clone());
-                client
-            }
-        };
-        let layout = location.layout();
-        let id = location.partition_id.clone()?.into();
-        let batches = client.fetch_partition(&executor.id, &id, location.file_id, layout, true);
-        let mut batches = timeout(FETCH, batches).await.ok()?.ok()?;
-        let mut reader = Reader::default();
-        // What is found may have to wait for results of earlier parts: only the
-        // executor's time is limited.
-        while let Some(batch) = timeout(FETCH, batches.next()).await.ok()? {
-            for mut of_task in reader.read(&batch.ok()?).ok()? {
-                if let Found::Error(message) = &mut of_task {
-                    *message = format!("{message} (executor at {})", place.address());
-                }
-                if found.send(Ok((task, of_task))).await.is_err() {
-                    return Some(Fetched::NotWanted);
-                }
-            }
-        }
-        reader.end().ok()?;
-        Some(Fetched::All)
-    }
-}
-
-/// Where a result is.
-struct Place {
-    executor: ExecutorMetadata,
-    location: PartitionLocation,
-    /// Which is cleaned up when none of its results is wanted any more.
-    job: Arc<Submitted>,
-}
-
-impl Place {
-    /// The host and port of the executor.
-    fn address(&self) -> String {
-        format!("{}:{}", self.executor.host, self.executor.port)
-    }
-}
-
-/// Whether a result has arrived.
-enum Fetched {
-    All,
-    Lost,
-    /// Nobody wants further results.
-    NotWanted,
 }
 
 /// How often a scheduler is told that this program lives.

@@ -15,6 +15,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use linreg_data::KnownPasses;
 use linreg_fit::known_passes;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use tonic::transport::Endpoint;
 
 use crate::codec::Codec;
@@ -185,39 +186,28 @@ impl Executor {
             override_execution_engine: Some(Arc::new(OnlyPasses::new())),
             ..ExecutorProcessConfig::default()
         };
+        // Ballista's own code ends on these signals. The flag is set before it hears.
         let is_told = Arc::new(AtomicBool::new(false));
-        tokio::spawn(note_signal(is_told.clone()));
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, is_told.clone()).ok();
+        }
         let ended = start_executor_process(Arc::new(config)).await;
-        ended.map_err(|error| BallistaError::Server {
-            what: "executor",
-            address: format!("{}:{}", self.bind, self.port),
-            reason: error.to_string(),
-        })?;
-        if is_told.load(Ordering::SeqCst) {
-            Ok(())
-        } else {
-            Err(BallistaError::Stopped {
-                scheduler: format!("{}:{}", self.scheduler_host, self.scheduler_port),
-            })
-        }
-    }
-}
-
-/// Sets a flag when the process is told to end, as Ballista's own code hears too.
-async fn note_signal(is_told: Arc<AtomicBool>) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => (),
-                _ = terminated.recv() => (),
+        let is_told = is_told.load(Ordering::SeqCst);
+        match ended {
+            Ok(()) if is_told => Ok(()),
+            // The scheduler may also end before it knows this executor.
+            Err(error) if is_told || self.look_for_scheduler().is_ok() => {
+                Err(BallistaError::Server {
+                    what: "executor",
+                    address: format!("{}:{}", self.bind, self.port),
+                    reason: error.to_string(),
+                })
             }
+            Ok(()) | Err(_) => Err(BallistaError::Stopped {
+                scheduler: format!("{}:{}", self.scheduler_host, self.scheduler_port),
+            }),
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.ok();
-    is_told.store(true, Ordering::SeqCst);
 }
 
 /// Checks that a port can be listened at.

@@ -89,7 +89,7 @@ impl Scheduler {
             executor_timeout_seconds: self.executor_timeout,
             expire_dead_executor_interval_seconds: 1,
             // Programs wait for a shorter time.
-            no_executors_grace_period_seconds: self.executor_timeout + 60,
+            no_executors_grace_period_seconds: self.executor_timeout.saturating_add(60),
             // Plans and results of jobs that have ended, if nobody has removed them.
             finished_job_data_clean_up_interval_seconds: 600,
             finished_job_state_clean_up_interval_seconds: 600,
