@@ -1,5 +1,6 @@
 mod double;
 mod double_double;
+mod narrow;
 
 use crate::triangle::Triangle;
 

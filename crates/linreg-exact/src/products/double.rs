@@ -2,73 +2,92 @@ use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 use pulp::{Arch, Simd, WithSimd};
 
+use super::narrow::{LANES, NarrowProducts};
 use super::{Frame, Sums};
 use crate::double_double::two_sum;
 use crate::triangle::Triangle;
 use crate::{DoubleDouble, Rows};
 
-/// Number of rows that are multiplied at once: they fit in the cache. With more
-/// rows, the bound of the rounding errors of a sum grows.
+/// Number of rows whose products are added up in `f64` before they are added to the
+/// rest by compensated summation. With more rows, the bound of the rounding errors of a
+/// sum grows.
 pub(crate) const BLOCK: usize = 512;
+
+/// Up to this many columns, [`NarrowProducts`] takes less time than a general product
+/// of matrices, which is for matrices that do not fit into the cache.
+const NARROW: usize = 384;
+
+/// Number of rows of a block that are centred and multiplied at once where there are few
+/// columns: with 100, they fit into the first-level cache.
+const STRIP: usize = 32;
 
 /// Adds the products of every two columns in `f64`, about a point within the rows,
 /// so that means far from zero cost no digits.
 pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     let size = sums.products.size();
     let middle = middle(rows, frame);
-    let mut block = vec![0.0; BLOCK.min(rows.num_rows()) * size];
-    let mut weighted = vec![0.0; if rows.is_weighted() { block.len() } else { 0 }];
-    let mut of_block = vec![0.0; size * size];
+    let is_narrow = size <= NARROW;
+    let (columns, strip) = if is_narrow {
+        (size.next_multiple_of(LANES), STRIP)
+    } else {
+        (size, BLOCK)
+    };
+    let mut values = vec![0.0; strip.min(rows.num_rows()) * columns];
+    let mut weighted = vec![0.0; if rows.is_weighted() { values.len() } else { 0 }];
+    let mut of_block = vec![0.0; columns * columns];
     // The compensated sums and their rounding errors.
-    let mut products = vec![0.0; size * size];
-    let mut lost = vec![0.0; size * size];
-    for start in (0..rows.num_rows()).step_by(BLOCK) {
-        let end = rows.num_rows().min(start + BLOCK);
-        let numbers = (end - start) * size;
-        let block = &mut block[..numbers];
-        Arch::new().dispatch(Fill {
-            rows,
-            start,
-            centres: &middle,
-            scales: frame.scales,
-            block,
-        });
-        let right = MatRef::from_row_major_slice(&*block, end - start, size);
-        let mut left = right;
-        if rows.is_weighted() {
-            let weighted = &mut weighted[..numbers];
-            for (row, (to, from)) in (start..).zip(
-                weighted
-                    .chunks_exact_mut(size)
-                    .zip(block.chunks_exact(size)),
-            ) {
-                let weight = rows.weight(row) * frame.weight;
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = weight * from;
+    let mut products = vec![0.0; columns * columns];
+    let mut lost = vec![0.0; columns * columns];
+    for block in (0..rows.num_rows()).step_by(BLOCK) {
+        let end_of_block = rows.num_rows().min(block + BLOCK);
+        of_block.fill(0.0);
+        for start in (block..end_of_block).step_by(strip) {
+            let end = end_of_block.min(start + strip);
+            let values = &mut values[..(end - start) * columns];
+            Arch::new().dispatch(Fill {
+                rows,
+                start,
+                centres: &middle,
+                scales: frame.scales,
+                columns,
+                values,
+            });
+            let right = &*values;
+            let mut left = right;
+            if rows.is_weighted() {
+                let weighted = &mut weighted[..right.len()];
+                let of_rows = weighted
+                    .chunks_exact_mut(columns)
+                    .zip(right.chunks_exact(columns));
+                for (row, (to, from)) in (start..).zip(of_rows) {
+                    let weight = rows.weight(row) * frame.weight;
+                    for (to, from) in to.iter_mut().zip(from) {
+                        *to = weight * from;
+                    }
                 }
+                left = weighted;
             }
-            left = MatRef::from_row_major_slice(&*weighted, end - start, size);
+            if is_narrow {
+                Arch::new().dispatch(NarrowProducts {
+                    left,
+                    right,
+                    size,
+                    columns,
+                    sums: &mut of_block,
+                });
+            } else {
+                add_wide(left, right, columns, &mut of_block);
+            }
         }
-        matmul(
-            MatMut::from_row_major_slice_mut(&mut of_block, size, size),
-            BlockStructure::TriangularLower,
-            Accum::Replace,
-            left.transpose(),
-            BlockStructure::Rectangular,
-            right,
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
         Arch::new().dispatch(
             #[inline(always)]
-            || add_compensated(&of_block, size, &mut products, &mut lost),
+            || add_compensated(&of_block, size, columns, &mut products, &mut lost),
         );
     }
     let weight = products[0];
     for index in 1..size {
-        let sum = products[index * size];
-        sums.squares[index] += products[index * size + index];
+        let sum = products[index * columns];
+        sums.squares[index] += products[index * columns + index];
         sums.offsets[index] += sum / weight * sum;
     }
     sums.squares[0] += weight;
@@ -79,7 +98,24 @@ pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
         .collect();
     Arch::new().dispatch(
         #[inline(always)]
-        || add_about(&products, &lost, &distances, &mut sums.products),
+        || add_about(&products, &lost, columns, &distances, &mut sums.products),
+    );
+}
+
+/// Adds the products of every two columns of rows, `[rows, columns]`, to the lower
+/// triangle of `[columns, columns]`.
+fn add_wide(left: &[f64], right: &[f64], columns: usize, sums: &mut [f64]) {
+    let rows = left.len() / columns;
+    matmul(
+        MatMut::from_row_major_slice_mut(sums, columns, columns),
+        BlockStructure::TriangularLower,
+        Accum::Add,
+        MatRef::from_row_major_slice(left, rows, columns).transpose(),
+        BlockStructure::Rectangular,
+        MatRef::from_row_major_slice(right, rows, columns),
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
     );
 }
 
@@ -117,13 +153,15 @@ fn middle(rows: &Rows, frame: &Frame) -> Vec<f64> {
     middle
 }
 
-/// Writes rows about a point into a block: ones, features, targets.
+/// Writes rows about a point, `[rows, columns]`: ones, features, targets. Further columns
+/// stay as they are.
 struct Fill<'a> {
     rows: &'a Rows<'a>,
     start: usize,
     centres: &'a [f64],
     scales: &'a [f64],
-    block: &'a mut [f64],
+    columns: usize,
+    values: &'a mut [f64],
 }
 
 impl WithSimd for Fill<'_> {
@@ -135,9 +173,9 @@ impl WithSimd for Fill<'_> {
         let (of_features, of_targets) = self.centres.split_at(split);
         let (scale_features, scale_targets) = self.scales.split_at(split);
         let size = self.centres.len();
-        for (row, to) in (self.start..).zip(self.block.chunks_exact_mut(size)) {
+        for (row, to) in (self.start..).zip(self.values.chunks_exact_mut(self.columns)) {
             to[0] = 1.0;
-            let (features, targets) = to.split_at_mut(split);
+            let (features, targets) = to[..size].split_at_mut(split);
             let from = self.rows.features(row);
             centre(
                 simd,
@@ -184,12 +222,18 @@ fn centre_vectors<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64
     }
 }
 
-/// Adds the lower triangles of `[size, size]` matrices by compensated summation,
+/// Adds the lower triangles of `[size, columns]` matrices by compensated summation,
 /// with the rounding errors in `lost`.
 #[inline(always)]
-fn add_compensated(numbers: &[f64], size: usize, sums: &mut [f64], lost: &mut [f64]) {
+fn add_compensated(
+    numbers: &[f64],
+    size: usize,
+    columns: usize,
+    sums: &mut [f64],
+    lost: &mut [f64],
+) {
     for row in 0..size {
-        let of_row = row * size..row * size + row + 1;
+        let of_row = row * columns..row * columns + row + 1;
         let sums = sums[of_row.clone()].iter_mut();
         let lost = lost[of_row.clone()].iter_mut();
         for ((sum, lost), number) in sums.zip(lost).zip(&numbers[of_row]) {
@@ -200,20 +244,25 @@ fn add_compensated(numbers: &[f64], size: usize, sums: &mut [f64], lost: &mut [f
     }
 }
 
-/// Adds products about a point, with their rounding errors, as products about
-/// centres at these distances:
+/// Adds products about a point, `[size, columns]`, with their rounding errors, as products
+/// about centres at these distances:
 /// Σ w (z + c)(z' + d) = Σ w z z' + c Σ w z' + d (Σ w z + c Σ w).
 #[inline(always)]
-fn add_about(products: &[f64], lost: &[f64], distances: &[DoubleDouble], sums: &mut Triangle) {
-    let size = distances.len();
+fn add_about(
+    products: &[f64],
+    lost: &[f64],
+    columns: usize,
+    distances: &[DoubleDouble],
+    sums: &mut Triangle,
+) {
     let product = |at: usize| DoubleDouble::sum_of(products[at], lost[at]);
-    let sum = |index: usize| product(index * size);
+    let sum = |index: usize| product(index * columns);
     for (i, distance) in distances.iter().enumerate() {
         // Sum of the column about its centre.
         let of_i = sum(i) + *distance * sum(0);
         let row = sums.row_mut(i);
         for (j, total) in row.iter_mut().enumerate() {
-            *total += product(i * size + j) + (*distance * sum(j) + distances[j] * of_i);
+            *total += product(i * columns + j) + (*distance * sum(j) + distances[j] * of_i);
         }
     }
 }

@@ -1,5 +1,6 @@
 use pulp::{Arch, Simd, WithSimd};
 
+use super::narrow::LANES;
 use super::{Frame, Sums};
 use crate::double_double::two_sum;
 use crate::{DoubleDouble, Rows};
@@ -134,9 +135,6 @@ fn fill_with_tails(
         }
     }
 }
-
-/// Number of `f64` in the widest vector register.
-const LANES: usize = 8;
 
 /// Sums over rows of the products of every two columns.
 struct Products<'a> {
