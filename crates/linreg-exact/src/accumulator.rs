@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::products::Sums;
 use crate::triangle::Triangle;
-use crate::{DoubleDouble, ExactError, Figure, Rows, ShapeError};
+use crate::{DoubleDouble, ExactError, Figure, Rows, ShapeError, SizeLimits};
 
 /// The arithmetic in which products of columns are computed and added up.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -86,11 +86,13 @@ fn power_of_two(exponent: i32) -> f64 {
 }
 
 impl Accumulator {
-    /// Returns an accumulator without rows. Where the memory cannot hold its sums,
-    /// [`update`](Self::update) and [`merge`](Self::merge) return an error.
+    /// Returns an accumulator without rows. Where the memory cannot hold its sums and
+    /// what solves them, [`update`](Self::update) and [`merge`](Self::merge) return an
+    /// error.
     pub fn new(num_features: usize, num_targets: usize, arithmetic: Arithmetic) -> Self {
         let columns = num_features.checked_add(num_targets);
         let columns = columns.and_then(|columns| columns.checked_add(1));
+        let columns = columns.filter(|_| SizeLimits::fits_in_memory(num_features, num_targets));
         let sums = columns.and_then(Sums::of_size).unwrap_or_default();
         let mut exponents = vec![None; sums.squares.len()];
         exponents.iter_mut().take(1).for_each(|one| *one = Some(0));
@@ -209,7 +211,7 @@ impl Accumulator {
 
     /// Checks that the sums are in memory.
     fn check_memory(&self) -> Result<(), ExactError> {
-        if !self.exponents.is_empty() {
+        if !self.sums.squares.is_empty() {
             return Ok(());
         }
         Err(ExactError::OutOfMemory {

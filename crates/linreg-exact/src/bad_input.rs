@@ -97,7 +97,7 @@ fn more_features_than_memory_holds_are_errors() {
         targets: 1,
     };
     assert_eq!(fit(&rows, &FitConfig::default()).unwrap_err(), expected);
-    for features in [usize::MAX, usize::MAX / 2, 1 << 40, 1 << 31] {
+    for features in [usize::MAX, usize::MAX / 2, 1 << 40, 1 << 31, 1 << 21] {
         let mut sums = Accumulator::new(features, 1, Arithmetic::Double);
         let (other, rows) = (sums.another(), Rows::new(&[], &[], features, 1).unwrap());
         let expected = Err(ExactError::OutOfMemory {
@@ -124,7 +124,7 @@ fn more_features_than_memory_holds_are_errors() {
 fn targets_features_and_confidences_that_are_not_there_are_errors() {
     let solution = plane();
     let no_target = |target| ShapeError::Target { target, targets: 1 };
-    let errors = PredictionErrors::new(&solution, Weighting::Precision);
+    let errors = PredictionErrors::new(&solution, Weighting::Precision).unwrap();
     let row = errors.in_basis(&[1.0, 2.0], None).unwrap();
     for target in [1, usize::MAX] {
         assert_eq!(shape(Inference::new(&solution, target)), no_target(target));
@@ -188,8 +188,8 @@ fn rows_and_sums_of_another_fit_are_errors() {
     let sums = DiagnosticsPass::new(&of_line, &DiagnosticsConfig::default()).start();
     assert_eq!(shape(pass.diagnostics(&sums)), ShapeError::OtherPass);
 
-    let errors = PredictionErrors::new(&solution, Weighting::Precision);
-    let of_line = PredictionErrors::new(&of_line, Weighting::Precision);
+    let errors = PredictionErrors::new(&solution, Weighting::Precision).unwrap();
+    let of_line = PredictionErrors::new(&of_line, Weighting::Precision).unwrap();
     let row = of_line.in_basis(&[1.0], None).unwrap();
     let (found, expected) = (2, 3);
     let other = ShapeError::Basis { found, expected };
@@ -223,8 +223,66 @@ fn rows_and_sums_of_another_fit_are_errors() {
 }
 
 #[test]
+fn a_solution_whose_fields_were_changed_is_an_error() {
+    let changes: [fn(&mut Solution); 9] = [
+        |solution| solution.has_intercept = false,
+        |solution| solution.rank = usize::MAX,
+        |solution| solution.rank = 0,
+        |solution| solution.targets.clear(),
+        |solution| solution.targets.push(solution.targets[0].clone()),
+        |solution| solution.targets[0].estimates.clear(),
+        |solution| solution.targets[0].digits.clear(),
+        |solution| {
+            let of_line = fit(&line(), &FitConfig::default()).unwrap();
+            solution.targets = of_line.targets;
+        },
+        |solution| {
+            let mut of_line = fit(&line(), &FitConfig::default()).unwrap();
+            let fields = &mut of_line.targets[0];
+            fields.estimates = vec![0.0; 3];
+            fields.digits = vec![0.0; 3];
+            solution.targets = of_line.targets;
+        },
+    ];
+    let config = DiagnosticsConfig {
+        robust: Some(Robust::Hc3),
+        ..DiagnosticsConfig::default()
+    };
+    let x = [1.0, 0.0, 2.0, 1.0, 3.0, 0.5, 4.0, 4.0, 9.0, 2.0];
+    let rows = Rows::new(&x, &Y, 2, 1).unwrap();
+    let whole = plane();
+    let found = diagnose(&rows, &whole, &config).unwrap();
+    let covariance = found.targets[0].robust.as_ref().unwrap();
+    for change in changes {
+        let mut solution = whole.clone();
+        change(&mut solution);
+        let inference = InferenceConfig::default();
+        let robust = Inference::robust(&solution, 0, &inference, covariance);
+        let refinement = RefinementPass::new(solution.clone());
+        let mut sums = refinement.start();
+        for found in [
+            Inference::new(&solution, 0).map(drop),
+            robust.map(drop),
+            PredictionErrors::new(&solution, Weighting::Precision).map(drop),
+            diagnose(&rows, &solution, &config).map(drop),
+            refinement.update(&mut sums, &rows),
+            refinement.solution(&sums).map(drop),
+        ] {
+            assert!(matches!(shape(found), ShapeError::Solution { .. }));
+        }
+    }
+    let error = ShapeError::Solution {
+        part: "targets",
+        found: 0,
+        expected: 1,
+    };
+    let message = "a solution with 0 targets, expected 1";
+    assert_eq!(error.to_string(), message);
+}
+
+#[test]
 fn parts_of_predictions_that_do_not_fit_together_are_errors() {
-    let errors = PredictionErrors::new(&plane(), Weighting::Precision);
+    let errors = PredictionErrors::new(&plane(), Weighting::Precision).unwrap();
     let all: [fn(&mut PredictionParts) -> &mut Vec<f64>; 8] = [
         |parts| &mut parts.centres,
         |parts| &mut parts.feature_scales,
@@ -264,7 +322,7 @@ fn parts_of_predictions_that_do_not_fit_together_are_errors() {
     let solution = fit(&line(), &FitConfig::default()).unwrap();
     let found = diagnose(&line(), &solution, &config).unwrap();
     let covariance = found.targets[0].robust.as_ref().unwrap();
-    let two = PredictionErrors::new(&solution, Weighting::Precision);
+    let two = PredictionErrors::new(&solution, Weighting::Precision).unwrap();
     let two = two.with_robust([covariance, covariance]);
     assert!(matches!(shape(two), ShapeError::Part { .. }));
     assert!(matches!(
@@ -293,7 +351,7 @@ fn a_model_of_no_coefficients_can_be_judged() {
             let found = diagnose(&rows, &solution, &config).unwrap();
             found.targets[0].findings(f64::NAN);
         }
-        let errors = PredictionErrors::new(&solution, Weighting::Counts);
+        let errors = PredictionErrors::new(&solution, Weighting::Counts).unwrap();
         let row = errors.in_basis(&vec![1.0; features], None).unwrap();
         assert_eq!(errors.std_errors(0, &row).unwrap().mean, 0.0);
         Inference::new(&solution, 0).unwrap();

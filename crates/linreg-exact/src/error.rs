@@ -65,7 +65,7 @@ pub enum ExactError {
         /// Largest number of bytes allowed.
         limit: u64,
     },
-    /// Sums that the memory of this machine cannot hold.
+    /// Sums that the memory of this machine cannot hold together with what solves them.
     #[error("the sums of {features} features and {targets} targets do not fit in memory")]
     OutOfMemory {
         /// Number of features.

@@ -1,4 +1,4 @@
-use rayon::prelude::*;
+use std::ops::Range;
 
 use crate::accumulator::CHUNK_ROWS;
 use crate::threads::on_threads;
@@ -88,58 +88,60 @@ fn fit_here(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
 /// With fewer products than this, 64-bit floats save no time worth mentioning.
 const FEW_PRODUCTS: usize = 1 << 20;
 
-/// Adds up chunks of rows in parallel, and merges their sums in order.
 fn accumulate(rows: &Rows, arithmetic: Arithmetic) -> Result<Accumulator, ExactError> {
-    let mut total = Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
-    let mut sample = total.clone();
+    let mut sample = Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
     sample.update(&rows.slice(0..rows.num_rows().min(64)))?;
-    for (first, parts) in in_waves(rows) {
-        let parts: Vec<Result<Accumulator, ExactError>> = parts
-            .into_par_iter()
-            .map(|part| {
-                let mut accumulator = sample.another();
-                accumulator.update(&part)?;
-                Ok(accumulator)
-            })
-            .collect();
-        for (index, part) in parts.into_iter().enumerate() {
-            let rows_before = first + index * CHUNK_ROWS;
-            total.merge(&part.map_err(|error| error.after(rows_before))?)?;
-        }
-    }
-    Ok(total)
+    let of_chunk = |first: usize, rows: &Rows| {
+        let mut accumulator = sample.another();
+        let updated = accumulator.update(rows);
+        updated.map_err(|error| error.after(first))?;
+        Ok(accumulator)
+    };
+    in_parallel(rows, &of_chunk, &|total, later| total.merge(later))
 }
 
 fn refine(rows: &Rows, solution: Solution) -> Result<Solution, ExactError> {
     let pass = RefinementPass::new(solution);
-    let mut total = pass.start();
-    for (_, parts) in in_waves(rows) {
-        let parts: Vec<Result<RefinementSums, ExactError>> = parts
-            .into_par_iter()
-            .map(|part| {
-                let mut sums = pass.start();
-                pass.update(&mut sums, &part)?;
-                Ok(sums)
-            })
-            .collect();
-        for part in parts {
-            total.merge(&part?)?;
-        }
-    }
+    let of_chunk = |_: usize, rows: &Rows| {
+        let mut sums = pass.start();
+        pass.update(&mut sums, rows)?;
+        Ok(sums)
+    };
+    let total = in_parallel(rows, &of_chunk, &|total: &mut RefinementSums, later| {
+        total.merge(later)
+    })?;
     pass.solution(&total)
 }
 
-/// The chunks of rows in groups, whose sums are in memory at the same time, each
-/// group with the index of its first row.
-pub(crate) fn in_waves<'a>(rows: &Rows<'a>) -> impl Iterator<Item = (usize, Vec<Rows<'a>>)> {
-    let rows = *rows;
-    let wave = CHUNK_ROWS * 4 * rayon::current_num_threads();
-    (0..rows.num_rows()).step_by(wave).map(move |start| {
-        let end = rows.num_rows().min(start + wave);
-        let starts = (start..end).step_by(CHUNK_ROWS);
-        let parts = starts.map(|start| rows.slice(start..end.min(start + CHUNK_ROWS)));
-        (start, parts.collect())
-    })
+/// Computes the state of each chunk of rows, given the index of its first row, in
+/// parallel, and merges the states of neighbours. Which are merged depends on the number
+/// of rows alone. An error is the first one in the order of the rows.
+pub(crate) fn in_parallel<S: Send>(
+    rows: &Rows,
+    of_chunk: &(impl Fn(usize, &Rows) -> Result<S, ExactError> + Sync),
+    merge: &(impl Fn(&mut S, &S) -> Result<(), ExactError> + Sync),
+) -> Result<S, ExactError> {
+    of_range(rows, 0..rows.num_rows(), of_chunk, merge)
+}
+
+fn of_range<S: Send>(
+    rows: &Rows,
+    range: Range<usize>,
+    of_chunk: &(impl Fn(usize, &Rows) -> Result<S, ExactError> + Sync),
+    merge: &(impl Fn(&mut S, &S) -> Result<(), ExactError> + Sync),
+) -> Result<S, ExactError> {
+    let num_chunks = range.len().div_ceil(CHUNK_ROWS);
+    if num_chunks <= 1 {
+        return of_chunk(range.start, &rows.slice(range));
+    }
+    let middle = range.start + num_chunks.div_ceil(2) * CHUNK_ROWS;
+    let (total, later) = rayon::join(
+        || of_range(rows, range.start..middle, of_chunk, merge),
+        || of_range(rows, middle..range.end, of_chunk, merge),
+    );
+    let mut total = total?;
+    merge(&mut total, &later?)?;
+    Ok(total)
 }
 
 #[cfg(test)]

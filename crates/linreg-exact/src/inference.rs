@@ -141,7 +141,7 @@ impl Inference {
     ///
     /// # Errors
     ///
-    /// [`ExactError::Shape`] if there is no such target.
+    /// [`ExactError::Shape`] if there is no such target, or the solution was changed.
     pub fn new(solution: &Solution, target: usize) -> Result<Self, ExactError> {
         Self::with(solution, target, &InferenceConfig::default())
     }
@@ -151,7 +151,7 @@ impl Inference {
     /// # Errors
     ///
     /// [`ExactError::Setting`] for a confidence that is not between 0 and 1, or
-    /// [`ExactError::Shape`] if there is no such target.
+    /// [`ExactError::Shape`] if there is no such target, or the solution was changed.
     pub fn with(
         solution: &Solution,
         target: usize,
@@ -170,8 +170,8 @@ impl Inference {
     /// # Errors
     ///
     /// [`ExactError::Setting`] for a confidence that is not between 0 and 1, or
-    /// [`ExactError::Shape`] if there is no such target, or the covariance is that of
-    /// another number of coefficients.
+    /// [`ExactError::Shape`] if there is no such target, the covariance is that of
+    /// another number of coefficients, or the solution was changed.
     pub fn robust(
         solution: &Solution,
         target: usize,
@@ -294,7 +294,9 @@ impl Inference {
     }
 }
 
+/// Checks that the solution is whole, and has this target.
 fn check_target(solution: &Solution, target: usize) -> Result<(), ExactError> {
+    solution.check()?;
     let targets = solution.targets.len();
     if target < targets {
         Ok(())

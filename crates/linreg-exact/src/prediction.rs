@@ -125,9 +125,15 @@ pub struct StdErrors {
 
 impl PredictionErrors {
     /// Returns the predictions of a solution with their standard errors.
-    pub fn new(solution: &Solution, weighting: Weighting) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`ExactError::Shape`] if the solution was changed, so that its parts do not fit
+    /// each other.
+    pub fn new(solution: &Solution, weighting: Weighting) -> Result<Self, ExactError> {
         /// Condition number beyond which the basis keeps its low parts.
         const MUCH: f64 = 1e4;
+        solution.check()?;
         let size = solution.num_coefficients();
         let rows = match weighting {
             Weighting::Precision => solution.rows as f64,
@@ -150,7 +156,7 @@ impl PredictionErrors {
                 f64::NAN
             }
         };
-        Self(PredictionParts {
+        Ok(Self(PredictionParts {
             has_intercept: solution.has_intercept,
             degrees_of_freedom,
             centres: (0..size)
@@ -174,7 +180,7 @@ impl PredictionErrors {
                 .map(|target| 2f64.powi(solution.target_unit(target)))
                 .collect(),
             covariance: Vec::new(),
-        })
+        }))
     }
 
     /// Sets covariances that allow for unequal variances, one for each target.

@@ -52,7 +52,7 @@ impl Default for RidgeConfig {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RidgePath {
-    /// One for each penalty, in order.
+    /// One for each penalty, in order; there is one at least.
     pub fits: Vec<RidgeFit>,
     /// Index of the fit with the smallest generalised cross-validation, and of equal
     /// ones the fit with the largest penalty.

@@ -50,6 +50,22 @@ impl SizeLimits {
         numbers.saturating_mul(Self::STATES * size_of::<f64>() as u64)
     }
 
+    /// Whether the allocator of this machine grants the memory that a fit of so many
+    /// features and targets takes.
+    pub(crate) fn fits_in_memory(features: usize, targets: usize) -> bool {
+        let Ok(bytes) = usize::try_from(Self::bytes(features, targets)) else {
+            return false;
+        };
+        if bytes < 1 << 28 {
+            return true;
+        }
+        let mut memory = Vec::<u8>::new();
+        let granted = memory.try_reserve_exact(bytes);
+        // The compiler would leave out an allocation that nothing uses.
+        std::hint::black_box(&memory);
+        granted.is_ok()
+    }
+
     /// Checks the size of a fit before any work is done. `rows` is the most rows
     /// that there can be, if that is known.
     ///
@@ -95,6 +111,14 @@ impl SizeLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fit_whose_solver_does_not_fit_in_memory_is_refused() {
+        assert!(SizeLimits::fits_in_memory(100, 1));
+        // The sums alone take 32 TiB, and processors address 128 TiB.
+        assert!(!SizeLimits::fits_in_memory(1 << 21, 1));
+        assert!(!SizeLimits::fits_in_memory(usize::MAX, 1));
+    }
 
     #[test]
     fn what_would_take_too_much_is_refused_before_the_work() {

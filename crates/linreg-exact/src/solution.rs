@@ -11,7 +11,7 @@ pub use target_fit::TargetFit;
 use serde::{Deserialize, Serialize};
 
 use crate::factor::{Factor, Square};
-use crate::{Arithmetic, DoubleDouble, ExactError, Relation, Rows};
+use crate::{Arithmetic, DoubleDouble, ExactError, Relation, Rows, ShapeError};
 use bounds::Bounds;
 pub(crate) use bounds::ROUNDING;
 use transform::{Row, Transform};
@@ -93,15 +93,48 @@ impl Solution {
 
     /// Number of columns of ones and of features.
     fn num_columns(&self) -> usize {
-        self.squares.len() - self.num_targets()
+        self.factor.num_columns()
     }
 
     fn num_targets(&self) -> usize {
-        self.squares.len() - self.num_coefficients() - self.first()
+        self.squares.len() - self.num_columns()
     }
 
-    /// Checks that rows have as many features and targets as those of the solution.
+    /// Checks that the public fields, which a caller may have changed, still fit the
+    /// others.
+    pub(crate) fn check(&self) -> Result<(), ExactError> {
+        let (size, rank) = (self.num_coefficients(), self.factor.kept.len());
+        let of_intercept = usize::from(self.has_intercept);
+        let of_solution = [
+            ("coefficients", self.num_features() + of_intercept, size),
+            ("determined coefficients", self.rank, rank),
+            ("targets", self.targets.len(), self.num_targets()),
+        ];
+        let of_target = |fit: &TargetFit| {
+            [
+                ("estimates of a target", fit.estimates.len(), size),
+                ("digits of a target", fit.digits.len(), size),
+                ("kept estimates of a target", fit.basic.len(), rank),
+            ]
+        };
+        let of_targets = self.targets.iter().flat_map(of_target);
+        for (part, found, expected) in of_solution.into_iter().chain(of_targets) {
+            if found != expected {
+                return Err(ShapeError::Solution {
+                    part,
+                    found,
+                    expected,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that rows have as many features and targets as those of the solution,
+    /// and that the solution [is whole](Self::check).
     pub(crate) fn check_shape(&self, rows: &Rows) -> Result<(), ExactError> {
+        self.check()?;
         rows.check_shape(self.num_features(), self.num_targets())
     }
 

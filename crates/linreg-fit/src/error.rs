@@ -130,12 +130,6 @@ pub enum FitError {
     /// A list of penalties with none in it.
     #[error("the list of penalties is empty, expected at least one")]
     NoPenalties,
-    /// No penalty can be used for a target.
-    #[error("there is no penalty to fit target {target} with")]
-    NoPenalty {
-        /// The number of the target, from 1.
-        target: usize,
-    },
     /// A row determines a coefficient alone, so that two of the robust covariances
     /// are not defined.
     #[error(
@@ -208,6 +202,16 @@ pub enum FitError {
     NoLearningRate {
         /// The name of the method.
         optimizer: &'static str,
+    },
+    /// A trainer did not judge each of the settings of a search.
+    #[error(
+        "the trainer gave {found} results for {expected} settings of the search, expected one each"
+    )]
+    SearchResults {
+        /// Number of results.
+        found: usize,
+        /// Number of settings.
+        expected: usize,
     },
     /// No settings of a search can be trained with.
     #[error("training diverged with all settings of the search; search lower learning rates")]

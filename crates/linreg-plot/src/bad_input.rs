@@ -67,6 +67,48 @@ fn too_few_columns_are_errors() {
 }
 
 #[test]
+fn rows_of_other_columns_are_not_added_to_a_matrix() {
+    let matrix = |columns: &[(&str, f64, f64)]| {
+        let mut matrix = ScatterMatrix::new(columns).unwrap();
+        let row = vec![&[0.5][..]; columns.len()];
+        matrix.update(&row).unwrap();
+        matrix
+    };
+    let (x, y, z) = (("x", 0.0, 1.0), ("y", 0.0, 1.0), ("z", 0.0, 1.0));
+    let mut first = matrix(&[x, y]);
+    let (count, names) = (3, 2);
+    let more = first.merge(matrix(&[x, y, z]));
+    assert_eq!(more, Err(PlotError::Columns { count, names }));
+    for other in [[x, z], [x, ("y", 0.0, 2.0)]] {
+        let error = first.merge(matrix(&other)).unwrap_err();
+        assert!(matches!(error, PlotError::OtherColumn { .. }), "{error}");
+    }
+    first.merge(matrix(&[x, y])).unwrap();
+}
+
+#[test]
+fn a_picture_with_too_many_pixels_is_no_png() {
+    let picture = Picture::scatter("x", &[0.0, 1.0], "y", &[0.0, 1.0]).unwrap();
+    let many = Picture::side_by_side(vec![picture; 10_000]).unwrap();
+    let expected = PlotError::TooLarge {
+        width: 3840,
+        height: 3_200_640,
+        limit: 1 << 27,
+    };
+    assert_eq!(many.png(), Err(expected));
+}
+
+#[test]
+fn a_note_of_a_million_characters_is_drawn() {
+    let picture = Picture::scatter("x", &[0.0, 1.0], "y", &[0.0, 1.0]).unwrap();
+    for note in ["word ".repeat(200_000), "long".repeat(250_000)] {
+        let picture = picture.clone().with_note(&note);
+        picture.terminal(80, 24);
+        assert!(picture.svg().contains('…'));
+    }
+}
+
+#[test]
 fn values_that_are_not_finite_or_too_far_apart_are_errors() {
     for value in NOT_FINITE {
         for picture in KINDS {

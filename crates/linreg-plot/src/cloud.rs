@@ -175,7 +175,13 @@ impl Cloud {
     }
 
     /// Adds the points of another cloud of the same columns.
-    pub fn merge(&mut self, other: Self) {
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::OtherColumn`] for a cloud of columns with other names, or with
+    /// other smallest and largest values. Nothing is added then.
+    pub fn merge(&mut self, other: Self) -> Result<(), PlotError> {
+        self.check_same(&other)?;
         self.sums.merge(&other.sums);
         self.line = None;
         if !other.grid.counts.is_empty() {
@@ -184,6 +190,25 @@ impl Cloud {
         let counts = self.grid.counts.iter_mut().zip(&other.grid.counts);
         counts.for_each(|(count, more)| *count = count.saturating_add(*more));
         self.add(other.points.into_iter());
+        Ok(())
+    }
+
+    /// Checks that another cloud has the same columns, and so the same cells.
+    pub(crate) fn check_same(&self, other: &Self) -> Result<(), PlotError> {
+        for (found, expected) in [
+            ((&other.x_name, other.x), (&self.x_name, self.x)),
+            ((&other.y_name, other.y), (&self.y_name, self.y)),
+        ] {
+            if found != expected {
+                return Err(PlotError::OtherColumn {
+                    found: found.0.clone(),
+                    found_ends: found.1,
+                    expected: expected.0.clone(),
+                    expected_ends: expected.1,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the points as they are while they are few.
@@ -325,5 +350,31 @@ mod tests {
         assert_eq!(error.to_string(), "`x` holds 2, expected 0 to 1");
         let error = cloud.update(&[1.0], &[f64::NAN]).unwrap_err();
         assert_eq!(error.to_string(), "`y` holds NaN, expected finite numbers");
+    }
+
+    #[test]
+    fn points_of_other_columns_or_ranges_are_not_added() {
+        let cloud = |x: &str, most: f64| Cloud::new((x, 0.0, 1.0), ("y", 0.0, most)).unwrap();
+        let mut first = cloud("x", 1.0);
+        first.update(&[0.5], &[0.5]).unwrap();
+        for (mut other, message) in [
+            (
+                cloud("x", 2.0),
+                "points of `y` from 0 to 2, expected those of `y` from 0 to 1",
+            ),
+            (
+                cloud("z", 1.0),
+                "points of `z` from 0 to 1, expected those of `x` from 0 to 1",
+            ),
+        ] {
+            other.update(&[0.5], &[0.5]).unwrap();
+            let error = first.merge(other).unwrap_err();
+            assert_eq!(error.to_string(), message);
+            assert_eq!(first.count(), 1);
+        }
+        let mut same = cloud("x", 1.0);
+        same.update(&[0.25], &[0.75]).unwrap();
+        first.merge(same).unwrap();
+        assert_eq!(first.count(), 2);
     }
 }

@@ -63,6 +63,31 @@ pub enum PlotError {
         /// Greatest value.
         most: f64,
     },
+    /// Points of another column, or of a column with other ends, than those that they
+    /// are to be added to.
+    #[error("points of `{found}` from {} to {}, expected those of `{expected}` from {} to {}", .found_ends.0, .found_ends.1, .expected_ends.0, .expected_ends.1)]
+    OtherColumn {
+        /// Name of the column found.
+        found: String,
+        /// Its least and greatest value.
+        found_ends: (f64, f64),
+        /// Name of the column expected.
+        expected: String,
+        /// Its least and greatest value.
+        expected_ends: (f64, f64),
+    },
+    /// The picture has more pixels than a PNG file of linreg.
+    #[error(
+        "the picture is {width} by {height} pixels, more than the {limit} of a PNG file; combine fewer pictures, or write an SVG"
+    )]
+    TooLarge {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// Largest number of pixels.
+        limit: u64,
+    },
     /// The drawing library failed.
     #[error("the picture cannot be drawn ({0})")]
     Drawing(String),

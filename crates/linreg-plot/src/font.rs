@@ -42,12 +42,18 @@ pub(crate) fn drawn_width(text: &str, size: f64) -> f64 {
 /// more text.
 pub(crate) fn wrap(text: &str, most: usize, is_too_wide: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    'words: for word in text.split(' ') {
         let mut space = if lines[0].is_empty() { "" } else { " " };
         for piece in unbroken(word) {
             let line = &mut lines[0];
             let longer = format!("{line}{space}{piece}");
-            if line.is_empty() || !is_too_wide(&longer) || lines.len() == most {
+            let (is_first, fits) = (line.is_empty(), !is_too_wide(&longer));
+            if lines.len() == most && !fits {
+                // The rest of the text is cut off.
+                lines[0] = longer;
+                break 'words;
+            }
+            if is_first || fits {
                 lines[0] = longer;
             } else {
                 lines.insert(0, piece.to_string());
@@ -110,19 +116,22 @@ pub(crate) fn cut(text: String, is_too_wide: impl Fn(&str) -> bool) -> String {
     if !is_too_wide(&text) {
         return text;
     }
-    let mut kept: Vec<char> = text.chars().collect();
-    while kept.pop().is_some() {
-        let mut short: String = kept.iter().collect::<String>().trim_end().to_string();
+    let short = |end: usize| {
+        let mut short = text[..end].trim_end().to_string();
         short.push('…');
         // A name that is isolated stays so.
         if short.contains('\u{2068}') && !short.contains('\u{2069}') {
             short.push('\u{2069}');
         }
-        if kept.len() < 2 || !is_too_wide(&short) {
-            return short;
-        }
-    }
-    text
+        short
+    };
+    // Longer texts are wider, so the longest one that fits is found by bisection. At
+    // least one character stays.
+    let ends: Vec<usize> = text.char_indices().map(|(end, _)| end).collect();
+    let longer = ends.get(2..).unwrap_or_default();
+    let fitting = longer.partition_point(|end| !is_too_wide(&short(*end)));
+    let end = ends.get(1 + fitting).or(ends.first());
+    end.map_or_else(String::new, |end| short(*end))
 }
 
 /// Registers DejaVu Sans from inside the program, so that no installed font is
@@ -172,6 +181,29 @@ mod tests {
             ("가나다라 마바사", &["가나다라", "마바사"]),
         ] {
             assert_eq!(wrap(text, 2, too_wide), lines, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_a_million_characters_is_cut_without_delay() {
+        let too_wide = |text: &str| text.width() > 9;
+        for (text, lines) in [
+            ("ab ".repeat(400_000), &["ab ab ab", "ab ab ab…"][..]),
+            ("abcd".repeat(250_000), &["abcdabcd…"]),
+            ("面".repeat(400_000), &["面面面面", "面面面面…"]),
+        ] {
+            assert_eq!(wrap(&text, 2, too_wide), lines);
+        }
+        let accents = "\u{301}".repeat(500_000);
+        let cut = cut(format!("a{accents}bcdefghijk"), too_wide);
+        assert_eq!(cut, format!("a{accents}bcdefgh…"));
+    }
+
+    #[test]
+    fn what_is_too_short_to_be_cut_is_an_ellipsis_or_nothing() {
+        let no_room = |_: &str| true;
+        for (text, expected) in [("", ""), ("a", "…"), ("ab", "a…"), ("abc", "a…")] {
+            assert_eq!(cut(text.to_string(), no_room), expected);
         }
     }
 

@@ -88,10 +88,21 @@ impl ScatterMatrix {
     }
 
     /// Adds the rows of another matrix of the same columns.
-    pub fn merge(&mut self, other: Self) {
-        for (pair, other) in self.pairs.iter_mut().zip(other.pairs) {
-            pair.merge(other);
+    ///
+    /// # Errors
+    ///
+    /// [`PlotError::Columns`] for a matrix of another number of columns, or
+    /// [`PlotError::OtherColumn`] for one of columns with other names, or with other
+    /// smallest and largest values. Nothing is added then.
+    pub fn merge(&mut self, other: Self) -> Result<(), PlotError> {
+        let (count, names) = (other.names.len(), self.names.len());
+        if count != names {
+            return Err(PlotError::Columns { count, names });
         }
+        let mut pairs = self.pairs.iter().zip(&other.pairs);
+        pairs.try_for_each(|(pair, other)| pair.check_same(other))?;
+        let mut pairs = self.pairs.iter_mut().zip(other.pairs);
+        pairs.try_for_each(|(pair, other)| pair.merge(other))
     }
 
     fn pair(&self, row: usize, column: usize) -> &Cloud {

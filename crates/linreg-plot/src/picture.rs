@@ -114,7 +114,9 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// [`PlotError::Drawing`] if the drawing library fails.
+    /// [`PlotError::TooLarge`] for a picture of more than 134,217,728 pixels, as of more
+    /// than a hundred combined ones, or [`PlotError::Drawing`] if the drawing library
+    /// fails.
     pub fn png(&self) -> Result<Vec<u8>, PlotError> {
         raster::png(&self.0.scene(SIZE))
     }

@@ -10,10 +10,20 @@ use crate::scene::{Anchor, Mark, Role, Scene};
 /// Number of pixels per point.
 const PIXELS: f64 = 2.0;
 
+/// Largest number of pixels of a file; they take 384 MiB while they are drawn.
+const MOST_PIXELS: u64 = 1 << 27;
+
 /// Draws the scene as a PNG file.
 pub(crate) fn png(scene: &Scene) -> Result<Vec<u8>, PlotError> {
     let pixels_of = |points: f64| (points * PIXELS).round() as u32;
     let size = (pixels_of(scene.width), pixels_of(scene.height));
+    if u64::from(size.0) * u64::from(size.1) > MOST_PIXELS {
+        return Err(PlotError::TooLarge {
+            width: size.0,
+            height: size.1,
+            limit: MOST_PIXELS,
+        });
+    }
     let mut pixels = vec![0; size.0 as usize * size.1 as usize * 3];
     draw(scene, &mut pixels, size).map_err(|error| PlotError::Drawing(error.to_string()))?;
     encode(&pixels, size)

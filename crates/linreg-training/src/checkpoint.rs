@@ -3,8 +3,8 @@ mod problem;
 
 pub use problem::CheckpointProblem;
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use linreg_model::Digest;
@@ -97,6 +97,10 @@ pub(crate) enum Method {
 
 const FORMAT: &str = "linreg checkpoint 3";
 
+/// Length of the longest checkpoint that is written or read, enough for some million
+/// weights.
+pub(crate) const MAX_BYTES: u64 = 1 << 30;
+
 impl Checkpoint {
     /// Reads a checkpoint from a file.
     ///
@@ -154,10 +158,11 @@ impl Checkpoint {
 
 impl State {
     fn read(path: &Path) -> Result<Self, CheckpointProblem> {
-        let bytes = fs::read(path).map_err(|error| match error.kind() {
+        let mut file = File::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => CheckpointProblem::NotFound,
             _ => CheckpointProblem::Io(error),
         })?;
+        let bytes = read_bounded(&mut file, MAX_BYTES)?;
         let text = bytes.strip_prefix(FORMAT.as_bytes());
         let split = text.and_then(|text| {
             let end = text.iter().position(|byte| *byte == b'\n')?;
@@ -186,6 +191,25 @@ impl State {
         bytes.extend(json);
         Ok(bytes)
     }
+}
+
+/// Reads the bytes that show whether a file is a checkpoint, and the rest only if it
+/// is one.
+fn read_bounded(mut file: impl Read, limit: u64) -> Result<Vec<u8>, CheckpointProblem> {
+    let mut bytes = Vec::new();
+    let mut start = file.by_ref().take(FORMAT.len() as u64);
+    start
+        .read_to_end(&mut bytes)
+        .map_err(CheckpointProblem::Io)?;
+    if bytes == FORMAT.as_bytes() {
+        let mut rest = file.take(limit);
+        rest.read_to_end(&mut bytes)
+            .map_err(CheckpointProblem::Io)?;
+    }
+    if bytes.len() as u64 > limit {
+        return Err(CheckpointProblem::TooLarge { limit });
+    }
+    Ok(bytes)
 }
 
 impl Setting {
@@ -226,5 +250,25 @@ impl Setting {
         });
         let differences: Vec<String> = differences.collect();
         (!differences.is_empty()).then(|| differences.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_not_read_to_its_end() {
+        let foreign = read_bounded(io::repeat(b'7'), 100).unwrap();
+        assert_eq!(foreign.len(), FORMAT.len());
+        let endless = FORMAT.as_bytes().chain(io::repeat(b'7'));
+        let problem = read_bounded(endless, 100).unwrap_err();
+        assert!(matches!(
+            problem,
+            CheckpointProblem::TooLarge { limit: 100 }
+        ));
+        let whole = format!("{FORMAT} 0\n{{}}");
+        let found = read_bounded(whole.as_bytes(), whole.len() as u64).unwrap();
+        assert_eq!(found, whole.as_bytes());
     }
 }

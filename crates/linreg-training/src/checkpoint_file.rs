@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use linreg_model::{Existing, OutputError, OutputFile};
 
-use crate::checkpoint::State;
+use crate::checkpoint::{MAX_BYTES, State};
 use crate::{CheckpointProblem, TrainingError};
 
 /// The file that one training saves its checkpoints to.
@@ -78,6 +78,9 @@ impl CheckpointFile {
             |error: OutputError| problem(CheckpointProblem::NotWritten(error.problem));
         let bytes = state.to_bytes();
         let bytes = bytes.map_err(|error| problem(CheckpointProblem::NotStored(error)))?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(problem(CheckpointProblem::TooLarge { limit: MAX_BYTES }));
+        }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         // A file that has appeared since then belongs to another training.
         let existing = match *held {

@@ -14,8 +14,10 @@ impl DiagnosticsPass {
     /// # Errors
     ///
     /// [`ExactError::Leverage`] where [`Robust::Hc2`] or [`Robust::Hc3`] divide
-    /// by zero, or [`ExactError::Shape`] for the sums of another pass.
+    /// by zero, or [`ExactError::Shape`] for the sums of another pass, or if the
+    /// solution was changed.
     pub fn diagnostics(&self, sums: &ResidualSums) -> Result<Diagnostics, ExactError> {
+        self.solution.check()?;
         self.start().check_same(sums)?;
         let solution = &self.solution;
         let power = self.config.robust.map_or(0, Robust::power);

@@ -1,10 +1,8 @@
-use rayon::prelude::*;
-
 use super::basis::Basis;
 use super::leverage::is_determining;
 use super::sums::ResidualSums;
 use super::{Diagnostics, DiagnosticsConfig, Robust};
-use crate::fit::in_waves;
+use crate::fit::in_parallel;
 use crate::threads::on_threads;
 use crate::{DoubleDouble, ExactError, Rows, Solution, Weighting};
 
@@ -95,7 +93,7 @@ impl DiagnosticsPass {
         ResidualSums::new(
             solution.num_features(),
             solution.targets.len(),
-            solution.rank,
+            solution.factor().kept.len(),
             self.config.robust.is_some(),
             self.config.largest,
         )
@@ -107,8 +105,9 @@ impl DiagnosticsPass {
     /// # Errors
     ///
     /// [`ExactError::Shape`] for rows of another number of features or targets than
-    /// those of the solution, [`ExactError::NotFinite`], or [`ExactError::Weight`]
-    /// for a weight that is negative, NaN or infinite.
+    /// those of the solution, or if the solution was changed;
+    /// [`ExactError::NotFinite`]; or [`ExactError::Weight`] for a weight that is
+    /// negative, NaN or infinite.
     pub fn sums(
         &self,
         rows: &Rows,
@@ -247,20 +246,12 @@ fn diagnose_here(
     config: &DiagnosticsConfig,
 ) -> Result<Diagnostics, ExactError> {
     let pass = DiagnosticsPass::new(solution, config);
-    let mut total = pass.start();
-    for (first, parts) in in_waves(rows) {
-        let starts = (first..).step_by(crate::accumulator::CHUNK_ROWS);
-        let parts: Vec<(usize, Rows)> = starts.zip(parts).collect();
-        let parts: Vec<Result<ResidualSums, ExactError>> = parts
-            .into_par_iter()
-            .map(|(start, part)| {
-                let found = pass.sums(&part, |row| (start + row) as u64);
-                found.map_err(|error| error.after(start))
-            })
-            .collect();
-        for part in parts {
-            total.merge(&part?)?;
-        }
-    }
+    let of_chunk = |start: usize, rows: &Rows| {
+        let found = pass.sums(rows, |row| (start + row) as u64);
+        found.map_err(|error| error.after(start))
+    };
+    let total = in_parallel(rows, &of_chunk, &|total: &mut ResidualSums, later| {
+        total.merge(later)
+    })?;
     pass.diagnostics(&total)
 }

@@ -162,6 +162,7 @@ fn counted_rows_are_as_many_rows() {
             let covariance = found.targets[0].robust.as_ref().unwrap();
             let robust = Inference::robust(solution, 0, &config, covariance).unwrap();
             let errors = PredictionErrors::new(solution, weighting)
+                .unwrap()
                 .with_robust([covariance])
                 .unwrap();
             let at = errors
@@ -197,7 +198,7 @@ fn intervals_of_means_follow_the_robust_covariance() {
     let solution = fitted(&rows, true);
     let found = diagnose(&rows, &solution, &robust(Robust::Hc3)).unwrap();
     let covariance = found.targets[0].robust.as_ref().unwrap();
-    let plain = PredictionErrors::new(&solution, Weighting::Precision);
+    let plain = PredictionErrors::new(&solution, Weighting::Precision).unwrap();
     let errors = plain.clone().with_robust([covariance]).unwrap();
     let zero = errors.in_basis(&[0.0; 10], None).unwrap();
     let at_zero = errors.std_errors(0, &zero).unwrap();

@@ -97,6 +97,17 @@ pub enum ShapeError {
         /// The number expected.
         expected: usize,
     },
+    /// A [`Solution`](crate::Solution) with a field that was changed, so that it does
+    /// not fit the others.
+    #[error("a solution with {found} {part}, expected {expected}")]
+    Solution {
+        /// The part, in words.
+        part: &'static str,
+        /// How many there are.
+        found: usize,
+        /// The number expected.
+        expected: usize,
+    },
     /// A row in the basis of another solution.
     #[error("a row of {found} coordinates, expected {expected}")]
     Basis {

@@ -403,7 +403,7 @@ fn variance_inflation_and_intervals_of_predictions_are_those_of_statsmodels() {
         let found = inference.coefficients[index + 1].variance_inflation;
         assert_close(found, *expected, &format!("inflation {index}"));
     }
-    let errors = PredictionErrors::new(&solution, Weighting::Precision);
+    let errors = PredictionErrors::new(&solution, Weighting::Precision).unwrap();
     assert_eq!((errors.num_features(), errors.num_targets()), (10, 1));
     let quantile = errors.quantile(0.95).unwrap();
     let (features, _, _) = diabetes();

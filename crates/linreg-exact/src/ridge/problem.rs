@@ -98,26 +98,29 @@ impl<'a> Problem<'a> {
         self.values.iter().copied().fold(0.0, f64::max)
     }
 
-    fn penalties(&self) -> Vec<f64> {
+    fn penalties(&self) -> Result<Vec<f64>, ExactError> {
         const PER_DECADE: i32 = 10;
         if !self.config.penalties.is_empty() {
-            return self.config.penalties.clone();
+            return Ok(self.config.penalties.clone());
         }
         let steps = -6 * PER_DECADE..=3 * PER_DECADE;
         let largest = scaled(
             self.largest_value().max(f64::MIN_POSITIVE),
             self.penalty_unit,
         );
+        if !largest.is_finite() {
+            return Err(ExactError::Overflow {
+                what: Figure::Eigenvalue,
+            });
+        }
         let of_step = |step: i32| largest * 10f64.powf(f64::from(step) / f64::from(PER_DECADE));
-        steps
-            .map(of_step)
-            .filter(|penalty| penalty.is_finite())
-            .collect()
+        let penalties = steps.map(of_step);
+        Ok(penalties.filter(|penalty| penalty.is_finite()).collect())
     }
 
     pub fn path(&self, target: usize) -> Result<RidgePath, ExactError> {
         let mut fits = Vec::new();
-        for penalties in self.penalties().chunks(SIDE_BY_SIDE) {
+        for penalties in self.penalties()?.chunks(SIDE_BY_SIDE) {
             fits.extend(self.fits(target, penalties)?);
         }
         let mut best = 0;

@@ -6,7 +6,7 @@ use scikit_learn::CASES;
 
 use super::*;
 use crate::{
-    Arithmetic, Collinear, Rows,
+    Arithmetic, Collinear, Figure, Rows,
     testing::{assert_close, diabetes, numbers},
 };
 
@@ -217,6 +217,21 @@ fn what_is_no_penalty_and_no_rows_are_errors() {
     let rows = rows.with_weights(Some(&[0.0, 0.0])).unwrap();
     let found = sums(&rows).ridge(&RidgeConfig::default());
     assert_eq!(found.unwrap_err(), ExactError::NoWeight);
+}
+
+#[test]
+fn features_whose_default_penalties_are_beyond_floats_are_an_error() {
+    let features = [1e200, 3e200, 2e200, 5e200];
+    let rows = Rows::new(&features, &[1.0, 3.0, 2.5, 4.0], 1, 1).unwrap();
+    let mut config = RidgeConfig {
+        standardise: false,
+        ..RidgeConfig::default()
+    };
+    let what = Figure::Eigenvalue;
+    let found = sums(&rows).ridge(&config).map(drop);
+    assert_eq!(found, Err(ExactError::Overflow { what }));
+    config.standardise = true;
+    assert_eq!(sums(&rows).ridge(&config).unwrap()[0].fits.len(), 91);
 }
 
 proptest! {

@@ -79,7 +79,8 @@ impl RefinementPass {
     ///
     /// # Errors
     ///
-    /// [`ExactError::Shape`] for rows or sums of another shape.
+    /// [`ExactError::Shape`] for rows or sums of another shape, or if the solution was
+    /// changed.
     pub fn update(&self, sums: &mut RefinementSums, rows: &Rows) -> Result<(), ExactError> {
         self.solution.check_shape(rows)?;
         self.start().check_same(sums)?;
@@ -110,12 +111,13 @@ impl RefinementPass {
     ///
     /// # Errors
     ///
-    /// [`ExactError::Shape`] for the sums of another shape, or
-    /// [`ExactError::Overflow`] for coefficients beyond 64-bit floats.
+    /// [`ExactError::Shape`] for the sums of another shape, or if the solution was
+    /// changed, or [`ExactError::Overflow`] for coefficients beyond 64-bit floats.
     pub fn solution(&self, sums: &RefinementSums) -> Result<Solution, ExactError> {
+        self.solution.check()?;
         self.start().check_same(sums)?;
         let mut solution = self.solution.clone();
-        solution.refinements += 1;
+        solution.refinements = solution.refinements.saturating_add(1);
         let inverse = &self.solution.factor_inverse;
         let kept = &self.solution.factor.kept;
         for (target, of_target) in sums.targets.iter().enumerate() {

@@ -95,7 +95,7 @@ impl ExactFit {
                 None => Inference::with(solution, target, &config),
             })
             .collect();
-        let errors = PredictionErrors::new(solution, config.weighting);
+        let errors = PredictionErrors::new(solution, config.weighting)?;
         let errors = if robust.is_empty() {
             errors
         } else {

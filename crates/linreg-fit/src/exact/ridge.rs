@@ -29,12 +29,8 @@ impl Ridge {
             },
             ..RidgeConfig::default()
         };
-        let paths = sums.ridge(&config)?;
-        if let Some(empty) = paths.iter().position(|path| path.fits.is_empty()) {
-            return Err(FitError::NoPenalty { target: empty + 1 });
-        }
         Ok(Self {
-            paths,
+            paths: sums.ridge(&config)?,
             is_given: matches!(penalties, Penalties::Given(_)),
         })
     }

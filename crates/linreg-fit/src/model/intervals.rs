@@ -80,8 +80,10 @@ pub fn found(
         return Err(ModelProblem::DegreesOfFreedom);
     };
     let parts = stored(model, has_intercept, freedom);
-    let parts = parts.or_else(|| stored_covariance(model, has_intercept, freedom));
-    let parts = parts.ok_or(ModelProblem::IntervalParts)?;
+    let parts = match parts {
+        Some(parts) => parts,
+        None => stored_covariance(model, has_intercept, freedom)?,
+    };
     let errors = PredictionErrors::try_from(parts).map_err(|_| ModelProblem::OtherCovariance)?;
     let found = (errors.num_features(), errors.num_targets());
     if found != (model.feature_names.len(), model.target_names.len()) {
@@ -172,17 +174,22 @@ fn stored_covariance(
     model: &ModelFile,
     has_intercept: bool,
     freedom: f64,
-) -> Option<PredictionParts> {
-    let tensor = |name| tensor(model, name);
+) -> Result<PredictionParts, ModelProblem> {
+    let tensor = |name| tensor(model, name).ok_or(ModelProblem::IntervalParts);
     let feature_scales = tensor("covariance_feature_scales")?;
     let target_units = tensor("covariance_target_units")?;
+    let residual_variance = tensor(RESIDUAL_VARIANCE)?;
+    let covariance = tensor("covariance")?;
     let size = feature_scales.len();
-    let num_features = model.feature_names.len();
-    if size != num_features + usize::from(has_intercept) {
-        return None;
+    let (num_features, targets) = (model.feature_names.len(), model.target_names.len());
+    // With the lengths checked, the basis takes no more memory than the covariance.
+    let square = size.checked_mul(size);
+    let numbers = square.and_then(|square| square.checked_mul(targets));
+    if size != num_features + usize::from(has_intercept) || numbers != Some(covariance.len()) {
+        return Err(ModelProblem::OtherCovariance);
     }
     let identity = (0..size * size).map(|at| f64::from(u8::from(at / size == at % size)));
-    Some(PredictionParts {
+    Ok(PredictionParts {
         has_intercept,
         degrees_of_freedom: freedom,
         centres: vec![0.0; size],
@@ -192,7 +199,58 @@ fn stored_covariance(
         coordinates: Vec::new(),
         target_centres: vec![0.0; target_units.len()],
         target_units,
-        residual_variance: tensor(RESIDUAL_VARIANCE)?,
-        covariance: tensor("covariance")?,
+        residual_variance,
+        covariance,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use linreg_model::Coefficients;
+
+    use super::*;
+
+    /// A model of the first format with so many features, without its covariance.
+    fn first_format(features: usize) -> ModelFile {
+        let coefficients = Coefficients::new(vec![1.0; features], vec![0.0]).unwrap();
+        let names = (0..features).map(|index| format!("x{index}"));
+        let mut model = ModelFile::new(coefficients, names, ["y"]).unwrap();
+        let freedom = (DEGREES_OF_FREEDOM.to_string(), "5".to_string());
+        model.metadata.extend([freedom]);
+        put(&mut model, "covariance_feature_scales", features);
+        put(&mut model, "covariance_target_units", 1);
+        put(&mut model, RESIDUAL_VARIANCE, 1);
+        model
+    }
+
+    fn put(model: &mut ModelFile, name: &str, length: usize) {
+        let (shape, values) = (vec![length], vec![1.0; length]);
+        let tensor = NamedTensor { shape, values };
+        model.tensors.insert(name.to_string(), tensor);
+    }
+
+    #[test]
+    fn a_covariance_of_another_size_is_refused() {
+        let mut model = first_format(2);
+        for length in [0, 3, 5, 8] {
+            put(&mut model, "covariance", length);
+            let error = found(&model, false).unwrap_err();
+            assert!(matches!(error, ModelProblem::OtherCovariance), "{error}");
+        }
+        put(&mut model, "covariance", 4);
+        let error = found(&model, true).unwrap_err();
+        assert!(matches!(error, ModelProblem::OtherCovariance), "{error}");
+        let errors = found(&model, false).unwrap().unwrap();
+        assert_eq!((errors.num_features(), errors.num_targets()), (2, 1));
+    }
+
+    #[test]
+    fn many_features_without_a_covariance_take_no_memory_for_it() {
+        let mut model = first_format(200_000);
+        let error = found(&model, false).unwrap_err();
+        assert!(matches!(error, ModelProblem::IntervalParts), "{error}");
+        put(&mut model, "covariance", 0);
+        let error = found(&model, false).unwrap_err();
+        assert!(matches!(error, ModelProblem::OtherCovariance), "{error}");
+    }
 }

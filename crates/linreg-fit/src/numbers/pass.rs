@@ -12,7 +12,7 @@ pub trait Blocks: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     fn update(&mut self, columns: &[&[f64]]) -> Result<(), PlotError>;
 
     /// Adds the rows that follow in the table.
-    fn merge(&mut self, later: Self);
+    fn merge(&mut self, later: Self) -> Result<(), PlotError>;
 }
 
 impl Blocks for ScatterMatrix {
@@ -22,8 +22,8 @@ impl Blocks for ScatterMatrix {
         self.update(columns)
     }
 
-    fn merge(&mut self, later: Self) {
-        self.merge(later);
+    fn merge(&mut self, later: Self) -> Result<(), PlotError> {
+        self.merge(later)
     }
 }
 
@@ -42,10 +42,9 @@ impl Blocks for Clouds {
         clouds.try_for_each(|(cloud, feature)| cloud.update(feature, target))
     }
 
-    fn merge(&mut self, later: Self) {
-        for (cloud, later) in self.0.iter_mut().zip(later.0) {
-            cloud.merge(later);
-        }
+    fn merge(&mut self, later: Self) -> Result<(), PlotError> {
+        let mut clouds = self.0.iter_mut().zip(later.0);
+        clouds.try_for_each(|(cloud, later)| cloud.merge(later))
     }
 }
 
@@ -83,18 +82,20 @@ impl<T: Blocks> RowPass for DrawPass<T> {
         };
         let columns: Vec<Vec<f64>> = self.shown.iter().map(column).collect();
         let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let updated = drawn.update(&columns);
-        updated.map_err(|error| DataError::Other(Box::new(FitError::Plot(error))))
+        drawn.update(&columns).map_err(data_error)
     }
 
     fn merge(&self, drawn: &mut T, later: T) -> Result<(), DataError> {
-        drawn.merge(later);
-        Ok(())
+        drawn.merge(later).map_err(data_error)
     }
 
     fn finish(self, drawn: T) -> Result<T, DataError> {
         Ok(drawn)
     }
+}
+
+fn data_error(error: PlotError) -> DataError {
+    DataError::Other(Box::new(FitError::Plot(error)))
 }
 
 #[cfg(test)]

@@ -106,6 +106,12 @@ impl SearchConfig {
         let start = Instant::now();
         let candidates = self.candidates(base)?;
         let results = trainer.cross_validate(&candidates, dataset, self.folds, seed)?;
+        if results.len() != candidates.len() {
+            return Err(FitError::SearchResults {
+                found: results.len(),
+                expected: candidates.len(),
+            });
+        }
         let (least, chosen) = choose(&candidates, &results)?;
         Ok(Search {
             folds: self.folds,
@@ -185,7 +191,63 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
+    use linreg_backend::Outcome;
+    use linreg_data::SyntheticConfig;
+    use linreg_training::{Observer, RunOptions, TrainingRows};
+
     use super::*;
+    use crate::BackendName;
+
+    /// A trainer that gives so many results, whatever the number of configurations.
+    struct Results(usize);
+
+    impl Trainer for Results {
+        fn train(
+            &self,
+            _config: &TrainingConfig,
+            _rows: TrainingRows<'_>,
+            _options: RunOptions<'_>,
+            _observer: &mut dyn Observer,
+        ) -> Result<Outcome, FitError> {
+            Err(FitError::NoRows)
+        }
+
+        fn cross_validate(
+            &self,
+            _configs: &[TrainingConfig],
+            _dataset: &Dataset,
+            _folds: u64,
+            _seed: u64,
+        ) -> Result<Vec<CrossValidation>, FitError> {
+            Ok(vec![result([1.0, 2.0]); self.0])
+        }
+
+        fn name(&self) -> BackendName {
+            BackendName {
+                backend: "none".to_string(),
+                precision: None,
+            }
+        }
+    }
+
+    #[test]
+    fn a_trainer_that_does_not_judge_each_candidate_is_an_error() {
+        let rows = SyntheticConfig::new(vec![1.0], 0.0).generate().unwrap();
+        let search = SearchConfig {
+            l2: vec![0.0, 1.0],
+            ..SearchConfig::default()
+        };
+        let base = TrainingConfig::new();
+        for count in [0, 1, 3] {
+            let error = search.run(&base, &rows, 0, &Results(count)).unwrap_err();
+            let is_told = matches!(
+                error,
+                FitError::SearchResults { found, expected: 2 } if found == count
+            );
+            assert!(is_told, "{error}");
+        }
+        search.run(&base, &rows, 0, &Results(2)).unwrap();
+    }
 
     fn candidate(l1: f64, l2: f64) -> TrainingConfig {
         TrainingConfig::new().with_penalty(Penalty {

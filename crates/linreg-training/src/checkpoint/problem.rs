@@ -34,6 +34,12 @@ pub enum CheckpointProblem {
     /// The file is another one.
     #[error("this is no checkpoint of linreg")]
     NoCheckpoint,
+    /// The file is longer than a checkpoint can be.
+    #[error("the checkpoint is longer than {} MiB", .limit >> 20)]
+    TooLarge {
+        /// Largest number of bytes.
+        limit: u64,
+    },
     /// The first line of the file is not whole.
     #[error("the checkpoint is cut short")]
     CutShort,
