@@ -4,6 +4,7 @@
 
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
+use linreg_backend::check::{Finding, Outcome};
 use linreg_backend::{BackendKind, Task, run};
 use linreg_data::{Batches, Dataset, Placement};
 use linreg_model::{Coefficients, LinearRegression};
@@ -273,4 +274,20 @@ fn a_device_is_named_for_wgpu_alone_and_must_exist() {
             ),
         }
     }
+}
+
+#[test]
+fn a_wrong_operation_is_fatal_only_where_it_is_used() {
+    let finding = |found: f64, avoided| Finding {
+        operation: "sum",
+        rows: 1,
+        outcome: Outcome::compare(&[found], &[100.0], 1e-3),
+        avoided,
+    };
+    assert!(!finding(100.05, None).is_fatal());
+    assert!(finding(101.0, None).is_fatal());
+    assert!(finding(f64::NAN, None).is_fatal());
+    assert!(!finding(101.0, Some("it is not used")).is_fatal());
+    let fewer = Outcome::compare(&[1.0], &[1.0, 2.0], 0.1);
+    assert!(matches!(fewer, Outcome::Failed(_)));
 }

@@ -5,6 +5,7 @@
 //! module lists the adapters first, opens the device itself, and records every
 //! failure on it in [`FAILURE`].
 
+#[cfg(not(test))]
 mod guarded_pass;
 
 use std::cell::RefCell;
@@ -19,6 +20,7 @@ use wgpu::{AdapterInfo, DeviceType, Instance, InstanceDescriptor, PollType};
 
 use crate::adapter::find;
 use crate::{Adapter, AdapterKind, BackendError, BackendKind};
+#[cfg(not(test))]
 pub(crate) use guarded_pass::guarded_pass;
 
 /// Size in bytes that a device has to allow for a tensor, because no tensor of
@@ -118,24 +120,6 @@ pub(crate) fn open(wanted: Option<&str>) -> Result<WgpuDevice, BackendError> {
     let device = devices[adapter.number].clone();
     open_as(&device, adapter)?;
     Ok(device)
-}
-
-/// Opens the device of the best kind as Burn's default device.
-pub(crate) fn open_default() -> Result<(), BackendError> {
-    if is_open(&WgpuDevice::DefaultDevice) {
-        return Ok(());
-    }
-    let adapters = adapters();
-    open_as(&WgpuDevice::DefaultDevice, find(&adapters, None)?)
-}
-
-fn is_open(device: &WgpuDevice) -> bool {
-    lock(&OPENED).iter().any(|(known, _)| known == device)
-}
-
-/// Whether a device has failed, so that this program can compute on none any more.
-pub(crate) fn has_failed() -> bool {
-    lock(&FAILURE).is_some()
 }
 
 /// Opens an adapter that Burn knows as this device, unless it is open.

@@ -1,7 +1,9 @@
 use burn_wgpu::{Wgpu, WgpuDevice};
 use linreg_data::{AnyPass, AnyState, Chunk, DataError, PassReader};
 
-use super::{guard, has_failed, open_default};
+use super::{FAILURE, OPENED, adapters, guard, lock, open_as};
+use crate::BackendError;
+use crate::adapter::find;
 
 /// A pass of another program that computes on the default device.
 struct GuardedPass(Box<dyn AnyPass>);
@@ -66,4 +68,22 @@ impl AnyPass for GuardedPass {
     fn state_from_bytes(&self, bytes: &[u8]) -> Result<AnyState, DataError> {
         self.0.state_from_bytes(bytes)
     }
+}
+
+/// Opens the device of the best kind as Burn's default device.
+fn open_default() -> Result<(), BackendError> {
+    if is_open(&WgpuDevice::DefaultDevice) {
+        return Ok(());
+    }
+    let adapters = adapters();
+    open_as(&WgpuDevice::DefaultDevice, find(&adapters, None)?)
+}
+
+fn is_open(device: &WgpuDevice) -> bool {
+    lock(&OPENED).iter().any(|(known, _)| known == device)
+}
+
+/// Whether a device has failed, so that this program can compute on none any more.
+fn has_failed() -> bool {
+    lock(&FAILURE).is_some()
 }
