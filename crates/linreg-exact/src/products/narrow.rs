@@ -6,7 +6,7 @@ pub(super) const LANES: usize = 8;
 /// The products of every two columns of a few rows, which stay in registers until those
 /// of all of these rows are added up.
 ///
-/// Each sum is that of the rows in their order, whatever the width of the registers.
+/// Each sum adds the products of the rows in their order.
 pub(super) struct NarrowProducts<'a> {
     /// `[rows, columns]`.
     pub left: &'a [f64],
