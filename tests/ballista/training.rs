@@ -7,6 +7,9 @@ use super::cluster::{Cluster, status_of};
 use super::{same_model, tables};
 use crate::tool::{PRECISIONS, Tool};
 
+/// Trains on two files of 131,080 rows in all.
+const FIT: &str = "fit part-0.csv part-1.csv --target y --missing drop --method sgd";
+
 #[test]
 fn training_on_all_rows_has_the_bytes_of_one_machine() {
     let tool = Tool::new();
@@ -23,7 +26,7 @@ fn training_on_all_rows_has_the_bytes_of_one_machine() {
         "--nonnegative",
         "--optimizer proximal",
     ] {
-        let line = format!("fit t.csv --target y --missing drop --method sgd --epochs 4 {options}");
+        let line = format!("{FIT} --epochs 4 {options}");
         same_model(&tool, &cluster, &line);
     }
     // Minibatches are made on this machine.
@@ -38,7 +41,7 @@ fn training_on_all_rows_has_the_bytes_of_one_machine() {
 fn training_goes_on_though_an_executor_is_killed_and_from_a_checkpoint() {
     let tool = Tool::new();
     tables(&tool);
-    let fit = "fit t.csv --target y --missing drop --method sgd --tolerance 1e-300";
+    let fit = format!("{FIT} --tolerance 1e-300");
     tool.warnings(format!("{fit} --epochs 12 --output here.safetensors"));
     let here = std::fs::read(tool.path("here.safetensors")).unwrap();
     let mut cluster = Cluster::new(&tool, 2);

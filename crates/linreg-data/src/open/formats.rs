@@ -54,7 +54,10 @@ fn without_csv(file: &str, _: &CsvOptions) -> DataError {
     left_out(crate::TableFormat::Csv, file)
 }
 
-#[cfg(not(all(feature = "arrow-ipc", feature = "csv", feature = "parquet")))]
+#[cfg(any(
+    test,
+    not(all(feature = "arrow-ipc", feature = "csv", feature = "parquet"))
+))]
 fn left_out(format: crate::TableFormat, file: &str) -> DataError {
     DataError::FormatLeftOut {
         file: Some(file.to_string()),
@@ -64,6 +67,7 @@ fn left_out(format: crate::TableFormat, file: &str) -> DataError {
 
 #[cfg(test)]
 mod tests {
+    use super::left_out;
     use crate::testing::file;
     use crate::{DataError, TableFormat, TableWriter};
 
@@ -79,6 +83,8 @@ mod tests {
             let message = format!(
                 "{format} is not compiled in; enable the feature `{feature}` of linreg-data"
             );
+            let said = left_out(format, "table").to_string();
+            assert_eq!(said, format!("table: {message}"));
             let read = file.open().err().filter(is_left_out);
             let read = read.map(|error| file.message(&error));
             assert_eq!(read, (!is_enabled).then(|| format!("table: {message}")));
