@@ -3,6 +3,7 @@
 
 use burn::tensor::backend::AutodiffBackend;
 use burn_autodiff::Autodiff;
+use burn_flex::Flex;
 use burn_ndarray::NdArray;
 use linreg_data::{Dataset, SyntheticConfig};
 use linreg_exact::{FitConfig, Rows, fit};
@@ -164,7 +165,7 @@ fn all_rows_at_once_come_within_a_hundredth_of_the_exact_loss() {
     for seed in 0..2 {
         for (name, dataset) in data_sets(seed, 0.01) {
             let [single, double] = [
-                excess::<Autodiff<NdArray<f32>>>(&config, &dataset)[0],
+                excess::<Autodiff<Flex>>(&config, &dataset)[0],
                 excess::<Autodiff<NdArray<f64>>>(&config, &dataset)[0],
             ];
             println!("{name}, seed {seed}: {single:.1e} in f32, {double:.1e} in f64");
@@ -185,7 +186,7 @@ fn minibatches_come_within_a_hundredth_of_what_the_exact_fit_gains() {
     for seed in 0..2 {
         for (name, dataset) in data_sets(seed, 0.1) {
             let config = TrainingConfig::for_rows(dataset.num_rows(), 32).with_seed(seed);
-            let [of_exact, of_gain] = excess::<Autodiff<NdArray<f32>>>(&config, &dataset);
+            let [of_exact, of_gain] = excess::<Autodiff<Flex>>(&config, &dataset);
             println!("{name}, seed {seed}: {of_exact:.1e} of the loss, {of_gain:.1e} of the gain");
             assert!(of_gain < 0.01, "{name}: {of_gain:e}");
             assert!(
