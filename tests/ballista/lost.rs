@@ -20,10 +20,13 @@ fn a_model_has_the_same_bytes_though_an_executor_is_killed() {
     tool.warnings(format!("{fit} --output here.safetensors"));
     let here = std::fs::read(tool.path("here.safetensors")).unwrap();
     let mut cluster = Cluster::new(&tool, 2);
+    let there = format!("{fit} --output there.safetensors --force");
+    let begun = Instant::now();
+    tool.warnings(cluster.on(&there));
+    let whole = begun.elapsed().as_millis() as u64;
     let mut told = 0;
-    for moment in (0..20).map(|index| 50 + 75 * index) {
-        let line = cluster.on(&format!("{fit} --output there.safetensors --force"));
-        let process = tool.start(line);
+    for moment in (0..20).map(|index| whole * index / 20) {
+        let process = tool.start(cluster.on(&there));
         sleep(Duration::from_millis(moment));
         cluster.kill_executor();
         let output = process.wait_with_output().unwrap();

@@ -67,6 +67,7 @@ fn machines_that_cannot_work_say_so_before_they_begin() {
             "choose another one with --port",
         ),
         ("executor --bind 0.0.0.0".to_string(), "name it with --host"),
+        ("scheduler --bind ::".to_string(), "name it with --host"),
         (
             "executor --scheduler http://127.0.0.1:50050".to_string(),
             "expected a host and a port",
@@ -78,6 +79,45 @@ fn machines_that_cannot_work_say_so_before_they_begin() {
     tool.write("t.csv", rows(0, 10));
     let error = tool.fail("describe t.csv --certificates nowhere");
     assert!(error.contains("give --ballista too"), "{error}");
+}
+
+#[test]
+fn machines_that_listen_at_every_address_or_at_one_of_ipv6_work() {
+    let tool = Tool::new();
+    tool.write("t.csv", rows(0, 1000));
+    for (listens, called, at) in [
+        ("--bind 0.0.0.0", "--host 127.0.0.1", "127.0.0.1"),
+        ("--bind ::1", "", "[::1]"),
+    ] {
+        if at == "[::1]" && TcpListener::bind("[::1]:0").is_err() {
+            continue;
+        }
+        let [port, results, work] = [free_port(), free_port(), free_port()];
+        let start = |line: String| {
+            let mut process = tool.process(format!("ballista {line} {listens} {called}"));
+            process.stderr(Stdio::null()).spawn().unwrap()
+        };
+        let mut machines = [
+            start(format!("scheduler --port {port}")),
+            start(format!(
+                "executor --scheduler {at}:{port} --port {results} --work-port {work}"
+            )),
+        ];
+        let begun = Instant::now();
+        let status = format!("ballista status {at}:{port}");
+        while !String::from_utf8_lossy(&tool.run(&status).stdout).contains("1 executor") {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{listens}");
+            sleep(Duration::from_millis(50));
+        }
+        let here = tool.run("describe t.csv").stdout;
+        let there = tool.run(format!("describe t.csv --ballista {at}:{port}"));
+        for machine in &mut machines {
+            machine.kill().unwrap();
+            machine.wait().unwrap();
+        }
+        let error = String::from_utf8_lossy(&there.stderr);
+        assert!(there.stdout == here, "{listens}: {error}");
+    }
 }
 
 #[test]

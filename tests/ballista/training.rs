@@ -7,8 +7,10 @@ use super::cluster::{Cluster, status_of};
 use super::{same_model, tables};
 use crate::tool::{PRECISIONS, Tool};
 
-/// Trains on two files of 131,080 rows in all.
-const FIT: &str = "fit part-0.csv part-1.csv --target y --missing drop --method sgd";
+/// Two groups of rows, 131,080 in all.
+const TABLES: &str = "part-0.csv part-1.csv";
+
+const FIT: &str = "--target y --missing drop --method sgd";
 
 #[test]
 fn training_on_all_rows_has_the_bytes_of_one_machine() {
@@ -26,7 +28,9 @@ fn training_on_all_rows_has_the_bytes_of_one_machine() {
         "--nonnegative",
         "--optimizer proximal",
     ] {
-        let line = format!("{FIT} --epochs 4 {options}");
+        // Once with three groups of rows.
+        let tables = if options.is_empty() { "t.csv" } else { TABLES };
+        let line = format!("fit {tables} {FIT} --epochs 4 {options}");
         same_model(&tool, &cluster, &line);
     }
     // Minibatches are made on this machine.
@@ -41,15 +45,17 @@ fn training_on_all_rows_has_the_bytes_of_one_machine() {
 fn training_goes_on_though_an_executor_is_killed_and_from_a_checkpoint() {
     let tool = Tool::new();
     tables(&tool);
-    let fit = format!("{FIT} --tolerance 1e-300");
+    let fit = format!("fit {TABLES} {FIT} --tolerance 1e-300");
     tool.warnings(format!("{fit} --epochs 12 --output here.safetensors"));
     let here = std::fs::read(tool.path("here.safetensors")).unwrap();
     let mut cluster = Cluster::new(&tool, 2);
     let line = format!("{fit} --epochs 12 --output there.safetensors");
-    let process = tool.start(cluster.on(&line));
+    let mut process = tool.start(cluster.on(&line));
     let begun = Instant::now();
     while !status_of(&tool, &cluster).contains("loss and gradient") {
         assert!(begun.elapsed() < Duration::from_secs(60), "no such pass");
+        let ended = process.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended before such a pass was seen");
         sleep(Duration::from_millis(20));
     }
     cluster.kill_executor();

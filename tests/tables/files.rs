@@ -1,11 +1,46 @@
 //! Files of every format, without a header, several of them, and larger than memory.
 
 use std::io::Write;
+use std::sync::Arc;
 
+use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, Float64Array, ListArray, RecordBatch};
+use linreg_data::{TableFormat, TableWriter};
 use serde_json::Value;
 
 use super::{HOUSES, assert_estimates, estimates, houses};
 use crate::tool::Tool;
+
+#[test]
+fn a_column_whose_values_are_not_read_is_not_kept() {
+    let lists = vec![Some(vec![Some(1), None]), None, Some(vec![])];
+    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>(lists);
+    let numbers =
+        |numbers: [f64; 3]| -> ArrayRef { Arc::new(Float64Array::from(numbers.to_vec())) };
+    let batch = RecordBatch::try_from_iter([
+        ("x", numbers([1.0, 2.0, 4.0])),
+        ("y", numbers([2.0, 1.0, 1.0])),
+        ("tags", Arc::new(lists)),
+    ]);
+    let batch = batch.unwrap();
+    let tool = Tool::new();
+    for format in [TableFormat::Parquet, TableFormat::Arrow] {
+        let mut bytes = Vec::new();
+        let mut writer = TableWriter::new(&mut bytes, format, batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.finish().unwrap();
+        tool.write(&format!("t.{format}").to_lowercase(), bytes);
+    }
+    tool.warnings("fit t.arrow --target y --features x --output m");
+    let predict = "predict m t.parquet --keep tags --output p.arrow";
+    let error = tool.fail(predict);
+    assert!(
+        error.contains("the values of the column `tags` are not read"),
+        "{error}"
+    );
+    // Files of Arrow's format have them.
+    tool.warnings(predict.replace("t.parquet", "t.arrow"));
+}
 
 #[test]
 fn a_table_is_the_same_in_every_format_and_in_several_files() {

@@ -7,8 +7,8 @@ use crate::BallistaError;
 /// Certificates by which the machines and programs of a cluster know each other.
 ///
 /// With them, all connections are encrypted, and neither a machine nor a program
-/// without a certificate of the same authority gets in. Executors then ask the
-/// scheduler for work, ten times a second.
+/// without a certificate of the same authority gets in. Executors with free slots then
+/// ask the scheduler for work 20 times a second.
 #[derive(Clone)]
 pub struct Certificates {
     authority: Certificate,

@@ -21,11 +21,13 @@ pub enum BallistaError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An executor has no name by which others reach it.
+    /// A machine has no name by which others reach it.
     #[error(
-        "found {found:?} as the host by which others reach this executor, expected its name or address, since it listens at every address of the machine"
+        "found {found:?} as the host by which others reach this {what}, expected its name or address, since it listens at every address of the machine"
     )]
     Host {
+        /// Which machine, in words.
+        what: &'static str,
         /// What was found.
         found: String,
     },

@@ -19,6 +19,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use tonic::transport::Endpoint;
 
 use crate::codec::Codec;
+use crate::host::{host_of, in_address};
 use crate::only_passes::OnlyPasses;
 use crate::scheduler::{MESSAGE_BYTES, policy, runtime};
 use crate::{BallistaError, Certificates};
@@ -91,10 +92,7 @@ impl Executor {
     /// Ports that cannot be listened at, or a missing name by which others reach this
     /// machine.
     pub fn check(&self) -> Result<(), BallistaError> {
-        let host = self.host();
-        if host.parse().is_ok_and(|host: IpAddr| host.is_unspecified()) {
-            return Err(BallistaError::Host { found: host });
-        }
+        self.host()?;
         if self.port == self.work_port {
             return Err(BallistaError::Port {
                 what: "executor",
@@ -112,7 +110,12 @@ impl Executor {
     ///
     /// What the system says if not.
     pub fn look_for_scheduler(&self) -> io::Result<()> {
-        let addresses = (self.scheduler_host.as_str(), self.scheduler_port).to_socket_addrs()?;
+        let addresses = format!(
+            "{}:{}",
+            in_address(&self.scheduler_host),
+            self.scheduler_port
+        );
+        let addresses = addresses.to_socket_addrs()?;
         let mut found = Err(io::ErrorKind::AddrNotAvailable.into());
         for address in addresses {
             found = TcpStream::connect_timeout(&address, Duration::from_secs(5)).map(drop);
@@ -137,8 +140,8 @@ impl Executor {
         runtime()?.block_on(self.work())
     }
 
-    fn host(&self) -> String {
-        self.host.clone().unwrap_or_else(|| self.bind.to_string())
+    fn host(&self) -> Result<String, BallistaError> {
+        host_of("executor", self.bind, self.host.as_deref())
     }
 
     async fn work(&self) -> Result<(), BallistaError> {
@@ -160,11 +163,11 @@ impl Executor {
         std::fs::create_dir_all(&folder).map_err(of_folder(folder.clone()))?;
         let folder = std::path::absolute(&folder).map_err(of_folder(folder.clone()))?;
         let config = ExecutorProcessConfig {
-            bind_host: self.bind.to_string(),
-            external_host: Some(self.host()),
+            bind_host: in_address(&self.bind.to_string()),
+            external_host: Some(self.host()?),
             port: self.port,
             grpc_port: self.work_port,
-            scheduler_host: self.scheduler_host.clone(),
+            scheduler_host: in_address(&self.scheduler_host),
             scheduler_port: self.scheduler_port,
             // A scheduler may start a little later.
             scheduler_connect_timeout_seconds: 15,
@@ -186,23 +189,24 @@ impl Executor {
             override_execution_engine: Some(Arc::new(OnlyPasses::new())),
             ..ExecutorProcessConfig::default()
         };
-        // Ballista's own code ends on these signals. The flag is set before it hears.
+        // Ballista's own code ends on these signals, once it has registered. The flag is
+        // set before it hears; a second signal ends the process at once.
         let is_told = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, is_told.clone())
+                .ok();
             signal_hook::flag::register(signal, is_told.clone()).ok();
         }
         let ended = start_executor_process(Arc::new(config)).await;
         let is_told = is_told.load(Ordering::SeqCst);
         match ended {
-            Ok(()) if is_told => Ok(()),
+            _ if is_told => Ok(()),
             // The scheduler may also end before it knows this executor.
-            Err(error) if is_told || self.look_for_scheduler().is_ok() => {
-                Err(BallistaError::Server {
-                    what: "executor",
-                    address: format!("{}:{}", self.bind, self.port),
-                    reason: error.to_string(),
-                })
-            }
+            Err(error) if self.look_for_scheduler().is_ok() => Err(BallistaError::Server {
+                what: "executor",
+                address: format!("{}:{}", self.bind, self.port),
+                reason: error.to_string(),
+            }),
             Ok(()) | Err(_) => Err(BallistaError::Stopped {
                 scheduler: format!("{}:{}", self.scheduler_host, self.scheduler_port),
             }),

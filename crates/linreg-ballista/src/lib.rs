@@ -98,6 +98,8 @@ mod executor;
 #[cfg(feature = "ballista")]
 mod found;
 #[cfg(feature = "ballista")]
+mod host;
+#[cfg(feature = "ballista")]
 mod jobs;
 #[cfg(feature = "ballista")]
 mod only_passes;

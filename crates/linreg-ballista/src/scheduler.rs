@@ -16,6 +16,7 @@ use tonic::service::Routes;
 
 use crate::codec::Codec;
 use crate::executor::is_free;
+use crate::host::{host_of, in_address};
 use crate::programs::Programs;
 use crate::status::{self, PassStatus, Status, program_and_pass};
 use crate::{BallistaError, Certificates};
@@ -32,6 +33,9 @@ pub(crate) const MESSAGE_BYTES: u32 = 256 << 20;
 pub struct Scheduler {
     /// The address to listen at. Default: 127.0.0.1, this machine alone.
     pub bind: IpAddr,
+    /// The name or address by which executors reach this machine. Default: the address
+    /// to listen at.
+    pub host: Option<String>,
     /// The port. Default: 50050.
     pub port: u16,
     /// The seconds without a word after which an executor is taken for lost. Default:
@@ -46,6 +50,7 @@ impl Default for Scheduler {
     fn default() -> Self {
         Self {
             bind: Ipv4Addr::LOCALHOST.into(),
+            host: None,
             port: 50050,
             executor_timeout: 10,
             certificates: None,
@@ -58,8 +63,10 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// A port that cannot be listened at.
+    /// A port that cannot be listened at, or a missing name by which others reach this
+    /// machine.
     pub fn check(&self) -> Result<(), BallistaError> {
+        host_of("scheduler", self.bind, self.host.as_deref())?;
         is_free("scheduler", self.bind, self.port)
     }
 
@@ -81,8 +88,8 @@ impl Scheduler {
             reason: error.to_string(),
         };
         let config = SchedulerConfig {
-            bind_host: self.bind.to_string(),
-            external_host: self.bind.to_string(),
+            bind_host: in_address(&self.bind.to_string()),
+            external_host: host_of("scheduler", self.bind, self.host.as_deref())?,
             bind_port: self.port,
             scheduling_policy: policy(self.certificates.as_ref()),
             override_physical_codec: Some(Arc::new(Codec::new(Arc::new(known_passes())))),

@@ -38,6 +38,10 @@ impl Source for ShownSource {
         self.0.location()
     }
 
+    fn has_values(&self, column: usize) -> bool {
+        self.0.has_values(column)
+    }
+
     fn num_rows(&self) -> Option<u64> {
         self.0.num_rows()
     }

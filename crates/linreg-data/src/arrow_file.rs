@@ -72,7 +72,7 @@ impl ArrowFile {
         let num_rows = contents.batches.iter().map(|batch| batch.num_rows).sum();
         let fields = contents.schema.fields().iter();
         let mut kinds = fields.map(|field| field.data_type());
-        file.check_rows(num_rows, kinds.any(|kind| *kind != DataType::Null))?;
+        file.check_rows(num_rows, kinds.any(takes_bytes))?;
         Ok(Self {
             table: Arc::new(Table { file, contents }),
         })
@@ -159,6 +159,17 @@ impl Table {
     }
 }
 
+/// Whether each row of a column of this type takes some of the bytes of a file.
+fn takes_bytes(kind: &DataType) -> bool {
+    match kind {
+        DataType::Null | DataType::RunEndEncoded(..) | DataType::FixedSizeBinary(0) => false,
+        DataType::FixedSizeList(_, 0) => false,
+        DataType::FixedSizeList(values, _) => takes_bytes(values.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| takes_bytes(field.data_type())),
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -167,7 +178,7 @@ mod tests {
     use crate::TableFormat;
     use crate::test_table::{any_table, check_shuffled, damage, numbered, read, write};
     use arrow_array::types::Int32Type;
-    use arrow_array::{ArrayRef, DictionaryArray};
+    use arrow_array::{ArrayRef, DictionaryArray, StructArray};
     use arrow_ipc::CompressionType;
     use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
     use proptest::prelude::*;
@@ -272,14 +283,18 @@ mod tests {
         let folder = tempdir().unwrap();
         let path = folder.path().join("table.arrow");
         for (num_rows, is_refused) in [(1 << 20, false), (1 << 33, true)] {
-            let nothing: ArrayRef = std::sync::Arc::new(arrow_array::NullArray::new(num_rows));
-            let table = RecordBatch::try_from_iter([("a", nothing)]).unwrap();
-            write_stream(&path, &[table]);
-            let opened = ArrowFile::open(&path);
-            assert_eq!(opened.is_err(), is_refused);
-            if let Err(error) = opened {
-                let expected = "said to have 8589934592 rows without a value";
-                assert!(error.to_string().contains(expected), "{error}");
+            let nothing: ArrayRef = Arc::new(arrow_array::NullArray::new(num_rows));
+            let field = Arc::new(arrow_schema::Field::new("a", DataType::Null, true));
+            let within: ArrayRef = Arc::new(StructArray::from(vec![(field, nothing.clone())]));
+            for column in [nothing, within] {
+                let table = RecordBatch::try_from_iter([("a", column)]).unwrap();
+                write_stream(&path, &[table]);
+                let opened = ArrowFile::open(&path);
+                assert_eq!(opened.is_err(), is_refused);
+                if let Err(error) = opened {
+                    let expected = "said to have 8589934592 rows without a value";
+                    assert!(error.to_string().contains(expected), "{error}");
+                }
             }
         }
     }

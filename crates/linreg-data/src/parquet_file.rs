@@ -156,6 +156,10 @@ impl Source for ParquetFile {
         self.parts_in(runs.collect(), columns)
     }
 
+    fn has_values(&self, column: usize) -> bool {
+        self.table.stored.get(column).is_some_and(Option::is_some)
+    }
+
     fn location(&self) -> Option<TableLocation> {
         self.table.file.location(self.num_rows()?)
     }

@@ -50,6 +50,11 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// Whether the values of the column at this index are read, and not its type alone.
+    fn has_values(&self, _column: usize) -> bool {
+        true
+    }
+
     /// What the user should know about how the table was read, one sentence
     /// each: for example which column of the file is not used, and why.
     fn notes(&self) -> Vec<String> {

@@ -209,7 +209,11 @@ mod tests {
         for (kind, format) in [
             (DataType::List(int), TableFormat::Csv),
             (union.clone(), TableFormat::Csv),
-            (union, TableFormat::Parquet),
+            (union.clone(), TableFormat::Parquet),
+            (
+                DataType::Struct(vec![arrow_schema::Field::new("u", union, true)].into()),
+                TableFormat::Parquet,
+            ),
         ] {
             let field = arrow_schema::Field::new("a", kind, true);
             let schema = Arc::new(arrow_schema::Schema::new(vec![field]));

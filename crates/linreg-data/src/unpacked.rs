@@ -10,6 +10,9 @@ const ALWAYS: u64 = 1 << 27;
 /// How many times its packed size a larger part may unpack to.
 const MOST_TIMES: u64 = 64;
 
+/// The largest number of bytes that a byte of a block in LZ4's formats unpacks to.
+const MOST_OF_A_BYTE: u64 = 255;
+
 /// Returns an error with the sizes if so much is not to be unpacked at once.
 pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), Unpacking> {
     let limit = ALWAYS.max(packed.saturating_mul(MOST_TIMES));
@@ -24,9 +27,13 @@ pub(crate) fn check(packed: u64, unpacked: u64) -> Result<(), Unpacking> {
 }
 
 /// Returns the largest number of bytes to which data in LZ4's frame format
-/// unpacks; None for other data. Its decoders go on for as long as there are
-/// frames.
+/// unpacks; None for other data. Frames may follow each other.
 pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
+    /// The older format, which nothing writes here.
+    const LEGACY: [u8; 4] = [0x02, 0x21, 0x4C, 0x18];
+    if bytes.starts_with(&LEGACY) {
+        return Some((bytes.len() as u64).saturating_mul(MOST_OF_A_BYTE));
+    }
     let (mut most, mut rest) = most_of_frame(bytes)?;
     while let Some((of_frame, after)) = most_of_frame(rest) {
         most = most.saturating_add(of_frame);
@@ -38,8 +45,6 @@ pub(crate) fn most_of_lz4(bytes: &[u8]) -> Option<u64> {
 /// Returns the same of the first frame, and what follows it.
 fn most_of_frame(bytes: &[u8]) -> Option<(u64, &[u8])> {
     const MAGIC: [u8; 4] = [0x04, 0x22, 0x4D, 0x18];
-    /// The largest number of bytes that a byte of a block unpacks to.
-    const MOST_OF_A_BYTE: u64 = 255;
     let bytes = bytes.strip_prefix(&MAGIC)?;
     let (flags, block) = (*bytes.first()?, *bytes.get(1)?);
     let has = |bit: u8| flags & bit != 0;
@@ -99,6 +104,8 @@ mod tests {
             assert_eq!(most_of_lz4(&bytes.repeat(3)), Some(3 * most));
         }
         assert_eq!(most_of_lz4(b"PAR1"), None);
+        let legacy = [&[0x02, 0x21, 0x4C, 0x18][..], &[0; 996]].concat();
+        assert_eq!(most_of_lz4(&legacy), Some(255_000));
         let empty = frame(&[]);
         assert_eq!(most_of_lz4(&empty.repeat(1_000_000)), Some(0));
     }

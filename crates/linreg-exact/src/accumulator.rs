@@ -90,9 +90,19 @@ impl Accumulator {
     /// what solves them, [`update`](Self::update) and [`merge`](Self::merge) return an
     /// error.
     pub fn new(num_features: usize, num_targets: usize, arithmetic: Arithmetic) -> Self {
+        let fits = SizeLimits::fits_in_memory(num_features, num_targets);
+        Self::with_sums(num_features, num_targets, arithmetic, fits)
+    }
+
+    fn with_sums(
+        num_features: usize,
+        num_targets: usize,
+        arithmetic: Arithmetic,
+        fits: bool,
+    ) -> Self {
         let columns = num_features.checked_add(num_targets);
         let columns = columns.and_then(|columns| columns.checked_add(1));
-        let columns = columns.filter(|_| SizeLimits::fits_in_memory(num_features, num_targets));
+        let columns = columns.filter(|_| fits);
         let sums = columns.and_then(Sums::of_size).unwrap_or_default();
         let mut exponents = vec![None; sums.squares.len()];
         exponents.iter_mut().take(1).for_each(|one| *one = Some(0));
@@ -118,7 +128,12 @@ impl Accumulator {
             exponents: self.exponents.clone(),
             weight_exponent: self.weight_exponent,
             centres: self.centres.clone(),
-            ..Self::new(self.num_features, self.num_targets, self.arithmetic)
+            ..Self::with_sums(
+                self.num_features,
+                self.num_targets,
+                self.arithmetic,
+                !self.sums.squares.is_empty(),
+            )
         }
     }
 

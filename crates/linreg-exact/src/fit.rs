@@ -1,4 +1,6 @@
 use std::ops::Range;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::accumulator::CHUNK_ROWS;
 use crate::threads::on_threads;
@@ -115,33 +117,48 @@ fn refine(rows: &Rows, solution: Solution) -> Result<Solution, ExactError> {
 
 /// Computes the state of each chunk of rows, given the index of its first row, in
 /// parallel, and merges the states of neighbours. Which are merged depends on the number
-/// of rows alone. An error is the first one in the order of the rows.
+/// of rows alone. An error is the first one in the order of the rows; the chunks after it
+/// that have not begun are left out.
 pub(crate) fn in_parallel<S: Send>(
     rows: &Rows,
     of_chunk: &(impl Fn(usize, &Rows) -> Result<S, ExactError> + Sync),
     merge: &(impl Fn(&mut S, &S) -> Result<(), ExactError> + Sync),
 ) -> Result<S, ExactError> {
-    of_range(rows, 0..rows.num_rows(), of_chunk, merge)
+    let failed = AtomicUsize::new(usize::MAX);
+    let of_chunk = |range: Range<usize>| {
+        let start = range.start;
+        if failed.load(Relaxed) < start {
+            return Ok(None);
+        }
+        let state = of_chunk(start, &rows.slice(range));
+        if state.is_err() {
+            failed.fetch_min(start, Relaxed);
+        }
+        state.map(Some)
+    };
+    let state = of_range(0..rows.num_rows(), &of_chunk, merge)?;
+    Ok(state.expect("chunks are left out only after an error"))
 }
 
 fn of_range<S: Send>(
-    rows: &Rows,
     range: Range<usize>,
-    of_chunk: &(impl Fn(usize, &Rows) -> Result<S, ExactError> + Sync),
+    of_chunk: &(impl Fn(Range<usize>) -> Result<Option<S>, ExactError> + Sync),
     merge: &(impl Fn(&mut S, &S) -> Result<(), ExactError> + Sync),
-) -> Result<S, ExactError> {
+) -> Result<Option<S>, ExactError> {
     let num_chunks = range.len().div_ceil(CHUNK_ROWS);
     if num_chunks <= 1 {
-        return of_chunk(range.start, &rows.slice(range));
+        return of_chunk(range);
     }
     let middle = range.start + num_chunks.div_ceil(2) * CHUNK_ROWS;
     let (total, later) = rayon::join(
-        || of_range(rows, range.start..middle, of_chunk, merge),
-        || of_range(rows, middle..range.end, of_chunk, merge),
+        || of_range(range.start..middle, of_chunk, merge),
+        || of_range(middle..range.end, of_chunk, merge),
     );
-    let mut total = total?;
-    merge(&mut total, &later?)?;
-    Ok(total)
+    let (Some(mut total), Some(later)) = (total?, later?) else {
+        return Ok(None);
+    };
+    merge(&mut total, &later)?;
+    Ok(Some(total))
 }
 
 #[cfg(test)]

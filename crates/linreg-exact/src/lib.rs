@@ -16,13 +16,13 @@
 //! # Method
 //!
 //! The fit solves the normal equations. Their condition number is the square of
-//! that of the data, so they are solved with extra digits: products are computed
-//! about the mean and added up in double-double (32 digits), and the matrix is
+//! that of the data, so they are solved with extra digits. The first pass computes
+//! products about a point within the rows, adds them up in 64-bit floats for blocks
+//! of 512 rows, and adds up the blocks in double-double (32 digits). The matrix is
 //! factored and inverted in double-double. Where the error bounds do not prove
-//! enough digits, the products are computed in double-double too, and a step of
-//! iterative refinement follows. This takes no longer than a QR factorisation in
-//! 64-bit floats and gives twice its digits; and sums, unlike factors, can be
-//! merged in any order.
+//! enough digits, a second pass computes the products in double-double too; where
+//! these are not enough either, a step of iterative refinement follows. Sums, unlike
+//! factors, can be merged in any order.
 //!
 //! # Digits
 //!

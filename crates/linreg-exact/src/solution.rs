@@ -114,6 +114,8 @@ impl Solution {
             [
                 ("estimates of a target", fit.estimates.len(), size),
                 ("digits of a target", fit.digits.len(), size),
+                ("errors of a target", fit.errors.len(), size),
+                ("errors of kept estimates", fit.basic_errors.len(), rank),
                 ("kept estimates of a target", fit.basic.len(), rank),
             ]
         };

@@ -65,6 +65,15 @@ pub enum FitError {
         /// The name.
         column: String,
     },
+    /// A column to keep beside predictions has no values that are read.
+    #[error(
+        "the values of the column `{}` are not read, since it has lists or structures in Parquet; it cannot be kept",
+        plain(column)
+    )]
+    KeptWithoutValues {
+        /// The name.
+        column: String,
+    },
     /// Predictions cannot be written to a folder.
     #[cfg(feature = "files")]
     #[error("{}: {problem}", folder.display())]

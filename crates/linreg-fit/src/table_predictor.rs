@@ -60,8 +60,8 @@ impl FittedModel {
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind), a column to keep that is not there, or one that has the
-    /// name of a prediction.
+    /// As [`bind`](Self::bind), a column to keep that is not there, one whose values are
+    /// not read, or one that has the name of a prediction.
     pub fn table_predictor(
         &self,
         table: &Table,
@@ -75,6 +75,10 @@ impl FittedModel {
             of_model => of_model,
         })?;
         let kept = column_indices(source, keep).map_err(|error| in_table(error.into()))?;
+        if let Some(at) = kept.iter().find(|at| !source.has_values(**at)) {
+            let column = source.schema().field(*at).name().clone();
+            return Err(in_table(FitError::KeptWithoutValues { column }));
+        }
         let names = bound.column_names();
         if let Some(column) = keep.iter().find(|column| names.contains(column)) {
             let column = column.clone();

@@ -1,10 +1,12 @@
-//! Trains the linear model with autodiff and minibatch stochastic gradient
-//! descent, on any Burn backend.
+//! Trains the linear model on any Burn backend: with stochastic gradient descent
+//! and similar methods, which update from a minibatch with autodiff, or with L-BFGS
+//! and proximal gradients, which use all rows for each update.
 //!
-//! [`train`] is the training loop: shuffled batches, forward pass, loss, backward
-//! pass, update, and after each epoch the mean loss over all rows, computed
-//! without gradients. Its [`TrainingRows`] are in memory, or read again in each
-//! epoch because they do not fit. [`Training`] is a single step, for a training loop of your own.
+//! [`train`] is the training loop. With minibatches, it is shuffled batches, forward
+//! pass, loss, backward pass, update, and after each epoch the mean loss over all
+//! rows, computed without gradients. Its [`TrainingRows`] are in memory, or read again
+//! in each epoch because they do not fit. [`Training`] is a single step with a
+//! minibatch, for a training loop of your own.
 //!
 //! [`TrainingConfig`] chooses the [`Loss`], the [`Penalty`], the optimizer and
 //! its schedule, and when to stop. The [`RunOptions`] of [`train_with`] hold the

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::terminal::{self, print_json};
 /// result as on one machine, to the last byte, except for the last digits of a training
 /// on wgpu.
 ///
-/// All listen on this machine alone, unless --bind says otherwise. Who reaches a port
-/// can have tables read, and predictions written, with the rights of the process: on
+/// All listen on this machine alone, unless --bind says otherwise. Anyone who reaches a
+/// port can have tables read, and predictions written, with the rights of the process: on
 /// other networks, give every machine and program --certificates.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -44,6 +44,10 @@ struct SchedulerArgs {
     /// Address to listen at
     #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
     bind: IpAddr,
+
+    /// Name by which executors reach this machine [default: the address of --bind]
+    #[arg(long)]
+    host: Option<String>,
 
     /// Port to listen at
     #[arg(long, default_value_t = 50050, value_parser = clap::value_parser!(u16).range(1..))]
@@ -121,15 +125,14 @@ pub fn run(args: Args) -> Result<()> {
 fn scheduler(args: SchedulerArgs) -> Result<()> {
     let scheduler = Scheduler {
         bind: args.bind,
+        host: args.host,
         port: args.port,
         executor_timeout: args.executor_timeout,
         certificates: args.certificates.read()?,
     };
     scheduler.check().map_err(with_advice)?;
-    terminal::stderr().note(format!(
-        "the scheduler listens at {}:{}",
-        args.bind, args.port
-    ))?;
+    let address = SocketAddr::new(args.bind, args.port);
+    terminal::stderr().note(format!("the scheduler listens at {address}"))?;
     Ok(scheduler.run()?)
 }
 

@@ -84,6 +84,11 @@ impl Source for Files {
         Some(all)
     }
 
+    fn has_values(&self, column: usize) -> bool {
+        let mut sources = self.sources.iter();
+        sources.all(|source| source.has_values(column))
+    }
+
     fn num_rows(&self) -> Option<u64> {
         self.sources.iter().map(|source| source.num_rows()).sum()
     }

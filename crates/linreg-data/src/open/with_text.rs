@@ -62,6 +62,10 @@ impl Source for WithText {
         Some(location)
     }
 
+    fn has_values(&self, column: usize) -> bool {
+        self.source.has_values(column)
+    }
+
     fn num_rows(&self) -> Option<u64> {
         self.source.num_rows()
     }

@@ -14,7 +14,7 @@ use crate::row_pass::AnyRowPass;
 use crate::source::{Chunk, ChunkOrder, Part, Source};
 use crate::{DataError, Dataset, Parts};
 
-/// The most threads: no machine has more cores.
+/// The most threads: some systems fail, instead of refusing, where there are more.
 const MOST_THREADS: usize = 4096;
 
 /// Runs passes on the threads of this machine.

@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -22,6 +22,13 @@ const PAGE_ROWS: usize = 1 << 13;
 /// no smaller.
 const DICTIONARY_BYTES: usize = 8 << 10;
 
+/// Whether a column is a union, or has one within.
+fn has_union(field: &Field) -> bool {
+    let within = Schema::new(vec![field.clone()]);
+    let mut fields = within.flattened_fields().into_iter();
+    fields.any(|field| matches!(field.data_type(), DataType::Union(..)))
+}
+
 /// Begins a Parquet file.
 ///
 /// The compression is Snappy: most tables contain full-precision numbers, which
@@ -30,8 +37,8 @@ pub(super) fn begin<W: Write + Send>(
     output: W,
     schema: SchemaRef,
 ) -> Result<ArrowWriter<W>, DataError> {
-    for field in schema.flattened_fields() {
-        if matches!(field.data_type(), DataType::Union(..)) {
+    for field in schema.fields() {
+        if has_union(field) {
             return Err(DataError::NotStorable {
                 format: TableFormat::Parquet,
                 column: field.name().clone(),

@@ -26,7 +26,8 @@ const STRIP: usize = 32;
 pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     let size = sums.products.size();
     let middle = middle(rows, frame);
-    let is_narrow = size <= NARROW;
+    // Without vector instructions, a fused product and sum is a function call.
+    let is_narrow = size <= NARROW && !matches!(Arch::new(), Arch::Scalar);
     let (columns, strip) = if is_narrow {
         (size.next_multiple_of(LANES), STRIP)
     } else {

@@ -26,7 +26,7 @@ impl WithSimd for NarrowProducts<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         // With as many columns on the left, the sums of three vectors fit into the
-        // registers: 32 where they are this wide, elsewhere 16.
+        // registers: 32 with AVX-512, 16 with AVX2.
         if S::F64_LANES == 8 {
             self.add::<S, 8>(simd);
         } else {
