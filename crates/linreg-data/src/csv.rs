@@ -146,18 +146,22 @@ impl CsvSource {
         let mut entries = Vec::new();
         let mut num_rows = 0;
         let parts = std::iter::from_fn(move || {
-            let Some(block) = blocks.next() else {
-                // The pass has ended; the index of an earlier pass must be the
-                // same.
-                let unchanged = state.as_ref().map_or(Ok(()), InputFile::check);
-                let blocks = std::mem::take(&mut entries);
-                let before = index.get_or_init(|| Index { num_rows, blocks });
-                let same = before.num_rows == num_rows;
-                return match unchanged {
-                    Err(error) => Some(Err(error)),
-                    Ok(()) if !same => Some(Err(changed(&name))),
-                    Ok(()) => None,
-                };
+            let mut next = || blocks.next();
+            let next = match &state {
+                Some(file) => file.checked(next),
+                None => Ok(next()),
+            };
+            let block = match next {
+                Ok(Some(block)) => block,
+                Ok(None) => {
+                    // The pass has ended; the index of an earlier pass must be the
+                    // same.
+                    let blocks = std::mem::take(&mut entries);
+                    let before = index.get_or_init(|| Index { num_rows, blocks });
+                    let same = before.num_rows == num_rows;
+                    return (!same).then(|| Err(changed(&name)));
+                }
+                Err(error) => return Some(Err(error)),
             };
             Some(block.map(|block| {
                 num_rows += block.num_rows;

@@ -83,9 +83,7 @@ impl DataFile {
         &self,
         decode: impl FnOnce() -> Result<T, DataError>,
     ) -> Result<T, DataError> {
-        let result = catch_quietly(decode);
-        self.input.check()?;
-        match result {
+        match self.input.checked(|| catch_quietly(decode))? {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.decode_error(error)),
             Err(panic) => Err(self.damaged(panic_message(panic.as_ref()))),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use self::local::LocalFile;
 #[cfg(feature = "object-store")]
-use crate::remote::{Ahead, Held, NotCopied, RemoteFile, download};
+use crate::remote::{Ahead, Held, NotCopied, RemoteFile, download, watch};
 use crate::url::{Url, shown_name};
 use crate::{DataError, FileIndex, FileLocation, FileProblem, RemoteProblem};
 
@@ -247,15 +247,21 @@ impl InputFile {
         checked.map_err(|error| unreadable(self.name(), error))
     }
 
-    /// Checks that the file is the one that was opened, and unchanged, as far as
-    /// it has been read in this pass.
-    pub fn check(&self) -> Result<(), DataError> {
-        let checked = match &self.opened.contents {
-            Contents::Local(file) => file.check(),
+    /// Does work that reads the file on this thread, and checks that all it read
+    /// could be read, of the file that was opened, unchanged.
+    pub fn checked<T>(&self, work: impl FnOnce() -> T) -> Result<T, DataError> {
+        match &self.opened.contents {
+            Contents::Local(file) => {
+                let done = work();
+                let checked = file.check().map(|()| done);
+                checked.map_err(|error| unreadable(self.name(), error))
+            }
             #[cfg(feature = "object-store")]
-            Contents::Remote(file) => file.check(),
-        };
-        checked.map_err(|error| unreadable(self.name(), error))
+            Contents::Remote(_) => match watch(work) {
+                (done, None) => Ok(done),
+                (_, Some(problem)) => Err(wrong(self.name(), problem.into())),
+            },
+        }
     }
 }
 

@@ -11,10 +11,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -34,12 +35,31 @@ pub(crate) struct RemoteFile {
     object: Arc<Object>,
     /// The first bytes, which came with the answer that opened the file.
     first: Bytes,
-    /// The number of the file in this program.
-    number: u64,
+    /// The number of the file in this program; another one after a problem.
+    number: AtomicU64,
+    /// Whether something could not be read since the file got its number.
+    has_failed: AtomicBool,
     /// The URL; None for one with a secret in it.
     url: Option<String>,
-    /// The first problem of this pass.
-    failure: Mutex<Option<RemoteProblem>>,
+}
+
+thread_local! {
+    /// The first problem of the work that this thread watches.
+    static PROBLEM: RefCell<Option<RemoteProblem>> = const { RefCell::new(None) };
+}
+
+/// Does work that reads files, and returns the first problem of its reading too:
+/// decoders put errors of reading into words of their own.
+pub(crate) fn watch<T>(work: impl FnOnce() -> T) -> (T, Option<RemoteProblem>) {
+    PROBLEM.take();
+    let done = work();
+    (done, PROBLEM.take())
+}
+
+/// Returns a number that no file in this program has had.
+fn next_number() -> u64 {
+    static NUMBERS: AtomicU64 = AtomicU64::new(0);
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
 }
 
 impl RemoteFile {
@@ -51,14 +71,13 @@ impl RemoteFile {
     }
 
     fn at(place: store::Place, url: Option<String>) -> Result<Self, RemoteProblem> {
-        static OPENED: AtomicU64 = AtomicU64::new(0);
         let (object, first) = start(Object::open(place))?.wait()?;
         Ok(Self {
             object: Arc::new(object),
             first,
-            number: OPENED.fetch_add(1, Ordering::Relaxed),
+            number: AtomicU64::new(next_number()),
+            has_failed: AtomicBool::new(false),
             url,
-            failure: Mutex::default(),
         })
     }
 
@@ -82,20 +101,16 @@ impl RemoteFile {
     /// Asks whether the file is still the one that was opened, if a pass over it
     /// would not ask: some of its bytes are in memory.
     pub fn begin_pass(&self) -> io::Result<()> {
-        *self.lock() = None;
+        // After a problem, no request of an earlier pass is waited for, which may
+        // be about to fail for the same reason.
+        if self.has_failed.swap(false, Ordering::Relaxed) {
+            self.number.store(next_number(), Ordering::Relaxed);
+        }
         let all = self.num_bytes();
-        if all == 0 || (all > self.first.len() as u64 && !held::has_of(self.number)) {
+        if all == 0 || (all > self.first.len() as u64 && !held::has_of(self.number())) {
             return Ok(());
         }
         self.fetch(0..1)?.wait(self).map(drop)
-    }
-
-    /// Returns the problem of this pass, if there was one.
-    pub fn check(&self) -> io::Result<()> {
-        match self.lock().clone() {
-            None => Ok(()),
-            Some(problem) => Err(io::Error::other(problem)),
-        }
     }
 
     /// Returns these bytes, which are in the file.
@@ -123,7 +138,7 @@ impl RemoteFile {
 
     /// Has these ranges fetched, in few requests, as far as memory allows.
     pub fn hold(&self, ranges: Vec<Range<u64>>) -> Held {
-        held::hold(self.number, &self.object, ranges)
+        held::hold(self.number(), &self.object, ranges)
     }
 
     /// Starts to read a range.
@@ -133,15 +148,17 @@ impl RemoteFile {
         self.noted(pending).map(Fetch)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<RemoteProblem>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
     }
 
-    /// Keeps a problem for [`check`](Self::check): decoders put errors of reading
-    /// into words of their own.
+    /// Keeps a problem for those that [`watch`] this thread.
     fn noted<T>(&self, result: Result<T, RemoteProblem>) -> io::Result<T> {
         result.map_err(|problem| {
-            self.lock().get_or_insert(problem.clone());
+            self.has_failed.store(true, Ordering::Relaxed);
+            PROBLEM.with_borrow_mut(|first| {
+                first.get_or_insert_with(|| problem.clone());
+            });
             io::Error::other(problem)
         })
     }

@@ -4,17 +4,15 @@ use super::*;
 
 fn message(file: &InputFile) -> String {
     let mut bytes = Vec::new();
+    let checked = file.checked(|| file.reader().read_to_end(&mut bytes));
     let read = file.reader().read_to_end(&mut bytes);
-    let checked = file.check().map_err(|error| error.to_string());
-    match read {
-        Ok(_) => {
-            assert_eq!(checked, Ok(()));
-            String::new()
-        }
-        Err(error) => {
-            assert_eq!(checked, Err(format!("t: {error}")));
+    match (read, checked) {
+        (Ok(_), Ok(Ok(_))) => String::new(),
+        (Err(error), Err(checked)) => {
+            assert_eq!(checked.to_string(), format!("t: {error}"));
             error.to_string()
         }
+        (read, checked) => panic!("{read:?}, {checked:?}"),
     }
 }
 

@@ -9,7 +9,7 @@ use object_store::path::Path;
 use super::server::{Faults, Server};
 use super::{cells, tables};
 use crate::remote::store::Place;
-use crate::remote::{Held, RemoteFile};
+use crate::remote::{Held, RemoteFile, watch};
 use crate::{DataError, FileProblem, RemoteProblem};
 
 #[test]
@@ -94,16 +94,15 @@ fn a_connection_that_is_cut_goes_on_where_it_was() {
         cut: Some(10),
         ..Faults::default()
     });
-    let error = file.bytes_at(0..4000, &Held::default()).unwrap_err();
+    let (read, problem) = watch(|| file.bytes_at(0..4000, &Held::default()));
     assert_eq!(
-        error.downcast::<RemoteProblem>().unwrap(),
+        read.unwrap_err().downcast::<RemoteProblem>().unwrap(),
         RemoteProblem::Cut
     );
-    assert!(file.check().is_err());
+    assert_eq!(problem, Some(RemoteProblem::Cut));
     // The next pass may have more luck.
     server.set(Faults::default());
     file.begin_pass().unwrap();
-    file.check().unwrap();
     assert_eq!(file.bytes_at(0..4000, &Held::default()).unwrap(), bytes);
 }
 
@@ -121,6 +120,43 @@ fn errors_of_the_connection_are_no_damaged_file() {
         server.set(Faults::default());
         assert!(cells(table.as_ref()).is_ok(), "{name}");
     }
+}
+
+#[test]
+fn a_pass_does_not_wait_for_requests_of_one_that_failed() {
+    let server = Server::new("t", vec![b'a'; 100]);
+    let file = server.file("t").unwrap();
+    let file = RemoteFile {
+        first: Bytes::new(),
+        ..file
+    };
+    let all = || vec![0..100];
+    server.asked();
+    server.set(Faults {
+        silent: Some(10),
+        ..Faults::default()
+    });
+    let waiting = file.hold(all());
+    while server.asked() == (0, 0) {
+        std::thread::yield_now();
+    }
+    server.set(Faults {
+        cut: Some(10),
+        ..Faults::default()
+    });
+    file.bytes_at(0..100, &Held::default()).unwrap_err();
+    server.set(Faults::default());
+    file.begin_pass().unwrap();
+    let held = file.hold(all());
+    assert_eq!(file.bytes_at(0..100, &held).unwrap(), vec![b'a'; 100]);
+    // Nor does a thread that reads on see what another one could not read.
+    let (_, problem) = watch(|| {
+        let of_other = || watch(|| file.bytes_at(0..100, &waiting)).1;
+        let of_other = std::thread::scope(|scope| scope.spawn(of_other).join().unwrap());
+        assert_eq!(of_other, Some(RemoteProblem::Silent(5)));
+        file.bytes_at(0..100, &held).unwrap()
+    });
+    assert_eq!(problem, None);
 }
 
 #[test]
