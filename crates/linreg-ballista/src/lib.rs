@@ -13,9 +13,9 @@
 //! paths, or behind the same URL. None of this is there without the feature `ballista`.
 //!
 //! Training computes losses and gradients on the executors, with the backend of the
-//! program. On `ndarray` and `flex` the model has the same bytes. On `wgpu` its last digits
-//! may differ: each machine measures its kernels when it first uses them, and takes the
-//! fastest.
+//! program. Only the last digits of a model may differ: of training on `wgpu`, since each
+//! machine measures its kernels when it first uses them, and takes the fastest; and of
+//! exact fits (mostly wide ones) and training where machines have CPUs of different kinds.
 //!
 //! # What a pass costs
 //!

@@ -12,10 +12,11 @@ const HEADING: &str = "Cluster";
 pub struct ClusterArgs {
     /// Read the rows on the executors of the Ballista scheduler at this address
     ///
-    /// The result has the same bytes as on one machine, except for the last digits of a
-    /// training on wgpu. The files must be there under the same absolute paths on every
-    /// machine, with the same sizes and times of modification: shared, or copied with
-    /// their times. See linreg ballista --help.
+    /// The result has the same bytes as on one machine. Only its last digits may differ: of
+    /// training on wgpu, and of any fit where machines have CPUs of different kinds. The
+    /// files must be there under the same absolute paths on every machine, with the same
+    /// sizes and times of modification: shared, or copied with their times. See linreg
+    /// ballista --help.
     #[cfg(feature = "ballista")]
     #[arg(long, value_name = "HOST:PORT", help_heading = HEADING, hide_short_help = true)]
     ballista: Option<String>,

@@ -13,8 +13,8 @@ use crate::terminal::{self, print_json};
 ///
 /// With --ballista HOST:PORT, describe, fit, evaluate and predict have the rows of a
 /// table read by the executors of the scheduler at that address, and give the same
-/// result as on one machine, to the last byte, except for the last digits of a training
-/// on wgpu.
+/// result as on one machine, to the last byte. Only last digits may differ: of training on
+/// wgpu, and of any fit where machines have CPUs of different kinds.
 ///
 /// All listen on this machine alone, unless --bind says otherwise. Anyone who reaches a
 /// port can have tables read, and predictions written, with the rights of the process: on

@@ -181,18 +181,25 @@ fn all_rows_at_once_come_within_a_hundredth_of_the_exact_loss() {
 /// less than a hundredth of the improvement of the exact fit over the mean. It is
 /// also less than a hundredth of the exact loss, except for the condition number
 /// 1e4, where directions that explain a thousandth are never reached.
+fn try_minibatches(seed: u64) {
+    for (name, dataset) in data_sets(seed, 0.1) {
+        let config = TrainingConfig::for_rows(dataset.num_rows(), 32).with_seed(seed);
+        let [of_exact, of_gain] = excess::<Autodiff<Flex>>(&config, &dataset);
+        println!("{name}, seed {seed}: {of_exact:.1e} of the loss, {of_gain:.1e} of the gain");
+        assert!(of_gain < 0.01, "{name}: {of_gain:e}");
+        assert!(
+            of_exact < 0.01 || name == "condition 1e4",
+            "{name}: {of_exact:e}"
+        );
+    }
+}
+
 #[test]
 fn minibatches_come_within_a_hundredth_of_what_the_exact_fit_gains() {
-    for seed in 0..2 {
-        for (name, dataset) in data_sets(seed, 0.1) {
-            let config = TrainingConfig::for_rows(dataset.num_rows(), 32).with_seed(seed);
-            let [of_exact, of_gain] = excess::<Autodiff<Flex>>(&config, &dataset);
-            println!("{name}, seed {seed}: {of_exact:.1e} of the loss, {of_gain:.1e} of the gain");
-            assert!(of_gain < 0.01, "{name}: {of_gain:e}");
-            assert!(
-                of_exact < 0.01 || name == "condition 1e4",
-                "{name}: {of_exact:e}"
-            );
-        }
-    }
+    try_minibatches(0);
+}
+
+#[test]
+fn another_seed_comes_as_near() {
+    try_minibatches(1);
 }

@@ -130,7 +130,7 @@ fn a_pass_does_not_wait_for_requests_of_one_that_failed() {
         first: Bytes::new(),
         ..file
     };
-    let all = || vec![0..100];
+    let all = || std::iter::once(0..100).collect();
     server.asked();
     server.set(Faults {
         silent: Some(10),
