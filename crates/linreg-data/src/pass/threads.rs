@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 
-use super::assembly::{Assembly, WholePart};
+use super::assembly::{Assembly, Next, Taken};
 use super::tree::{GROUP_ROWS, Shape, Tree};
 use super::{AnyPass, AnyState, EachState, Engine};
 use crate::row_pass::AnyRowPass;
@@ -20,9 +20,9 @@ const MOST_THREADS: usize = 4096;
 /// Runs passes on the threads of this machine.
 ///
 /// Each thread takes the next undecoded piece of the file and decodes it. The
-/// thread that decodes the last missing row of a part updates the state of the
-/// part, and the one that delivers the next state merges it. Only a few states
-/// per thread are in memory, however long the table is.
+/// thread that decodes the rows that a part waits for adds them to its state, and
+/// the one that delivers the next state merges it. Only a few states per thread are
+/// in memory, however long the table is.
 ///
 /// A panic in a pass stops all threads and goes on in the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,7 +159,7 @@ struct Run<'a> {
     first_part: u64,
     deliver: &'a Deliver<'a>,
     pieces: Mutex<Pieces>,
-    assembly: Mutex<Assembly>,
+    assembly: Mutex<Assembly<AnyState>>,
     tree: Tree<AnyState>,
 }
 
@@ -206,27 +206,26 @@ impl<'a> Run<'a> {
         let mut pieces = self.pieces.lock().ok()?;
         let row = pieces.next_row;
         let next = pieces.left.as_mut()?.next();
-        let (problem, whole) = match next {
+        let problem = match next {
             Some(Ok(piece)) if piece.first_row == row => {
                 pieces.next_row += piece.num_rows;
                 return Some(piece).filter(|_| self.wants(row));
             }
-            Some(Ok(piece)) => (Some(out_of_order(piece.first_row, row)), None),
-            Some(Err(error)) => (Some(error), None),
-            None => (None, self.assemble(|assembly| assembly.end(row))),
+            Some(Ok(piece)) => Some(out_of_order(piece.first_row, row)),
+            Some(Err(error)) => Some(error),
+            None => None,
         };
         pieces.left = None;
+        let is_whole = problem.is_none();
+        let last = self.assemble(|assembly| assembly.end(row, problem));
         drop(pieces);
-        match problem {
-            Some(error) => self.fail(row, error),
-            None => {
-                let num_parts = row.div_ceil(self.part_rows) - self.first_part;
-                self.tree
-                    .end(num_parts, |state, later| self.pass.merge_any(state, later));
-                self.deliver_groups();
-                self.update(whole);
-            }
+        if is_whole {
+            let num_parts = row.div_ceil(self.part_rows) - self.first_part;
+            self.tree
+                .end(num_parts, |state, later| self.pass.merge_any(state, later));
+            self.deliver_groups();
         }
+        self.go_on(last);
         None
     }
 
@@ -235,16 +234,16 @@ impl<'a> Run<'a> {
         self.tree.wants(row / self.part_rows - self.first_part)
     }
 
-    fn assemble(&self, add: impl FnOnce(&mut Assembly) -> Option<WholePart>) -> Option<WholePart> {
+    fn assemble<T>(&self, with: impl FnOnce(&mut Assembly<AnyState>) -> T) -> T {
         let assembly = self.assembly.lock();
-        add(&mut assembly.unwrap_or_else(PoisonError::into_inner))
+        with(&mut assembly.unwrap_or_else(PoisonError::into_inner))
     }
 
     fn fail(&self, row: u64, error: DataError) {
-        self.update(self.assemble(|assembly| assembly.fail(row, error)));
+        self.go_on(self.assemble(|assembly| assembly.add(row, Err(error))));
     }
 
-    /// Decodes a piece, and updates the states of the parts that it completes.
+    /// Decodes a piece, and adds its rows to the states of parts.
     fn decode(&self, piece: Part) {
         let (mut row, end) = (piece.first_row, piece.first_row + piece.num_rows);
         let wrong_length = |num_rows: u64| DataError::PartChanged {
@@ -265,11 +264,15 @@ impl<'a> Run<'a> {
             };
             let num_rows = (chunk.num_rows() as u64).min(end - row);
             let is_too_long = num_rows < chunk.num_rows() as u64;
-            let found = row - piece.first_row + chunk.num_rows() as u64;
+            if is_too_long {
+                // Before its last rows, so that no later problem is found first.
+                let found = row - piece.first_row + chunk.num_rows() as u64;
+                self.fail(end, wrong_length(found));
+            }
             self.divide(&chunk.slice(0, num_rows as usize), row);
             row += num_rows;
             if is_too_long {
-                return self.fail(row, wrong_length(found));
+                return;
             }
         }
         if row < end {
@@ -285,25 +288,59 @@ impl<'a> Run<'a> {
             let left = self.part_rows - row % self.part_rows;
             let num_rows = (chunk.num_rows() - start).min(left as usize);
             let rows = chunk.slice(start, num_rows);
-            self.update(self.assemble(|assembly| assembly.add(row, rows)));
+            self.go_on(self.assemble(|assembly| assembly.add(row, Ok(rows))));
             start += num_rows;
         }
     }
 
-    /// Updates the state of a part, if there is one.
-    fn update(&self, whole: Option<WholePart>) {
-        let Some(whole) = whole else { return };
-        let part = whole.index - self.first_part;
-        if !self.tree.wait_for_room(part) {
-            return;
+    /// Adds what has come to the state of a part, if it was taken, for as long as more
+    /// comes.
+    fn go_on(&self, mut taken: Option<Taken<AnyState>>) {
+        while let Some(Taken { index, state, next }) = taken {
+            let part = index - self.first_part;
+            let added = match next {
+                Next::Rows(rows) => self.with_rows(part, state, rows),
+                Next::Error(error) => Err(error),
+                Next::End => self.end_part(part, state).map(|()| None),
+            };
+            taken = match added {
+                Ok(Some(state)) => self.assemble(|assembly| assembly.put_back(index, state)),
+                Ok(None) => None,
+                Err(error) => {
+                    self.tree.fail(part, error);
+                    None
+                }
+            };
         }
-        match self.state(whole) {
-            Ok(state) => self.tree.deliver(part, state, |state, later| {
-                self.pass.merge_any(state, later)
-            }),
-            Err(error) => self.tree.fail(part, error),
-        }
+    }
+
+    /// Adds rows to the state of a part, which begins with its first rows; None if
+    /// nobody wants it any more.
+    fn with_rows(
+        &self,
+        part: u64,
+        state: Option<AnyState>,
+        rows: Chunk,
+    ) -> Result<Option<AnyState>, DataError> {
+        let mut state = match state {
+            Some(state) => state,
+            None if self.tree.wait_for_room(part) => self.pass.start_any(),
+            None => return Ok(None),
+        };
+        self.pass.update_any(&mut state, &rows)?;
+        Ok(Some(state))
+    }
+
+    fn end_part(&self, part: u64, state: Option<AnyState>) -> Result<(), DataError> {
+        let Some(mut state) = state else {
+            return Ok(());
+        };
+        self.pass.end_part_any(&mut state)?;
+        self.tree.deliver(part, state, |state, later| {
+            self.pass.merge_any(state, later)
+        });
         self.deliver_groups();
+        Ok(())
     }
 
     /// Gives away the states of groups that are whole, if they are not merged here.
@@ -318,15 +355,6 @@ impl<'a> Run<'a> {
                 self.tree.fail(group * parts_of_group, error);
             }
         }
-    }
-
-    fn state(&self, whole: WholePart) -> Result<AnyState, DataError> {
-        let mut state = self.pass.start_any();
-        for rows in whole.rows {
-            self.pass.update_any(&mut state, &rows?)?;
-        }
-        self.pass.end_part_any(&mut state)?;
-        Ok(state)
     }
 }
 
