@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use crate::DataError;
 use crate::source::Chunk;
 
-/// Puts the rows of parts in order, which are decoded in pieces that know nothing of
-/// parts, and keeps the states of parts between them.
+/// Gives the state of each part its rows in order. Pieces of the table are decoded in any
+/// order, without regard to parts.
 ///
-/// Whoever brings the rows that a part waits for takes its state, adds them, and puts
-/// it back: so rows are used while they are still in the cache, and few are in memory.
+/// The thread that brings the rows that a part waits for takes its state, adds them, and
+/// puts it back: rows are used while they are in the cache, and few are in memory.
 pub(super) struct Assembly<S> {
     part_rows: u64,
     parts: BTreeMap<u64, Part<S>>,
