@@ -174,7 +174,7 @@ fn what_is_wrong_is_said_in_a_short_sentence() {
         ),
         (
             Fault::Redirect("ftp://127.0.0.1/t.csv"),
-            "the file cannot be read from there",
+            "the server redirects to an address that is not on the web, or not encrypted",
         ),
         (
             Fault::Cut(0, usize::MAX),

@@ -59,9 +59,13 @@ impl<'a> Cluster<'a> {
     }
 
     pub fn add_executor(&mut self) {
+        self.add_executor_with("--slots 1");
+    }
+
+    pub fn add_executor_with(&mut self, its_options: &str) {
         let (port, work) = (free_port(), free_port());
         let line = format!(
-            "ballista executor --scheduler 127.0.0.1:{} --slots 1 --port {port} --work-port {work} --folder work-{port} {}",
+            "ballista executor --scheduler 127.0.0.1:{} {its_options} --port {port} --work-port {work} --folder work-{port} {}",
             self.port, self.options
         );
         let mut executor = self.tool.process(line);

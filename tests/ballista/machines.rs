@@ -44,6 +44,27 @@ fn machines_listen_to_their_own_machine_only() {
 }
 
 #[test]
+fn tasks_wait_for_the_memory_of_an_executor_and_one_that_needs_more_is_an_error() {
+    let tool = Tool::new();
+    tables(&tool);
+    let fit = "fit t.csv --target y --missing drop";
+    let mut cluster = Cluster::new(&tool, 0);
+    // Five columns of a group take 5 MiB: there is room for one task of three.
+    cluster.add_executor_with("--slots 3 --memory 8");
+    cluster.wait_for(1);
+    same_model(&tool, &cluster, fit);
+    cluster.kill_executor();
+    cluster.wait_for(0);
+    cluster.add_executor_with("--slots 3 --memory 1");
+    cluster.wait_for(1);
+    let output = tool.run(cluster.on(fit));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    let words = "and an executor has 1 MiB for its tasks; give every executor more memory";
+    assert!(error.contains(words), "{error}");
+}
+
+#[test]
 fn machines_that_cannot_work_say_so_before_they_begin() {
     let tool = Tool::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

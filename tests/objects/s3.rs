@@ -144,7 +144,7 @@ fn what_is_wrong_with_a_store_is_said_in_a_short_sentence() {
     // This server does not say so of a file.
     assert_eq!(
         fail(SECRET, "s3://nobucket/*.csv"),
-        "there is no such bucket"
+        "there is no such bucket or container"
     );
     assert_eq!(fail(SECRET, "s3://nobucket/t.csv"), missing);
     assert!(tool.files().is_empty());

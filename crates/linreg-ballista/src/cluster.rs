@@ -20,7 +20,7 @@ use crate::found::Found;
 use crate::jobs::{Jobs, Submitted};
 use crate::scheduler::MESSAGE_BYTES;
 use crate::status::{Status, ask, innermost};
-use crate::work::{Job, Task};
+use crate::work::{Job, Machine, Task};
 use crate::{BallistaError, ConnectOptions, Event};
 
 /// How often results are computed again without a further one arriving.
@@ -41,6 +41,8 @@ pub(crate) struct Cluster {
     /// The name of this program among those of the scheduler.
     program: String,
     codec: Codec,
+    /// Which passes plans may have.
+    machine: Arc<Machine>,
     options: ConnectOptions,
     jobs: Arc<Jobs>,
 }
@@ -48,9 +50,9 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Connects to the scheduler at an address such as `127.0.0.1:50050`.
     pub async fn connect(address: &str, options: ConnectOptions) -> Result<Self, BallistaError> {
-        let known = Arc::new(options.known.clone());
+        let machine = Arc::new(Machine::new(options.known.clone()));
         let config = SessionConfig::new_with_ballista()
-            .with_ballista_physical_extension_codec(Arc::new(Codec::new(known.clone())))
+            .with_ballista_physical_extension_codec(Arc::new(Codec::new(machine.clone())))
             .with_ballista_grpc_client_max_message_size(MESSAGE_BYTES as usize)
             .set_str("ballista.shuffle.compression.codec", "none")
             // What is computed again when an executor is lost.
@@ -87,7 +89,8 @@ impl Cluster {
             scheduler,
             channel,
             program,
-            codec: Codec::new(known),
+            codec: Codec::new(machine.clone()),
+            machine,
             options,
         })
     }

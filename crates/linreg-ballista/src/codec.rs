@@ -5,9 +5,9 @@ use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
-use linreg_data::KnownPasses;
 
 use crate::plan::JobPlan;
+use crate::work::Machine;
 
 /// What a job in writing begins with. What Ballista writes is protobuf, which cannot
 /// begin in this way.
@@ -19,14 +19,14 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Writes and reads the plans of jobs.
 #[derive(Debug)]
 pub(crate) struct Codec {
-    known: Arc<KnownPasses>,
+    machine: Arc<Machine>,
     others: BallistaPhysicalExtensionCodec,
 }
 
 impl Codec {
-    pub fn new(known: Arc<KnownPasses>) -> Self {
+    pub fn new(machine: Arc<Machine>) -> Self {
         Self {
-            known,
+            machine,
             others: BallistaPhysicalExtensionCodec::default(),
         }
     }
@@ -49,7 +49,7 @@ impl PhysicalExtensionCodec for Codec {
         let [tasks] = inputs else {
             return internal_err!("a job has one input");
         };
-        let plan = JobPlan::new(tasks.clone(), Arc::new(job), self.known.clone());
+        let plan = JobPlan::new(tasks.clone(), Arc::new(job), self.machine.clone());
         Ok(Arc::new(plan))
     }
 

@@ -21,7 +21,9 @@ use tonic::transport::Endpoint;
 use crate::codec::Codec;
 use crate::host::{host_of, in_address};
 use crate::only_passes::OnlyPasses;
+use crate::room::Room;
 use crate::scheduler::{MESSAGE_BYTES, policy, runtime};
+use crate::work::Machine;
 use crate::{BallistaError, Certificates};
 
 /// Reads rows of tables and runs passes over them, for the programs of a cluster.
@@ -42,6 +44,13 @@ pub struct Executor {
     pub work_port: u16,
     /// The number of tasks at a time, at least 1. Default: the number of cores.
     pub slots: usize,
+    /// About how many bytes the tasks may take together, beyond the few dozen megabytes of
+    /// the program itself. A task takes, about, seven states of its pass and 131,072 rows
+    /// of the columns that it reads, of 8 bytes a cell; large pages and row groups of
+    /// files are not counted. A task for which there is too little left waits for others
+    /// to end, and one that needs more than this is an error of the pass. Default: no
+    /// limit.
+    pub memory: Option<u64>,
     /// The folder for results that have not been fetched yet. Default: a new one among
     /// those for temporary files, for this user alone, which is removed at the end.
     pub folder: Option<PathBuf>,
@@ -62,6 +71,7 @@ impl Default for Executor {
             port: 50051,
             work_port: 50052,
             slots: thread::available_parallelism().map_or(1, |cores| cores.get()),
+            memory: None,
             folder: None,
             certificates: None,
             known: known_passes(),
@@ -162,6 +172,10 @@ impl Executor {
         };
         std::fs::create_dir_all(&folder).map_err(of_folder(folder.clone()))?;
         let folder = std::path::absolute(&folder).map_err(of_folder(folder.clone()))?;
+        let machine = Machine {
+            known: self.known.clone(),
+            room: Room::new(self.memory),
+        };
         let config = ExecutorProcessConfig {
             bind_host: in_address(&self.bind.to_string()),
             external_host: Some(self.host()?),
@@ -180,9 +194,9 @@ impl Executor {
             grpc_max_decoding_message_size: MESSAGE_BYTES,
             grpc_max_encoding_message_size: MESSAGE_BYTES,
             executor_heartbeat_interval_seconds: 1,
-            // Our readers have limits of their own.
+            // Of DataFusion's own plans, none of which is run.
             memory_pool_size: Some(0),
-            override_physical_codec: Some(Arc::new(Codec::new(Arc::new(self.known.clone())))),
+            override_physical_codec: Some(Arc::new(Codec::new(Arc::new(machine)))),
             override_create_grpc_client_endpoint: self.certificates.clone().map(secured),
             override_arrow_flight_service: self.certificates.clone().map(secure_results),
             override_runtime_producer: Some(Arc::new(|_| runtime_without_disk())),

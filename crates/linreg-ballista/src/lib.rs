@@ -42,8 +42,8 @@
 //!   with 100,000 groups that is more than a terabyte, so wide models of so many rows are
 //!   limited by the network of the program.
 //! - An executor needs, for each slot, the memory of a few states and of the rows that it
-//!   decodes; with one slot and 20 features it took 140 MB. There is no option to limit
-//!   it: give an executor fewer slots.
+//!   decodes; with one slot and 20 features it took 140 MB. Where an executor has a limit
+//!   for its tasks ([`Executor::memory`]), a task waits until there is room for it.
 //!
 //! # Security
 //!
@@ -107,6 +107,8 @@ mod only_passes;
 mod plan;
 #[cfg(feature = "ballista")]
 mod programs;
+#[cfg(feature = "ballista")]
+mod room;
 #[cfg(feature = "ballista")]
 mod scheduler;
 #[cfg(feature = "ballista")]

@@ -66,7 +66,7 @@ mod tests {
     use linreg_data::KnownPasses;
 
     use super::*;
-    use crate::work::{Job, Pass, Work};
+    use crate::work::{Job, Machine, Pass, Work};
 
     fn is_run(plan: Arc<dyn ExecutionPlan>) -> bool {
         let engine = OnlyPasses::new();
@@ -97,14 +97,16 @@ mod tests {
             work: Work::Index,
             pass: Pass::default(),
         });
-        let known = Arc::new(KnownPasses::default());
-        let ours = JobPlan::of(job.clone(), &[], known.clone()).unwrap();
+        let machine = Arc::new(Machine::new(KnownPasses::default()));
+        let ours = JobPlan::of(job.clone(), &[], machine.clone()).unwrap();
         assert!(is_run(written(ours.clone())));
         let empty: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
         assert!(!is_run(ours));
         assert!(!is_run(empty.clone()));
         assert!(!is_run(written(empty.clone())));
         // Tasks that another plan would have to find.
-        assert!(!is_run(written(Arc::new(JobPlan::new(empty, job, known)))));
+        assert!(!is_run(written(Arc::new(JobPlan::new(
+            empty, job, machine
+        )))));
     }
 }

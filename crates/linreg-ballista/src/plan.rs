@@ -14,11 +14,11 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
 };
 use futures::{StreamExt, TryStreamExt};
-use linreg_data::{DataError, KnownPasses};
+use linreg_data::DataError;
 use tokio::sync::mpsc;
 
 use crate::found::{self, Found};
-use crate::work::{Job, Task};
+use crate::work::{Job, Machine, Task};
 
 /// How many rows of a result wait for the writer.
 const WAITING: usize = 2;
@@ -31,7 +31,7 @@ const WAITING: usize = 2;
 pub(crate) struct JobPlan {
     tasks: Arc<dyn ExecutionPlan>,
     job: Arc<Job>,
-    known: Arc<KnownPasses>,
+    machine: Arc<Machine>,
     properties: Arc<PlanProperties>,
 }
 
@@ -40,7 +40,7 @@ impl JobPlan {
     pub fn of(
         job: Arc<Job>,
         tasks: &[Task],
-        known: Arc<KnownPasses>,
+        machine: Arc<Machine>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = Arc::new(Schema::new(vec![Field::new(
             "task",
@@ -56,10 +56,10 @@ impl JobPlan {
         let partitions: Vec<Vec<RecordBatch>> =
             tasks.iter().map(partition).collect::<Result<_>>()?;
         let tasks = MemorySourceConfig::try_new_exec(&partitions, schema.clone(), None)?;
-        Ok(Arc::new(Self::new(tasks, job, known)))
+        Ok(Arc::new(Self::new(tasks, job, machine)))
     }
 
-    pub fn new(tasks: Arc<dyn ExecutionPlan>, job: Arc<Job>, known: Arc<KnownPasses>) -> Self {
+    pub fn new(tasks: Arc<dyn ExecutionPlan>, job: Arc<Job>, machine: Arc<Machine>) -> Self {
         let partitions = tasks.properties().partitioning.partition_count();
         let properties = PlanProperties::new(
             EquivalenceProperties::new(found::schema()),
@@ -70,7 +70,7 @@ impl JobPlan {
         Self {
             tasks,
             job,
-            known,
+            machine,
             properties: Arc::new(properties),
         }
     }
@@ -117,7 +117,7 @@ impl ExecutionPlan for JobPlan {
         Ok(Arc::new(Self::new(
             tasks,
             self.job.clone(),
-            self.known.clone(),
+            self.machine.clone(),
         )))
     }
 
@@ -130,10 +130,10 @@ impl ExecutionPlan for JobPlan {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let (job, known) = (self.job.clone(), self.known.clone());
+        let (job, machine) = (self.job.clone(), self.machine.clone());
         let rows = self.tasks.execute(partition, context)?;
         let found = rows
-            .map_ok(move |batch| run(job.clone(), known.clone(), batch))
+            .map_ok(move |batch| run(job.clone(), machine.clone(), batch))
             .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             found::schema(),
@@ -146,7 +146,7 @@ impl ExecutionPlan for JobPlan {
 /// what they find as it comes.
 fn run(
     job: Arc<Job>,
-    known: Arc<KnownPasses>,
+    machine: Arc<Machine>,
     tasks: RecordBatch,
 ) -> impl futures::Stream<Item = Result<RecordBatch>> {
     let (sender, receiver) = mpsc::channel(WAITING);
@@ -164,11 +164,12 @@ fn run(
         for task in tasks.into_iter().flatten().flatten() {
             let done = match rmp_serde::from_slice::<Task>(task) {
                 Err(error) => Err(error.to_string()),
-                Ok(task) => job
-                    .run(&task, &known, &|group, bytes| {
-                        send(&Found::State { group, bytes })
-                    })
-                    .map_err(|error| error.to_string()),
+                Ok(task) => {
+                    let is_wanted = || !sender.is_closed();
+                    let send = |group, bytes| send(&Found::State { group, bytes });
+                    let done = job.run(&task, &machine, &is_wanted, &send);
+                    done.map_err(|error| error.to_string())
+                }
             };
             if let Err(message) = done {
                 let _ = send(&Found::Error(message));

@@ -19,6 +19,7 @@ use crate::executor::is_free;
 use crate::host::{host_of, in_address};
 use crate::programs::Programs;
 use crate::status::{self, PassStatus, Status, program_and_pass};
+use crate::work::Machine;
 use crate::{BallistaError, Certificates};
 
 /// The scheduler of Ballista.
@@ -92,7 +93,9 @@ impl Scheduler {
             external_host: host_of("scheduler", self.bind, self.host.as_deref())?,
             bind_port: self.port,
             scheduling_policy: policy(self.certificates.as_ref()),
-            override_physical_codec: Some(Arc::new(Codec::new(Arc::new(known_passes())))),
+            override_physical_codec: Some(Arc::new(Codec::new(Arc::new(Machine::new(
+                known_passes(),
+            ))))),
             executor_timeout_seconds: self.executor_timeout,
             expire_dead_executor_interval_seconds: 1,
             // Programs wait for a shorter time.

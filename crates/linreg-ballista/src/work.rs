@@ -3,6 +3,8 @@ use std::ops::Range;
 use linreg_data::{ChunkOrder, DataError, KnownPasses, TableLocation, Threads, open_location};
 use serde::{Deserialize, Serialize};
 
+use crate::room::{Room, bytes_of_task};
+
 /// What all tasks of a job do.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) enum Work {
@@ -65,13 +67,36 @@ pub(crate) struct Task {
     pub rows: Range<u64>,
 }
 
+/// What a machine runs tasks with.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub known: KnownPasses,
+    pub room: Room,
+}
+
+impl Machine {
+    /// A machine that knows these passes, without a limit of memory.
+    pub fn new(known: KnownPasses) -> Self {
+        Self {
+            known,
+            room: Room::new(None),
+        }
+    }
+}
+
 /// Takes what a task finds: the number of a group in the table and its state, or 0 and
 /// the index of a file.
 pub(crate) type Send<'a> = dyn Fn(u64, Vec<u8>) -> Result<(), DataError> + Sync + 'a;
 
 impl Job {
-    /// Does a task on this thread.
-    pub fn run(&self, task: &Task, known: &KnownPasses, send: &Send) -> Result<(), DataError> {
+    /// Does a task on this thread, for as long as it is wanted.
+    pub fn run(
+        &self,
+        task: &Task,
+        machine: &Machine,
+        is_wanted: &dyn Fn() -> bool,
+        send: &Send,
+    ) -> Result<(), DataError> {
         match &self.work {
             Work::Index => {
                 let source = open_location(&task.table)?;
@@ -84,7 +109,11 @@ impl Job {
                 send(0, index.map_err(|error| DataError::Other(error.into()))?)
             }
             Work::Pass { name, columns } => {
-                let pass = known.read(name, &self.pass.0)?;
+                let pass = machine.known.read(name, &self.pass.0)?;
+                let bytes = || bytes_of_task(pass.as_ref(), columns.len());
+                let Some(_taken) = machine.room.take(bytes, is_wanted)? else {
+                    return Ok(());
+                };
                 let source = open_location(&task.table)?;
                 let deliver = |group, state| send(group, pass.state_to_bytes(&state)?);
                 let rows = task.rows.clone();

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::schema::{Column, Kind, Schema, SchemaIndex};
 use crate::source::{Source, column_indices};
 use crate::{CellPlace, ColumnIndex, DataError, Factor, Term, Why};
+pub(crate) use bound::Kept;
 pub use bound::{BoundEncoder, Encoded};
 pub use config::EncoderConfig;
 pub use counts::EncodingCounts;

@@ -19,7 +19,7 @@ pub use file::{FileProblem, Foreign};
 pub use header::{HeaderProblem, NameProblem};
 pub use limit::{Limit, Unpacking};
 pub use no_rows::NoRows;
-pub use remote::RemoteProblem;
+pub use remote::{CertificateProblem, RemoteProblem};
 pub use row::RowProblem;
 pub use rows::{Axis, RowsError};
 pub(crate) use stored::StoredError;

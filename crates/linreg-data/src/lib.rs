@@ -157,8 +157,9 @@ pub use encoder::{
     FeatureFactor, MAX_FEATURES, MOST_FEATURES, MissingPolicy, NoFeatures, UnseenPolicy,
 };
 pub use error::{
-    Axis, CellPlace, DataError, FileProblem, Foreign, HeaderProblem, Limit, NameProblem, NoRows,
-    OtherError, RemoteProblem, RowProblem, RowsError, Unpacking, Unsupported, quote,
+    Axis, CellPlace, CertificateProblem, DataError, FileProblem, Foreign, HeaderProblem, Limit,
+    NameProblem, NoRows, OtherError, RemoteProblem, RowProblem, RowsError, Unpacking, Unsupported,
+    quote,
 };
 pub use formula::{Expected, Factor, Formula, FormulaError, FormulaProblem, Term};
 pub use learn_encoder::{learn_encoder, learn_encoder_on, rows_left_out, rows_left_out_on};

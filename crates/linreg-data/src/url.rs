@@ -36,6 +36,16 @@ impl RemoteKind {
             Self::Web => "user:password@ before the name of the server",
         }
     }
+
+    /// What the names of environment variables with settings begin with.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::S3 => "AWS_",
+            Self::Google => "GOOGLE_",
+            Self::Azure => "AZURE_",
+            Self::Web => "",
+        }
+    }
 }
 
 /// The parts of a URL.
@@ -103,8 +113,10 @@ impl<'a> Url<'a> {
     /// The user and the password of a web server; None if there are none.
     pub fn user(&self) -> Option<&'a str> {
         let (user, _) = self.authority.rsplit_once('@')?;
-        // In Azure's long form this is the container.
-        (!self.scheme.to_ascii_lowercase().starts_with("abfs")).then_some(user)
+        // In Azure's long form this is the container, which has no password.
+        let is_long_form = self.scheme.to_ascii_lowercase().starts_with("abfs");
+        let is_container = is_long_form && !user.contains([':', '@']);
+        (!is_container).then_some(user)
     }
 
     /// The server, the bucket or the container, without a user.
@@ -200,6 +212,11 @@ mod tests {
                 "abfss://c@a.dfs.net/a.csv?sig=1",
                 "abfss://c@a.dfs.net/a.csv",
             ),
+            (
+                "abfss://c:secret@a.dfs.net/a.csv",
+                "abfss://a.dfs.net/a.csv",
+            ),
+            ("abfs://c@secret@a.dfs.net/a", "abfs://a.dfs.net/a"),
             ("-v=ftp://u@h/a?b", "-v=ftp://h/a"),
         ] {
             assert_eq!(without_secrets(text), shown);

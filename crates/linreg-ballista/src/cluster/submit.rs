@@ -66,7 +66,7 @@ impl Cluster {
             pass: name.to_string(),
             message: marked(&message).map_or(message.clone(), str::to_string),
         };
-        let plan = JobPlan::of(job.clone(), tasks, Arc::new(self.options.known.clone()));
+        let plan = JobPlan::of(job.clone(), tasks, self.machine.clone());
         let plan = plan.and_then(|plan| {
             let plan = PhysicalPlanNode::try_from_physical_plan(plan, &self.codec)?;
             let mut bytes = Vec::new();

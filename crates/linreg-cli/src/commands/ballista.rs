@@ -91,6 +91,12 @@ struct ExecutorArgs {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     slots: Option<u16>,
 
+    /// About how much memory its tasks may take together, in MiB [default: no limit]
+    ///
+    /// A task for which there is too little left waits for others to end.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..))]
+    memory: Option<u64>,
+
     /// Folder for results until they are fetched [default: one for temporary files]
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -142,6 +148,7 @@ fn executor(args: ExecutorArgs) -> Result<()> {
     executor.host = args.host;
     executor.port = args.port;
     executor.work_port = args.work_port;
+    executor.memory = args.memory.map(|mib| mib.saturating_mul(1 << 20));
     executor.folder = args.folder;
     executor.certificates = args.certificates.read()?;
     if let Some(slots) = args.slots {

@@ -1,7 +1,8 @@
+use super::bound::Kept;
 use super::design::{Piece, Product};
 use super::fitted::{FittedColumn, FittedRows};
 use super::levels::{LevelIndex, MISSING, UNSEEN};
-use super::{BoundEncoder, Encoded, EncodingCounts};
+use super::{BoundEncoder, EncodingCounts};
 use crate::numbers::read_numbers;
 use crate::rows::Rows;
 use crate::schema::{Column, Kind};
@@ -231,14 +232,27 @@ impl Block {
         }
     }
 
-    pub fn encode(self, encoder: &BoundEncoder, chunk: &Chunk) -> Result<Encoded, DataError> {
+    /// Encodes the rows that are kept, after those that `rows` has of the same encoder.
+    /// After an error, `rows` is of no use.
+    pub fn encode(
+        self,
+        encoder: &BoundEncoder,
+        chunk: &Chunk,
+        rows: &mut Rows,
+    ) -> Result<Kept, DataError> {
         let kept: Vec<usize> = (0..self.kept.len()).filter(|row| self.kept[*row]).collect();
         let width = encoder.features.len();
-        let mut features = vec![0.0; kept.len() * width];
-        let with_tails = encoder.features.iter().any(Product::is_rounded);
-        let mut tails = with_tails.then(|| vec![0.0; features.len()]);
+        let before = rows.features.len();
+        rows.features.resize(before + kept.len() * width, 0.0);
+        let features = &mut rows.features[before..];
+        let mut tails = None;
+        if encoder.features.iter().any(Product::is_rounded) {
+            let all = rows.tails.get_or_insert_default();
+            all.resize(before + features.len(), 0.0);
+            tails = Some(&mut all[before..]);
+        }
         for (index, feature) in encoder.features.iter().enumerate() {
-            let first = index.min(kept.len() * width);
+            let first = index.min(features.len());
             let cells = features[first..].iter_mut().step_by(width);
             let cells = cells.zip(&kept);
             match feature.0[..] {
@@ -270,16 +284,10 @@ impl Block {
                 ),
             });
         }
-        let mut rows = Rows {
-            features,
-            tails,
-            ..Rows::default()
-        };
         if encoder.with_targets {
-            self.add_targets(encoder, chunk, &kept, &mut rows)?;
+            self.add_targets(encoder, chunk, &kept, rows)?;
         }
-        Ok(Encoded {
-            rows,
+        Ok(Kept {
             kept: self.kept,
             counts: self.counts,
         })
@@ -321,18 +329,23 @@ impl Block {
         let targets = encoder.encoder.num_feature_columns()..;
         let mut columns = self.columns[targets].iter();
         let num_targets = encoder.encoder.targets.len();
-        rows.targets = vec![0.0; kept.len() * num_targets];
+        let before = rows.targets.len();
+        rows.targets.resize(before + kept.len() * num_targets, 0.0);
+        let targets = &mut rows.targets[before..];
         for target in 0..num_targets {
             if let Some(Cells::Numbers { values, .. }) = columns.next() {
                 for (index, row) in kept.iter().enumerate() {
-                    rows.targets[index * num_targets + target] = values[*row];
+                    targets[index * num_targets + target] = values[*row];
                 }
             }
         }
         if let (Some(name), Some(Cells::Numbers { values, .. })) =
             (&encoder.encoder.weight, columns.next())
         {
-            let weights: Vec<f64> = kept.iter().map(|row| values[*row]).collect();
+            let all = rows.weights.get_or_insert_default();
+            let before = all.len();
+            all.extend(kept.iter().map(|row| values[*row]));
+            let weights = &all[before..];
             if let Some(index) = weights.iter().position(|weight| *weight < 0.0) {
                 let found = weights[index].to_string();
                 let expected = "a weight of 0 or more";
@@ -346,7 +359,6 @@ impl Block {
                 let expected = "a whole number, as weights are numbers of equal rows";
                 return Err(chunk.wrong_cell(kept[index], name, &found, expected));
             }
-            rows.weights = Some(weights);
         }
         Ok(())
     }

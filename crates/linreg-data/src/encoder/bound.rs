@@ -33,6 +33,14 @@ pub struct Encoded {
     pub counts: EncodingCounts,
 }
 
+/// Which rows of a chunk were kept when it was encoded.
+pub(crate) struct Kept {
+    /// Whether each row of the chunk is kept.
+    pub kept: Vec<bool>,
+    /// As [`Encoded::counts`].
+    pub counts: EncodingCounts,
+}
+
 impl BoundEncoder {
     /// The positions of the columns in the source, in the order in which
     /// [`encode`](Self::encode) expects them.
@@ -61,7 +69,20 @@ impl BoundEncoder {
     /// or a new level where that is an error, a weight that is negative or, if
     /// weights are counts, not whole, or a product beyond 64-bit floats.
     pub fn encode(&self, chunk: &Chunk, wanted: Option<&[bool]>) -> Result<Encoded, DataError> {
-        Block::read(self, chunk, wanted, &mut [])?.encode(self, chunk)
+        let mut rows = Rows::default();
+        let Kept { kept, counts } = self.encode_onto(&mut rows, chunk, wanted)?;
+        Ok(Encoded { rows, kept, counts })
+    }
+
+    /// Does the same, and adds the rows to those before them. After an error, `rows` is of
+    /// no use.
+    pub(crate) fn encode_onto(
+        &self,
+        rows: &mut Rows,
+        chunk: &Chunk,
+        wanted: Option<&[bool]>,
+    ) -> Result<Kept, DataError> {
+        Block::read(self, chunk, wanted, &mut [])?.encode(self, chunk, rows)
     }
 
     /// Adds the rows of a chunk that are kept to a summary.
@@ -88,16 +109,17 @@ impl BoundEncoder {
 
     /// Encodes every row of a chunk, using the `numbers` that have already been
     /// read from it; entry `i` belongs to column `i`. Adds the rows that are kept
-    /// to a summary.
+    /// to those before them, and to a summary.
     pub(crate) fn encode_read(
         &self,
+        rows: &mut Rows,
         chunk: &Chunk,
         mut numbers: Vec<ReadNumbers>,
         summary: &mut FittedRows,
-    ) -> Result<Encoded, DataError> {
+    ) -> Result<Kept, DataError> {
         let block = Block::read(self, chunk, None, &mut numbers)?;
         block.add_to(summary, self);
-        block.encode(self, chunk)
+        block.encode(self, chunk, rows)
     }
 }
 

@@ -33,12 +33,23 @@ pub enum RemoteProblem {
     /// It is a pattern of files on a web server.
     #[error("the files of a web server cannot be listed, so * and [ find none; name each file")]
     WebPattern,
-    /// A setting in the environment cannot be used.
-    #[error("the settings of this store in the environment cannot be used; see {}", .0.credentials())]
+    /// The URL or a setting in the environment cannot be used.
+    #[error("the store cannot be opened; check the URL, and in the environment the variables whose names begin with {}", .0.prefix())]
     Settings(RemoteKind),
     /// There are no credentials.
-    #[error("found no credentials; set {} in the environment, and for a public bucket {}", .0.credentials(), public(*.0))]
+    #[error("found no credentials; set {} in the environment, and for {}", .0.credentials(), public(*.0))]
     NoCredentials(RemoteKind),
+    /// This machine has no certificates to check those of servers with.
+    #[error(
+        "no certificates of authorities were found on this machine, without which no server can be trusted; install them (often the package ca-certificates), or name a file of them in SSL_CERT_FILE"
+    )]
+    NoAuthorities,
+    /// The server's certificate is not trusted.
+    #[error("the certificate of the server {0}")]
+    Certificate(CertificateProblem),
+    /// The connection would not be encrypted.
+    #[error("{}", unencrypted(*.0))]
+    Unencrypted(RemoteKind),
     /// The credentials are wrong, or do not allow it.
     #[error("access is denied; {}", denied(*.0))]
     Denied(RemoteKind),
@@ -46,7 +57,7 @@ pub enum RemoteProblem {
     #[error("there is no such file")]
     NotFound,
     /// There is no such bucket or container.
-    #[error("there is no such bucket")]
+    #[error("there is no such bucket or container")]
     NoBucket,
     /// The bucket is in another region.
     #[error("the bucket is in another region; set AWS_REGION in the environment")]
@@ -76,12 +87,47 @@ pub enum RemoteProblem {
     Other,
 }
 
+/// Why a certificate is not trusted.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum CertificateProblem {
+    /// No authority that this machine knows has signed it.
+    #[error(
+        "is signed by no authority that this machine trusts; name a file of others to trust in SSL_CERT_FILE"
+    )]
+    UnknownAuthority,
+    /// It is for servers of other names.
+    #[error("is for a server of another name")]
+    OtherName,
+    /// It has expired, or is not valid yet.
+    #[error("has expired or is not valid yet")]
+    Expired,
+    /// Anything else.
+    #[error("cannot be trusted")]
+    Other,
+}
+
 fn public(kind: RemoteKind) -> &'static str {
     match kind {
-        RemoteKind::S3 => "AWS_SKIP_SIGNATURE=true",
-        RemoteKind::Google => "GOOGLE_SKIP_SIGNATURE=true",
-        RemoteKind::Azure => "AZURE_SKIP_SIGNATURE=true",
-        RemoteKind::Web => "none",
+        RemoteKind::S3 => "a public bucket AWS_SKIP_SIGNATURE=true",
+        RemoteKind::Google => "a public bucket GOOGLE_SKIP_SIGNATURE=true",
+        RemoteKind::Azure => {
+            "a public container AZURE_STORAGE_ACCOUNT_NAME and AZURE_SKIP_SIGNATURE=true"
+        }
+        RemoteKind::Web => "a public file nothing",
+    }
+}
+
+fn unencrypted(kind: RemoteKind) -> String {
+    match kind {
+        RemoteKind::Web => {
+            "the server redirects to an address that is not on the web, or not encrypted"
+                .to_string()
+        }
+        _ => format!(
+            "the address of the store is an http:// address, which is not encrypted; set {}ALLOW_HTTP=true in the environment to allow it",
+            kind.prefix()
+        ),
     }
 }
 

@@ -10,7 +10,9 @@ use crate::read::WIDE;
 use crate::row_pass::EncodedState;
 use crate::source::{ChunkOrder, Source};
 use crate::values::ReadNumbers;
-use crate::{BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, Pass, RowPass};
+use crate::{
+    BoundEncoder, Chunk, ColumnChoice, DataError, Encoder, EncoderConfig, Pass, RowPass, Rows,
+};
 
 /// Returns the encoder that the first chunk alone would give.
 pub(super) fn first_rows(
@@ -136,11 +138,10 @@ impl<P: RowPass> GuessPass<P> {
         };
         let positions = self.positions.iter();
         let numbers = positions.map(|position| numbers[*position].take());
-        let rows = self
-            .encoder
-            .encode_read(&chunk, numbers.collect(), fitted)?;
-        encoded.add(rows, &chunk);
-        Ok(())
+        let numbers = numbers.collect();
+        let width = self.encoder.num_features();
+        let encode = |rows: &mut Rows| self.encoder.encode_read(rows, &chunk, numbers, fitted);
+        encoded.add(&chunk, self.part_rows, width, encode)
     }
 }
 

@@ -13,6 +13,7 @@ use object_store::{
     BackoffConfig, ClientOptions, HeaderMap, HeaderValue, ObjectStore, RetryConfig,
 };
 
+use super::problem::not_built;
 use crate::url::Url;
 use crate::{RemoteKind, RemoteProblem};
 
@@ -97,26 +98,28 @@ fn bucket(url: &Url, kind: RemoteKind) -> Result<Arc<dyn ObjectStore>, RemotePro
     if let Some(store) = stores.get(&key) {
         return Ok(store.clone());
     }
-    let store = build(&name, kind, settings).map_err(|_| RemoteProblem::Settings(kind))?;
+    let store = build(&name, kind, settings);
+    let store = store.map_err(|error| not_built(&error, kind, RemoteProblem::Settings(kind)))?;
     stores.insert(key, store.clone());
     Ok(store)
 }
 
 fn settings(kind: RemoteKind) -> Settings {
-    let (prefix, other) = match kind {
-        RemoteKind::S3 => ("AWS_", ""),
-        RemoteKind::Google => ("GOOGLE_", ACCOUNT),
-        RemoteKind::Azure => ("AZURE_", IDENTITY),
+    let other = match kind {
+        RemoteKind::S3 => "",
+        RemoteKind::Google => ACCOUNT,
+        RemoteKind::Azure => IDENTITY,
         RemoteKind::Web => return Vec::new(),
     };
     let all = std::env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
-        (name.starts_with(prefix) || name == other).then_some((name, value))
+        (name.starts_with(kind.prefix()) || name == other).then_some((name, value))
     });
     all.collect()
 }
 
-/// As `from_env` of the builders, which would forget our options or the user's.
+/// As `from_env` of the builders, which would forget our options or the user's. Google's
+/// builder allows addresses without encryption: emulators have them.
 fn build(
     name: &str,
     kind: RemoteKind,
@@ -126,7 +129,7 @@ fn build(
         ($builder:expr) => {{
             let builder = $builder
                 .with_url(name)
-                .with_client_options(options())
+                .with_client_options(options().with_allow_http(kind == RemoteKind::Google))
                 .with_retry(retries());
             settings.into_iter().fold(builder, |builder, (key, value)| {
                 match key.to_ascii_lowercase().parse() {
@@ -180,7 +183,8 @@ fn web(url: &Url) -> Result<Arc<dyn ObjectStore>, RemoteProblem> {
         .with_client_options(options)
         .with_retry(retries())
         .build();
-    Ok(Arc::new(built.map_err(|_| RemoteProblem::NoFile)?))
+    let built = built.map_err(|error| not_built(&error, RemoteKind::Web, RemoteProblem::NoFile));
+    Ok(Arc::new(built?))
 }
 
 /// The bytes that a text with percent signs stands for.
@@ -246,6 +250,10 @@ mod tests {
             ("s3://b/folder/", RemoteProblem::NoFile),
             ("s3:///a.csv", RemoteProblem::NoFile),
             ("s3://k:s@b/a.csv", RemoteProblem::User),
+            (
+                "abfss://c:s@a.dfs.core.windows.net/a.csv",
+                RemoteProblem::User,
+            ),
             ("s3://b/a.csv?sig=1", RemoteProblem::Query),
             ("https://", RemoteProblem::NoFile),
         ] {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{RowChunk, RowNumbers, RowPass, SliceOrigin};
-use crate::encoder::{BoundEncoder, Encoded, EncodingCounts};
+use crate::encoder::{BoundEncoder, EncodingCounts, Kept};
 use crate::pass::{Pass, part_rows};
 use crate::{Chunk, DataError, Rows, Set, SplitRows};
 
@@ -63,8 +63,9 @@ impl<P: RowPass> Pass for EncodedPass<P> {
 
     fn update(&self, state: &mut Self::State, chunk: &Chunk) -> Result<(), DataError> {
         let wanted = self.split.rows(self.set, chunk.first_row, chunk.num_rows());
-        state.add(self.encoder.encode(chunk, Some(&wanted))?, chunk);
-        Ok(())
+        let width = self.encoder.num_features();
+        let encode = |rows: &mut Rows| self.encoder.encode_onto(rows, chunk, Some(&wanted));
+        state.add(chunk, self.part_rows, width, encode)
     }
 
     fn end_part(&self, state: &mut Self::State) -> Result<(), DataError> {
@@ -96,20 +97,34 @@ impl<S> EncodedState<S> {
         }
     }
 
-    /// Adds the encoded rows of a chunk.
-    pub(crate) fn add(&mut self, encoded: Encoded, chunk: &Chunk) {
-        self.counts.merge(&encoded.counts);
-        self.rows.append(encoded.rows);
-        let numbers = (chunk.first_row..).zip(encoded.kept);
+    /// Encodes the rows of a chunk after those before it, in parts of this many rows of
+    /// so many features.
+    pub(crate) fn add(
+        &mut self,
+        chunk: &Chunk,
+        part_rows: u64,
+        num_features: usize,
+        encode: impl FnOnce(&mut Rows) -> Result<Kept, DataError>,
+    ) -> Result<(), DataError> {
+        let end = chunk.first_row + chunk.num_rows() as u64;
+        if self.range.is_none() && !end.is_multiple_of(part_rows) {
+            // More chunks follow, unless the table ends.
+            self.rows
+                .features
+                .reserve(part_rows as usize * num_features);
+        }
+        let Kept { kept, counts } = encode(&mut self.rows)?;
+        self.counts.merge(&counts);
+        let numbers = (chunk.first_row..).zip(kept);
         let kept = numbers.filter_map(|(number, is_kept)| is_kept.then_some(number));
         self.numbers.extend(kept);
         self.origins.push(SliceOrigin {
             first_row: chunk.first_row,
             origin: chunk.origin.clone(),
         });
-        let end = chunk.first_row + chunk.num_rows() as u64;
         let first = self.range.map_or(chunk.first_row, |(first, _)| first);
         self.range = Some((first, end));
+        Ok(())
     }
 
     /// Gives the rows of the part to the pass, as if its parts had only

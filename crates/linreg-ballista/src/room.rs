@@ -1,0 +1,185 @@
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use linreg_data::{AnyPass, DataError, GROUP_ROWS};
+use thiserror::Error;
+
+/// How many states of a pass a task has in memory at most: those that wait to be merged,
+/// the one that grows, and the one that is sent, in writing.
+const STATES: u64 = 7;
+
+/// The memory of the tasks of an executor. A task for which there is too little left
+/// waits for others to end.
+#[derive(Debug)]
+pub(crate) struct Room {
+    /// None without a limit.
+    limit: Option<u64>,
+    taken: Mutex<u64>,
+    freed: Condvar,
+}
+
+/// A task takes more memory than the executor has for all.
+#[derive(Debug, Error)]
+#[error(
+    "a task of this pass takes about {} MiB, and an executor has {} MiB for its tasks; give every executor more memory",
+    .needed.div_ceil(1 << 20),
+    .limit >> 20
+)]
+struct TooLarge {
+    needed: u64,
+    limit: u64,
+}
+
+/// Memory that is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Taken<'a> {
+    room: &'a Room,
+    bytes: u64,
+}
+
+impl Room {
+    pub fn new(limit: Option<u64>) -> Self {
+        Self {
+            limit,
+            taken: Mutex::new(0),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Takes memory for a task as soon as there is enough, or None if nobody wants the
+    /// task any more.
+    pub fn take(
+        &self,
+        bytes: impl FnOnce() -> Result<u64, DataError>,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Result<Option<Taken<'_>>, DataError> {
+        let Some(limit) = self.limit else {
+            return Ok(Some(Taken {
+                room: self,
+                bytes: 0,
+            }));
+        };
+        let needed = bytes()?;
+        if needed > limit {
+            return Err(DataError::Other(TooLarge { needed, limit }.into()));
+        }
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        while *taken + needed > limit {
+            if !is_wanted() {
+                return Ok(None);
+            }
+            let waited = self.freed.wait_timeout(taken, Duration::from_millis(100));
+            taken = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *taken += needed;
+        Ok(Some(Taken {
+            room: self,
+            bytes: needed,
+        }))
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let taken = self.room.taken.lock();
+        *taken.unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        self.room.freed.notify_all();
+    }
+}
+
+/// About how many bytes a task of a pass over so many columns takes: its states, and the
+/// rows of a group, of which a pass may keep all.
+pub(crate) fn bytes_of_task(pass: &dyn AnyPass, num_columns: usize) -> Result<u64, DataError> {
+    let state = pass.state_to_bytes(&pass.start_any())?.len() as u64;
+    let rows = GROUP_ROWS * (num_columns as u64).saturating_mul(size_of::<f64>() as u64);
+    Ok(state.saturating_mul(STATES).saturating_add(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use linreg_data::{Chunk, Pass};
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[test]
+    fn tasks_wait_for_memory_until_others_end_or_nobody_wants_them() {
+        let room = Room::new(Some(10));
+        let first = room.take(|| Ok(6), &|| true).unwrap().unwrap();
+        let second = room.take(|| Ok(4), &|| true).unwrap();
+        assert!(room.take(|| Ok(1), &|| false).unwrap().is_none());
+        let has_waited = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let third = scope.spawn(|| {
+                let is_wanted = || {
+                    has_waited.store(true, Ordering::SeqCst);
+                    true
+                };
+                room.take(|| Ok(5), &is_wanted).unwrap().is_some()
+            });
+            while !has_waited.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            drop(first);
+            assert!(third.join().unwrap());
+        });
+        drop(second);
+        assert_eq!(*room.taken.lock().unwrap(), 0);
+    }
+
+    #[test]
+    fn a_task_that_takes_more_than_there_is_never_waits() {
+        let room = Room::new(Some(3 << 20));
+        let error = room.take(|| Ok((5 << 20) - 1), &|| true).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a task of this pass takes about 5 MiB, and an executor has 3 MiB for its tasks; give every executor more memory"
+        );
+        assert!(
+            Room::new(None)
+                .take(|| Ok(u64::MAX), &|| true)
+                .unwrap()
+                .is_some()
+        );
+    }
+
+    /// Sums that take some memory.
+    #[derive(Deserialize, Serialize)]
+    struct Sums(usize);
+
+    impl Pass for Sums {
+        type State = Vec<f64>;
+        type Output = ();
+
+        fn name() -> String {
+            "sums".to_string()
+        }
+
+        fn start(&self) -> Vec<f64> {
+            vec![0.0; self.0]
+        }
+
+        fn update(&self, _: &mut Vec<f64>, _: &Chunk) -> Result<(), DataError> {
+            Ok(())
+        }
+
+        fn merge(&self, _: &mut Vec<f64>, _: Vec<f64>) -> Result<(), DataError> {
+            Ok(())
+        }
+
+        fn finish(self, _: Vec<f64>) -> Result<(), DataError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_task_takes_several_states_and_the_rows_of_a_group() {
+        let bytes = |length: usize| bytes_of_task(&Sums(length), 3).unwrap();
+        assert_eq!(bytes(0), STATES + GROUP_ROWS * 24);
+        // A float is 9 bytes in writing.
+        assert_eq!(bytes(1000) - bytes(500), STATES * 500 * 9);
+    }
+}
