@@ -14,7 +14,7 @@ use crate::work::Machine;
 const MARK: &[u8] = b"\xfflinreg";
 
 /// The version of this program, which all machines must have.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Writes and reads the plans of jobs.
 #[derive(Debug)]

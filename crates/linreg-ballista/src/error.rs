@@ -39,6 +39,18 @@ pub enum BallistaError {
         /// The address of the scheduler.
         scheduler: String,
     },
+    /// An executor and its scheduler are of different versions.
+    #[error(
+        "the scheduler at {scheduler} runs linreg {found}, and this executor is linreg {expected}; run one version on all machines"
+    )]
+    OtherVersion {
+        /// The address of the scheduler.
+        scheduler: String,
+        /// The version of the scheduler.
+        found: String,
+        /// The version of the executor.
+        expected: &'static str,
+    },
     /// The scheduler cannot be reached, or was lost.
     #[error(
         "the scheduler at {address} does not answer: {reason}; is `linreg ballista scheduler` running there, and do both sides have certificates or neither?"

@@ -18,11 +18,12 @@ use linreg_fit::known_passes;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use tonic::transport::Endpoint;
 
-use crate::codec::Codec;
+use crate::codec::{Codec, VERSION};
 use crate::host::{host_of, in_address};
 use crate::only_passes::OnlyPasses;
 use crate::room::Room;
 use crate::scheduler::{MESSAGE_BYTES, policy, runtime};
+use crate::status::ask;
 use crate::work::Machine;
 use crate::{BallistaError, Certificates};
 
@@ -142,12 +143,43 @@ impl Executor {
     ///
     /// # Errors
     ///
-    /// As [`check`](Self::check), a folder that cannot be written to, or
-    /// [`Stopped`](BallistaError::Stopped) by a scheduler that has ended or has not heard
+    /// As [`check`](Self::check), a scheduler of another version, a folder that cannot be
+    /// written to, or [`Stopped`](BallistaError::Stopped) by a scheduler that has ended or has not heard
     /// of this executor for too long: then start it again, in a new process.
     pub fn run(&self) -> Result<(), BallistaError> {
         self.check()?;
-        runtime()?.block_on(self.work())
+        runtime()?.block_on(async {
+            self.check_version().await?;
+            self.work().await
+        })
+    }
+
+    /// Checks that a scheduler that answers has the version of this executor, which it
+    /// would otherwise give work to that the executor cannot read.
+    async fn check_version(&self) -> Result<(), BallistaError> {
+        let (host, port) = (in_address(&self.scheduler_host), self.scheduler_port);
+        let address = format!("{host}:{port}");
+        let scheduler = match &self.certificates {
+            None => Endpoint::from_shared(format!("http://{address}")),
+            Some(certificates) => Endpoint::from_shared(format!("https://{address}"))
+                .and_then(|endpoint| certificates.secure(endpoint)),
+        };
+        let unanswered = Ok(());
+        let Ok(scheduler) = scheduler else {
+            return unanswered;
+        };
+        let limit = Duration::from_secs(5);
+        let Ok(scheduler) = scheduler.connect_timeout(limit).connect().await else {
+            return unanswered;
+        };
+        match ask(&scheduler, "executor").await {
+            Ok(status) if status.version != VERSION => Err(BallistaError::OtherVersion {
+                scheduler: address,
+                found: status.version,
+                expected: VERSION,
+            }),
+            _ => unanswered,
+        }
     }
 
     fn host(&self) -> Result<String, BallistaError> {
@@ -290,6 +322,7 @@ pub(crate) fn host_and_port(address: &str) -> Result<(&str, u16), BallistaError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Status;
 
     #[test]
     fn ports_that_are_taken_and_hosts_that_are_none_are_errors_before_the_work() {
@@ -315,6 +348,34 @@ mod tests {
             };
             assert!(matches!(executor.check(), Err(BallistaError::Host { .. })));
         }
+    }
+
+    #[test]
+    fn an_executor_refuses_a_scheduler_of_another_version_by_name() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let status = Status {
+            version: "9.9.9".to_string(),
+            ..Status::default()
+        };
+        let answer = serde_json::to_string(&status).unwrap();
+        let tell = axum::routing::get(move || async move { answer });
+        let routes = axum::Router::new().route(crate::status::PATH, tell);
+        let runtime = runtime().unwrap();
+        let server = tonic::transport::Server::builder().add_routes(routes.into());
+        runtime.spawn(server.serve(address));
+        while TcpStream::connect(address).is_err() {
+            thread::yield_now();
+        }
+        let executor = Executor::default().with_scheduler(&address.to_string());
+        let error = runtime.block_on(executor.unwrap().check_version());
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            format!(
+                "the scheduler at {address} runs linreg 9.9.9, and this executor is linreg {VERSION}; run one version on all machines"
+            )
+        );
     }
 
     #[test]

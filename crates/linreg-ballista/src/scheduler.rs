@@ -14,7 +14,7 @@ use linreg_fit::known_passes;
 use tokio::runtime::{Builder, Runtime};
 use tonic::service::Routes;
 
-use crate::codec::Codec;
+use crate::codec::{Codec, VERSION};
 use crate::executor::is_free;
 use crate::host::{host_of, in_address};
 use crate::programs::Programs;
@@ -162,7 +162,7 @@ async fn status_of(server: &Server) -> String {
         .iter()
         .map(|(executor, ..)| executor.specification.vcores as usize);
     let mut status = Status {
-        version: env!("CARGO_PKG_VERSION").to_string(),
+        version: VERSION.to_string(),
         executors: executors.len(),
         slots: slots.sum(),
         passes: Vec::new(),
