@@ -49,8 +49,8 @@ fn tasks_wait_for_the_memory_of_an_executor_and_one_that_needs_more_is_an_error(
     tables(&tool);
     let fit = "fit t.csv --target y --missing drop";
     let mut cluster = Cluster::new(&tool, 0);
-    // Five columns of a group take 5 MiB: there is room for one task of three.
-    cluster.add_executor_with("--slots 3 --memory 8");
+    // A task takes about 4 MiB: there is room for one of three.
+    cluster.add_executor_with("--slots 3 --memory 6");
     cluster.wait_for(1);
     same_model(&tool, &cluster, fit);
     cluster.kill_executor();

@@ -45,12 +45,12 @@ pub struct Executor {
     pub work_port: u16,
     /// The number of tasks at a time, at least 1. Default: the number of cores.
     pub slots: usize,
-    /// About how many bytes the tasks may take together, beyond the few dozen megabytes of
-    /// the program itself. A task takes, about, seven states of its pass and 131,072 rows
-    /// of the columns that it reads, of 8 bytes a cell; large pages and row groups of
-    /// files are not counted. A task for which there is too little left waits for others
-    /// to end, and one that needs more than this is an error of the pass. Default: no
-    /// limit.
+    /// About how many bytes the tasks may take together, beyond the 80 MB or so of the
+    /// program itself. It is an estimate: seven states of the pass, or three of the
+    /// largest that were sent, and the numbers of a part, of 8 bytes, twelve times. Large
+    /// pages and row groups of files are not counted. A task for which there is too little
+    /// left waits for others to end, and one that needs more than this is an error of the
+    /// pass. Default: no limit.
     pub memory: Option<u64>,
     /// The folder for results that have not been fetched yet. Default: a new one among
     /// those for temporary files, for this user alone, which is removed at the end.

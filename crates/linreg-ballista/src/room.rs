@@ -1,12 +1,17 @@
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use linreg_data::{AnyPass, DataError, GROUP_ROWS};
+use linreg_data::{AnyPass, DataError};
 use thiserror::Error;
 
 /// How many states of a pass a task has in memory at most: those that wait to be merged,
 /// the one that grows, and the one that is sent, in writing.
 const STATES: u64 = 7;
+
+/// How many times a task has the numbers of a part in memory: as text, in columns, in
+/// rows, and in what is computed of them. Fits to 20 and to 800 features took 12 times.
+const COPIES: u64 = 12;
 
 /// The memory of the tasks of an executor. A task for which there is too little left
 /// waits for others to end.
@@ -16,6 +21,9 @@ pub(crate) struct Room {
     limit: Option<u64>,
     taken: Mutex<u64>,
     freed: Condvar,
+    /// The largest state of each pass that was sent, in bytes: those of some passes grow
+    /// with the rows.
+    largest: Mutex<HashMap<String, u64>>,
 }
 
 /// A task takes more memory than the executor has for all.
@@ -43,7 +51,27 @@ impl Room {
             limit,
             taken: Mutex::new(0),
             freed: Condvar::new(),
+            largest: Mutex::default(),
         }
+    }
+
+    /// About how many bytes a task of a pass over so many columns takes.
+    pub fn bytes_of_task(&self, pass: &dyn AnyPass, num_columns: usize) -> Result<u64, DataError> {
+        let empty = pass.state_to_bytes(&pass.start_any())?.len() as u64;
+        let largest = lock(&self.largest).get(&pass.pass_name()).copied();
+        let states = empty
+            .saturating_mul(STATES)
+            .max(largest.map_or(0, |bytes| 3 * bytes));
+        let numbers = pass.rows_of_part().saturating_mul(num_columns as u64);
+        let rows = numbers.saturating_mul(COPIES * size_of::<f64>() as u64);
+        Ok(states.saturating_add(rows))
+    }
+
+    /// Notes that a state of a pass of so many bytes was sent.
+    pub fn has_sent(&self, pass: &dyn AnyPass, bytes: usize) {
+        let mut largest = lock(&self.largest);
+        let largest = largest.entry(pass.pass_name()).or_default();
+        *largest = (*largest).max(bytes as u64);
     }
 
     /// Takes memory for a task as soon as there is enough, or None if nobody wants the
@@ -63,7 +91,7 @@ impl Room {
         if needed > limit {
             return Err(DataError::Other(TooLarge { needed, limit }.into()));
         }
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = lock(&self.taken);
         while *taken + needed > limit {
             if !is_wanted() {
                 return Ok(None);
@@ -81,18 +109,13 @@ impl Room {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        let taken = self.room.taken.lock();
-        *taken.unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        *lock(&self.room.taken) -= self.bytes;
         self.room.freed.notify_all();
     }
 }
 
-/// About how many bytes a task of a pass over so many columns takes: its states, and the
-/// rows of a group, of which a pass may keep all.
-pub(crate) fn bytes_of_task(pass: &dyn AnyPass, num_columns: usize) -> Result<u64, DataError> {
-    let state = pass.state_to_bytes(&pass.start_any())?.len() as u64;
-    let rows = GROUP_ROWS * (num_columns as u64).saturating_mul(size_of::<f64>() as u64);
-    Ok(state.saturating_mul(STATES).saturating_add(rows))
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -176,10 +199,16 @@ mod tests {
     }
 
     #[test]
-    fn a_task_takes_several_states_and_the_rows_of_a_group() {
-        let bytes = |length: usize| bytes_of_task(&Sums(length), 3).unwrap();
-        assert_eq!(bytes(0), STATES + GROUP_ROWS * 24);
+    fn a_task_takes_several_states_and_the_rows_of_a_part_several_times() {
+        let room = Room::new(None);
+        let bytes = |length: usize| room.bytes_of_task(&Sums(length), 3).unwrap();
+        let rows = 8192 * 3 * 8 * COPIES;
+        assert_eq!(bytes(0), STATES + rows);
         // A float is 9 bytes in writing.
         assert_eq!(bytes(1000) - bytes(500), STATES * 500 * 9);
+        // States that grow with the rows.
+        room.has_sent(&Sums(1), 1 << 20);
+        room.has_sent(&Sums(1), 7);
+        assert_eq!(bytes(0), (3 << 20) + rows);
     }
 }

@@ -3,7 +3,7 @@ use std::ops::Range;
 use linreg_data::{ChunkOrder, DataError, KnownPasses, TableLocation, Threads, open_location};
 use serde::{Deserialize, Serialize};
 
-use crate::room::{Room, bytes_of_task};
+use crate::room::Room;
 
 /// What all tasks of a job do.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -110,12 +110,17 @@ impl Job {
             }
             Work::Pass { name, columns } => {
                 let pass = machine.known.read(name, &self.pass.0)?;
-                let bytes = || bytes_of_task(pass.as_ref(), columns.len());
-                let Some(_taken) = machine.room.take(bytes, is_wanted)? else {
+                let room = &machine.room;
+                let bytes = || room.bytes_of_task(pass.as_ref(), columns.len());
+                let Some(_taken) = room.take(bytes, is_wanted)? else {
                     return Ok(());
                 };
                 let source = open_location(&task.table)?;
-                let deliver = |group, state| send(group, pass.state_to_bytes(&state)?);
+                let deliver = |group, state| {
+                    let bytes = pass.state_to_bytes(&state)?;
+                    room.has_sent(pass.as_ref(), bytes.len());
+                    send(group, bytes)
+                };
                 let rows = task.rows.clone();
                 let threads = Threads::new(1);
                 threads.run_groups(source.as_ref(), columns, rows, pass.as_ref(), &deliver)
