@@ -144,8 +144,8 @@ impl Executor {
     /// # Errors
     ///
     /// As [`check`](Self::check), a scheduler of another version, a folder that cannot be
-    /// written to, or [`Stopped`](BallistaError::Stopped) by a scheduler that has ended or has not heard
-    /// of this executor for too long: then start it again, in a new process.
+    /// written to, or [`Stopped`](BallistaError::Stopped) by a scheduler that has ended or
+    /// has not heard of this executor for too long: then start it again, in a new process.
     pub fn run(&self) -> Result<(), BallistaError> {
         self.check()?;
         runtime()?.block_on(async {
