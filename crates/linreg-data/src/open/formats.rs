@@ -54,48 +54,10 @@ fn without_csv(file: &str, _: &CsvOptions) -> DataError {
     left_out(crate::TableFormat::Csv, file)
 }
 
-#[cfg(any(
-    test,
-    not(all(feature = "arrow-ipc", feature = "csv", feature = "parquet"))
-))]
+#[cfg(not(all(feature = "arrow-ipc", feature = "csv", feature = "parquet")))]
 fn left_out(format: crate::TableFormat, file: &str) -> DataError {
     DataError::FormatLeftOut {
         file: Some(file.to_string()),
         format,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::left_out;
-    use crate::testing::file;
-    use crate::{DataError, TableFormat, TableWriter};
-
-    #[test]
-    fn a_format_whose_feature_is_not_enabled_is_an_error_that_names_it() {
-        for (format, content, is_enabled) in [
-            (TableFormat::Arrow, "ARROW1", cfg!(feature = "arrow-ipc")),
-            (TableFormat::Csv, "a,y\n1,2\n", cfg!(feature = "csv")),
-            (TableFormat::Parquet, "PAR1", cfg!(feature = "parquet")),
-        ] {
-            let file = file("table", content);
-            let feature = format.feature();
-            let message = format!(
-                "{format} is not compiled in; enable the feature `{feature}` of linreg-data"
-            );
-            let said = left_out(format, "table").to_string();
-            assert_eq!(said, format!("table: {message}"));
-            let read = file.open().err().filter(is_left_out);
-            let read = read.map(|error| file.message(&error));
-            assert_eq!(read, (!is_enabled).then(|| format!("table: {message}")));
-            let batch = arrow_array::record_batch!(("a", Float64, [1.0])).unwrap();
-            let written = TableWriter::new(Vec::new(), format, batch.schema()).err();
-            let written = written.map(|error| error.to_string());
-            assert_eq!(written, (!is_enabled).then_some(message));
-        }
-    }
-
-    fn is_left_out(error: &DataError) -> bool {
-        matches!(error, DataError::FormatLeftOut { .. })
     }
 }
