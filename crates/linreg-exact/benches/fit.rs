@@ -17,7 +17,14 @@ use rayon::prelude::*;
 
 fn main() {
     println!("{} threads", rayon::current_num_threads());
-    for (num_rows, num_features) in [(100_000, 100), (1_000_000, 10), (1_000_000, 100)] {
+    for (num_rows, num_features) in [
+        (442, 10),
+        (100_000, 100),
+        (1_000_000, 10),
+        (1_000_000, 100),
+        (50_000, 1_000),
+        (20_000, 2_000),
+    ] {
         let (features, targets) = rows(num_rows, num_features);
         let rows = Rows::new(&features, &targets, num_features, 1).expect("rows");
         let best = |what: &str, work: &dyn Fn()| {
@@ -28,7 +35,7 @@ fn main() {
             });
             let best = times.min().unwrap_or(Duration::ZERO);
             println!(
-                "{num_rows} x {num_features}  {what}: {:.1} ms",
+                "{num_rows} x {num_features}  {what}: {:.2} ms",
                 best.as_secs_f64() * 1e3
             );
         };
@@ -43,7 +50,7 @@ fn main() {
             let sums = features.par_chunks(1 << 16);
             black_box(sums.map(|part| part.iter().sum::<f64>()).sum::<f64>());
         });
-        if num_features * num_rows <= 10_000_000 {
+        if num_features <= 100 && num_features * num_rows <= 10_000_000 {
             best("all in double-double", &|| {
                 let mut accumulator = Accumulator::new(num_features, 1, Arithmetic::DoubleDouble);
                 accumulator.update(&rows).expect("numbers");

@@ -147,17 +147,37 @@ impl Accumulator {
     pub fn update(&mut self, rows: &Rows) -> Result<(), ExactError> {
         rows.check_shape(self.num_features, self.num_targets)?;
         self.check_memory()?;
+        // Sums of no rows are zeros and need no copy.
+        let sums = std::mem::take(&mut self.sums);
         let mut total = self.clone();
+        if self.all_rows == 0 {
+            total.sums = sums;
+        } else {
+            total.sums = sums.clone();
+            self.sums = sums;
+        }
+        let added = total.add_counting(rows);
+        if added.is_ok() {
+            *self = total;
+        } else if self.all_rows == 0 {
+            self.sums = total.sums;
+            self.sums.clear();
+        }
+        added
+    }
+
+    /// Adds rows, those of weight 0 only to the number of all rows. On an error, some of
+    /// the state may have changed.
+    fn add_counting(&mut self, rows: &Rows) -> Result<(), ExactError> {
+        let before = self.all_rows;
         if let Some(counting) = rows.of_weight() {
             // So that the other rows form the same chunks as without these.
-            let before = self.all_rows as usize;
-            let added = total.add(&counting.rows());
-            added.map_err(|error| error.of_rows(before, &counting.numbers))?;
+            let added = self.add(&counting.rows());
+            added.map_err(|error| error.of_rows(before as usize, &counting.numbers))?;
         } else {
-            total.add(rows)?;
+            self.add(rows)?;
         }
-        total.all_rows = self.all_rows.saturating_add(rows.num_rows() as u64);
-        *self = total;
+        self.all_rows = before.saturating_add(rows.num_rows() as u64);
         Ok(())
     }
 

@@ -1,174 +1,12 @@
-use pulp::{Arch, Simd, WithSimd};
+mod eliminate;
+mod inverse;
+
+use pulp::Arch;
 
 use crate::DoubleDouble;
+use crate::lower::Lower;
 use crate::triangle::Triangle;
-
-/// A square matrix of double-doubles, row-major, with high and low parts in separate
-/// vectors for vector registers.
-#[derive(Clone, Debug)]
-pub(crate) struct Square {
-    size: usize,
-    high: Vec<f64>,
-    low: Vec<f64>,
-}
-
-impl Square {
-    fn zeros(size: usize) -> Self {
-        Self {
-            size,
-            high: vec![0.0; size * size],
-            low: vec![0.0; size * size],
-        }
-    }
-
-    #[inline(always)]
-    pub fn get(&self, row: usize, column: usize) -> DoubleDouble {
-        let at = row * self.size + column;
-        DoubleDouble::sum_of(self.high[at], self.low[at])
-    }
-
-    #[inline(always)]
-    fn set(&mut self, row: usize, column: usize, number: DoubleDouble) {
-        let at = row * self.size + column;
-        self.high[at] = number.high();
-        self.low[at] = number.low();
-    }
-}
-
-/// High and low parts of some numbers of a [`Square`].
-pub(crate) type Numbers<'a> = (&'a [f64], &'a [f64]);
-pub(crate) type NumbersMut<'a> = (&'a mut [f64], &'a mut [f64]);
-
-/// Subtracts a multiple of some numbers from as many others.
-#[inline(always)]
-pub(crate) fn subtract_multiple<S: Simd>(
-    simd: S,
-    factor: DoubleDouble,
-    from: Numbers,
-    to: NumbersMut,
-) {
-    let (from_high, from_high_rest) = S::as_simd_f64s(from.0);
-    let (from_low, from_low_rest) = S::as_simd_f64s(from.1);
-    let (to_high, to_high_rest) = S::as_mut_simd_f64s(to.0);
-    let (to_low, to_low_rest) = S::as_mut_simd_f64s(to.1);
-    let high = simd.splat_f64s(factor.high());
-    let low = simd.splat_f64s(factor.low());
-    let from = from_high.iter().zip(from_low);
-    for ((a, b), to) in from.zip(to_high.iter_mut().zip(to_low)) {
-        let product = simd.mul_f64s(high, *a);
-        let rest = simd.mul_add_f64s(high, *a, simd.neg_f64s(product));
-        let rest = simd.mul_add_f64s(high, *b, rest);
-        let rest = simd.mul_add_f64s(low, *a, rest);
-        let difference = simd.sub_f64s(*to.0, product);
-        let of_product = simd.sub_f64s(difference, *to.0);
-        let lost = simd.sub_f64s(
-            simd.sub_f64s(*to.0, simd.sub_f64s(difference, of_product)),
-            simd.add_f64s(product, of_product),
-        );
-        let lost = simd.add_f64s(lost, simd.sub_f64s(*to.1, rest));
-        let sum = simd.add_f64s(difference, lost);
-        *to.1 = simd.sub_f64s(lost, simd.sub_f64s(sum, difference));
-        *to.0 = sum;
-    }
-    let from = from_high_rest.iter().zip(from_low_rest);
-    for ((high, low), to) in from.zip(to_high_rest.iter_mut().zip(to_low_rest)) {
-        let product = factor * DoubleDouble::sum_of(*high, *low);
-        let rest = DoubleDouble::sum_of(*to.0, *to.1) - product;
-        *to.0 = rest.high();
-        *to.1 = rest.low();
-    }
-}
-
-/// One step of the elimination: divides the column below a pivot by it, and
-/// subtracts the products of that column from the rest of the lower triangle.
-struct Eliminate<'a> {
-    lower: &'a mut Square,
-    index: usize,
-    /// Inverse of the pivot.
-    inverse: DoubleDouble,
-    /// Working space for the column, `[size]` each.
-    column: NumbersMut<'a>,
-}
-
-impl WithSimd for Eliminate<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let (size, k) = (self.lower.size, self.index);
-        for row in k + 1..size {
-            let number = self.lower.get(row, k) * self.inverse;
-            self.lower.set(row, k, number);
-            self.column.0[row] = number.high();
-            self.column.1[row] = number.low();
-        }
-        for row in k + 1..size {
-            let factor = DoubleDouble::sum_of(self.column.0[row], self.column.1[row]);
-            let numbers = row * size + k + 1..row * size + row + 1;
-            let from = (&self.column.0[k + 1..=row], &self.column.1[k + 1..=row]);
-            let (high, low) = (&mut self.lower.high, &mut self.lower.low);
-            let to = (&mut high[numbers.clone()], &mut low[numbers]);
-            subtract_multiple(simd, factor, from, to);
-        }
-    }
-}
-
-/// Computes L^-1 for the kept rows and columns of L.
-struct Invert<'a>(&'a Factor);
-
-impl WithSimd for Invert<'_> {
-    type Output = Square;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Square {
-        let (kept, lower) = (&self.0.kept, &self.0.lower);
-        let size = kept.len();
-        let mut inverse = Square::zeros(size);
-        // Rows of L^-1, each a combination of those above.
-        for i in 0..size {
-            let (above_high, row_high) = inverse.high.split_at_mut(i * size);
-            let (above_low, row_low) = inverse.low.split_at_mut(i * size);
-            for k in 0..i {
-                let above = k * size..k * size + k + 1;
-                let from = (&above_high[above.clone()], &above_low[above]);
-                let to = (&mut row_high[..=k], &mut row_low[..=k]);
-                subtract_multiple(simd, lower.get(kept[i], kept[k]), from, to);
-            }
-            let diagonal = DoubleDouble::from(1.0) / lower.get(kept[i], kept[i]);
-            for column in 0..i {
-                let number = inverse.get(i, column) * diagonal;
-                inverse.set(i, column, number);
-            }
-            inverse.set(i, i, diagonal);
-        }
-        inverse
-    }
-}
-
-/// Computes the lower triangle of (L L')^-1 from L^-1.
-struct Multiply<'a>(&'a Square);
-
-impl WithSimd for Multiply<'_> {
-    type Output = Square;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Square {
-        let inverse = self.0;
-        let size = inverse.size;
-        let mut product = Square::zeros(size);
-        for i in 0..size {
-            for a in 0..=i {
-                let row = i * size..i * size + a + 1;
-                let from = (&inverse.high[row.clone()], &inverse.low[row]);
-                let numbers = a * size..a * size + a + 1;
-                let (high, low) = (&mut product.high, &mut product.low);
-                let to = (&mut high[numbers.clone()], &mut low[numbers]);
-                subtract_multiple(simd, -inverse.get(i, a), from, to);
-            }
-        }
-        product
-    }
-}
+use eliminate::{Eliminate, PANEL, Panel};
 
 /// The Cholesky factor of sums of products, with columns in order, without those
 /// that are linearly dependent on columns before them.
@@ -182,7 +20,7 @@ pub(crate) struct Factor {
     /// The columns that are left out.
     pub dropped: Vec<Dropped>,
     /// The factor in the kept rows and columns, with the targets' rows below.
-    lower: Square,
+    lower: Lower,
     num_columns: usize,
 }
 
@@ -220,21 +58,18 @@ impl Factor {
         mut is_nothing: impl FnMut(&Rest) -> Result<bool, E>,
     ) -> Result<Self, E> {
         let size = sums.size();
-        let mut lower = Square::zeros(size);
-        for row in 0..size {
-            for (column, number) in sums.row(row).iter().enumerate() {
-                lower.set(row, column, *number);
-            }
-        }
         let mut factor = Self {
             kept: Vec::new(),
             dropped: Vec::new(),
-            lower,
+            lower: Lower::of(sums),
             num_columns,
         };
-        let mut column_high = vec![0.0; size];
-        let mut column_low = vec![0.0; size];
+        let mut panel = Panel::new(size);
         for k in first..num_columns {
+            if k == first || k.is_multiple_of(PANEL) {
+                factor.lower.eliminate(&panel);
+                panel.begin(k);
+            }
             let left = factor.lower.get(k, k);
             if left.high() <= suspect * sums.diagonal(k).high() {
                 let right: Vec<DoubleDouble> = factor.of_kept(k);
@@ -261,10 +96,11 @@ impl Factor {
                 lower: &mut factor.lower,
                 index: k,
                 inverse,
-                column: (&mut column_high, &mut column_low),
+                panel: &mut panel,
             });
             factor.kept.push(k);
         }
+        factor.lower.eliminate(&panel);
         Ok(factor)
     }
 
@@ -306,24 +142,6 @@ impl Factor {
     pub fn residual_sum(&self, target: usize) -> DoubleDouble {
         let row = self.num_columns + target;
         self.lower.get(row, row)
-    }
-
-    /// The inverse of the factor of the kept columns, row-major `[kept, kept]`.
-    pub fn inverse_factor(&self) -> Square {
-        Arch::new().dispatch(Invert(self))
-    }
-
-    /// The inverse of the sums of products of the kept columns: its lower triangle,
-    /// row-major `[kept, kept]`.
-    pub fn inverse(&self) -> Square {
-        Arch::new().dispatch(Multiply(&self.inverse_factor()))
-    }
-}
-
-impl Square {
-    /// An element of the symmetric matrix of which this is the lower triangle.
-    pub fn symmetric(&self, a: usize, b: usize) -> DoubleDouble {
-        self.get(a.max(b), a.min(b))
     }
 }
 
@@ -369,6 +187,68 @@ mod tests {
             let size = (0..n).map(|k| inverse.symmetric(row, k).high().abs());
             let size: f64 = size.sum();
             assert!((*estimate - sum).high().abs() < 1e-15 * size);
+        }
+    }
+
+    #[test]
+    fn many_columns_and_those_left_out_multiply_to_the_sums() {
+        // Whole numbers: 150 columns of 200 rows, one of which is made up of two others,
+        // and two targets.
+        let (rows, columns, targets) = (200, 150, 2);
+        let of_its_own = |row: usize, column: usize| {
+            let large = if row == column { 300 } else { 0 };
+            ((row * 37 + column * column * 11) % 23 + large) as f64
+        };
+        let value = |row: usize, column: usize| match column {
+            100 => of_its_own(row, 3) - 2.0 * of_its_own(row, 70),
+            _ => of_its_own(row, column),
+        };
+        let sums = triangle(columns + targets, |i, j| {
+            (0..rows).map(|row| value(row, i) * value(row, j)).sum()
+        });
+        let is_nothing = |rest: &Rest| Ok::<_, ()>(rest.left < 1e-15);
+        for first in [0, 1] {
+            let factor = Factor::new(&sums, first, columns, 1e-20, is_nothing).unwrap();
+            let kept: Vec<usize> = (first..columns).filter(|column| *column != 100).collect();
+            assert_eq!(factor.kept, kept);
+            assert_eq!(factor.dropped[0].column, 100);
+            let inverse = factor.inverse();
+            let of_factor = factor.inverse_factor();
+            let largest = 200.0 * 320.0 * 320.0;
+            for (a, column) in kept.iter().enumerate() {
+                for (b, other) in kept[..=a].iter().enumerate() {
+                    let product: DoubleDouble = (0..=b)
+                        .map(|k| factor.lower(a, k) * factor.lower(b, k))
+                        .sum();
+                    let error = (product - sums.row(*column)[*other]).high().abs();
+                    assert!(error < 1e-28 * largest, "{column} {other}: {error}");
+                    let one = DoubleDouble::from(f64::from(u8::from(a == b)));
+                    let product: DoubleDouble = (b..=a)
+                        .map(|k| of_factor.get(a, k) * factor.lower(k, b))
+                        .sum();
+                    let error = (product - one).high().abs();
+                    assert!(error < 1e-26, "{column} {other}: {error}");
+                    let product: DoubleDouble = (0..kept.len())
+                        .map(|k| {
+                            let (larger, smaller) = (kept[k].max(*other), kept[k].min(*other));
+                            inverse.symmetric(a, k) * sums.row(larger)[smaller]
+                        })
+                        .sum();
+                    let error = (product - one).high().abs();
+                    assert!(error < 1e-24, "{column} {other}: {error}");
+                }
+            }
+            // Every estimate's column is orthogonal to what is left of the target.
+            for target in 0..targets {
+                let estimates = factor.estimates(target);
+                for column in &kept {
+                    let of_column = |other: usize| sums.row(other.max(*column))[other.min(*column)];
+                    let explained = kept.iter().zip(&estimates);
+                    let explained: DoubleDouble = explained.map(|(k, b)| of_column(*k) * *b).sum();
+                    let rest = of_column(columns + target) - explained;
+                    assert!(rest.high().abs() < 1e-24 * largest, "{rest:?}");
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::accumulator::CHUNK_ROWS;
+use crate::products::is_wide;
 use crate::threads::on_threads;
 use crate::{
     Accumulator, Arithmetic, Collinear, ExactError, Next, Policy, RefinementPass, RefinementSums,
@@ -91,6 +92,12 @@ fn fit_here(rows: &Rows, config: &FitConfig) -> Result<Solution, ExactError> {
 const FEW_PRODUCTS: usize = 1 << 20;
 
 fn accumulate(rows: &Rows, arithmetic: Arithmetic) -> Result<Accumulator, ExactError> {
+    if arithmetic == Arithmetic::Double && is_wide(rows.num_features() + rows.num_targets() + 1) {
+        // The threads share the work within a chunk, so that its sums are in memory once.
+        let mut accumulator = Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
+        accumulator.update(rows)?;
+        return Ok(accumulator);
+    }
     let mut sample = Accumulator::new(rows.num_features(), rows.num_targets(), arithmetic);
     sample.update(&rows.slice(0..rows.num_rows().min(64)))?;
     let of_chunk = |first: usize, rows: &Rows| {

@@ -45,6 +45,7 @@ mod exact_form;
 mod factor;
 mod fit;
 mod inference;
+mod lower;
 pub mod nist;
 mod policy;
 mod prediction;

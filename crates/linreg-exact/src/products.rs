@@ -1,10 +1,12 @@
 mod double;
 mod double_double;
 mod narrow;
+mod wide;
 
+use crate::DoubleDouble;
 use crate::triangle::Triangle;
 
-pub(crate) use double::{BLOCK, add_in_double};
+pub(crate) use double::{BLOCK, add_in_double, is_wide};
 pub(crate) use double_double::{DOUBLE_DOUBLE_BLOCK, add_in_double_double};
 
 /// Weighted sums of the products of every two columns, the first of which is all
@@ -41,6 +43,14 @@ impl Sums {
             offsets: vec![0.0; size],
             additions: 0,
         })
+    }
+
+    /// Sets all sums to zero.
+    pub fn clear(&mut self) {
+        self.products.numbers_mut().fill(DoubleDouble::ZERO);
+        self.squares.fill(0.0);
+        self.offsets.fill(0.0);
+        self.additions = 0;
     }
 
     pub fn add(&mut self, other: &Self) {

@@ -10,7 +10,8 @@ pub use target_fit::TargetFit;
 
 use serde::{Deserialize, Serialize};
 
-use crate::factor::{Factor, Square};
+use crate::factor::Factor;
+use crate::lower::Lower;
 use crate::{Arithmetic, DoubleDouble, ExactError, Relation, Rows, ShapeError};
 use bounds::Bounds;
 pub(crate) use bounds::ROUNDING;
@@ -64,7 +65,7 @@ pub struct Solution {
     /// Cholesky factor of the columns about their origins.
     factor: Factor,
     /// Inverse of the sums of products of the kept columns.
-    factor_inverse: Square,
+    factor_inverse: Lower,
     collinear: Collinear,
     /// Each column is divided by two to the power of its exponent ("in units").
     exponents: Vec<i32>,

@@ -1,5 +1,6 @@
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Runs parallel work on the threads of the rayon pool that this is called in, or
@@ -15,6 +16,18 @@ pub(crate) fn on_threads<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     match POOL.get_or_init(pool) {
         Some(pool) => pool.install(work),
         None => alone(work),
+    }
+}
+
+/// Does work for each item, in parallel where there are enough products of numbers to be
+/// worth it.
+pub(crate) fn for_each<T: Send>(products: usize, items: Vec<T>, work: impl Fn(T) + Send + Sync) {
+    /// Fewer take less time than waking a thread.
+    const FEW: usize = 1 << 16;
+    if products < FEW {
+        items.into_iter().for_each(work);
+    } else {
+        on_threads(|| items.into_par_iter().for_each(work));
     }
 }
 
@@ -41,7 +54,6 @@ fn alone<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rayon::prelude::*;
 
     #[test]
     fn work_is_done_without_any_other_thread() {

@@ -1,5 +1,6 @@
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
+use pulp::Arch;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::DoubleDouble;
@@ -61,6 +62,28 @@ impl Triangle {
         &self.numbers
     }
 
+    pub fn numbers_mut(&mut self) -> &mut [DoubleDouble] {
+        &mut self.numbers
+    }
+
+    /// Groups of rows, `count` in each but a short last one.
+    pub fn rows_mut(&mut self, count: usize) -> Vec<TriangleRows<'_>> {
+        let mut groups = Vec::with_capacity(self.size.div_ceil(count));
+        let mut numbers = self.numbers.as_mut_slice();
+        for first in (0..self.size).step_by(count) {
+            let count = count.min(self.size - first);
+            let length = count * first + count * (count + 1) / 2;
+            let (of_rows, rest) = numbers.split_at_mut(length);
+            numbers = rest;
+            groups.push(TriangleRows {
+                first,
+                count,
+                numbers: of_rows,
+            });
+        }
+        groups
+    }
+
     /// The numbers of a row up to the diagonal.
     pub fn row(&self, row: usize) -> &[DoubleDouble] {
         &self.numbers[row * (row + 1) / 2..][..=row]
@@ -113,6 +136,15 @@ impl Triangle {
         if by.iter().all(|number| *number == DoubleDouble::ZERO) {
             return;
         }
+        // With the vector instructions that fuse products and sums.
+        Arch::new().dispatch(
+            #[inline(always)]
+            || self.shift_by(by),
+        );
+    }
+
+    #[inline(always)]
+    fn shift_by(&mut self, by: &[DoubleDouble]) {
         let sums: Vec<DoubleDouble> = (0..self.size).map(|row| self.row(row)[0]).collect();
         for (i, of_i) in by.iter().enumerate() {
             // Sum of the column about its new centre.
@@ -122,5 +154,22 @@ impl Triangle {
                 *total -= *of_i * sums[j] + by[j] * rest;
             }
         }
+    }
+}
+
+/// Some rows of a [`Triangle`], one after the other.
+pub(crate) struct TriangleRows<'a> {
+    /// Index of the first row.
+    pub first: usize,
+    /// Number of rows.
+    pub count: usize,
+    numbers: &'a mut [DoubleDouble],
+}
+
+impl TriangleRows<'_> {
+    /// The numbers of a row, by its place among these rows, up to the diagonal.
+    pub fn row_mut(&mut self, row: usize) -> &mut [DoubleDouble] {
+        let start = row * self.first + row * (row + 1) / 2;
+        &mut self.numbers[start..][..=self.first + row]
     }
 }

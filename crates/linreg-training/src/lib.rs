@@ -73,6 +73,7 @@ mod search;
 mod smoothing;
 mod solve;
 mod solver;
+mod squared_losses;
 mod standardize;
 mod step;
 mod train;

@@ -15,7 +15,8 @@ use crate::evaluate::check_widths;
 use crate::loss::check_shape;
 use crate::objective::{Objective, row};
 use crate::schedule::Scheduler;
-use crate::{OptimizerConfig, TrainingConfig, TrainingError};
+use crate::squared_losses::{can_be_one_node, squared_losses};
+use crate::{Loss, OptimizerConfig, TrainingConfig, TrainingError};
 
 /// A model in training, for a training loop of your own that calls
 /// [`step`](Self::step) for each batch.
@@ -37,6 +38,8 @@ pub struct Training<B: AutodiffBackend> {
     /// update.
     accumulating: bool,
     losses: EpochLosses<B::InnerBackend>,
+    /// Whether the losses of a batch are computed as one node of the graph.
+    in_one_node: bool,
 }
 
 impl<B: AutodiffBackend> Training<B> {
@@ -74,6 +77,9 @@ impl<B: AutodiffBackend> Training<B> {
         let accumulate = config.accumulate.min(batches.num_batches()).max(1);
         let updates_per_epoch = batches.num_batches().div_ceil(accumulate);
         let updates = config.num_updates(updates_per_epoch);
+        let device = model.weight.val().device();
+        let in_one_node =
+            objective.loss == Loss::Squared && can_be_one_node::<B>(batches.num_targets(), &device);
         Ok(Self {
             model,
             optimizer: BatchOptimizer::new(config)?,
@@ -87,6 +93,7 @@ impl<B: AutodiffBackend> Training<B> {
             batches_since_update: 0,
             accumulating: false,
             losses: EpochLosses::new(batches),
+            in_one_node,
         })
     }
 
@@ -111,23 +118,39 @@ impl<B: AutodiffBackend> Training<B> {
         let [num_features, num_targets] = self.model.weight.dims();
         check_shape("features", batch.features.dims(), [rows, num_features])?;
         check_shape("targets", batch.targets.dims(), [rows, num_targets])?;
-        let features = Tensor::from_inner(batch.features);
-        let targets = Tensor::from_inner(batch.targets);
-        let weights = batch.weights.map(Tensor::from_inner);
-        let predictions = self.model.forward(features);
-        let losses = self.objective.losses(predictions, targets, weights)?;
+        if let Some(weights) = &batch.weights {
+            check_shape("weights", weights.dims(), [rows, 1])?;
+        }
+        let more_follows = batch.more_follows;
+        let losses = self.losses_of(batch)?;
         self.losses.push(losses.clone().inner());
         let gradients = GradientsParams::from_grads(losses.backward(), &self.model);
-        if self.config.accumulate == 1 && !self.accumulating && !batch.more_follows {
+        if self.config.accumulate == 1 && !self.accumulating && !more_follows {
             return Ok(self.update(gradients));
         }
         self.accumulator.accumulate(&self.model, gradients);
         self.accumulating = true;
-        self.batches_since_update += usize::from(!batch.more_follows);
+        self.batches_since_update += usize::from(!more_follows);
         if self.batches_since_update == self.config.accumulate {
             self = self.update_accumulated();
         }
         Ok(self)
+    }
+
+    /// Returns the loss of each row of a batch times its weight, `[rows, num_targets]`.
+    fn losses_of(&self, batch: Batch<B::InnerBackend>) -> Result<Tensor<B, 2>, TrainingError> {
+        let batch = if self.in_one_node {
+            match squared_losses(&self.model, batch) {
+                Ok(losses) => return Ok(losses),
+                Err(batch) => batch,
+            }
+        } else {
+            batch
+        };
+        let predictions = self.model.forward(Tensor::from_inner(batch.features));
+        let targets = Tensor::from_inner(batch.targets);
+        let weights = batch.weights.map(Tensor::from_inner);
+        self.objective.losses(predictions, targets, weights)
     }
 
     /// Ends an epoch: applies accumulated gradients that still wait for more

@@ -1,9 +1,7 @@
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, MatMut, MatRef, Par};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::narrow::{LANES, NarrowProducts};
-use super::{Frame, Sums};
+use super::{Frame, Sums, wide};
 use crate::double_double::two_sum;
 use crate::triangle::Triangle;
 use crate::{DoubleDouble, Rows};
@@ -21,19 +19,43 @@ const NARROW: usize = 384;
 /// columns: with 100, they fit into the first-level cache.
 const STRIP: usize = 32;
 
-/// Adds the products of every two columns in `f64`, about a point within the rows,
-/// so that means far from zero cost no digits.
+/// Whether the products of this many columns are computed on all threads at once.
+pub(crate) fn is_wide(size: usize) -> bool {
+    size > NARROW
+}
+
+/// Computes the sums of the products of every two columns in `f64`, about a point within
+/// the rows, so that means far from zero cost no digits. The sums have to be zero.
 pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     let size = sums.products.size();
     let middle = middle(rows, frame);
     // Without vector instructions, a fused product and sum is a function call.
-    let is_narrow = size <= NARROW && !matches!(Arch::new(), Arch::Scalar);
-    let (columns, strip) = if is_narrow {
-        (size.next_multiple_of(LANES), STRIP)
+    if is_wide(size) || matches!(Arch::new(), Arch::Scalar) {
+        wide::add_about(rows, frame, &middle, &mut sums.products);
     } else {
-        (size, BLOCK)
-    };
-    let mut values = vec![0.0; strip.min(rows.num_rows()) * columns];
+        add_narrow(rows, frame, &middle, &mut sums.products);
+    }
+    let products = &sums.products;
+    let weight = products.diagonal(0).high();
+    for index in 1..size {
+        let sum = products.row(index)[0].high();
+        sums.squares[index] += products.diagonal(index).high();
+        sums.offsets[index] += sum / weight * sum;
+    }
+    sums.squares[0] += weight;
+    sums.additions += 1;
+    let distances = middle.iter().zip(frame.centres).zip(frame.scales);
+    let distances: Vec<DoubleDouble> = distances
+        .map(|((middle, centre), scale)| DoubleDouble::sum_of(*centre, -middle).scaled(*scale))
+        .collect();
+    sums.products.shift(&distances);
+}
+
+/// Adds the products about a point in registers, for few columns.
+fn add_narrow(rows: &Rows, frame: &Frame, middle: &[f64], sums: &mut Triangle) {
+    let size = sums.size();
+    let columns = size.next_multiple_of(LANES);
+    let mut values = vec![0.0; STRIP.min(rows.num_rows()) * columns];
     let mut weighted = vec![0.0; if rows.is_weighted() { values.len() } else { 0 }];
     let mut of_block = vec![0.0; columns * columns];
     // The compensated sums and their rounding errors.
@@ -42,13 +64,13 @@ pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
     for block in (0..rows.num_rows()).step_by(BLOCK) {
         let end_of_block = rows.num_rows().min(block + BLOCK);
         of_block.fill(0.0);
-        for start in (block..end_of_block).step_by(strip) {
-            let end = end_of_block.min(start + strip);
+        for start in (block..end_of_block).step_by(STRIP) {
+            let end = end_of_block.min(start + STRIP);
             let values = &mut values[..(end - start) * columns];
             Arch::new().dispatch(Fill {
                 rows,
                 start,
-                centres: &middle,
+                centres: middle,
                 scales: frame.scales,
                 columns,
                 values,
@@ -57,67 +79,46 @@ pub(crate) fn add_in_double(rows: &Rows, frame: &Frame, sums: &mut Sums) {
             let mut left = right;
             if rows.is_weighted() {
                 let weighted = &mut weighted[..right.len()];
-                let of_rows = weighted
-                    .chunks_exact_mut(columns)
-                    .zip(right.chunks_exact(columns));
-                for (row, (to, from)) in (start..).zip(of_rows) {
-                    let weight = rows.weight(row) * frame.weight;
-                    for (to, from) in to.iter_mut().zip(from) {
-                        *to = weight * from;
-                    }
-                }
+                weigh(rows, start, frame, columns, right, weighted);
                 left = weighted;
             }
-            if is_narrow {
-                Arch::new().dispatch(NarrowProducts {
-                    left,
-                    right,
-                    size,
-                    columns,
-                    sums: &mut of_block,
-                });
-            } else {
-                add_wide(left, right, columns, &mut of_block);
-            }
+            Arch::new().dispatch(NarrowProducts {
+                left,
+                right,
+                size,
+                columns,
+                sums: &mut of_block,
+            });
         }
         Arch::new().dispatch(
             #[inline(always)]
             || add_compensated(&of_block, size, columns, &mut products, &mut lost),
         );
     }
-    let weight = products[0];
-    for index in 1..size {
-        let sum = products[index * columns];
-        sums.squares[index] += products[index * columns + index];
-        sums.offsets[index] += sum / weight * sum;
+    for row in 0..size {
+        let numbers = products[row * columns..].iter().zip(&lost[row * columns..]);
+        for (sum, (product, lost)) in sums.row_mut(row).iter_mut().zip(numbers) {
+            *sum = DoubleDouble::sum_of(*product, *lost);
+        }
     }
-    sums.squares[0] += weight;
-    sums.additions += 1;
-    let distances = middle.iter().zip(frame.centres).zip(frame.scales);
-    let distances: Vec<DoubleDouble> = distances
-        .map(|((middle, centre), scale)| DoubleDouble::sum_of(*middle, -centre).scaled(*scale))
-        .collect();
-    Arch::new().dispatch(
-        #[inline(always)]
-        || add_about(&products, &lost, columns, &distances, &mut sums.products),
-    );
 }
 
-/// Adds the products of every two columns of rows, `[rows, columns]`, to the lower
-/// triangle of `[columns, columns]`.
-fn add_wide(left: &[f64], right: &[f64], columns: usize, sums: &mut [f64]) {
-    let rows = left.len() / columns;
-    matmul(
-        MatMut::from_row_major_slice_mut(sums, columns, columns),
-        BlockStructure::TriangularLower,
-        Accum::Add,
-        MatRef::from_row_major_slice(left, rows, columns).transpose(),
-        BlockStructure::Rectangular,
-        MatRef::from_row_major_slice(right, rows, columns),
-        BlockStructure::Rectangular,
-        1.0,
-        Par::Seq,
-    );
+/// Writes rows, `[rows, columns]`, times their weights.
+pub(super) fn weigh(
+    rows: &Rows,
+    start: usize,
+    frame: &Frame,
+    columns: usize,
+    from: &[f64],
+    to: &mut [f64],
+) {
+    let of_rows = to.chunks_exact_mut(columns).zip(from.chunks_exact(columns));
+    for (row, (to, from)) in (start..).zip(of_rows) {
+        let weight = rows.weight(row) * frame.weight;
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = weight * from;
+        }
+    }
 }
 
 /// A point within the rows: the weighted mean of a few values of each column. They
@@ -156,13 +157,13 @@ fn middle(rows: &Rows, frame: &Frame) -> Vec<f64> {
 
 /// Writes rows about a point, `[rows, columns]`: ones, features, targets. Further columns
 /// stay as they are.
-struct Fill<'a> {
-    rows: &'a Rows<'a>,
-    start: usize,
-    centres: &'a [f64],
-    scales: &'a [f64],
-    columns: usize,
-    values: &'a mut [f64],
+pub(super) struct Fill<'a> {
+    pub rows: &'a Rows<'a>,
+    pub start: usize,
+    pub centres: &'a [f64],
+    pub scales: &'a [f64],
+    pub columns: usize,
+    pub values: &'a mut [f64],
 }
 
 impl WithSimd for Fill<'_> {
@@ -241,29 +242,6 @@ fn add_compensated(
             let (total, rest) = two_sum(*sum, *number);
             *sum = total;
             *lost += rest;
-        }
-    }
-}
-
-/// Adds products about a point, `[size, columns]`, with their rounding errors, as products
-/// about centres at these distances:
-/// Σ w (z + c)(z' + d) = Σ w z z' + c Σ w z' + d (Σ w z + c Σ w).
-#[inline(always)]
-fn add_about(
-    products: &[f64],
-    lost: &[f64],
-    columns: usize,
-    distances: &[DoubleDouble],
-    sums: &mut Triangle,
-) {
-    let product = |at: usize| DoubleDouble::sum_of(products[at], lost[at]);
-    let sum = |index: usize| product(index * columns);
-    for (i, distance) in distances.iter().enumerate() {
-        // Sum of the column about its centre.
-        let of_i = sum(i) + *distance * sum(0);
-        let row = sums.row_mut(i);
-        for (j, total) in row.iter_mut().enumerate() {
-            *total += product(i * columns + j) + (*distance * sum(j) + distances[j] * of_i);
         }
     }
 }

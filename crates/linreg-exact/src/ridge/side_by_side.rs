@@ -1,7 +1,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::DoubleDouble;
-use crate::factor::subtract_multiple;
+use crate::lower::subtract_multiple;
 
 /// Vectors of double-doubles side by side, one for each penalty, row-major
 /// `[len, number of vectors]`. An operation on one number of each vector is done for

@@ -1,4 +1,4 @@
-use crate::factor::Square;
+use crate::lower::Lower;
 use crate::products::{BLOCK, DOUBLE_DOUBLE_BLOCK};
 use crate::triangle::Triangle;
 use crate::{Accumulator, Arithmetic, DoubleDouble};
@@ -86,7 +86,7 @@ impl Bounds {
     }
 
     /// Sets the inverse of the products of the kept columns.
-    pub fn of_inverse(&mut self, kept: &[usize], inverse: &Square) {
+    pub fn of_inverse(&mut self, kept: &[usize], inverse: &Lower) {
         let sizes = |lengths: &[f64]| -> Vec<f64> {
             let of_row = |a: usize| {
                 let numbers = kept.iter().enumerate();

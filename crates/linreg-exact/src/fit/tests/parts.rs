@@ -41,6 +41,67 @@ fn the_same_bits_on_any_number_of_threads() {
 }
 
 #[test]
+fn a_wide_fit_has_the_same_bits_on_any_number_of_threads() {
+    // More features than fit into registers, and rows than a chunk has; weights of 1 and 2.
+    let (num_rows, num_features) = (9_000, 400);
+    let features = numbers(num_rows * num_features, 3);
+    let mut targets = numbers(num_rows, 4);
+    for (row, target) in targets.iter_mut().enumerate() {
+        let row = features[row * num_features..].iter().take(num_features);
+        *target += row
+            .enumerate()
+            .map(|(k, x)| x * (k % 5) as f64)
+            .sum::<f64>();
+    }
+    let weights: Vec<f64> = (0..num_rows).map(|row| (1 + row % 2) as f64).collect();
+    let rows = Rows::new(&features, &targets, num_features, 1).unwrap();
+    let rows = rows.with_weights(Some(&weights)).unwrap();
+    let of_threads = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().unwrap();
+        pool.install(|| fit(&rows, &FitConfig::default()).unwrap())
+    };
+    let one = of_threads(1);
+    for threads in [2, 3] {
+        let more = of_threads(threads);
+        assert_eq!(one.targets[0].estimates, more.targets[0].estimates);
+        assert_eq!(one.targets[0].residual_sum, more.targets[0].residual_sum);
+        assert!((0..=num_features).all(|k| one.inverse(k, k) == more.inverse(k, k)));
+    }
+    assert_eq!(one.arithmetic, Arithmetic::Double);
+    // And, to the digits reported, the same numbers as in double-double, which has other
+    // loops.
+    let exact = with_arithmetic(&rows, Arithmetic::DoubleDouble);
+    let exact = exact.solve(true, Collinear::Error).unwrap();
+    let (fit, exact) = (&one.targets[0], &exact.targets[0]);
+    for (index, digits) in fit.digits.iter().enumerate() {
+        let (a, b) = (fit.estimates[index], exact.estimates[index]);
+        assert!(*digits > 9.0);
+        assert!(
+            (a - b).abs() <= 0.1 * 10f64.powf(-digits),
+            "{a} {b} {digits}"
+        );
+    }
+    assert_close(&[fit.residual_sum], &[exact.residual_sum], 1e-12);
+}
+
+#[test]
+fn first_rows_that_fail_change_nothing() {
+    let (mut features, targets) = (numbers(20_000, 21), numbers(10_000, 22));
+    let right = Rows::new(&features, &targets, 2, 1).unwrap();
+    let expected = with_arithmetic(&right, Arithmetic::Double);
+    let mut accumulator = Accumulator::new(2, 1, Arithmetic::Double);
+    let number = std::mem::replace(&mut features[19_999], f64::NAN);
+    let wrong = Rows::new(&features, &targets, 2, 1).unwrap();
+    accumulator.update(&wrong).unwrap_err();
+    assert_eq!(accumulator, Accumulator::new(2, 1, Arithmetic::Double));
+    features[19_999] = number;
+    let right = Rows::new(&features, &targets, 2, 1).unwrap();
+    accumulator.update(&right).unwrap();
+    assert_eq!(accumulator, expected);
+}
+
+#[test]
 fn what_fails_changes_nothing() {
     let (mut features, targets) = (numbers(20_000, 21), numbers(10_000, 22));
     let weights: Vec<f64> = (0..10_000).map(|row| f64::from(row % 2)).collect();
