@@ -39,6 +39,13 @@ fn main() {
                 best.as_secs_f64() * 1e3
             );
         };
+        let solution = fit(&rows, &FitConfig::default()).expect("a fit");
+        println!(
+            "{num_rows} x {num_features}  {:?}, {} refinements, {:.1} digits",
+            solution.arithmetic,
+            solution.refinements,
+            solution.fewest_digits()
+        );
         best("fit and statistics", &|| {
             let solution = fit(&rows, &FitConfig::default()).expect("a fit");
             black_box(Inference::new(&solution, 0).unwrap());

@@ -14,6 +14,7 @@ use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use linreg_data::Batch;
 use linreg_model::LinearRegression;
+use pulp::Arch;
 
 /// A tensor of Burn's `Autodiff`, which has the same type whatever it keeps for `backward`.
 type Tracked<B> =
@@ -79,18 +80,10 @@ fn losses_of<B: AutodiffBackend, F: Number>(
     let targets = batch.targets.into_data();
     let weights = batch.weights.map(Tensor::into_data);
 
-    let mut losses = Vec::with_capacity(num_rows);
-    let mut slopes = Vec::with_capacity(num_rows);
     let [w, b] = parameters.each_ref().map(numbers::<F>);
-    let rows = zip(
-        numbers::<F>(&features).chunks_exact(w.len()),
-        numbers::<F>(&targets),
-    );
-    for (x, y) in rows {
-        let residual = dot(x, w) + b[0] - *y;
-        losses.push(residual * residual);
-        slopes.push(residual + residual);
-    }
+    let residuals = residuals(numbers(&features), numbers(&targets), w, b[0]);
+    let mut losses: Vec<F> = residuals.iter().map(|r| *r * *r).collect();
+    let mut slopes: Vec<F> = residuals.iter().map(|r| *r + *r).collect();
     if let Some(weights) = &weights {
         for (row, weight) in numbers::<F>(weights).iter().enumerate() {
             losses[row] = losses[row] * *weight;
@@ -159,22 +152,40 @@ impl<B: Backend, F: Number> Backward<B, 2> for SquaredLosses<F> {
 /// large batches stay small.
 const BLOCK: usize = 256;
 
+/// Returns the differences of predictions and targets, with the vector instructions that
+/// the processor has.
+fn residuals<F: Number>(features: &[F], targets: &[F], weight: &[F], bias: F) -> Vec<F> {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let rows = zip(features.chunks_exact(weight.len()), targets);
+            rows.map(|(x, y)| dot(x, weight) + bias - *y).collect()
+        },
+    )
+}
+
 /// Returns the sum of rows of features, each times a factor. There must be rows.
 fn weighted_sum<F: Number>(features: &[F], factors: &[F]) -> Vec<F> {
     let num_features = features.len() / factors.len();
     let mut total = vec![F::default(); num_features];
-    let blocks = features.chunks(num_features * BLOCK);
-    for (rows, factors) in zip(blocks, factors.chunks(BLOCK)) {
-        let mut sums = vec![F::default(); num_features];
-        for (row, factor) in zip(rows.chunks_exact(num_features), factors) {
-            for (sum, x) in zip(&mut sums, row) {
-                *sum = *sum + *factor * *x;
+    let mut sums = total.clone();
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let blocks = features.chunks(num_features * BLOCK);
+            for (rows, factors) in zip(blocks, factors.chunks(BLOCK)) {
+                sums.fill(F::default());
+                for (row, factor) in zip(rows.chunks_exact(num_features), factors) {
+                    for (sum, x) in zip(&mut sums, row) {
+                        *sum = *sum + *factor * *x;
+                    }
+                }
+                for (total, sum) in zip(&mut total, &sums) {
+                    *total = *total + *sum;
+                }
             }
-        }
-        for (total, sum) in zip(&mut total, sums) {
-            *total = *total + sum;
-        }
-    }
+        },
+    );
     total
 }
 
@@ -187,6 +198,7 @@ fn sum<F: Number>(numbers: &[F]) -> F {
 }
 
 /// Returns the sum of products, in sums that vector instructions add side by side.
+#[inline(always)]
 fn dot<F: Number>(a: &[F], b: &[F]) -> F {
     const LANES: usize = 16;
     let mut sums = [F::default(); LANES];
