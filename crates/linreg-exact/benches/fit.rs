@@ -82,7 +82,7 @@ fn rows(num_rows: usize, num_features: usize) -> (Vec<f64>, Vec<f64>) {
         let common = next();
         let mut target = 4.2 + next();
         for k in 0..num_features {
-            let value = next() + 0.3 * common + k as f64;
+            let value = next() + 0.3 * common + (k % 10) as f64;
             target += value * (k % 7) as f64;
             features.push(value);
         }

@@ -136,7 +136,7 @@ fn whole_numbers_give_exact_losses_and_gradients() {
         tensor(numbers(values, [num_rows, 1]), &device)
     };
     let batch = Batch {
-        features: Tensor::from_data(
+        features: tensor(
             numbers(features.collect(), [num_rows, num_features]),
             &device,
         ),
