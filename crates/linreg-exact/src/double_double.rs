@@ -121,6 +121,7 @@ impl DoubleDouble {
     }
 
     /// Multiplies by a power of two, exactly except for underflow and overflow.
+    #[inline(always)]
     pub(crate) fn scaled(self, power_of_two: f64) -> Self {
         Self {
             high: self.high * power_of_two,

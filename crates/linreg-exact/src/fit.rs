@@ -33,8 +33,8 @@ impl Default for FitConfig {
 }
 
 /// Fits a model to rows in memory, in one to three passes over them, as the
-/// [`Policy`] decides: with products in 64-bit floats, with products in double-double
-/// where that is needed, and a step of iterative refinement.
+/// [`Policy`] decides: with products in 64-bit floats, and where that is needed with a
+/// step of iterative refinement, products in double-double, or both.
 ///
 /// It runs on all threads of the rayon pool that it is called in, or else on as
 /// many threads as there are cores and the system provides.

@@ -20,8 +20,9 @@
 //! products about a point within the rows, adds them up in 64-bit floats for blocks
 //! of 512 rows, and adds up the blocks in double-double (32 digits). The matrix is
 //! factored and inverted in double-double. Where the error bounds do not prove
-//! enough digits, a second pass computes the products in double-double too; where
-//! these are not enough either, a step of iterative refinement follows. Sums, unlike
+//! enough digits, a second pass is a step of iterative refinement, if they prove that
+//! it gives enough. Otherwise it computes the products in double-double too, and where
+//! these are not enough either, a third pass refines their solution. Sums, unlike
 //! factors, can be merged in any order.
 //!
 //! # Digits

@@ -69,6 +69,8 @@ pub struct Solution {
     collinear: Collinear,
     /// Each column is divided by two to the power of its exponent ("in units").
     exponents: Vec<i32>,
+    /// What the columns are multiplied by for that.
+    scales: Vec<f64>,
     weight_exponent: i32,
     /// What is subtracted from each column, in the unit of the data: its mean, or
     /// 0 without an intercept.

@@ -291,15 +291,23 @@ fn solutions(design: &Design) -> Vec<(&'static str, Result<Solution, ExactError>
         accumulator.update(&rows)?;
         accumulator.solve(design.intercept, Collinear::Error)
     };
-    let twice = solve(Arithmetic::DoubleDouble);
-    let refined = twice.as_ref().ok().map(|solution| {
+    let refined = |solution: &Solution| {
         let pass = RefinementPass::new(solution.clone());
         let mut sums = pass.start();
         pass.update(&mut sums, &rows)?;
         pass.solution(&sums)
-    });
-    let mut all = vec![("double", solve(Arithmetic::Double)), ("twice", twice)];
-    all.extend(refined.map(|solution| ("refined", solution)));
+    };
+    let ways = [
+        ("double", "double, refined", Arithmetic::Double),
+        ("twice", "twice, refined", Arithmetic::DoubleDouble),
+    ];
+    let mut all = Vec::new();
+    for (way, with_refinement, arithmetic) in ways {
+        let solution = solve(arithmetic);
+        let refined = solution.as_ref().ok().map(refined);
+        all.push((way, solution));
+        all.extend(refined.map(|solution| (with_refinement, solution)));
+    }
     all
 }
 

@@ -1,6 +1,7 @@
+use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
-use super::target_fit::ScaledSums;
+use super::target_fit::{ScaledSums, TargetFit};
 use super::{ROUNDING, Solution};
 use crate::{DoubleDouble, ExactError, Rows, ShapeError};
 
@@ -84,16 +85,32 @@ impl RefinementPass {
     pub fn update(&self, sums: &mut RefinementSums, rows: &Rows) -> Result<(), ExactError> {
         self.solution.check_shape(rows)?;
         self.start().check_same(sums)?;
+        Arch::new().dispatch(
+            #[inline(always)]
+            || self.add(sums, rows),
+        );
+        Ok(())
+    }
+
+    /// Adds rows. Without vector instructions, each product in double-double is a
+    /// function call.
+    #[inline(always)]
+    fn add(&self, sums: &mut RefinementSums, rows: &Rows) {
         let solution = &self.solution;
         let of_weight = 2f64.powi(-solution.weight_exponent);
         let mut values = vec![DoubleDouble::ZERO; solution.factor.kept.len()];
-        for row in (0..rows.num_rows()).filter(|row| rows.weight(*row) > 0.0) {
+        for row in 0..rows.num_rows() {
+            if rows.weight(row) <= 0.0 {
+                continue;
+            }
             let weight = DoubleDouble::from(rows.weight(row) * of_weight);
             solution.read(rows, row, &mut values);
             for (target, fit) in solution.targets.iter().enumerate() {
                 let of_target = &mut sums.targets[target];
-                let predicted = values.iter().zip(&fit.basic);
-                let predicted: DoubleDouble = predicted.map(|(x, b)| *x * *b).sum();
+                let mut predicted = DoubleDouble::ZERO;
+                for (value, estimate) in values.iter().zip(&fit.basic) {
+                    predicted += *value * *estimate;
+                }
                 let residual = solution.read_target(rows, row, target) - predicted;
                 let weighted = residual * weight;
                 for (sum, value) in of_target.products.iter_mut().zip(&values) {
@@ -104,7 +121,6 @@ impl RefinementPass {
                 of_target.rounding += rounding * rounding * weight.high();
             }
         }
-        Ok(())
     }
 
     /// Returns the corrected solution.
@@ -184,7 +200,34 @@ impl RefinementSums {
 }
 
 impl Solution {
+    /// The fits with the error bounds that a [`RefinementPass`] is sure to leave.
+    pub(crate) fn promised_fits(&self) -> Result<Vec<TargetFit>, ExactError> {
+        let kept = &self.factor.kept;
+        let promised = self.targets.iter().enumerate().map(|(target, fit)| {
+            let residual = fit.scaled_residual_sum.high() + fit.residual_error;
+            // No step is longer than the error bounds of what it corrects.
+            let (errors, of_sum) = self.bounds.refined(
+                kept,
+                &fit.basic,
+                self.num_columns() + target,
+                &fit.basic_errors,
+                residual.sqrt(),
+            );
+            let scaled = ScaledSums {
+                residual: fit.scaled_residual_sum,
+                residual_error: of_sum.min(fit.residual_error),
+                total: fit.scaled_total_sum,
+                total_error: fit.total_error,
+                rounding: 0.0,
+            };
+            let errors = errors.iter().zip(&fit.basic_errors).map(|(a, b)| a.min(*b));
+            self.target_fit(target, fit.basic.clone(), errors.collect(), scaled)
+        });
+        promised.collect()
+    }
+
     /// Reads the kept columns of a row about their origins, in units.
+    #[inline(always)]
     pub(crate) fn read(&self, rows: &Rows, row: usize, to: &mut [DoubleDouble]) {
         let (features, tails) = (rows.features(row), rows.tails(row));
         for (value, column) in to.iter_mut().zip(&self.factor.kept) {
@@ -196,7 +239,7 @@ impl Solution {
                     if let Some(tails) = tails {
                         value += DoubleDouble::from(tails[column - 1]);
                     }
-                    value.scaled(2f64.powi(-self.exponents[*column]))
+                    value.scaled(self.scales[*column])
                 }
             };
         }
@@ -204,6 +247,7 @@ impl Solution {
 
     /// The largest change of a target's residual, in its unit, from the rounding of
     /// a row's numbers to `f64`. Whole numbers and features with tails add nothing.
+    #[inline(always)]
     fn rounding(&self, rows: &Rows, row: usize, target: usize) -> f64 {
         const WHOLE: f64 = 9_007_199_254_740_992.0;
         let of = |value: f64| {
@@ -218,7 +262,7 @@ impl Solution {
             };
             units * ROUNDING * value.abs()
         };
-        let scaled = |value: f64, column: usize| value * 2f64.powi(-self.exponents[column]);
+        let scaled = |value: f64, column: usize| value * self.scales[column];
         let column = self.num_columns() + target;
         let mut sum = scaled(of(rows.targets(row)[target]), column);
         let features = rows.features(row);
@@ -232,9 +276,10 @@ impl Solution {
     }
 
     /// Reads a target of a row about its origin, in units.
+    #[inline(always)]
     pub(crate) fn read_target(&self, rows: &Rows, row: usize, target: usize) -> DoubleDouble {
         let column = self.num_columns() + target;
         let value = DoubleDouble::sum_of(rows.targets(row)[target], -self.origins[column]);
-        value.scaled(2f64.powi(-self.exponents[column]))
+        value.scaled(self.scales[column])
     }
 }

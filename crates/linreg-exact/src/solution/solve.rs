@@ -112,6 +112,7 @@ impl Accumulator {
             targets: Vec::new(),
             collinear,
             weight_exponent: self.weight_exponent(),
+            scales: exponents.iter().map(|e| 2f64.powi(-e)).collect(),
             exponents,
             origins,
             transform,

@@ -49,34 +49,39 @@ impl ExactFit {
         };
         let mut passes = passes;
         let config = settings.inference()?;
+        // A ridge fit needs digits in the sums: refinement gains none there.
         let policy = Policy {
             inference: config,
+            refine: settings.ridge.is_none(),
             ..Policy::default()
         };
         let mut accumulator = sums.accumulator.clone();
         let mut next = policy.next(solve(&accumulator));
-        if matches!(next, Ok(Next::DoubleDouble)) {
-            let (precise, _) = Sums::of(&again()?, encoder, Arithmetic::DoubleDouble, sums.limits)?;
-            passes += 1;
-            accumulator = precise.accumulator;
-            next = policy.next(solve(&accumulator));
-        }
-        let next = next.map_err(|error| {
-            // The solution that drops features tells which ones are linearly
-            // dependent.
-            let told = (error == ExactError::NearlyCollinear)
-                .then(|| accumulator.solve(encoder.intercept(), Collinear::Drop).ok())
-                .flatten();
-            explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
-        })?;
-        let solved = |solution| Solved::new(&accumulator, settings.collinear(), solution);
-        let solved = match next {
-            Next::Refine(solution) if settings.ridge.is_none() => {
-                passes += 1;
-                solved(solution).refined(&again()?)?
+        let solved = loop {
+            let decided = next.map_err(|error| {
+                // The solution that drops features tells which ones are linearly
+                // dependent.
+                let told = (error == ExactError::NearlyCollinear)
+                    .then(|| accumulator.solve(encoder.intercept(), Collinear::Drop).ok())
+                    .flatten();
+                explain(told.map_or(error, |solution| ExactError::Collinear(solution.relations)))
+            })?;
+            let solved = |solution| Solved::new(&accumulator, settings.collinear(), solution);
+            match decided {
+                Next::Done(solution) => break solved(solution),
+                Next::Refine(solution) => {
+                    let refined = solved(solution).refined(&again()?)?;
+                    passes += 1;
+                    if policy.is_satisfied(&refined.solution)? {
+                        break refined;
+                    }
+                }
+                Next::DoubleDouble => {}
             }
-            Next::Done(solution) | Next::Refine(solution) => solved(solution),
-            Next::DoubleDouble => return Err(explain(ExactError::Imprecise)),
+            let precise = Sums::of(&again()?, encoder, Arithmetic::DoubleDouble, sums.limits)?;
+            passes += 1;
+            accumulator = precise.0.accumulator;
+            next = policy.next(solve(&accumulator));
         };
         let mut found = None;
         if settings.diagnostics || settings.robust.is_some() {

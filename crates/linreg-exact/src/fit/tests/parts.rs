@@ -167,3 +167,30 @@ fn refinements_of_parts_are_sent_and_merged() {
     assert_eq!(error.to_string(), expected);
     assert!(pass.solution(&others).is_err());
 }
+
+#[test]
+fn a_close_fit_of_many_features_is_refined_and_not_added_up_again() {
+    // The residuals are a ten-thousandth of the target's variation.
+    let (num_rows, num_features) = (2_000, 30);
+    let features = numbers(num_rows * num_features, 5);
+    let mut targets = numbers(num_rows, 6);
+    for (row, target) in targets.iter_mut().enumerate() {
+        let row = features[row * num_features..].iter().take(num_features);
+        *target = 1e-4 * *target + row.enumerate().map(|(k, x)| x * k as f64).sum::<f64>();
+    }
+    let rows = Rows::new(&features, &targets, num_features, 1).unwrap();
+    let refined = fit(&rows, &FitConfig::default()).unwrap();
+    assert_eq!(refined.arithmetic, Arithmetic::Double);
+    assert_eq!(refined.refinements, 1);
+    let sums = with_arithmetic(&rows, Arithmetic::DoubleDouble);
+    let exact = sums.solve(true, Collinear::Error).unwrap();
+    let (fit, exact) = (&refined.targets[0], &exact.targets[0]);
+    for (index, digits) in fit.digits.iter().enumerate() {
+        let (a, b) = (fit.estimates[index], exact.estimates[index]);
+        assert!(*digits > 12.0, "{digits}");
+        assert!((a - b).abs() <= 10f64.powf(-digits) * b.abs(), "{a} {b}");
+    }
+    let claimed = 10f64.powf(-fit.residual_digits);
+    assert!(fit.residual_digits > 12.0);
+    assert_close(&[fit.residual_sum], &[exact.residual_sum], claimed);
+}
