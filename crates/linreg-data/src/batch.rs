@@ -117,7 +117,15 @@ pub(crate) fn round<E: Element>(
     let start = rounded.len();
     rounded.extend(values.iter().map(|value| value.elem::<E>()));
     let too_large = |value: &E| !value.elem::<f64>().is_finite();
-    match rounded[start..].iter().position(too_large) {
+    let rounded = &rounded[start..];
+    // Without an early end, so that several are compared at once.
+    if !rounded
+        .iter()
+        .fold(false, |any, value| any | too_large(value))
+    {
+        return Ok(());
+    }
+    match rounded.iter().position(too_large) {
         None => Ok(()),
         Some(index) => Err(RowsError::TooLarge {
             column: names[index % names.len()].clone(),

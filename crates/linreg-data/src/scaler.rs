@@ -121,8 +121,8 @@ impl Scaler {
             (&mut rows.targets, &self.target_means, &self.target_stds),
         ] {
             for row in values.chunks_exact_mut(means.len()) {
-                for (column, value) in row.iter_mut().enumerate() {
-                    *value = (*value - means[column]) / divisor(stds[column]);
+                for ((value, mean), std) in row.iter_mut().zip(means).zip(stds) {
+                    *value = (*value - mean) / divisor(*std);
                 }
             }
         }

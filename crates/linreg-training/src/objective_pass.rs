@@ -6,10 +6,11 @@ use linreg_data::{Batch, BatchScale, DataError, RowChunk, RowPass};
 use linreg_model::{Coefficients, LinearRegression};
 use serde::{Deserialize, Serialize};
 
-use crate::TrainingError;
 use crate::objective::Objective;
 use crate::row_scale::add_sums;
 use crate::smoothing::{slacks as slacks_of, smoothed_losses};
+use crate::squared_losses::{can_be_one_node, squared_losses};
+use crate::{Loss, TrainingError};
 
 /// The objective at some parameters, in the way in which a device computes it for some
 /// rows.
@@ -58,20 +59,7 @@ impl ObjectiveAt {
         let mut sums = self.zero();
         sums.num_rows = batch.targets.dims()[0];
         let model = LinearRegression::<B>::from_coefficients(&self.coefficients, device);
-        let predictions = model.forward(Tensor::from_inner(batch.features));
-        let targets = Tensor::from_inner(batch.targets.clone());
-        let weights = batch.weights.clone().map(Tensor::from_inner);
-        let found = if self.widths.is_empty() {
-            self.objective.losses(predictions, targets, weights)?
-        } else {
-            let inner = predictions.clone().inner();
-            let (y, v) = (batch.targets, batch.weights);
-            let exact = self.objective.losses(inner.clone(), y.clone(), v.clone())?;
-            add_rows(&mut sums.losses, exact);
-            let slacks = slacks_of(&self.objective, &self.widths, inner, y, v);
-            add_rows(&mut sums.slacks, slacks);
-            smoothed_losses(&self.objective, &self.widths, predictions, targets, weights)
-        };
+        let found = self.losses(&model, batch, &mut sums)?;
         let gradients = found.backward();
         add_rows(&mut sums.minimised, found.inner());
         let (of_weight, of_bias) = sums.gradient.split_at_mut(self.coefficients.weight().len());
@@ -84,6 +72,44 @@ impl ObjectiveAt {
             add(of_bias, found.into_data().iter());
         }
         Ok(sums)
+    }
+
+    /// Returns the losses of rows that are minimised, and adds up those that are reported
+    /// beside them.
+    fn losses<B: AutodiffBackend>(
+        &self,
+        model: &LinearRegression<B>,
+        mut batch: Batch<B::InnerBackend>,
+        sums: &mut ObjectiveSums,
+    ) -> Result<Tensor<B, 2>, TrainingError> {
+        let num_targets = self.coefficients.num_targets();
+        if self.objective.loss == Loss::Squared
+            && can_be_one_node::<B>(num_targets, &batch.features.device())
+        {
+            match squared_losses(model, batch) {
+                Ok(losses) => return Ok(losses),
+                Err(of_other_types) => batch = of_other_types,
+            }
+        }
+        let predictions = model.forward(Tensor::from_inner(batch.features));
+        let targets = Tensor::from_inner(batch.targets.clone());
+        let weights = batch.weights.clone().map(Tensor::from_inner);
+        if self.widths.is_empty() {
+            return self.objective.losses(predictions, targets, weights);
+        }
+        let inner = predictions.clone().inner();
+        let (y, v) = (batch.targets, batch.weights);
+        let exact = self.objective.losses(inner.clone(), y.clone(), v.clone())?;
+        add_rows(&mut sums.losses, exact);
+        let slacks = slacks_of(&self.objective, &self.widths, inner, y, v);
+        add_rows(&mut sums.slacks, slacks);
+        Ok(smoothed_losses(
+            &self.objective,
+            &self.widths,
+            predictions,
+            targets,
+            weights,
+        ))
     }
 }
 
