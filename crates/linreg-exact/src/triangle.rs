@@ -1,6 +1,6 @@
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::DoubleDouble;
@@ -136,11 +136,8 @@ impl Triangle {
         if by.iter().all(|number| *number == DoubleDouble::ZERO) {
             return;
         }
-        // With the vector instructions that fuse products and sums.
-        Arch::new().dispatch(
-            #[inline(always)]
-            || self.shift_by(by),
-        );
+        let triangle = self;
+        Arch::new().dispatch(Shift { triangle, by });
     }
 
     #[inline(always)]
@@ -154,6 +151,21 @@ impl Triangle {
                 *total -= *of_i * sums[j] + by[j] * rest;
             }
         }
+    }
+}
+
+/// Moves the point with the vector instructions that fuse products and sums.
+struct Shift<'a> {
+    triangle: &'a mut Triangle,
+    by: &'a [DoubleDouble],
+}
+
+impl WithSimd for Shift<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.triangle.shift_by(self.by);
     }
 }
 

@@ -1,4 +1,4 @@
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::target_fit::{ScaledSums, TargetFit};
@@ -85,15 +85,11 @@ impl RefinementPass {
     pub fn update(&self, sums: &mut RefinementSums, rows: &Rows) -> Result<(), ExactError> {
         self.solution.check_shape(rows)?;
         self.start().check_same(sums)?;
-        Arch::new().dispatch(
-            #[inline(always)]
-            || self.add(sums, rows),
-        );
+        let pass = self;
+        Arch::new().dispatch(AddRows { pass, sums, rows });
         Ok(())
     }
 
-    /// Adds rows. Without vector instructions, each product in double-double is a
-    /// function call.
     #[inline(always)]
     fn add(&self, sums: &mut RefinementSums, rows: &Rows) {
         let solution = &self.solution;
@@ -165,6 +161,24 @@ impl RefinementPass {
                 solution.target_fit(target, basic, errors.collect(), scaled)?;
         }
         Ok(solution)
+    }
+}
+
+/// Adds rows to sums with the processor's vector instructions, without which each product
+/// in double-double is a function call. (A closure that could be called twice, as pulp
+/// takes too, is compiled as a function without them.)
+struct AddRows<'a, 'b> {
+    pass: &'a RefinementPass,
+    sums: &'a mut RefinementSums,
+    rows: &'a Rows<'b>,
+}
+
+impl WithSimd for AddRows<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.pass.add(self.sums, self.rows);
     }
 }
 
