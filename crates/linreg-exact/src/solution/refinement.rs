@@ -95,10 +95,7 @@ impl RefinementPass {
         let solution = &self.solution;
         let of_weight = 2f64.powi(-solution.weight_exponent);
         let mut values = vec![DoubleDouble::ZERO; solution.factor.kept.len()];
-        for row in 0..rows.num_rows() {
-            if rows.weight(row) <= 0.0 {
-                continue;
-            }
+        for row in (0..rows.num_rows()).filter(|row| rows.weight(*row) > 0.0) {
             let weight = DoubleDouble::from(rows.weight(row) * of_weight);
             solution.read(rows, row, &mut values);
             for (target, fit) in solution.targets.iter().enumerate() {
