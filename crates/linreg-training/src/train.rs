@@ -75,20 +75,3 @@ pub fn train_with<'a, B: AutodiffBackend>(
         }),
     }
 }
-
-#[cfg(test)]
-mod damaged;
-#[cfg(test)]
-mod defaults;
-#[cfg(test)]
-mod linear_program;
-#[cfg(test)]
-mod resumed;
-#[cfg(test)]
-mod scikit_learn;
-#[cfg(test)]
-mod streamed;
-#[cfg(test)]
-mod test_data;
-#[cfg(test)]
-mod tests;

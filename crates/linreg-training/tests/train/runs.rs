@@ -1,8 +1,12 @@
-use super::*;
-use crate::{EpochRecord, LearningRateSchedule};
+//! Training in memory.
+
 use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
 use linreg_data::{Dataset, SyntheticConfig};
+use linreg_training::{
+    EpochRecord, LearningRateSchedule, Observer, RunOptions, Trained, TrainingConfig,
+    TrainingError, train, train_with,
+};
 
 type B = Autodiff<NdArray<f64>>;
 

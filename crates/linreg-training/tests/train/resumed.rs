@@ -8,8 +8,8 @@ use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use linreg_data::{Dataset, SyntheticConfig};
 
-use super::test_data::{diabetes, overlapping};
-use crate::{
+use crate::test_data::{diabetes, overlapping};
+use linreg_training::{
     Checkpoint, CheckpointFile, Checkpointing, Clipping, Every, LearningRateSchedule, Observer,
     OptimizerConfig, Penalty, RunOptions, StopReason, Trained, TrainingConfig, TrainingError,
     train, train_with,

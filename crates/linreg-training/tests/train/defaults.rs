@@ -9,8 +9,8 @@ use linreg_data::{Dataset, SyntheticConfig};
 use linreg_exact::{FitConfig, Rows, fit};
 use linreg_model::Coefficients;
 
-use super::test_data::diabetes;
-use crate::{Penalty, TrainingConfig, train};
+use crate::test_data::diabetes;
+use linreg_training::{Penalty, TrainingConfig, train};
 
 /// Returns a number that is nearly standard normal: a sum of twelve uniform
 /// numbers, minus 6.

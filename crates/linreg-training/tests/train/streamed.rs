@@ -1,10 +1,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::*;
-use crate::{Loss, OptimizerConfig, Penalty};
 use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
-use linreg_data::{ChunkOrder, DataError, Dataset, RowChunks, RowSource, Rows, SyntheticConfig};
+use linreg_data::{
+    ChunkOrder, DataError, Dataset, Placement, RowChunks, RowSource, Rows, SyntheticConfig,
+};
+use linreg_training::{
+    Loss, OptimizerConfig, Penalty, Trained, TrainingConfig, TrainingError, TrainingRows, train,
+};
 
 type B = Autodiff<NdArray<f64>>;
 

@@ -8,11 +8,11 @@ use burn_flex::Flex;
 use linreg_data::{Dataset, SyntheticConfig};
 use serde_json::{Value, json};
 
-use crate::{
+use linreg_model::Digest;
+use linreg_training::{
     Checkpoint, CheckpointFile, Checkpointing, Every, LearningRateSchedule, Loss, Observer,
     OptimizerConfig, Penalty, RunOptions, TrainingConfig, TrainingError, train_with,
 };
-use linreg_model::Digest;
 
 type B = Autodiff<Flex>;
 

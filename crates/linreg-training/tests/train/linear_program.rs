@@ -10,8 +10,8 @@ use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
 use linreg_data::{Dataset, Scaler, Summary};
 
-use super::test_data::seeded;
-use crate::{
+use crate::test_data::seeded;
+use linreg_training::{
     Loss, Optimality, Penalty, RunOptions, StopReason, Trained, TrainingConfig, train_with,
 };
 

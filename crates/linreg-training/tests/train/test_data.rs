@@ -20,7 +20,7 @@ fn dataset(rows: impl Iterator<Item = (Vec<f64>, f64)>) -> Dataset {
 
 /// Returns 200 rows of six features, of which two are correlated and one has
 /// another scale.
-pub(super) fn overlapping() -> Dataset {
+pub fn overlapping() -> Dataset {
     let numbers = numbers(200 * 7, 1);
     dataset(numbers.chunks(7).map(|u| {
         let x = vec![u[0], u[0] + 0.3 * u[1], u[2], u[3], 100.0 * u[4], u[5]];
@@ -30,7 +30,7 @@ pub(super) fn overlapping() -> Dataset {
 }
 
 /// Returns 150 rows of four features, with an outlier in every tenth target.
-pub(super) fn outliers() -> Dataset {
+pub fn outliers() -> Dataset {
     let numbers = numbers(150 * 5, 2);
     dataset(numbers.chunks(5).enumerate().map(|(row, u)| {
         let far = if row % 10 == 0 {
@@ -42,7 +42,7 @@ pub(super) fn outliers() -> Dataset {
     }))
 }
 
-pub(super) fn diabetes() -> Dataset {
+pub fn diabetes() -> Dataset {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/diabetes.csv");
     load_dataset(path, "progression").unwrap()
 }
@@ -51,7 +51,7 @@ pub(super) fn diabetes() -> Dataset {
 /// 2,000 rows and one to ten features. The noise is normal, heavy-tailed, with an
 /// outlier in one of twenty rows, rounded so that there are ties, or larger along
 /// the first feature. Every third set has weights from 1 to 4.
-pub(super) fn seeded(k: usize) -> (Dataset, f64) {
+pub fn seeded(k: usize) -> (Dataset, f64) {
     const ROWS: [usize; 10] = [50, 80, 125, 200, 300, 500, 750, 1000, 1500, 2000];
     let (num_rows, width) = (ROWS[k * 7 % 10], 1 + k * 3 % 10);
     let (tau, kind) = ([0.1, 0.5, 0.9, 0.99][k % 4], k / 4 % 5);

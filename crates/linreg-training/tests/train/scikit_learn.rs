@@ -11,8 +11,8 @@ use burn_autodiff::Autodiff;
 use burn_ndarray::NdArray;
 use linreg_data::{Dataset, Scaler, Summary};
 
-use super::test_data::{diabetes, outliers, overlapping};
-use crate::{Loss, Penalty, Trained, TrainingConfig, train};
+use crate::test_data::{diabetes, outliers, overlapping};
+use linreg_training::{Loss, Penalty, Trained, TrainingConfig, train};
 
 fn fit(config: &TrainingConfig, dataset: &Dataset) -> Trained<NdArray<f64>> {
     train::<Autodiff<NdArray<f64>>>(config, dataset, &Default::default(), &mut ()).unwrap()
