@@ -155,28 +155,35 @@ fn draw(picture: &Picture) {
 #[test]
 fn pictures_of_extreme_values_are_drawn_in_every_size() {
     let tiny = f64::from_bits(1);
-    for [a, b] in [
+    let pairs = [
         [0.0, 0.0],
         [-0.0, tiny],
         [tiny, 3.0 * tiny],
         [1e300, 1.1e300],
         [-1e-300, 1e300],
         [1.0, 1.0 + f64::EPSILON],
-    ] {
-        for picture in KINDS {
-            for (x, y) in [([a, b], [b, a]), ([a, a], [b, b]), ([1.0, 2.0], [a, b])] {
-                if let Ok(picture) = picture(&x, &y) {
-                    draw(&picture);
-                }
+    ];
+    std::thread::scope(|scope| {
+        for pair in pairs {
+            scope.spawn(move || draw_every_kind(pair));
+        }
+    });
+}
+
+fn draw_every_kind([a, b]: [f64; 2]) {
+    for picture in KINDS {
+        for (x, y) in [([a, b], [b, a]), ([a, a], [b, b]), ([1.0, 2.0], [a, b])] {
+            if let Ok(picture) = picture(&x, &y) {
+                draw(&picture);
             }
         }
-        let estimates = [estimate(a, a, b), estimate(b, b, a)];
-        for confidence in [f64::NAN, f64::INFINITY, 0.0] {
-            draw(&Picture::coefficients("", &estimates, confidence).unwrap());
-        }
-        if let Ok(picture) = Picture::scatter("", &[a, b], "", &[b, a]) {
-            picture.png().unwrap();
-        }
+    }
+    let estimates = [estimate(a, a, b), estimate(b, b, a)];
+    for confidence in [f64::NAN, f64::INFINITY, 0.0] {
+        draw(&Picture::coefficients("", &estimates, confidence).unwrap());
+    }
+    if let Ok(picture) = Picture::scatter("", &[a, b], "", &[b, a]) {
+        picture.png().unwrap();
     }
 }
 
