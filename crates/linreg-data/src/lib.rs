@@ -104,7 +104,7 @@ mod read;
 mod remedy;
 #[cfg(feature = "object-store")]
 #[cfg_attr(
-    not(any(feature = "arrow-ipc", feature = "parquet")),
+    not(any(feature = "arrow-ipc", feature = "parquet", test)),
     expect(dead_code, reason = "text is not read by ranges that are known before")
 )]
 mod remote;
