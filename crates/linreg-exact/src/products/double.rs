@@ -90,13 +90,10 @@ fn add_narrow(rows: &Rows, frame: &Frame, middle: &[f64], sums: &mut Triangle) {
                 sums: &mut of_block,
             });
         }
-        Arch::new().dispatch(AddCompensated {
-            numbers: &of_block,
-            size,
-            columns,
-            sums: &mut products,
-            lost: &mut lost,
-        });
+        Arch::new().dispatch(
+            #[inline(always)]
+            || add_compensated(&of_block, size, columns, &mut products, &mut lost),
+        );
     }
     for row in 0..size {
         let numbers = products[row * columns..].iter().zip(&lost[row * columns..]);
@@ -229,28 +226,22 @@ fn centre_vectors<S: Simd>(simd: S, from: &[f64], centres: &[f64], scales: &[f64
 
 /// Adds the lower triangles of `[size, columns]` matrices by compensated summation,
 /// with the rounding errors in `lost`.
-struct AddCompensated<'a> {
-    numbers: &'a [f64],
+#[inline(always)]
+fn add_compensated(
+    numbers: &[f64],
     size: usize,
     columns: usize,
-    sums: &'a mut [f64],
-    lost: &'a mut [f64],
-}
-
-impl WithSimd for AddCompensated<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for row in 0..self.size {
-            let of_row = row * self.columns..row * self.columns + row + 1;
-            let sums = self.sums[of_row.clone()].iter_mut();
-            let lost = self.lost[of_row.clone()].iter_mut();
-            for ((sum, lost), number) in sums.zip(lost).zip(&self.numbers[of_row]) {
-                let (total, rest) = two_sum(*sum, *number);
-                *sum = total;
-                *lost += rest;
-            }
+    sums: &mut [f64],
+    lost: &mut [f64],
+) {
+    for row in 0..size {
+        let of_row = row * columns..row * columns + row + 1;
+        let sums = sums[of_row.clone()].iter_mut();
+        let lost = lost[of_row.clone()].iter_mut();
+        for ((sum, lost), number) in sums.zip(lost).zip(&numbers[of_row]) {
+            let (total, rest) = two_sum(*sum, *number);
+            *sum = total;
+            *lost += rest;
         }
     }
 }

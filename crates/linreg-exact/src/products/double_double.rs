@@ -3,7 +3,6 @@ use pulp::{Arch, Simd, WithSimd};
 use super::narrow::LANES;
 use super::{Frame, Sums};
 use crate::double_double::two_sum;
-use crate::triangle::Triangle;
 use crate::{DoubleDouble, Rows};
 
 /// Number of rows n after which a sum is rounded to double-double. The bound of the
@@ -32,12 +31,10 @@ pub(crate) fn add_in_double_double(rows: &Rows, frame: &Frame, sums: &mut Sums) 
     for start in (0..rows.num_rows()).step_by(BLOCK) {
         let end = rows.num_rows().min(start + BLOCK);
         let part = rows.slice(start..end);
-        let is_exact = Arch::new().dispatch(FillExactly {
-            rows: &part,
-            frame,
-            padded,
-            block: &mut values,
-        });
+        let is_exact = Arch::new().dispatch(
+            #[inline(always)]
+            || fill_exactly(&part, frame, padded, &mut values),
+        );
         let has_tails = !is_exact || rows.is_weighted() || rows.has_tails();
         if has_tails {
             fill_with_tails(&part, frame, padded, &mut values, &mut value_tails);
@@ -72,73 +69,48 @@ pub(crate) fn add_in_double_double(rows: &Rows, frame: &Frame, sums: &mut Sums) 
             sums.squares[index] += high[index * padded + index];
         }
         sums.additions += 1;
-        Arch::new().dispatch(AddBlock {
-            high: &high,
-            low: &low,
-            padded,
-            sums: &mut sums.products,
-        });
-    }
-}
-
-/// Adds the sums of a block, high and low parts `[columns, padded]`.
-struct AddBlock<'a> {
-    high: &'a [f64],
-    low: &'a [f64],
-    padded: usize,
-    sums: &'a mut Triangle,
-}
-
-impl WithSimd for AddBlock<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for i in 0..self.sums.size() {
-            let row = i * self.padded..i * self.padded + i + 1;
-            let of_row = self.high[row.clone()].iter().zip(&self.low[row]);
-            for (total, (high, low)) in self.sums.row_mut(i).iter_mut().zip(of_row) {
-                *total += DoubleDouble::sum_of(*high, *low);
-            }
-        }
-    }
-}
-
-/// Writes rows about the centres into a block, `[rows, padded]`. Its output is whether
-/// no number was rounded.
-struct FillExactly<'a> {
-    rows: &'a Rows<'a>,
-    frame: &'a Frame<'a>,
-    padded: usize,
-    block: &'a mut [f64],
-}
-
-impl WithSimd for FillExactly<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> bool {
-        let (rows, frame) = (self.rows, self.frame);
-        let split = 1 + rows.num_features();
-        let mut is_exact = true;
-        let of_rows = self.block.chunks_exact_mut(self.padded);
-        for (row, to) in of_rows.take(rows.num_rows()).enumerate() {
-            to[0] = 1.0;
-            for (values, first) in [(rows.features(row), 1), (rows.targets(row), split)] {
-                let to = to[first..].iter_mut();
-                let columns = frame.centres[first..].iter().zip(&frame.scales[first..]);
-                for ((value, to), (centre, scale)) in values.iter().zip(to).zip(columns) {
-                    let (difference, rest) = two_sum(*value, -centre);
-                    *to = difference * scale;
-                    is_exact &= rest == 0.0;
+        let products = &mut sums.products;
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for i in 0..size {
+                    let row = i * padded..i * padded + i + 1;
+                    let of_row = high[row.clone()].iter().zip(&low[row]);
+                    for (total, (high, low)) in products.row_mut(i).iter_mut().zip(of_row) {
+                        *total += DoubleDouble::sum_of(*high, *low);
+                    }
                 }
-            }
-        }
-        is_exact
+            },
+        );
     }
 }
 
-/// As [`FillExactly`], with the low parts of the numbers.
+/// Writes rows about the centres into a block, `[rows, padded]`, and returns whether
+/// no number was rounded.
+#[inline(always)]
+fn fill_exactly(rows: &Rows, frame: &Frame, padded: usize, block: &mut [f64]) -> bool {
+    let split = 1 + rows.num_features();
+    let mut lost = 0.0;
+    for (row, to) in block
+        .chunks_exact_mut(padded)
+        .take(rows.num_rows())
+        .enumerate()
+    {
+        to[0] = 1.0;
+        for (values, first) in [(rows.features(row), 1), (rows.targets(row), split)] {
+            let to = to[first..].iter_mut();
+            let columns = frame.centres[first..].iter().zip(&frame.scales[first..]);
+            for ((value, to), (centre, scale)) in values.iter().zip(to).zip(columns) {
+                let (difference, rest) = two_sum(*value, -centre);
+                *to = difference * scale;
+                lost += rest.abs();
+            }
+        }
+    }
+    lost == 0.0
+}
+
+/// As [`fill_exactly`], with the low parts of the numbers.
 fn fill_with_tails(
     rows: &Rows,
     frame: &Frame,
