@@ -1,5 +1,5 @@
-//! Models are trained. Named here, linreg-backend lends its code of the ndarray
-//! backend, which is optimised: the tests take a part of the time.
+//! Tests that train models. They take less time because linreg-backend is named here:
+//! its code of the ndarray backend, which is optimised, is linked.
 
 use linreg_backend as _;
 
