@@ -199,11 +199,10 @@ fn nobody_gets_in_without_a_certificate() {
         ));
         let mut executor = executor.stderr(Stdio::null()).spawn().unwrap();
         sleep(Duration::from_secs(2));
-        let status = tool.run(cluster.on("ballista status").replace("--ballista ", "") + " --json");
-        let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+        // If it had come in, there would be three.
+        cluster.wait_for(2);
         executor.kill().unwrap();
         executor.wait().unwrap();
-        assert_eq!(status["executors"], 2, "{options}");
     }
     let error = tool.fail(format!("{fit} --certificates nowhere"));
     assert!(
