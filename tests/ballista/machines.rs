@@ -182,7 +182,7 @@ fn nobody_gets_in_without_a_certificate() {
         }
     }
     tables(&tool);
-    let cluster = Cluster::with(&tool, 2, "--certificates cluster");
+    let mut cluster = Cluster::with(&tool, 2, "--certificates cluster");
     same_model(&tool, &cluster, "fit t.csv --target y --missing drop");
     wait_for_rest(&tool, &cluster);
     let fit = format!(
@@ -197,10 +197,13 @@ fn nobody_gets_in_without_a_certificate() {
             "ballista executor --scheduler {} --port {port} --work-port {work} --folder x {options}",
             cluster.address()
         ));
-        let mut executor = executor.stderr(Stdio::null()).spawn().unwrap();
+        let executor = executor.stderr(Stdio::null()).spawn().unwrap();
+        // The cluster ends it too if this fails.
+        cluster.executors.push(executor);
         sleep(Duration::from_secs(2));
         // If it had come in, there would be three.
         cluster.wait_for(2);
+        let mut executor = cluster.executors.pop().unwrap();
         executor.kill().unwrap();
         executor.wait().unwrap();
     }
