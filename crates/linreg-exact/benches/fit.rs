@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, Mat, MatRef, Par};
-use linreg_exact::{Accumulator, Arithmetic, Collinear, FitConfig, Inference, Rows, fit};
+use linreg_exact::{
+    Accumulator, Arithmetic, Collinear, DiagnosticsConfig, FitConfig, Inference, Robust, Rows,
+    diagnose, fit,
+};
 use rayon::prelude::*;
 
 fn main() {
@@ -50,6 +53,15 @@ fn main() {
             let solution = fit(&rows, &FitConfig::default()).expect("a fit");
             black_box(Inference::new(&solution, 0).unwrap());
         });
+        if num_features <= 100 {
+            let config = DiagnosticsConfig {
+                robust: Some(Robust::Hc3),
+                ..DiagnosticsConfig::default()
+            };
+            best("diagnostics and robust covariance", &|| {
+                black_box(diagnose(&rows, &solution, &config).unwrap());
+            });
+        }
         best("faer's products alone", &|| {
             products(&features, num_features)
         });

@@ -40,17 +40,15 @@ pub(super) struct Records {
 /// Finds the whole records; with `last`, the end of the bytes ends a record
 /// too.
 pub(super) fn find_records(bytes: &[u8], dialect: Dialect, last: bool) -> Result<Records, Problem> {
-    match simple_records(bytes, dialect, last) {
-        Some(records) => Ok(records),
-        None => {
-            let mut records = Records::default();
-            scan(bytes, dialect, last, |event| {
-                records.take(event);
-                ControlFlow::Continue(())
-            })?;
-            Ok(records)
-        }
+    let mut records = Records::default();
+    let mut take = |event| {
+        records.take(event);
+        ControlFlow::Continue(())
+    };
+    if !scan_lines(bytes, dialect, last, &mut take) {
+        scan(bytes, dialect, last, take)?;
     }
+    Ok(records)
 }
 
 /// The position of a record.
@@ -69,8 +67,7 @@ pub(super) struct Location {
 pub(super) fn locate(bytes: &[u8], dialect: Dialect, last: bool, record: u64) -> Option<Location> {
     let mut found = None;
     let mut before = record;
-    // Wrong quotes are reported when the records are found.
-    let _ = scan(bytes, dialect, last, |event| match event {
+    let mut take = |event| match event {
         Event::Record(location) if before == 0 => {
             found = Some(location);
             ControlFlow::Break(())
@@ -80,7 +77,11 @@ pub(super) fn locate(bytes: &[u8], dialect: Dialect, last: bool, record: u64) ->
             ControlFlow::Continue(())
         }
         Event::Passed { .. } => ControlFlow::Continue(()),
-    });
+    };
+    if !scan_lines(bytes, dialect, last, &mut take) {
+        // Wrong quotes are reported when the records are found.
+        let _ = scan(bytes, dialect, last, take);
+    }
     found
 }
 
@@ -107,6 +108,7 @@ impl Records {
     }
 }
 
+#[derive(Debug, PartialEq)]
 pub(super) enum Event {
     Record(Location),
     /// A line that is no record.
@@ -122,16 +124,20 @@ pub(super) fn has_quotes_or_single_crs(bytes: &[u8]) -> bool {
     memchr::memchr(b'"', bytes).is_some() || !memchr_iter(b'\r', bytes).all(next_is_lf)
 }
 
-/// Finds the records if there are no quotes and no single CRs: then a record is
-/// a line that is not blank. This takes a tenth of the time of [`scan`].
-fn simple_records(bytes: &[u8], dialect: Dialect, last: bool) -> Option<Records> {
+/// As [`scan`], if there are no quotes and no single CRs: then a record is a line
+/// that is not blank. This takes a tenth of the time. Returns whether it is so.
+fn scan_lines(
+    bytes: &[u8],
+    dialect: Dialect,
+    last: bool,
+    mut tell: impl FnMut(Event) -> ControlFlow<()>,
+) -> bool {
     if has_quotes_or_single_crs(bytes) {
-        return None;
+        return false;
     }
-    let mut records = Records::default();
+    let (mut start, mut line) = (0, 0);
     let mut take = |end: usize, text_end: usize| {
-        let (start, line) = (records.end, records.lines);
-        records.take(match dialect.passes(&bytes[start..text_end]) {
+        let event = match dialect.passes(&bytes[start..text_end]) {
             Some(what) => Event::Passed { what, line, end },
             None => Event::Record(Location {
                 start,
@@ -139,16 +145,21 @@ fn simple_records(bytes: &[u8], dialect: Dialect, last: bool) -> Option<Records>
                 end,
                 lines: line + 1,
             }),
-        });
+        };
+        (start, line) = (end, line + 1);
+        tell(event)
     };
     for lf in memchr_iter(b'\n', bytes) {
-        take(lf + 1, lf);
+        if take(lf + 1, lf).is_break() {
+            return true;
+        }
     }
     let rest = bytes.len();
     if last && !bytes.is_empty() && bytes[rest - 1] != b'\n' {
-        take(rest, rest);
+        // This is the last event.
+        let _ = take(rest, rest);
     }
-    Some(records)
+    true
 }
 
 /// The end of a line.
@@ -305,15 +316,6 @@ mod tests {
         comment: Some(b'#'),
     };
 
-    fn scanned(bytes: &[u8], last: bool) -> Result<Records, Problem> {
-        let mut records = Records::default();
-        scan(bytes, COMMA, last, |event| {
-            records.take(event);
-            ControlFlow::Continue(())
-        })?;
-        Ok(records)
-    }
-
     proptest! {
         #[test]
         fn finds_the_records_that_the_csv_crate_finds(file in "[a,\" \n\r]{0,40}") {
@@ -330,8 +332,14 @@ mod tests {
 
         #[test]
         fn the_short_way_is_the_long_way(file in "([a, #]{0,3}(\n|\r\n|\r)){0,8}[a, #]{0,2}", last: bool) {
-            if let Some(records) = simple_records(file.as_bytes(), COMMA, last) {
-                prop_assert_eq!(Ok(records), scanned(file.as_bytes(), last));
+            let (mut short, mut long) = (Vec::new(), Vec::new());
+            let collect = |to: &mut Vec<Event>, event| {
+                to.push(event);
+                ControlFlow::Continue(())
+            };
+            if scan_lines(file.as_bytes(), COMMA, last, |event| collect(&mut short, event)) {
+                let scanned = scan(file.as_bytes(), COMMA, last, |event| collect(&mut long, event));
+                prop_assert_eq!(Ok(short), scanned.map(|()| long));
             }
         }
 

@@ -70,6 +70,7 @@ impl Basis {
     }
 
     /// Transforms a row in part, and overwrites it.
+    #[inline(always)]
     pub fn start(&self, row: &mut [DoubleDouble], to: &mut [f64]) {
         for (value, mean) in row.iter_mut().zip(&self.means) {
             *value -= *mean;

@@ -1,3 +1,5 @@
+use pulp::{Arch, Simd, WithSimd};
+
 use super::basis::Basis;
 use super::leverage::is_determining;
 use super::sums::ResidualSums;
@@ -124,7 +126,13 @@ impl DiagnosticsPass {
             let end = rows.num_rows().min(start + BLOCK);
             let of_block = &mut squares[start * num_targets..end * num_targets];
             let part = rows.slice(start..end);
-            self.add_block(&part, |row| number(start + row), &mut sums, of_block);
+            Arch::new().dispatch(AddBlock {
+                pass: self,
+                rows: &part,
+                number: |row| number(start + row),
+                sums: &mut sums,
+                squares: of_block,
+            });
         }
         let counts = self.counts(rows);
         let squares = rows
@@ -144,6 +152,7 @@ impl DiagnosticsPass {
         rows.is_weighted().then(|| all.collect())
     }
 
+    #[inline(always)]
     fn add_block(
         &self,
         rows: &Rows,
@@ -165,8 +174,10 @@ impl DiagnosticsPass {
             solution.read(rows, *row, &mut row_of_kept);
             let of_row = &mut residuals[index * num_targets..][..num_targets];
             for (target, residual) in of_row.iter_mut().enumerate() {
-                let products = row_of_kept.iter().zip(solution.basic(target));
-                let predicted: DoubleDouble = products.map(|(x, b)| *x * *b).sum();
+                let mut predicted = DoubleDouble::ZERO;
+                for (value, estimate) in row_of_kept.iter().zip(solution.basic(target)) {
+                    predicted += *value * *estimate;
+                }
                 let residual_of = solution.read_target(rows, *row, target) - predicted;
                 *residual = residual_of.high() / self.deviations[target];
             }
@@ -222,6 +233,26 @@ impl DiagnosticsPass {
                 of_target.add_products(&block, &factors, &mut weighted);
             }
         }
+    }
+}
+
+/// Adds a block of rows with the processor's vector instructions, without which each
+/// product in double-double is a function call.
+struct AddBlock<'a, F> {
+    pass: &'a DiagnosticsPass,
+    rows: &'a Rows<'a>,
+    number: F,
+    sums: &'a mut ResidualSums,
+    squares: &'a mut [f64],
+}
+
+impl<F: Fn(usize) -> u64> WithSimd for AddBlock<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.pass
+            .add_block(self.rows, self.number, self.sums, self.squares);
     }
 }
 

@@ -120,6 +120,7 @@ impl ResidualSums {
 
 impl TargetSums {
     /// Adds a residual that stands for `count` rows.
+    #[inline(always)]
     pub fn push(&mut self, residual: f64, count: f64) {
         add_powers(&mut self.powers, residual, count);
         self.add_difference(residual);
@@ -127,6 +128,7 @@ impl TargetSums {
         self.ends = Some((first, residual));
     }
 
+    #[inline(always)]
     fn add_difference(&mut self, next: f64) {
         if let Some((_, last)) = self.ends {
             let difference = next - last;
@@ -160,6 +162,7 @@ impl TargetSums {
 }
 
 /// Adds a residual that stands for `count` rows to the sums of its powers.
+#[inline(always)]
 pub(super) fn add_powers(powers: &mut [DoubleDouble; 5], residual: f64, count: f64) {
     let mut power = DoubleDouble::from(count);
     for sum in powers {
