@@ -61,6 +61,24 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Time and memory of an exact fit
+//!
+//! With n rows, p features, q = p + 1 columns with the intercept, and c cores:
+//!
+//! ```text
+//! time = 26 ms + n q * 53 ns / c + n q² * 0.14 ns / c + q³ * 6.1 ns
+//! ```
+//!
+//! This is the whole of `linreg fit` on Parquet files: what it costs to read a number,
+//! products, and the solver, which grows fastest but not with the rows. Measured on two
+//! cores of a Xeon with AVX-512, with one core and with two, at 125,000 to 2,000,000 rows
+//! of 20 features and at 25,000 to 200,000 rows of 10 to 400; at two sizes that were not
+//! used, 700,000 x 70 and 400,000 x 150, it took 4 % more to 12 % less time than this.
+//! (A run of the same command may take a quarter more there than another.)
+//! The peak of memory does not grow with the rows: 62 MiB with 20 features at 125,000 rows
+//! and at 2,000,000, and with 400 features on two cores 260 MiB. The same million rows of
+//! 20 features took 0.8 s in one file, 0.9 s in ten and 0.7 s in a hundred.
 
 mod coefficient_picture;
 mod columns;

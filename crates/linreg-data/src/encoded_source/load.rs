@@ -20,10 +20,8 @@ pub(crate) struct LoadPass {
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Loaded {
     pub num_rows: usize,
-    /// The rows of each part and their numbers in the table, None if there are
-    /// too many. They are joined at the end, so that each number is moved only
-    /// once.
-    parts: Option<Vec<(Rows, Vec<u64>)>>,
+    /// The rows and their numbers in the table, None if there are too many.
+    kept: Option<(Rows, Vec<u64>)>,
 }
 
 impl LoadPass {
@@ -46,7 +44,7 @@ impl RowPass for LoadPass {
     fn start(&self) -> Loaded {
         Loaded {
             num_rows: 0,
-            parts: Some(Vec::new()),
+            kept: Some((Rows::default(), Vec::new())),
         }
     }
 
@@ -54,7 +52,7 @@ impl RowPass for LoadPass {
         let numbers = rows.features.len() + rows.targets.len();
         let before = self.found.fetch_add(numbers, Ordering::Relaxed);
         loaded.num_rows += rows.num_rows();
-        loaded.parts = (before.saturating_add(numbers) <= self.max_numbers).then(|| {
+        loaded.kept = (before.saturating_add(numbers) <= self.max_numbers).then(|| {
             let kept = Rows {
                 features: rows.features.to_vec(),
                 targets: rows.targets.to_vec(),
@@ -62,21 +60,26 @@ impl RowPass for LoadPass {
                 tails: None,
             };
             let numbers = (0..rows.num_rows()).map(|row| rows.row_number(row));
-            vec![(kept, numbers.collect())]
+            (kept, numbers.collect())
         });
         Ok(())
     }
 
+    /// Appends the later rows, so that no more than theirs are in memory twice. (To
+    /// join all parts at the end takes twice the memory of the rows: what a small part
+    /// leaves is too small to be given back to the system.)
     fn merge(&self, loaded: &mut Loaded, later: Loaded) -> Result<(), DataError> {
         loaded.num_rows += later.num_rows;
-        loaded.parts = loaded
-            .parts
-            .take()
-            .zip(later.parts)
-            .map(|(mut all, later)| {
-                all.extend(later);
-                all
-            });
+        let both = loaded.kept.take().zip(later.kept);
+        loaded.kept = both.map(|((mut rows, mut numbers), (mut later, later_numbers))| {
+            rows.features.append(&mut later.features);
+            rows.targets.append(&mut later.targets);
+            if let Some(mut weights) = later.weights {
+                rows.weights.get_or_insert_default().append(&mut weights);
+            }
+            numbers.extend(later_numbers);
+            (rows, numbers)
+        });
         Ok(())
     }
 
@@ -86,24 +89,10 @@ impl RowPass for LoadPass {
 }
 
 impl Loaded {
-    /// Joins the rows, and their numbers in the table; None if there are more
-    /// than `max_numbers` numbers.
+    /// The rows and their numbers in the table; None if there are more than
+    /// `max_numbers` numbers.
     pub fn rows(self, width: usize, max_numbers: usize) -> Option<(Rows, Vec<u64>)> {
         let is_too_much = self.num_rows.saturating_mul(width) > max_numbers;
-        let parts = self.parts.filter(|_| !is_too_much)?;
-        let (mut all, mut all_numbers) = (Rows::default(), Vec::with_capacity(self.num_rows));
-        let length = |of: fn(&Rows) -> usize| parts.iter().map(|(rows, _)| of(rows)).sum();
-        all.features
-            .reserve_exact(length(|rows| rows.features.len()));
-        all.targets.reserve_exact(length(|rows| rows.targets.len()));
-        for (mut rows, numbers) in parts {
-            all_numbers.extend(numbers);
-            all.features.append(&mut rows.features);
-            all.targets.append(&mut rows.targets);
-            if let Some(mut weights) = rows.weights {
-                all.weights.get_or_insert_default().append(&mut weights);
-            }
-        }
-        Some((all, all_numbers))
+        self.kept.filter(|_| !is_too_much)
     }
 }
