@@ -75,7 +75,8 @@
 //! cores of a Xeon with AVX-512, with one core and with two, at 125,000 to 2,000,000 rows
 //! of 20 features and at 25,000 to 200,000 rows of 10 to 400; at two sizes that were not
 //! used, 700,000 x 70 and 400,000 x 150, it took 4 % more to 12 % less time than this.
-//! (A run of the same command may take a quarter more there than another.)
+//! Of the sizes that were used, one was 28 % off: the machine was shared, and equal runs
+//! differ by as much there.
 //! The peak of memory does not grow with the rows: 62 MiB with 20 features at 125,000 rows
 //! and at 2,000,000, and with 400 features on two cores 260 MiB. The same million rows of
 //! 20 features took 0.8 s in one file, 0.9 s in ten and 0.7 s in a hundred.

@@ -65,9 +65,8 @@ impl RowPass for LoadPass {
         Ok(())
     }
 
-    /// Appends the later rows, so that no more than theirs are in memory twice. (To
-    /// join all parts at the end takes twice the memory of the rows: what a small part
-    /// leaves is too small to be given back to the system.)
+    /// Appends the later rows. If all parts were joined at the end, the rows would be in
+    /// memory twice: small parts that are freed stay with the program.
     fn merge(&self, loaded: &mut Loaded, later: Loaded) -> Result<(), DataError> {
         loaded.num_rows += later.num_rows;
         let both = loaded.kept.take().zip(later.kept);
