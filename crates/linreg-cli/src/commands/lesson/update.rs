@@ -197,7 +197,7 @@ impl Task for MakeUpdates<'_> {
         let after = AFTER.map(|count| {
             let cost = |is_tracked: bool| {
                 let mut times = Vec::with_capacity(RUNS);
-                let mut bytes = 0;
+                let mut bytes = Vec::with_capacity(RUNS);
                 for _ in 0..RUNS {
                     let ((leaf, parameters), held) = held_by(|| {
                         if is_tracked {
@@ -209,7 +209,8 @@ impl Task for MakeUpdates<'_> {
                             (leaf.clone(), leaf)
                         }
                     });
-                    bytes = held;
+                    // Other threads may allocate meanwhile.
+                    bytes.push(held);
                     let batch = batch();
                     let clock = Instant::now();
                     let gradients = step(&parameters, &leaf, batch).expect("a leaf has a gradient");
@@ -218,7 +219,8 @@ impl Task for MakeUpdates<'_> {
                     times.push(clock.elapsed());
                 }
                 times.sort();
-                let time = times[RUNS / 2];
+                bytes.sort();
+                let (time, bytes) = (times[RUNS / 2], bytes[RUNS / 2]);
                 Cost { time, bytes }
             };
             After {
