@@ -468,3 +468,6 @@ impl WithSimd for Transform<'_> {
         of_row
     }
 }
+
+#[cfg(test)]
+mod tests;
