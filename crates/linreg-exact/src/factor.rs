@@ -1,7 +1,7 @@
 mod eliminate;
 mod inverse;
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::DoubleDouble;
 use crate::lower::Lower;
@@ -122,14 +122,10 @@ impl Factor {
 
     /// Solves L' x = right for as many kept columns as `right` has numbers.
     pub fn solve_transposed(&self, mut right: Vec<DoubleDouble>) -> Vec<DoubleDouble> {
-        for k in (0..right.len()).rev() {
-            let row = self.kept[k];
-            right[k] = right[k] / self.lower.get(row, row);
-            for j in 0..k {
-                let product = self.lower.get(row, self.kept[j]) * right[k];
-                right[j] -= product;
-            }
-        }
+        Arch::new().dispatch(SolveTransposed {
+            factor: self,
+            right: &mut right,
+        });
         right
     }
 
@@ -142,6 +138,30 @@ impl Factor {
     pub fn residual_sum(&self, target: usize) -> DoubleDouble {
         let row = self.num_columns + target;
         self.lower.get(row, row)
+    }
+}
+
+/// Solves with the vector instructions that fuse products and sums.
+struct SolveTransposed<'a> {
+    factor: &'a Factor,
+    right: &'a mut [DoubleDouble],
+}
+
+impl WithSimd for SolveTransposed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Factor { kept, lower, .. } = self.factor;
+        for k in (0..self.right.len()).rev() {
+            let (before, from) = self.right.split_at_mut(k);
+            let row = kept[k];
+            from[0] = from[0] / lower.get(row, row);
+            let (high, low) = lower.row(row);
+            for (number, column) in before.iter_mut().zip(kept) {
+                *number -= DoubleDouble::sum_of(high[*column], low[*column]) * from[0];
+            }
+        }
     }
 }
 
