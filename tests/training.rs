@@ -135,6 +135,36 @@ fn any_number_of_threads_gives_the_same_bytes() {
 }
 
 #[test]
+fn the_lines_of_epochs_count_those_that_a_limit_of_steps_leaves() {
+    let tool = rows(1000, 2);
+    // 32 batches an epoch, and all rows at once.
+    for (options, expected) in [
+        (
+            "--optimizer sgd --max-steps 80",
+            ["1 of 3 ", "2 of 3 ", "3 of 3 "],
+        ),
+        (
+            "--optimizer lbfgs --tolerance 1e-300 --max-steps 3",
+            ["1 of at most 3 ", "2 of at most 3 ", "3 of at most 3 "],
+        ),
+    ] {
+        let output = tool.run(format!(
+            "fit data.csv --target y --method sgd --epochs 50 -v --force {options}"
+        ));
+        assert!(output.status.success(), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let lines = said.lines().filter(|line| line.contains(" epochs, loss "));
+        let lines: Vec<&str> = lines.collect();
+        assert_eq!(lines.len(), expected.len(), "{said}");
+        for (line, start) in lines.iter().zip(expected) {
+            assert!(line.starts_with(start), "{said}");
+        }
+        // Nothing is left after the last.
+        assert!(!lines[2].contains("left"), "{said}");
+    }
+}
+
+#[test]
 fn the_history_is_a_row_an_epoch_in_csv_or_json() {
     let tool = rows(300, 2);
     let fit = "fit data.csv --target y --method sgd --force --epochs 3 --batch-size 50 --validation 0.2 --history";

@@ -232,6 +232,27 @@ impl TrainingConfig {
         let updates = per_epoch.saturating_mul(self.num_epochs);
         updates.min(self.max_steps.unwrap_or(usize::MAX))
     }
+
+    /// Returns how many epochs, and batches in all, training on this many rows takes at
+    /// most: as [`num_epochs`](Self::num_epochs) says, or fewer if
+    /// [`max_steps`](Self::max_steps) ends it before, maybe within the last epoch.
+    pub fn most_epochs_and_batches(&self, num_rows: usize) -> (usize, usize) {
+        let batches = num_rows.div_ceil(self.batch_size.max(1)).max(1);
+        let batches_of_update = if self.optimizer.is_full_batch() {
+            batches
+        } else {
+            self.accumulate.max(1)
+        };
+        let updates_of_epoch = batches.div_ceil(batches_of_update);
+        let updates = self.num_updates(updates_of_epoch);
+        let epochs = updates / updates_of_epoch;
+        let others = updates % updates_of_epoch;
+        let most = epochs.saturating_mul(batches);
+        (
+            epochs + usize::from(others > 0),
+            most.saturating_add(others.saturating_mul(batches_of_update)),
+        )
+    }
 }
 
 #[cfg(test)]
@@ -282,6 +303,35 @@ mod tests {
         }
         let config = TrainingConfig::new().with_clipping(Some(Clipping::Norm(1e-30)));
         config.check().unwrap();
+    }
+
+    #[test]
+    fn a_limit_of_updates_ends_training_before_its_epochs_do() {
+        // 10 batches an epoch, 3 of which make an update: the fourth has 1.
+        let config = TrainingConfig::new()
+            .with_num_epochs(5)
+            .with_batch_size(32)
+            .with_accumulate(3);
+        for (limit, most) in [
+            (None, (5, 50)),
+            (Some(1), (1, 3)),
+            (Some(4), (1, 10)),
+            (Some(9), (3, 23)),
+            (Some(20), (5, 50)),
+            (Some(usize::MAX), (5, 50)),
+        ] {
+            let config = config.clone().with_max_steps(limit);
+            assert_eq!(config.most_epochs_and_batches(310), most, "{limit:?}");
+        }
+        // An update takes all rows, whatever is accumulated.
+        let config = config.with_optimizer(OptimizerConfig::Proximal);
+        for (limit, most) in [(None, (5, 50)), (Some(2), (2, 20)), (Some(9), (5, 50))] {
+            let config = config.clone().with_max_steps(limit);
+            assert_eq!(config.most_epochs_and_batches(310), most, "{limit:?}");
+        }
+        let endless = TrainingConfig::new().with_num_epochs(usize::MAX);
+        assert_eq!(endless.most_epochs_and_batches(310).1, usize::MAX);
+        assert_eq!(endless.most_epochs_and_batches(0).0, usize::MAX);
     }
 
     #[test]

@@ -121,10 +121,9 @@ impl FitConfig {
         } else {
             None
         };
-        let batches = num_rows.div_ceil(config.batch_size);
-        let batches = batches.saturating_mul(config.num_epochs) as u64;
+        let (epochs, batches) = config.most_epochs_and_batches(num_rows);
         let mut hooks = match &mut observer {
-            Some(observer) => observer.training_begins(batches, config.num_epochs)?,
+            Some(observer) => observer.training_begins(batches as u64, epochs)?,
             None => Default::default(),
         };
         let options = RunOptions {
