@@ -83,7 +83,10 @@ fn models_have_the_bytes_of_one_machine() {
                 };
                 let here = tool.run(&line);
                 assert!(here.status.success(), "{line}");
-                assert!(tool.run(cluster.on(&line)).stdout == here.stdout, "{line}");
+                let there = tool.run(cluster.on(&line));
+                let error = String::from_utf8_lossy(&there.stderr);
+                assert!(there.status.success(), "{line}: {error}");
+                assert!(there.stdout == here.stdout, "{line}: {there:?}, {here:?}");
             }
         }
         if num_executors == 2 {
