@@ -13,6 +13,8 @@ pub struct Cluster<'a> {
     pub tool: &'a Tool,
     /// The options of every machine and program.
     pub options: &'static str,
+    /// The options of the scheduler alone.
+    of_scheduler: &'static str,
     port: u16,
     pub scheduler: Child,
     pub executors: Vec<Child>,
@@ -31,24 +33,40 @@ pub fn free_port() -> u16 {
     }
 }
 
-fn scheduler(tool: &Tool, port: u16, options: &str) -> Child {
-    let line = format!("ballista scheduler --port {port} --executor-timeout 3 {options}");
-    let mut scheduler = tool.process(line);
+fn scheduler(tool: &Tool, port: u16, options: [&str; 2]) -> Child {
+    let options = options.join(" ");
+    let mut scheduler = tool.process(format!("ballista scheduler --port {port} {options}"));
     scheduler.stderr(Stdio::null()).spawn().unwrap()
 }
 
 impl<'a> Cluster<'a> {
     pub fn new(tool: &'a Tool, num_executors: usize) -> Self {
-        Self::with(tool, num_executors, "")
+        Self::with(tool, num_executors, "", "")
     }
 
-    pub fn with(tool: &'a Tool, num_executors: usize, options: &'static str) -> Self {
+    /// A cluster that soon takes silent executors for lost, which a busy machine may make
+    /// of those that live.
+    pub fn impatient(tool: &'a Tool, num_executors: usize) -> Self {
+        Self::with(tool, num_executors, "", "--executor-timeout 3")
+    }
+
+    pub fn with_options(tool: &'a Tool, num_executors: usize, options: &'static str) -> Self {
+        Self::with(tool, num_executors, options, "")
+    }
+
+    fn with(
+        tool: &'a Tool,
+        num_executors: usize,
+        options: &'static str,
+        of_scheduler: &'static str,
+    ) -> Self {
         let port = free_port();
         let mut cluster = Self {
             tool,
             options,
+            of_scheduler,
             port,
-            scheduler: scheduler(tool, port, options),
+            scheduler: scheduler(tool, port, [options, of_scheduler]),
             executors: Vec::new(),
         };
         for _ in 0..num_executors {
@@ -105,7 +123,7 @@ impl<'a> Cluster<'a> {
         self.scheduler.kill().unwrap();
         self.scheduler.wait().unwrap();
         sleep(after);
-        self.scheduler = scheduler(self.tool, self.port, self.options);
+        self.scheduler = scheduler(self.tool, self.port, [self.options, self.of_scheduler]);
     }
 
     pub fn kill_executor(&mut self) {

@@ -35,7 +35,7 @@ fn killed_at(moments: impl Iterator<Item = usize>) -> usize {
     let fit = "fit t.csv part-1.csv --target y --missing mean --diagnostics";
     tool.warnings(format!("{fit} --output here.safetensors"));
     let here = std::fs::read(tool.path("here.safetensors")).unwrap();
-    let mut cluster = Cluster::new(&tool, 2);
+    let mut cluster = Cluster::impatient(&tool, 2);
     let there = format!("{fit} --output there.safetensors --force");
     let begun = Instant::now();
     tool.warnings(cluster.on(&there));
@@ -88,7 +88,7 @@ fn the_work_of_a_program_that_dies_or_is_interrupted_is_ended() {
 fn a_cluster_that_is_lost_is_one_clear_error_within_half_a_minute() {
     let tool = Tool::new();
     for is_scheduler in [false, true] {
-        let mut cluster = Cluster::new(&tool, 2);
+        let mut cluster = Cluster::impatient(&tool, 2);
         let process = long_fit(&tool, &cluster);
         let begun = Instant::now();
         if is_scheduler {
@@ -135,7 +135,7 @@ fn an_executor_that_joins_later_is_used() {
 fn an_executor_that_was_taken_for_lost_or_lost_its_scheduler_comes_back() {
     let tool = Tool::new();
     tool.write("t.csv", rows(0, 1000));
-    let mut cluster = Cluster::new(&tool, 1);
+    let mut cluster = Cluster::impatient(&tool, 1);
     for _ in 0..2 {
         signal(&cluster.executors[0], "-STOP");
         cluster.wait_for(0);

@@ -48,7 +48,7 @@ fn tasks_wait_for_the_memory_of_an_executor_and_one_that_needs_more_is_an_error(
     let tool = Tool::new();
     tables(&tool);
     let fit = "fit t.csv --target y --missing drop";
-    let mut cluster = Cluster::new(&tool, 0);
+    let mut cluster = Cluster::impatient(&tool, 0);
     // A task takes about 4 MiB: there is room for one of three.
     cluster.add_executor_with("--slots 3 --memory 6");
     cluster.wait_for(1);
@@ -182,7 +182,7 @@ fn nobody_gets_in_without_a_certificate() {
         }
     }
     tables(&tool);
-    let mut cluster = Cluster::with(&tool, 2, "--certificates cluster");
+    let mut cluster = Cluster::with_options(&tool, 2, "--certificates cluster");
     same_model(&tool, &cluster, "fit t.csv --target y --missing drop");
     wait_for_rest(&tool, &cluster);
     let fit = format!(

@@ -48,7 +48,7 @@ fn training_goes_on_though_an_executor_is_killed_and_from_a_checkpoint() {
     let fit = format!("fit {TABLES} {FIT} --tolerance 1e-300");
     tool.warnings(format!("{fit} --epochs 12 --output here.safetensors"));
     let here = std::fs::read(tool.path("here.safetensors")).unwrap();
-    let mut cluster = Cluster::new(&tool, 2);
+    let mut cluster = Cluster::impatient(&tool, 2);
     let line = format!("{fit} --epochs 12 --output there.safetensors");
     let mut process = tool.start(cluster.on(&line));
     let begun = Instant::now();

@@ -39,8 +39,8 @@ pub struct Scheduler {
     pub host: Option<String>,
     /// The port. Default: 50050.
     pub port: u16,
-    /// The seconds without a word after which an executor is taken for lost. Default:
-    /// 10.
+    /// The seconds without a word after which an executor is taken for lost; it takes up
+    /// to two more to notice. Default: 10.
     pub executor_timeout: u64,
     /// The certificates that others must have too. Default: none, so that everybody
     /// gets in.
@@ -96,7 +96,7 @@ impl Scheduler {
             override_physical_codec: Some(Arc::new(Codec::new(Arc::new(Machine::new(
                 known_passes(),
             ))))),
-            executor_timeout_seconds: self.executor_timeout,
+            executor_timeout_seconds: whole_seconds(self.executor_timeout),
             expire_dead_executor_interval_seconds: 1,
             // Programs wait for a shorter time.
             no_executors_grace_period_seconds: self.executor_timeout.saturating_add(60),
@@ -136,6 +136,12 @@ impl Scheduler {
         let server = server.add_routes(routes.into()).serve(address);
         server.await.map_err(|error| ended(&Chain(&error)))
     }
+}
+
+/// The limit of time in Ballista's terms, which compares clocks without the parts of their
+/// seconds: after 2.1 seconds of silence, the clock may show 3 more.
+fn whole_seconds(seconds: u64) -> u64 {
+    seconds.saturating_add(1)
 }
 
 /// Who begins: the scheduler, which saves time, or executors, which alone is possible
@@ -204,5 +210,25 @@ impl std::fmt::Display for Chain<'_> {
             error = cause;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_executor_is_taken_for_lost_before_its_time() {
+        for tenth in 0..10 {
+            // As Ballista compares them.
+            let is_lost = |silence: f64| {
+                let heard = 1000.0 + f64::from(tenth) / 10.0;
+                let limit = whole_seconds(3) as f64;
+                heard.floor() <= (heard + silence - limit).floor()
+            };
+            assert!(!is_lost(2.99), "{tenth}");
+            assert!(is_lost(4.0), "{tenth}");
+        }
+        assert_eq!(whole_seconds(u64::MAX), u64::MAX);
     }
 }
