@@ -93,6 +93,7 @@ mod fit;
 mod fitted;
 mod hold_out;
 mod known_passes;
+mod levels;
 pub mod loss;
 mod model;
 pub mod number;
@@ -137,6 +138,8 @@ pub use training::{
     Trained, Trainer, TrainingSettings,
 };
 pub use warning::TableWarning;
+
+pub use linreg_plot::Per;
 
 /// What settings are made of.
 pub use linreg_data::{ColumnValues, CsvOptions, DateOrder, MissingPolicy, Set, UnseenPolicy};

@@ -67,6 +67,12 @@ impl Page {
             format!("由 linreg {version} 生成。"),
         );
         let light = language.choose("Light colours", "浅色");
+        let all = language.choose("Show all # rows", "显示全部 # 行");
+        let first = language.choose("Show the first rows", "只显示前几行");
+        let wide = language.choose(
+            "Scroll the table sideways for more →",
+            "向右滚动表格查看更多 →",
+        );
         let style = format!("{STYLE}{}", linreg_plot::page_style());
         let hashes = [&style, SCRIPT].map(sha256_base64);
         // Nothing is loaded, and no script or style runs but these two.
@@ -79,7 +85,8 @@ impl Page {
              <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"generator\" content=\"linreg {version}\">\n\
-             <title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n\
+             <title>{title}</title>\n<style>{style}</style>\n</head>\n\
+             <body data-all=\"{all}\" data-first=\"{first}\" data-wide=\"{wide}\">\n\
              <a class=\"skip\" href=\"#main\">{skip}</a>\n\
              <header>\n<div><h1><bdi>{title}</bdi></h1>\n<p>{lead}</p></div>\n\
              <button id=\"theme\" type=\"button\" data-dark=\"{dark}\" \

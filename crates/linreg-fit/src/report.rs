@@ -1,19 +1,18 @@
 //! The report of a fit as an HTML page.
 
-mod data;
+mod checks;
+mod columns;
 mod files;
 mod look;
-mod looseness;
 mod model;
-mod pictures;
 mod reproduce;
-mod trust;
+mod summary;
 
 use std::path::PathBuf;
 
-use linreg_data::Set;
 #[cfg(feature = "files")]
 use linreg_data::files_of;
+use linreg_data::{SampleLimit, Set};
 use linreg_training::Loss;
 
 use crate::number::{count, significant};
@@ -21,15 +20,16 @@ use crate::page::html::{name, names, text};
 use crate::page::{Language, Page};
 use crate::{FitError, Fitted, How, SettingNames, loss};
 use files::hashes;
-use look::Look;
 pub(crate) use look::LookPass;
 
 /// The most targets that a page describes: its size is limited.
 const MOST_TARGETS: usize = 4;
 
-/// The most features whose scatter plots are drawn and explained, for all
-/// targets together.
+/// The most columns that are drawn against the targets, for all targets together.
 const MOST_SCATTERS: usize = 16;
+
+/// The number of pictures of a target besides those of its columns.
+const OTHERS: usize = 5;
 
 /// The most points of all pictures together; each takes about 90 bytes.
 const MOST_POINTS: usize = 10_000;
@@ -38,7 +38,7 @@ const MOST_POINTS: usize = 10_000;
 const MOST_OF_A_PICTURE: usize = 1000;
 
 /// The report of a fit, to be read in a browser or printed: one HTML page with the
-/// data, pictures, the model and how far to trust it.
+/// findings, the model, the assumption checks, the columns, and how to make it again.
 pub struct Report<'a> {
     /// The fit.
     pub fitted: &'a Fitted,
@@ -79,23 +79,36 @@ impl<'a> Report<'a> {
         // file that has changed.
         let files = hashes(&self.all_files()?)?;
         let rows = fitted.training_rows()?;
-        let features = pictures::features(self);
-        let pictures = (features.len() + pictures::OTHERS) * targets.len().min(MOST_TARGETS);
-        let most = (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE);
-        let coefficients = fitted.model.coefficients();
-        let look = Look::new(&rows, coefficients, features, most, self.seed)?;
+        let drawn = columns::chosen(self);
+        let of_target = drawn.features.len() + drawn.columns.len() + OTHERS;
+        let pictures = of_target * targets.len().min(MOST_TARGETS);
         let found = fitted.checked()?;
         let found = found.as_deref();
+        let listed = found.map(|found| {
+            let targets = found.diagnostics.targets.iter();
+            let distances = targets.flat_map(|target| &target.cooks_distances);
+            let listed = found.diagnostics.leverages.iter().chain(distances);
+            listed.map(|figure| figure.row).collect()
+        });
+        let pass = LookPass {
+            predictor: fitted.model.predictor().clone(),
+            weighting: fitted.encoder().weight().map(|_| fitted.model.weighting()),
+            drawn,
+            asked: listed.unwrap_or_default(),
+            most: (MOST_POINTS / pictures).min(MOST_OF_A_PICTURE),
+            seed: self.seed,
+            limit: SampleLimit::default(),
+        };
+        let look = pass.look(&rows)?;
         let page = Page {
             language: Language::English,
             title: title(self),
             lead: lead(self),
             sections: vec![
-                data::section(self),
-                pictures::section(self, &look, found),
-                model::section(self),
-                trust::section(self, found),
-                looseness::section(self, &look),
+                summary::section(self, found),
+                model::section(self, &look),
+                checks::section(self, &look, found),
+                columns::section(self, &look),
                 reproduce::section(self, &look, &files),
             ],
         };
@@ -118,8 +131,7 @@ impl Report<'_> {
 
 fn title(report: &Report) -> String {
     let targets = report.fitted.encoder().targets();
-    let verb = if targets.len() == 1 { "does" } else { "do" };
-    format!("What {verb} {} depend on?", first(targets, MOST_TARGETS))
+    format!("Linear regression of {}", first(targets, MOST_TARGETS))
 }
 
 /// The first names of several, as plain text.

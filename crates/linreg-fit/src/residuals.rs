@@ -1,7 +1,9 @@
 use linreg_data::{
     DataError, EncodingCounts, RowChunk, RowPass, RowSample, SampleLimit, Set, Split,
 };
-use linreg_exact::{ExactError, ResidualTests, Weighting, is_determining};
+use linreg_exact::{
+    ExactError, PredictionErrors, ResidualTests, RowInBasis, Weighting, is_determining,
+};
 use linreg_plot::{Picture, PlotError};
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +12,9 @@ use crate::{FitError, FittedModel, ModelProblem, Predictor, Table};
 
 /// What a model leaves of one of its targets on the rows of a table, for pictures.
 pub struct Residuals {
-    /// The rows that are drawn: all of them, or a random sample of a million.
-    rows: Vec<Residual>,
+    /// The rows that are drawn, with their indices in the table: all of them, or a
+    /// random sample of a million.
+    rows: Vec<(u64, Residual)>,
     /// Number of rows.
     pub num_rows: u64,
     /// Number of rows that each determine a coefficient alone, so that their
@@ -40,6 +43,8 @@ pub enum ResidualPicture {
     Predicted,
     /// Residuals against fitted values.
     Fitted,
+    /// Residuals in the order of the rows.
+    Order,
     /// Standardised residuals against the quantiles of a normal distribution.
     Quantiles,
     /// The spread of standardised residuals along the fitted values.
@@ -62,7 +67,7 @@ impl ResidualPicture {
     /// Whether it needs standardised residuals, for which a model needs a
     /// covariance of its coefficients.
     pub fn is_standardised(self) -> bool {
-        !matches!(self, Self::Predicted | Self::Fitted)
+        !matches!(self, Self::Predicted | Self::Fitted | Self::Order)
     }
 }
 
@@ -114,12 +119,7 @@ impl FittedModel {
             tests: seen.tests(),
             num_rows: seen.num_rows,
             determined: seen.determined,
-            rows: seen
-                .sample
-                .into_rows()
-                .into_iter()
-                .map(|(_, row)| row)
-                .collect(),
+            rows: seen.sample.into_rows(),
             target: name.clone(),
             coefficients: errors.map(|errors| errors.parts().feature_scales.len()),
         };
@@ -147,11 +147,17 @@ impl Residuals {
     }
 
     fn drawn(&self, kind: ResidualPicture) -> Result<Picture, PlotError> {
-        let of = |value: fn(&Residual) -> f64| self.rows.iter().map(value).collect::<Vec<f64>>();
-        let standardised = self.rows.iter().filter_map(|row| {
+        let of = |value: fn(&Residual) -> f64| {
+            let rows = self.rows.iter();
+            rows.map(|(_, row)| value(row)).collect::<Vec<f64>>()
+        };
+        let numbered = self.rows.iter().filter_map(|(index, row)| {
             let (residual, leverage) = row.standardised?;
-            Some((row.fitted, residual, leverage))
+            Some((index + 1, row.fitted, residual, leverage))
         });
+        let standardised = numbered
+            .clone()
+            .map(|(_, fitted, residual, _)| (fitted, residual));
         let tests = Some(&self.tests);
         match kind {
             ResidualPicture::Predicted => {
@@ -161,24 +167,28 @@ impl Residuals {
                 let residuals = of(|row| row.actual - row.fitted);
                 Picture::residuals(&self.target, &of(|row| row.fitted), &residuals, tests)
             }
+            ResidualPicture::Order => {
+                let numbers: Vec<f64> = self.rows.iter().map(|(i, _)| (i + 1) as f64).collect();
+                Picture::residual_order(&numbers, &of(|row| row.actual - row.fitted), tests)
+            }
             ResidualPicture::Quantiles => {
-                let residuals: Vec<f64> = standardised.map(|(_, residual, _)| residual).collect();
+                let residuals: Vec<f64> = standardised.map(|(_, residual)| residual).collect();
                 Picture::normal_quantiles(&residuals, tests)
             }
             ResidualPicture::Scale => {
-                let (fitted, residuals): (Vec<f64>, Vec<f64>) = standardised
-                    .map(|(fitted, residual, _)| (fitted, residual))
-                    .unzip();
+                let (fitted, residuals): (Vec<f64>, Vec<f64>) = standardised.unzip();
                 Picture::scale_location(&self.target, &fitted, &residuals, tests)
             }
             ResidualPicture::Leverage => {
-                let (leverage, mut residuals): (Vec<f64>, Vec<f64>) = standardised
-                    .map(|(_, residual, leverage)| (leverage, residual))
+                let numbers: Vec<u64> = numbered.clone().map(|(number, ..)| number).collect();
+                let (leverage, mut residuals): (Vec<f64>, Vec<f64>) = numbered
+                    .map(|(_, _, residual, leverage)| (leverage, residual))
                     .unzip();
                 if self.tests.are_rounding {
                     residuals.fill(0.0);
                 }
-                Picture::leverage(&leverage, &residuals, self.coefficients.unwrap_or(1))
+                let coefficients = self.coefficients.unwrap_or(1);
+                Picture::leverage(&leverage, &residuals, coefficients, &numbers)
             }
         }
     }
@@ -261,10 +271,15 @@ impl RowPass for ResidualPass {
             }
             seen.num_rows += 1;
             let tails = rows.tails.map(|tails| &tails[at]);
-            let standardised = self.standardised(of_row, tails, weight, actual - fitted);
+            let errors = self.predictor.stored_errors();
+            let of_row = errors.map(|errors| {
+                let residual = weight.sqrt() * (actual - fitted);
+                let row = errors.in_basis(of_row, tails)?;
+                standardised(errors, self.target, &row, weight, residual)
+            });
+            let standardised = of_row.transpose().map(Option::flatten);
             let standardised = standardised.map_err(data_error)?;
-            let has_errors = self.predictor.stored_errors().is_some();
-            seen.determined += u64::from(has_errors && standardised.is_none());
+            seen.determined += u64::from(errors.is_some() && standardised.is_none());
             seen.sample.add(rows.row_number(row), || Residual {
                 actual,
                 fitted,
@@ -296,35 +311,28 @@ impl RowPass for ResidualPass {
     }
 }
 
-impl ResidualPass {
-    /// The residual over its standard deviation, and the diagonal of the hat
-    /// matrix (Belsley, Kuh and Welsch, *Regression Diagnostics*, 1980, sections
-    /// 2.1 and 2.2); `None` for a row that alone determines a coefficient.
-    fn standardised(
-        &self,
-        features: &[f64],
-        tails: Option<&[f64]>,
-        weight: f64,
-        residual: f64,
-    ) -> Result<Option<(f64, f64)>, ExactError> {
-        let Some(errors) = self.predictor.stored_errors() else {
-            return Ok(None);
-        };
-        let row = errors.in_basis(features, tails)?;
-        let spread = errors.residual_std_error(self.target)?;
-        let leverage = weight * errors.leverage(self.target, &row)?;
-        if is_determining(leverage) || leverage.is_nan() {
-            return Ok(None);
-        }
-        // Residuals of an exact line are nothing but rounding.
-        let residual = if spread > 0.0 {
-            weight.sqrt() * residual / spread
-        } else {
-            0.0
-        };
-        Ok(Some((residual / (1.0 - leverage).sqrt(), leverage)))
+/// The residual of a row over its standard deviation, and the diagonal of the hat
+/// matrix (Belsley, Kuh and Welsch, *Regression Diagnostics*, 1980, sections 2.1 and
+/// 2.2); `None` for a row that alone determines a coefficient. The residual is that
+/// times the root of the row's weight.
+pub(crate) fn standardised(
+    errors: &PredictionErrors,
+    target: usize,
+    row: &RowInBasis,
+    weight: f64,
+    residual: f64,
+) -> Result<Option<(f64, f64)>, ExactError> {
+    let spread = errors.residual_std_error(target)?;
+    let leverage = weight * errors.leverage(target, row)?;
+    if is_determining(leverage) || leverage.is_nan() {
+        return Ok(None);
     }
+    // Residuals of an exact line are nothing but rounding.
+    let residual = if spread > 0.0 { residual / spread } else { 0.0 };
+    Ok(Some((residual / (1.0 - leverage).sqrt(), leverage)))
+}
 
+impl ResidualPass {
     /// The rounding error that the residual of a row may have.
     fn rounding(&self, features: &[f64], actual: f64) -> f64 {
         let products = features

@@ -1,24 +1,28 @@
 //! What public functions say of values that they cannot use.
 
-use crate::{Cloud, Estimate, Line, Picture, PlotError, ResidualTests, ScatterMatrix, Words};
+use crate::{
+    Cloud, Estimate, Level, Line, Per, Picture, PlotError, ResidualTests, ScatterMatrix, Words,
+};
 
 const NOT_FINITE: [f64; 3] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
 
 /// A picture of each kind, of two slices.
 type Kind = fn(&[f64], &[f64]) -> Result<Picture, PlotError>;
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     |x, y| Picture::scatter("x", x, "y", y),
     |x, y| Picture::matrix(&["x", "y"], &[x, y]),
     |x, y| Picture::predicted("y", x, y),
     |x, y| Picture::residuals("y", x, y, None),
+    |x, y| Picture::residual_order(x, y, None),
     |x, y| Picture::scale_location("y", x, y, None),
-    |x, y| Picture::leverage(x, y, usize::MAX),
+    |x, y| Picture::leverage(x, y, usize::MAX, &[]),
     |x, y| Picture::losses(x, y, &[]),
 ];
 
 fn estimate(value: f64, lower: f64, upper: f64) -> Estimate {
     Estimate {
         name: String::new(),
+        column: String::new(),
         value,
         lower,
         upper,
@@ -37,7 +41,12 @@ fn slices_without_points_and_of_two_lengths_are_errors() {
         PlotError::NoPoints
     );
     assert_eq!(
-        Picture::coefficients("y", &[], 0.95).unwrap_err(),
+        Picture::coefficients("y", &[], 0.95, Per::Unit).unwrap_err(),
+        PlotError::NoPoints
+    );
+    let empty = [Level::of("a", &[])];
+    assert_eq!(
+        Picture::levels("x", "y", &empty).unwrap_err(),
         PlotError::NoPoints
     );
     assert_eq!(
@@ -118,8 +127,9 @@ fn values_that_are_not_finite_or_too_far_apart_are_errors() {
             }
         }
         for found in [
+            Picture::levels("x", "y", &[Level::of("a", &[0.0, value])]),
             Picture::normal_quantiles(&[0.0, value], None),
-            Picture::coefficients("y", &[estimate(value, 0.0, 1.0)], 0.95),
+            Picture::coefficients("y", &[estimate(value, 0.0, 1.0)], 0.95, Per::Unit),
         ] {
             assert!(matches!(found.unwrap_err(), PlotError::NotFinite { .. }));
         }
@@ -180,7 +190,13 @@ fn draw_every_kind([a, b]: [f64; 2]) {
     }
     let estimates = [estimate(a, a, b), estimate(b, b, a)];
     for confidence in [f64::NAN, f64::INFINITY, 0.0] {
-        draw(&Picture::coefficients("", &estimates, confidence).unwrap());
+        draw(&Picture::coefficients("", &estimates, confidence, Per::Deviation).unwrap());
+    }
+    for levels in [[&[a, b][..], &[b]], [&[a; 6], &[b; 6]]] {
+        let levels = levels.map(|values| Level::of("", values));
+        if let Ok(picture) = Picture::levels("", "", &levels) {
+            draw(&picture);
+        }
     }
     if let Ok(picture) = Picture::scatter("", &[a, b], "", &[b, a]) {
         picture.png().unwrap();

@@ -1,5 +1,6 @@
 use crate::chart::{Chart, Layer};
 use crate::grid::Grid;
+use crate::scene::Role;
 use crate::spans::{Ink, TextLine};
 
 /// The cells of a chart in a terminal.
@@ -81,6 +82,13 @@ impl Chart {
                         None => canvas.curve_of_dots(pieces, (*role).into()),
                         Some(glyph) => canvas.curve(pieces, *glyph, (*role).into()),
                     }
+                }
+                Layer::Boxes { boxes, glyph } => {
+                    let piece = |[left, first, right, last]: &[f64; 4]| {
+                        let middle = (first + last) / 2.0;
+                        [*left, *right].map(|x| place(&(x, middle)))
+                    };
+                    canvas.curve(boxes.iter().map(piece), *glyph, Role::Point.into());
                 }
                 Layer::Note { at, text, .. } => canvas.note(place(at), text),
             }

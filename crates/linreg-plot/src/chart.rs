@@ -40,6 +40,12 @@ pub(crate) enum Layer {
         /// Name in the legend, if there are several curves.
         name: Option<String>,
     },
+    /// Rectangles, each by its left, its first line, its right and its last line.
+    Boxes {
+        boxes: Vec<[f64; 4]>,
+        /// Character for a box in a terminal.
+        glyph: char,
+    },
     /// A short text that ends at a point, above or below it.
     Note {
         at: (f64, f64),
@@ -109,7 +115,7 @@ impl Chart {
         })
     }
 
-    /// Adds a curve through the means of groups of points.
+    /// Adds a smooth curve through the points.
     pub(crate) fn with_trend(self, points: Vec<(f64, f64)>) -> Self {
         self.with(Layer::Curve {
             points,

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use crate::axis::Axis;
 use crate::chart::{Chart, Layer, Told};
 use crate::drawing::Drawing;
@@ -13,12 +15,18 @@ use crate::{Picture, PlotError};
 /// # Example
 ///
 /// ```
-/// use linreg_plot::{Estimate, Picture};
+/// use linreg_plot::{Estimate, Per, Picture};
 ///
 /// # fn main() -> Result<(), linreg_plot::PlotError> {
-/// let area = Estimate { name: "area".into(), value: 1.4, lower: 1.1, upper: 1.7 };
-/// let age = Estimate { name: "age".into(), value: -0.1, lower: -0.5, upper: 0.3 };
-/// let picture = Picture::coefficients("price", &[area, age], 0.95)?;
+/// let estimate = |name: &str, value, lower, upper| Estimate {
+///     name: name.into(),
+///     column: name.into(),
+///     value,
+///     lower,
+///     upper,
+/// };
+/// let estimates = [estimate("area", 1.4, 1.1, 1.7), estimate("age", -0.1, -0.5, 0.3)];
+/// let picture = Picture::coefficients("price", &estimates, 0.95, Per::Unit)?;
 /// assert_eq!(picture.title(), "1 of 2 coefficients differs from 0 with 95 % confidence");
 /// # Ok(())
 /// # }
@@ -27,7 +35,10 @@ use crate::{Picture, PlotError};
 pub struct Estimate {
     /// Name of the coefficient.
     pub name: String,
-    /// Its estimate, in the target's unit per unit of the feature.
+    /// Name of the column that it belongs to: coefficients of one column are drawn
+    /// below one another.
+    pub column: String,
+    /// Its estimate.
     pub value: f64,
     /// Lower end of its interval.
     pub lower: f64,
@@ -35,25 +46,38 @@ pub struct Estimate {
     pub upper: f64,
 }
 
+/// What a coefficient is the effect of.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Per {
+    /// Of one standard deviation of a feature that is a number, so that coefficients can
+    /// be compared; a level is compared with its reference level.
+    #[default]
+    Deviation,
+    /// Of one unit of the feature.
+    Unit,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Intervals {
     target: String,
     confidence: f64,
+    per: Per,
+    /// The largest first; those of a column together.
     estimates: Vec<Estimate>,
 }
 
 /// Largest number of coefficients in an image.
 const MOST_LINES: usize = 40;
 
-/// Largest ratio of the widest to the narrowest interval on one axis: beyond it, the
-/// narrow ones would look like points.
-const MOST_RATIO: f64 = 30.0;
+/// The height of the ends of an interval in lines, so that they are seen beside the point
+/// of an estimate, however short the interval is.
+const END: f64 = 0.22;
 
 impl Picture {
-    /// Coefficients with their confidence intervals: those whose interval includes 0
-    /// do not differ significantly from 0. If the widths of intervals differ too
-    /// much for one axis, each is drawn in units of half its width. An image shows
-    /// at most forty: those furthest from 0, in half-widths of their intervals.
+    /// Coefficients with their confidence intervals, the largest first and those of a
+    /// column together. A coefficient whose interval includes 0 does not differ
+    /// significantly from 0. All are on one axis, in the unit of the target: their
+    /// values are to be those that `per` names. An image shows at most forty: the first.
     ///
     /// # Errors
     ///
@@ -63,6 +87,7 @@ impl Picture {
         target: &str,
         estimates: &[Estimate],
         confidence: f64,
+        per: Per,
     ) -> Result<Self, PlotError> {
         if estimates.is_empty() {
             return Err(PlotError::NoPoints);
@@ -78,10 +103,18 @@ impl Picture {
                 return Err(PlotError::TooWide { name, least, most });
             }
         }
+        let least = estimates.iter().fold(0.0f64, |least, e| least.min(e.lower));
+        let most = estimates.iter().fold(0.0f64, |most, e| most.max(e.upper));
+        let (start, end) = with_margin((least, most));
+        if !(end - start).is_finite() {
+            let name = target.to_string();
+            return Err(PlotError::TooWide { name, least, most });
+        }
         Ok(Self::of(Intervals {
             target: shorten(target, 40),
             confidence,
-            estimates: estimates.to_vec(),
+            per,
+            estimates: by_size(estimates),
         }))
     }
 }
@@ -90,47 +123,29 @@ impl Estimate {
     fn differs_from_zero(&self) -> bool {
         self.lower > 0.0 || self.upper < 0.0
     }
+}
 
-    fn half_width(&self) -> f64 {
-        self.upper / 2.0 - self.lower / 2.0
+/// The columns by their largest estimate, and the estimates of each by their size.
+fn by_size(estimates: &[Estimate]) -> Vec<Estimate> {
+    let mut largest: HashMap<&str, f64> = HashMap::new();
+    for estimate in estimates {
+        let size = largest.entry(&estimate.column).or_default();
+        *size = size.max(estimate.value.abs());
     }
-
-    /// Distance of the estimate from 0, in half-widths of the interval; the estimate
-    /// itself if the interval has no width.
-    fn distance(&self) -> f64 {
-        match self.half_width() {
-            half if half > 0.0 => self.value / half,
-            _ => self.value,
-        }
-    }
+    let mut sorted: Vec<&Estimate> = estimates.iter().collect();
+    sorted.sort_by(|a, b| {
+        let of_column = |estimate: &Estimate| largest[estimate.column.as_str()];
+        let columns = of_column(b).total_cmp(&of_column(a));
+        let same = columns.then_with(|| a.column.cmp(&b.column));
+        same.then_with(|| b.value.abs().total_cmp(&a.value.abs()))
+    });
+    sorted.into_iter().cloned().collect()
 }
 
 impl Intervals {
     /// The chart with at most that many coefficients.
     fn chart(&self, most: usize) -> Chart {
-        let all = self.estimates.len();
-        let mut shown: Vec<usize> = (0..all).collect();
-        if all > most {
-            let distance = |index: &usize| self.estimates[*index].distance().abs();
-            shown.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
-            shown.truncate(most);
-            shown.sort_unstable();
-        }
-        let shown: Vec<&Estimate> = shown.iter().map(|index| &self.estimates[*index]).collect();
-        let widths = shown.iter().map(|estimate| estimate.half_width());
-        let (narrowest, widest) = widths.fold((f64::INFINITY, 0.0f64), |(least, most), width| {
-            (least.min(width), most.max(width))
-        });
-        let in_units = narrowest * MOST_RATIO >= widest;
-        let scaled = |estimate: &Estimate, value: f64| {
-            if in_units {
-                value
-            } else {
-                estimate.distance()
-                    + (value - estimate.value) / estimate.half_width().max(f64::MIN_POSITIVE)
-            }
-        };
-
+        let shown = &self.estimates[..self.estimates.len().min(most)];
         let figure = |estimate: &Estimate| {
             let [value, lower, upper] = [estimate.value, estimate.lower, estimate.upper].map(rough);
             [
@@ -138,19 +153,18 @@ impl Intervals {
                 format!("{value} ({lower} to {upper})"),
             ]
         };
-        let labels = shown.iter().map(|estimate| figure(estimate)).collect();
+        let labels = shown.iter().map(figure).collect();
         let ends = shown
             .iter()
-            .flat_map(|estimate| [estimate.lower, estimate.upper].map(|end| scaled(estimate, end)));
+            .flat_map(|estimate| [estimate.lower, estimate.upper]);
         let (least, most_end) = ends.fold((0.0f64, 0.0f64), |(least, most), end| {
             (least.min(end), most.max(end))
         });
-        let percent = rough(100.0 * self.confidence);
-        let x_name = if in_units {
-            format!("{} per unit of the feature", self.target)
-        } else {
-            format!("in half-widths of the {percent} % interval: beyond ±1 it leaves out 0")
+        let per = match self.per {
+            Per::Deviation => "standard deviation of a feature, or against the reference level",
+            Per::Unit => "unit of the feature",
         };
+        let x_name = format!("{} per {per}", self.target);
         let x = Axis::linear(&x_name, with_margin((least, most_end)));
         let mut chart = Chart::new(
             self.title(),
@@ -173,12 +187,14 @@ impl Intervals {
             '│',
         ));
         for (line, estimate) in shown.iter().enumerate() {
+            let (line, role) = (line as f64, estimate.role());
             let ends = [estimate.lower, estimate.upper];
-            let points = ends
-                .map(|end| (scaled(estimate, end), line as f64))
-                .to_vec();
-            let role = estimate.role();
-            chart.layers.push(rule(points, role, 2.0, '─'));
+            let across = ends.map(|end| (end, line)).to_vec();
+            chart.layers.push(rule(across, role, 2.0, '─'));
+            for end in ends {
+                let end = vec![(end, line - END), (end, line + END)];
+                chart.layers.push(rule(end, role, 2.0, '─'));
+            }
         }
         for role in [Role::Point, Role::Faint] {
             let of_role = shown
@@ -186,11 +202,11 @@ impl Intervals {
                 .enumerate()
                 .filter(|(_, estimate)| estimate.role() == role);
             let points = of_role.clone();
-            let points =
-                points.map(|(line, estimate)| (scaled(estimate, estimate.value), line as f64));
-            let points: Vec<_> = points.collect();
+            let points: Vec<_> = points
+                .map(|(line, estimate)| (estimate.value, line as f64))
+                .collect();
             if !points.is_empty() {
-                let told = |(_, estimate): (usize, &&Estimate)| {
+                let told = |(_, estimate): (usize, &Estimate)| {
                     let [name, figure] = figure(estimate);
                     [figure, name]
                 };
@@ -198,7 +214,7 @@ impl Intervals {
                 chart.layers.push(Layer::Points {
                     points,
                     role,
-                    radius: 4.0,
+                    radius: 3.5,
                     glyph: Some('●'),
                     told: Some(Told {
                         names: ["estimate", "coefficient"],
@@ -230,7 +246,7 @@ impl Intervals {
     fn subtitle(&self, most: usize) -> String {
         let all = self.estimates.len();
         let which = if all > most {
-            format!("; the {most} of {all} that are furthest from 0")
+            format!("; the {most} of {all} that are largest")
         } else {
             String::new()
         };
@@ -276,6 +292,7 @@ mod tests {
     fn estimate(name: &str, value: f64, half_width: f64) -> Estimate {
         Estimate {
             name: name.to_string(),
+            column: name.split('=').next().unwrap_or_default().to_string(),
             value,
             lower: value - half_width,
             upper: value + half_width,
@@ -285,7 +302,7 @@ mod tests {
     #[test]
     fn a_page_tells_names_and_figures() {
         let estimates = [estimate("<b>", 2.0, 0.5), estimate("age", 0.1, 0.5)];
-        let picture = Picture::coefficients("price", &estimates, 0.9).unwrap();
+        let picture = Picture::coefficients("price", &estimates, 0.9, Per::Unit).unwrap();
         let svg = picture.svg_for_page("c");
         assert!(
             svg.contains("data-x=\"2 (1.5 to 2.5)\" data-y=\"&lt;b&gt;\""),
@@ -299,19 +316,32 @@ mod tests {
     }
 
     #[test]
-    fn intervals_of_very_different_widths_are_drawn_in_their_own_units() {
-        let estimates = [estimate("a", 1000.0, 500.0), estimate("b", 1e-3, 1e-3)];
-        let picture = Picture::coefficients("price", &estimates, 0.95).unwrap();
+    fn the_largest_comes_first_and_those_of_a_column_are_together() {
+        let estimates = [
+            estimate("age", 3.0, 1.0),
+            estimate("town=Ulm", -1.0, 0.5),
+            estimate("area", 2.0, 1.0),
+            estimate("town=Bonn", 4.0, 0.5),
+        ];
+        let names: Vec<String> = by_size(&estimates)
+            .into_iter()
+            .map(|estimate| estimate.name)
+            .collect();
+        assert_eq!(names, ["town=Bonn", "town=Ulm", "age", "area"]);
+        let picture = Picture::coefficients("price", &estimates, 0.95, Per::Deviation).unwrap();
         let svg = picture.svg();
         assert!(
-            svg.contains(">in half-widths of the 95 % interval"),
+            svg.contains(">price per standard deviation of a feature, or against the"),
             "{svg}"
         );
-        // The intervals go from 1 to 3 half-widths, and from 0 to 2.
-        assert_eq!(
-            picture.title(),
-            "1 of 2 coefficients differs from 0 with 95 % confidence"
-        );
+    }
+
+    #[test]
+    fn the_ends_of_an_interval_are_seen_at_every_size() {
+        let estimates = [estimate("a", 1000.0, 500.0), estimate("b", 1e-3, 1e-3)];
+        let picture = Picture::coefficients("price", &estimates, 0.95, Per::Unit).unwrap();
+        // The line at 0, and an interval with two ends for each.
+        assert_eq!(picture.svg().matches("class=\"curve\"").count(), 7);
     }
 
     #[test]
@@ -321,21 +351,21 @@ mod tests {
             vec![estimate("a", 0.0, 0.0), estimate("b", 1e300, 1e299)],
             vec![estimate("a", 1e-300, 1e-301), estimate("b", 1e300, 1e299)],
         ] {
-            let picture = Picture::coefficients("y", &estimates, 0.95).unwrap();
+            let picture = Picture::coefficients("y", &estimates, 0.95, Per::Unit).unwrap();
             let svg = picture.svg();
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
             picture.png().unwrap();
         }
-        let error = Picture::coefficients("y", &[estimate("a", f64::NAN, 1.0)], 0.95);
+        let error = Picture::coefficients("y", &[estimate("a", f64::NAN, 1.0)], 0.95, Per::Unit);
         assert!(matches!(error, Err(PlotError::NotFinite { .. })));
     }
 
     #[test]
-    fn the_terminal_shows_those_furthest_from_zero() {
+    fn the_terminal_shows_the_largest() {
         let estimates: Vec<Estimate> = (0..50)
             .map(|i| estimate(&format!("x{i}"), f64::from(i), 5.0))
             .collect();
-        let text = Picture::coefficients("y", &estimates, 0.95)
+        let text = Picture::coefficients("y", &estimates, 0.95, Per::Unit)
             .unwrap()
             .terminal(80, 24)
             .to_string();

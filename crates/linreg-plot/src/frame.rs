@@ -277,6 +277,19 @@ impl Chart {
                     scene.path("curve", piece, (*role, *width));
                 }
             }
+            Layer::Boxes { boxes, .. } => {
+                let corners = |[left, first, right, last]: &[f64; 4]| {
+                    let (x, y) = (&self.x, &self.y);
+                    let (left, top) = inside.at((x.position(*left), y.position(*first)));
+                    let (right, bottom) = inside.at((x.position(*right), y.position(*last)));
+                    [left, top, right, bottom]
+                };
+                scene.marks.push(Mark::Cells {
+                    cells: boxes.iter().map(corners).collect(),
+                    role: Role::Point,
+                    opacity: 0.35,
+                });
+            }
             Layer::Note {
                 at: (x, y),
                 text,

@@ -2,10 +2,10 @@
 //! as PNG. They need no system library and no installed font.
 //!
 //! Each is a [`Picture`] whose title states the main result: scatter plots of
-//! features ([`Picture::scatter`], [`Picture::matrix`]), the losses of a training
-//! run ([`Picture::losses`]), the quality of a fit ([`Picture::predicted`],
-//! [`Picture::residuals`], [`Picture::normal_quantiles`],
-//! [`Picture::scale_location`], [`Picture::leverage`]) and its coefficients
+//! features ([`Picture::scatter`], [`Picture::levels`], [`Picture::matrix`]), the losses
+//! of a training run ([`Picture::losses`]), the quality of a fit ([`Picture::predicted`],
+//! [`Picture::residuals`], [`Picture::residual_order`],
+//! [`Picture::normal_quantiles`], [`Picture::scale_location`], [`Picture::leverage`]) and its coefficients
 //! ([`Picture::coefficients`]). Points that do not fit in memory are added in
 //! blocks: [`Cloud`], [`ScatterMatrix`].
 //!
@@ -41,6 +41,7 @@ mod error;
 mod font;
 mod frame;
 mod grid;
+mod levels;
 mod leverage;
 mod line;
 mod losses;
@@ -56,6 +57,7 @@ mod residuals;
 mod scatter;
 mod scene;
 mod side_by_side;
+mod smooth;
 mod spans;
 mod sums;
 mod svg;
@@ -65,8 +67,9 @@ mod trend;
 mod words;
 
 pub use cloud::Cloud;
-pub use coefficients::Estimate;
+pub use coefficients::{Estimate, Per};
 pub use error::PlotError;
+pub use levels::Level;
 pub use line::Line;
 pub use matrix::ScatterMatrix;
 pub use picture::Picture;

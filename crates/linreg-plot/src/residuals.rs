@@ -1,7 +1,7 @@
 use crate::chart::Chart;
 use crate::name::shorten;
 use crate::number::{rough, rows};
-use crate::residual_tests::Verdict;
+use crate::residual_tests::{FEW, Verdict};
 use crate::scene::Role;
 use crate::trend::{Growth, Trend};
 use crate::{Cloud, Picture, PlotError, ResidualTests};
@@ -13,9 +13,9 @@ pub(crate) const NO_RESIDUALS: &str = "There are no residuals beyond rounding: t
 const NOTABLE_BEND: f64 = 0.02;
 
 impl Picture {
-    /// Residuals against fitted values, with a curve through their means: it shows
+    /// Residuals against fitted values, with a smooth curve (local regression): it shows
     /// curvature that the model misses, and a spread that changes. The title reports
-    /// a bend of the means, else what `tests` say of the spread; without `tests`, it
+    /// a bend of their means, else what `tests` say of the spread; without `tests`, it
     /// uses [`ResidualTests::of`] for these rows.
     ///
     /// # Errors
@@ -61,6 +61,39 @@ impl Picture {
             None => format!("{rows}{test}"),
         };
         let chart = Chart::of_cloud(title, subtitle, &cloud)
+            .with_radius(1.5)
+            .with_line(|_| 0.0, Role::Faint)
+            .with_trend(trend.points());
+        Ok(Self::of(chart))
+    }
+
+    /// Residuals in the order of the rows, by the numbers of these, with a smooth curve:
+    /// it shows a drift, as of rows that were measured one after the other. The title
+    /// reports a drift of the means.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Picture::scatter`].
+    pub fn residual_order(
+        row_numbers: &[f64],
+        residuals: &[f64],
+        tests: Option<&ResidualTests>,
+    ) -> Result<Self, PlotError> {
+        let cloud = Cloud::of("row", row_numbers, "residual", residuals)?;
+        let trend = Trend::new(row_numbers, residuals);
+        let tests = tests.map_or_else(|| ResidualTests::of(&[], residuals), |tests| *tests);
+        let title = match trend.bend() {
+            _ if tests.are_rounding => NO_RESIDUALS.to_string(),
+            Some(share) if share > NOTABLE_BEND => format!(
+                "Residuals drift along the rows ({:.0} % of their variance)",
+                100.0 * share
+            ),
+            _ if tests.rows < FEW => {
+                format!("{} are too few to tell a drift of residuals", tests.rows())
+            }
+            _ => format!("No drift along the rows found in {}", tests.rows()),
+        };
+        let chart = Chart::of_cloud(title, rows(residuals.len()), &cloud)
             .with_radius(1.5)
             .with_line(|_| 0.0, Role::Faint)
             .with_trend(trend.points());
@@ -200,6 +233,32 @@ mod tests {
         // Without tests, it uses its own.
         assert!(titles(&grows, None)[0].ends_with("times from left to right"));
         assert!(titles(&even, None)[0].ends_with("found in 400 rows"));
+    }
+
+    #[test]
+    fn a_drift_along_the_rows_is_told_from_noise() {
+        let rows: Vec<f64> = (1..=400).map(f64::from).collect();
+        let title = |residuals: &[f64]| {
+            let picture = Picture::residual_order(&rows[..residuals.len()], residuals, None);
+            picture.unwrap().title()
+        };
+        let even = noise(400);
+        assert_eq!(title(&even), "No drift along the rows found in 400 rows");
+        let drifting: Vec<f64> = rows
+            .iter()
+            .zip(&even)
+            .map(|(row, e)| row / 200.0 + e)
+            .collect();
+        let drift = title(&drifting);
+        assert!(
+            drift.starts_with("Residuals drift along the rows ("),
+            "{drift}"
+        );
+        assert_eq!(
+            title(&even[..8]),
+            "8 rows are too few to tell a drift of residuals"
+        );
+        assert_eq!(title(&[0.0; 40]), NO_RESIDUALS);
     }
 
     #[test]

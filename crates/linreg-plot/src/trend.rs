@@ -1,9 +1,12 @@
 use std::ops::Range;
 
+use crate::smooth::{mean, smooth};
+
 /// How y changes along x: its mean in groups of rows with about the same x, and its
 /// spread.
 pub(crate) struct Trend {
     groups: Vec<Group>,
+    curve: Vec<(f64, f64)>,
     /// Standard deviations of y in the third of the rows with the smallest x, and in
     /// the third with the largest; `None` if there are few rows or the thirds
     /// overlap.
@@ -15,7 +18,6 @@ pub(crate) struct Trend {
 }
 
 struct Group {
-    x: f64,
     y: f64,
     count: f64,
 }
@@ -65,7 +67,6 @@ impl Trend {
                 end += 1;
             }
             groups.push(Group {
-                x: mean(&xs[start..end]),
                 y: mean(&ys[start..end]),
                 count: (end - start) as f64,
             });
@@ -93,6 +94,7 @@ impl Trend {
         let center = mean(&ys);
         Self {
             groups,
+            curve: smooth(&xs, &ys),
             thirds: thirds.map(|thirds| thirds.map(|(std, _)| std)),
             chance,
             count: xs.len() as f64,
@@ -100,12 +102,11 @@ impl Trend {
         }
     }
 
-    /// The means of the groups, from left to right; empty if there are fewer than
-    /// three groups.
-    pub(crate) fn points(&self) -> Vec<(f64, f64)> {
+    /// A smooth curve through the rows; empty if they are too few for three groups.
+    pub(crate) fn points(self) -> Vec<(f64, f64)> {
         match self.groups.len() {
             0..3 => Vec::new(),
-            _ => self.groups.iter().map(|group| (group.x, group.y)).collect(),
+            _ => self.curve,
         }
     }
 
@@ -153,11 +154,6 @@ impl Trend {
         let z = ((1.0 - b) * root - (1.0 - a)) / (a + b * root * root).sqrt();
         (z > BEYOND_CHANCE || f.is_infinite()).then_some(share)
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    let first = values.first().copied().unwrap_or(f64::NAN);
-    first + values.iter().map(|value| value - first).sum::<f64>() / values.len() as f64
 }
 
 #[cfg(test)]
@@ -213,8 +209,9 @@ mod tests {
     #[test]
     fn rows_of_the_same_place_are_one_group() {
         let x: Vec<f64> = (0..300).map(|i| f64::from(i % 4)).collect();
-        let points = Trend::new(&x, &noise(300)).points();
-        let xs: Vec<f64> = points.iter().map(|point| point.0).collect();
-        assert_eq!(xs, [0.0, 1.0, 2.0, 3.0]);
+        let trend = Trend::new(&x, &noise(300));
+        let counts: Vec<f64> = trend.groups.iter().map(|group| group.count).collect();
+        assert_eq!(counts, [75.0; 4]);
+        assert_eq!(trend.points().len(), 4);
     }
 }

@@ -53,6 +53,51 @@ pub fn none_found(found: &TableDiagnostics, inferences: &[Inference]) -> Option<
     })
 }
 
+/// What a check has found.
+pub struct CheckResult {
+    /// The name of the test or the figure.
+    pub name: &'static str,
+    /// What it looks at.
+    pub of: &'static str,
+    /// The statistic; empty if it is not defined.
+    pub value: String,
+    /// The p value, if there is one.
+    pub p: String,
+    /// What the statistic is compared with, if that is worth saying.
+    pub about: String,
+    /// What follows from it.
+    pub meaning: String,
+}
+
+impl CheckResult {
+    fn new(name: &'static str, of: &'static str) -> Self {
+        Self {
+            name,
+            of,
+            value: String::new(),
+            p: String::new(),
+            about: String::new(),
+            meaning: String::new(),
+        }
+    }
+
+    fn line(&self) -> String {
+        let Self {
+            value,
+            p,
+            about,
+            meaning,
+            ..
+        } = self;
+        let value = if value.is_empty() { "-" } else { value };
+        match (p.is_empty(), meaning.is_empty()) {
+            (true, true) => value.to_string(),
+            (true, false) => format!("{value}  {meaning}"),
+            (false, _) => format!("{value}  p {p}{about}: {meaning}"),
+        }
+    }
+}
+
 impl Checks<'_> {
     fn figures(&self) -> &TargetDiagnostics {
         &self.found.diagnostics.targets[self.target]
@@ -62,20 +107,38 @@ impl Checks<'_> {
         &self.fit.inferences[self.target]
     }
 
+    /// The results of all checks.
+    pub fn results(&self, encoder: &Encoder) -> [CheckResult; 4] {
+        [
+            self.durbin_watson(),
+            self.jarque_bera(),
+            self.breusch_pagan(),
+            self.inflation(encoder),
+        ]
+    }
+
     /// The results of the checks, each with its meaning, in lines of so many
     /// columns.
     pub fn text(&self, encoder: &Encoder, width: usize) -> String {
-        let rows = [
-            ("Durbin-Watson", self.durbin_watson()),
-            ("Jarque-Bera", self.jarque_bera()),
-            ("Breusch-Pagan", self.breusch_pagan()),
-            ("VIF", self.inflation(encoder)),
-        ];
+        let rows = self.results(encoder);
+        let rows = rows.map(|result| (result.name, result.line()));
         let mut text = format!(
             "Assumption checks, tests at the {} level\n{}",
             percent(LEVEL),
             beside(&rows, width)
         );
+        for (heading, rows) in self.listed() {
+            let row = |(place, value): &(String, String)| vec![place.clone(), value.clone()];
+            let rows: Vec<Vec<String>> = rows.iter().map(row).collect();
+            text += &format!("\n{}\n{}", wrapped(&heading, width), table(&rows));
+        }
+        text
+    }
+
+    /// The rows with the largest leverage and with the largest Cook's distance, by their
+    /// places, each list with what it shows.
+    pub fn listed(&self) -> Vec<(String, Vec<(String, String)>)> {
+        let mut listed = Vec::new();
         let mean = self.fit.solution.rank as f64 / self.inference().rows;
         let leverages = &self.found.diagnostics.leverages;
         if !leverages.is_empty() {
@@ -83,7 +146,7 @@ impl Checks<'_> {
                 "Rows with the largest leverage, the weight of a row's own target in its prediction; the mean is {}, and rows with much more are worth checking",
                 significant(mean)
             );
-            text += &format!("\n{}\n{}", wrapped(&heading, width), self.rows(leverages));
+            listed.push((heading, self.rows(leverages)));
         }
         let distances = &self.figures().cooks_distances;
         if !distances.is_empty() {
@@ -95,15 +158,14 @@ impl Checks<'_> {
             let heading = format!(
                 "Rows with the largest Cook's distance, a measure of how much the predictions change without the row; {advice}"
             );
-            text += &format!("\n{}\n{}", wrapped(&heading, width), self.rows(distances));
+            listed.push((heading, self.rows(distances)));
         }
-        text
+        listed
     }
 
-    fn rows(&self, list: &[RowFigure]) -> String {
-        let row =
-            |figure: &RowFigure| vec![self.found.place(figure.row), significant(figure.value)];
-        table(&list.iter().map(row).collect::<Vec<_>>())
+    fn rows(&self, list: &[RowFigure]) -> Vec<(String, String)> {
+        let row = |figure: &RowFigure| (self.found.place(figure.row), significant(figure.value));
+        list.iter().map(row).collect()
     }
 
     /// The findings in sentences, each with its p value and with what to do.
@@ -189,21 +251,29 @@ impl Checks<'_> {
     /// Why a figure is not defined.
     fn undefined(&self) -> String {
         if self.inference().degrees_of_freedom > 0.0 {
-            "-  undefined: there are no residuals beyond rounding".to_string()
+            "undefined: there are no residuals beyond rounding".to_string()
         } else {
-            "-  undefined: there are no more rows than coefficients".to_string()
+            "undefined: there are no more rows than coefficients".to_string()
         }
     }
 
-    fn durbin_watson(&self) -> String {
+    fn durbin_watson(&self) -> CheckResult {
         let target = self.figures();
+        let mut result = CheckResult::new("Durbin-Watson", "independence of the row before");
         if target.durbin_watson.is_nan() {
-            return self.undefined();
+            result.meaning = self.undefined();
+            return result;
         }
+        result.value = significant(target.durbin_watson);
         if target.durbin_watson_p.is_nan() {
-            return significant(target.durbin_watson);
+            return result;
         }
-        let meaning = if target.has_counted_rows {
+        result.p = p_value(target.durbin_watson_p);
+        result.about = format!(
+            ", {} on average if rows are independent",
+            significant(target.durbin_watson_mean)
+        );
+        result.meaning = if target.has_counted_rows {
             format!(
                 "no conclusion, since with {} a row can stand for several equal rows in sequence",
                 (self.say)(&Setting::Counts)
@@ -212,57 +282,60 @@ impl Checks<'_> {
             let sentence = self.of_name("serial_dependence");
             sentence.unwrap_or_else(|| self.none_of("dependence on the row before"))
         };
-        format!(
-            "{}  p {}, {} on average if rows are independent: {meaning}",
-            significant(target.durbin_watson),
-            p_value(target.durbin_watson_p),
-            significant(target.durbin_watson_mean)
-        )
+        result
     }
 
-    fn jarque_bera(&self) -> String {
+    fn jarque_bera(&self) -> CheckResult {
         let target = self.figures();
+        let mut result = CheckResult::new("Jarque-Bera", "normality of the residuals");
         if target.jarque_bera.is_nan() {
-            return self.undefined();
+            result.meaning = self.undefined();
+            return result;
         }
-        let meaning = self.of_name("not_normal").unwrap_or_else(|| {
+        result.value = significant(target.jarque_bera);
+        result.p = p_value(target.jarque_bera_p);
+        result.meaning = self.of_name("not_normal").unwrap_or_else(|| {
             let none = self.none_of("departure from a normal distribution");
             format!("{none} ({})", shape(target))
         });
-        let p = p_value(target.jarque_bera_p);
-        format!("{}  p {p}: {meaning}", significant(target.jarque_bera))
+        result
     }
 
-    fn breusch_pagan(&self) -> String {
+    fn breusch_pagan(&self) -> CheckResult {
         let target = self.figures();
+        let mut result = CheckResult::new("Breusch-Pagan", "equal variance of the residuals");
         if target.breusch_pagan.is_nan() {
-            return if target.jarque_bera.is_nan() {
+            result.meaning = if target.jarque_bera.is_nan() {
                 self.undefined()
             } else {
-                "-  undefined: there is no feature that residuals could change with".to_string()
+                "undefined: there is no feature that residuals could change with".to_string()
             };
+            return result;
         }
-        let sentence = self.of_name("unequal_variance");
-        let meaning =
-            sentence.unwrap_or_else(|| self.none_of("change of spread with the features"));
-        format!(
-            "{}  p {} on {} of freedom (Koenker's form): {meaning}",
-            significant(target.breusch_pagan),
-            p_value(target.breusch_pagan_p),
+        result.value = significant(target.breusch_pagan);
+        result.p = p_value(target.breusch_pagan_p);
+        result.about = format!(
+            " on {} of freedom (Koenker's form)",
             count(target.breusch_pagan_degrees_of_freedom as usize, "degree")
-        )
+        );
+        let sentence = self.of_name("unequal_variance");
+        result.meaning =
+            sentence.unwrap_or_else(|| self.none_of("change of spread with the features"));
+        result
     }
 
     /// The variance inflation factors.
-    fn inflation(&self, encoder: &Encoder) -> String {
+    fn inflation(&self, encoder: &Encoder) -> CheckResult {
+        let mut result = CheckResult::new("VIF", "collinearity of the features");
         let list = variance_inflation(self.inference(), encoder);
         let Some((name, most)) = list.first() else {
-            return if encoder.intercept() {
-                "-  not given for products and powers, which are correlated by construction"
-                    .to_string()
+            result.meaning = if encoder.intercept() {
+                "not given for products and powers, which are correlated by construction"
             } else {
-                "-  variance inflation factors need an intercept".to_string()
-            };
+                "variance inflation factors need an intercept"
+            }
+            .to_string();
+            return result;
         };
         let meaning = if *most > MUCH_INFLATION {
             let say = self.say;
@@ -275,11 +348,12 @@ impl Checks<'_> {
         } else {
             "the largest; none is above 10".to_string()
         };
-        format!(
-            "{}  the variance inflation factor of `{}`, {meaning}",
-            significant(*most),
+        result.value = significant(*most);
+        result.meaning = format!(
+            "the variance inflation factor of `{}`, {meaning}",
             plain(name)
-        )
+        );
+        result
     }
 }
 

@@ -31,6 +31,10 @@ impl Predictor {
         }
     }
 
+    pub(crate) fn coefficients(&self) -> &Coefficients {
+        &self.coefficients
+    }
+
     /// The covariance of the coefficients and the rest of what intervals need, if
     /// the model has it.
     pub(crate) fn stored_errors(&self) -> Option<&PredictionErrors> {

@@ -32,10 +32,16 @@ pub fn shorten(name: &str) -> String {
     }
 }
 
-/// The name of a column or a level, which keeps its own direction of writing.
+/// The name of a column or a level, which keeps its own direction of writing and may be
+/// broken after separators such as `_` where there is no room.
 pub fn name(name: &str) -> String {
-    format!("<bdi>{}</bdi>", text(shorten(name)))
+    let short = shorten(name);
+    let parts: Vec<String> = short.split_inclusive(SEPARATORS).map(text).collect();
+    format!("<bdi>{}</bdi>", parts.join("<wbr>"))
 }
+
+/// What names of columns are made of parts with.
+const SEPARATORS: [char; 7] = ['_', '-', '.', '/', '=', ':', ','];
 
 /// Several names.
 pub fn names(list: &[String]) -> String {
@@ -99,8 +105,12 @@ pub fn definitions(items: impl IntoIterator<Item = (&'static str, String)>) -> S
     format!("<dl>\n{items}</dl>\n")
 }
 
-/// A table of HTML cells, wide ones to be scrolled sideways. The first column
-/// names the row, the columns from `first_number` on hold numbers.
+/// The most rows of a table of which all are shown at first.
+const MOST_ROWS: usize = 15;
+
+/// A table of HTML cells, wide ones to be scrolled sideways; of long ones a browser shows
+/// the first rows until it is asked for all. The first column names the row, the columns
+/// from `first_number` on hold numbers.
 pub fn table(caption: &str, header: &[&str], first_number: usize, rows: &[Vec<String>]) -> String {
     let class = |column: usize| {
         if column >= first_number {
@@ -123,10 +133,15 @@ pub fn table(caption: &str, header: &[&str], first_number: usize, rows: &[Vec<St
             .collect();
         format!("<tr>{cells}</tr>\n")
     };
+    let class = if rows.len() > MOST_ROWS {
+        " class=\"long\""
+    } else {
+        ""
+    };
     let rows: String = rows.iter().map(row).collect();
     let label = text(caption);
     format!(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table>\n\
+        "<div class=\"scroll\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table{class}>\n\
          <caption>{label}</caption>\n<thead><tr>{header}</tr></thead>\n<tbody>\n{rows}</tbody>\n\
          </table></div>\n"
     )
@@ -154,6 +169,21 @@ mod tests {
         assert_eq!(long.chars().count(), 80);
         assert!(long.ends_with("é…"));
         assert_eq!(shorten(&"é".repeat(80)), "é".repeat(80));
+    }
+
+    #[test]
+    fn a_name_is_broken_after_separators_and_still_escaped() {
+        assert_eq!(
+            name("living_area=<b>"),
+            "<bdi>living_<wbr>area=<wbr>&lt;b&gt;</bdi>"
+        );
+    }
+
+    #[test]
+    fn only_long_tables_are_folded() {
+        let rows = |count| vec![vec!["a".to_string(), "1".to_string()]; count];
+        let is_long = |count| table("t", &["x", "y"], 1, &rows(count)).contains("\"long\"");
+        assert!(!is_long(MOST_ROWS) && is_long(MOST_ROWS + 1));
     }
 
     #[test]

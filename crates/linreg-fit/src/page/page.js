@@ -14,6 +14,39 @@
   name();
   button.hidden = false;
 
+  // Long tables show their first rows until the reader asks for all of them.
+  const words = document.body.dataset;
+  for (const table of document.querySelectorAll("table.long")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "fold";
+    const fold = (isFolded) => {
+      table.classList.toggle("folded", isFolded);
+      button.textContent = isFolded ? words.all.replace("#", table.tBodies[0].rows.length) : words.first;
+      button.setAttribute("aria-expanded", !isFolded);
+    };
+    button.addEventListener("click", () => fold(!table.classList.contains("folded")));
+    table.parentElement.after(button);
+    fold(true);
+  }
+
+  // A table that does not fit says that there is more of it.
+  const wide = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const region = target.closest(".scroll");
+      region.previousElementSibling.hidden = region.scrollWidth <= region.clientWidth + 1;
+    }
+  });
+  for (const table of document.querySelectorAll(".scroll > table")) {
+    const hint = document.createElement("p");
+    hint.className = "wide";
+    hint.textContent = words.wide;
+    hint.hidden = true;
+    table.parentElement.before(hint);
+    wide.observe(table);
+    wide.observe(table.parentElement);
+  }
+
   // The values of a picture's points: under the pointer, or by the arrow keys.
   const NEAR = 16;
   for (const figure of document.querySelectorAll("figure")) {

@@ -1,112 +1,99 @@
+use std::collections::BTreeSet;
+
 use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, RowSample, SampleLimit};
-use linreg_exact::{Accumulator, Arithmetic, Collinear};
-use linreg_model::Coefficients;
-use linreg_plot::Line;
+use linreg_exact::{Accumulator, Arithmetic, Collinear, Weighting};
+use linreg_plot::{Level, Line};
 use serde::{Deserialize, Serialize};
 
-use crate::FitError;
 use crate::exact::data_error;
+use crate::levels::{LevelColumn, LevelSums};
 use crate::number::count;
+use crate::residuals::standardised;
+use crate::{FitError, Predictor};
 
 /// What a pass over all rows of a fit collects for pictures: a sample of the
-/// rows, and the regression line of each feature alone through all of them.
+/// rows, the regression line of each feature alone through all of them, and the means
+/// of the levels of categorical columns.
 pub struct Look {
-    /// The features that were looked at, as indices of the model's features.
-    pub features: Vec<usize>,
+    /// What was looked at.
+    pub drawn: Drawn,
     /// Number of rows whose weight is not 0.
     pub num_rows: u64,
+    /// The rows that are drawn.
     pub sample: Vec<Row>,
+    /// The rows that were asked for and are not in the sample.
+    pub asked: Vec<Row>,
     /// The line of each feature alone, for each target.
-    pub lines: Vec<Vec<Option<OwnLine>>>,
+    pub lines: Vec<Vec<Option<Line>>>,
+    /// The levels of each categorical column, for each target.
+    pub levels: Vec<Vec<Vec<Level>>>,
+}
+
+/// What is drawn against the targets.
+#[derive(Clone, Default, Deserialize, Serialize)]
+pub struct Drawn {
+    /// Features, as indices of the model's features.
+    pub features: Vec<usize>,
+    /// Categorical columns.
+    pub columns: Vec<LevelColumn>,
 }
 
 /// A row of the sample.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Row {
     /// Its number in the table, from 1.
     pub number: u64,
     /// The features looked at.
     pub features: Vec<f64>,
+    /// The levels of the columns looked at.
+    pub levels: Vec<Option<usize>>,
     pub targets: Vec<f64>,
     pub predictions: Vec<f64>,
-}
-
-/// The line of a target against one feature alone, and what the weights of all
-/// features predict for it.
-///
-/// A model's prediction p and its residual e add up to the target, y = p + e.
-/// So the line of y against a feature is the sum of the lines of p and of e.
-/// Its slope is that of p, since residuals of least squares are uncorrelated
-/// with every feature. What it leaves is the part of the other features and the
-/// residual (Draper and Smith, *Applied Regression Analysis*, 3rd edition,
-/// section 1.2, applied to p and to e).
-#[derive(Clone, Copy, Debug)]
-pub struct OwnLine {
-    pub intercept: f64,
-    pub slope: f64,
-    /// Share of the target's variance that the line explains; NaN for a
-    /// constant target.
-    pub explained: f64,
-    /// Variance of the target around the line.
-    pub left: f64,
-    /// Slope and share explained that the model's weights predict.
-    pub predicted_slope: f64,
-    pub predicted_explained: f64,
-    /// Variance around the line that the other features cause.
-    pub others: f64,
-    /// Variance that no feature explains.
-    pub noise: f64,
-    /// Variance of the target.
-    pub total: f64,
+    /// For each target the standardised residual and the leverage, where both are
+    /// defined.
+    pub standardised: Vec<Option<(f64, f64)>>,
 }
 
 impl Look {
-    /// Reads the rows once, to look at these features. The same seed draws the
-    /// same sample of at most `most` rows.
-    pub fn new(
-        rows: &EncodedSource,
-        coefficients: &Coefficients,
-        features: Vec<usize>,
-        most: usize,
-        seed: u64,
-    ) -> Result<Self, FitError> {
-        let pass = LookPass {
-            coefficients: coefficients.clone(),
-            features,
-            most,
-            seed,
-            limit: SampleLimit::default(),
-        };
-        Ok(rows.run(pass)?.0)
-    }
-
     /// Whether every row that counts is in the sample.
     pub fn is_whole(&self) -> bool {
         self.sample.len() as u64 == self.num_rows
     }
 
     /// Which rows are drawn, in words.
-    pub fn drawn(&self) -> String {
+    pub fn rows_drawn(&self) -> String {
         if self.is_whole() {
             return "every row is drawn".to_string();
         }
         format!(
-            "{} drawn at random by the seed; lines and their figures are of all {}",
+            "{} drawn at random by the seed; lines, means and their figures are of all {}",
             count(self.sample.len(), "row"),
             count(self.num_rows as usize, "row"),
         )
     }
 }
 
-/// The pass that a [`Look`] takes.
+/// The pass that a [`Look`] takes. The same seed draws the same sample of at most
+/// `most` rows.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct LookPass {
-    coefficients: Coefficients,
-    features: Vec<usize>,
-    most: usize,
-    seed: u64,
+    pub predictor: Predictor,
+    /// What the weights of rows are, if they have any.
+    pub weighting: Option<Weighting>,
+    pub drawn: Drawn,
+    /// Rows that are kept besides the sample, by their indices in the table.
+    pub asked: BTreeSet<u64>,
+    pub most: usize,
+    pub seed: u64,
     #[serde(skip)]
-    limit: SampleLimit,
+    pub limit: SampleLimit,
+}
+
+impl LookPass {
+    /// Reads the rows once.
+    pub fn look(self, rows: &EncodedSource) -> Result<Look, FitError> {
+        Ok(rows.run(self)?.0)
+    }
 }
 
 /// What is known of some rows.
@@ -115,8 +102,10 @@ pub(crate) struct Seen {
     /// Number of rows whose weight is not 0.
     num_rows: u64,
     sample: RowSample<Row>,
-    /// For each feature: the target, its prediction and the residual.
+    asked: Vec<Row>,
+    /// For each feature the sums of the targets.
     sums: Vec<Accumulator>,
+    levels: Vec<LevelSums>,
 }
 
 impl RowPass for LookPass {
@@ -128,128 +117,151 @@ impl RowPass for LookPass {
     }
 
     fn start(&self) -> Seen {
-        let targets = self.coefficients.num_targets();
-        let sums = Accumulator::new(1, 3 * targets, Arithmetic::DoubleDouble);
+        let targets = self.predictor.coefficients().num_targets();
+        let sums = Accumulator::new(1, targets, Arithmetic::DoubleDouble);
+        let levels = self.drawn.columns.iter();
         Seen {
             num_rows: 0,
             sample: RowSample::new(self.most, self.seed).within(&self.limit),
-            sums: vec![sums; self.features.len()],
+            asked: Vec::new(),
+            sums: vec![sums; self.drawn.features.len()],
+            levels: levels
+                .map(|column| LevelSums::new(column, targets))
+                .collect(),
         }
     }
 
     fn update(&self, seen: &mut Seen, rows: &RowChunk) -> Result<(), DataError> {
         let (width, targets) = (rows.num_features, rows.num_targets);
-        let predictions = self.coefficients.predict(rows.features);
+        let predictions = self.predictor.predict(rows.features, rows.tails);
         let predictions = predictions.map_err(data_error)?;
-        let of_row = rows.targets.chunks_exact(targets);
-        let of_row = of_row.zip(predictions.chunks_exact(targets));
-        let mut parts = Vec::with_capacity(3 * predictions.len());
-        for (row, (actual, predicted)) in of_row.enumerate() {
-            parts.extend(actual);
-            parts.extend(predicted);
-            parts.extend(actual.iter().zip(predicted).map(|(y, p)| y - p));
+        for row in 0..rows.num_rows() {
             if rows.weights.is_some_and(|weights| weights[row] == 0.0) {
                 continue;
             }
             seen.num_rows += 1;
-            let number = rows.row_number(row);
-            seen.sample.add(number, || {
-                let values = &rows.features[row * width..][..width];
-                Row {
-                    number: number + 1,
-                    features: self.features.iter().map(|index| values[*index]).collect(),
-                    targets: actual.to_vec(),
-                    predictions: predicted.to_vec(),
-                }
-            });
+            let index = rows.row_number(row);
+            let mut failed = Ok(());
+            let mut of_row = || {
+                let predictions = &predictions[row * targets..][..targets];
+                self.row(rows, row, predictions).unwrap_or_else(|error| {
+                    failed = Err(error);
+                    Row::default()
+                })
+            };
+            if self.asked.contains(&index) {
+                seen.asked.push(of_row());
+            }
+            seen.sample.add(index, of_row);
+            failed?;
         }
-        for (index, sums) in self.features.iter().zip(&mut seen.sums) {
+        for (index, sums) in self.drawn.features.iter().zip(&mut seen.sums) {
             let column = rows.features[*index..].iter().step_by(width);
             let column: Vec<f64> = column.copied().collect();
-            let exact = linreg_exact::Rows::new(&column, &parts, 1, 3 * targets)
+            let exact = linreg_exact::Rows::new(&column, rows.targets, 1, targets)
                 .and_then(|exact| exact.with_weights(rows.weights));
             exact
                 .and_then(|exact| sums.update(&exact))
                 .map_err(data_error)?;
         }
-        Ok(())
+        let mut levels = self.drawn.columns.iter().zip(&mut seen.levels);
+        levels.try_for_each(|(column, sums)| sums.update(column, rows))
     }
 
     fn merge(&self, seen: &mut Seen, later: Seen) -> Result<(), DataError> {
         seen.num_rows += later.num_rows;
         seen.sample.merge(later.sample);
+        seen.asked.extend(later.asked);
         self.limit.learn(&seen.sample);
         for (sums, later) in seen.sums.iter_mut().zip(&later.sums) {
             sums.merge(later).map_err(data_error)?;
         }
-        Ok(())
+        let mut levels = seen.levels.iter_mut().zip(&later.levels);
+        levels.try_for_each(|(sums, later)| sums.merge(later))
     }
 
     fn finish(self, seen: Seen) -> Result<Look, DataError> {
-        let targets = self.coefficients.num_targets();
-        let lines = |target| {
-            let lines = seen.sums.iter();
-            lines
-                .map(|sums| OwnLine::new(sums, target, targets))
-                .collect()
+        let targets = 0..self.predictor.coefficients().num_targets();
+        let sample = seen.sample.into_rows().into_iter();
+        let sample: Vec<Row> = sample.map(|(_, row)| row).collect();
+        let drawn: BTreeSet<u64> = sample.iter().map(|row| row.number).collect();
+        let mut asked = seen.asked;
+        asked.retain(|row| !drawn.contains(&row.number));
+        let levels = |target: usize| {
+            let columns = self.drawn.columns.iter().zip(&seen.levels).enumerate();
+            let levels = columns.map(|(place, (column, sums))| {
+                sums.levels(column, target, |level| {
+                    let rows = sample.iter();
+                    let rows = rows.filter(|row| row.levels[place] == Some(level));
+                    rows.map(|row| row.targets[target]).collect()
+                })
+            });
+            levels.collect()
         };
         Ok(Look {
-            lines: (0..targets).map(lines).collect(),
-            features: self.features,
-            num_rows: seen.num_rows,
-            sample: seen
-                .sample
-                .into_rows()
-                .into_iter()
-                .map(|(_, row)| row)
+            lines: targets
+                .clone()
+                .map(|target| seen.sums.iter().map(|sums| line(sums, target)).collect())
                 .collect(),
+            levels: targets.map(levels).collect(),
+            drawn: self.drawn,
+            num_rows: seen.num_rows,
+            sample,
+            asked,
         })
     }
 }
 
-impl OwnLine {
-    /// The line for a picture.
-    pub fn line(&self) -> Line {
-        let explained = (!self.explained.is_nan()).then_some(self.explained);
-        Line::new(self.slope, self.intercept, self.left, explained)
-    }
-
-    /// None where the sums are beyond 64-bit floats.
-    fn new(sums: &Accumulator, target: usize, targets: usize) -> Option<Self> {
-        let solution = sums.solve(true, Collinear::Drop).ok()?;
-        let weight = solution.sum_of_weights;
-        let fit = |part: usize| &solution.targets[part * targets + target];
-        let (actual, predicted, residual) = (fit(0), fit(1), fit(2));
-        let slope = actual.estimates[1];
-        let predicted_total = predicted.total_sum + residual.total_sum;
-        let explains = |sum: f64, total: f64| {
-            if total > 0.0 {
-                (sum / total).clamp(0.0, 1.0)
-            } else {
-                f64::NAN
+impl LookPass {
+    fn row(&self, rows: &RowChunk, row: usize, predictions: &[f64]) -> Result<Row, DataError> {
+        let at = row * rows.num_features..(row + 1) * rows.num_features;
+        let features = &rows.features[at.clone()];
+        let targets = &rows.targets[row * rows.num_targets..][..rows.num_targets];
+        let mut of_targets = vec![None; targets.len()];
+        if let Some(errors) = self.predictor.stored_errors() {
+            let weight = match (self.weighting, rows.weights) {
+                (Some(Weighting::Precision), Some(weights)) => weights[row],
+                _ => 1.0,
+            };
+            let tails = rows.tails.map(|tails| &tails[at]);
+            let in_basis = errors.in_basis(features, tails).map_err(data_error)?;
+            for (target, of_target) in of_targets.iter_mut().enumerate() {
+                let residual = weight.sqrt() * (targets[target] - predictions[target]);
+                let found = standardised(errors, target, &in_basis, weight, residual);
+                *of_target = found.map_err(data_error)?;
             }
-        };
-        let line = Self {
-            intercept: actual.estimates[0],
-            slope,
-            explained: explains(actual.total_sum - actual.residual_sum, actual.total_sum),
-            left: actual.residual_sum / weight,
-            predicted_slope: predicted.estimates[1],
-            predicted_explained: explains(
-                predicted.total_sum - predicted.residual_sum,
-                predicted_total,
-            ),
-            others: predicted.residual_sum / weight,
-            noise: residual.residual_sum / weight,
-            total: actual.total_sum / weight,
-        };
-        (line.left.is_finite() && line.total.is_finite()).then_some(line)
+        }
+        let levels = self.drawn.columns.iter();
+        Ok(Row {
+            number: rows.row_number(row) + 1,
+            features: self.drawn.features.iter().map(|i| features[*i]).collect(),
+            levels: levels.map(|column| column.level_of(features)).collect(),
+            targets: targets.to_vec(),
+            predictions: predictions.to_vec(),
+            standardised: of_targets,
+        })
     }
+}
+
+/// The line of a target against one feature alone; None where the sums are beyond
+/// 64-bit floats.
+fn line(sums: &Accumulator, target: usize) -> Option<Line> {
+    let solution = sums.solve(true, Collinear::Drop).ok()?;
+    let found = &solution.targets[target];
+    let (left, total) = (found.residual_sum, found.total_sum);
+    let left_share = left / solution.sum_of_weights;
+    let explained = (total > 0.0).then(|| ((total - left) / total).clamp(0.0, 1.0));
+    let is_finite = left_share.is_finite() && (total / solution.sum_of_weights).is_finite();
+    let [intercept, slope] = found.estimates[..] else {
+        return None;
+    };
+    is_finite.then(|| Line::new(slope, intercept, left_share, explained))
 }
 
 #[cfg(test)]
 mod tests {
     use linreg_data::{Dataset, Rows};
+    use linreg_model::Coefficients;
 
     use super::*;
 
@@ -279,8 +291,13 @@ mod tests {
             dataset = dataset.with_weights(weights).unwrap();
         }
         let pass = LookPass {
-            coefficients,
-            features,
+            predictor: Predictor::new(coefficients, None),
+            weighting: Some(Weighting::Precision),
+            drawn: Drawn {
+                features,
+                columns: Vec::new(),
+            },
+            asked: BTreeSet::from([3]),
             most,
             seed,
             limit: SampleLimit::default(),
@@ -310,24 +327,32 @@ mod tests {
     }
 
     #[test]
-    fn the_weights_predict_the_own_lines_of_least_squares() {
-        let look = look(rows(0, 300), 300, 0);
-        for line in look.lines[0].iter().flatten() {
-            let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(1.0);
-            assert!(close(line.slope, line.predicted_slope), "{line:?}");
-            assert!(close(line.explained, line.predicted_explained), "{line:?}");
-            assert!(close(line.left, line.others + line.noise), "{line:?}");
-        }
-        // The line that linreg-plot fits to the same points.
-        let (x, y): (Vec<f64>, Vec<f64>) = look
+    fn lines_are_those_of_all_rows() {
+        let whole = look(rows(0, 300), 300, 0);
+        let (x, y): (Vec<f64>, Vec<f64>) = whole
             .sample
             .iter()
             .map(|row| (row.features[0], row.targets[0]))
             .unzip();
-        let (line, own) = (Line::fit(&x, &y).unwrap(), look.lines[0][0].unwrap());
-        assert!((line.slope - own.slope).abs() < 1e-12);
-        assert!((line.residual_variance - own.left).abs() < 1e-9);
-        assert!((line.explained.unwrap() - own.explained).abs() < 1e-12);
+        // The line that linreg-plot fits to the same points.
+        let line = Line::fit(&x, &y).unwrap();
+        for own in [&whole, &look(rows(0, 300), 5, 0)].map(|look| look.lines[0][0].unwrap()) {
+            assert!((line.slope - own.slope).abs() < 1e-12);
+            assert!((line.residual_variance - own.residual_variance).abs() < 1e-9);
+            assert!((line.explained.unwrap() - own.explained.unwrap()).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_asked_for_is_kept_once() {
+        let numbers = |rows: &[Row]| rows.iter().map(|row| row.number).collect::<Vec<_>>();
+        let whole = look(rows(0, 50), 50, 0);
+        assert!(numbers(&whole.asked).is_empty());
+        for seed in 0..5 {
+            let some = look(rows(0, 1000), 10, seed);
+            let is_drawn = numbers(&some.sample).contains(&4);
+            assert_eq!(numbers(&some.asked).len(), usize::from(!is_drawn));
+        }
     }
 
     #[test]
@@ -350,6 +375,6 @@ mod tests {
         let coefficients = Coefficients::new(vec![1.0, 0.0], vec![0.0]).unwrap();
         let look = run(rows, coefficients, vec![1], 10, 0);
         let line = look.lines[0][0].unwrap();
-        assert_eq!((line.slope, line.explained), (0.0, 0.0));
+        assert_eq!((line.slope, line.explained), (0.0, Some(0.0)));
     }
 }

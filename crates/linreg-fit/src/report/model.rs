@@ -1,65 +1,34 @@
 use linreg_data::Set;
+use linreg_plot::{Estimate, Per, Picture};
+use linreg_training::{Metrics, OwnMetrics};
 
-use crate::How;
+use super::look::Look;
+use crate::coefficient_picture::{estimate, knows_deviations};
 use crate::export::coefficients::{coefficients, estimates};
+use crate::export::judgement::folds_lines;
 use crate::export::{figures, ridge};
-
-use crate::Report;
-use crate::loss;
-use crate::page::Section;
-use crate::page::html::{UNBROKEN, definitions, lines, list, name, paragraph, prose, table, text};
+use crate::number::{significant, thousands};
+use crate::page::html::{UNBROKEN, definitions, lines, name, paragraph, prose, table, text};
+use crate::page::{Language, Pictures, Section, thinned};
+use crate::{ExactFit, How, Report};
 
 /// The most coefficients that the page lists, for all targets together.
 const MOST_COEFFICIENTS: usize = 400;
 
-/// The coefficients, what they mean, and the figures of the fit.
-pub fn section(report: &Report) -> Section {
-    let encoder = report.fitted.encoder();
-    let targets = encoder.targets();
+/// The most epochs that a picture shows.
+const MOST_EPOCHS: usize = 500;
+
+/// The coefficients, the figures of the fit, and how well it predicts.
+pub fn section(report: &Report, look: &Look) -> Section {
+    let targets = report.fitted.encoder().targets();
     let told = &targets[..targets.len().min(super::MOST_TARGETS)];
     let most = MOST_COEFFICIENTS / told.len();
     let mut body = String::new();
     for (index, target) in told.iter().enumerate() {
-        let rows = match &report.fitted.how {
-            How::Exact(fit) if fit.ridge.is_none() => coefficients(&fit.inferences[index], encoder),
-            _ => estimates(&report.fitted.model, index),
-        };
         if told.len() > 1 {
             body += &format!("<h3>{}</h3>\n", name(target));
         }
-        body += &shown(&rows, most);
-        match &report.fitted.how {
-            How::Exact(fit) if fit.ridge.is_some() => {
-                if let Some(path) = &fit.ridge {
-                    body += "<h3>How far the weights are shrunk</h3>\n";
-                    body += &lines(&ridge::text(fit, path, index, encoder, UNBROKEN));
-                }
-            }
-            How::Exact(fit) => {
-                let inference = &fit.inferences[index];
-                let meaning = figures::meaning(inference, encoder, target);
-                if !meaning.is_empty() {
-                    let heading = text(figures::meaning_heading(inference));
-                    body += &format!("<h3>{heading}</h3>\n");
-                    body += &list(meaning.iter().map(|line| prose(line)));
-                }
-                body += "<h3>The fit as a whole</h3>\n";
-                let figures = figures::figures(fit, inference, target);
-                body += &definitions(
-                    figures
-                        .into_iter()
-                        .map(|(name, value)| (name, prose(&value))),
-                );
-            }
-            How::Trained(trained) => {
-                if let Some(meaning) = loss::meaning(trained.config.loss, target) {
-                    body += &paragraph(&prose(&meaning));
-                }
-                if let Some(metrics) = report.fitted.on(Set::Training).get(index) {
-                    body += &super::trust::metrics(&[("training", metrics)]);
-                }
-            }
-        }
+        body += &of_target(report, look, index, most);
     }
     if targets.len() > told.len() {
         let more = targets.len() - told.len();
@@ -67,10 +36,104 @@ pub fn section(report: &Report) -> Section {
             "And {more} more targets, whose coefficients the model file has."
         ));
     }
+    if let How::Trained(trained) = &report.fitted.how {
+        let (epochs, records) = thinned(&trained.history, MOST_EPOCHS);
+        let losses: Vec<f64> = records.iter().map(|record| record.loss).collect();
+        let held_out = records.iter().map(|record| record.validation_loss);
+        let mut pictures = Pictures::new("picture-loss", Language::English);
+        pictures.add(Picture::losses(
+            &epochs,
+            &losses,
+            &held_out.collect::<Vec<_>>(),
+        ));
+        body += &pictures.html();
+    }
+    if !report.fitted.folds.is_empty() {
+        body += &lines(folds_lines(&report.fitted.folds, told, UNBROKEN).trim_start());
+    }
     Section {
         id: "model",
         heading: "The fitted model",
         body,
+    }
+}
+
+fn of_target(report: &Report, look: &Look, index: usize, most: usize) -> String {
+    let encoder = report.fitted.encoder();
+    let target = &encoder.targets()[index];
+    let rows = match &report.fitted.how {
+        How::Exact(fit) if fit.ridge.is_none() => coefficients(&fit.inferences[index], encoder),
+        _ => estimates(&report.fitted.model, index),
+    };
+    let mut body = shown(&rows, most);
+    let mut pictures = Pictures::new(&format!("model-{}", index + 1), Language::English);
+    if let How::Exact(fit) = &report.fitted.how {
+        intervals(&mut pictures, report, fit, index);
+    }
+    let rows = look.sample.iter();
+    let (predicted, actual): (Vec<f64>, Vec<f64>) = rows
+        .map(|row| (row.predictions[index], row.targets[index]))
+        .unzip();
+    pictures.add(Picture::predicted(target, &predicted, &actual));
+    body += &pictures.html();
+    match &report.fitted.how {
+        How::Exact(fit) => match &fit.ridge {
+            Some(path) => {
+                body += "<h3>How far the weights are shrunk</h3>\n";
+                body += &lines(&ridge::text(fit, path, index, encoder, UNBROKEN));
+            }
+            None => {
+                body += "<h3>The fit as a whole</h3>\n";
+                let figures = figures::figures(fit, &fit.inferences[index], target);
+                body += &definitions(
+                    figures
+                        .into_iter()
+                        .map(|(name, value)| (name, prose(&value))),
+                );
+            }
+        },
+        How::Trained(_) => {}
+    }
+    let sets = [
+        (Set::Training, "training"),
+        (Set::Validation, "validation"),
+        (Set::Test, "the test"),
+    ];
+    let judged: Vec<(&str, &Metrics)> = sets
+        .iter()
+        .filter_map(|(set, what)| Some((*what, report.fitted.on(*set).get(index)?)))
+        .collect();
+    if !judged.is_empty() {
+        body += &metrics(&judged);
+    }
+    body
+}
+
+/// The weights that have an interval. The intercept is left out: it is no effect of a
+/// feature.
+fn intervals(pictures: &mut Pictures, report: &Report, fit: &ExactFit, index: usize) {
+    if fit.ridge.is_some() {
+        return;
+    }
+    let encoder = report.fitted.encoder();
+    let per = if knows_deviations(encoder) {
+        Per::Deviation
+    } else {
+        Per::Unit
+    };
+    let inference = &fit.inferences[index];
+    let constant = usize::from(encoder.intercept());
+    let features = encoder.features();
+    let weights = features.iter().zip(&inference.coefficients[constant..]);
+    let known =
+        weights.filter(|(_, c)| !c.is_dropped && c.lower.is_finite() && c.upper.is_finite());
+    let estimates: Vec<Estimate> = known
+        .filter_map(|(feature, c)| estimate(encoder, feature, [c.estimate, c.lower, c.upper], per))
+        .collect();
+    if !estimates.is_empty() {
+        let target = &encoder.targets()[index];
+        let confidence = inference.confidence;
+        pictures.add(Picture::coefficients(target, &estimates, confidence, per));
     }
 }
 
@@ -95,4 +158,52 @@ fn shown(rows: &[Vec<String>], most: usize) -> String {
         html += &paragraph(&format!("And {more} more, which the model file has."));
     }
     html
+}
+
+/// Metrics of one target on several sets of rows. Those of the fit's own loss
+/// come first.
+fn metrics(sets: &[(&str, &Metrics)]) -> String {
+    let own = sets.first().and_then(|(_, metrics)| metrics.own);
+    let row = |(what, metrics): &(&str, &Metrics)| {
+        let mut row = vec![what.to_string(), thousands(metrics.rows as usize)];
+        if let Some((loss, share)) = metrics.own.map(|own| own.figures()) {
+            row.extend(loss.map(significant));
+            row.push(significant(share));
+        }
+        row.extend([
+            metrics.r_squared.map_or("-".to_string(), significant),
+            significant(metrics.rmse),
+            significant(metrics.mae),
+        ]);
+        row
+    };
+    let rows: Vec<Vec<String>> = sets.iter().map(row).collect();
+    let mut header = vec!["rows for".to_string(), "number".to_string()];
+    match own {
+        None => {}
+        Some(OwnMetrics::Absolute { .. }) => {
+            header.push("coverage, share at or below the prediction, aim 0.5".to_string());
+        }
+        Some(OwnMetrics::Quantile { tau, .. }) => header.extend([
+            "mean pinball loss".to_string(),
+            format!(
+                "coverage, share at or below the prediction, aim {}",
+                significant(tau)
+            ),
+        ]),
+        Some(OwnMetrics::Huber { delta, .. }) => header.extend([
+            "mean Huber loss".to_string(),
+            format!("share within {} of the prediction", significant(delta)),
+        ]),
+    }
+    header.extend(
+        [
+            "R², share of variance explained",
+            "RMSE, typical error",
+            "MAE, mean absolute error",
+        ]
+        .map(String::from),
+    );
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    table("Errors of prediction", &header, 1, &rows)
 }

@@ -64,7 +64,7 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
     body += &definitions([
         ("Method", text(how)),
         ("Seed", text(report.seed)),
-        ("Pictures", text(look.drawn())),
+        ("Pictures", text(look.rows_drawn())),
         ("Versions", text(versions())),
     ]);
     Section {

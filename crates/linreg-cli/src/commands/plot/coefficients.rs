@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use linreg_fit::FitError;
+use linreg_fit::{FitError, Per};
 
 use super::drawing::DrawingArgs;
 use super::target;
@@ -30,15 +30,35 @@ pub struct Args {
     )]
     confidence: f64,
 
+    /// What a coefficient is the effect of: one standard deviation of a number, so that
+    /// coefficients can be compared, or one unit of the feature
+    #[arg(long, value_enum, default_value = "deviation")]
+    per: PerArg,
+
     #[command(flatten)]
     drawing: DrawingArgs,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum PerArg {
+    Deviation,
+    Unit,
+}
+
+impl From<PerArg> for Per {
+    fn from(per: PerArg) -> Self {
+        match per {
+            PerArg::Deviation => Self::Deviation,
+            PerArg::Unit => Self::Unit,
+        }
+    }
 }
 
 pub fn run(args: Args) -> Result<()> {
     let drawing = args.drawing.check(&[], &[&args.model])?;
     let model = load_model(&args.model)?;
     let target = target(&model, &args.model, args.target.as_deref())?;
-    let picture = model.coefficient_picture(target, args.confidence);
+    let picture = model.coefficient_picture(target, args.confidence, args.per.into());
     drawing.write(&picture.map_err(|error| match error {
         FitError::Model(_) | FitError::NoWeights => {
             advised(error).context(args.model.display().to_string())

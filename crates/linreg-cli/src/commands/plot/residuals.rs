@@ -27,7 +27,7 @@ pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
 
-    /// Pictures to draw: predicted, fitted, qq, scale or leverage
+    /// Pictures to draw: predicted, fitted, order, qq, scale or leverage
     ///
     /// predicted draws actual against predicted values; fitted, residuals
     /// against fitted values; qq, standardised residuals against normal
@@ -67,10 +67,11 @@ fn kind(text: &str) -> Result<ResidualPicture, String> {
     Ok(match text {
         "predicted" => ResidualPicture::Predicted,
         "fitted" => ResidualPicture::Fitted,
+        "order" => ResidualPicture::Order,
         "qq" => ResidualPicture::Quantiles,
         "scale" => ResidualPicture::Scale,
         "leverage" => ResidualPicture::Leverage,
-        _ => return Err("expected predicted, fitted, qq, scale or leverage".to_string()),
+        _ => return Err("expected predicted, fitted, order, qq, scale or leverage".to_string()),
     })
 }
 
