@@ -125,6 +125,20 @@ impl Estimate {
     }
 }
 
+impl Estimate {
+    /// The estimate and its interval: 2 ± 0.5, or with both ends where these are not
+    /// as far away.
+    fn figure(&self) -> String {
+        let [below, above] = [self.value - self.lower, self.upper - self.value];
+        let value = rough(self.value);
+        if (above - below).abs() <= 1e-6 * above.abs() {
+            format!("{value} ± {}", rough(above))
+        } else {
+            format!("{value} ({} to {})", rough(self.lower), rough(self.upper))
+        }
+    }
+}
+
 /// The columns by their largest estimate, and the estimates of each by their size.
 fn by_size(estimates: &[Estimate]) -> Vec<Estimate> {
     let mut largest: HashMap<&str, f64> = HashMap::new();
@@ -146,13 +160,7 @@ impl Intervals {
     /// The chart with at most that many coefficients.
     fn chart(&self, most: usize) -> Chart {
         let shown = &self.estimates[..self.estimates.len().min(most)];
-        let figure = |estimate: &Estimate| {
-            let [value, lower, upper] = [estimate.value, estimate.lower, estimate.upper].map(rough);
-            [
-                shorten(&estimate.name, 60),
-                format!("{value} ({lower} to {upper})"),
-            ]
-        };
+        let figure = |estimate: &Estimate| [shorten(&estimate.name, 60), estimate.figure()];
         let labels = shown.iter().map(figure).collect();
         let ends = shown
             .iter()
@@ -266,7 +274,7 @@ impl Drawing for Intervals {
     /// The height depends on the number of coefficients.
     fn scene(&self, (width, _): (f64, f64)) -> Scene {
         let lines = self.estimates.len().min(MOST_LINES) as f64;
-        self.chart(MOST_LINES).scene(width, 130.0 + 24.0 * lines)
+        self.chart(MOST_LINES).scene_of_lines(width, 24.0 * lines)
     }
 
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
@@ -305,7 +313,7 @@ mod tests {
         let picture = Picture::coefficients("price", &estimates, 0.9, Per::Unit).unwrap();
         let svg = picture.svg_for_page("c");
         assert!(
-            svg.contains("data-x=\"2 (1.5 to 2.5)\" data-y=\"&lt;b&gt;\""),
+            svg.contains("data-x=\"2 ± 0.5\" data-y=\"&lt;b&gt;\""),
             "{svg}"
         );
         assert!(

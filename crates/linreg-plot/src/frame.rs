@@ -32,10 +32,44 @@ impl Inside {
 }
 
 impl Chart {
+    /// The chart as a drawing of this width, with a plot area of this height, in points.
+    pub(crate) fn scene_of_lines(&self, wide: f64, lines: f64) -> Scene {
+        let head = self.head(&mut Scene::new(wide, 0.0));
+        self.scene(wide, head + GAP + lines + self.foot())
+    }
+
     /// The chart as a drawing of this size, in points.
     pub(crate) fn scene(&self, wide: f64, high: f64) -> Scene {
         let mut scene = Scene::new(wide, high);
         let room = wide - 2.0 * MARGIN;
+        let top = self.head(&mut scene);
+        let bottom = high - self.foot();
+        let inside = Inside {
+            left: 0.0,
+            top: top + GAP,
+            right: wide - MARGIN - GAP,
+            bottom,
+        };
+        let inside = self.y_axis(&mut scene, inside);
+        self.x_axis(&mut scene, &inside);
+        if !self.x.name.is_empty() {
+            let middle = (inside.left + inside.right) / 2.0;
+            let name = cut(self.x.name.clone(), |name| width(name, TEXT) > room);
+            let half = width(&name, TEXT) / 2.0;
+            let middle = middle.min(wide - MARGIN - half).max(MARGIN + half);
+            let at = (middle, high - MARGIN);
+            scene.text("x-name", at, name, (TEXT, Role::Faint, Anchor::Middle));
+        }
+        for layer in &self.layers {
+            self.layer(&mut scene, &inside, layer);
+        }
+        scene
+    }
+
+    /// Draws the title, the legend and the name of the vertical axis, and returns where
+    /// they end.
+    fn head(&self, scene: &mut Scene) -> f64 {
+        let room = scene.width - 2.0 * MARGIN;
         let mut top = MARGIN - 4.0;
         for (class, text, size, role) in [
             ("title", &self.title, TITLE, Role::Ink),
@@ -48,7 +82,7 @@ impl Chart {
             }
         }
         top += GAP;
-        self.legend(&mut scene, &mut top);
+        self.legend(scene, &mut top);
         if !self.y.name.is_empty() {
             top += TEXT * 1.35;
             let name = cut(self.y.name.clone(), |name| width(name, TEXT) > room);
@@ -59,32 +93,17 @@ impl Chart {
                 (TEXT, Role::Faint, Anchor::Start),
             );
         }
-        let is_named = !self.x.name.is_empty();
-        let mut bottom = high - MARGIN;
-        if is_named {
-            bottom -= TEXT + GAP / 2.0;
+        top
+    }
+
+    /// The height of what is below the plot area.
+    fn foot(&self) -> f64 {
+        let ticks = MARGIN + TEXT + GAP;
+        if self.x.name.is_empty() {
+            ticks
+        } else {
+            ticks + TEXT + GAP / 2.0
         }
-        bottom -= TEXT + GAP;
-        let inside = Inside {
-            left: 0.0,
-            top: top + GAP,
-            right: wide - MARGIN - GAP,
-            bottom,
-        };
-        let inside = self.y_axis(&mut scene, inside);
-        self.x_axis(&mut scene, &inside);
-        if is_named {
-            let middle = (inside.left + inside.right) / 2.0;
-            let name = cut(self.x.name.clone(), |name| width(name, TEXT) > room);
-            let half = width(&name, TEXT) / 2.0;
-            let middle = middle.min(wide - MARGIN - half).max(MARGIN + half);
-            let at = (middle, high - MARGIN);
-            scene.text("x-name", at, name, (TEXT, Role::Faint, Anchor::Middle));
-        }
-        for layer in &self.layers {
-            self.layer(&mut scene, &inside, layer);
-        }
-        scene
     }
 
     /// Draws the content of the chart, without its axes, into the rectangle given by

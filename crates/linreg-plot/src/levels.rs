@@ -263,7 +263,7 @@ impl Drawing for Levels {
     /// The height depends on the number of levels.
     fn scene(&self, (width, _): (f64, f64)) -> Scene {
         let lines = self.levels.len().min(MOST_LEVELS) as f64;
-        self.chart(MOST_LEVELS).scene(width, 140.0 + 26.0 * lines)
+        self.chart(MOST_LEVELS).scene_of_lines(width, 26.0 * lines)
     }
 
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {

@@ -94,7 +94,8 @@ impl Picture {
             chart.layers.push(Layer::Note {
                 at: (leverage[index], standardised[index]),
                 text: format!("row {}", thousands(row_numbers[index])),
-                is_above: standardised[index] >= 0.0,
+                // At the top there is no room above.
+                is_above: chart.y.position(standardised[index]) < 0.9,
             });
         }
         Ok(Self::of(chart))

@@ -1,4 +1,5 @@
-/// Formats a number with four significant digits, without zeros at the end.
+/// Formats a number with four significant digits, without zeros at the end, and with
+/// thousands separators from 10,000 on.
 pub(crate) fn number(value: f64) -> String {
     with_digits(value, 4)
 }
@@ -6,6 +7,31 @@ pub(crate) fn number(value: f64) -> String {
 /// Formats a number with three significant digits, for a sentence.
 pub(crate) fn rough(value: f64) -> String {
     with_digits(value, 3)
+}
+
+/// Formats the value of a point with all of its whole digits.
+pub(crate) fn of_point(value: f64) -> String {
+    let digits = value.abs().log10().floor() as i32 + 1;
+    with_digits(value, digits.clamp(4, 7) as usize)
+}
+
+/// Puts separators between the thousands of a number that is written without an exponent,
+/// from 10,000 on: 2026 may be a year.
+pub(crate) fn separated(text: &str) -> String {
+    let start = usize::from(text.starts_with('-'));
+    let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
+    if digits < 5 || text.contains('e') {
+        return text.to_string();
+    }
+    let end = start + digits;
+    let mut separated = text[..start].to_string();
+    for (index, digit) in text[start..end].chars().enumerate() {
+        if index > 0 && (digits - index).is_multiple_of(3) {
+            separated.push(',');
+        }
+        separated.push(digit);
+    }
+    separated + &text[end..]
 }
 
 fn with_digits(value: f64, digits: usize) -> String {
@@ -26,7 +52,8 @@ fn with_digits(value: f64, digits: usize) -> String {
     };
     if (-5..7).contains(&power) {
         let decimals = (digits as i32 - 1 - power).max(0) as usize;
-        return without_zeros(&format!("{value:.decimals$}"));
+        let rounded = scientific.parse().unwrap_or(value);
+        return separated(&without_zeros(&format!("{rounded:.decimals$}")));
     }
     let (digits, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     format!("{}e{power}", without_zeros(digits))
@@ -62,7 +89,10 @@ mod tests {
         for (value, text) in [
             (0.0, "0"),
             (-3.4, "-3.4"),
-            (1234567.8, "1234568"),
+            (1234567.8, "1,235,000"),
+            (-12345.6, "-12,350"),
+            (9999.9, "10,000"),
+            (2026.0, "2026"),
             (152.1335, "152.1"),
             (0.99999, "1"),
             (0.000123456, "0.0001235"),
@@ -72,6 +102,12 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(rough(0.026114), "0.0261");
+        assert_eq!(rough(31112.0), "31,100");
+        assert_eq!(of_point(1234567.8), "1,234,568");
+        assert_eq!(of_point(0.5), "0.5");
+        assert_eq!(of_point(0.0), "0");
+        assert_eq!(separated("-1234567.50"), "-1,234,567.50");
+        assert_eq!(separated("1.5e10"), "1.5e10");
         assert_eq!(thousands(1_000_003), "1,000,003");
     }
 }

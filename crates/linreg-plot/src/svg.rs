@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use crate::name::in_document;
-use crate::number::number;
+use crate::number::of_point;
 use crate::scene::{Anchor, Mark, Role, Scene};
 
 /// Where an SVG is shown.
@@ -93,7 +93,7 @@ pub(crate) fn svg(scene: &Scene, title: &str, description: &str, place: &Place) 
                     if matches!(place, Place::Page(_)) {
                         let [x, y] = match told {
                             Some(told) => told[index].each_ref().map(|text| escape(text)),
-                            None => [number(dot.values.0), number(dot.values.1)],
+                            None => [of_point(dot.values.0), of_point(dot.values.1)],
                         };
                         let _ = write!(text, " data-x=\"{x}\" data-y=\"{y}\"");
                     }

@@ -1,3 +1,5 @@
+use crate::number::separated;
+
 /// Tick values along an axis: round numbers.
 pub(crate) struct Ticks {
     pub(crate) values: Vec<f64>,
@@ -35,7 +37,7 @@ impl Ticks {
         let digits = (magnitude.log10().floor() - power).clamp(0.0, 15.0) as usize;
         let plain_width = magnitude.log10().floor().max(0.0) as usize + decimals;
         if plain_width <= 6 || plain_width <= digits {
-            format!("{value:.decimals$}")
+            separated(&format!("{value:.decimals$}"))
         } else if is_zero {
             "0".to_string()
         } else {
@@ -84,13 +86,13 @@ mod tests {
         assert_eq!(
             labels(1e9, 1e9 + 30.0),
             [
-                "1000000000",
-                "1000000005",
-                "1000000010",
-                "1000000015",
-                "1000000020",
-                "1000000025",
-                "1000000030"
+                "1,000,000,000",
+                "1,000,000,005",
+                "1,000,000,010",
+                "1,000,000,015",
+                "1,000,000,020",
+                "1,000,000,025",
+                "1,000,000,030"
             ]
         );
     }

@@ -49,17 +49,30 @@ pub fn names(list: &[String]) -> String {
     list.join(", ")
 }
 
-/// A sentence as in the terminal, in which names stand between backticks.
+/// A sentence as in the terminal, in which names stand between backticks, and options
+/// begin with two dashes.
 pub fn prose(sentence: &str) -> String {
     let lines = sentence.split('\n').map(|line| {
         let parts = line.split('`').enumerate();
         let parts = parts.map(|(index, part)| match index % 2 {
-            0 => text(part),
+            0 => with_options(part),
             _ => format!("<b>{}</b>", name(part)),
         });
         parts.collect::<String>()
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+fn with_options(part: &str) -> String {
+    let words = part.split(' ').map(|word| {
+        let is_option = word.strip_prefix("--").is_some_and(|name| !name.is_empty());
+        if is_option {
+            format!("<code>{}</code>", text(word))
+        } else {
+            text(word)
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A paragraph of HTML.
@@ -197,7 +210,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_escaped_has_no_markup(any in ".*") {
-            for html in [text(&any), prose(&any).replace("<b><bdi>", "").replace("</bdi></b>", "")] {
+            let ours = ["<b><bdi>", "</bdi></b>", "<wbr>", "<code>", "</code>"];
+            let prose = ours.iter().fold(prose(&any), |html, tag| html.replace(tag, ""));
+            for html in [text(&any), prose] {
                 prop_assert!(!html.contains(['<', '>', '"', '\'']), "{}", html);
             }
         }
