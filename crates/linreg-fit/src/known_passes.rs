@@ -3,6 +3,7 @@ use linreg_plot::ScatterMatrix;
 
 use crate::evaluate::MetricsPass;
 use crate::exact::{Check, Refine, SumsPass};
+use crate::levels::LevelsPass;
 use crate::numbers::{Clouds, DrawPass};
 use crate::report::LookPass;
 use crate::residuals::ResidualPass;
@@ -20,6 +21,7 @@ pub fn known_passes() -> KnownPasses {
     known.add_rows::<DrawPass<Clouds>>();
     known.add_rows::<DrawPass<ScatterMatrix>>();
     known.add_rows::<GapPass>();
+    known.add_rows::<LevelsPass>();
     known.add_rows::<LookPass>();
     known.add_rows::<MetricsPass>();
     known.add_rows::<(MetricsPass, GapPass)>();

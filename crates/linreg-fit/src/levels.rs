@@ -1,4 +1,6 @@
-use linreg_data::{DataError, Encoder, FeatureFactor, Moments, RowChunk};
+use linreg_data::{
+    DataError, Encoder, FeatureFactor, Moments, RowChunk, RowPass, RowSample, SampleLimit,
+};
 use linreg_plot::Level;
 use serde::{Deserialize, Serialize};
 
@@ -120,11 +122,88 @@ impl LevelSums {
         let levels = self.0.iter().enumerate();
         let level = |(index, moments): (usize, &Moments)| Level {
             name: column.level(index).to_string(),
-            count: moments.weight_sum(),
+            rows: moments.count(),
+            weight: moments.weight_sum(),
             mean: moments.mean()[target],
             variance: moments.std()[target].powi(2),
             values: values(index),
         };
         levels.map(level).collect()
+    }
+}
+
+/// The pass that finds the levels of categorical columns for pictures of the first target.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct LevelsPass {
+    columns: Vec<LevelColumn>,
+    #[serde(skip)]
+    limit: SampleLimit,
+}
+
+/// The most rows whose values are drawn.
+const MOST_ROWS: usize = 20_000;
+
+impl LevelsPass {
+    pub fn new(encoder: &Encoder) -> Self {
+        Self {
+            columns: LevelColumn::all(encoder),
+            limit: SampleLimit::default(),
+        }
+    }
+}
+
+/// The levels of a row, one for each column, and its target.
+type LevelsOfRow = (Vec<Option<usize>>, f64);
+
+impl RowPass for LevelsPass {
+    type State = (Vec<LevelSums>, RowSample<LevelsOfRow>);
+    /// The name of each column and its levels.
+    type Output = Vec<(String, Vec<Level>)>;
+
+    fn name() -> String {
+        "levels of columns".to_string()
+    }
+
+    fn start(&self) -> Self::State {
+        let sums = self.columns.iter();
+        let sums = sums.map(|column| LevelSums::new(column, 1)).collect();
+        (sums, RowSample::new(MOST_ROWS, 0).within(&self.limit))
+    }
+
+    fn update(&self, (sums, sample): &mut Self::State, rows: &RowChunk) -> Result<(), DataError> {
+        for (column, sums) in self.columns.iter().zip(sums) {
+            sums.update(column, rows)?;
+        }
+        let features = rows.features.chunks_exact(rows.num_features);
+        for (row, (features, target)) in features.zip(rows.targets).enumerate() {
+            sample.add(rows.row_number(row), || {
+                let columns = self.columns.iter();
+                let levels = columns.map(|column| column.level_of(features)).collect();
+                (levels, *target)
+            });
+        }
+        Ok(())
+    }
+
+    fn merge(&self, state: &mut Self::State, later: Self::State) -> Result<(), DataError> {
+        let (sums, sample) = state;
+        sample.merge(later.1);
+        self.limit.learn(sample);
+        let mut sums = sums.iter_mut().zip(&later.0);
+        sums.try_for_each(|(sums, later)| sums.merge(later))
+    }
+
+    fn finish(self, (sums, sample): Self::State) -> Result<Self::Output, DataError> {
+        let sample = sample.into_rows();
+        let columns = self.columns.iter().zip(&sums).enumerate();
+        let levels = columns.map(|(place, (column, sums))| {
+            let levels = sums.levels(column, 0, |level| {
+                let rows = sample.iter().map(|(_, row)| row);
+                let rows = rows.filter(|(levels, _)| levels[place] == Some(level));
+                rows.map(|(_, target)| *target).collect()
+            });
+            (column.name.clone(), levels)
+        });
+        Ok(levels.collect())
     }
 }

@@ -4,9 +4,10 @@ use linreg_data::{
     Column, ColumnIndex, Encoder, EncoderConfig, EncodingCounts, Factor, Kind, MissingPolicy,
     Schema, SchemaIndex, Set, Split, Term, column_names, learn_schema_on,
 };
-use linreg_plot::{Cloud, Picture, ScatterMatrix};
+use linreg_plot::{Cloud, Level, Picture, ScatterMatrix};
 
 use crate::columns::known;
+use crate::levels::LevelsPass;
 use crate::{Columns, FitError, Table};
 use pass::Blocks;
 pub(crate) use pass::{Clouds, DrawPass};
@@ -17,6 +18,9 @@ pub struct NumberColumns {
     schema: Schema,
     /// Names, least and greatest values.
     columns: Vec<(String, f64, f64)>,
+    /// Categorical columns, and whether they were named.
+    categorical: Vec<Column>,
+    are_named: bool,
     has_target: bool,
     /// Columns of numbers and words, which cannot be drawn.
     pub mixed: Vec<Column>,
@@ -68,18 +72,24 @@ impl Table {
         let index = SchemaIndex::new(&schema);
         let excluded = ColumnIndex::new(&columns.exclude);
         let mut numbers = Vec::new();
-        let mut mixed = Vec::new();
+        let (mut categorical, mut mixed) = (Vec::new(), Vec::new());
         if features.is_empty() {
             let all = || schema.columns.iter();
             numbers.extend(all().filter(|c| c.kind.is_number() && c.spread.is_some()));
+            categorical.extend(all().filter(|c| matches!(c.kind, Kind::Categorical { .. })));
             let all_mixed = all().filter(|c| c.kind == Kind::Mixed && !excluded.contains(&c.name));
             mixed.extend(all_mixed.cloned());
         }
         for name in features {
             let column = index.column(name)?;
+            if matches!(column.kind, Kind::Categorical { .. }) {
+                categorical.push(column);
+                continue;
+            }
             column.check_number("column to draw")?;
             numbers.push(column);
         }
+        categorical.retain(|column| !excluded.contains(&column.name));
         numbers.retain(|column| !excluded.contains(&column.name) && Some(&column.name) != target);
         if let Some(target) = target {
             let column = index.column(target)?;
@@ -94,6 +104,8 @@ impl Table {
         Ok(NumberColumns {
             table: self.clone(),
             columns: ends.collect(),
+            categorical: categorical.into_iter().cloned().collect(),
+            are_named: !features.is_empty(),
             has_target: target.is_some(),
             schema,
             mixed,
@@ -102,41 +114,86 @@ impl Table {
 }
 
 impl NumberColumns {
-    /// Draws each feature against the target, with its own line; of more than 12,
-    /// those whose line explains most. Without a target, the last column is it.
+    /// Draws each feature against the target, with its own line, or by its levels if it
+    /// is categorical; of more than 12, those that explain most. Without a target, the
+    /// last column of numbers is it.
     ///
     /// # Errors
     ///
-    /// Fewer than two columns, more than 200 features, values that cannot be
+    /// No feature or no target, more than 200 features, values that cannot be
     /// drawn, or rows that cannot be read.
     pub fn scatters(&self) -> Result<ColumnsPicture, FitError> {
         self.in_table(|| {
-            let (target, features) = self.split()?;
-            let all = features.len();
+            let Some((target, features)) = self.columns.split_last() else {
+                return Err(self.too_few());
+            };
+            let all = features.len() + self.categorical.len();
+            if all == 0 {
+                return Err(self.too_few());
+            }
             if all > MOST_FEATURES {
                 return Err(FitError::TooManyToDraw {
                     features: all,
                     limit: MOST_FEATURES,
                 });
             }
-            let clouds = features
-                .iter()
-                .map(|feature| Cloud::new(ends(feature), ends(target)));
-            let clouds = Clouds(clouds.collect::<Result<_, _>>()?);
-            let (Clouds(mut clouds), counts) = self.read(clouds, (0..=all).collect())?;
-            if all > MOST_DRAWN {
-                let explained = |cloud: &Cloud| cloud.line().explained.unwrap_or(0.0);
-                clouds.sort_by(|a, b| explained(b).total_cmp(&explained(a)));
-                clouds.truncate(MOST_DRAWN);
+            let (mut pictures, mut counts) = (Vec::new(), EncodingCounts::default());
+            if !features.is_empty() {
+                let clouds = features
+                    .iter()
+                    .map(|feature| Cloud::new(ends(feature), ends(target)));
+                let clouds = Clouds(clouds.collect::<Result<_, _>>()?);
+                let (Clouds(clouds), read) =
+                    self.read(clouds, (0..features.len() + 1).collect())?;
+                for cloud in clouds {
+                    let explained = cloud.line().explained.unwrap_or(0.0);
+                    pictures.push((explained, Picture::scatter_of(&cloud)?));
+                }
+                counts = read;
             }
-            let pictures = clouds.iter().map(Picture::scatter_of);
+            if !self.categorical.is_empty() {
+                let (levels, read) = self.levels(target)?;
+                for (column, levels) in levels {
+                    let explained = Level::explained(&levels).unwrap_or(0.0);
+                    pictures.push((explained, Picture::levels(&column, &target.0, &levels)?));
+                }
+                if features.is_empty() {
+                    counts = read;
+                }
+            }
+            if all > MOST_DRAWN {
+                pictures.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+                pictures.truncate(MOST_DRAWN);
+            }
+            let pictures = pictures.into_iter().map(|(_, picture)| picture);
+            let pictures: Vec<Picture> = pictures.collect();
             Ok(ColumnsPicture {
-                picture: Picture::side_by_side(pictures.collect::<Result<_, _>>()?)?,
-                drawn: clouds.len(),
+                drawn: pictures.len(),
+                picture: Picture::side_by_side(pictures)?,
                 all,
                 counts,
             })
         })
+    }
+
+    /// The levels of the categorical columns; a missing one is a level too.
+    fn levels(&self, target: &Ends) -> Result<(LevelsOfColumns, EncodingCounts), FitError> {
+        let term = |column: &Column| Term(vec![Factor::Column(column.name.clone())]);
+        let config = EncoderConfig {
+            targets: vec![target.0.clone()],
+            terms: Some(self.categorical.iter().map(term).collect()),
+            missing: MissingPolicy::Indicator,
+            ..EncoderConfig::default()
+        };
+        let encoder = Encoder::new(&self.schema, &config)?;
+        let rows = self.table.rows(&encoder, Split::None, Set::Training)?;
+        Ok(rows.run(LevelsPass::new(&encoder))?)
+    }
+
+    fn too_few(&self) -> FitError {
+        FitError::FewNumbers {
+            only: self.columns.first().map(|(name, ..)| name.clone()),
+        }
     }
 
     /// Draws every column against every other; of more than 12, the first ones and
@@ -148,6 +205,9 @@ impl NumberColumns {
     /// read.
     pub fn matrix(&self) -> Result<ColumnsPicture, FitError> {
         self.in_table(|| {
+            if let Some(column) = self.categorical.first().filter(|_| self.are_named) {
+                column.check_number("column to draw")?;
+            }
             let all = self.columns.len();
             let drawn = ScatterMatrix::MOST_COLUMNS.min(all);
             let mut shown: Vec<usize> = (0..drawn).collect();
@@ -175,9 +235,7 @@ impl NumberColumns {
     fn split(&self) -> Result<(&Ends, &[Ends]), FitError> {
         match &self.columns[..] {
             [features @ .., target] if !features.is_empty() => Ok((target, features)),
-            others => Err(FitError::FewNumbers {
-                only: others.first().map(|(name, ..)| name.clone()),
-            }),
+            _ => Err(self.too_few()),
         }
     }
 
@@ -206,6 +264,9 @@ impl NumberColumns {
         }
     }
 }
+
+/// Columns with their levels.
+type LevelsOfColumns = Vec<(String, Vec<Level>)>;
 
 /// The name of a column, its least and its greatest value.
 type Ends = (String, f64, f64);

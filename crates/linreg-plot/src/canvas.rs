@@ -48,10 +48,13 @@ impl Chart {
             rows,
             cells: vec![empty; columns * rows],
         };
-        let has_shades = self
-            .layers
-            .iter()
-            .any(|layer| matches!(layer, Layer::Grid(_)));
+        // More dots than that would run into one another.
+        let is_crowded = |points: &[(f64, f64)]| points.len() > 2 * columns * rows;
+        let has_shades = self.layers.iter().any(|layer| match layer {
+            Layer::Grid(_) => true,
+            Layer::Points { points, glyph, .. } => glyph.is_none() && is_crowded(points),
+            _ => false,
+        });
         let place = |(x, y): &(f64, f64)| (self.x.position(*x), self.y.position(*y));
         for layer in &self.layers {
             match layer {
@@ -61,6 +64,14 @@ impl Chart {
                     glyph,
                     ..
                 } => {
+                    if glyph.is_none() && is_crowded(points) {
+                        let mut counts = vec![0; columns * rows];
+                        for (x, y) in points.iter().map(place) {
+                            counts[cell(y, rows) * columns + cell(x, columns)] += 1;
+                        }
+                        canvas.shade(&counts);
+                        continue;
+                    }
                     for at in points.iter().map(place) {
                         match glyph {
                             Some(glyph) => canvas.point(at, *glyph, (*role).into()),
@@ -68,7 +79,7 @@ impl Chart {
                         }
                     }
                 }
-                Layer::Grid(grid) => canvas.shade(grid),
+                Layer::Grid(grid) => canvas.shade(&grid.coarser(columns, rows)),
                 Layer::Curve {
                     points,
                     role,
@@ -90,6 +101,9 @@ impl Chart {
                     };
                     canvas.curve(boxes.iter().map(piece), *glyph, Role::Point.into());
                 }
+                Layer::Stroke {
+                    at, role, glyph, ..
+                } => canvas.stroke(place(at), *glyph, (*role).into()),
                 Layer::Note { at, text, .. } => canvas.note(place(at), text),
             }
         }
@@ -141,8 +155,9 @@ impl Canvas {
         *found = Cell { mark, ink };
     }
 
-    fn shade(&mut self, grid: &Grid) {
-        let shades = Grid::shades(&grid.coarser(self.columns, self.rows));
+    /// Draws shades of the numbers of points in the cells, from the bottom left.
+    fn shade(&mut self, counts: &[u32]) {
+        let shades = Grid::shades(counts);
         for (row, shades) in shades.chunks(self.columns).rev().enumerate() {
             for (column, shade) in shades.iter().enumerate() {
                 if *shade > 0 {
@@ -213,6 +228,13 @@ impl Canvas {
             };
             *found = Cell { mark, ink };
         }
+    }
+
+    /// Draws a character in place of whatever is there.
+    fn stroke(&mut self, (x, y): (f64, f64), glyph: char, ink: Ink) {
+        let (row, column) = (cell(1.0 - y, self.rows), cell(x, self.columns));
+        let mark = Mark::Curve(glyph);
+        self.cells[row * self.columns + column] = Cell { mark, ink };
     }
 
     /// Draws a note that ends at a point, in its row or in the row above or below if

@@ -46,6 +46,15 @@ pub(crate) enum Layer {
         /// Character for a box in a terminal.
         glyph: char,
     },
+    /// A short line across the line of a label.
+    Stroke {
+        at: (f64, f64),
+        /// Half its length, in lines.
+        half: f64,
+        role: Role,
+        /// Character for it in a terminal.
+        glyph: char,
+    },
     /// A short text that ends at a point, above or below it.
     Note {
         at: (f64, f64),

@@ -40,7 +40,7 @@ pub struct Cloud {
 }
 
 /// Largest number of points that are drawn one by one.
-const MOST_POINTS: usize = 2000;
+pub(crate) const MOST_POINTS: usize = 5000;
 
 impl Cloud {
     /// Returns a cloud without points, for columns with these names, smallest and

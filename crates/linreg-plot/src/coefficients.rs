@@ -69,6 +69,9 @@ pub(crate) struct Intervals {
 /// Largest number of coefficients in an image.
 const MOST_LINES: usize = 40;
 
+/// Lines of a terminal that are not those of coefficients.
+const TERMINAL_REST: usize = 5;
+
 /// The height of the ends of an interval in lines, so that they are seen beside the point
 /// of an estimate, however short the interval is.
 const END: f64 = 0.22;
@@ -169,7 +172,7 @@ impl Intervals {
             (least.min(end), most.max(end))
         });
         let per = match self.per {
-            Per::Deviation => "standard deviation of a feature, or against the reference level",
+            Per::Deviation => "standard deviation, or against the reference level",
             Per::Unit => "unit of the feature",
         };
         let x_name = format!("{} per {per}", self.target);
@@ -199,9 +202,13 @@ impl Intervals {
             let ends = [estimate.lower, estimate.upper];
             let across = ends.map(|end| (end, line)).to_vec();
             chart.layers.push(rule(across, role, 2.0, '─'));
-            for end in ends {
-                let end = vec![(end, line - END), (end, line + END)];
-                chart.layers.push(rule(end, role, 2.0, '─'));
+            for (end, glyph) in ends.into_iter().zip(['├', '┤']) {
+                chart.layers.push(Layer::Stroke {
+                    at: (end, line),
+                    half: END,
+                    role,
+                    glyph,
+                });
             }
         }
         for role in [Role::Point, Role::Faint] {
@@ -278,8 +285,9 @@ impl Drawing for Intervals {
     }
 
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
-        let lines = height.saturating_sub(6).max(2);
-        self.chart(lines).terminal(width, height)
+        let most = height.saturating_sub(TERMINAL_REST).max(2);
+        let lines = self.estimates.len().min(most);
+        self.chart(most).terminal(width, lines + TERMINAL_REST)
     }
 }
 
@@ -339,7 +347,7 @@ mod tests {
         let picture = Picture::coefficients("price", &estimates, 0.95, Per::Deviation).unwrap();
         let svg = picture.svg();
         assert!(
-            svg.contains(">price per standard deviation of a feature, or against the"),
+            svg.contains(">price per standard deviation, or against the"),
             "{svg}"
         );
     }
@@ -348,8 +356,9 @@ mod tests {
     fn the_ends_of_an_interval_are_seen_at_every_size() {
         let estimates = [estimate("a", 1000.0, 500.0), estimate("b", 1e-3, 1e-3)];
         let picture = Picture::coefficients("price", &estimates, 0.95, Per::Unit).unwrap();
-        // The line at 0, and an interval with two ends for each.
-        assert_eq!(picture.svg().matches("class=\"curve\"").count(), 7);
+        // The line at 0, and an interval for each, with two ends.
+        assert_eq!(picture.svg().matches("class=\"curve\"").count(), 3);
+        assert_eq!(picture.svg().matches("class=\"stroke\"").count(), 4);
     }
 
     #[test]

@@ -309,6 +309,16 @@ impl Chart {
                     opacity: 0.35,
                 });
             }
+            Layer::Stroke {
+                at: (x, y),
+                half,
+                role,
+                ..
+            } => {
+                let ends = [y - half, y + half];
+                let ends = ends.map(|y| inside.at((self.x.position(*x), self.y.position(y))));
+                scene.path("stroke", ends, (*role, 2.0));
+            }
             Layer::Note {
                 at: (x, y),
                 text,

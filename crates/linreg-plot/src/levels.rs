@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use crate::axis::Axis;
 use crate::chart::{Chart, Layer, Told};
 use crate::drawing::Drawing;
@@ -20,7 +22,7 @@ use crate::{Picture, PlotError};
 /// let bonn = Level::of("Bonn", &[310.0, 330.0, 290.0, 350.0]);
 /// let ulm = Level::of("Ulm", &[210.0, 200.0, 190.0]);
 /// let picture = Picture::levels("town", "price", &[ulm, bonn])?;
-/// assert_eq!(picture.title(), "town alone explains 93.8 % of the variance of price");
+/// assert_eq!(picture.title(), "town alone explains 91.8 % of the variance of price");
 /// # Ok(())
 /// # }
 /// ```
@@ -28,11 +30,13 @@ use crate::{Picture, PlotError};
 pub struct Level {
     /// Its name.
     pub name: String,
-    /// Number of its rows, or the sum of their weights.
-    pub count: f64,
-    /// The mean of their target.
+    /// Number of its rows.
+    pub rows: u64,
+    /// The sum of their weights; the number of rows if all count the same.
+    pub weight: f64,
+    /// The weighted mean of their target.
     pub mean: f64,
-    /// The variance of their target, divided by `count`.
+    /// The weighted mean of the squared differences from it.
     pub variance: f64,
     /// Their target, or that of some of them that were drawn at random.
     pub values: Vec<f64>,
@@ -46,16 +50,36 @@ impl Level {
         let squares = values.iter().map(|value| (value - mean).powi(2));
         Self {
             name: name.to_string(),
-            count,
+            rows: values.len() as u64,
+            weight: count,
             mean,
             variance: squares.sum::<f64>() / count,
             values: values.to_vec(),
         }
     }
+
+    /// The share of the variance of the target that the means of the levels explain; None
+    /// for a constant target.
+    pub fn explained(levels: &[Self]) -> Option<f64> {
+        let weight: f64 = levels.iter().map(|level| level.weight).sum();
+        let sum: f64 = levels.iter().map(|level| level.weight * level.mean).sum();
+        let mean = sum / weight;
+        let between = |level: &Self| level.weight * (level.mean - mean).powi(2);
+        let between: f64 = levels.iter().map(between).sum();
+        let within: f64 = levels
+            .iter()
+            .map(|level| level.weight * level.variance)
+            .sum();
+        let share = between / (between + within);
+        share.is_finite().then_some(share)
+    }
 }
 
 /// Largest number of levels in an image.
 const MOST_LEVELS: usize = 30;
+
+/// Lines of a terminal that are not those of levels.
+const TERMINAL_REST: usize = 6;
 
 /// Fewest values of a box; fewer are drawn one by one.
 const FEWEST: usize = 5;
@@ -84,8 +108,8 @@ impl Picture {
     /// [`PlotError::TooWide`] if the distance of values overflows.
     pub fn levels(column: &str, target: &str, levels: &[Level]) -> Result<Self, PlotError> {
         let mut shown: Vec<Level> = Vec::new();
-        for level in levels.iter().filter(|level| level.count > 0.0) {
-            let numbers = [level.count, level.mean, level.variance];
+        for level in levels.iter().filter(|level| level.rows > 0) {
+            let numbers = [level.weight, level.mean, level.variance];
             let mut numbers = numbers.iter().chain(&level.values);
             if let Some(value) = numbers.find(|value| !value.is_finite()) {
                 let (name, value) = (target.to_string(), *value);
@@ -106,7 +130,7 @@ impl Picture {
         Ok(Self::of(Levels {
             column: shorten(column, 40),
             target: shorten(target, 40),
-            explained: explained(&shown),
+            explained: Level::explained(&shown),
             levels: shown,
         }))
     }
@@ -120,22 +144,6 @@ fn range(levels: &[Level]) -> (f64, f64) {
     };
     let values: Vec<f64> = levels.iter().flat_map(of_level).collect();
     crate::ticks::ends(&values)
-}
-
-/// The share of the variance of the target that the means of the levels explain; None
-/// for a constant target.
-fn explained(levels: &[Level]) -> Option<f64> {
-    let count: f64 = levels.iter().map(|level| level.count).sum();
-    let sum: f64 = levels.iter().map(|level| level.count * level.mean).sum();
-    let mean = sum / count;
-    let between = |level: &Level| level.count * (level.mean - mean).powi(2);
-    let between: f64 = levels.iter().map(between).sum();
-    let within: f64 = levels
-        .iter()
-        .map(|level| level.count * level.variance)
-        .sum();
-    let share = between / (between + within);
-    share.is_finite().then_some(share)
 }
 
 /// The value below which this share of the sorted values lies, interpolated between
@@ -154,7 +162,7 @@ impl Levels {
     fn shown(&self, most: usize) -> Vec<&Level> {
         let mut shown: Vec<&Level> = self.levels.iter().collect();
         if shown.len() > most {
-            shown.sort_by(|a, b| b.count.total_cmp(&a.count));
+            shown.sort_by_key(|level| Reverse(level.rows));
             shown.truncate(most);
             shown.sort_by(|a, b| b.mean.total_cmp(&a.mean));
         }
@@ -164,7 +172,7 @@ impl Levels {
     fn chart(&self, most: usize) -> Chart {
         let shown = self.shown(most);
         let figure = |level: &&Level| {
-            let rows = thousands(level.count.round() as u64);
+            let rows = thousands(level.rows);
             let figure = format!("mean {}, n {rows}", number(level.mean));
             [shorten(&level.name, 40), figure]
         };
@@ -202,8 +210,12 @@ impl Levels {
                 boxes: vec![[first, line - BOX, third, line + BOX]],
                 glyph: '▒',
             });
-            let across = [(median, line - BOX), (median, line + BOX)];
-            chart.layers.push(curve(across, Role::Point, 2.0, '│'));
+            chart.layers.push(Layer::Stroke {
+                at: (median, line),
+                half: BOX,
+                role: Role::Point,
+                glyph: '│',
+            });
         }
         let means = shown.iter().enumerate();
         let told = |level: &&Level| {
@@ -242,7 +254,18 @@ impl Levels {
         } else {
             String::new()
         };
-        format!("Dot: mean; box: the middle half with the median; whiskers: 5 % to 95 %{which}")
+        let rows: u64 = self.levels.iter().map(|level| level.rows).sum();
+        let drawn: u64 = self
+            .levels
+            .iter()
+            .map(|level| level.values.len() as u64)
+            .sum();
+        let sample = if drawn < rows {
+            format!(" (boxes of {} rows drawn at random)", thousands(drawn))
+        } else {
+            String::new()
+        };
+        format!("Box: middle half, with the median; whiskers: 90 %; dot: mean{sample}{which}")
     }
 }
 
@@ -267,8 +290,9 @@ impl Drawing for Levels {
     }
 
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
-        let lines = height.saturating_sub(7).max(2);
-        self.chart(lines).terminal(width, height)
+        let most = height.saturating_sub(TERMINAL_REST).max(2);
+        let lines = self.levels.len().min(most);
+        self.chart(most).terminal(width, lines + TERMINAL_REST)
     }
 }
 
@@ -285,7 +309,7 @@ mod tests {
         ];
         // By hand: means 2 and 7, grand mean 34 / 7; between 42.857142857142854,
         // within 2 + 20.
-        let share = explained(&levels[..2]).unwrap();
+        let share = Level::explained(&levels[..2]).unwrap();
         assert!((share - 42.857142857142854 / 64.857142857142854).abs() < 1e-15);
         let picture = Picture::levels("town", "y", &levels).unwrap();
         assert_eq!(
@@ -339,7 +363,7 @@ mod tests {
     #[test]
     fn of_many_levels_those_with_most_rows_are_drawn() {
         let level = |index: u32| Level {
-            count: f64::from(index),
+            rows: u64::from(index),
             ..Level::of(&format!("l{index}."), &[f64::from(index)])
         };
         let levels: Vec<Level> = (1..=100).map(level).collect();

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chart::Chart;
+use crate::cloud::MOST_POINTS;
 use crate::drawing::Drawing;
 use crate::font::{cut, width, wrap};
 use crate::name::shorten;
@@ -51,10 +52,12 @@ impl ScatterMatrix {
                 count: columns.len(),
             });
         }
+        let num_pairs = columns.len() * (columns.len() - 1) / 2;
+        let points = (ALL_POINTS / num_pairs).min(MOST_POINTS);
         let mut pairs = Vec::new();
         for (row, y) in columns.iter().enumerate() {
             for x in &columns[..row] {
-                pairs.push(Cloud::new(*x, *y)?.with_detail(500, 60, 45));
+                pairs.push(Cloud::new(*x, *y)?.with_detail(points, 60, 45));
             }
         }
         Ok(Self {
@@ -159,6 +162,15 @@ const CELL: (f64, f64) = (126.0, 96.0);
 const MARGIN: f64 = 14.0;
 const HEADER: f64 = 56.0;
 
+/// Largest number of points that are drawn one by one in all cells together: beyond it an
+/// image has more than 2 MB.
+const ALL_POINTS: usize = 40_000;
+
+/// A correlation to two digits, of which none is -0.00.
+fn two_digits(r: f64) -> String {
+    format!("{:.2}", (100.0 * r).round() / 100.0 + 0.0)
+}
+
 impl ScatterMatrix {
     fn title(&self) -> String {
         let known = self
@@ -168,7 +180,10 @@ impl ScatterMatrix {
             None => "No two columns vary together: at most one varies at all".to_string(),
             Some((row, column, r)) => {
                 let [one, other] = [column, row].map(|index| shorten(&self.names[index], 24));
-                format!("{one} and {other} go together most closely: correlation {r:.2}")
+                format!(
+                    "{one} and {other} go together most closely: correlation {}",
+                    two_digits(r)
+                )
             }
         }
     }
@@ -176,7 +191,7 @@ impl ScatterMatrix {
     fn description(&self) -> String {
         let list = self.correlations().map(|(row, column, r)| {
             let [one, other] = [column, row].map(|index| shorten(&self.names[index], 24));
-            let r = r.map_or("none".to_string(), |r| format!("{r:.2}"));
+            let r = r.map_or("none".to_string(), two_digits);
             format!("{one} and {other} {r}")
         });
         let list: Vec<String> = list.collect();
@@ -253,8 +268,8 @@ impl ScatterMatrix {
         if column > row {
             let r = cloud.correlation();
             let (text, role) = match r {
-                Some(r) if r < 0.0 => (format!("{r:.2}"), Role::Line),
-                Some(r) => (format!("{r:.2}"), Role::Point),
+                Some(r) if r < -0.005 => (two_digits(r), Role::Line),
+                Some(r) => (two_digits(r), Role::Point),
                 None => ("-".to_string(), Role::Faint),
             };
             let size = 12.0 + 12.0 * r.unwrap_or(0.0).abs();
@@ -302,7 +317,7 @@ impl ScatterMatrix {
             cut(name, |name| columns_of(name) > wide)
         } else {
             let r = self.pair(row, column).correlation();
-            r.map_or("-".to_string(), |r| format!("{r:.2}"))
+            r.map_or("-".to_string(), two_digits)
         };
         let mut lines: Vec<TextLine> = (0..rows).map(|_| TextLine::default()).collect();
         let middle = &mut lines[rows / 2];

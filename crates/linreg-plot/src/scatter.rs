@@ -7,7 +7,7 @@ use crate::{Cloud, Picture, PlotError};
 impl Picture {
     /// One feature against the target, with the least-squares line, the share of
     /// variance that it explains and the standard deviation around it. More than
-    /// 2000 points are drawn as shades, the darker the more points there are.
+    /// 5000 points are drawn as shades, the darker the more points there are.
     ///
     /// # Errors
     ///

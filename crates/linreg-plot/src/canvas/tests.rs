@@ -143,7 +143,12 @@ fn every_picture_keeps_within_its_width_and_height() {
             &measured,
         ),
         Picture::normal_quantiles(&y, None),
-        Picture::leverage(&losses.iter().map(|l| l / 4.0).collect::<Vec<_>>(), &y, 2, &[]),
+        Picture::leverage(
+            &losses.iter().map(|l| l / 4.0).collect::<Vec<_>>(),
+            &y,
+            2,
+            &[],
+        ),
         Picture::matrix(&[name, "b", name], &[&x, &y, &losses]),
     ];
     for picture in pictures {

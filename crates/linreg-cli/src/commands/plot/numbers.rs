@@ -16,7 +16,7 @@ pub struct NumberArgs {
     #[command(flatten)]
     pub source: SourceArgs,
 
-    /// Columns to draw [default: all of numbers]
+    /// Columns to draw [default: all that can be drawn]
     #[arg(long, value_name = "NAMES", conflicts_with = "exclude")]
     features: Vec<Names>,
 

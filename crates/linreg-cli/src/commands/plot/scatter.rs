@@ -8,8 +8,10 @@ use crate::terminal;
 /// Each feature against the target, with its regression line and the share of
 /// variance that it explains
 ///
-/// The rows are read twice and not kept in memory, so there may be any number
-/// of them. The more rows there are at a place, the darker it is.
+/// A categorical column is drawn by its levels: for each the mean of the target, a box
+/// of the middle half of the rows, and their number. The rows are read once or twice more
+/// than for their kinds and not kept in memory, so there may be any number of them. The
+/// more rows there are at a place, the darker it is.
 #[derive(clap::Args)]
 pub struct Args {
     /// Column that each feature is drawn against
