@@ -167,7 +167,7 @@ fn exporters_say_the_same_in_every_form() {
         (text, "town=Kiel"),
         (fitted.to_markdown(), "town=Kiel"),
         (fitted.to_latex(), "town=Kiel"),
-        (fitted.to_html(), "<bdi>town=Kiel</bdi>"),
+        (fitted.to_html(), "<bdi>town=<wbr>Kiel</bdi>"),
     ] {
         for part in [estimate, name, "a rule of thumb is ten rows or more"] {
             assert!(form.contains(part), "{part} in {form}");

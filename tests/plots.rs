@@ -59,23 +59,29 @@ fn the_figures_in_titles_are_those_of_statsmodels() {
             "leverage",
             "No row has a Cook's distance above 0.5: the largest is 0.0245",
         ),
-        ("leverage", "Leverage 0.0249 on average, 0.128 at most"),
+        ("leverage", "Leverage 0.128 at most"),
     ] {
         let text = kind(chosen);
         assert!(text.contains(expected), "{expected}: {text}");
         assert_fits_80_by_24(&text);
     }
-    let coefficients = tool.succeed("plot coefficients diabetes.safetensors");
-    for expected in [
-        "4 of 10 coefficients differ from 0 with 95 % confidence",
-        "5.6 (4.19 to 7.01)",
-        "-22.9 (-34.3 to -11.4)",
-        "-0.0364 (-0.463 to 0.39)",
+    // Its params and conf_int, times X.std(ddof=1) by default.
+    for (per, expected) in [
+        ("", ["24.8 ± 6.23", "-11.4 ± 5.73", "-0.477 ± 5.59"]),
+        (
+            "--per unit",
+            ["5.6 ± 1.41", "-22.9 ± 11.5", "-0.0364 ± 0.427"],
+        ),
     ] {
-        assert!(
-            coefficients.contains(expected),
-            "{expected}: {coefficients}"
-        );
+        let coefficients = tool.succeed(format!("plot coefficients diabetes.safetensors {per}"));
+        let title = "4 of 10 coefficients differ from 0 with 95 % confidence";
+        assert!(coefficients.starts_with(title), "{coefficients}");
+        for expected in expected {
+            assert!(
+                coefficients.contains(expected),
+                "{expected}: {coefficients}"
+            );
+        }
     }
     // np.corrcoef.
     let matrix = tool.succeed("plot matrix diabetes.csv --features s1,s2,age");

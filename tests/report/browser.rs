@@ -1,11 +1,13 @@
 //! The report of a fit in a real browser.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{SECTIONS, diabetes};
 use crate::browser::Browser;
+use crate::tool::Tool;
 
 /// Where screenshots and the printed page are left to look at.
 pub(super) fn keep(name: &str, bytes: &[u8]) {
@@ -54,7 +56,18 @@ pub(super) const BARRIERS: &str = r#"(() => {
   for (const cell of document.querySelectorAll("th"))
     if (!cell.scope) wrong.push(`${cell.textContent} heads nothing`);
   for (const cell of document.querySelectorAll("th, td"))
-    if (cell.textContent.trim().length > 3 && cell.clientWidth < 32) wrong.push(`${cell.textContent} has no room`);
+    if (cell.offsetParent && cell.textContent.trim().length > 3 && cell.clientWidth < 32) wrong.push(`${cell.textContent} has no room`);
+  const texts = [...document.querySelectorAll("h1, main h2")].map((heading) => heading.textContent);
+  const links = [...document.querySelectorAll("nav a")].map((link) => link.textContent);
+  if (texts.slice(1).join() !== links.join()) wrong.push(`sections in another order than their links: ${links}`);
+  for (const element of document.querySelectorAll("body *"))
+    if (element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1 && !element.closest(".scroll, pre.lines, svg, .skip"))
+      wrong.push(`${element.tagName} ${element.className}: ${element.scrollWidth} in ${element.clientWidth} pixels`);
+  for (const scroller of document.querySelectorAll(".scroll"))
+    if (scroller.offsetParent && scroller.scrollWidth > scroller.clientWidth + 1) {
+      if (scroller.tabIndex !== 0) wrong.push("a wide table that no key reaches");
+      if (scroller.previousElementSibling.hidden) wrong.push("a wide table without a hint");
+    }
   const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
     .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
@@ -108,6 +121,7 @@ fn a_browser_shows_the_report() {
         keep(&format!("{width}_{scheme}.png"), &picture);
         check_quiet(&browser);
     }
+    scrolls_tables(&mut browser);
     reads_points(&mut browser);
     switches_colours(&mut browser, &path);
 
@@ -122,10 +136,63 @@ fn a_browser_shows_the_report() {
     check_quiet(&browser);
 }
 
+#[test]
+fn a_long_table_shows_its_first_rows_until_all_are_asked_for() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let tool = Tool::new();
+    let names: Vec<String> = (0..20).map(|column| format!("x{column}")).collect();
+    let mut rows = names.join(",") + ",y\n";
+    for row in 0..60 {
+        let cells =
+            (0..21).map(|column| (row * (column + 3) % 17 + row % (column + 2)).to_string());
+        rows += &(cells.collect::<Vec<_>>().join(",") + "\n");
+    }
+    tool.write("t.csv", rows);
+    tool.succeed("fit t.csv --target y --report r.html");
+    browser.screen(1280, "light");
+    browser.open(&tool.path("r.html"));
+    let shown = "[...document.querySelectorAll('#model tbody tr')] \
+                 .filter((row) => row.offsetParent).length";
+    // 20 features and the intercept.
+    assert_eq!(browser.evaluate(shown), 12);
+    let name = "document.querySelector('#model .fold').textContent";
+    assert_eq!(browser.evaluate(name), "Show all 21 rows");
+    browser.evaluate("document.querySelector('#model .fold').focus()");
+    browser.press("Enter");
+    assert_eq!(browser.evaluate(shown), 21);
+    browser.press("Enter");
+    assert_eq!(browser.evaluate(shown), 12);
+    assert_eq!(browser.evaluate(BARRIERS), json!([]));
+    check_quiet(&browser);
+}
+
+/// Goes to the last column of every wide table with the keyboard.
+fn scrolls_tables(browser: &mut Browser) {
+    let wide = "[...document.querySelectorAll('.scroll')].filter((table) => \
+                table.offsetParent && table.scrollWidth > table.clientWidth + 1)";
+    let count = browser.evaluate(&format!("{wide}.length"));
+    let count = count.as_u64().unwrap();
+    assert!(count > 0, "no table is wide at 390 pixels");
+    for index in 0..count {
+        browser.evaluate(&format!("{wide}[{index}].focus({{preventScroll: false}})"));
+        let left = format!(
+            "(() => {{ const table = {wide}[{index}]; \
+             return table.scrollWidth - table.clientWidth - table.scrollLeft; }})()"
+        );
+        let begun = Instant::now();
+        while browser.evaluate(&left).as_f64().unwrap() > 1.0 {
+            browser.press("ArrowRight");
+            assert!(begun.elapsed() < Duration::from_secs(30), "table {index}");
+        }
+    }
+}
+
 /// Reads a point's values with the pointer and with the keyboard.
 fn reads_points(browser: &mut Browser) {
     let at = browser.evaluate(
-        "(() => { const dot = document.querySelectorAll('#pictures circle[data-x]')[7]; \
+        "(() => { const dot = document.querySelectorAll('#columns circle[data-x]')[7]; \
          dot.scrollIntoView({block: 'center'}); const box = dot.getBoundingClientRect(); \
          return [box.x + box.width / 2, box.y + box.height / 2]; })()",
     );
@@ -137,7 +204,7 @@ fn reads_points(browser: &mut Browser) {
     // Another point may hide this one, whose values are then the same to a pixel.
     let expected = browser.evaluate(
         "(() => { const ring = document.querySelector('.ring'); \
-         const dots = [...document.querySelectorAll('#pictures circle[data-x]')]; \
+         const dots = [...document.querySelectorAll('#columns circle[data-x]')]; \
          const dot = dots.find((dot) => dot.closest('svg') === ring.closest('svg') \
          && ['cx', 'cy'].every((at) => dot.getAttribute(at) === ring.getAttribute(at))); \
          const {xName, yName} = dot.parentNode.dataset; \
@@ -148,7 +215,7 @@ fn reads_points(browser: &mut Browser) {
 
     browser.point_at((1.0, 1.0));
     assert_eq!(browser.evaluate(tip), "");
-    browser.evaluate("document.querySelector('#pictures figure[tabindex]').focus()");
+    browser.evaluate("document.querySelector('#columns figure[tabindex]').focus()");
     browser.press("ArrowRight");
     let first = browser.evaluate(tip);
     browser.press("ArrowRight");

@@ -16,7 +16,7 @@
 
   // Long tables show their first rows until the reader asks for all of them.
   const words = document.body.dataset;
-  for (const table of document.querySelectorAll("table.long")) {
+  for (const table of document.querySelectorAll("table.long:not(details *)")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "fold";
