@@ -1,6 +1,8 @@
 mod digits;
+mod joint;
 
 pub use digits::{CoefficientDigits, InferenceDigits};
+pub use joint::JointTest;
 
 use serde::{Deserialize, Serialize};
 

@@ -69,7 +69,8 @@ pub use double_double::DoubleDouble;
 pub use error::{ExactError, Figure, Relation, ShapeError};
 pub use fit::{FitConfig, fit};
 pub use inference::{
-    Coefficient, CoefficientDigits, Inference, InferenceConfig, InferenceDigits, Weighting,
+    Coefficient, CoefficientDigits, Inference, InferenceConfig, InferenceDigits, JointTest,
+    Weighting,
 };
 pub use policy::{Next, Policy};
 pub use prediction::{PredictionErrors, PredictionParts, RowInBasis, StdErrors};

@@ -1,6 +1,7 @@
 //! Exact least squares of a table: its settings, the passes that it takes, and
 //! what the rows tell of the coefficients.
 
+mod column_test;
 mod config;
 mod diagnostics;
 mod fit;
@@ -12,6 +13,7 @@ mod sums;
 mod undetermined;
 mod warning;
 
+pub use column_test::ColumnTest;
 pub use config::{ExactConfig, Penalties};
 pub(crate) use diagnostics::Check;
 pub use diagnostics::{LEVEL, TableDiagnostics};

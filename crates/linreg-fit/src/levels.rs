@@ -57,6 +57,11 @@ impl LevelColumn {
         self.levels.iter().filter_map(|(_, feature)| *feature)
     }
 
+    /// Whether it has a reference level.
+    pub fn has_reference(&self) -> bool {
+        self.levels.iter().any(|(_, feature)| feature.is_none())
+    }
+
     /// The name of a level.
     pub fn level(&self, index: usize) -> &str {
         &self.levels[index].0

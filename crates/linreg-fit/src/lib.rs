@@ -115,8 +115,8 @@ pub use describe::{ColumnWarning, TableDescription};
 pub use error::FitError;
 pub use evaluate::Evaluation;
 pub use exact::{
-    ExactConfig, ExactFit, LEVEL, MUCH_INFLATION, Penalties, Ridge, TableDiagnostics, Undetermined,
-    Warning,
+    ColumnTest, ExactConfig, ExactFit, LEVEL, MUCH_INFLATION, Penalties, Ridge, TableDiagnostics,
+    Undetermined, Warning,
 };
 pub use fit::{FitConfig, FitObserver, Judged, Method, Training, TrainingHooks};
 pub use fitted::{Fitted, Fold, How};

@@ -5,6 +5,7 @@ use linreg_exact::{
 };
 use linreg_model::Coefficients;
 
+use super::column_test::ColumnTest;
 use super::diagnostics::TableDiagnostics;
 use super::ridge::Ridge;
 use super::solved::Solved;
@@ -18,6 +19,8 @@ pub struct ExactFit {
     pub solution: Solution,
     /// The statistics of each target.
     pub inferences: Vec<Inference>,
+    /// For each target the F test of each categorical column of several weights.
+    pub column_tests: Vec<Vec<ColumnTest>>,
     /// How often the rows were read.
     pub passes: usize,
     /// The robust covariance that the standard errors come from, if any.
@@ -95,9 +98,17 @@ impl ExactFit {
         let solution = &solved.solution;
         let targets = 0..solution.targets.len();
         let inferences: Result<Vec<Inference>, ExactError> = targets
+            .clone()
             .map(|target| match robust.get(target) {
                 Some(covariance) => Inference::robust(solution, target, &config, covariance),
                 None => Inference::with(solution, target, &config),
+            })
+            .collect();
+        let inferences = inferences?;
+        let column_tests: Result<Vec<Vec<ColumnTest>>, ExactError> = targets
+            .map(|target| {
+                let (inference, covariance) = (&inferences[target], robust.get(target).copied());
+                ColumnTest::all(inference, solution, covariance, encoder)
             })
             .collect();
         let errors = PredictionErrors::new(solution, config.weighting)?;
@@ -111,7 +122,8 @@ impl ExactFit {
             .as_ref()
             .map(|penalties| Ridge::new(&accumulator, solution, penalties, config.weighting));
         Ok(Self {
-            inferences: inferences?,
+            column_tests: column_tests?,
+            inferences,
             ridge: ridge.transpose()?,
             robust: settings.robust,
             weighting: config.weighting,

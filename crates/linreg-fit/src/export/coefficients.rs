@@ -3,8 +3,8 @@
 use linreg_data::Encoder;
 use linreg_exact::Inference;
 
-use crate::FittedModel;
 use crate::number::{significant, six_digits};
+use crate::{ColumnTest, FittedModel};
 
 /// The name of the bias among the coefficients, as R and statsmodels users know
 /// it.
@@ -17,6 +17,30 @@ pub fn names(encoder: &Encoder) -> Vec<String> {
         .into_iter()
         .chain(encoder.feature_names())
         .collect()
+}
+
+/// Fewer digits of a test than these are not shown.
+const ENOUGH_DIGITS: f64 = 6.0;
+
+/// A row for each categorical column with its F test, under a header; no rows without
+/// such columns.
+pub fn column_tests(tests: &[ColumnTest]) -> Vec<Vec<String>> {
+    if tests.is_empty() {
+        return Vec::new();
+    }
+    let header = ["F test that all weights are 0", "weights", "F", "p"];
+    let row = |ColumnTest { column, test }: &ColumnTest| {
+        let is_known = test.digits >= ENOUGH_DIGITS;
+        let known = |text: String| if is_known { text } else { "-".to_string() };
+        vec![
+            column.clone(),
+            significant(test.degrees_of_freedom),
+            known(six_digits(test.f)),
+            known(p_value(test.p)),
+        ]
+    };
+    let header = header.map(str::to_string).to_vec();
+    [header].into_iter().chain(tests.iter().map(row)).collect()
 }
 
 /// A coefficient with as many digits has all that a 64-bit float can hold.

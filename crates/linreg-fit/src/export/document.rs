@@ -3,7 +3,7 @@
 use linreg_data::Set;
 
 use super::checks::Checks;
-use super::coefficients::{coefficients, estimates};
+use super::coefficients::{coefficients, column_tests, estimates};
 use super::{figures, training};
 use crate::number::{count, plain};
 use crate::{ExactFit, Fitted, How, SettingNames, loss};
@@ -76,6 +76,7 @@ fn of_exact(fitted: &Fitted, fit: &ExactFit, index: usize, say: SettingNames) ->
     let of_fit = figures::figures(fit, inference, target).into_iter();
     let of_fit = of_fit.map(|(name, text)| format!("{name}: {text}"));
     blocks.push(Block::List(of_fit.collect()));
+    blocks.extend(table(column_tests(&fit.column_tests[index])));
     let meaning = figures::meaning(inference, encoder, target);
     if !meaning.is_empty() {
         blocks.push(Block::Heading(figures::meaning_heading(inference)));

@@ -107,6 +107,10 @@ impl Fitted {
             text += &table(&coefficients::coefficients(inference, encoder));
             let figures = figures::figures(fit, inference, target);
             text += &format!("\n{}", beside(&figures, width));
+            let tests = coefficients::column_tests(&fit.column_tests[index]);
+            if !tests.is_empty() {
+                text += &format!("\n{}", table(&tests));
+            }
             let meaning = figures::meaning(inference, encoder, target);
             if !meaning.is_empty() {
                 let heading = figures::meaning_heading(inference);

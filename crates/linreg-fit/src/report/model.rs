@@ -4,7 +4,7 @@ use linreg_training::{Metrics, OwnMetrics};
 
 use super::look::Look;
 use crate::coefficient_picture::{estimate, knows_deviations};
-use crate::export::coefficients::{coefficients, estimates};
+use crate::export::coefficients::{coefficients, column_tests, estimates};
 use crate::export::judgement::folds_lines;
 use crate::export::{figures, ridge};
 use crate::number::{significant, thousands};
@@ -65,7 +65,13 @@ fn of_target(report: &Report, look: &Look, index: usize, most: usize) -> String 
         How::Exact(fit) if fit.ridge.is_none() => coefficients(&fit.inferences[index], encoder),
         _ => estimates(&report.fitted.model, index),
     };
-    let mut body = shown(&rows, most);
+    let mut body = shown("Coefficients", &rows, most);
+    if let How::Exact(fit) = &report.fitted.how
+        && fit.ridge.is_none()
+    {
+        let tests = column_tests(&fit.column_tests[index]);
+        body += &shown("Categorical columns", &tests, most);
+    }
     let mut pictures = Pictures::new(&format!("model-{}", index + 1), Language::English);
     if let How::Exact(fit) = &report.fitted.how {
         intervals(&mut pictures, report, fit, index);
@@ -137,7 +143,7 @@ fn intervals(pictures: &mut Pictures, report: &Report, fit: &ExactFit, index: us
     }
 }
 
-fn shown(rows: &[Vec<String>], most: usize) -> String {
+fn shown(caption: &str, rows: &[Vec<String>], most: usize) -> String {
     let Some((header, rows)) = rows.split_first() else {
         return String::new();
     };
@@ -152,7 +158,7 @@ fn shown(rows: &[Vec<String>], most: usize) -> String {
             .collect()
     };
     let shown: Vec<Vec<String>> = rows.iter().take(most).map(cells).collect();
-    let mut html = table("Coefficients", &header, 1, &shown);
+    let mut html = table(caption, &header, 1, &shown);
     if rows.len() > most {
         let more = rows.len() - most;
         html += &paragraph(&format!("And {more} more, which the model file has."));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{number, one_or_all};
 use crate::SettingNames;
-use crate::exact::{ExactFit, Ridge, TableDiagnostics};
+use crate::exact::{ColumnTest, ExactFit, Ridge, TableDiagnostics};
 use crate::export::checks::Checks;
 
 /// Puts what is known of an exact fit into an object.
@@ -72,7 +72,7 @@ fn extend_coefficients(fit: &ExactFit, list: &mut Value) {
 /// The figures of the fit: an object for one target, an array for several.
 fn statistics(fit: &ExactFit, targets: &[String]) -> Value {
     let solution = &fit.solution;
-    let of_target = |(inference, target): (&Inference, &String)| {
+    let of_target = |((inference, tests), target): ((&Inference, &Vec<ColumnTest>), &String)| {
         let mut object = json!({
             "r_squared": number(inference.r_squared),
             "adjusted_r_squared": number(inference.adjusted_r_squared),
@@ -86,6 +86,7 @@ fn statistics(fit: &ExactFit, targets: &[String]) -> Value {
             "dof": inference.degrees_of_freedom,
             "condition": number(solution.condition),
             "method": fit.method(),
+            "columns": column_tests(tests),
             "exact": inference.is_exact,
             "constant_target": inference.is_constant,
             "digits": digits(inference),
@@ -97,7 +98,22 @@ fn statistics(fit: &ExactFit, targets: &[String]) -> Value {
         }
         object
     };
-    one_or_all(fit.inferences.iter().zip(targets).map(of_target).collect())
+    let all = fit.inferences.iter().zip(&fit.column_tests).zip(targets);
+    one_or_all(all.map(of_target).collect())
+}
+
+/// The F test of each categorical column of several weights.
+fn column_tests(tests: &[ColumnTest]) -> Value {
+    let test = |ColumnTest { column, test }: &ColumnTest| {
+        json!({
+            "name": column,
+            "f": number(test.f),
+            "p": number(test.p),
+            "dof": test.degrees_of_freedom,
+            "digits": number(test.digits),
+        })
+    };
+    json!(tests.iter().map(test).collect::<Vec<_>>())
 }
 
 /// How many digits of each figure can be trusted, and relative to what.
