@@ -64,7 +64,7 @@ pub(super) const BARRIERS: &str = r#"(() => {
     if (element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1 && !element.closest(".scroll, pre.lines, svg, .skip"))
       wrong.push(`${element.tagName} ${element.className}: ${element.scrollWidth} in ${element.clientWidth} pixels`);
   for (const scroller of document.querySelectorAll(".scroll"))
-    if (scroller.offsetParent && scroller.scrollWidth > scroller.clientWidth + 1) {
+    if (scroller.checkVisibility() && scroller.scrollWidth > scroller.clientWidth + 1) {
       if (scroller.tabIndex !== 0) wrong.push("a wide table that no key reaches");
       if (scroller.previousElementSibling.hidden) wrong.push("a wide table without a hint");
     }
@@ -171,7 +171,7 @@ fn a_long_table_shows_its_first_rows_until_all_are_asked_for() {
 /// Goes to the last column of every wide table with the keyboard.
 fn scrolls_tables(browser: &mut Browser) {
     let wide = "[...document.querySelectorAll('.scroll')].filter((table) => \
-                table.offsetParent && table.scrollWidth > table.clientWidth + 1)";
+                table.checkVisibility() && table.scrollWidth > table.clientWidth + 1)";
     let count = browser.evaluate(&format!("{wide}.length"));
     let count = count.as_u64().unwrap();
     assert!(count > 0, "no table is wide at 390 pixels");

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -5,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use arrow_schema::SchemaRef;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use linreg_data::{ChunkOrder, Chunks, DataError, Part, Parts, Source, TableLocation};
+use linreg_data::{Chunk, ChunkOrder, Chunks, DataError, Part, Parts, Source, TableLocation};
+
+use crate::number::{bytes, thousands};
 
 /// A source that shows on standard error how far a pass over it has come, if it
 /// takes over a second; nothing where standard error is no terminal.
@@ -24,7 +27,7 @@ impl Source for ShownSource {
 
     fn parts(&self, columns: &[usize], order: ChunkOrder) -> Result<Parts, DataError> {
         let parts = self.0.parts(columns, order)?;
-        let pass = Arc::new(Pass::new(self.0.num_rows()));
+        let pass = Arc::new(Pass::new(Extent::of(self.0.as_ref())));
         Ok(Box::new(
             parts.map(move |part| part.map(|part| shown(part, &pass))),
         ))
@@ -59,7 +62,7 @@ fn shown(part: Part, pass: &Arc<Pass>) -> Part {
             let chunks = read()?;
             let counted = chunks.inspect(move |chunk| {
                 if let Ok(chunk) = chunk {
-                    pass.add(chunk.num_rows() as u64);
+                    pass.add(chunk);
                 }
             });
             Ok(Box::new(counted) as Chunks)
@@ -68,46 +71,117 @@ fn shown(part: Part, pass: &Arc<Pass>) -> Part {
     }
 }
 
+/// How much there is to read, as far as that is known before.
+enum Extent {
+    Rows(u64),
+    /// Files of text that nobody has read yet: their size, and how many bytes there are
+    /// before each.
+    Bytes {
+        total: u64,
+        before: HashMap<Box<str>, u64>,
+    },
+    Unknown,
+}
+
+impl Extent {
+    fn of(source: &dyn Source) -> Self {
+        if let Some(rows) = source.num_rows() {
+            return Self::Rows(rows);
+        }
+        let Some(location) = source.location() else {
+            return Self::Unknown;
+        };
+        // How large compressed files are is not known before their end.
+        let is_compressed = |name: &str| [".gz", ".zst"].iter().any(|end| name.ends_with(end));
+        let (mut total, mut before) = (0, HashMap::new());
+        for file in &location.files {
+            if is_compressed(&file.name.to_lowercase()) {
+                return Self::Unknown;
+            }
+            before.insert(file.name.as_str().into(), total);
+            total += file.num_bytes;
+        }
+        Self::Bytes { total, before }
+    }
+
+    /// What has been read of it, in words.
+    fn told(&self, done: u64) -> String {
+        match self {
+            Self::Rows(_) | Self::Unknown => format!("{} rows", round(done)),
+            Self::Bytes { total, .. } => format!("{} of {}", bytes(done), bytes(*total)),
+        }
+    }
+}
+
+/// A number to three digits.
+fn round(number: u64) -> String {
+    match number {
+        0..10_000 => thousands(number as usize),
+        10_000..1_000_000 => {
+            let hundreds = if number < 100_000 { 100 } else { 1000 };
+            thousands((number / hundreds * hundreds) as usize)
+        }
+        1_000_000..1_000_000_000 => format!("{} million", three_digits(number as f64 / 1e6)),
+        _ => format!("{} billion", three_digits(number as f64 / 1e9)),
+    }
+}
+
+fn three_digits(number: f64) -> String {
+    let decimals = 2 - (number.log10().floor() as usize).min(2);
+    format!("{number:.decimals$}")
+}
+
 /// A pass over the rows. Its bar disappears when the last of its parts has been
 /// read.
 struct Pass {
     start: Instant,
-    total: Option<u64>,
-    rows: AtomicU64,
+    extent: Extent,
+    /// Rows or bytes that have been read.
+    done: AtomicU64,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Pass {
-    fn new(total: Option<u64>) -> Self {
+    fn new(extent: Extent) -> Self {
         Self {
             start: Instant::now(),
-            total,
-            rows: AtomicU64::new(0),
+            extent,
+            done: AtomicU64::new(0),
             bar: Mutex::new(None),
         }
     }
 
-    fn add(&self, rows: u64) {
-        let rows = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;
+    fn add(&self, chunk: &Chunk) {
+        let done = self.count(chunk);
         if self.start.elapsed() < Duration::from_secs(1) {
             return;
         }
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        bar.get_or_insert_with(|| bars().add(self.new_bar()))
-            .set_position(rows);
+        let bar = bar.get_or_insert_with(|| bars().add(self.new_bar()));
+        bar.set_position(done);
+        bar.set_message(self.extent.told(done));
+    }
+
+    /// Counts the chunk, and returns how much has been read.
+    fn count(&self, chunk: &Chunk) -> u64 {
+        let Extent::Bytes { before, .. } = &self.extent else {
+            let rows = chunk.num_rows() as u64;
+            return self.done.fetch_add(rows, Ordering::Relaxed) + rows;
+        };
+        // Chunks come in nearly the order of the file.
+        let place = chunk.origin.place(0);
+        let before = before.get(&place.file).copied().unwrap_or(0);
+        let byte = before + place.byte.unwrap_or(0);
+        self.done.fetch_max(byte, Ordering::Relaxed).max(byte)
     }
 
     fn new_bar(&self) -> ProgressBar {
-        let (bar, style) = match self.total {
-            Some(total) => (
+        let (bar, style) = match self.extent {
+            Extent::Rows(total) | Extent::Bytes { total, .. } => (
                 ProgressBar::new(total),
-                "reading {bar:30} {percent:>3} %, {human_pos} rows, {eta} left",
+                "reading {bar:30} {percent:>3} %, {msg}, {eta} left",
             ),
-            // The first pass counts the rows.
-            None => (
-                ProgressBar::new_spinner(),
-                "reading {spinner} {human_pos} rows, {per_sec}",
-            ),
+            Extent::Unknown => (ProgressBar::new_spinner(), "reading {spinner} {msg}"),
         };
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
@@ -123,5 +197,58 @@ impl Drop for Pass {
             bar.finish_and_clear();
             bars().remove(&bar);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use linreg_data::{CsvOptions, Passes};
+
+    use super::*;
+
+    #[test]
+    fn numbers_of_rows_are_round() {
+        for (number, text) in [
+            (0, "0"),
+            (9_999, "9,999"),
+            (12_345, "12,300"),
+            (999_999, "999,000"),
+            (1_234_567, "1.23 million"),
+            (123_456_789, "123 million"),
+            (1_200_000_000, "1.20 billion"),
+        ] {
+            assert_eq!(round(number), text);
+        }
+    }
+
+    #[test]
+    fn the_first_pass_over_text_tells_how_much_of_the_files_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["a.csv", "b.csv"].map(|name| folder.path().join(name));
+        for file in &files {
+            let rows: String = (0..60_000).map(|row| format!("{row},{row}\n")).collect();
+            std::fs::write(file, format!("x,y\n{rows}")).unwrap();
+        }
+        let total: u64 = files
+            .iter()
+            .map(|file| file.metadata().unwrap().len())
+            .sum();
+        let source = linreg_data::open(&files, &CsvOptions::default(), Passes::Several).unwrap();
+        let pass = Pass::new(Extent::of(source.as_ref()));
+        let mut before = 0;
+        let mut last = 0;
+        for part in source.parts(&[0, 1], ChunkOrder::File).unwrap() {
+            for chunk in (part.unwrap().read)().unwrap() {
+                last = pass.count(&chunk.unwrap());
+                assert!(last >= before && last < total, "{before}, {last}");
+                before = last;
+            }
+        }
+        assert!(last > total / 2, "{last} of {total}");
+        let told = pass.extent.told(last);
+        assert!(told.ends_with(&format!(" of {}", bytes(total))), "{told}");
+        // Now the rows are known.
+        let extent = Extent::of(source.as_ref());
+        assert!(matches!(extent, Extent::Rows(120_000)));
     }
 }

@@ -15,12 +15,12 @@ pub(crate) fn of_point(value: f64) -> String {
     with_digits(value, digits.clamp(4, 7) as usize)
 }
 
-/// Puts separators between the thousands of a number that is written without an exponent,
-/// from 10,000 on: 2026 may be a year.
-pub(crate) fn separated(text: &str) -> String {
+/// Puts separators between the thousands of a number that is written without an exponent
+/// and has at least so many digits before the point.
+pub(crate) fn separated(text: &str, fewest: usize) -> String {
     let start = usize::from(text.starts_with('-'));
     let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
-    if digits < 5 || text.contains('e') {
+    if digits < fewest || text.contains('e') {
         return text.to_string();
     }
     let end = start + digits;
@@ -53,7 +53,9 @@ fn with_digits(value: f64, digits: usize) -> String {
     if (-5..7).contains(&power) {
         let decimals = (digits as i32 - 1 - power).max(0) as usize;
         let rounded = scientific.parse().unwrap_or(value);
-        return separated(&without_zeros(&format!("{rounded:.decimals$}")));
+        let text = without_zeros(&format!("{rounded:.decimals$}"));
+        // 2026 may be a year.
+        return separated(&text, 5);
     }
     let (digits, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     format!("{}e{power}", without_zeros(digits))
@@ -106,8 +108,8 @@ mod tests {
         assert_eq!(of_point(1234567.8), "1,234,568");
         assert_eq!(of_point(0.5), "0.5");
         assert_eq!(of_point(0.0), "0");
-        assert_eq!(separated("-1234567.50"), "-1,234,567.50");
-        assert_eq!(separated("1.5e10"), "1.5e10");
+        assert_eq!(separated("-1234567.50", 5), "-1,234,567.50");
+        assert_eq!(separated("1.5e10", 4), "1.5e10");
         assert_eq!(thousands(1_000_003), "1,000,003");
     }
 }

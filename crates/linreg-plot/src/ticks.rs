@@ -37,7 +37,9 @@ impl Ticks {
         let digits = (magnitude.log10().floor() - power).clamp(0.0, 15.0) as usize;
         let plain_width = magnitude.log10().floor().max(0.0) as usize + decimals;
         if plain_width <= 6 || plain_width <= digits {
-            separated(&format!("{value:.decimals$}"))
+            // 2026 may be a year, but not beside 20,000.
+            let fewest = if magnitude >= 1e4 { 4 } else { 5 };
+            separated(&format!("{value:.decimals$}"), fewest)
         } else if is_zero {
             "0".to_string()
         } else {
