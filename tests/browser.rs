@@ -180,6 +180,10 @@ impl Browser {
         for kind in ["keyDown", "keyUp"] {
             let text = if key == "Enter" { "\r" } else { "" };
             let mut event = json!({"type": kind, "key": key, "code": key});
+            if key == "ArrowRight" {
+                // Without the number of the key, nothing is scrolled.
+                event["windowsVirtualKeyCode"] = json!(39);
+            }
             if kind == "keyDown" && !text.is_empty() {
                 event["text"] = json!(text);
             }

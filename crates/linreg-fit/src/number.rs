@@ -42,6 +42,22 @@ pub fn four_digits(value: f64) -> String {
     significant(rounded(value, 4))
 }
 
+/// The same with thousands separators from 10,000 on, for a sentence.
+pub fn in_sentence(value: f64) -> String {
+    let text = four_digits(value);
+    let whole = text.parse::<f64>().ok().filter(|value| {
+        let is_plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        is_plain && (1e4..1e12).contains(&value.abs())
+    });
+    match whole {
+        Some(whole) if whole < 0.0 => format!("-{}", thousands(-whole as usize)),
+        Some(whole) => thousands(whole as usize),
+        None => text,
+    }
+}
+
 /// The same to two digits, for a difference.
 pub fn two_digits(value: f64) -> String {
     significant(rounded(value, 2))
@@ -172,6 +188,17 @@ mod tests {
         assert_eq!(four_digits(0.000091943), "0.00009194");
         assert_eq!(four_digits(137.86451), "137.9");
         assert_eq!(two_digits(1.19209e-7), "1.2e-7");
+        for (value, text) in [
+            (-28990.3, "-28,990"),
+            (1234567.8, "1,235,000"),
+            (2064.72, "2065"),
+            (9999.96, "10,000"),
+            (-0.33871, "-0.3387"),
+            (1.5e20, "1.5e20"),
+            (f64::NAN, "-"),
+        ] {
+            assert_eq!(in_sentence(value), text);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use linreg_data::files_of;
 use linreg_data::{SampleLimit, Set};
 use linreg_training::Loss;
 
-use crate::number::{count, significant};
+use crate::number::{count, in_sentence};
 use crate::page::html::{name, names, text};
 use crate::page::{Language, Page};
 use crate::{FitError, Fitted, How, SettingNames, loss};
@@ -185,7 +185,7 @@ fn lead(report: &Report) -> String {
         let error = if error.is_finite() {
             format!(
                 "; what is left has a standard deviation of {}",
-                text(significant(error))
+                text(in_sentence(error))
             )
         } else {
             String::new()

@@ -7,7 +7,7 @@ use linreg_exact::{Coefficient, Inference};
 use super::checks::percent;
 use super::coefficients::p_value;
 use crate::exact::{ExactFit, is_among, together};
-use crate::number::{plain, significant};
+use crate::number::{in_sentence, plain, significant};
 
 /// The figures of the fit as a whole, each with its meaning.
 pub fn figures(fit: &ExactFit, inference: &Inference, target: &str) -> Vec<(&'static str, String)> {
@@ -149,8 +149,8 @@ pub fn meaning(inference: &Inference, encoder: &Encoder, target: &str) -> Vec<St
         } else {
             (-c.upper, -c.lower)
         };
-        let size = significant(c.estimate.abs());
-        let range = format!("{} to {}", significant(from), significant(to));
+        let size = in_sentence(c.estimate.abs());
+        let range = format!("{} to {}", in_sentence(from), in_sentence(to));
         format!(
             "{}: `{target}` is {way} by {size} ({range}){others}",
             of_feature(feature)

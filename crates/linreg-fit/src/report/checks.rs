@@ -61,16 +61,19 @@ fn results(checks: &Checks, report: &Report) -> String {
     let results = checks.results(report.fitted.encoder());
     let rows = results.map(|result| {
         vec![
-            text(result.name),
-            text(result.of),
-            prose(&result.meaning),
+            format!(
+                "{} <span class=\"quiet\">{}</span>",
+                text(result.name),
+                text(result.of)
+            ),
             text(result.value),
             text(result.p),
+            prose(&result.meaning),
         ]
     });
     let caption = format!("Tests at the {} level", percent(LEVEL));
-    let header = ["check", "of", "result", "statistic", "p"];
-    table(&caption, &header, 3, &rows)
+    let header = ["check", "statistic", "p", "result"];
+    table(&caption, &header, header.len(), &rows)
 }
 
 /// Pictures of the residuals: in the order of the rows, by what was predicted, their

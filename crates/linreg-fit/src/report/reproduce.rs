@@ -23,7 +23,7 @@ pub fn section(report: &Report, look: &Look, files: &[Hashed]) -> Section {
     let shown = files.iter().take(MOST_FILES);
     let rows: Vec<Vec<String>> = shown
         .map(|file| {
-            let hash = format!("<code>{}</code>", file.sha256);
+            let hash = format!("<code class=\"hash\">{}</code>", file.sha256);
             vec![text(shorten(&file.name)), hash, bytes(file.bytes)]
         })
         .collect();

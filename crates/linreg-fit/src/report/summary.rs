@@ -4,7 +4,7 @@ use linreg_training::{Loss, TrainingConfig};
 use crate::export::checks::{Checks, none_found};
 use crate::export::figures;
 use crate::export::training;
-use crate::number::{count, plain, significant};
+use crate::number::{count, in_sentence, plain};
 use crate::page::Section;
 use crate::page::html::{UNBROKEN, lines, list, name, paragraph, prose, text};
 use crate::{ExactFit, How, Report, TableDiagnostics, Trained, loss};
@@ -75,7 +75,7 @@ fn held_out(report: &Report, index: usize) -> String {
     let rows = count(metrics.rows as usize, "row");
     paragraph(&format!(
         "On {rows} that the fit has not seen, its predictions have a typical error (RMSE) of {}.",
-        text(significant(metrics.rmse))
+        text(in_sentence(metrics.rmse))
     ))
 }
 
