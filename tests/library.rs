@@ -169,7 +169,8 @@ fn exporters_say_the_same_in_every_form() {
         (fitted.to_latex(), "town=Kiel"),
         (fitted.to_html(), "<bdi>town=<wbr>Kiel</bdi>"),
     ] {
-        for part in [estimate, name, "a rule of thumb is ten rows or more"] {
+        let test = "F test that all weights are 0";
+        for part in [estimate, name, test, "a rule of thumb is ten rows or more"] {
             assert!(form.contains(part), "{part} in {form}");
         }
     }

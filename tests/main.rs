@@ -7,6 +7,7 @@ mod bad_input;
 #[cfg(feature = "ballista")]
 mod ballista;
 mod browser;
+mod categorical;
 mod cli;
 mod columns;
 mod damaged;

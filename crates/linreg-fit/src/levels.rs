@@ -67,17 +67,19 @@ impl LevelColumn {
         &self.levels[index].0
     }
 
-    /// The index of the level of a row.
+    /// The index of the level of a row; none if the level is missing and the features
+    /// are the shares of all levels.
     pub fn level_of(&self, features: &[f64]) -> Option<usize> {
-        let is_told = |(_, feature): &(String, Option<usize>)| {
-            feature.is_some_and(|feature| features[feature] != 0.0)
-        };
-        let reference = || {
-            self.levels
-                .iter()
-                .position(|(_, feature)| feature.is_none())
-        };
-        self.levels.iter().position(is_told).or_else(reference)
+        let mut reference = None;
+        for (index, (_, feature)) in self.levels.iter().enumerate() {
+            match feature.map(|feature| features[feature]) {
+                None => reference = Some(index),
+                Some(1.0) => return Some(index),
+                Some(0.0) => {}
+                Some(_) => return None,
+            }
+        }
+        reference
     }
 }
 

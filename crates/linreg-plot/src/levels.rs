@@ -7,6 +7,7 @@ use crate::name::shorten;
 use crate::number::{number, thousands};
 use crate::scene::{Role, Scene};
 use crate::spans::TerminalPicture;
+use crate::terminal::FEWEST_LINES;
 use crate::ticks::with_margin;
 use crate::{Picture, PlotError};
 
@@ -292,7 +293,8 @@ impl Drawing for Levels {
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
         let most = height.saturating_sub(TERMINAL_REST).max(2);
         let lines = self.levels.len().min(most);
-        self.chart(most).terminal(width, lines + TERMINAL_REST)
+        self.chart(most)
+            .terminal(width, (lines + TERMINAL_REST).max(FEWEST_LINES).min(height))
     }
 }
 

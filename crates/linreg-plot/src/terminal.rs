@@ -4,6 +4,9 @@ use crate::chart::{Chart, Layer};
 use crate::font::{cut, wrap};
 use crate::spans::{Ink, TerminalPicture, TextLine, columns_of};
 
+/// The fewest lines in which a chart has all of its words.
+pub(crate) const FEWEST_LINES: usize = 16;
+
 impl Chart {
     /// The chart as text: points as Braille dots or shades, curves as dots or
     /// characters.
@@ -13,7 +16,7 @@ impl Chart {
         // If there is little room, the picture matters more than the words.
         let (of_title, of_subtitle) = match height {
             0..10 => (1, 0),
-            10..16 => (2, 0),
+            10..FEWEST_LINES => (2, 0),
             _ => (2, 2),
         };
         let title = wrap(&self.title, of_title, too_wide);
