@@ -46,6 +46,10 @@ fn effects(report: &Report, index: usize) -> String {
         ),
         How::Exact(fit) => {
             let inference = &fit.inferences[index];
+            if inference.f.is_nan() {
+                // The figures of the fit say why nothing can be tested.
+                return String::new();
+            }
             let meaning = figures::meaning(inference, encoder, target);
             if meaning.is_empty() {
                 return paragraph("No coefficient is significant by itself.");
