@@ -355,3 +355,33 @@ fn completions_name_the_commands() {
         assert!(script.contains("evaluate"), "{shell}");
     }
 }
+
+#[test]
+fn no_line_of_a_table_is_wider_than_it_may_be() {
+    let tool = Tool::new();
+    let mut rows = String::from("number_of_rooms_above_ground,area,town,price\n");
+    for i in 0..60 {
+        let town = ["Frankfurt am Main", "Bonn", "Ulm"][i % 3];
+        rows += &format!(
+            "{},{},{town},{}\n",
+            i % 7,
+            i * 13 % 29,
+            i * 31 % 17 + 5 * (i % 3)
+        );
+    }
+    tool.write("t.csv", rows);
+    for command in [
+        "describe t.csv --target price",
+        "fit t.csv --target price --force --diagnostics",
+        "fit t.csv --target price --force --ridge",
+        "inspect t.safetensors",
+    ] {
+        let output = tool.run_with("COLUMNS", "50", command);
+        assert!(output.status.success(), "{command}");
+        for line in String::from_utf8(output.stdout).unwrap().lines() {
+            // Lines with commands to paste are whole.
+            let is_whole = line.contains("linreg predict");
+            assert!(is_whole || line.chars().count() <= 50, "{command}: {line}");
+        }
+    }
+}

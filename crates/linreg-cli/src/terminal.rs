@@ -20,7 +20,7 @@ use indicatif::ProgressBar;
 use linreg_data::{is_control, printable, printable_lines};
 use linreg_plot::{Ink, TerminalPicture};
 
-use crate::wrap::{WIDTH, after};
+use crate::wrap::{WIDTH, Width, after};
 
 pub use arguments::parse;
 
@@ -87,16 +87,19 @@ pub fn size() -> Option<(usize, usize)> {
     Some((usize::from(width.0), usize::from(height.0)))
 }
 
-/// The columns that lines of prose on standard output may take: those of the
-/// terminal up to [`WIDTH`], or without a terminal those that the environment
-/// variable `COLUMNS` names, else [`WIDTH`].
-pub fn width() -> usize {
+/// The columns that lines on standard output may take: those of the terminal, of prose
+/// only up to [`WIDTH`], or without a terminal those that the environment variable
+/// `COLUMNS` names, else [`WIDTH`].
+pub fn width() -> Width {
     match size() {
-        Some((columns, _)) => within(columns),
+        Some((columns, _)) => Width {
+            prose: within(columns),
+            table: columns.max(LEAST),
+        },
         None => {
             let columns = std::env::var("COLUMNS").ok();
             let columns = columns.and_then(|columns| columns.parse().ok());
-            columns.map_or(WIDTH, |columns: usize| columns.max(LEAST))
+            Width::of(columns.map_or(WIDTH, |columns: usize| columns.max(LEAST)))
         }
     }
 }
@@ -155,14 +158,14 @@ impl<W: Write> Text<W> {
         let first = after(
             &format!("{label} "),
             lines.next().unwrap_or_default(),
-            self.width,
+            Width::of(self.width),
         );
         write!(self, "{}", &first[label.len()..])?;
         for line in lines {
             if line.starts_with(' ') {
                 writeln!(self, "{line}")?;
             } else {
-                write!(self, "{}", after("  ", line, self.width))?;
+                write!(self, "{}", after("  ", line, Width::of(self.width)))?;
             }
         }
         Ok(())

@@ -41,7 +41,11 @@ pub fn run(args: Args) -> Result<()> {
         return print_json(&description.to_json_with(flag));
     }
     let mut stdout = terminal::stdout();
-    write!(stdout, "{}", description.to_text_with(flag))?;
+    write!(
+        stdout,
+        "{}",
+        description.to_text_with(flag, terminal::width())
+    )?;
     let warnings = description.warnings();
     if !warnings.is_empty() {
         writeln!(stdout)?;

@@ -46,7 +46,7 @@ pub fn run(args: Args) -> Result<()> {
     if let Some(columns) = &columns {
         writeln!(stdout, "{columns}")?;
     }
-    write!(stdout, "{}", coefficients_table(&model))?;
+    write!(stdout, "{}", coefficients_table(&model, terminal::width()))?;
     let targets = plain(&model.target_names().join("`, `"));
     if let Some(meaning) = loss::meaning(model.loss(), &targets) {
         writeln!(stdout, "\n{meaning}")?;

@@ -5,8 +5,8 @@ use linreg_exact::{Finding, Inference, RowFigure, TargetDiagnostics};
 
 use super::coefficients::p_value;
 use crate::exact::{ExactFit, LEVEL, MUCH_INFLATION, TableDiagnostics, variance_inflation};
-use crate::number::{count, plain, significant, table};
-use crate::wrap::{beside, wrapped};
+use crate::number::{count, plain, significant};
+use crate::wrap::{Width, beside, table_within, wrapped};
 use crate::{Setting, SettingNames};
 
 /// With fewer rows than this, the tests have so little power that finding
@@ -119,7 +119,7 @@ impl Checks<'_> {
 
     /// The results of the checks, each with its meaning, in lines of so many
     /// columns.
-    pub fn text(&self, encoder: &Encoder, width: usize) -> String {
+    pub fn text(&self, encoder: &Encoder, width: Width) -> String {
         let rows = self.results(encoder);
         let rows = rows.map(|result| (result.name, result.line()));
         let mut text = format!(
@@ -130,7 +130,11 @@ impl Checks<'_> {
         for (heading, rows) in self.listed() {
             let row = |(place, value): &(String, String)| vec![place.clone(), value.clone()];
             let rows: Vec<Vec<String>> = rows.iter().map(row).collect();
-            text += &format!("\n{}\n{}", wrapped(&heading, width), table(&rows));
+            text += &format!(
+                "\n{}\n{}",
+                wrapped(&heading, width),
+                table_within(&rows, width)
+            );
         }
         text
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use linreg_data::{Column, Encoder, EncodingCounts, FeatureFactor, Kind, MissingPolicy, Schema};
 
 use crate::number::{columns_of, count, plain, thousands};
-use crate::wrap::{after, item};
+use crate::wrap::{Width, after, item};
 use crate::{Setting, SettingNames};
 
 /// Says how each column was used: the number of columns of each kind, and a
@@ -16,7 +16,7 @@ pub fn columns_lines(
     encoder: &Encoder,
     counts: &EncodingCounts,
     say: SettingNames,
-    most_columns: usize,
+    most_columns: Width,
 ) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
     let (mut rows, mut more) = (Vec::new(), 0);
@@ -60,7 +60,7 @@ pub fn columns_lines(
 }
 
 /// Lines with the names and kinds of columns, and a text about each.
-pub(super) fn beside_names(rows: &[(&Column, String)], width: usize) -> String {
+pub(super) fn beside_names(rows: &[(&Column, String)], width: Width) -> String {
     let names = rows.iter().map(|(column, _)| plain(&column.name));
     let names: Vec<String> = names.collect();
     let most = names.iter().map(|name| columns_of(name)).max();

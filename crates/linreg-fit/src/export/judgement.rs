@@ -4,12 +4,12 @@ use linreg_data::Moments;
 use linreg_training::{Metrics, OwnMetrics};
 
 use crate::number::{count, plain, significant};
-use crate::wrap::{beside, item};
+use crate::wrap::{Width, beside, item};
 use crate::{Fold, loss};
 
 /// The metrics as text in lines of so many columns, each with its meaning. Those of
 /// the loss that the model was fitted with come first.
-pub fn metrics_lines(metrics: &[Metrics], targets: &[String], width: usize) -> String {
+pub fn metrics_lines(metrics: &[Metrics], targets: &[String], width: Width) -> String {
     let mut text = String::new();
     for (metrics, target) in metrics.iter().zip(targets) {
         let target = plain(target);
@@ -25,7 +25,7 @@ pub fn metrics_lines(metrics: &[Metrics], targets: &[String], width: usize) -> S
 
 /// The figures that the fit is judged by over the folds of a cross-validation, in
 /// lines of so many columns.
-pub fn folds_lines(folds: &[Fold], targets: &[String], width: usize) -> String {
+pub fn folds_lines(folds: &[Fold], targets: &[String], width: Width) -> String {
     let mut text = format!("\nOn each of {} parts left out in turn\n", folds.len());
     for (index, target) in targets.iter().enumerate() {
         let of_target = || folds.iter().filter_map(|fold| fold.metrics.get(index));

@@ -5,8 +5,8 @@ use linreg_exact::RidgePath;
 
 use super::coefficients::names;
 use crate::exact::{ExactFit, Ridge};
-use crate::number::{count, plain, significant, six_digits, table};
-use crate::wrap::{beside, wrapped};
+use crate::number::{count, plain, significant, six_digits};
+use crate::wrap::{Width, beside, table_within, wrapped};
 
 /// The fit of a target: its coefficients, its figures and its path, in lines of so
 /// many columns.
@@ -15,7 +15,7 @@ pub fn text(
     ridge: &Ridge,
     index: usize,
     encoder: &Encoder,
-    width: usize,
+    width: Width,
 ) -> String {
     let path = &ridge.paths[index];
     let best = &path.fits[path.best];
@@ -77,15 +77,15 @@ pub fn text(
     let note = "Ridge regression biases the weights on purpose, so there are no standard errors";
     format!(
         "{}\n{}\nThe path of penalties\n{}\n{}\n",
-        table(&rows),
+        table_within(&rows, width),
         beside(&figures, width),
-        path_table(path),
+        path_table(path, width),
         wrapped(note, width)
     )
 }
 
 /// A table of the penalties: only some of a long path, but always the best one.
-fn path_table(path: &RidgePath) -> String {
+fn path_table(path: &RidgePath, width: Width) -> String {
     const MOST: usize = 20;
     let step = if path.fits.len() > MOST {
         path.fits.len().div_ceil(MOST / 2)
@@ -107,5 +107,5 @@ fn path_table(path: &RidgePath) -> String {
             if is_best { "least" } else { "" }.to_string(),
         ]);
     }
-    table(&rows)
+    table_within(&rows, width)
 }

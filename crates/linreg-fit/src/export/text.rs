@@ -9,8 +9,8 @@ use super::checks::Checks;
 use super::columns::columns_lines;
 use super::judgement::{folds_lines, metrics_lines};
 use super::{coefficients, figures, ridge, training};
-use crate::number::{count, duration, plain, six_digits, table};
-use crate::wrap::{WIDTH, beside, item, wrapped};
+use crate::number::{count, duration, plain, six_digits};
+use crate::wrap::{WIDTH, Width, beside, item, table_within, wrapped};
 use crate::{ExactFit, Fitted, FittedModel, How, SettingNames, Trained, loss};
 
 impl fmt::Display for Fitted {
@@ -21,10 +21,9 @@ impl fmt::Display for Fitted {
 
 impl Fitted {
     /// Everything that a reader should know of the fit, as people know it from R
-    /// and statsmodels, and in words, in lines of 100 columns; only tables may be
-    /// wider.
+    /// and statsmodels, and in words, in lines of 100 columns.
     pub fn to_text(&self) -> String {
-        let [before, warnings, after] = self.to_text_with(ToString::to_string, WIDTH);
+        let [before, warnings, after] = self.to_text_with(ToString::to_string, Width::of(WIDTH));
         let heading = if warnings.is_empty() {
             ""
         } else {
@@ -36,7 +35,7 @@ impl Fitted {
     /// The same with other names of settings and in lines of so many columns, in
     /// three parts: what comes before the warnings, these without their heading, and
     /// what comes after them.
-    pub fn to_text_with(&self, say: SettingNames, width: usize) -> [String; 3] {
+    pub fn to_text_with(&self, say: SettingNames, width: Width) -> [String; 3] {
         let (encoder, targets) = (self.encoder(), self.encoder().targets());
         let how = match &self.how {
             How::Exact(_) => "exact".to_string(),
@@ -73,7 +72,7 @@ impl Fitted {
                 if let Some(search) = &trained.search {
                     before += &training::search(search, width);
                 }
-                before += &coefficients_table(&self.model);
+                before += &coefficients_table(&self.model, width);
                 before.push('\n');
                 let target = plain(&targets.join("`, `"));
                 if let Some(meaning) = loss::meaning(trained.config.loss, &target) {
@@ -91,7 +90,7 @@ impl Fitted {
         [before, warnings, after]
     }
 
-    fn exact_text(&self, fit: &ExactFit, say: SettingNames, width: usize) -> String {
+    fn exact_text(&self, fit: &ExactFit, say: SettingNames, width: Width) -> String {
         let encoder = self.encoder();
         let targets = encoder.targets();
         let mut text = String::new();
@@ -104,12 +103,12 @@ impl Fitted {
                 text += &ridge::text(fit, found, index, encoder, width);
                 continue;
             }
-            text += &table(&coefficients::coefficients(inference, encoder));
+            text += &table_within(&coefficients::coefficients(inference, encoder), width);
             let figures = figures::figures(fit, inference, target);
             text += &format!("\n{}", beside(&figures, width));
             let tests = coefficients::column_tests(&fit.column_tests[index]);
             if !tests.is_empty() {
-                text += &format!("\n{}", table(&tests));
+                text += &format!("\n{}", table_within(&tests, width));
             }
             let meaning = figures::meaning(inference, encoder, target);
             if !meaning.is_empty() {
@@ -130,7 +129,7 @@ impl Fitted {
         text
     }
 
-    fn set_text(&self, set: Set, metrics: &[Metrics], say: SettingNames, width: usize) -> String {
+    fn set_text(&self, set: Set, metrics: &[Metrics], say: SettingNames, width: Width) -> String {
         let targets = self.encoder().targets();
         let heading = match (set, &self.validation_table) {
             (Set::Training, _) => "On the rows it was trained on".to_string(),
@@ -146,7 +145,7 @@ impl Fitted {
     }
 
     /// How far a trained model is from the best one.
-    fn distance_text(&self, trained: &Trained, say: SettingNames, width: usize) -> String {
+    fn distance_text(&self, trained: &Trained, say: SettingNames, width: Width) -> String {
         let encoder = self.encoder();
         let mut text = String::new();
         if let Some(gap) = &trained.gap {
@@ -159,8 +158,9 @@ impl Fitted {
     }
 }
 
-/// The coefficients of a model as a table with one column for each target.
-pub fn coefficients_table(model: &FittedModel) -> String {
+/// The coefficients of a model as a table with one column for each target, in lines of so
+/// many columns.
+pub fn coefficients_table(model: &FittedModel, width: Width) -> String {
     let coefficients = model.coefficients();
     let num_targets = coefficients.num_targets();
     let mut header = vec!["coefficient".to_string()];
@@ -181,5 +181,5 @@ pub fn coefficients_table(model: &FittedModel) -> String {
     for (name, weights) in model.feature_names().iter().zip(weights) {
         rows.push(row(name, weights));
     }
-    table(&rows)
+    table_within(&rows, width)
 }

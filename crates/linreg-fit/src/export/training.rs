@@ -4,9 +4,9 @@ use linreg_data::Encoder;
 use linreg_training::{StopReason, TrainingConfig};
 
 use super::coefficients::names;
-use crate::number::{duration, plain, significant, table, two_digits};
+use crate::number::{duration, plain, significant, two_digits};
 use crate::training::{Gap, Optimum, Search, Trained};
-use crate::wrap::{item, wrapped};
+use crate::wrap::{Width, item, table_within, wrapped};
 use crate::{Setting, SettingNames, loss};
 
 /// The gap in words, with what to do about it, in lines of so many columns.
@@ -15,7 +15,7 @@ pub fn gap(
     encoder: &Encoder,
     num_epochs: usize,
     say: SettingNames,
-    width: usize,
+    width: Width,
 ) -> String {
     let names = names(encoder);
     let mut text = "\nHow far from the exact fit\n".to_string();
@@ -73,7 +73,7 @@ pub fn optimum(
     optimum: &Optimum,
     names: &[String],
     say: SettingNames,
-    width: usize,
+    width: Width,
 ) -> String {
     let config = &found.config;
     let epochs = say(&Setting::Epochs(found.history.len().saturating_mul(4)));
@@ -146,7 +146,7 @@ fn searched(search: &Search) -> Vec<(&'static str, Vec<f64>)> {
 }
 
 /// The table of results, under a heading in lines of so many columns.
-pub fn search(search: &Search, width: usize) -> String {
+pub fn search(search: &Search, width: Width) -> String {
     let columns = searched(search);
     let mut header: Vec<String> = columns.iter().map(|(name, _)| name.to_string()).collect();
     header.extend(["loss", "std. error", ""].map(String::from));
@@ -174,7 +174,7 @@ pub fn search(search: &Search, width: usize) -> String {
     format!(
         "{}\n{}{}\n",
         wrapped(&heading, width),
-        table(&rows),
+        table_within(&rows, width),
         item(chosen, width)
     )
 }

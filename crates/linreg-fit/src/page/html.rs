@@ -5,6 +5,8 @@ use std::fmt::Display;
 
 use linreg_data::printable;
 
+use crate::wrap::Width;
+
 /// The most characters of a name that are shown.
 const MOST: usize = 80;
 
@@ -81,7 +83,7 @@ pub fn paragraph(html: &str) -> String {
 }
 
 /// The width of text for [`lines`], which the browser breaks.
-pub const UNBROKEN: usize = usize::MAX;
+pub const UNBROKEN: Width = Width::of(usize::MAX);
 
 /// Lines as in the terminal, but no more than people read.
 pub fn lines(text_lines: &str) -> String {

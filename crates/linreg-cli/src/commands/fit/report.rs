@@ -59,7 +59,7 @@ impl Report<'_> {
         let saved = format!("Saved {path}; predict with:");
         let command = format!("linreg predict {path} FILE");
         // A command is pasted whole.
-        let fits = columns_of(&saved) + 1 + columns_of(&command) <= width;
+        let fits = columns_of(&saved) + 1 + columns_of(&command) <= width.prose;
         let space = if fits { " " } else { "\n  " };
         writeln!(stdout, "{after}\n{saved}{space}{command}")?;
         if let Some(report) = self.page {

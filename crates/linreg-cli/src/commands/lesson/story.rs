@@ -6,7 +6,7 @@ use textwrap::Options;
 use super::section::{Block, Section};
 use crate::number::table_of_texts;
 use crate::terminal::{self, BOLD, Text};
-use crate::wrap::wrapped;
+use crate::wrap::{Width, wrapped};
 
 /// The most columns of a line.
 const WIDTH: usize = 80;
@@ -81,7 +81,7 @@ impl<'a> Story<'a> {
 /// A text in lines of so many columns, in which a no-break space becomes a plain
 /// space afterwards.
 fn paragraph(text: &str, width: usize) -> String {
-    wrapped(text, width).replace('\u{a0}', " ")
+    wrapped(text, Width::of(width)).replace('\u{a0}', " ")
 }
 
 #[cfg(test)]

@@ -2,18 +2,20 @@ use linreg_data::Kind;
 
 use super::QUARTILES;
 use crate::export::columns::beside_names;
-use crate::number::{count, four_digits, table, thousands};
+use crate::number::{count, four_digits, thousands};
+use crate::wrap::{WIDTH, Width, table_within};
 use crate::{Setting, SettingNames, TableDescription};
 
 impl TableDescription {
     /// The figures of the columns as text, without the
     /// [`warnings`](Self::warnings).
     pub fn to_text(&self) -> String {
-        self.to_text_with(ToString::to_string)
+        self.to_text_with(ToString::to_string, Width::of(WIDTH))
     }
 
-    /// The same with other names of settings in its sentences.
-    pub fn to_text_with(&self, say: SettingNames) -> String {
+    /// The same with other names of settings in its sentences, and tables in lines of so
+    /// many columns.
+    pub fn to_text_with(&self, say: SettingNames, width: Width) -> String {
         let schema = &self.schema;
         let mut text = format!(
             "{}: {}, {}\n\n",
@@ -21,8 +23,8 @@ impl TableDescription {
             count(schema.num_rows as usize, "row"),
             count(schema.columns.len(), "column")
         );
-        text += &self.numbers();
-        text += &self.words(say);
+        text += &self.numbers(width);
+        text += &self.words(say, width);
         let sample = &self.figures.sample;
         if !sample.is_whole() {
             text += &format!(
@@ -35,7 +37,7 @@ impl TableDescription {
     }
 
     /// The columns of numbers.
-    fn numbers(&self) -> String {
+    fn numbers(&self, width: Width) -> String {
         let mut header = vec![
             "column", "kind", "missing", "mean", "std", "min", "25 %", "50 %", "75 %", "max",
         ];
@@ -72,12 +74,12 @@ impl TableDescription {
         }
         match rows.len() {
             1 => String::new(),
-            _ => table(&rows),
+            _ => table_within(&rows, width),
         }
     }
 
     /// The other columns.
-    fn words(&self, say: SettingNames) -> String {
+    fn words(&self, say: SettingNames, width: Width) -> String {
         let others = self.schema.columns.iter();
         let others = others.filter(|column| !column.kind.is_number());
         let lines = others.map(|column| {
@@ -91,7 +93,7 @@ impl TableDescription {
             };
             (column, what + &missing)
         });
-        let lines = beside_names(&lines.collect::<Vec<_>>(), usize::MAX);
+        let lines = beside_names(&lines.collect::<Vec<_>>(), width);
         if lines.is_empty() {
             lines
         } else {
