@@ -1,3 +1,5 @@
+mod deviations;
+
 use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 

@@ -1,14 +1,14 @@
-use linreg_data::{Column, Encoder, Feature, FeatureFactor, Kind};
-use linreg_exact::ExactError;
+use linreg_data::{Encoder, Feature, FeatureFactor, Kind};
+use linreg_exact::{ExactError, PredictionErrors, Weighting};
 use linreg_plot::{Estimate, Per, Picture};
 
 use crate::{FitError, FittedModel};
 
 impl FittedModel {
     /// Draws the weights of a target, by its index, with their confidence
-    /// intervals. Features that were left out have no weight, and products and powers
-    /// none for one standard deviation. A model that was fitted to arrays knows no
-    /// standard deviations: its weights are drawn for one unit.
+    /// intervals. Features that were left out have no weight. The standard deviations are
+    /// those of the rows of the fit; where they are not known, as without an intercept or
+    /// with rows of different precision, weights are drawn for one unit.
     ///
     /// # Errors
     ///
@@ -21,11 +21,6 @@ impl FittedModel {
         per: Per,
     ) -> Result<Picture, FitError> {
         let errors = self.interval_errors()?;
-        let per = if knows_deviations(self.encoder()) {
-            per
-        } else {
-            Per::Unit
-        };
         let quantile = errors.quantile(confidence)?;
         let targets = self.target_names();
         let Some(name) = targets.get(target) else {
@@ -34,76 +29,90 @@ impl FittedModel {
                 targets: targets.len(),
             });
         };
+        let scales = Scales::new(self.encoder(), errors, self.weighting(), per);
         let weights = self.coefficients().weight()[target..].iter();
-        let weights = weights.step_by(targets.len()).enumerate();
-        let weights = weights.map(|(feature, value)| {
-            let std_error = errors.std_error_of_weight(target, feature)?;
-            Ok([
-                *value,
-                value - quantile * std_error,
-                value + quantile * std_error,
-            ])
-        });
+        let weights = weights.step_by(targets.len());
         let mut estimates = Vec::new();
-        for (feature, weight) in self.encoder().features().iter().zip(weights) {
-            let weight: [f64; 3] = weight.map_err(|error: ExactError| error)?;
-            let is_left_out = weight == [0.0; 3];
+        for (feature, value) in weights.enumerate() {
+            let std_error: Result<f64, ExactError> = errors.std_error_of_weight(target, feature);
+            let half = quantile * std_error?;
+            let is_left_out = *value == 0.0 && half == 0.0;
             if !is_left_out {
-                estimates.extend(estimate(self.encoder(), feature, weight, per));
+                estimates.push(scales.estimate(feature, [*value, value - half, value + half]));
             }
         }
         if estimates.is_empty() {
             return Err(FitError::NoWeights);
         }
-        Ok(Picture::coefficients(name, &estimates, confidence, per)?)
+        Ok(Picture::coefficients(
+            name, &estimates, confidence, scales.per,
+        )?)
     }
 }
 
-/// Whether the standard deviation of every column of numbers is known.
-pub(crate) fn knows_deviations(encoder: &Encoder) -> bool {
-    let features = encoder.features();
-    let is_known = |feature: &Feature| {
-        let is_single = feature.is_single();
-        !is_single || deviation(encoder, feature).is_some()
-    };
-    features.iter().all(is_known)
+/// What weights are multiplied with for a picture.
+pub(crate) struct Scales {
+    /// What the weights are the effects of.
+    pub per: Per,
+    features: Vec<Feature>,
+    factors: Vec<f64>,
 }
 
-/// A weight and the ends of its interval for a picture; `None` for a feature whose
-/// standard deviation is asked for and not known, as that of a product or a power.
-pub(crate) fn estimate(
-    encoder: &Encoder,
-    feature: &Feature,
-    weight: [f64; 3],
-    per: Per,
-) -> Option<Estimate> {
-    let times = match per {
-        Per::Unit => 1.0,
-        Per::Deviation => deviation(encoder, feature)?,
-    };
-    let [value, lower, upper] = weight.map(|number| times * number);
-    let columns: Vec<&str> = feature.columns().collect();
-    Some(Estimate {
-        name: feature.to_string(),
-        column: columns.join(":"),
-        value,
-        lower,
-        upper,
-    })
+impl Scales {
+    pub fn new(
+        encoder: &Encoder,
+        errors: &PredictionErrors,
+        weighting: Weighting,
+        per: Per,
+    ) -> Self {
+        let features = encoder.features();
+        let is_precise = encoder.weight().is_some() && weighting == Weighting::Precision;
+        let deviations = errors.feature_deviations().filter(|_| !is_precise);
+        let (per, factors) = match deviations.filter(|_| per == Per::Deviation) {
+            Some(deviations) => {
+                let of_features = features.iter().zip(deviations);
+                let factor = |(feature, deviation): (&Feature, f64)| {
+                    if is_switch(encoder, feature) {
+                        1.0
+                    } else {
+                        deviation
+                    }
+                };
+                (Per::Deviation, of_features.map(factor).collect())
+            }
+            None => (Per::Unit, vec![1.0; features.len()]),
+        };
+        Self {
+            per,
+            features,
+            factors,
+        }
+    }
+
+    /// The weight of a feature, by its index, and the ends of its interval.
+    pub fn estimate(&self, feature: usize, weight: [f64; 3]) -> Estimate {
+        let [value, lower, upper] = weight.map(|number| self.factors[feature] * number);
+        let feature = &self.features[feature];
+        let columns: Vec<&str> = feature.columns().collect();
+        Estimate {
+            name: feature.to_string(),
+            column: columns.join(":"),
+            value,
+            lower,
+            upper,
+        }
+    }
 }
 
-/// The standard deviation of a number, or 1 for what is 0 or 1.
-fn deviation(encoder: &Encoder, feature: &Feature) -> Option<f64> {
+/// Whether a feature is 0 or 1, so that its weight is the difference between the two.
+fn is_switch(encoder: &Encoder, feature: &Feature) -> bool {
     match &feature.factors[..] {
         [FeatureFactor::Number { column, power: 1 }] => {
-            let is_it = |found: &&Column| found.name == *column;
-            let column = encoder.columns().iter().find(is_it)?;
-            match column.kind {
-                Kind::Boolean => Some(1.0),
-                _ => column.spread.and_then(|spread| spread.std),
-            }
+            let mut columns = encoder.columns().iter();
+            columns.any(|found| found.name == *column && found.kind == Kind::Boolean)
         }
-        [_] => Some(1.0),
-        _ => None,
+        [FeatureFactor::Number { .. }] => false,
+        [_] => true,
+        _ => false,
     }
 }

@@ -119,7 +119,7 @@ impl LevelSums {
     }
 
     /// The levels for a picture of a target; `values` are those of some rows of each
-    /// level.
+    /// level. Rows that count differently have means alone.
     pub fn levels(
         &self,
         column: &LevelColumn,
@@ -127,13 +127,19 @@ impl LevelSums {
         values: impl Fn(usize) -> Vec<f64>,
     ) -> Vec<Level> {
         let levels = self.0.iter().enumerate();
+        let are_equal = |moments: &Moments| moments.weight_sum() == moments.count() as f64;
+        let have_boxes = self.0.iter().all(are_equal);
         let level = |(index, moments): (usize, &Moments)| Level {
             name: column.level(index).to_string(),
             rows: moments.count(),
             weight: moments.weight_sum(),
             mean: moments.mean()[target],
             variance: moments.std()[target].powi(2),
-            values: values(index),
+            values: if have_boxes {
+                values(index)
+            } else {
+                Vec::new()
+            },
         };
         levels.map(level).collect()
     }

@@ -357,6 +357,7 @@ impl Seen {
             breusch_pagan_p: self.tests.breusch_pagan_p(),
             jarque_bera_p: self.tests.jarque_bera_p(),
             level: LEVEL,
+            shape: None,
             rows,
             are_rounding: is_little && (self.squares <= spread || spread == 0.0),
         }

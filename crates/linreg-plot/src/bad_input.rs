@@ -213,6 +213,7 @@ fn figures_that_a_caller_makes_up_are_drawn() {
             breusch_pagan_p: value,
             jarque_bera_p: value,
             level: value,
+            shape: Some([value; 2]),
             rows: u64::MAX,
             are_rounding: false,
         };

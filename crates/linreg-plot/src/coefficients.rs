@@ -7,7 +7,6 @@ use crate::name::shorten;
 use crate::number::rough;
 use crate::scene::{Role, Scene};
 use crate::spans::TerminalPicture;
-use crate::terminal::FEWEST_LINES;
 use crate::ticks::with_margin;
 use crate::{Picture, PlotError};
 
@@ -69,9 +68,6 @@ pub(crate) struct Intervals {
 
 /// Largest number of coefficients in an image.
 const MOST_LINES: usize = 40;
-
-/// Lines of a terminal that are not those of coefficients.
-const TERMINAL_REST: usize = 5;
 
 /// The height of the ends of an interval in lines, so that they are seen beside the point
 /// of an estimate, however short the interval is.
@@ -286,10 +282,14 @@ impl Drawing for Intervals {
     }
 
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
-        let most = height.saturating_sub(TERMINAL_REST).max(2);
-        let lines = self.estimates.len().min(most);
-        self.chart(most)
-            .terminal(width, (lines + TERMINAL_REST).max(FEWEST_LINES).min(height))
+        let all = self.estimates.len();
+        // The words above are the same, or a little more if not all are drawn.
+        let most = self.chart(1).terminal_rows(width, height);
+        let rows = self.chart(all).terminal_rows(width, height);
+        if all <= rows {
+            return self.chart(all).terminal_of_rows(width, height, all);
+        }
+        self.chart(most).terminal_of_rows(width, height, most)
     }
 }
 

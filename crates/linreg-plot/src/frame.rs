@@ -331,8 +331,14 @@ impl Chart {
                 } else {
                     TEXT + GAP / 2.0
                 };
-                let at = (right, y + below);
-                scene.text("note", at, text, (TEXT - 1.0, Role::Faint, Anchor::End));
+                let is_cut = right - width(text, TEXT - 1.0) < inside.left;
+                let (x, anchor) = if is_cut {
+                    (x + GAP / 2.0, Anchor::Start)
+                } else {
+                    (right, Anchor::End)
+                };
+                let at = (x, y + below);
+                scene.text("note", at, text, (TEXT - 1.0, Role::Faint, anchor));
             }
         }
     }

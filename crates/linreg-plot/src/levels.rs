@@ -7,7 +7,6 @@ use crate::name::shorten;
 use crate::number::{number, thousands};
 use crate::scene::{Role, Scene};
 use crate::spans::TerminalPicture;
-use crate::terminal::FEWEST_LINES;
 use crate::ticks::with_margin;
 use crate::{Picture, PlotError};
 
@@ -78,9 +77,6 @@ impl Level {
 
 /// Largest number of levels in an image.
 const MOST_LEVELS: usize = 30;
-
-/// Lines of a terminal that are not those of levels.
-const TERMINAL_REST: usize = 6;
 
 /// Fewest values of a box; fewer are drawn one by one.
 const FEWEST: usize = 5;
@@ -261,6 +257,9 @@ impl Levels {
             .iter()
             .map(|level| level.values.len() as u64)
             .sum();
+        if drawn == 0 {
+            return format!("Dot: mean, in which rows count by their weights{which}");
+        }
         let sample = if drawn < rows {
             format!(" (boxes of {} rows drawn at random)", thousands(drawn))
         } else {
@@ -291,10 +290,14 @@ impl Drawing for Levels {
     }
 
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
-        let most = height.saturating_sub(TERMINAL_REST).max(2);
-        let lines = self.levels.len().min(most);
-        self.chart(most)
-            .terminal(width, (lines + TERMINAL_REST).max(FEWEST_LINES).min(height))
+        let all = self.levels.len();
+        // The words above are the same, or a little more if not all are drawn.
+        let most = self.chart(1).terminal_rows(width, height);
+        let rows = self.chart(all).terminal_rows(width, height);
+        if all <= rows {
+            return self.chart(all).terminal_of_rows(width, height, all);
+        }
+        self.chart(most).terminal_of_rows(width, height, most)
     }
 }
 
@@ -360,6 +363,30 @@ mod tests {
         let text = picture.terminal(70, 12).to_string();
         assert!(text.contains('▒') && text.contains('●'), "{text}");
         assert!(text.lines().count() <= 12, "{text}");
+    }
+
+    #[test]
+    fn each_level_has_a_line_of_its_own_in_a_terminal() {
+        for count in [1_u32, 4, 15, 16, 17, 18, 19, 29, 60] {
+            let level = |index: u32| Level::of(&format!("L{index:02}"), &[f64::from(index)]);
+            let levels: Vec<Level> = (0..count).map(level).collect();
+            let picture = Picture::levels("town", "y", &levels).unwrap();
+            for height in [12, 24, 25] {
+                let text = picture.terminal(80, height).to_string();
+                assert!(text.lines().count() <= height, "{text}");
+                let shown: Vec<&str> = text.lines().filter(|line| line.contains('●')).collect();
+                assert!(
+                    shown.iter().all(|line| line.matches('●').count() == 1),
+                    "{text}"
+                );
+                assert!(shown.iter().all(|line| line.contains('L')), "{text}");
+                let is_told = text.contains(&format!("The {} of {count}", shown.len()));
+                assert!(
+                    shown.len() as u32 == count || is_told || height < 16,
+                    "{text}"
+                );
+            }
+        }
     }
 
     #[test]

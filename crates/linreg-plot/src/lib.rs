@@ -73,6 +73,7 @@ pub use levels::Level;
 pub use line::Line;
 pub use matrix::ScatterMatrix;
 pub use picture::Picture;
+pub use predicted::PredictionFigures;
 pub use residual_tests::ResidualTests;
 pub use spans::{Ink, Span, TerminalPicture};
 pub use svg::page_style;

@@ -1,7 +1,7 @@
 use statrs::function::erf::erfc_inv;
 
 use crate::chart::Chart;
-use crate::number::{rough, rows, thousands};
+use crate::number::{rough, thousands};
 use crate::residual_tests::{FEW, Verdict, shape};
 use crate::residuals::NO_RESIDUALS;
 use crate::scene::Role;
@@ -57,19 +57,20 @@ impl Picture {
         let cloud = Cloud::of(NAMES[0], &x, NAMES[1], &y)?;
 
         let tests = tests.map_or_else(|| ResidualTests::of(&[], &sorted), |tests| *tests);
-        let (skewness, excess) = shape(&sorted);
+        let of_drawn = || shape(&sorted).into();
+        let [skewness, excess] = tests.shape.unwrap_or_else(of_drawn);
         let title = title(&tests, skewness, excess);
         let beyond = sorted.iter().filter(|value| value.abs() > 3.0).count();
         let expected_beyond = count as f64 * 0.002_699_796;
         let subtitle = if (count as u64) < FEW || tests.are_rounding {
-            rows(count)
+            tests.drawn(count)
         } else {
             format!(
                 "Skewness {}, excess kurtosis {}; {} of {} beyond ±3, {} if normal{}",
                 rough(skewness),
                 rough(excess),
                 thousands(beyond as u64),
-                rows(count),
+                tests.drawn(count),
                 rough(expected_beyond),
                 tests.shape_p()
             )
@@ -166,6 +167,7 @@ mod tests {
                 breusch_pagan_p: 0.5,
                 jarque_bera_p: p,
                 level: 0.05,
+                shape: None,
                 rows: 100_000,
                 are_rounding: false,
             };

@@ -1,6 +1,6 @@
 use statrs::function::erf::erfc;
 
-use crate::number::{rough, thousands};
+use crate::number::{rough, rows, thousands};
 
 /// Results of tests of a fit's residuals, which the titles of pictures report.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub struct ResidualTests {
     pub jarque_bera_p: f64,
     /// Significance level of the tests, such as 0.05.
     pub level: f64,
+    /// Skewness and excess kurtosis of all residuals, if they are known.
+    pub shape: Option<[f64; 2]>,
     /// Number of rows tested, which may be more than are drawn.
     pub rows: u64,
     /// Whether the residuals are no larger than the rounding of the numbers they are
@@ -59,6 +61,7 @@ impl ResidualTests {
             },
             jarque_bera_p: (-jarque_bera / 2.0).exp(),
             level: 0.05,
+            shape: None,
             rows: residuals.len() as u64,
             are_rounding: greatest(residuals) <= 4.0 * f64::EPSILON * greatest(fitted),
         }
@@ -81,6 +84,15 @@ impl ResidualTests {
             Verdict::TooFew
         } else {
             Verdict::NotFound
+        }
+    }
+
+    /// The number of rows that are drawn, and of how many they are a sample.
+    pub(crate) fn drawn(&self, drawn: usize) -> String {
+        if self.rows > drawn as u64 {
+            format!("{} of {} drawn", thousands(drawn as u64), self.rows())
+        } else {
+            rows(drawn)
         }
     }
 

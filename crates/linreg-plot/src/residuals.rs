@@ -1,6 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
-use crate::number::{rough, rows};
+use crate::number::rough;
 use crate::residual_tests::{FEW, Verdict};
 use crate::scene::Role;
 use crate::trend::{Growth, Trend};
@@ -50,7 +50,7 @@ impl Picture {
                 _ => "Residuals against what was predicted".to_string(),
             }),
         };
-        let rows = rows(fitted.len());
+        let rows = tests.drawn(fitted.len());
         let test = tests.spread_p();
         let subtitle = match trend.thirds {
             Some([left, right]) => format!(
@@ -93,7 +93,7 @@ impl Picture {
             }
             _ => format!("No drift along the rows found in {}", tests.rows()),
         };
-        let chart = Chart::of_cloud(title, rows(residuals.len()), &cloud)
+        let chart = Chart::of_cloud(title, tests.drawn(residuals.len()), &cloud)
             .with_radius(1.5)
             .with_line(|_| 0.0, Role::Faint)
             .with_trend(trend.points());
@@ -141,7 +141,7 @@ impl Picture {
                 rough(left),
                 rough(right)
             ),
-            None => format!("{}{test}", rows(fitted.len())),
+            None => format!("{}{test}", tests.drawn(fitted.len())),
         };
         let means = Trend::new(fitted, &sizes).points();
         let chart = Chart::of_cloud(title, subtitle, &cloud)
@@ -207,6 +207,7 @@ mod tests {
             breusch_pagan_p: p,
             jarque_bera_p: 0.5,
             level: 0.05,
+            shape: None,
             rows: 5000,
             are_rounding: false,
         };

@@ -4,19 +4,33 @@ use crate::chart::{Chart, Layer};
 use crate::font::{cut, wrap};
 use crate::spans::{Ink, TerminalPicture, TextLine, columns_of};
 
-/// The fewest lines in which a chart has all of its words.
-pub(crate) const FEWEST_LINES: usize = 16;
-
 impl Chart {
     /// The chart as text: points as Braille dots or shades, curves as dots or
     /// characters.
     pub(crate) fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
+        let rows = self.terminal_rows(width, height);
+        self.terminal_of_rows(width, height, rows)
+    }
+
+    /// The lines that are left for the content of the chart.
+    pub(crate) fn terminal_rows(&self, width: usize, height: usize) -> usize {
+        let around = self.terminal_head(width, height).lines().len() + self.terminal_foot();
+        height.saturating_sub(around).max(2)
+    }
+
+    /// The lines below the content: the axis, its labels and its name.
+    fn terminal_foot(&self) -> usize {
+        2 + usize::from(!self.x.name.is_empty())
+    }
+
+    /// What stands above the content.
+    fn terminal_head(&self, width: usize, height: usize) -> TerminalPicture {
         let mut picture = TerminalPicture::default();
         let too_wide = |line: &str| columns_of(line) > width;
         // If there is little room, the picture matters more than the words.
         let (of_title, of_subtitle) = match height {
             0..10 => (1, 0),
-            10..FEWEST_LINES => (2, 0),
+            10..16 => (2, 0),
             _ => (2, 2),
         };
         let title = wrap(&self.title, of_title, too_wide);
@@ -34,10 +48,20 @@ impl Chart {
         if !self.y.name.is_empty() {
             picture.push_text(&cut(self.y.name.clone(), too_wide));
         }
+        picture
+    }
+
+    /// The chart with so many lines of content, where `height` says how many words there
+    /// are above.
+    pub(crate) fn terminal_of_rows(
+        &self,
+        width: usize,
+        height: usize,
+        rows: usize,
+    ) -> TerminalPicture {
+        let mut picture = self.terminal_head(width, height);
+        let too_wide = |line: &str| columns_of(line) > width;
         let is_named = !self.x.name.is_empty();
-        // Lines for the axis, its labels and its name.
-        let below = 2 + usize::from(is_named);
-        let rows = height.saturating_sub(picture.lines().len() + below).max(2);
 
         let mut y_ticks = self.y.ticks((rows / 2).clamp(2, 8));
         for tick in &mut y_ticks {

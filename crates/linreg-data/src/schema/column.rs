@@ -117,12 +117,17 @@ impl Kind {
 }
 
 impl Spread {
-    /// Returns the spread of numbers; None without numbers.
+    /// Returns the spread of numbers; None without numbers, and where their mean is
+    /// beyond 64-bit floats.
     pub(crate) fn of(numbers: &NumberSummary) -> Option<Self> {
         let moments = &numbers.moments;
-        (moments.count() > 0).then(|| Self {
+        let is_known = moments.count() > 0 && moments.mean()[0].is_finite();
+        is_known.then(|| Self {
             mean: moments.mean()[0],
-            std: moments.sample_std().map(|std| std[0]),
+            std: moments
+                .sample_std()
+                .map(|std| std[0])
+                .filter(|std| std.is_finite()),
             min: numbers.min,
             max: numbers.max,
         })

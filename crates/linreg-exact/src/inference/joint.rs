@@ -115,7 +115,15 @@ impl Inference {
             }
             solved[row] /= factor[row * count + row];
         }
-        test.digits = digits(&self.errors_of(kept), &solved, square);
+        let transposed = |column: usize| -> f64 {
+            let entries = (column..count).map(|row| factor[row * count + column].abs());
+            entries
+                .zip(&solved[column..])
+                .map(|(entry, x)| entry * x.abs())
+                .sum()
+        };
+        let through: f64 = (0..count).map(|column| transposed(column).powi(2)).sum();
+        test.digits = digits(&self.errors_of(kept), &solved, square, through);
         if test.digits.is_finite() {
             test.f = square / count as f64;
             test.p = f_tail(test.f, test.degrees_of_freedom, self.degrees_of_freedom);
@@ -141,14 +149,14 @@ impl Inference {
 }
 
 /// Digits of x' R x for x = R⁻¹ t, to first order in the errors of t and R, and in the
-/// rounding of the Cholesky factor (Higham, *Accuracy and Stability of Numerical
-/// Algorithms*, 2nd edition, theorem 10.3).
-fn digits((of_t, of_correlation): &(Vec<f64>, f64), x: &[f64], square: f64) -> f64 {
+/// rounding of the Cholesky factor L: with `through`, the square of |L|' |x| (Higham,
+/// *Accuracy and Stability of Numerical Algorithms*, 2nd edition, theorem 10.3).
+fn digits((of_t, of_correlation): &(Vec<f64>, f64), x: &[f64], square: f64, through: f64) -> f64 {
     let count = x.len() as f64;
     let sum: f64 = x.iter().map(|x| x.abs()).sum();
     let of_t: f64 = x.iter().zip(of_t).map(|(x, error)| x.abs() * error).sum();
-    let rounding = 4.0 * (count + 2.0) * f64::EPSILON;
-    let error = 2.0 * of_t + sum * sum * (of_correlation + rounding);
+    let rounding = 4.0 * (count + 2.0) * f64::EPSILON * through;
+    let error = 2.0 * of_t + sum * sum * of_correlation + rounding;
     -(error / square).log10()
 }
 

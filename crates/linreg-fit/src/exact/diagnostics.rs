@@ -91,6 +91,7 @@ impl TableDiagnostics {
             breusch_pagan_p: target.breusch_pagan_p,
             jarque_bera_p: target.jarque_bera_p,
             level: LEVEL,
+            shape: Some([target.skewness, target.kurtosis - 3.0]),
             rows: inference.rows as u64,
             are_rounding: target.durbin_watson.is_nan(),
         }

@@ -3,7 +3,7 @@
 use linreg_data::Encoder;
 use linreg_exact::Inference;
 
-use crate::number::{significant, six_digits};
+use crate::number::{four_digits, significant, six_digits};
 use crate::{ColumnTest, FittedModel};
 
 /// The name of the bias among the coefficients, as R and statsmodels users know
@@ -19,8 +19,9 @@ pub fn names(encoder: &Encoder) -> Vec<String> {
         .collect()
 }
 
-/// Fewer digits of a test than these are not shown.
-const ENOUGH_DIGITS: f64 = 6.0;
+/// All digits of a test that are shown, and the fewest.
+const ALL_OF_TEST: f64 = 6.0;
+const FEWEST_OF_TEST: f64 = 4.0;
 
 /// A row for each categorical column with its F test, under a header; no rows without
 /// such columns.
@@ -30,12 +31,17 @@ pub fn column_tests(tests: &[ColumnTest]) -> Vec<Vec<String>> {
     }
     let header = ["F test that all weights are 0", "weights", "F", "p"];
     let row = |ColumnTest { column, test }: &ColumnTest| {
-        let is_known = test.digits >= ENOUGH_DIGITS;
+        let is_known = test.digits >= FEWEST_OF_TEST;
         let known = |text: String| if is_known { text } else { "-".to_string() };
+        let f = if test.digits >= ALL_OF_TEST {
+            six_digits(test.f)
+        } else {
+            four_digits(test.f)
+        };
         vec![
             column.clone(),
             significant(test.degrees_of_freedom),
-            known(six_digits(test.f)),
+            known(f),
             known(p_value(test.p)),
         ]
     };

@@ -2,6 +2,7 @@ use linreg_plot::Picture;
 
 use super::look::{Look, Row};
 use crate::export::checks::{Checks, percent};
+use crate::number::count;
 use crate::page::html::{list, name, paragraph, prose, table, text};
 use crate::page::{Language, Pictures, Section};
 use crate::{ExactFit, How, LEVEL, Report, TableDiagnostics};
@@ -133,12 +134,15 @@ fn pictures(
             How::Exact(fit) => fit.solution.rank,
             How::Trained(_) => 1,
         };
-        pictures.add(Picture::leverage(
-            &leverage,
-            &residuals,
-            coefficients,
-            &numbers,
-        ));
+        let picture = Picture::leverage(&leverage, &residuals, coefficients, &numbers);
+        let all = look.sample.len() + look.asked.len();
+        pictures.add(match all - leverage.len() {
+            0 => picture,
+            determining => picture.map(|picture| {
+                let rows = count(determining, "row");
+                picture.with_note(&format!("{rows} of leverage 1 left out"))
+            }),
+        });
     }
     pictures.html()
 }

@@ -41,7 +41,7 @@ pub fn section(report: &Report, look: &Look) -> Section {
         }
     }
     let first_number = header.len() - 3;
-    let caption = "What each column was taken as";
+    let caption = "What each column was taken as, with figures of all rows of the table";
     body += &table(caption, &header, first_number, &listed);
     if columns.len() > MOST_COLUMNS {
         let more = columns.len() - MOST_COLUMNS;
@@ -147,10 +147,12 @@ fn drawn(report: &Report, look: &Look) -> String {
         )
     };
     let columns = report.fitted.encoder().columns().iter();
-    let targets = report.fitted.encoder().targets();
-    let used = columns
-        .filter(|column| !targets.contains(&column.name))
-        .count();
+    let encoder = report.fitted.encoder();
+    let is_feature = |column: &&Column| {
+        let is_weight = encoder.weight() == Some(column.name.as_str());
+        !is_weight && !encoder.targets().contains(&column.name)
+    };
+    let used = columns.filter(is_feature).count();
     let shown = look.drawn.features.len() + look.drawn.columns.len();
     if shown < used {
         let largest = match &report.fitted.how {

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use linreg_data::{DataError, EncodedSource, RowChunk, RowPass, RowSample, SampleLimit};
+use linreg_data::{DataError, EncodedSource, Moments, RowChunk, RowPass, RowSample, SampleLimit};
 use linreg_exact::{Accumulator, Arithmetic, Collinear, Weighting};
-use linreg_plot::{Level, Line};
+use linreg_plot::{Level, Line, PredictionFigures};
 use serde::{Deserialize, Serialize};
 
 use crate::exact::data_error;
@@ -27,6 +27,8 @@ pub struct Look {
     pub lines: Vec<Vec<Option<Line>>>,
     /// The levels of each categorical column, for each target.
     pub levels: Vec<Vec<Vec<Level>>>,
+    /// How far the predictions of each target are from it.
+    pub errors: Vec<PredictionFigures>,
 }
 
 /// What is drawn against the targets.
@@ -106,6 +108,8 @@ pub(crate) struct Seen {
     /// For each feature the sums of the targets.
     sums: Vec<Accumulator>,
     levels: Vec<LevelSums>,
+    /// The moments of the targets, and of their residuals.
+    moments: Moments,
 }
 
 impl RowPass for LookPass {
@@ -128,6 +132,7 @@ impl RowPass for LookPass {
             levels: levels
                 .map(|column| LevelSums::new(column, targets))
                 .collect(),
+            moments: Moments::new(2 * targets),
         }
     }
 
@@ -164,6 +169,18 @@ impl RowPass for LookPass {
                 .and_then(|exact| sums.update(&exact))
                 .map_err(data_error)?;
         }
+        let of_rows = rows.targets.chunks_exact(targets);
+        let of_rows = of_rows.zip(predictions.chunks_exact(targets));
+        let mut moved = Vec::with_capacity(2 * rows.targets.len());
+        for (actual, predicted) in of_rows {
+            moved.extend_from_slice(actual);
+            moved.extend(actual.iter().zip(predicted).map(|(y, p)| y - p));
+        }
+        let learned = match rows.weights {
+            Some(weights) => seen.moments.update_weighted(&moved, weights),
+            None => seen.moments.update(&moved),
+        };
+        learned.map_err(|error| DataError::Other(error.into()))?;
         let mut levels = self.drawn.columns.iter().zip(&mut seen.levels);
         levels.try_for_each(|(column, sums)| sums.update(column, rows))
     }
@@ -176,6 +193,8 @@ impl RowPass for LookPass {
         for (sums, later) in seen.sums.iter_mut().zip(&later.sums) {
             sums.merge(later).map_err(data_error)?;
         }
+        let merged = seen.moments.merge(&later.moments);
+        merged.map_err(|error| DataError::Other(error.into()))?;
         let mut levels = seen.levels.iter_mut().zip(&later.levels);
         levels.try_for_each(|(sums, later)| sums.merge(later))
     }
@@ -187,6 +206,16 @@ impl RowPass for LookPass {
         let drawn: BTreeSet<u64> = sample.iter().map(|row| row.number).collect();
         let mut asked = seen.asked;
         asked.retain(|row| !drawn.contains(&row.number));
+        let num_targets = targets.len();
+        let (means, deviations) = (seen.moments.mean(), seen.moments.std());
+        let errors = |target: usize| {
+            let residual = num_targets + target;
+            PredictionFigures {
+                mean_square: deviations[residual].powi(2) + means[residual].powi(2),
+                variance: deviations[target].powi(2),
+                rows: seen.num_rows,
+            }
+        };
         let levels = |target: usize| {
             let columns = self.drawn.columns.iter().zip(&seen.levels).enumerate();
             let levels = columns.map(|(place, (column, sums))| {
@@ -203,7 +232,8 @@ impl RowPass for LookPass {
                 .clone()
                 .map(|target| seen.sums.iter().map(|sums| line(sums, target)).collect())
                 .collect(),
-            levels: targets.map(levels).collect(),
+            levels: targets.clone().map(levels).collect(),
+            errors: targets.map(errors).collect(),
             drawn: self.drawn,
             num_rows: seen.num_rows,
             sample,

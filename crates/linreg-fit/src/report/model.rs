@@ -3,7 +3,7 @@ use linreg_plot::{Estimate, Per, Picture};
 use linreg_training::{Metrics, OwnMetrics};
 
 use super::look::Look;
-use crate::coefficient_picture::{estimate, knows_deviations};
+use crate::coefficient_picture::Scales;
 use crate::export::coefficients::{coefficients, column_tests, estimates};
 use crate::export::judgement::folds_lines;
 use crate::export::{figures, ridge};
@@ -80,7 +80,10 @@ fn of_target(report: &Report, look: &Look, index: usize, most: usize) -> String 
     let (predicted, actual): (Vec<f64>, Vec<f64>) = rows
         .map(|row| (row.predictions[index], row.targets[index]))
         .unzip();
-    pictures.add(Picture::predicted(target, &predicted, &actual));
+    let errors = &look.errors[index];
+    pictures.add(Picture::predicted_sample(
+        target, &predicted, &actual, errors,
+    ));
     body += &pictures.html();
     match &report.fitted.how {
         How::Exact(fit) => match &fit.ridge {
@@ -122,24 +125,21 @@ fn intervals(pictures: &mut Pictures, report: &Report, fit: &ExactFit, index: us
         return;
     }
     let encoder = report.fitted.encoder();
-    let per = if knows_deviations(encoder) {
-        Per::Deviation
-    } else {
-        Per::Unit
-    };
+    let scales = Scales::new(encoder, fit.errors(), fit.weighting, Per::Deviation);
     let inference = &fit.inferences[index];
     let constant = usize::from(encoder.intercept());
-    let features = encoder.features();
-    let weights = features.iter().zip(&inference.coefficients[constant..]);
+    let weights = inference.coefficients[constant..].iter().enumerate();
     let known =
         weights.filter(|(_, c)| !c.is_dropped && c.lower.is_finite() && c.upper.is_finite());
     let estimates: Vec<Estimate> = known
-        .filter_map(|(feature, c)| estimate(encoder, feature, [c.estimate, c.lower, c.upper], per))
+        .map(|(feature, c)| scales.estimate(feature, [c.estimate, c.lower, c.upper]))
         .collect();
     if !estimates.is_empty() {
         let target = &encoder.targets()[index];
         let confidence = inference.confidence;
-        pictures.add(Picture::coefficients(target, &estimates, confidence, per));
+        pictures.add(Picture::coefficients(
+            target, &estimates, confidence, scales.per,
+        ));
     }
 }
 

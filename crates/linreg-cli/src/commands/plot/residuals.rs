@@ -30,10 +30,11 @@ pub struct Args {
     /// Pictures to draw: predicted, fitted, order, qq, scale or leverage
     ///
     /// predicted draws actual against predicted values; fitted, residuals
-    /// against fitted values; qq, standardised residuals against normal
+    /// against fitted values; order, residuals in the order of the rows; qq,
+    /// standardised residuals against normal
     /// quantiles; scale, the size of standardised residuals along the fitted
     /// values; leverage, standardised residuals against leverage, with Cook's
-    /// distances. By default, all but predicted are drawn.
+    /// distances. By default, fitted, qq, scale and leverage are drawn.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = kind)]
     kind: Vec<ResidualPicture>,
 
