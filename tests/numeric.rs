@@ -129,3 +129,21 @@ fn warnings_are_of_what_there_is() {
     let found = text(&format!("id,y\n{}", rows.concat()), "");
     assert!(found.contains("`id` has numbers beyond 2^53"), "{found}");
 }
+
+#[test]
+fn a_target_whose_mean_is_beyond_floats_gives_a_model_that_can_be_read() {
+    let tool = Tool::new();
+    tool.write(
+        "t.csv",
+        "x,y\n1,1.7e308\n2,1.7e308\n3,-1.7e308\n4,1.7e308\n5,1.6e308\n",
+    );
+    let fit = tool.run("fit t.csv --target y --output m.safetensors");
+    if fit.status.success() {
+        let read = tool.run("inspect m.safetensors");
+        let error = String::from_utf8_lossy(&read.stderr);
+        assert!(read.status.success(), "{error}");
+    } else {
+        assert_eq!(fit.status.code(), Some(2));
+        assert_eq!(tool.files(), ["t.csv"]);
+    }
+}

@@ -361,3 +361,49 @@ fn a_trained_model_is_drawn_without_what_it_does_not_know() {
         "{error}"
     );
 }
+
+#[test]
+fn a_standard_deviation_is_that_of_the_rows_of_the_fit() {
+    let tool = Tool::new();
+    let mut rows = String::from("x,gap,w,y\n");
+    let mut fitted = Vec::new();
+    for i in 0..60 {
+        let (x, y) = (i * 7 % 23, 3 * (i * 7 % 23) + i % 5);
+        // Every sixth row is dropped, and has another x.
+        let (x, gap) = if i % 6 == 0 { (1000, "") } else { (x, "1.5") };
+        if !gap.is_empty() {
+            fitted.push(f64::from(x));
+        }
+        rows += &format!("{x},{gap},{},{y}\n", 1 + i % 3);
+    }
+    tool.write("t.csv", rows);
+    let mean = fitted.iter().sum::<f64>() / fitted.len() as f64;
+    let squares: f64 = fitted.iter().map(|x| (x - mean).powi(2)).sum();
+    let deviation = (squares / (fitted.len() - 1) as f64).sqrt();
+    let drawn = |options: &str, per: &str| {
+        let fit = format!("fit t.csv --target y --features x,gap --missing drop {options}");
+        tool.warnings(format!(
+            "{fit} --collinear drop --output m.safetensors --force"
+        ));
+        tool.succeed(format!("plot coefficients m.safetensors {per}"))
+    };
+    let effect = |text: &str| -> f64 {
+        let line = text.lines().find(|line| line.contains(" ± ")).unwrap();
+        let (before, _) = line.split_once(" ± ").unwrap();
+        before.split_whitespace().last().unwrap().parse().unwrap()
+    };
+    let ratio = effect(&drawn("", "")) / effect(&drawn("", "--per unit"));
+    // Both have three digits.
+    assert!(
+        (ratio / deviation - 1.0).abs() < 0.01,
+        "{ratio}, {deviation}"
+    );
+    // The sum of precisions is not in the model file.
+    let weighted = drawn("--weight w", "");
+    assert!(weighted.contains("y per unit of the feature"), "{weighted}");
+    let powers = "fit t.csv --formula y~poly(w,2)+x --missing drop --output p.safetensors";
+    tool.warnings(powers);
+    let text = tool.succeed("plot coefficients p.safetensors");
+    assert_eq!(text.matches(" ± ").count(), 3, "{text}");
+    assert!(text.contains("per standard deviation"), "{text}");
+}

@@ -195,6 +195,35 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn the_titles_of_a_sample_have_the_figures_of_all_rows() {
+    let tool = Tool::new();
+    let mut rows = String::from("x,w,y\n");
+    for (i, z) in normal(4000).into_iter().enumerate() {
+        // One row in a hundred is far off: samples differ much.
+        let z = if i % 100 == 7 { 30.0 * z.abs() } else { z };
+        rows += &format!("{},{},{}\n", i % 13, i % 4, (i % 13) as f64 + z);
+    }
+    tool.write("t.csv", rows);
+    for options in ["", "--weight w", "--weight w --counts"] {
+        let fit = format!("fit t.csv --target y --features x --force {options}");
+        let json = tool.succeed(format!("{fit} --report r.html --diagnostics --json"));
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let page = tool.read("r.html");
+        let share = 100.0 * json["statistics"]["r_squared"].as_f64().unwrap();
+        let title = format!(">Predictions explain {share:.1} % of the variance of y<");
+        assert!(page.contains(&title), "{options}: {title}");
+        let skewness = json["diagnostics"]["jarque_bera"]["skewness"].as_f64();
+        // As many digits as the picture gives.
+        let shown = page.split(">Skewness ").nth(1).unwrap();
+        let shown: f64 = shown.split(',').next().unwrap().parse().unwrap();
+        assert!(
+            (shown / skewness.unwrap() - 1.0).abs() < 0.01,
+            "{options}: {shown}"
+        );
+    }
+}
+
+#[test]
 fn a_report_is_written_for_every_kind_of_fit() {
     let tool = Tool::new();
     let mut rows = String::from("town,area,age,n,price,rent\n");
