@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use linreg_data::{Chunk, ChunkOrder, Chunks, DataError, Part, Parts, Source, TableLocation};
 
 use crate::number::{bytes, thousands};
+use crate::terminal;
 
 /// A source that shows on standard error how far a pass over it has come, if it
 /// takes over a second; nothing where standard error is no terminal.
@@ -159,7 +160,7 @@ impl Pass {
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
         let bar = bar.get_or_insert_with(|| bars().add(self.new_bar()));
         bar.set_position(done);
-        bar.set_message(self.extent.told(done));
+        terminal::set_message(bar, &self.extent.told(done));
     }
 
     /// Counts the chunk, and returns how much has been read.

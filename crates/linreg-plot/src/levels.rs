@@ -312,10 +312,10 @@ mod tests {
             Level::of("b", &[4.0, 6.0, 8.0, 10.0]),
             Level::of("c", &[]),
         ];
-        // By hand: means 2 and 7, grand mean 34 / 7; between 42.857142857142854,
-        // within 2 + 20.
+        // By hand: means 2 and 7, grand mean 34 / 7; between 300 / 7, within 2 + 20.
+        let between = 300.0 / 7.0;
         let share = Level::explained(&levels[..2]).unwrap();
-        assert!((share - 42.857142857142854 / 64.857142857142854).abs() < 1e-15);
+        assert!((share - between / (between + 22.0)).abs() < 1e-15);
         let picture = Picture::levels("town", "y", &levels).unwrap();
         assert_eq!(
             picture.title(),
