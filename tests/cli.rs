@@ -374,7 +374,6 @@ fn no_line_of_a_table_is_wider_than_it_may_be() {
         "describe t.csv --target price",
         "fit t.csv --target price --force --diagnostics",
         "fit t.csv --target price --force --ridge",
-        "inspect t.safetensors",
     ] {
         let output = tool.run_with("COLUMNS", "50", command);
         assert!(output.status.success(), "{command}");

@@ -370,10 +370,13 @@ fn a_standard_deviation_is_that_of_the_rows_of_the_fit() {
     for i in 0..60 {
         let (x, y) = (i * 7 % 23, 3 * (i * 7 % 23) + i % 5);
         // Every sixth row is dropped, and has another x.
-        let (x, gap) = if i % 6 == 0 { (1000, "") } else { (x, "1.5") };
-        if !gap.is_empty() {
+        let is_dropped = i % 6 == 0;
+        let (x, gap) = if is_dropped {
+            (1000, String::new())
+        } else {
             fitted.push(f64::from(x));
-        }
+            (x, (i % 7).to_string())
+        };
         rows += &format!("{x},{gap},{},{y}\n", 1 + i % 3);
     }
     tool.write("t.csv", rows);
@@ -388,7 +391,10 @@ fn a_standard_deviation_is_that_of_the_rows_of_the_fit() {
         tool.succeed(format!("plot coefficients m.safetensors {per}"))
     };
     let effect = |text: &str| -> f64 {
-        let line = text.lines().find(|line| line.contains(" ± ")).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.trim_start().starts_with("x┤"));
+        let line = line.unwrap();
         let (before, _) = line.split_once(" ± ").unwrap();
         before.split_whitespace().last().unwrap().parse().unwrap()
     };
