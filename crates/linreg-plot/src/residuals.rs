@@ -1,6 +1,6 @@
 use crate::chart::Chart;
 use crate::name::shorten;
-use crate::number::rough;
+use crate::number::{rough, rows, thousands};
 use crate::residual_tests::{FEW, Verdict};
 use crate::scene::Role;
 use crate::trend::{Growth, Trend};
@@ -38,6 +38,11 @@ impl Picture {
                 100.0 * share
             ),
             _ => spread(&tests, &trend).unwrap_or_else(|| match tests.of_spread() {
+                Verdict::NotFound if tests.rows > fitted.len() as u64 => format!(
+                    "No change of spread found in {}, and no bend in {} of them",
+                    tests.rows(),
+                    thousands(fitted.len() as u64)
+                ),
                 Verdict::NotFound => {
                     format!("No bend and no change of spread found in {}", tests.rows())
                 }
@@ -91,7 +96,8 @@ impl Picture {
             _ if tests.rows < FEW => {
                 format!("{} are too few to tell a drift of residuals", tests.rows())
             }
-            _ => format!("No drift along the rows found in {}", tests.rows()),
+            // Only those that are drawn were looked at.
+            _ => format!("No drift along the rows found in {}", rows(residuals.len())),
         };
         let chart = Chart::of_cloud(title, tests.drawn(residuals.len()), &cloud)
             .with_radius(1.5)
@@ -214,7 +220,7 @@ mod tests {
         assert_eq!(
             titles(&even, Some(&tests(0.3))),
             [
-                "No bend and no change of spread found in 5,000 rows",
+                "No change of spread found in 5,000 rows, and no bend in 400 of them",
                 "No change of spread found in 5,000 rows"
             ]
         );
