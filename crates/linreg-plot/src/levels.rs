@@ -345,6 +345,33 @@ mod tests {
     }
 
     #[test]
+    fn a_box_ends_at_the_quartiles_and_whiskers_hold_nine_tenths() {
+        let values: Vec<f64> = (0..=100).map(f64::from).collect();
+        let levels = Levels {
+            column: String::new(),
+            target: String::new(),
+            explained: None,
+            levels: vec![Level::of("a", &values)],
+        };
+        let chart = levels.chart(1);
+        let mut whiskers = Vec::new();
+        for layer in &chart.layers {
+            match layer {
+                Layer::Boxes { boxes, .. } => assert_eq!(boxes[0], [25.0, -BOX, 75.0, BOX]),
+                Layer::Stroke { at, .. } => assert_eq!(*at, (50.0, 0.0)),
+                Layer::Curve { points, .. } => whiskers.push(points.clone()),
+                Layer::Points { points, .. } => assert_eq!(points[..], [(50.0, 0.0)]),
+                _ => panic!("{layer:?}"),
+            }
+        }
+        let expected = [
+            vec![(5.0, 0.0), (25.0, 0.0)],
+            vec![(75.0, 0.0), (95.0, 0.0)],
+        ];
+        assert_eq!(whiskers, expected);
+    }
+
+    #[test]
     fn a_level_has_a_box_or_its_few_rows_and_the_highest_comes_first() {
         let values: Vec<f64> = (0..100).map(f64::from).collect();
         let levels = [Level::of("few", &[-1.0, 7.0]), Level::of("<many>", &values)];
