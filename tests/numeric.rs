@@ -137,13 +137,8 @@ fn a_target_whose_mean_is_beyond_floats_gives_a_model_that_can_be_read() {
         "t.csv",
         "x,y\n1,1.7e308\n2,1.7e308\n3,-1.7e308\n4,1.7e308\n5,1.6e308\n",
     );
-    let fit = tool.run("fit t.csv --target y --output m.safetensors");
-    if fit.status.success() {
-        let read = tool.run("inspect m.safetensors");
-        let error = String::from_utf8_lossy(&read.stderr);
-        assert!(read.status.success(), "{error}");
-    } else {
-        assert_eq!(fit.status.code(), Some(2));
-        assert_eq!(tool.files(), ["t.csv"]);
-    }
+    tool.warnings("fit t.csv --target y --output m.safetensors");
+    let read = tool.run("inspect m.safetensors");
+    let error = String::from_utf8_lossy(&read.stderr);
+    assert!(read.status.success(), "{error}");
 }

@@ -109,7 +109,11 @@ impl Extent {
     fn told(&self, done: u64) -> String {
         match self {
             Self::Rows(_) | Self::Unknown => format!("{} rows", round(done)),
-            Self::Bytes { total, .. } => format!("{} of {}", bytes(done), bytes(*total)),
+            Self::Bytes { total, .. } if done <= *total => {
+                format!("{} of {}", bytes(done), bytes(*total))
+            }
+            // A compressed file whose name does not say so.
+            Self::Bytes { .. } => format!("{} of text", bytes(done)),
         }
     }
 }

@@ -106,7 +106,9 @@ pub fn table_within(rows: &[Vec<String>], width: Width) -> String {
             if cells.is_empty() {
                 continue;
             }
-            let (last, before) = name.split_last().expect("a name has a line");
+            let Some((last, before)) = name.split_last() else {
+                continue;
+            };
             part.extend(before.iter().map(|line| vec![line.clone()]));
             part.push([std::slice::from_ref(last), cells].concat());
         }

@@ -7,6 +7,7 @@ use crate::name::shorten;
 use crate::number::{number, thousands};
 use crate::scene::{Role, Scene};
 use crate::spans::TerminalPicture;
+use crate::terminal::labelled;
 use crate::ticks::with_margin;
 use crate::{Picture, PlotError};
 
@@ -290,14 +291,7 @@ impl Drawing for Levels {
     }
 
     fn terminal(&self, width: usize, height: usize) -> TerminalPicture {
-        let all = self.levels.len();
-        // The words above are the same, or a little more if not all are drawn.
-        let most = self.chart(1).terminal_rows(width, height);
-        let rows = self.chart(all).terminal_rows(width, height);
-        if all <= rows {
-            return self.chart(all).terminal_of_rows(width, height, all);
-        }
-        self.chart(most).terminal_of_rows(width, height, most)
+        labelled(self.levels.len(), (width, height), |most| self.chart(most))
     }
 }
 

@@ -4,6 +4,22 @@ use crate::chart::{Chart, Layer};
 use crate::font::{cut, wrap};
 use crate::spans::{Ink, TerminalPicture, TextLine, columns_of};
 
+/// A chart with a line for each label: all of them if they fit, else as many as do.
+/// `chart` makes one with at most so many labels.
+pub(crate) fn labelled(
+    all: usize,
+    (width, height): (usize, usize),
+    chart: impl Fn(usize) -> Chart,
+) -> TerminalPicture {
+    let whole = chart(all);
+    if all <= whole.terminal_rows(width, height) {
+        return whole.terminal_of_rows(width, height, all);
+    }
+    // A chart that leaves labels out says so, which may take a line.
+    let most = chart(1).terminal_rows(width, height);
+    chart(most).terminal_of_rows(width, height, most)
+}
+
 impl Chart {
     /// The chart as text: points as Braille dots or shades, curves as dots or
     /// characters.

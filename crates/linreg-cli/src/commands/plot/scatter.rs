@@ -9,9 +9,9 @@ use crate::terminal;
 /// variance that it explains
 ///
 /// A categorical column is drawn by its levels: for each the mean of the target, a box
-/// of the middle half of the rows, and their number. The rows are read once or twice more
-/// than for their kinds and not kept in memory, so there may be any number of them. The
-/// more rows there are at a place, the darker it is.
+/// of the middle half of the rows, and their number. The rows are read twice, or three
+/// times with categorical columns, and not kept in memory, so there may be any number of
+/// them. The more rows there are at a place, the darker it is.
 #[derive(clap::Args)]
 pub struct Args {
     /// Column that each feature is drawn against
