@@ -105,15 +105,21 @@ impl Extent {
         Self::Bytes { total, before }
     }
 
-    /// What has been read of it, in words.
-    fn told(&self, done: u64) -> String {
+    /// What has been read of it in this time, and how long the rest takes at that pace.
+    fn told(&self, done: u64, elapsed: Duration) -> String {
+        let left = |total: u64| {
+            let left = total.saturating_sub(done) as f64 / done.max(1) as f64;
+            format!("{} s left", elapsed.mul_f64(left).as_secs_f64().ceil())
+        };
         match self {
-            Self::Rows(_) | Self::Unknown => format!("{} rows", round(done)),
+            Self::Rows(total) => format!("{} rows, {}", round(done), left(*total)),
             Self::Bytes { total, .. } if done <= *total => {
-                format!("{} of {}", bytes(done), bytes(*total))
+                let (read, all) = (bytes(done), bytes(*total));
+                format!("{read} of {all}, {}", left(*total))
             }
             // A compressed file whose name does not say so.
             Self::Bytes { .. } => format!("{} of text", bytes(done)),
+            Self::Unknown => format!("{} rows", round(done)),
         }
     }
 }
@@ -162,9 +168,14 @@ impl Pass {
             return;
         }
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bar.get_or_insert_with(|| bars().add(self.new_bar()));
+        let told = self.extent.told(done, self.start.elapsed());
+        let bar = bar.get_or_insert_with(|| {
+            let bar = self.new_bar();
+            terminal::set_message(&bar, &told);
+            bars().add(bar)
+        });
         bar.set_position(done);
-        terminal::set_message(bar, &self.extent.told(done));
+        terminal::set_message(bar, &told);
     }
 
     /// Counts the chunk, and returns how much has been read.
@@ -184,7 +195,7 @@ impl Pass {
         let (bar, style) = match self.extent {
             Extent::Rows(total) | Extent::Bytes { total, .. } => (
                 ProgressBar::new(total),
-                "reading {bar:30} {percent:>3} %, {msg}, {eta} left",
+                "reading {bar:30} {percent:>3} %, {msg}",
             ),
             Extent::Unknown => (ProgressBar::new_spinner(), "reading {spinner} {msg}"),
         };
@@ -250,8 +261,12 @@ mod tests {
             }
         }
         assert!(last > total / 2, "{last} of {total}");
-        let told = pass.extent.told(last);
-        assert!(told.ends_with(&format!(" of {}", bytes(total))), "{told}");
+        let told = Extent::Rows(4_000_000).told(1_000_000, Duration::from_secs(5));
+        assert_eq!(told, "1.00 million rows, 15 s left");
+        let told = pass.extent.told(last, Duration::ZERO);
+        let all = format!(" of {}, 0 s left", bytes(total));
+        assert!(told.ends_with(&all), "{told}");
+        assert!(!pass.extent.told(total + 1, Duration::ZERO).contains("left"));
         // Now the rows are known.
         let extent = Extent::of(source.as_ref());
         assert!(matches!(extent, Extent::Rows(120_000)));
